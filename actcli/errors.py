@@ -1,0 +1,25 @@
+"""The errors that a person can mend. Each is worded where the fact is known; `cli` prints it and exits."""
+
+
+class ActcliError(Exception):
+    """Something the user can mend: `message` says what and where, `hint` what to do about it."""
+
+    exit_status = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+
+class DataError(ActcliError):
+    """The input cannot be used, or the run failed (exit status 1)."""
+
+
+class UsageError(ActcliError):
+    """The command line cannot be used (exit status 2)."""
+
+    exit_status = 2
