@@ -1,0 +1,205 @@
+"""What an activation is: the frozen records that every function of the registry is declared with.
+
+An `Activation` is the declaration, with its parameters open. A `Function` is an activation with a value for each
+parameter: the thing that is evaluated, differentiated and diagnosed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from actcli.errors import UsageError
+
+Array: TypeAlias = NDArray[np.float64]
+Flags: TypeAlias = NDArray[np.bool_]
+Kernel: TypeAlias = Callable[..., Array]
+Kind: TypeAlias = Literal["elementwise", "rowwise"]
+Interval: TypeAlias = tuple[float, float]
+T = TypeVar("T")
+
+INF = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """The legal values of a parameter: an interval, each end open or closed. Infinity is legal only at a closed end."""
+
+    low: float = -INF
+    high: float = INF
+    low_open: bool = True
+    high_open: bool = True
+
+    def __contains__(self, value: float) -> bool:
+        above = value > self.low if self.low_open else value >= self.low
+        below = value < self.high if self.high_open else value <= self.high
+        return above and below
+
+    def __str__(self) -> str:
+        left = "(" if self.low_open else "["
+        right = ")" if self.high_open else "]"
+        return f"{left}{self.low:g}, {self.high:g}{right}"
+
+
+REAL = Domain()
+POSITIVE = Domain(low=0.0)
+NON_NEGATIVE = Domain(low=0.0, low_open=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A named constant of an activation."""
+
+    name: str
+    default: float
+    domain: Domain
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Activation:
+    """One declaration: everything about an activation in one place.
+
+    `f`, `df`, `d2f` and the kernels in `wrt` take an array of float64 and each parameter by keyword, and give an array
+    of the same shape. Elementwise kernels work number by number. Rowwise kernels work along the last axis; their df and
+    d2f are the diagonal, the derivatives of each output by its own input, and `jacobian` has the whole (..., n, n)
+    matrix, outputs by inputs.
+
+    `formula` and `derivative` are the definition in text: Python's operators, exp log sqrt tanh erf ... by name,
+    where(condition, a, b); min and max take their first argument in a tie. The tests evaluate them.
+
+    `breaks` are the points where f or one of its derivatives jumps. A kink is a break at which f' jumps; `convention`
+    says what is taken there. `range` is the infimum and supremum of f (None where no closed form exists: it is solved
+    for), `limits` are f(-inf) and f(+inf). Each of the three may be a function of the parameters.
+    """
+
+    name: str
+    formula: str
+    derivative: str
+    f: Kernel
+    df: Kernel
+    d2f: Kernel
+    range: Interval | Callable[..., Interval] | None
+    limits: Interval | Callable[..., Interval] | None
+    source: str
+    kind: Kind = "elementwise"
+    aliases: tuple[str, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    wrt: Mapping[str, Kernel] = field(default_factory=dict)
+    breaks: tuple[float, ...] | Callable[..., tuple[float, ...]] = ()
+    convention: str = ""
+    jacobian: Kernel | None = None
+
+    def bind(self, values: Mapping[str, float] | None = None) -> Function:
+        """This activation with values for its parameters, the others at their defaults.
+
+        Raises UsageError for an unknown parameter or a value outside its domain.
+        """
+        values = dict(values or {})
+        known = {parameter.name: parameter for parameter in self.parameters}
+        for name in values.keys() - known.keys():
+            raise UsageError(f"{self.name} has no parameter {name!r}", self.parameters_hint(name))
+        bound = []
+        for name, parameter in known.items():
+            value = float(values.get(name, parameter.default))
+            if value not in parameter.domain:
+                raise UsageError(
+                    f"{self.name}: {name} = {value:g} is outside its domain {parameter.domain}",
+                    self.parameters_hint(name),
+                )
+            bound.append((name, value))
+        return Function(self, tuple(bound))
+
+    def parameters_hint(self, name: str = "") -> str:
+        """What to write in place of a parameter that cannot be used."""
+        if not self.parameters:
+            return f"{self.name} takes no parameters"
+        near = difflib.get_close_matches(name, [parameter.name for parameter in self.parameters], n=1)
+        start = f"did you mean {near[0]}? " if near and near[0] != name else ""
+        allowed = ", ".join(f"{p.name} in {p.domain} (default {p.default:g})" for p in self.parameters)
+        return f"{start}it takes {allowed}"
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """An activation with a value for each of its parameters.
+
+    Every method takes numbers of any shape (rowwise functions: rows along the last axis) and gives float64 of the same
+    shape, a number for a number.
+    """
+
+    activation: Activation
+    values: tuple[tuple[str, float], ...]
+
+    @property
+    def name(self) -> str:
+        return self.activation.name
+
+    @property
+    def rowwise(self) -> bool:
+        return self.activation.kind == "rowwise"
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        return dict(self.values)
+
+    @property
+    def label(self) -> str:
+        """The FUNCTION spec that gives this function: the name and the parameters that are not at their default."""
+        defaults = {parameter.name: parameter.default for parameter in self.activation.parameters}
+        changed = [f"{name}={value!r}" for name, value in self.values if value != defaults[name]]
+        return f"{self.name}:{','.join(changed)}" if changed else self.name
+
+    @property
+    def breaks(self) -> tuple[float, ...]:
+        return tuple(sorted(set(self._resolve(self.activation.breaks))))
+
+    @property
+    def range(self) -> Interval | None:
+        return self._resolve(self.activation.range)
+
+    @property
+    def limits(self) -> Interval | None:
+        return self._resolve(self.activation.limits)
+
+    def f(self, x: ArrayLike) -> Any:
+        """f(x)."""
+        return self._call(self.activation.f, x)
+
+    def df(self, x: ArrayLike) -> Any:
+        """f'(x); for a rowwise function the diagonal of its Jacobian."""
+        return self._call(self.activation.df, x)
+
+    def d2f(self, x: ArrayLike) -> Any:
+        """f''(x); for a rowwise function each output's second derivative by its own input."""
+        return self._call(self.activation.d2f, x)
+
+    def derivative_by(self, parameter: str, x: ArrayLike) -> Any:
+        """The derivative of f by one of its parameters, at x. Raises UsageError where f has no such parameter."""
+        if parameter not in self.activation.wrt:
+            raise UsageError(f"{self.name} has no parameter {parameter!r}", self.activation.parameters_hint(parameter))
+        return self._call(self.activation.wrt[parameter], x)
+
+    def jacobian(self, x: ArrayLike) -> Array:
+        """The Jacobian of a rowwise function, shape (..., n, n), outputs by inputs. Raises UsageError elsewhere."""
+        if self.activation.jacobian is None:
+            raise UsageError(
+                f"{self.name} maps each number by itself: its Jacobian is the diagonal of f'",
+                "leave out --jacobian",
+            )
+        return self.activation.jacobian(np.asarray(x, dtype=np.float64), **self.parameters)
+
+    def _call(self, kernel: Kernel, x: ArrayLike) -> Any:
+        array = np.asarray(x, dtype=np.float64)
+        with np.errstate(over="ignore", under="ignore"):  # what lies beyond the doubles is inf, or 0
+            result = kernel(np.atleast_1d(array), **self.parameters)
+        return float(result[0]) if array.ndim == 0 else result
+
+    def _resolve(self, value: T | Callable[..., T]) -> T:
+        return value(**self.parameters) if callable(value) else value

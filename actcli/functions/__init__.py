@@ -1,0 +1,1 @@
+"""The registry's content: one file a family, nothing but declarations."""

@@ -1,0 +1,114 @@
+"""Numbers as the unevaluated sum of two doubles, 106 bits: for the few places where no plain form stays within 4 ulp.
+
+Slow (some thirty times a plain operation), so kernels send only the hard stretch of x here, by `refine`. Meant for
+moderate magnitudes: nothing here guards against overflow. Algorithms: Dekker 1971; Hida, Li and Bailey 2001.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal, localcontext
+from functools import cache
+
+import numpy as np
+
+from actcli.activation import Array, Flags
+from actcli.functions.numeric import product
+
+
+def _sum(a: Array, b: Array) -> tuple[Array, Array]:
+    """a + b as high + low, without error (Knuth)."""
+    high = a + b
+    back = high - a
+    return high, (a - (high - back)) + (b - back)
+
+
+def _quick_sum(a: Array, b: Array) -> tuple[Array, Array]:
+    """The same for |a| >= |b|."""
+    high = a + b
+    return high, b - (high - a)
+
+
+class DD:
+    """high + low, arrays of one shape."""
+
+    __slots__ = ("high", "low")
+    __array_ufunc__ = None  # an array on the left leaves the operation to this class
+
+    def __init__(self, high: Array | float, low: Array | float = 0.0) -> None:
+        self.high = np.asarray(high, dtype=np.float64)
+        self.low = np.asarray(low, dtype=np.float64)
+
+    def __add__(self, other: DD | Array | float) -> DD:
+        other = _dd(other)
+        high, low = _sum(self.high, other.high)
+        return DD(*_quick_sum(high, low + (self.low + other.low)))
+
+    __radd__ = __add__
+
+    def __neg__(self) -> DD:
+        return DD(-self.high, -self.low)
+
+    def __sub__(self, other: DD | Array | float) -> DD:
+        return self + -_dd(other)
+
+    def __rsub__(self, other: DD | Array | float) -> DD:
+        return -self + other
+
+    def __mul__(self, other: DD | Array | float) -> DD:
+        other = _dd(other)
+        high, low = product(self.high, other.high)
+        return DD(*_quick_sum(high, low + (self.high * other.low + self.low * other.high)))
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: DD | Array | float) -> DD:
+        other = _dd(other)
+        first = self.high / other.high
+        rest = self - other * first
+        return DD(*_quick_sum(first, rest.high / other.high))
+
+    def __rtruediv__(self, other: DD | Array | float) -> DD:
+        return _dd(other) / self
+
+    def rounded(self) -> Array:
+        return self.high + self.low
+
+
+def _dd(x: DD | Array | float) -> DD:
+    return x if isinstance(x, DD) else DD(x)
+
+
+@cache
+def _tables() -> tuple[Array, Array, Array]:
+    """2^(j/64) for j = 0 .. 63 as high and low, and ln(2)/64 in three parts, the first two of 32 bits."""
+    with localcontext() as context:
+        context.prec = 60
+        powers = [Decimal(2) ** (Decimal(j) / 64) for j in range(64)]
+        high = [float(power) for power in powers]
+        low = [float(power - Decimal(value)) for power, value in zip(powers, high, strict=True)]
+        step = Decimal(2).ln() / 64
+        first = float(int(step * 2**38)) / 2**38
+        second = float(int((step - Decimal(first)) * 2**70)) / 2**70
+        third = float(step - Decimal(first) - Decimal(second))
+    return np.array(high), np.array(low), np.array([first, second, third])
+
+
+def exp(x: Array) -> DD:
+    """exp(x) for |x| < 700: x = (64 k + j) ln(2)/64 + r with |r| < 0.0055, then a table and a short series."""
+    high, low, step = _tables()
+    n = np.rint(x / step[0])
+    r = DD(x - n * step[0]) - DD(n * step[1]) - DD(n * step[2])
+    t = r.high
+    tail = t * t * t * (1 / 6 + t * (1 / 24 + t * (1 / 120 + t * (1 / 720 + t * (1 / 5040 + t / 40320)))))
+    series = 1.0 + (r + (r * r * 0.5 + tail))
+    k, j = np.divmod(n.astype(np.int64), 64)
+    result = DD(high[j], low[j]) * series
+    return DD(np.ldexp(result.high, k), np.ldexp(result.low, k))
+
+
+def refine(result: Array, x: Array, hard: Flags, kernel: Callable[[Array], DD]) -> Array:
+    """`result` with its entries in the stretch `hard` (booleans) replaced by `kernel`, evaluated there alone."""
+    if hard.any():
+        result[hard] = kernel(x[hard]).rounded()
+    return result

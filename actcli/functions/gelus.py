@@ -1,0 +1,145 @@
+"""x times the normal distribution function, exactly and in the tanh form.
+
+Both are odd about x/2, so all is written for t = |x|:
+
+    gelu(-t) = -t phi(t) R(t),    gelu(t) = t + gelu(-t),
+    gelu'(-t) = phi(t) (R(t) - t),    gelu'(t) = 1 - gelu'(-t),    R(t) = (1 - Phi(t)) / phi(t).
+"""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+
+from actcli.activation import INF, NON_NEGATIVE, Activation, Array, Parameter
+from actcli.functions.normal import clipped, mills, times_density
+
+
+def gelu(x: Array) -> Array:
+    """x Phi(x)."""
+    t = clipped(x)
+    tail = times_density(t * mills(t), t)
+    return np.copysign(np.maximum(x, 0.0) - tail, x)
+
+
+def gelu_df(x: Array) -> Array:
+    """Phi(x) + x phi(x)."""
+    t = clipped(x)
+    tail = times_density(mills(t) - t, t)
+    return np.where(x < 0.0, tail, 1.0 - tail)
+
+
+def gelu_d2f(x: Array) -> Array:
+    """phi(x) (2 - x*x)."""
+    t = clipped(x)
+    return times_density(2.0 - t * t, t)
+
+
+GELU = Activation(
+    name="gelu",
+    aliases=("gelu_erf", "gaussian_error_linear_unit"),
+    formula="x * (1 + erf(x / sqrt(2))) / 2",
+    derivative="(1 + erf(x / sqrt(2))) / 2 + x * exp(-x**2 / 2) / sqrt(2 * pi)",
+    f=gelu,
+    df=gelu_df,
+    d2f=gelu_d2f,
+    range=(-0.16997120747990369, INF),
+    limits=(0.0, INF),
+    source="PyTorch torch.nn.GELU; Hendrycks and Gimpel 2016, arXiv:1606.08415",
+)
+
+
+_ROOT = Fraction(0.7978845608028654) + Fraction(-4.98465440455546e-17)  # sqrt(2/pi) to 2**-110
+
+
+class _Tanh:
+    """For t = |x| and u = a t + a c t**3, a = sqrt(2/pi): the parts of every formula below.
+
+    With y = t / scale <= 1, u = p y + q y**3 for every c >= 0 alike.  Rounding 2u costs up to 512 ulp
+    in the tail, so half of log(2**453 exp(-2u)) is carried as high + low: h, y rounded to a multiple
+    of 2**-14, and the multiples p1 of 2**-28 and q1 of 1 next to p and q make h (p1 + q1 h h) exact,
+    and so is its distance from the constant, a multiple of 2**-42.  2**453 keeps the exponential
+    clear of the subnormal numbers, where an amplitude would be multiplied with too few bits.
+    """
+
+    def __init__(self, x: Array, c: float) -> None:
+        bound = math.cbrt(700.0 / max(c, 700.0**-2))  # exp(-2u) = 0 beyond, whatever the amplitude
+        self.scale = 2.0 ** math.frexp(bound)[1]
+        p = _ROOT * Fraction(self.scale)
+        q = p * Fraction(c) * Fraction(self.scale) ** 2
+        p1, q1 = Fraction(round(p * 2**28), 2**28), round(q)
+        p2, q2 = float(p - p1), float(q - q1)
+        self.p, self.q = float(p), float(q)
+        self.q6 = float(6 * q)
+        self.p_low = float(p - Fraction(self.p))
+
+        self.t = np.minimum(np.abs(x), bound)
+        self.y = y = self.t / self.scale
+        h = (y + 1.5 * 2.0**38) - 1.5 * 2.0**38
+        square = h * h
+        exact = 156.99783639682755 - h * (float(p1) + float(q1) * square)
+        rest = y - h
+        rest *= self.p + self.q * (y * (y + h) + square)
+        rest += h * (p2 + q2 * square)
+        rest -= 6.093032571831346e-14
+        high = exact - rest
+        low = (exact - high) - rest
+        self.grown = np.exp(2.0 * high)  # 2**453 exp(-2u)
+        self.grown += self.grown * (2.0 * low)
+        self.power = self.grown * 2.0**-453
+        self.more = 1.0 + self.power  # 1 / sigmoid(2u)
+
+    def slope(self) -> tuple[Array, Array]:
+        """d(2u)/dy and the part of it that varies; p rounded alone would cost gelu_tanh'' 1 ulp."""
+        bend = self.q6 * (self.y * self.y)
+        return 2.0 * self.p + (bend + 2.0 * self.p_low), bend
+
+
+def gelu_tanh(x: Array, c: float) -> Array:
+    """x sigmoid(2u)."""
+    v = _Tanh(x, c)
+    tail = v.t / v.more * v.grown * 2.0**-453
+    return np.copysign(np.maximum(x, 0.0) - tail, x)
+
+
+def gelu_tanh_df(x: Array, c: float) -> Array:
+    """d/dx of x sigmoid(2u)."""
+    v = _Tanh(x, c)
+    slope, _ = v.slope()
+    tail = (1.0 - v.y * slope / v.more) / v.more * v.grown * 2.0**-453
+    return np.where(x < 0.0, tail, 1.0 - tail)
+
+
+def gelu_tanh_d2f(x: Array, c: float) -> Array:
+    """d2/dx2 of x sigmoid(2u)."""
+    v = _Tanh(x, c)
+    slope, bend = v.slope()
+    tanh = 1.0 - 2.0 * v.power / v.more
+    inner = slope * (2.0 - v.y * slope * tanh) + 2.0 * bend
+    return inner / (v.more * v.more) * v.grown * (2.0**-453 / v.scale)
+
+
+def gelu_tanh_dc(x: Array, c: float) -> Array:
+    """d/dc of x sigmoid(2u)."""
+    v = _Tanh(x, c)
+    ratio = v.t * v.t / v.more
+    return 2.0 * float(_ROOT) * (ratio * ratio) * v.grown * 2.0**-453
+
+
+GELU_TANH = Activation(
+    name="gelu_tanh",
+    aliases=("gelu_new", "gelu_pytorch_tanh"),
+    formula="x / (1 + exp(-2 * sqrt(2 / pi) * (x + c * x**3)))",
+    derivative="(1 + tanh(sqrt(2 / pi) * (x + c * x**3))) / 2"
+    " + x * (1 - tanh(sqrt(2 / pi) * (x + c * x**3))**2) * sqrt(2 / pi) * (1 + 3 * c * x**2) / 2",
+    parameters=(Parameter("c", 0.044715, NON_NEGATIVE, "weight of the cubic term"),),
+    f=gelu_tanh,
+    df=gelu_tanh_df,
+    d2f=gelu_tanh_d2f,
+    wrt={"c": gelu_tanh_dc},
+    range=None,
+    limits=(0.0, INF),
+    source="PyTorch torch.nn.GELU(approximate='tanh'); Hendrycks and Gimpel 2016, arXiv:1606.08415",
+)
+
+ACTIVATIONS = (GELU, GELU_TANH)

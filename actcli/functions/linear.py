@@ -1,0 +1,19 @@
+"""The identity."""
+
+from actcli.activation import INF, Activation
+from actcli.functions.numeric import constant
+
+IDENTITY = Activation(
+    name="identity",
+    aliases=("linear",),
+    formula="x",
+    derivative="1",
+    f=lambda x: x.copy(),
+    df=lambda x: constant(x, 1.0),
+    d2f=lambda x: constant(x, 0.0),
+    range=(-INF, INF),
+    limits=(-INF, INF),
+    source="PyTorch torch.nn.Identity; Keras keras.activations.linear",
+)
+
+ACTIVATIONS = (IDENTITY,)

@@ -1,0 +1,57 @@
+"""The few numerical building blocks that several families share."""
+
+import numpy as np
+
+from actcli.activation import Array
+
+# exp(-800) is 0 in float64 and exp(-745) is not. Clipping x here before x * exp(-|x|) keeps inf * 0 from being NaN.
+UNDERFLOW = 800.0
+
+_SPLITTER = 134217729.0  # 2^27 + 1, Veltkamp
+
+
+def constant(x: Array, value: float) -> Array:
+    """`value` at every x, but NaN where x is."""
+    return np.where(np.isnan(x), x, value)
+
+
+def _split(a: Array) -> tuple[Array, Array]:
+    c = _SPLITTER * a
+    high = c - (c - a)
+    return high, a - high
+
+
+def product(a: Array, b: Array) -> tuple[Array, Array]:
+    """a * b as an unevaluated sum high + low, without error (Dekker 1971), for factors below 1e300."""
+    high = a * b
+    a_high, a_low = _split(a)
+    b_high, b_low = _split(b)
+    return high, ((a_high * b_high - high) + a_high * b_low + a_low * b_high) + a_low * b_low
+
+
+def exp_product(a: float, x: Array) -> Array:
+    """exp(-|a * x|), with the rounding of the product carried along: by itself it costs 500 ulp at |a * x| = 745."""
+    if a == 1.0:
+        return np.exp(-np.abs(x))
+    high, low = product(np.full(1, abs(a)), np.minimum(np.abs(x), UNDERFLOW / abs(a)))
+    return np.exp(-high) * (1.0 - low)
+
+
+def times_exp(factor: Array | float, x: Array, e: Array, a: float = 1.0) -> Array:
+    """factor * e where e = exp(-|a * x|), also where e is subnormal and the product is not: 250 ulp at |x| = 720."""
+    result = factor * e
+    far = np.abs(x) > 700.0 / abs(a)
+    if far.any():
+        h = exp_product(0.5 * a, x[far])
+        result[far] = np.broadcast_to(factor, x.shape)[far] * h * h
+    return result
+
+
+def square_of_one_plus(e: Array) -> Array:
+    """(1 + e)^2, rounded nearly once where e is small: the square of the rounded sum is off by 1.5 ulp."""
+    return 1.0 + e * (2.0 + e)
+
+
+def cube_of_one_plus(e: Array) -> Array:
+    """(1 + e)^3, in the same way."""
+    return 1.0 + e * (3.0 + e * (3.0 + e))

@@ -1,0 +1,237 @@
+"""Every function of the registry against its own formula, evaluated and differentiated by mpmath (see oracle.py)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import pairwise
+
+import mpmath
+import numpy as np
+import pytest
+from oracle import evaluate, ulps
+
+from actcli import registry
+from actcli.activation import Activation, Function
+
+ELEMENTWISE = [activation for activation in registry.ACTIVATIONS if activation.kind == "elementwise"]
+ROWWISE = [activation for activation in registry.ACTIVATIONS if activation.kind == "rowwise"]
+
+# A constant multiplies x inside its exponential: 8 ulp instead of 4 (DESIGN, section 4).
+WIDER = {"gelu_tanh": 8.0}
+
+
+def settings_of(activation: Activation) -> list[Function]:
+    """The function at its defaults and at up to three other legal settings."""
+    functions = [activation.bind()]
+    for candidate in (0.3, 2.5, -0.7, 20.0):
+        values = {p.name: candidate for p in activation.parameters if candidate in p.domain}
+        if values:
+            functions.append(activation.bind(values))
+    return functions[:4]
+
+
+ALL = [function for activation in ELEMENTWISE for function in settings_of(activation)]
+
+
+def points(function: Function) -> np.ndarray:
+    """All magnitudes of both signs, the curved part densely, and beside every break; the breaks themselves not."""
+    rng = np.random.default_rng(20261120)
+    positive = [5e-324, 3e-320, 2.3e-308, 1e-300, 709.5, 720.3, 745.2, 1e5, 2.0**53, 1e155, 1.7976931348623157e308]
+    positive += list(10.0 ** rng.uniform(-25, 3, 40))
+    positive += list(rng.uniform(0, 6, 60)) + list(rng.uniform(6, 50, 30)) + list(rng.uniform(50, 750, 25))
+    chosen = {sign * x for x in positive for sign in (-1.0, 1.0)} | {0.0}
+    for b in function.breaks:
+        chosen |= {float(np.nextafter(b, -math.inf)), float(np.nextafter(b, math.inf)), b - 1e-9, b + 1e-9}
+    return np.array(sorted(chosen - set(function.breaks)))
+
+
+def truth(function: Function, quantity: str, x: float) -> mpmath.mpf:
+    """f, df, d2f, or the derivative by the parameter of that name."""
+    by = quantity if quantity in function.parameters else "x"
+    jet = evaluate(function.activation.formula, x, function.parameters, by)
+    return {"f": jet.v, "d2f": jet.d2}.get(quantity, jet.d1)
+
+
+def error(function: Function, quantity: str, x: float, computed: float, allowed: float) -> float:
+    """The error in ulp; near a change of sign in ulp of the largest true value within a factor of 1.5 of x."""
+    exact = truth(function, quantity, x)
+    found = ulps(computed, exact)
+    if found <= allowed or not math.isfinite(found):
+        return found
+    near = [truth(function, quantity, x * factor) for factor in np.geomspace(1 / 1.5, 1.5, 13)]
+    if min(near) < 0 < max(near):
+        found = float(abs(computed - exact) / math.ulp(float(max(abs(value) for value in near))))
+    for b in function.breaks:
+        # A break that is no double moves by half an ulp, and f beside it with it.
+        if quantity == "f" and abs(x - b) <= 4 * math.ulp(b):
+            found = min(found, float(abs(computed - exact) / (math.ulp(b) * max(1.0, abs(function.df(x))))))
+    return found
+
+
+def computed(function: Function, quantity: str, x: np.ndarray) -> np.ndarray:
+    if quantity in function.parameters:
+        return np.asarray(function.derivative_by(quantity, x))
+    return np.asarray(getattr(function, quantity)(x))
+
+
+@pytest.mark.parametrize("function", ALL, ids=lambda function: function.label)
+def test_every_figure_is_within_a_few_ulp_over_all_doubles(function: Function) -> None:
+    """f, f', f'' and the derivative by each parameter agree with the formula at every magnitude."""
+    allowed = WIDER.get(function.name, 4.0)
+    x = points(function)
+    bad = []
+    for quantity in ("f", "df", "d2f", *function.parameters):
+        for at, value in zip(x.tolist(), computed(function, quantity, x).tolist(), strict=True):
+            found = error(function, quantity, at, value, allowed)
+            if not found <= allowed:
+                bad.append(f"{quantity}({at!r}) = {value!r}, off by {found:.3g} ulp")
+    assert not bad, "\n".join(bad[:20])
+
+
+@pytest.mark.parametrize("function", ALL, ids=lambda function: function.label)
+def test_the_text_of_the_derivative_is_the_derivative(function: Function) -> None:
+    """The `derivative` that is shown equals the formula's, to 25 digits."""
+    activation = function.activation
+    for x in points(function)[::7].tolist():
+        shown = evaluate(activation.derivative, x, function.parameters).v
+        exact = evaluate(activation.formula, x, function.parameters).d1
+        assert abs(shown - exact) <= 1e-25 * abs(exact) + mpmath.mpf(10) ** -400, (x, shown, exact)
+
+
+@pytest.mark.parametrize("function", ALL, ids=lambda function: function.label)
+def test_infinities_give_the_limits_and_nan_gives_nan(function: Function) -> None:
+    """f at the infinities is the declared limit, the derivatives are those at +-1e300 or infinite, NaN stays NaN."""
+    assert (function.f(-math.inf), function.f(math.inf)) == function.limits
+    for x in (-math.inf, math.inf):
+        far = math.copysign(1e300, x)
+        assert function.df(x) == pytest.approx(float(truth(function, "df", far)), rel=1e-15, abs=1e-200)
+        assert function.d2f(x) == pytest.approx(float(truth(function, "d2f", far)), rel=1e-15, abs=1e-200)
+        for name in function.parameters:
+            exact = truth(function, name, far)
+            found = function.derivative_by(name, x)
+            assert (
+                found == math.copysign(math.inf, exact) if abs(exact) > 1e299 else found == pytest.approx(float(exact))
+            )
+    for quantity in ("f", "df", "d2f", *function.parameters):
+        assert math.isnan(computed(function, quantity, np.array([math.nan]))[0]), quantity
+
+
+@pytest.mark.parametrize("function", ALL, ids=lambda function: function.label)
+def test_breaks_are_where_the_formula_has_them(function: Function) -> None:
+    """At a break each figure is the true one of one of its sides, or lies between them."""
+    for b in function.breaks:
+        sides = [float(np.nextafter(b, -math.inf)), float(np.nextafter(b, math.inf))]
+        for quantity in ("f", "df", "d2f"):
+            low, high = sorted(float(truth(function, quantity, side)) for side in sides)
+            slack = 1e-12 * max(1.0, abs(low), abs(high))
+            assert low - slack <= computed(function, quantity, np.array([b]))[0] <= high + slack, (b, quantity)
+
+
+# What autograd of PyTorch gives at the kinks (torch 2.13).
+CONVENTIONS = {
+    "relu": {0.0: 0.0},
+    "relu6": {0.0: 0.0, 6.0: 0.0},
+    "leaky_relu": {0.0: 0.01},
+    "prelu": {0.0: 0.25},
+    "elu:2": {0.0: 2.0},
+    "selu": {0.0: 1.7580993408473766},
+    "hard_sigmoid": {-3.0: 0.0, 3.0: 0.0},
+    "softsign": {0.0: 1.0},
+    "softplus:threshold=20": {20.0: 1.0},
+}
+
+
+@pytest.mark.parametrize(("spec", "values"), CONVENTIONS.items())
+def test_kinks_follow_pytorch(spec: str, values: dict[float, float]) -> None:
+    """f' at a kink is what PyTorch takes there."""
+    for x, slope in values.items():
+        assert registry.get(spec).df(x) == pytest.approx(slope, rel=1e-8)
+
+
+def test_the_gradients_that_frameworks_lose() -> None:
+    """The tails of sigmoid, tanh, GELU and SiLU keep their digits (values of mpmath at 50 digits)."""
+    assert registry.get("sigmoid").df(39.0) == pytest.approx(1.1548224173015786e-17, rel=1e-15)
+    assert registry.get("tanh").df(19.5) == pytest.approx(4.6193289700400485e-17, rel=1e-15)
+    assert registry.get("gelu").f(-38.0) == pytest.approx(-1.0965104146735e-314, rel=1e-9)
+    assert registry.get("silu").f(-740.0) == pytest.approx(-3.073e-319, rel=1e-3)
+
+
+ROWS = [
+    [0.0],
+    [3.5],
+    [1.0, 1.0, 1.0],
+    [1.0, 2.0, 3.0],
+    [-700.25, 0.1, 12.0],
+    [1e-300, -1e-300, 5e-324],
+    [700.0, -44.3, 0.0, 3.0],
+    [1e308, 1e308],
+    [30.1, -7.3, 29.9, 2.2, 2.2],
+    [0.3, 1e5, -2.0],
+]
+
+
+def entries(activation: Activation) -> Iterator[tuple[list[float], int, int]]:
+    for row in ROWS:
+        for i in range(len(row)):
+            for j in range(len(row)):
+                yield row, i, j
+
+
+@pytest.mark.parametrize("activation", ROWWISE, ids=lambda activation: activation.name)
+def test_rows_and_their_jacobians_are_within_4_ulp(activation: Activation) -> None:
+    """Every output and every entry of the Jacobian agree with the formula; its diagonal is f'."""
+    function = activation.bind()
+    for row, i, j in entries(activation):
+        jet = evaluate(activation.formula, row, {}, entry=j)[i]
+        x = np.array(row)
+        assert ulps(function.f(x)[i], jet.v) <= 4, (row, i)
+        assert ulps(function.jacobian(x)[i, j], jet.d1) <= 4, (row, i, j)
+        if i == j:
+            assert function.df(x)[i] == function.jacobian(x)[i, i]
+            shown = evaluate(activation.derivative, row, {})[i]
+            assert float(getattr(shown, "v", shown)) == pytest.approx(float(jet.d1), rel=1e-14, abs=1e-300)
+            if abs(jet.d2) > 1e-300:
+                assert function.d2f(x)[i] == pytest.approx(float(jet.d2), rel=1e-14, abs=1e-16)
+
+
+@pytest.mark.parametrize("activation", ROWWISE, ids=lambda activation: activation.name)
+def test_infinite_entries_give_the_limits_that_exist(activation: Activation) -> None:
+    """One +inf takes all; a row of -inf, or with two +inf, has no limit; NaN spreads over its row only."""
+    function = activation.bind()
+    one = np.exp(function.f(np.array([0.0, math.inf, 3.0]))) if activation.name == "log_softmax" else None
+    np.testing.assert_array_equal(function.f(np.array([0.0, math.inf, 3.0])) if one is None else one, [0.0, 1.0, 0.0])
+    assert np.isnan(function.f(np.array([-math.inf, -math.inf]))).all()
+    assert np.isnan(function.f(np.array([math.inf, math.inf]))).all()
+    both = function.f(np.array([[math.nan, 1.0], [1.0, 1.0]]))
+    assert np.isnan(both[0]).all()
+    assert np.isfinite(both[1]).all()
+
+
+def test_a_wide_row_sums_to_one() -> None:
+    """10,000 columns lose no more than a few ulp in their sum."""
+    x = np.random.default_rng(0).normal(size=10_000) * 5
+    assert math.fsum(registry.get("softmax").f(x)) == pytest.approx(1.0, rel=1e-15)
+
+
+@pytest.mark.parametrize("function", ALL, ids=lambda function: function.label)
+def test_shapes_and_numbers_are_kept(function: Function) -> None:
+    """A number gives a number, an array an array of its shape, in any memory order, with the same values."""
+    x = np.linspace(-3, 3, 24).reshape(4, 6)
+    expected = function.f(x)
+    assert expected.shape == (4, 6)
+    np.testing.assert_array_equal(function.f(np.asfortranarray(x)), expected)
+    assert isinstance(function.f(1.0), float)
+    assert function.f([]).shape == (0,)
+
+
+@pytest.mark.parametrize("function", [f for f in ALL if not f.breaks], ids=lambda function: function.label)
+def test_a_smooth_function_is_monotone_where_its_derivative_has_one_sign(function: Function) -> None:
+    """Between doubles far enough apart f moves the way f' points."""
+    x = np.linspace(-5, 5, 401)
+    f, df = function.f(x), function.df(x)
+    for (a, fa, da), (b, fb, db) in pairwise(zip(x, f, df, strict=True)):
+        if da > 0 and db > 0:
+            assert fb > fa, (a, b)
+        if da < 0 and db < 0:
+            assert fb < fa, (a, b)
