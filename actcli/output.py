@@ -1,0 +1,65 @@
+"""Results go to standard output or to a file that is written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import IO
+
+from actcli.errors import DataError
+
+
+@contextmanager
+def open_output(path: str | None) -> Iterator[IO[bytes]]:
+    """A binary file to write results into; None is standard output.
+
+    A regular file appears, or is replaced, only when all is written. A device or fifo is written directly.
+    """
+    name = path or "standard output"
+    try:
+        if path is None:
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+        elif _is_special(path):
+            with open(path, "wb") as file:
+                yield file
+        else:
+            with _replacing(path) as file:
+                yield file
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise DataError(f"{name}: cannot be written: {error.strerror or error}") from error
+
+
+def _is_special(path: str) -> bool:
+    return os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode)
+
+
+@contextmanager
+def _replacing(path: str) -> Iterator[IO[bytes]]:
+    target = os.path.realpath(path)  # a symbolic link stays, what it points to is replaced
+    folder = os.path.dirname(target)
+    with tempfile.NamedTemporaryFile("wb", dir=folder, prefix=".actcli-", delete=False) as file:
+        try:
+            yield file
+            file.flush()
+            os.chmod(file.name, _mode(target))
+            os.replace(file.name, target)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(file.name)
+            raise
+
+
+def _mode(target: str) -> int:
+    """The mode that writing the file directly would leave it with."""
+    if os.path.exists(target):
+        return stat.S_IMODE(os.stat(target).st_mode)
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask

@@ -1,0 +1,66 @@
+"""Choosing columns: `-c h1,3,5:8,h*,!h13`."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+
+from actcli.errors import DataError, UsageError
+
+
+def pick(selections: Iterable[str], columns: Sequence[str], source: str) -> tuple[int, ...]:
+    """The indices of the selected columns in the table's order; all when nothing is selected.
+
+    An item is a name, a 1-based number, a range of either, or a glob; `!` takes its columns away.
+    A name that is there goes before any other reading of the item.
+    """
+    if not columns:
+        raise DataError(f"{source}: has no columns")
+    items = [item.strip() for selection in selections for item in selection.split(",") if item.strip()]
+    everything = set(range(len(columns)))
+    chosen = everything if not items or items[0].startswith("!") else set()
+    for item in items:
+        found = _match(item.removeprefix("!").strip(), columns, source)
+        chosen = chosen - found if item.startswith("!") else chosen | found
+    if not chosen:
+        raise UsageError(f"{source}: no column is left by -c {','.join(items)}", _there_are(columns))
+    return tuple(sorted(chosen))
+
+
+def _match(item: str, columns: Sequence[str], source: str) -> set[int]:
+    named = {i for i, name in enumerate(columns) if name == item}
+    if named:
+        return named
+    if item.isdecimal():
+        return {_position(item, columns, source)}
+    if ":" in item:
+        first, last = item.split(":", 1)
+        start = _position(first, columns, source) if first else 0
+        stop = _position(last, columns, source) if last else len(columns) - 1
+        if start > stop:
+            raise UsageError(f"{source}: the column range {item!r} runs backwards", _there_are(columns))
+        return set(range(start, stop + 1))
+    globbed = {i for i, name in enumerate(columns) if fnmatchcase(name, item)}
+    if not globbed:
+        raise _unknown(item, columns, source)
+    return globbed
+
+
+def _position(word: str, columns: Sequence[str], source: str) -> int:
+    if word in columns:
+        return columns.index(word)
+    if word.isdecimal() and 1 <= int(word) <= len(columns):
+        return int(word) - 1
+    raise _unknown(word, columns, source)
+
+
+def _unknown(word: str, columns: Sequence[str], source: str) -> UsageError:
+    near = difflib.get_close_matches(word, columns[:2000], n=3)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    return UsageError(f"{source}: there is no column {word!r}", hint + _there_are(columns))
+
+
+def _there_are(columns: Sequence[str]) -> str:
+    shown = ", ".join(columns[:12]) + (", …" if len(columns) > 12 else "")
+    return f"its {len(columns)} columns: {shown}" if len(columns) > 1 else f"its one column: {shown}"

@@ -1,0 +1,63 @@
+"""The one pipeline: blocks are read in order, worked on by threads, and come out in order."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+
+from actcli.errors import ActcliError
+from actcli.tables.table import Block, Table
+
+T = TypeVar("T")
+
+
+def default_threads() -> int:
+    """Reading and a consumer in order keep no more than four threads busy."""
+    return min(4, os.cpu_count() or 1)
+
+
+def map_blocks(table: Table, work: Callable[[Block], T], threads: int | None = None) -> Iterator[T]:
+    """`work` of every block, in order, with at most two blocks a thread under way.
+
+    The first failing block, in the table's order, decides the error. However this ends, even by the caller
+    giving up half-way, nothing keeps running behind it.
+    """
+    threads = threads or default_threads()
+    tasks = _tasks(table)
+    if threads == 1:
+        for task in tasks:
+            yield work(task())
+        return
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="actcli")
+    pending: deque[Future[T]] = deque()
+    try:
+        for task in tasks:
+            pending.append(pool.submit(_run, work, task))
+            del task  # it holds the block's bytes
+            if len(pending) == 2 * threads:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+        tasks.close()
+
+
+def _run(work: Callable[[Block], T], task: Callable[[], Block]) -> T:
+    return work(task())
+
+
+def _tasks(table: Table) -> Generator[Callable[[], Block], None, None]:
+    """The table's tasks; a failure to read takes its place behind the blocks read before it."""
+    try:
+        yield from table.tasks()
+    except ActcliError as error:
+        yield partial(_fail, error)
+
+
+def _fail(error: ActcliError) -> Block:
+    raise error

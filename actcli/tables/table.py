@@ -1,0 +1,122 @@
+"""What a table is: named columns of numbers, read as blocks of rows."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actcli.errors import DataError
+from actcli.tables.source import Source
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOptions:
+    """How to read; the defaults let the file speak for itself."""
+
+    format: str | None = None  # csv tsv jsonl parquet arrow npy npz; None: by the name, else by the first bytes
+    header: bool | None = None  # None: there is one when any cell of the first row is not a number
+    nulls: tuple[str, ...] = ()  # cells that mean missing, besides the empty cell
+    columns: tuple[str, ...] = ()  # selections as typed after -c, see `columns.pick`
+    block_bytes: int = 4 << 20  # bytes a block; wide text gets more
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some consecutive rows of a table."""
+
+    values: NDArray[np.float64]  # (rows, picked columns), each column contiguous; NaN where missing
+    missing: NDArray[np.bool_] | None  # of the same shape; None: nothing is missing
+    others: pl.DataFrame | None  # columns not picked, as they were, named by their index
+    first_line: int  # line (of text) or row number of the first row, from 1
+
+
+class Table(ABC):
+    """One layer. A table without rows has no blocks."""
+
+    def __init__(
+        self,
+        source: Source,
+        columns: Sequence[str],
+        picked: Sequence[int],
+        *,
+        header: bool,
+        name: str | None = None,
+    ) -> None:
+        self._origin = source
+        self.name = name or source.stem()
+        self.source = source.name
+        self.columns = tuple(columns)
+        self.has_header = header
+        self.picked = tuple(picked)
+        self.size = source.size()
+
+    @abstractmethod
+    def tasks(self) -> Iterator[Callable[[], Block]]:
+        """Read the blocks in order; each result parses its block, on any thread.
+
+        A file can be read any number of times, a pipe only once.
+        """
+
+
+def numbered(count: int) -> tuple[str, ...]:
+    """The names of columns that have none."""
+    return tuple(str(i + 1) for i in range(count))
+
+
+def rows_a_block(block_bytes: int, width: int) -> int:
+    """How many rows of float64 make a block of this size."""
+    return max(1, block_bytes // (8 * width))
+
+
+def block_of(frame: pl.DataFrame, picked: Sequence[int], first_line: int) -> Block:
+    """Of a frame whose columns are named by their index, the picked ones being Float64."""
+    import polars as pl
+
+    numbers = frame[[str(i) for i in picked]]
+    missing = None
+    if any(numbers.null_count().row(0)):
+        missing = numbers.select(pl.all().is_null()).to_numpy(order="fortran")
+    others = frame.drop(numbers.columns) if len(picked) < frame.width else None
+    return Block(numbers.to_numpy(order="fortran"), missing, others, first_line)
+
+
+def without(block: Block, nulls: Sequence[str]) -> Block:
+    """The block of a typed format, in which numbers that `nulls` names are missing as well."""
+    names = [float(name) for name in nulls if is_number(name)]
+    if not names:
+        return block
+    named = np.isin(block.values, names)
+    if any(map(math.isnan, names)):
+        named |= np.isnan(block.values)
+    if block.missing is not None:
+        named |= block.missing
+    return replace(block, values=np.where(named, np.nan, block.values), missing=named if named.any() else None)
+
+
+def is_number(cell: str) -> bool:
+    """Whether polars reads it as one: as Python does, but for underscores and foreign digits."""
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return cell.isascii() and "_" not in cell
+
+
+def not_a_number(table: Table, where: str, column: int, cell: str) -> DataError:
+    """The error for a picked cell that holds something else."""
+    name = f" ({table.columns[column]})" if table.has_header else ""
+    cell = cell if len(cell) <= 40 else cell[:39] + "…"
+    return DataError(
+        f"{table.source}: {where}, column {column + 1}{name}: {cell!r} is not a number",
+        f"name missing values with --null {shlex.quote(cell)}, or choose columns with -c",
+    )
