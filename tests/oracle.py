@@ -149,7 +149,7 @@ def _names() -> dict[str, Any]:
 
 
 def _digits(values: Sequence[float]) -> int:
-    """Enough decimal digits for 50 good ones: tails lose x^2 + |x|^3 of them at most, differences near 0 2 |log10 x|."""
+    """Enough decimal digits for 50 good ones: tails lose x^2 + |x|^3 at most, differences near 0 2 |log10 x|."""
     digits = 60
     for value in values:
         if value and math.isfinite(value):

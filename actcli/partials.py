@@ -1,0 +1,152 @@
+"""Statistics of a layer that merge: empty, of a block of rows, merge, result.
+
+`merge` is associative and commutative and `empty` is its identity, so any split of the rows into blocks, files, threads
+or machines gives the same result: counts, minima and maxima exactly, sums and moments to rounding.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actcli.activation import Array, Flags
+
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Count, mean and sum of squared deviations of each column (Chan, Golub and LeVeque 1979).
+
+    The mean is the unevaluated sum mean + rest: by one double alone the spread of a column around 1e9 would be good to
+    7 digits only after a merge.
+    """
+
+    count: Counts
+    mean: Array
+    rest: Array
+    deviation: Array
+
+    @classmethod
+    def empty(cls, columns: int) -> Moments:
+        return cls(np.zeros(columns, np.int64), np.zeros(columns), np.zeros(columns), np.zeros(columns))
+
+    @classmethod
+    def of(cls, x: Array, keep: Flags | None) -> Moments:
+        """Of the entries of x, shape (rows, columns), that `keep` marks; None marks all."""
+        count = np.full(x.shape[1], x.shape[0], np.int64) if keep is None else np.count_nonzero(keep, axis=0)
+        # Deviations from an entry of the column, not from 0: a constant column has exactly its value as mean.
+        shift = _first(x, keep)
+        with np.errstate(over="ignore", invalid="ignore"):  # beyond the doubles the moments are inf or NaN
+            deviation = x - shift
+            if keep is not None:
+                deviation[~keep] = 0.0
+            offset = deviation.sum(axis=0) / np.maximum(count, 1)
+            deviation -= offset
+            if keep is not None:
+                deviation[~keep] = 0.0
+            np.square(deviation, out=deviation)
+            return cls(count, *_sum(shift, offset), deviation.sum(axis=0))
+
+    def merge(self, other: Moments) -> Moments:
+        count = self.count + other.count
+        share = other.count / np.maximum(count, 1)
+        first = self.count > 0
+        with np.errstate(over="ignore", invalid="ignore"):
+            delta = (other.mean - self.mean) + (other.rest - self.rest)
+            delta = np.where(first & (other.count > 0), delta, 0.0)
+            base, rest = np.where(first, self.mean, other.mean), np.where(first, self.rest, other.rest)
+            between = np.square(delta) * self.count * share
+            return Moments(count, *_sum(base, rest + delta * share), self.deviation + other.deviation + between)
+
+    def std(self) -> Array:
+        """The standard deviation of the population; NaN where there is no entry."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(np.sqrt(self.deviation / self.count))
+
+
+def _sum(a: Array, b: Array) -> tuple[Array, Array]:
+    """a + b, and what its rounding lost (Knuth)."""
+    total = a + b
+    back = total - a
+    return total, (a - (total - back)) + (b - back)
+
+
+def _first(x: Array, keep: Flags | None) -> Array:
+    """The first kept entry of each column, 0 where there is none."""
+    if x.shape[0] == 0:
+        return np.zeros(x.shape[1])
+    if keep is None:
+        return np.array(x[0])
+    row = keep.argmax(axis=0)
+    columns = np.arange(x.shape[1])
+    return np.where(keep[row, columns], x[row, columns], 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerPartial:
+    """What is known of a layer after some of its rows. Arrays have one entry a neuron.
+
+    Values that are missing or not finite are counted, and left out of everything else.
+    """
+
+    samples: int
+    missing: Counts
+    non_finite: Counts
+    moments: Moments  # of the pre-activations
+    minimum: Array  # inf where there is no value
+    maximum: Array
+    vanishing: Counts  # |f'| < epsilon
+    zero_gradient: Counts  # f' = 0
+    saturated_low: Counts
+    saturated_high: Counts
+    sum_gradient: Array  # of |f'|
+    sum_square_gradient: Array
+    sum_output: Array  # of |f|
+    vanishing_rows: int  # rows in which every |f'| < epsilon
+
+    @classmethod
+    def empty(cls, neurons: int) -> LayerPartial:
+        none, zero = np.zeros(neurons, np.int64), np.zeros(neurons)
+        return cls(
+            samples=0,
+            missing=none,
+            non_finite=none,
+            moments=Moments.empty(neurons),
+            minimum=np.full(neurons, math.inf),
+            maximum=np.full(neurons, -math.inf),
+            vanishing=none,
+            zero_gradient=none,
+            saturated_low=none,
+            saturated_high=none,
+            sum_gradient=zero,
+            sum_square_gradient=zero,
+            sum_output=zero,
+            vanishing_rows=0,
+        )
+
+    def merge(self, other: LayerPartial) -> LayerPartial:
+        return LayerPartial(
+            samples=self.samples + other.samples,
+            missing=self.missing + other.missing,
+            non_finite=self.non_finite + other.non_finite,
+            moments=self.moments.merge(other.moments),
+            minimum=np.minimum(self.minimum, other.minimum),
+            maximum=np.maximum(self.maximum, other.maximum),
+            vanishing=self.vanishing + other.vanishing,
+            zero_gradient=self.zero_gradient + other.zero_gradient,
+            saturated_low=self.saturated_low + other.saturated_low,
+            saturated_high=self.saturated_high + other.saturated_high,
+            sum_gradient=self.sum_gradient + other.sum_gradient,
+            sum_square_gradient=self.sum_square_gradient + other.sum_square_gradient,
+            sum_output=self.sum_output + other.sum_output,
+            vanishing_rows=self.vanishing_rows + other.vanishing_rows,
+        )
+
+    @property
+    def values(self) -> Counts:
+        """How many finite values each neuron has."""
+        return self.moments.count

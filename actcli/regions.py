@@ -1,0 +1,223 @@
+"""Where f' vanishes: the intervals of |f'| < epsilon, solved on f' itself to the last bit.
+
+Between neighbouring critical points (breaks of f, zeros of f', zeros of f'') |f'| is monotone, so it crosses epsilon at
+most once, and bisection on the ordered doubles finds the two adjacent numbers between which it does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actcli.activation import Array, Function
+
+RegionKind = Literal["zero", "tail", "stationary"]
+Smoothness = Literal["discontinuous", "C0", "C1", "C2", "Cinf"]
+Monotone = Literal["increasing", "nondecreasing", "decreasing", "nonincreasing", "constant", "no"]
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A maximal interval on which f' vanishes, ends included; -inf and inf where it is unbounded.
+
+    The ends are the outermost doubles at which |f'| < epsilon. `zero`: f' is identically 0; `tail`: it reaches to
+    infinity; `stationary`: bounded, around an isolated zero of f'.
+    """
+
+    start: float
+    stop: float
+    kind: RegionKind
+
+    def condition(self, digits: int) -> str:
+        """The region as a condition on x, its ends with so many digits (17: all)."""
+        start, stop = (repr(end) if digits >= 17 else f"{end:.{digits}g}" for end in (self.start, self.stop))
+        if math.isinf(self.start) and math.isinf(self.stop):
+            return "everywhere"
+        if math.isinf(self.start):
+            return f"x <= {stop}"
+        if math.isinf(self.stop):
+            return f"x >= {start}"
+        return f"x = {start}" if start == stop else f"{start} <= x <= {stop}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """An elementwise function seen whole."""
+
+    points: Array  # -inf, ..., inf, ascending: between neighbours f, f' and |f'| are monotone
+    value: Array  # f there
+    slope: Array  # f' there
+    sup_gradient: float  # sup |f'|
+    range: tuple[float, float]
+    monotone: Monotone
+    smoothness: Smoothness
+
+
+def _grid(breaks: tuple[float, ...]) -> Array:
+    """Doubles of every magnitude, dense where activations bend, with the neighbours of each break."""
+    magnitudes = np.concatenate(
+        [
+            np.ldexp(1.0, np.arange(-1074, 1024)),
+            np.geomspace(1e-4, 1e4, 2000),
+            np.linspace(0.0, 50.0, 5001),
+            [np.finfo(np.float64).max, math.inf],
+        ]
+    )
+    at = np.array(breaks)
+    beside = np.concatenate([at, np.nextafter(at, -math.inf), np.nextafter(at, math.inf)])
+    return np.unique(np.concatenate([-magnitudes, magnitudes, beside]) + 0.0)
+
+
+def _ordered(x: Array) -> NDArray[np.int64]:
+    """Doubles as integers in the same order, neighbours next to each other; -0 and 0 are one."""
+    bits = (x + 0.0).view(np.int64)
+    return np.where(bits < 0, np.int64(-(2**63)) - bits, bits)
+
+
+def _from_ordered(n: NDArray[np.int64]) -> Array:
+    return np.where(n < 0, np.int64(-(2**63)) - n, n).view(np.float64)
+
+
+def _bisect(flag: Callable[[Array], NDArray[np.bool_]], low: Array, high: Array) -> tuple[Array, Array]:
+    """For brackets with flag(low) != flag(high): the adjacent doubles in each between which the flag changes."""
+    a, b = _ordered(low), _ordered(high)
+    at_low = flag(low)
+    while np.any(b - a > 1):
+        middle = a + (b - a) // 2
+        same = flag(_from_ordered(middle)) == at_low
+        a, b = np.where(same, middle, a), np.where(same, b, middle)
+    return _from_ordered(a), _from_ordered(b)
+
+
+def _changes(flag: Callable[[Array], NDArray[np.bool_]], points: Array) -> tuple[Array, Array]:
+    """The adjacent doubles between which `flag` changes, one pair for each change between neighbouring points."""
+    at = flag(points)
+    change = np.flatnonzero(at[:-1] != at[1:])
+    return _bisect(flag, points[change], points[change + 1])
+
+
+@lru_cache(maxsize=256)
+def shape(function: Function) -> Shape:
+    """The critical points of an elementwise function and what follows from them."""
+    points = _grid(function.breaks)
+    for derivative in (function.df, function.d2f):
+        for flag in (lambda x, d=derivative: d(x) > 0, lambda x, d=derivative: d(x) < 0):
+            points = np.union1d(points, np.concatenate(_changes(flag, points)))
+    value, slope = function.f(points), function.df(points)
+    return Shape(
+        points=points,
+        value=value,
+        slope=slope,
+        sup_gradient=float(np.nanmax(np.abs(slope))),
+        range=(float(np.nanmin(value)), float(np.nanmax(value))),
+        monotone=_monotone(function, points, slope),
+        smoothness=_smoothness(function),
+    )
+
+
+def _monotone(function: Function, points: Array, slope: Array) -> Monotone:
+    rises, falls = bool(np.any(slope > 0)), bool(np.any(slope < 0))
+    if rises and falls:
+        return "no"
+    if not rises and not falls:
+        return "constant"
+    flat = any(region.kind == "zero" for region in _regions(function, points, slope, math.ulp(0.0)))
+    if rises:
+        return "nondecreasing" if flat else "increasing"
+    return "nonincreasing" if flat else "decreasing"
+
+
+def _smoothness(function: Function) -> Smoothness:
+    """How many derivatives are continuous, by comparing both sides of every break."""
+    if not function.breaks:
+        return "Cinf"
+    at = np.array(function.breaks)
+    left, right = np.nextafter(at, -math.inf), np.nextafter(at, math.inf)
+    levels: tuple[Smoothness, ...] = ("discontinuous", "C0", "C1")
+    for level, derivative in zip(levels, (function.f, function.df, function.d2f), strict=True):
+        a, b = derivative(left), derivative(right)
+        if np.any(np.abs(a - b) > 1e-12 * np.maximum(1.0, np.maximum(np.abs(a), np.abs(b)))):
+            return level
+    return "C2"
+
+
+def vanishing_regions(function: Function, epsilon: float) -> tuple[Region, ...]:
+    """The maximal intervals of |f'(x)| < epsilon, ascending; none for a rowwise function: its f' takes a whole row."""
+    if function.rowwise:
+        return ()
+    whole = shape(function)
+    return _regions(function, whole.points, whole.slope, epsilon)
+
+
+def _regions(function: Function, points: Array, slope: Array, epsilon: float) -> tuple[Region, ...]:
+    below = np.abs(slope) < epsilon
+    last_before, first_after = _changes(lambda x: np.abs(function.df(x)) < epsilon, points)
+    beside_break = {
+        float(x) for b in function.breaks for x in (b, np.nextafter(b, -math.inf), np.nextafter(b, math.inf))
+    }
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], below, [False]]).astype(np.int8)))
+    boundary = iter(zip(last_before.tolist(), first_after.tolist(), strict=True))
+    regions = []
+    for i, j in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):  # below is true on points[i:j]
+        start = -math.inf if i == 0 else next(boundary)[1]
+        stop = math.inf if j == len(points) else next(boundary)[0]
+        if start == stop and start in beside_break:
+            continue  # the value agreed on at a kink, not an interval
+        identically_zero = not np.any(slope[i:j]) and all(
+            math.isinf(end) or end in beside_break for end in (start, stop)
+        )
+        unbounded = math.isinf(start) or math.isinf(stop)
+        regions.append(Region(start, stop, "zero" if identically_zero else "tail" if unbounded else "stationary"))
+    regions += _unresolved(points, slope, below, beside_break)
+    return tuple(sorted(regions, key=lambda region: region.start))
+
+
+def _unresolved(points: Array, slope: Array, below: NDArray[np.bool_], beside_break: set[float]) -> list[Region]:
+    """Zeros of f' whose region is narrower than the spacing of the doubles: the nearest double stands for it."""
+    sign_change = (np.sign(slope[:-1]) * np.sign(slope[1:]) < 0) & ~below[:-1] & ~below[1:]
+    regions = []
+    for i in np.flatnonzero(sign_change).tolist():
+        x = float(points[i] if abs(slope[i]) <= abs(slope[i + 1]) else points[i + 1])
+        if x not in beside_break:
+            regions.append(Region(x, x, "stationary"))
+    return regions
+
+
+@dataclass(frozen=True, slots=True)
+class SaturatedSides:
+    """Where f saturates: intervals, ends included, on the low and on the high side."""
+
+    low: tuple[tuple[float, float], ...]
+    high: tuple[tuple[float, float], ...]
+
+
+def saturated_sides(function: Function, tau: float) -> SaturatedSides:
+    """The zero and tail regions of |f'| <= tau * sup|f'|, by side.
+
+    An interval that reaches one infinity is on that side; one between (the flat middle of a shrinkage function) or the
+    whole line is split at its middle, the line at 0. Where |f'| is unbounded, tau itself is the threshold.
+    """
+    if function.rowwise:
+        return SaturatedSides((), ())
+    sup = shape(function).sup_gradient
+    threshold = tau * sup if math.isfinite(sup) else tau
+    low, high = [], []
+    for region in vanishing_regions(function, math.nextafter(threshold, math.inf)):
+        if region.kind == "stationary":
+            continue
+        start, stop = region.start, region.stop
+        if math.isinf(start) == math.isinf(stop):
+            middle = 0.0 if math.isinf(start) else start + (stop - start) / 2.0
+            low.append((start, middle))
+            high.append((math.nextafter(middle, math.inf), stop))
+        elif math.isinf(start):
+            low.append((start, stop))
+        else:
+            high.append((start, stop))
+    return SaturatedSides(tuple(low), tuple(high))

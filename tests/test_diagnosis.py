@@ -1,0 +1,153 @@
+"""The diagnosis of real layers against the figures of PyTorch's autograd, and of layers made by hand."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+from conftest import DATA, Cli
+
+from actcli import registry
+from actcli.diagnosis import Diagnosis, Probe, Thresholds
+from actcli.verdicts import upper_bound
+
+NETWORKS = sorted(path.parent.name for path in DATA.glob("*/truth.json"))
+
+
+def truth(network: str) -> dict[str, Any]:
+    return json.loads((DATA / network / "truth.json").read_text())
+
+
+def diagnose(spec: str, *layers: np.ndarray, thresholds: Thresholds | None = None) -> Diagnosis:
+    probe = Probe.of(registry.get(spec), thresholds or Thresholds())
+    names = [f"layer{i + 1}" for i in range(len(layers))]
+    measured = [
+        (name, [f"h{j}" for j in range(x.shape[1])], probe.measure(x)) for name, x in zip(names, layers, strict=True)
+    ]
+    return probe.diagnose(measured)
+
+
+@pytest.fixture(scope="module")
+def documents(cli: Cli) -> dict[str, Any]:
+    found = {}
+    for network in NETWORKS:
+        files = [str(path) for path in sorted((DATA / network).glob("*.csv"))]
+        found[network] = json.loads(cli.ok("saturation", truth(network)["activation"], *files, "-f", "json"))
+    return found
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_every_figure_of_the_real_layers_agrees_with_autograd(network: str, documents: dict[str, Any]) -> None:
+    """Dead neurons by name exactly, ratios to 1e-12, in the order in which the files were given."""
+    document, layers = documents[network], truth(network)["layers"]
+    assert [layer["name"] for layer in document["layers"]] == list(layers)
+    for found in document["layers"]:
+        expected = layers[found["name"]]
+        dead = [n["neuron"] for n in document["neurons"] if n["layer"] == found["name"] and n["dead"]]
+        assert dead == expected["dead_unit_ids"]
+        assert found["samples"] == expected["samples"]
+        assert found["neurons"] == expected["units"]
+        assert found["dead_neurons"] == expected["dead_units"]
+        assert found["dead_neurons"] == expected["units_gradient_below_1e-3_on_every_sample"]
+        assert found["zero_gradient_ratio"] == pytest.approx(expected["zero_gradient_elements"], rel=1e-12)
+        assert found["vanishing_ratio"] == pytest.approx(expected["elements_gradient_below_1e-3"], rel=1e-12)
+        assert found["mean_abs_gradient"] == pytest.approx(expected["mean_abs_gradient"], rel=1e-12)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_neurons_agree_with_numpy_on_the_whole_file(network: str, documents: dict[str, Any]) -> None:
+    """Minimum, maximum, mean and spread of each column are those of numpy.loadtxt."""
+    for path in sorted((DATA / network).glob("*.csv")):
+        x = np.loadtxt(path, delimiter=",", skiprows=1)
+        neurons = [n for n in documents[network]["neurons"] if n["layer"] == path.stem]
+        assert [n["min"] for n in neurons] == x.min(axis=0).tolist()
+        assert [n["max"] for n in neurons] == x.max(axis=0).tolist()
+        np.testing.assert_allclose(
+            [n["mean"] for n in neurons], x.mean(axis=0), rtol=1e-12, atol=1e-16 * np.abs(x).sum()
+        )
+        np.testing.assert_allclose([n["std"] for n in neurons], x.std(axis=0), rtol=1e-12)
+
+
+def test_verdicts_of_the_real_networks(documents: dict[str, Any]) -> None:
+    """The healthy network is ok, the stuck ones are critical, the saturated one is warned of."""
+    verdicts = {network: [layer["verdict"] for layer in document["layers"]] for network, document in documents.items()}
+    assert verdicts["relu_trained"] == ["ok"] * 3
+    assert verdicts["relu_negative_bias"] == ["critical"] * 3
+    assert verdicts["tanh_saturated"] == ["warning"] * 3
+    assert verdicts["sigmoid_deep"][:4] == ["critical"] * 4
+    assert all(layer["reasons"] for document in documents.values() for layer in document["layers"])
+
+
+def test_off_is_not_dead() -> None:
+    """A ReLU neuron that is off half of the time is alive; one that never passes gradient is dead."""
+    x = np.array([[-1.0, -1.0], [2.0, -3.0]])
+    layer, neurons = (d := diagnose("relu", x)).layers[0], d.neurons
+    assert [n.dead for n in neurons] == [False, True]
+    assert (layer.dead_neurons, layer.dead_neuron_ratio, layer.vanishing_ratio) == (1, 0.5, 0.75)
+
+
+def test_alpha_lets_a_share_of_samples_pass() -> None:
+    """With alpha 0.25 a neuron active on one of four samples is dead, on two it is not."""
+    x = np.array([[1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0], [-1.0, -1.0]])
+    assert [n.dead for n in diagnose("relu", x, thresholds=Thresholds(alpha=0.25)).neurons] == [True, False]
+    assert [n.dead for n in diagnose("relu", x).neurons] == [False, False]
+
+
+def test_dormant_follows_redo() -> None:
+    """A neuron whose mean |f| is at most 0.025 of the layer's is dormant (by hand: means 1, 1, 0.01, layer 0.67)."""
+    x = np.array([[1.0, 1.0, 0.01], [1.0, 1.0, 0.01]])
+    assert [n.dormant for n in diagnose("relu", x).neurons] == [False, False, True]
+
+
+def test_saturation_has_two_sides() -> None:
+    """tanh beyond +-2.092 is saturated, low and high apart."""
+    x = np.array([[-3.0], [-2.0], [2.0], [2.2], [5.0]])
+    layer = diagnose("tanh", x).layers[0]
+    assert (layer.saturated_low_ratio, layer.saturated_high_ratio) == (0.2, 0.4)
+
+
+@pytest.mark.parametrize("n", [1, 2, 59, 1797, 10**6])
+def test_the_bound_of_a_dead_neuron(n: int) -> None:
+    """On n samples none of which was active the 95 % bound p solves (1 - p)^n = 0.05."""
+    with mpmath.workdps(50):
+        exact = 1 - mpmath.mpf("0.05") ** (mpmath.mpf(1) / n)
+        assert upper_bound(0, n) == pytest.approx(float(exact), rel=1e-13)
+
+
+@pytest.mark.parametrize(("active", "n"), [(1, 10), (3, 100), (50, 1797), (9, 10)])
+def test_the_bound_with_some_active_samples(active: int, n: int) -> None:
+    """At the bound p the chance of at most so many active samples is 5 % (mpmath's binomial sum)."""
+    with mpmath.workdps(50):
+        p = mpmath.mpf(upper_bound(active, n))
+        chance = sum(mpmath.binomial(n, k) * p**k * (1 - p) ** (n - k) for k in range(active + 1))
+        assert float(chance) == pytest.approx(0.05, rel=1e-9)
+    assert upper_bound(n, n) == 1.0
+
+
+def test_softmax_rows_vanish_where_one_input_dwarfs_the_others() -> None:
+    """The Jacobian of a row is below 1e-3 just when its gap exceeds 6.9058, where sigmoid' = 1e-3."""
+    gaps = np.array([0.0, 6.9, 6.91, 50.0])
+    x = np.stack([gaps, np.zeros(4)], axis=1)
+    layer = diagnose("softmax", x).layers[0]
+    assert (layer.vanishing_rows, layer.vanishing_row_ratio) == (2, 0.5)
+    assert diagnose("log_softmax", x).layers[0].vanishing_rows == 0
+
+
+def test_a_row_with_a_hole_is_left_out_of_softmax() -> None:
+    """One NaN in a row takes the row out of every ratio, and is counted once."""
+    layer = diagnose("softmax", np.array([[0.0, math.nan], [1.0, 2.0]])).layers[0]
+    assert (layer.non_finite, layer.samples, layer.vanishing_row_ratio) == (1, 2, 0.0)
+    assert "NaN" in layer.reasons[0]
+
+
+def test_a_layer_without_values_is_not_dead() -> None:
+    """No sample, or only NaN: no ratio, no dead neuron, and the verdict says that there is nothing to judge by."""
+    for x in (np.empty((0, 2)), np.full((3, 2), math.nan)):
+        layer, neurons = (d := diagnose("relu", x)).layers[0], d.neurons
+        assert (layer.dead_neurons, layer.vanishing_ratio, layer.mean_abs_gradient) == (0, None, None)
+        assert all(n.min is None and not n.dead for n in neurons)
+        assert "no values" in layer.reasons[-1]

@@ -1,0 +1,150 @@
+"""Vanishing regions: closed forms in mpmath, membership of drawn numbers, kinds, and what follows from the shape."""
+
+from __future__ import annotations
+
+import math
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from oracle import evaluate
+from test_accuracy import ALL
+
+from actcli import registry
+from actcli.activation import Function
+from actcli.regions import saturated_sides, shape, vanishing_regions
+
+EPSILONS = [0.2, 1e-3, 1e-7, 1e-30, 1e-300, 5e-324]
+
+
+def closed_form(name: str, epsilon: float) -> mpmath.mpf:
+    """The x > 0 at which |f'| = epsilon (for elu: |x|, x < 0), by hand."""
+    e = mpmath.mpf(epsilon)
+    return {
+        "sigmoid": lambda: 2 * mpmath.acosh(1 / (2 * mpmath.sqrt(e))),
+        "tanh": lambda: mpmath.acosh(1 / mpmath.sqrt(e)),
+        "softsign": lambda: 1 / mpmath.sqrt(e) - 1,
+        "elu": lambda: -mpmath.log(e),
+        "softplus": lambda: mpmath.log(1 / e - 1),
+    }[name]()
+
+
+@pytest.mark.parametrize("epsilon", EPSILONS)
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "softsign", "elu", "softplus"])
+def test_boundaries_are_the_closed_forms_to_the_last_bit(name: str, epsilon: float) -> None:
+    """The end of the tail is the outermost double inside, give or take the last bits of f' itself."""
+    with mpmath.workdps(400):
+        exact = closed_form(name, epsilon)
+        regions = vanishing_regions(registry.get(name), epsilon)
+        low = regions[0]
+        assert (low.start, low.kind) == (-math.inf, "tail")
+        # f' steps by ulp(epsilon) there: x cannot be told better than the width of a few of these steps.
+        step = abs(exact - closed_form(name, epsilon + math.ulp(epsilon)))
+        assert abs(-low.stop - exact) <= math.ulp(low.stop) + 3 * step
+        if name in ("sigmoid", "tanh", "softsign"):
+            assert (regions[1].start, regions[1].stop, regions[1].kind) == (-low.stop, math.inf, "tail")
+
+
+def test_known_boundaries() -> None:
+    """The figures that the documentation of others gets wrong: sigmoid 16.118, tanh 8.752 at 1e-7."""
+    assert vanishing_regions(registry.get("sigmoid"), 1e-7)[1].start == pytest.approx(16.118095450958317, rel=1e-15)
+    assert vanishing_regions(registry.get("tanh"), 1e-7)[1].start == pytest.approx(8.752194981039102, rel=1e-15)
+
+
+@pytest.mark.parametrize("epsilon", EPSILONS[1:])
+@pytest.mark.parametrize("name", ["gelu", "silu", "mish", "gelu_tanh"])
+def test_gated_functions_have_a_tail_and_a_stationary_point(name: str, epsilon: float) -> None:
+    """The stationary region holds the zero of f' that mpmath finds."""
+    function = registry.get(name)
+    tail, stationary = vanishing_regions(function, epsilon)
+    assert (tail.kind, stationary.kind) == ("tail", "stationary")
+    with mpmath.workdps(60):
+        slope = lambda x: evaluate(function.activation.formula, x, function.parameters).d1  # noqa: E731
+        low, high = stationary.start - 1e-9, stationary.stop + 1e-9
+        for _ in range(80):
+            middle = (low + high) / 2
+            low, high = (middle, high) if slope(middle) < 0 else (low, middle)
+    assert stationary.start - math.ulp(1.0) <= low <= stationary.stop + math.ulp(1.0)
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ("relu", [(-math.inf, 0.0, "zero")]),
+        ("relu6", [(-math.inf, 0.0, "zero"), (6.0, math.inf, "zero")]),
+        ("hard_sigmoid", [(-math.inf, -3.0, "zero"), (3.0, math.inf, "zero")]),
+        ("identity", []),
+        ("leaky_relu", []),
+        ("leaky_relu:1e-4", [(-math.inf, 0.0, "tail")]),
+    ],
+)
+def test_piecewise_linear_regions(spec: str, expected: list[tuple[float, float, str]]) -> None:
+    """Flat pieces are of kind zero, with the kink inside where f' is 0 there; a slope below epsilon is a tail."""
+    assert [(r.start, r.stop, r.kind) for r in vanishing_regions(registry.get(spec), 1e-3)] == expected
+
+
+@given(st.sampled_from(ALL), st.floats(1e-320, 2.0), st.lists(st.floats(-800, 800), min_size=1, max_size=60))
+def test_a_number_is_in_a_region_just_when_its_gradient_vanishes(
+    function: Function, epsilon: float, numbers: list[float]
+) -> None:
+    """|f'(x)| < epsilon is the same as lying in a region, for any function and epsilon."""
+    x = np.setdiff1d(np.array(numbers), function.breaks)
+    inside = np.zeros(len(x), bool)
+    for region in vanishing_regions(function, epsilon):
+        if region.start < region.stop:
+            inside |= (x >= region.start) & (x <= region.stop)
+    expected = np.abs(function.df(x)) < epsilon
+    # f' is good to 4 ulp only, so within some ulp of the boundary either answer is right.
+    clear = np.abs(np.abs(function.df(x)) - epsilon) > 16 * np.spacing(epsilon)
+    np.testing.assert_array_equal(inside[clear], expected[clear])
+
+
+@given(st.sampled_from(ALL), st.floats(1e-300, 0.5), st.floats(1.001, 1e6))
+def test_regions_grow_with_epsilon(function: Function, epsilon: float, factor: float) -> None:
+    """Each region lies within one of any larger epsilon."""
+    larger = vanishing_regions(function, epsilon * factor)
+    for region in vanishing_regions(function, epsilon):
+        assert any(outer.start <= region.start and region.stop <= outer.stop for outer in larger)
+
+
+@pytest.mark.parametrize("function", ALL, ids=lambda function: function.label)
+def test_the_declared_range_is_the_one_found(function: Function) -> None:
+    """The range declared is what f takes at its critical points and limits."""
+    found = shape(function).range
+    if function.range is not None:
+        assert found == pytest.approx(function.range, rel=1e-15)
+    assert found[0] <= np.min(function.f(np.linspace(-50, 50, 10_001)))
+
+
+@pytest.mark.parametrize(
+    ("spec", "monotone", "smoothness", "sup"),
+    [
+        ("sigmoid", "increasing", "Cinf", 0.25),
+        ("relu", "nondecreasing", "C0", 1.0),
+        ("elu", "increasing", "C1", 1.0),
+        ("elu:0.5", "increasing", "C0", 1.0),
+        ("elu:3", "increasing", "C0", 3.0),
+        ("softsign", "increasing", "C1", 1.0),
+        ("leaky_relu:-0.5", "no", "C0", 1.0),
+        ("softplus:threshold=20", "increasing", "discontinuous", 1.0),
+        ("gelu", "no", "Cinf", 1.1289041451851547),  # 0.5 + erf(1)/2 + exp(-1)/sqrt(pi), at sqrt(2)
+        ("silu", "no", "Cinf", 1.0998393201288669),  # at 2.3994
+    ],
+)
+def test_shape(spec: str, monotone: str, smoothness: str, sup: float) -> None:
+    """Monotonicity, smoothness and the largest gradient are those known by hand."""
+    found = shape(registry.get(spec))
+    assert (found.monotone, found.smoothness) == (monotone, smoothness)
+    assert found.sup_gradient == pytest.approx(sup, rel=2e-15)
+
+
+def test_saturation_is_097_of_tanh() -> None:
+    """The default threshold is |tanh| > 0.97, and carried over to the logistic it is twice as far out."""
+    tau = 1 - 0.97**2
+    low, high = saturated_sides(registry.get("tanh"), tau).low, saturated_sides(registry.get("tanh"), tau).high
+    assert low[0][1] == pytest.approx(-math.atanh(0.97), rel=1e-14)
+    assert high[0][0] == pytest.approx(math.atanh(0.97), rel=1e-14)
+    assert saturated_sides(registry.get("sigmoid"), tau).high[0][0] == pytest.approx(2 * math.atanh(0.97), rel=1e-14)
+    assert saturated_sides(registry.get("gelu"), tau).high == ()
