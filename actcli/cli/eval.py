@@ -1,0 +1,65 @@
+"""actcli eval."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from actcli.cli import filters
+from actcli.cli.options import (
+    NumericCommand,
+    append_option,
+    function_argument,
+    inputs_argument,
+    output_options,
+    range_option,
+    read_options,
+    table_options,
+)
+
+
+@click.command(
+    "eval",
+    cls=NumericCommand,
+    epilog="""\b
+Examples:
+  actcli eval sigmoid -39 0 39
+  actcli eval elu:alpha=0.5 --range -3:3:0.5
+  actcli eval relu layer1.csv -o outputs.csv
+  actcli eval gelu layer1.csv -c h0:h3 --append""",
+)
+@function_argument
+@inputs_argument
+@range_option
+@append_option
+@table_options
+@output_options(*filters.TABLE_FORMATS)
+def command(
+    function: Any,
+    inputs: tuple[str, ...],
+    span: Any,
+    append: bool,
+    columns: tuple[str, ...],
+    header: bool | None,
+    nulls: tuple[str, ...],
+    input_format: str | None,
+    format: str | None,
+    output: str | None,
+    digits: int,
+) -> None:
+    """Print the values of a function.
+
+    Numbers give the columns x and f. Tables (files, or standard input) are filtered: the same rows and columns, each
+    number replaced by its value. A rowwise function such as softmax takes all the numbers, or the columns of each
+    row, together.
+    """
+    filters.run(
+        function,
+        [filters.Result("f", function.f, lambda column: f"{function.label}({column})")],
+        inputs,
+        span,
+        read_options(columns, header, nulls, input_format),
+        append,
+        filters.Destination(format, output, digits),
+    )

@@ -1,0 +1,61 @@
+"""What `saturation` and `compare` share: reading layers once, whatever the number of functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+from actcli.cli.options import numbers_and_paths, open_layers
+
+if TYPE_CHECKING:
+    from actcli.activation import Function
+    from actcli.diagnosis import Diagnosis, Probe, Thresholds
+    from actcli.partials import LayerPartial
+    from actcli.tables import ReadOptions, Table
+
+Measured: TypeAlias = "tuple[str, Sequence[str], LayerPartial]"  # name, names of the neurons, what is known
+
+
+def diagnose(
+    functions: Sequence[Function], inputs: Sequence[str], options: ReadOptions, thresholds: Thresholds
+) -> list[Diagnosis]:
+    """One diagnosis a function of the layers that the inputs hold; of no layer where there is no input."""
+    from actcli.diagnosis import Probe
+
+    probes = [Probe.of(function, thresholds) for function in functions]
+    measured: list[list[Measured]] = [[] for _ in probes]
+    for layer in _measure(probes, inputs, options):
+        for of_function, one in zip(measured, layer, strict=True):
+            of_function.append(one)
+    return [probe.diagnose(layers) for probe, layers in zip(probes, measured, strict=True)]
+
+
+def _measure(probes: Sequence[Probe], inputs: Sequence[str], options: ReadOptions) -> Iterator[list[Measured]]:
+    """Each layer under each probe."""
+    numbers, paths = numbers_and_paths(inputs, required=False)
+    if numbers:
+        yield [_of_numbers(probe, numbers) for probe in probes]
+    elif paths:
+        for table in open_layers(paths, options):
+            yield _of_table(probes, table)
+
+
+def _of_numbers(probe: Probe, numbers: Sequence[float]) -> Measured:
+    """Numbers are the samples of one neuron; to a rowwise function, one sample of several."""
+    import numpy as np
+
+    x = np.array(numbers)
+    if probe.function.rowwise:
+        return "numbers", [str(i + 1) for i in range(len(x))], probe.measure(x[None, :])
+    return "numbers", ["x"], probe.measure(x[:, None])
+
+
+def _of_table(probes: Sequence[Probe], table: Table) -> list[Measured]:
+    from actcli.partials import LayerPartial
+    from actcli.tables import map_blocks
+
+    columns = [table.columns[i] for i in table.picked]
+    totals = [LayerPartial.empty(len(columns)) for _ in probes]
+    for partials in map_blocks(table, lambda block: [probe.measure(block.values, block.missing) for probe in probes]):
+        totals = [total.merge(partial) for total, partial in zip(totals, partials, strict=True)]
+    return [(table.name, columns, total) for total in totals]

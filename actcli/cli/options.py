@@ -1,0 +1,203 @@
+"""What several commands share: FUNCTION and INPUT arguments, options for tables and output."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import stat
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import click
+
+from actcli.errors import UsageError
+
+if TYPE_CHECKING:
+    from actcli.activation import Function
+    from actcli.tables import ReadOptions, Table
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|inf|infinity)", re.IGNORECASE)
+_MARK = "\0"  # no argument can hold it
+
+
+def is_number(token: str) -> bool:
+    """Whether an INPUT token reads as a finite or infinite float; anything else is a path."""
+    return _NUMBER.fullmatch(token) is not None
+
+
+class NumericCommand(click.Command):
+    """A command whose arguments may be negative numbers: they are hidden from click's option parser, which would
+    take `-1e-3` for the options -1, -e and so on."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        takes_value = {
+            name
+            for parameter in self.params
+            if isinstance(parameter, click.Option) and not parameter.is_flag
+            for name in parameter.opts
+        }
+        marked = []
+        before = ""
+        for arg in args:
+            hide = arg.startswith("-") and is_number(arg) and before not in takes_value
+            marked.append(_MARK + arg if hide else arg)
+            before = arg
+        return super().parse_args(ctx, marked)
+
+
+class FunctionType(click.ParamType[Any]):
+    """A FUNCTION spec, looked up in the registry."""
+
+    name = "function"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Function:
+        from actcli import registry
+
+        return registry.get(value)
+
+
+class SpanType(click.ParamType[Any]):
+    """START:STOP[:STEP], exact decimals."""
+
+    name = "span"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Decimal, ...]:
+        try:
+            parts = tuple(Decimal(part) for part in value.split(":"))
+        except InvalidOperation:
+            parts = ()
+        if len(parts) not in (2, 3) or not all(part.is_finite() for part in parts):
+            self.fail(f"{value!r} is not START:STOP or START:STOP:STEP", param, ctx)
+        return parts
+
+
+function_argument = click.argument("function", metavar="FUNCTION", type=FunctionType())
+functions_argument = click.argument("functions", metavar="FUNCTION...", type=FunctionType(), nargs=-1, required=True)
+inputs_argument = click.argument("inputs", metavar="[INPUT]...", nargs=-1)
+range_option = click.option(
+    "--range",
+    "span",
+    type=SpanType(),
+    metavar="START:STOP[:STEP]",
+    help="Numbers from START to STOP, by default in steps of 1.",
+)
+append_option = click.option("--append", is_flag=True, help="Keep the input columns and add the results after them.")
+epsilon_option = click.option(
+    "--epsilon",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="NUMBER",
+    default=1e-3,
+    show_default=True,
+    help="The gradient vanishes where |f'(x)| is below this.",
+)
+
+
+def _stack(*options: Callable[[F], F]) -> Callable[[F], F]:
+    def decorate(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+table_options = _stack(
+    click.option(
+        "-c",
+        "--columns",
+        multiple=True,
+        metavar="LIST",
+        help="Columns to take: names, 1-based numbers, ranges a:b, globs h*; a leading ! leaves columns out.",
+    ),
+    click.option(
+        "--header/--no-header",
+        default=None,
+        help="Whether the first row names the columns; by default it does if a cell of it is no number.",
+    ),
+    click.option(
+        "--null", "nulls", multiple=True, metavar="TEXT", help="Cells that mean a missing value, besides empty ones."
+    ),
+    click.option(
+        "--input-format",
+        type=click.Choice(["csv", "tsv", "jsonl", "parquet", "arrow", "npy", "npz"]),
+        help="Format of the inputs; by default their names say it.",
+    ),
+)
+
+
+def output_options(*formats: str) -> Callable[[F], F]:
+    """Where results go and how they look, in one of the formats."""
+    return _stack(
+        click.option(
+            "-f",
+            "--format",
+            type=click.Choice(formats),
+            help="Output format; by default the output's name says it, else a table on a terminal and CSV in a pipe.",
+        ),
+        click.option("-o", "--output", metavar="FILE", help="Write to FILE, whole or not at all."),
+        click.option(
+            "--digits",
+            type=click.IntRange(1, 17),
+            metavar="COUNT",
+            default=6,
+            show_default=True,
+            help="Significant digits in tables.",
+        ),
+    )
+
+
+def read_options(
+    columns: Sequence[str], header: bool | None, nulls: Sequence[str], input_format: str | None
+) -> ReadOptions:
+    from actcli.tables import ReadOptions
+
+    return ReadOptions(format=input_format, header=header, nulls=tuple(nulls), columns=tuple(columns))
+
+
+def numbers_and_paths(inputs: Sequence[str], *, required: bool) -> tuple[list[float], list[str]]:
+    """The INPUT arguments as numbers, or as paths, "-" for standard input where there are none and it has data."""
+    tokens = [token.removeprefix(_MARK) for token in inputs]
+    if not tokens:
+        return [], ["-"] if _standard_input(required) else []
+    numbers = [is_number(token) for token in tokens]
+    if all(numbers):
+        return [float(token) for token in tokens], []
+    if any(numbers):
+        number, path = tokens[numbers.index(True)], tokens[numbers.index(False)]
+        raise UsageError(
+            f"inputs are numbers or files, not both: {number} and {path}",
+            f"a file whose name is a number is written ./{number}",
+        )
+    return [], tokens
+
+
+def _standard_input(required: bool) -> bool:
+    """Whether standard input is a pipe or a file, and not empty where it need not be there."""
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (AttributeError, OSError, ValueError):  # closed, or not a real file
+        return False
+    if not (stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)):
+        return False
+    return required or bool(cast(io.BufferedReader, sys.stdin.buffer).peek(1))
+
+
+def span_numbers(span: tuple[Decimal, ...]) -> Iterator[float]:
+    """START, START + STEP, ... up to STOP, each the double nearest to the exact decimal."""
+    start, stop = span[:2]
+    step = span[2] if len(span) == 3 else Decimal(1 if stop >= start else -1)
+    if step == 0 or (stop - start) / step < 0:
+        raise UsageError(f"--range: a step of {step} does not lead from {start} to {stop}", "turn its sign")
+    for i in range(int((stop - start) / step) + 1):
+        yield float(start + i * step)
+
+
+def open_layers(paths: Sequence[str], options: ReadOptions) -> list[Table]:
+    from actcli.tables import open_tables
+
+    return [*open_tables(paths, options)]

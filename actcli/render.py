@@ -1,0 +1,184 @@
+"""Results -> text: rich tables for a terminal, CSV, TSV, JSON, JSON lines and Markdown for everything else."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import json
+import math
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from actcli.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+Cell: TypeAlias = str | float | int | bool | None
+
+FORMATS = ("table", "csv", "tsv", "json", "jsonl", "markdown")
+SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".json": "json", ".jsonl": "jsonl", ".md": "markdown", ".txt": "table"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Named columns and rows of cells; `rows` may be a generator, which is then written as it comes."""
+
+    columns: tuple[str, ...]
+    rows: Iterable[Sequence[Cell]]
+
+
+def choose_format(asked: str | None, output: str | None, known: Sequence[str] = FORMATS) -> str:
+    """The format asked for, else the one the output's name says, else a table on a terminal and CSV in a pipe."""
+    if asked is not None:
+        return asked
+    if output is not None:
+        suffix = os.path.splitext(output)[1].lower()
+        by_name = SUFFIXES.get(suffix, suffix.removeprefix("."))
+        if by_name in known:
+            return by_name
+        if os.path.exists(output) and not os.path.isfile(output):
+            return "csv"  # /dev/stdout, a fifo
+        endings = ", ".join(s for s, name in SUFFIXES.items() if name in known)
+        raise UsageError(f"{output}: its name says no format", f"name the format with -f, or end the name in {endings}")
+    return "table" if sys.stdout.isatty() else "csv"
+
+
+def encode(sheet: Sheet, format: str, digits: int) -> Iterator[bytes]:
+    """The sheet in a format, in pieces. Text formats carry floats at full precision, tables `digits` of them."""
+    match format:
+        case "table":
+            yield console_text([table(sheet, digits)])
+        case "csv" | "tsv":
+            yield from _delimited(sheet, "," if format == "csv" else "\t")
+        case "json":
+            yield b"["
+            for i, line in enumerate(_objects(sheet)):
+                yield (b",\n " if i else b"\n ") + line
+            yield b"\n]\n"
+        case "jsonl":
+            for line in _objects(sheet):
+                yield line + b"\n"
+        case "markdown":
+            yield from _markdown(sheet)
+        case _:
+            raise UsageError(f"this result cannot be written as {format!r}", f"formats: {', '.join(FORMATS)}")
+
+
+def _delimited(sheet: Sheet, delimiter: str) -> Iterator[bytes]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\n")
+    writer.writerow(sheet.columns)
+    for row in sheet.rows:
+        writer.writerow([_plain(cell) for cell in row])
+        if buffer.tell() > 1 << 16:
+            yield buffer.getvalue().encode()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue().encode()
+
+
+def _plain(cell: Cell) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    return repr(cell) if isinstance(cell, float) else str(cell)
+
+
+def _objects(sheet: Sheet) -> Iterator[bytes]:
+    for row in sheet.rows:
+        yield json_text(dict(zip(sheet.columns, row, strict=True))).encode()
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    """JSON with every number at full precision; NaN and infinities, which JSON has not, as strings."""
+    return json.dumps(_portable(value), indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+def _portable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _portable(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_portable(entry) for entry in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+def _markdown(sheet: Sheet) -> Iterator[bytes]:
+    def line(cells: Iterable[str]) -> bytes:
+        escaped = (cell.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ") for cell in cells)
+        return f"| {' | '.join(escaped)} |\n".encode()
+
+    yield line(sheet.columns)
+    yield line("---" for _ in sheet.columns)
+    for row in sheet.rows:
+        yield line(_plain(cell) for cell in row)
+
+
+def figure(cell: Cell, digits: int) -> str:
+    """A cell as tables show it."""
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    return f"{cell:.{digits}g}" if isinstance(cell, float) and digits < 17 else _plain(cell)
+
+
+def table(sheet: Sheet, digits: int, *, width: int | None = None) -> RenderableType:
+    """A rich table. Columns that do not fit the terminal's width are left out in the middle, behind a column `…`."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    raw = [list(row) for row in sheet.rows]
+    rows = [[figure(cell, digits) for cell in row] for row in raw]
+    numeric = [all(not isinstance(row[i], str) or row[i] == "" for row in raw) for i in range(len(sheet.columns))]
+    shown = _fitting(sheet.columns, rows, width or new_console().width)
+    result = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold", show_edge=False)
+    for i in shown:
+        title = "…" if i is None else sheet.columns[i]
+        justify = "right" if i is not None and numeric[i] else "left"
+        result.add_column(Text(title), justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for row in rows:
+        result.add_row(
+            *(Text("…" if i is None else row[i], style=_STYLES.get(row[i] if i is not None else "", "")) for i in shown)
+        )
+    return result
+
+
+_STYLES = {"critical": "bold red", "warning": "yellow", "ok": "green"}
+
+
+def _fitting(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[int | None]:
+    """The columns to show: all, or the first that fit, None for the gap, and the last. Few columns wrap instead."""
+    needs = [max(map(len, (name, *(row[i] for row in rows)))) + 2 for i, name in enumerate(columns)]
+    if sum(needs) <= width + 2 or len(columns) <= 10:
+        return list(range(len(columns)))
+    room = width - needs[-1] - 3
+    count = sum(1 for total in itertools.accumulate(needs[:-1]) if total <= room)
+    return [*range(max(1, count)), None, len(columns) - 1]
+
+
+def new_console() -> Console:
+    """A console in the style of standard output that collects what is printed."""
+    from rich.console import Console
+
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    file = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="replace", newline="\n")
+    terminal = sys.stdout.isatty()
+    width = None if terminal or "COLUMNS" in os.environ else 10_000
+    return Console(file=file, force_terminal=terminal, width=width, highlight=False, markup=False, emoji=False)
+
+
+def console_text(parts: Iterable[RenderableType]) -> bytes:
+    """What rich prints for the parts, as bytes for standard output, no line with blanks at its end."""
+    console = new_console()
+    for part in parts:
+        console.print(part, soft_wrap=isinstance(part, str))
+    console.file.flush()
+    text: bytes = console.file.buffer.getvalue()  # type: ignore[attr-defined]
+    return b"\n".join(line.rstrip() for line in text.split(b"\n"))
