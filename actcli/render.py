@@ -176,9 +176,14 @@ def new_console() -> Console:
 
 def console_text(parts: Iterable[RenderableType]) -> bytes:
     """What rich prints for the parts, as bytes for standard output, no line with blanks at its end."""
+    from rich.padding import Padding
+    from rich.text import Text
+
     console = new_console()
     for part in parts:
-        console.print(part, soft_wrap=isinstance(part, str))
+        if isinstance(part, str):  # wrapped at words, the indent kept
+            part = Padding(Text(part.lstrip()), (0, 0, 0, len(part) - len(part.lstrip())))
+        console.print(part)
     console.file.flush()
     text: bytes = console.file.buffer.getvalue()  # type: ignore[attr-defined]
     return b"\n".join(line.rstrip() for line in text.split(b"\n"))
