@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actcli import manual
-from actcli.cli import cli
+from actcli.cli import cli, manual
 
 FOLDER = Path(__file__).parent.parent / "man"
 PAGES = manual.pages()
@@ -63,7 +62,7 @@ def test_pages_are_fresh() -> None:
     """The files in man/ are what the generator gives now."""
     kept = {path.name: path.read_text(encoding="ascii") for path in FOLDER.glob("*")}
     stale = sorted(name for name in {*kept, *PAGES} if kept.get(name) != PAGES.get(name))
-    assert not stale, f"stale pages: {', '.join(stale)}; refresh them with: python -m actcli.manual"
+    assert not stale, f"stale pages: {', '.join(stale)}; refresh them with: python -m actcli.cli.manual"
 
 
 @needs_groff

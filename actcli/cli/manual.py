@@ -1,4 +1,4 @@
-"""The manual pages, generated from the command tree: `python -m actcli.manual [DIRECTORY]` writes them."""
+"""The manual pages, generated from the command tree: `python -m actcli.cli.manual [DIRECTORY]` writes them."""
 
 from __future__ import annotations
 

@@ -1,0 +1,68 @@
+"""The shape of the code: imports run one way, and each heavy library is known to one room (DESIGN, section 3)."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+PACKAGE = ROOT / "actcli"
+
+# A room may import itself and those on the lines before its own.
+ROOMS = [
+    {"errors"},
+    {"activation"},
+    {"functions"},
+    {"registry", "regions", "partials"},
+    {"verdicts"},
+    {"diagnosis", "comparison", "curves"},
+    {"render", "tables", "figures", "charts", "output"},
+    {"reports"},
+    {"cli"},
+]
+RANK = {room: rank for rank, rooms in enumerate(ROOMS) for room in rooms}
+
+HOMES = {
+    "click": {"cli"},
+    "rich": {"render", "reports"},
+    "matplotlib": {"figures"},
+    "polars": {"tables"},
+    "plotille": {"charts"},
+}
+
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or not path.name.startswith("__"))
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> set[str]:
+    """Every module that the file imports anywhere, `actcli.x` by its full name."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_run_one_way(path: Path) -> None:
+    """No file imports from a room above its own, and only its home knows a heavy library."""
+    mine = room(path)
+    for name in imports(path):
+        parts = name.split(".")
+        if parts[0] == "actcli" and parts[1] in RANK:
+            assert parts[1] == mine or RANK[parts[1]] < RANK[mine], f"{mine} imports {name}"
+        if parts[0] in HOMES:
+            assert mine in HOMES[parts[0]], f"{mine} imports {name}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_files_stay_short(path: Path) -> None:
+    """A file of more than 400 lines is two things."""
+    assert len(path.read_text().splitlines()) <= 400
