@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from actcli.cli.filters import Destination, write_sheet
 from actcli.cli.layers import diagnose
-from actcli.cli.options import epsilon_option, functions_argument, output_options, read_options, table_options
+from actcli.cli.options import Destination, epsilon_option, functions_argument, output_options, table_options
+from actcli.cli.results import write_report
+
+if TYPE_CHECKING:
+    from actcli.tables import ReadOptions
 
 
 @click.command(
@@ -34,13 +37,8 @@ def command(
     functions: tuple[Any, ...],
     inputs: tuple[str, ...],
     epsilon: float,
-    columns: tuple[str, ...],
-    header: bool | None,
-    nulls: tuple[str, ...],
-    input_format: str | None,
-    format: str | None,
-    output: str | None,
-    digits: int,
+    reading: ReadOptions,
+    destination: Destination,
 ) -> None:
     """Show functions side by side.
 
@@ -50,21 +48,15 @@ def command(
     from actcli import reports
     from actcli.comparison import Comparison, profile
     from actcli.diagnosis import Thresholds
-    from actcli.output import open_output
-    from actcli.render import choose_format, console_text, json_text
 
-    options = read_options(columns, header, nulls, input_format)
-    diagnoses = diagnose(functions, inputs, options, Thresholds(epsilon))
+    diagnoses = diagnose(functions, inputs, reading, Thresholds(epsilon))
     comparison = Comparison(
         tuple(profile(function, epsilon) for function in functions),
         tuple((diagnosis.function, layer) for diagnosis in diagnoses for layer in diagnosis.layers),
     )
-    format = choose_format(format, output)
-    if format in ("json", "table"):
-        with open_output(output) as file:
-            if format == "json":
-                file.write(json_text(reports.comparison_document(comparison), indent=1).encode() + b"\n")
-            else:
-                file.write(console_text(reports.comparison_page(comparison, digits)))
-        return
-    write_sheet(reports.comparison_sheet(comparison), Destination(format, output, digits))
+    write_report(
+        destination,
+        document=lambda: reports.comparison_document(comparison),
+        page=lambda digits: reports.comparison_page(comparison, digits),
+        sheet=lambda: reports.comparison_sheet(comparison),
+    )

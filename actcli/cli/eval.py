@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from actcli.cli import filters
 from actcli.cli.options import (
+    Destination,
     NumericCommand,
     append_option,
     function_argument,
     inputs_argument,
     output_options,
     range_option,
-    read_options,
     table_options,
 )
+
+if TYPE_CHECKING:
+    from actcli.tables import ReadOptions
 
 
 @click.command(
@@ -40,13 +43,8 @@ def command(
     inputs: tuple[str, ...],
     span: Any,
     append: bool,
-    columns: tuple[str, ...],
-    header: bool | None,
-    nulls: tuple[str, ...],
-    input_format: str | None,
-    format: str | None,
-    output: str | None,
-    digits: int,
+    reading: ReadOptions,
+    destination: Destination,
 ) -> None:
     """Print the values of a function.
 
@@ -59,7 +57,7 @@ def command(
         [filters.Result("f", function.f, lambda column: f"{function.label}({column})")],
         inputs,
         span,
-        read_options(columns, header, nulls, input_format),
+        reading,
         append,
-        filters.Destination(format, output, digits),
+        destination,
     )

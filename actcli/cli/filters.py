@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from actcli.cli.options import numbers_and_paths, open_layers, span_numbers
+from actcli.cli.options import Destination, numbers_and_paths, open_layers, span_numbers
+from actcli.cli.results import write_sheet
 from actcli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -29,15 +30,6 @@ class Result:
     name: str
     kernel: Callable[[Any], Any]
     title: Callable[[str], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where results go and how they look."""
-
-    format: str | None
-    output: str | None
-    digits: int
 
 
 def run(
@@ -62,19 +54,6 @@ def run(
         _of_tables(function, results[-1], open_layers(paths, options), append, destination)
     else:
         raise UsageError("there is no input", "give numbers, files or --range, or pipe a table in")
-
-
-def write_sheet(sheet: Sheet, destination: Destination) -> None:
-    """A sheet to its destination."""
-    from actcli.output import open_output
-    from actcli.render import FORMATS, choose_format, encode
-
-    format = choose_format(destination.format, destination.output)
-    if format not in FORMATS:
-        raise UsageError(f"{format} is for tables: these results are written as text", f"formats: {', '.join(FORMATS)}")
-    with open_output(destination.output) as file:
-        for part in encode(sheet, format, destination.digits):
-            file.write(part)
 
 
 def _of_numbers(function: Function, results: Sequence[Result], numbers: Iterator[float]) -> Sheet:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from actcli.cli import filters
 from actcli.cli.options import (
+    Destination,
     NumericCommand,
     append_option,
     function_argument,
     inputs_argument,
     output_options,
     range_option,
-    read_options,
     table_options,
 )
 from actcli.errors import UsageError
+
+if TYPE_CHECKING:
+    from actcli.tables import ReadOptions
 
 
 @click.command(
@@ -49,13 +52,8 @@ def command(
     jacobian: bool,
     span: Any,
     append: bool,
-    columns: tuple[str, ...],
-    header: bool | None,
-    nulls: tuple[str, ...],
-    input_format: str | None,
-    format: str | None,
-    output: str | None,
-    digits: int,
+    reading: ReadOptions,
+    destination: Destination,
 ) -> None:
     """Print the derivatives of a function.
 
@@ -63,14 +61,12 @@ def command(
     are filtered: each number is replaced by its derivative. For a rowwise function it is the derivative of each output
     by its own input; --jacobian gives all.
     """
-    options = read_options(columns, header, nulls, input_format)
-    destination = filters.Destination(format, output, digits)
     if (order == "2") + (wrt is not None) + jacobian > 1:
         raise UsageError("--order 2, --wrt and --jacobian each ask for another derivative", "give one of them")
     if jacobian:
         if append:
             raise UsageError("--jacobian has rows of its own: they cannot be appended", "leave out --append")
-        filters.jacobian(function, inputs, span, options, destination)
+        filters.jacobian(function, inputs, span, reading, destination)
         return
     results = [filters.Result("f", function.f, str)]
     if wrt is not None:
@@ -86,4 +82,4 @@ def command(
         results.append(filters.Result("df", function.df, lambda column: f"{function.label}'({column})"))
         if order == "2":
             results.append(filters.Result("d2f", function.d2f, lambda column: f"{function.label}''({column})"))
-    filters.run(function, results, inputs, span, options, append, destination)
+    filters.run(function, results, inputs, span, reading, append, destination)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from actcli.cli.filters import Destination, write_sheet
-from actcli.cli.options import output_options
+from actcli.cli.options import Destination, output_options
+from actcli.cli.results import write_sheet
 
 
 @click.command("list", epilog="\b\nExample:\n  actcli list -f markdown")
 @output_options("table", "csv", "tsv", "json", "jsonl", "markdown")
-def command(format: str | None, output: str | None, digits: int) -> None:
+def command(destination: Destination) -> None:
     """List the functions with their parameters and formulas."""
     from actcli import registry, reports
 
-    write_sheet(reports.list_sheet(registry.ACTIVATIONS), Destination(format, output, digits))
+    write_sheet(reports.list_sheet(registry.ACTIVATIONS), destination)

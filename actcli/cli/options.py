@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import re
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -106,7 +108,7 @@ def _stack(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-table_options = _stack(
+_table_options = _stack(
     click.option(
         "-c",
         "--columns",
@@ -130,9 +132,38 @@ table_options = _stack(
 )
 
 
-def output_options(*formats: str) -> Callable[[F], F]:
-    """Where results go and how they look, in one of the formats."""
-    return _stack(
+def table_options(command: Callable[..., None]) -> Callable[..., None]:
+    """How to read tables; the command gets them as one argument, `reading`."""
+
+    @functools.wraps(command)
+    def gathered(
+        *args: Any,
+        columns: tuple[str, ...],
+        header: bool | None,
+        nulls: tuple[str, ...],
+        input_format: str | None,
+        **rest: Any,
+    ) -> None:
+        from actcli.tables import ReadOptions
+
+        reading = ReadOptions(format=input_format, header=header, nulls=nulls, columns=columns)
+        command(*args, reading=reading, **rest)
+
+    return _table_options(gathered)
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where results go and how they look."""
+
+    format: str | None
+    output: str | None
+    digits: int
+
+
+def output_options(*formats: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Where results go and how they look, in one of the formats; the command gets them as `destination`."""
+    options: Callable[[Callable[..., None]], Callable[..., None]] = _stack(
         click.option(
             "-f",
             "--format",
@@ -150,13 +181,14 @@ def output_options(*formats: str) -> Callable[[F], F]:
         ),
     )
 
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def gathered(*args: Any, format: str | None, output: str | None, digits: int, **rest: Any) -> None:
+            command(*args, destination=Destination(format, output, digits), **rest)
 
-def read_options(
-    columns: Sequence[str], header: bool | None, nulls: Sequence[str], input_format: str | None
-) -> ReadOptions:
-    from actcli.tables import ReadOptions
+        return options(gathered)
 
-    return ReadOptions(format=input_format, header=header, nulls=tuple(nulls), columns=tuple(columns))
+    return decorate
 
 
 def numbers_and_paths(inputs: Sequence[str], *, required: bool) -> tuple[list[float], list[str]]:

@@ -6,21 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from actcli.cli.filters import Destination, write_sheet
 from actcli.cli.layers import diagnose
 from actcli.cli.options import (
+    Destination,
     NumericCommand,
     epsilon_option,
     function_argument,
     inputs_argument,
     output_options,
-    read_options,
     table_options,
 )
+from actcli.cli.results import write_report, write_sheet
 from actcli.errors import UsageError
 
 if TYPE_CHECKING:
     from actcli.diagnosis import Diagnosis
+    from actcli.tables import ReadOptions
 
 GATE_FAILED = 3
 
@@ -90,13 +91,8 @@ def command(
     max_dead: float | None,
     max_saturated: float | None,
     max_vanishing: float | None,
-    columns: tuple[str, ...],
-    header: bool | None,
-    nulls: tuple[str, ...],
-    input_format: str | None,
-    format: str | None,
-    output: str | None,
-    digits: int,
+    reading: ReadOptions,
+    destination: Destination,
 ) -> None:
     """Tell where gradients vanish and which neurons are dead.
 
@@ -105,12 +101,11 @@ def command(
     """
     from actcli.diagnosis import Thresholds
 
-    options = read_options(columns, header, nulls, input_format)
-    (diagnosis,) = diagnose([function], inputs, options, Thresholds(epsilon, tau, alpha))
+    (diagnosis,) = diagnose([function], inputs, reading, Thresholds(epsilon, tau, alpha))
     gates = {"dead_neuron_ratio": max_dead, "saturated_ratio": max_saturated, "vanishing_ratio": max_vanishing}
     if not diagnosis.layers and (by in ("layer", "neuron") or any(gate is not None for gate in gates.values())):
         raise UsageError("there is no layer to look at", "give files, or pipe a table in")
-    _write(diagnosis, by, Destination(format, output, digits))
+    _write(diagnosis, by, destination)
     failed = [line for name, most in gates.items() if most is not None for line in _failures(diagnosis, name, most)]
     for line in failed:
         click.echo(f"actcli: {line}", err=True)
@@ -120,20 +115,18 @@ def command(
 
 def _write(diagnosis: Diagnosis, by: str | None, destination: Destination) -> None:
     from actcli import reports
-    from actcli.output import open_output
-    from actcli.render import choose_format, console_text, json_text
 
-    format = choose_format(destination.format, destination.output)
-    if by is None and format in ("json", "table"):
-        with open_output(destination.output) as file:
-            if format == "json":
-                file.write(json_text(reports.saturation_document(diagnosis), indent=1).encode() + b"\n")
-            else:
-                file.write(console_text(reports.saturation_page(diagnosis, destination.digits)))
-        return
     sheets = {"layer": reports.layer_sheet, "neuron": reports.neuron_sheet, "region": reports.region_sheet}
     sheet = sheets[by or ("layer" if diagnosis.layers else "region")](diagnosis)
-    write_sheet(sheet, Destination(format, destination.output, destination.digits))
+    if by is not None:
+        write_sheet(sheet, destination)
+        return
+    write_report(
+        destination,
+        document=lambda: reports.saturation_document(diagnosis),
+        page=lambda digits: reports.saturation_page(diagnosis, digits),
+        sheet=lambda: sheet,
+    )
 
 
 def _failures(diagnosis: Diagnosis, name: str, most: float) -> list[str]:
