@@ -75,9 +75,11 @@ def _grade(ratio: float | None, limits: tuple[float, float]) -> Verdict:
 
 
 def _percent(ratio: float) -> str:
-    """Rounded so that what is not all never reads 100 %."""
+    """Rounded so that what is not all never reads 100 %, and what is not nothing never 0 %."""
     text = f"{100 * ratio:.1f}"
-    return "over 99.9 %" if text == "100.0" and ratio < 1 else f"{text} %"
+    if text == "100.0" and ratio < 1:
+        return "over 99.9 %"
+    return "under 0.1 %" if text == "0.0" and ratio > 0 else f"{text} %"
 
 
 def _values(layer: Layer) -> Findings:
