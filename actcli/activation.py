@@ -20,7 +20,7 @@ from actcli.errors import UsageError
 Array: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
 Kernel: TypeAlias = Callable[..., Array]
-Kind: TypeAlias = Literal["elementwise", "rowwise"]
+Kind: TypeAlias = Literal["elementwise", "rowwise", "gated"]
 Interval: TypeAlias = tuple[float, float]
 T = TypeVar("T")
 
@@ -62,21 +62,44 @@ class Parameter:
     meaning: str
 
 
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What a framework calls an activation, and where its defaults or conventions differ from the declaration's.
+
+    `name` is the framework's full name, `torch.nn.LeakyReLU`; its last part finds the activation as
+    `LeakyReLU@pytorch`. With arguments, `jax.nn.gelu(approximate=False)`, it is shown and finds nothing. `spelling`
+    maps the framework's names of parameters to the declaration's.
+    """
+
+    framework: str
+    name: str
+    defaults: Mapping[str, float] = field(default_factory=dict)
+    spelling: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+
+    @property
+    def short(self) -> str | None:
+        """The name by which the framework's users know it, None where it is one only with arguments."""
+        return None if "(" in self.name else self.name.rpartition(".")[2]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Activation:
     """One declaration: everything about an activation in one place.
 
     `f`, `df`, `d2f` and the kernels in `wrt` take an array of float64 and each parameter by keyword, and give an array
-    of the same shape. Elementwise kernels work number by number. Rowwise kernels work along the last axis; their df and
-    d2f are the diagonal, the derivatives of each output by its own input, and `jacobian` has the whole (..., n, n)
-    matrix, outputs by inputs.
+    of the same shape. Elementwise kernels work number by number. Rowwise and gated kernels work along the last axis:
+    `f` maps n entries to `outputs(n)` of them, `df` and `d2f` have one entry an input, the derivatives of the output
+    that it belongs to, and `jacobian` is the whole (..., outputs, inputs) matrix.
 
     `formula` and `derivative` are the definition in text: Python's operators, exp log sqrt tanh erf ... by name,
     where(condition, a, b); min and max take their first argument in a tie. The tests evaluate them.
 
     `breaks` are the points where f or one of its derivatives jumps. A kink is a break at which f' jumps; `convention`
     says what is taken there. `range` is the infimum and supremum of f (None where no closed form exists: it is solved
-    for), `limits` are f(-inf) and f(+inf). Each of the three may be a function of the parameters.
+    for), `limits` are f(-inf) and f(+inf). Each of the three may be a function of the parameters. Outside `domain` f is
+    NaN. A function that oscillates for ever is examined (regions, range, monotonicity) within its `window`.
+    `constraint` is what must hold between parameters, in words and as a test.
     """
 
     name: str
@@ -95,6 +118,11 @@ class Activation:
     breaks: tuple[float, ...] | Callable[..., tuple[float, ...]] = ()
     convention: str = ""
     jacobian: Kernel | None = None
+    outputs: Callable[[int], int] = lambda n: n
+    dialects: tuple[Dialect, ...] = ()
+    domain: Interval = (-INF, INF)
+    window: Interval | None = None
+    constraint: tuple[str, Callable[..., bool]] | None = None
 
     def bind(self, values: Mapping[str, float] | None = None) -> Function:
         """This activation with values for its parameters, the others at their defaults.
@@ -114,6 +142,8 @@ class Activation:
                     self.parameters_hint(name),
                 )
             bound.append((name, value))
+        if self.constraint and not self.constraint[1](**dict(bound)):
+            raise UsageError(f"{self.name} needs {self.constraint[0]}", self.parameters_hint())
         return Function(self, tuple(bound))
 
     def parameters_hint(self, name: str = "") -> str:
@@ -143,7 +173,8 @@ class Function:
 
     @property
     def rowwise(self) -> bool:
-        return self.activation.kind == "rowwise"
+        """Whether f maps rows (rowwise and gated functions) and not each number by itself."""
+        return self.activation.kind != "elementwise"
 
     @property
     def parameters(self) -> dict[str, float]:

@@ -64,10 +64,16 @@ def profile(function: Function, epsilon: float) -> Profile:
         max_abs_gradient=whole.sup_gradient,
         smoothness=whole.smoothness,
         regions=vanishing_regions(function, epsilon),
-        mean=float(weights @ f),
-        mean_square=float(weights @ np.square(f)),
-        mean_square_gradient=float(weights @ np.square(df)),
+        mean=_mean(weights, f),
+        mean_square=_mean(weights, np.square(f)),
+        mean_square_gradient=_mean(weights, np.square(df)),
     )
+
+
+def _mean(weights: Array, values: Array) -> float | None:
+    """None where f is not defined on the whole line, or grows too fast."""
+    mean = float(weights @ values)
+    return mean if math.isfinite(mean) else None
 
 
 @lru_cache(maxsize=64)

@@ -59,8 +59,8 @@ class Shape:
     smoothness: Smoothness
 
 
-def _grid(breaks: tuple[float, ...]) -> Array:
-    """Doubles of every magnitude, dense where activations bend, with the neighbours of each break."""
+def _grid(function: Function) -> Array:
+    """Doubles of every magnitude in the domain, dense where activations bend, with the neighbours of each break."""
     magnitudes = np.concatenate(
         [
             np.ldexp(1.0, np.arange(-1074, 1024)),
@@ -69,9 +69,14 @@ def _grid(breaks: tuple[float, ...]) -> Array:
             [np.finfo(np.float64).max, math.inf],
         ]
     )
-    at = np.array(breaks)
+    at = np.array(function.breaks)
     beside = np.concatenate([at, np.nextafter(at, -math.inf), np.nextafter(at, math.inf)])
-    return np.unique(np.concatenate([-magnitudes, magnitudes, beside]) + 0.0)
+    low, high = function.activation.domain
+    if function.activation.window is not None:
+        low, high = function.activation.window
+        magnitudes = np.concatenate([magnitudes, np.linspace(0.0, max(-low, high), 20_001)])
+    points = np.unique(np.concatenate([-magnitudes, magnitudes, beside]) + 0.0)
+    return points[(points >= low) & (points <= high)]
 
 
 def _ordered(x: Array) -> NDArray[np.int64]:
@@ -105,7 +110,7 @@ def _changes(flag: Callable[[Array], NDArray[np.bool_]], points: Array) -> tuple
 @lru_cache(maxsize=256)
 def shape(function: Function) -> Shape:
     """The critical points of an elementwise function and what follows from them."""
-    points = _grid(function.breaks)
+    points = _grid(function)
     for derivative in (function.df, function.d2f):
         for flag in (lambda x, d=derivative: d(x) > 0, lambda x, d=derivative: d(x) < 0):
             points = np.union1d(points, np.concatenate(_changes(flag, points)))
@@ -165,15 +170,16 @@ def _regions(function: Function, points: Array, slope: Array, epsilon: float) ->
     boundary = iter(zip(last_before.tolist(), first_after.tolist(), strict=True))
     regions = []
     for i, j in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):  # below is true on points[i:j]
-        start = -math.inf if i == 0 else next(boundary)[1]
-        stop = math.inf if j == len(points) else next(boundary)[0]
+        start = float(points[0]) if i == 0 else next(boundary)[1]
+        stop = float(points[-1]) if j == len(points) else next(boundary)[0]
         if start == stop and start in beside_break:
             continue  # the value agreed on at a kink, not an interval
         identically_zero = not np.any(slope[i:j]) and all(
             math.isinf(end) or end in beside_break for end in (start, stop)
         )
-        unbounded = math.isinf(start) or math.isinf(stop)
-        regions.append(Region(start, stop, "zero" if identically_zero else "tail" if unbounded else "stationary"))
+        # At the end of the domain, not of the window of a function that goes on oscillating.
+        at_end = function.activation.window is None and (i == 0 or j == len(points))
+        regions.append(Region(start, stop, "zero" if identically_zero else "tail" if at_end else "stationary"))
     regions += _unresolved(points, slope, below, beside_break)
     return tuple(sorted(regions, key=lambda region: region.start))
 

@@ -3,22 +3,51 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from actcli.activation import Activation, Function
+from actcli.activation import Activation, Dialect, Function
 from actcli.errors import UsageError
-from actcli.functions import exponential, gelus, linear, rectifiers, self_gated, sigmoids, softmaxes, softpluses
+from actcli.functions import (
+    bends,
+    distributions,
+    exponential,
+    gates,
+    gelus,
+    hard_gates,
+    linear,
+    periodic,
+    rectifiers,
+    reductions,
+    self_gated,
+    shrinks,
+    sigmoids,
+    softmaxes,
+    softpluses,
+    steps,
+)
 
 ACTIVATIONS: tuple[Activation, ...] = (
     *linear.ACTIVATIONS,
+    *steps.ACTIVATIONS,
     *sigmoids.ACTIVATIONS,
+    *distributions.ACTIVATIONS,
     *rectifiers.ACTIVATIONS,
+    *hard_gates.ACTIVATIONS,
     *exponential.ACTIVATIONS,
     *softpluses.ACTIVATIONS,
+    *bends.ACTIVATIONS,
     *self_gated.ACTIVATIONS,
     *gelus.ACTIVATIONS,
+    *shrinks.ACTIVATIONS,
+    *periodic.ACTIVATIONS,
     *softmaxes.ACTIVATIONS,
+    *reductions.ACTIVATIONS,
+    *gates.ACTIVATIONS,
 )
+
+
+# Spellings of frameworks that people also use.
+_FRAMEWORK_ALIASES = {"torch": "pytorch", "tf": "tensorflow", "hf": "transformers"}
 
 
 def _key(name: str) -> str:
@@ -35,7 +64,24 @@ def index(activations: Iterable[Activation]) -> dict[str, Activation]:
     return found
 
 
+def dialect_index(activations: Iterable[Activation]) -> dict[tuple[str, str], tuple[Activation, Dialect]]:
+    """(framework, name) to what it means there. The framework's own name decides before a name of ours."""
+    found: dict[tuple[str, str], tuple[Activation, Dialect]] = {}
+    declared = [(activation, dialect) for activation in activations for dialect in activation.dialects]
+    for activation, dialect in declared:
+        if dialect.short is not None:
+            entry = (activation, dialect)
+            if found.setdefault((dialect.framework, _key(dialect.short)), entry)[0] is not activation:
+                raise ValueError(f"{dialect.name!r} names two activations")
+    for activation, dialect in declared:
+        for name in (activation.name, *activation.aliases):
+            found.setdefault((dialect.framework, _key(name)), (activation, dialect))
+    return found
+
+
 _INDEX = index(ACTIVATIONS)
+_DIALECTS = dialect_index(ACTIVATIONS)
+FRAMEWORKS: tuple[str, ...] = tuple(dict.fromkeys(framework for framework, _ in _DIALECTS))
 
 
 def names() -> list[str]:
@@ -43,22 +89,54 @@ def names() -> list[str]:
     return [name for activation in ACTIVATIONS for name in (activation.name, *activation.aliases)]
 
 
+def framework(name: str) -> str:
+    """The framework of this name. Raises UsageError where there is none."""
+    folded = name.casefold().strip()
+    folded = _FRAMEWORK_ALIASES.get(folded, folded)
+    if folded not in FRAMEWORKS:
+        raise UsageError(f"no framework is named {name!r}", f"frameworks: {', '.join(FRAMEWORKS)}")
+    return folded
+
+
 def get(spec: str) -> Function:
-    """The function that a FUNCTION spec names: `relu`, `leaky_relu:negative_slope=0.2`, `elu:0.5`.
+    """The function that a FUNCTION spec names: `relu`, `leaky_relu:negative_slope=0.2`, `elu:0.5`, `gelu@jax`.
 
     Raises UsageError for an unknown name, naming the nearest ones, and for an unknown or illegal parameter.
     """
-    name, _, settings = spec.partition(":")
+    head, _, settings = spec.partition(":")
+    name, at, where = head.partition("@")
+    if not at:
+        activation = _find(name)
+        return activation.bind(_settings(activation, settings, {}))
+    activation, dialect = _find_dialect(name, framework(where))
+    return activation.bind({**dialect.defaults, **_settings(activation, settings, dialect.spelling)})
+
+
+def _find(name: str) -> Activation:
     activation = _INDEX.get(_key(name))
     if activation is None:
         near = difflib.get_close_matches(_key(name), _INDEX, n=3)
         nearest = list(dict.fromkeys(_INDEX[key].name for key in near))
         hint = f"did you mean {' or '.join(nearest)}? " if nearest else ""
         raise UsageError(f"no activation is named {name!r}", f"{hint}`actcli list` shows them all")
-    return activation.bind(_settings(activation, settings))
+    return activation
 
 
-def _settings(activation: Activation, text: str) -> dict[str, float]:
+def _find_dialect(name: str, where: str) -> tuple[Activation, Dialect]:
+    entry = _DIALECTS.get((where, _key(name)))
+    if entry is None:
+        known = _INDEX.get(_key(name))
+        if known is None:
+            near = difflib.get_close_matches(_key(name), [key for framework, key in _DIALECTS if framework == where])
+            hint = f"did you mean {' or '.join(near)}? " if near else ""
+        else:
+            others = ", ".join(dict.fromkeys(dialect.framework for dialect in known.dialects))
+            hint = f"{known.name} is in {others}; " if others else f"{known.name} is in no framework; "
+        raise UsageError(f"{where} has no activation {name!r}", f"{hint}`actcli list --framework {where}` shows all")
+    return entry
+
+
+def _settings(activation: Activation, text: str, spelling: Mapping[str, str]) -> dict[str, float]:
     values: dict[str, float] = {}
     for item in filter(None, (item.strip() for item in text.split(","))):
         name, equals, value = (part.strip() for part in item.rpartition("="))
@@ -70,6 +148,7 @@ def _settings(activation: Activation, text: str) -> dict[str, float]:
                     activation.parameters_hint(),
                 )
             name = activation.parameters[0].name
+        name = spelling.get(name, name)
         if name in values:
             raise UsageError(f"{activation.name}: {name} is given twice", "give it once")
         try:

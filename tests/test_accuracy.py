@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
 
 import mpmath
@@ -13,6 +14,7 @@ from oracle import evaluate, ulps
 
 from actcli import registry
 from actcli.activation import Activation, Function
+from actcli.errors import UsageError
 
 ELEMENTWISE = [activation for activation in registry.ACTIVATIONS if activation.kind == "elementwise"]
 ROWWISE = [activation for activation in registry.ACTIVATIONS if activation.kind == "rowwise"]
@@ -26,8 +28,9 @@ def settings_of(activation: Activation) -> list[Function]:
     functions = [activation.bind()]
     for candidate in (0.3, 2.5, -0.7, 20.0):
         values = {p.name: candidate for p in activation.parameters if candidate in p.domain}
-        if values:
-            functions.append(activation.bind(values))
+        with suppress(UsageError):  # a constraint between the parameters
+            if values:
+                functions.append(activation.bind(values))
     return functions[:4]
 
 
@@ -43,7 +46,11 @@ def points(function: Function) -> np.ndarray:
     chosen = {sign * x for x in positive for sign in (-1.0, 1.0)} | {0.0}
     for b in function.breaks:
         chosen |= {float(np.nextafter(b, -math.inf)), float(np.nextafter(b, math.inf)), b - 1e-9, b + 1e-9}
-    return np.array(sorted(chosen - set(function.breaks)))
+    low, high = function.activation.domain
+    if function.activation.window is not None:  # it oscillates: accurate for |a * x| up to 2^20
+        high = 2.0**20 / max(1.0, *(abs(value) for value in function.parameters.values()), 1.0)
+        low = -high
+    return np.array(sorted(x for x in chosen - set(function.breaks) if low < x < high))
 
 
 def truth(function: Function, quantity: str, x: float) -> mpmath.mpf:
@@ -102,17 +109,18 @@ def test_the_text_of_the_derivative_is_the_derivative(function: Function) -> Non
 @pytest.mark.parametrize("function", ALL, ids=lambda function: function.label)
 def test_infinities_give_the_limits_and_nan_gives_nan(function: Function) -> None:
     """f at the infinities is the declared limit, the derivatives are those at +-1e300 or infinite, NaN stays NaN."""
-    assert (function.f(-math.inf), function.f(math.inf)) == function.limits
-    for x in (-math.inf, math.inf):
-        far = math.copysign(1e300, x)
-        assert function.df(x) == pytest.approx(float(truth(function, "df", far)), rel=1e-15, abs=1e-200)
-        assert function.d2f(x) == pytest.approx(float(truth(function, "d2f", far)), rel=1e-15, abs=1e-200)
-        for name in function.parameters:
-            exact = truth(function, name, far)
-            found = function.derivative_by(name, x)
-            assert (
-                found == math.copysign(math.inf, exact) if abs(exact) > 1e299 else found == pytest.approx(float(exact))
-            )
+    np.testing.assert_array_equal([function.f(-math.inf), function.f(math.inf)], function.limits)
+    for x, limit in zip((-math.inf, math.inf), function.limits or (), strict=True):
+        for quantity in ("df", "d2f", *function.parameters):
+            found = computed(function, quantity, np.array([x]))[0]
+            if math.isnan(limit):  # outside the domain, or oscillating
+                assert math.isnan(found)
+                continue
+            exact = truth(function, quantity, math.copysign(1e300, x))
+            if abs(exact) > 1e140:
+                assert found == math.copysign(math.inf, exact)
+            else:
+                assert found == pytest.approx(float(exact), rel=1e-14, abs=1e-140)
     for quantity in ("f", "df", "d2f", *function.parameters):
         assert math.isnan(computed(function, quantity, np.array([math.nan]))[0]), quantity
 

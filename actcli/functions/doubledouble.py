@@ -94,17 +94,52 @@ def _tables() -> tuple[Array, Array, Array]:
     return np.array(high), np.array(low), np.array([first, second, third])
 
 
-def exp(x: Array) -> DD:
+def exp(x: DD | Array) -> DD:
     """exp(x) for |x| < 700: x = (64 k + j) ln(2)/64 + r with |r| < 0.0055, then a table and a short series."""
+    x = _dd(x)
     high, low, step = _tables()
-    n = np.rint(x / step[0])
-    r = DD(x - n * step[0]) - DD(n * step[1]) - DD(n * step[2])
+    n = np.rint(x.high / step[0])
+    r = DD(x.high - n * step[0]) - DD(n * step[1]) - DD(n * step[2]) + x.low
+    k, j = np.divmod(n.astype(np.int64), 64)
+    result = DD(high[j], low[j]) * (1.0 + _expm1_series(r))
+    return DD(np.ldexp(result.high, k), np.ldexp(result.low, k))
+
+
+def _expm1_series(r: DD) -> DD:
+    """exp(r) - 1 for |r| < 0.0055."""
     t = r.high
     tail = t * t * t * (1 / 6 + t * (1 / 24 + t * (1 / 120 + t * (1 / 720 + t * (1 / 5040 + t / 40320)))))
-    series = 1.0 + (r + (r * r * 0.5 + tail))
-    k, j = np.divmod(n.astype(np.int64), 64)
-    result = DD(high[j], low[j]) * series
-    return DD(np.ldexp(result.high, k), np.ldexp(result.low, k))
+    return r + (r * r * 0.5 + tail)
+
+
+def expm1(x: DD | Array) -> DD:
+    """exp(x) - 1 for |x| < 700, to some 30 digits above |x| = 0.0055 and 20 below."""
+    x = _dd(x)
+    small = np.abs(x.high) < 0.0055
+    near = _expm1_series(DD(np.where(small, x.high, 0.0), np.where(small, x.low, 0.0)))
+    far = exp(x) - 1.0
+    return DD(np.where(small, near.high, far.high), np.where(small, near.low, far.low))
+
+
+def log1p(x: DD | Array) -> DD:
+    """log(1 + x) for -1 < x < 1e300: one Newton step from the double."""
+    x = _dd(x)
+    y = np.log1p(x.high)
+    e = expm1(y)
+    return DD(y) + (x - e) / (1.0 + e)
+
+
+def tanh(x: DD | Array) -> DD:
+    """tanh(x) for |x| < 350."""
+    e = expm1(_dd(x) * 2.0)
+    return e / (e + 2.0)
+
+
+def sqrt(x: DD | Array) -> DD:
+    """The root of x > 0: one Newton step from the double."""
+    x = _dd(x)
+    y = np.sqrt(x.high)
+    return DD(y) + (x - DD(*product(y, y))) / (2.0 * y)
 
 
 def refine(result: Array, x: Array, hard: Flags, kernel: Callable[[Array], DD]) -> Array:

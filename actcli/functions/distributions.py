@@ -1,0 +1,5 @@
+"""Distribution functions of the normal law and their kin."""
+
+from actcli.activation import Activation
+
+ACTIVATIONS: tuple[Activation, ...] = ()

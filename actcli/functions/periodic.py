@@ -1,0 +1,5 @@
+"""Functions that oscillate."""
+
+from actcli.activation import Activation
+
+ACTIVATIONS: tuple[Activation, ...] = ()

@@ -1,0 +1,5 @@
+"""Zero around 0: shrinkage functions."""
+
+from actcli.activation import Activation
+
+ACTIVATIONS: tuple[Activation, ...] = ()

@@ -1,0 +1,5 @@
+"""Steps and absolute value."""
+
+from actcli.activation import Activation
+
+ACTIVATIONS: tuple[Activation, ...] = ()
