@@ -224,13 +224,16 @@ class Function:
                 f"{self.name} maps each number by itself: its Jacobian is the diagonal of f'",
                 "leave out --jacobian",
             )
-        return self.activation.jacobian(np.asarray(x, dtype=np.float64), **self.parameters)
+        return self._run(self.activation.jacobian, np.asarray(x, dtype=np.float64))
 
     def _call(self, kernel: Kernel, x: ArrayLike) -> Any:
         array = np.asarray(x, dtype=np.float64)
-        with np.errstate(over="ignore", under="ignore"):  # what lies beyond the doubles is inf, or 0
-            result = kernel(np.atleast_1d(array), **self.parameters)
+        result = self._run(kernel, np.atleast_1d(array))
         return float(result[0]) if array.ndim == 0 else result
+
+    def _run(self, kernel: Kernel, x: Array) -> Array:
+        with np.errstate(over="ignore", under="ignore"):  # what lies beyond the doubles is inf, or 0
+            return kernel(x, **self.parameters)
 
     def _resolve(self, value: T | Callable[..., T]) -> T:
         return value(**self.parameters) if callable(value) else value

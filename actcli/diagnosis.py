@@ -82,7 +82,7 @@ class Probe:
         if self.function.rowwise:  # a row with a hole has no gradient
             finite = np.repeat(finite.all(axis=1, keepdims=True), x.shape[1], axis=1)
         keep = None if finite.all() else finite
-        gradient, output = np.abs(self.function.df(x)), np.abs(self.function.f(x))
+        gradient, output = np.abs(self.function.df(x)), own_outputs(np.abs(self.function.f(x)), x.shape[1])
         below = gradient < self.thresholds.epsilon
         if keep is not None:
             gradient, output = np.where(keep, gradient, 0.0), np.where(keep, output, 0.0)
@@ -181,6 +181,21 @@ class Probe:
             vanishing_rows=p.vanishing_rows if self.function.rowwise else None,
             vanishing_row_ratio=_share(p.vanishing_rows, whole_rows) if self.function.rowwise else None,
         )
+
+
+def own_outputs(outputs: Array, inputs: int) -> Array:
+    """For each input the output that it belongs to, where there are more or fewer of them (rows along the last axis).
+
+    Fewer outputs share the inputs in turn: the halves of a gated function, the groups of maxout, the one logsumexp.
+    More outputs are taken in turn by the inputs and added: of the two of crelu one is 0.
+    """
+    count = outputs.shape[-1]
+    if count == inputs:
+        return outputs
+    if count < inputs:
+        return np.concatenate([outputs] * (inputs // count), axis=-1)
+    total: Array = outputs.reshape(*outputs.shape[:-1], count // inputs, inputs).sum(axis=-2)
+    return total
 
 
 def _count(flags: Flags, keep: Flags | None) -> Counts:

@@ -127,7 +127,8 @@ def shape(function: Function) -> Shape:
 
 
 def _monotone(function: Function, points: Array, slope: Array) -> Monotone:
-    rises, falls = bool(np.any(slope > 0)), bool(np.any(slope < 0))
+    jumps = _jumps(function)
+    rises, falls = bool(np.any(slope > 0) or np.any(jumps > 0)), bool(np.any(slope < 0) or np.any(jumps < 0))
     if rises and falls:
         return "no"
     if not rises and not falls:
@@ -136,6 +137,14 @@ def _monotone(function: Function, points: Array, slope: Array) -> Monotone:
     if rises:
         return "nondecreasing" if flat else "increasing"
     return "nonincreasing" if flat else "decreasing"
+
+
+def _jumps(function: Function) -> Array:
+    """What f steps up or down by on its way to its value at each break and on from it; 0 where it is continuous."""
+    at = np.array(function.breaks)
+    sides = [function.f(x) for x in (np.nextafter(at, -math.inf), at, np.nextafter(at, math.inf))]
+    steps = np.concatenate([sides[1] - sides[0], sides[2] - sides[1]])
+    return np.where(np.abs(steps) > 1e-12 * np.maximum(1.0, np.tile(np.abs(sides[1]), 2)), steps, 0.0)
 
 
 def _smoothness(function: Function) -> Smoothness:

@@ -24,6 +24,7 @@ from actcli.functions import (
     softmaxes,
     softpluses,
     steps,
+    tanhs,
 )
 
 ACTIVATIONS: tuple[Activation, ...] = (
@@ -36,6 +37,7 @@ ACTIVATIONS: tuple[Activation, ...] = (
     *exponential.ACTIVATIONS,
     *softpluses.ACTIVATIONS,
     *bends.ACTIVATIONS,
+    *tanhs.ACTIVATIONS,
     *self_gated.ACTIVATIONS,
     *gelus.ACTIVATIONS,
     *shrinks.ACTIVATIONS,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from actcli.activation import Activation, Function
+from actcli.activation import Activation, Dialect, Function
 from actcli.comparison import Comparison, Profile
 from actcli.diagnosis import Diagnosis, Neuron
 from actcli.regions import Region
@@ -208,7 +208,7 @@ def comparison_page(comparison: Comparison, digits: int) -> Iterator[RenderableT
         Sheet(
             ("function", "range", "f(0)", "monotone", "sup|f'|", "smooth", "f' vanishes"),
             [
-                (p.function.label, _interval(p.range, digits), p.at_zero, p.monotone, p.max_abs_gradient, p.smoothness,
+                (p.function.label, _interval(p.range, 4), p.at_zero, p.monotone, p.max_abs_gradient, p.smoothness,
                  _regions(p, 4))
                 for p in profiles
             ],
@@ -242,8 +242,7 @@ def comparison_page(comparison: Comparison, digits: int) -> Iterator[RenderableT
 
 
 def _interval(interval: tuple[float, float], digits: int) -> str:
-    low, high = interval
-    return f"{figure(low, min(digits, 4))} .. {figure(high, min(digits, 4))}"
+    return " .. ".join(figure(end, digits) for end in interval)
 
 
 # list and show
@@ -256,13 +255,40 @@ def list_sheet(activations: Sequence[Activation]) -> Sheet:
             (
                 a.name,
                 a.kind,
-                " ".join(f"{p.name}={p.default:.6g}" for p in a.parameters),
+                _settings({p.name: p.default for p in a.parameters}),
                 a.formula,
                 " ".join(a.aliases),
             )
             for a in activations
         ],
     )
+
+
+def dialect_sheet(activations: Sequence[Activation], framework: str) -> Sheet:
+    """What a framework has: its names, ours, and its defaults."""
+    rows: list[list[Cell]] = []
+    for activation in activations:
+        for dialect in activation.dialects:
+            if dialect.framework == framework:
+                values = {p.name: p.default for p in activation.parameters} | dict(dialect.defaults)
+                rows.append([dialect.name, activation.name, _settings(values), dialect.note])
+    return Sheet(("framework_name", "name", "defaults", "note"), rows)
+
+
+def _settings(values: Mapping[str, float]) -> str:
+    return " ".join(f"{name}={value:.6g}" for name, value in values.items())
+
+
+def _dialect(dialect: Dialect) -> str:
+    """A dialect in a line: the framework's name, the defaults that differ, its spelling of parameters, its note."""
+    parts = [dialect.name]
+    if dialect.defaults:
+        parts.append(f"default {_settings(dialect.defaults)}")
+    if dialect.spelling:
+        parts.append("where " + ", ".join(f"{theirs} is {ours}" for theirs, ours in dialect.spelling.items()))
+    if dialect.note:
+        parts.append(dialect.note)
+    return "; ".join(parts)
 
 
 def card(function: Function, profile: Profile) -> Sheet:
@@ -286,5 +312,6 @@ def card(function: Function, profile: Profile) -> Sheet:
         ("sup|f'|", profile.max_abs_gradient),
         ("f' vanishes", _regions(profile, 17)),
         ("source", activation.source),
+        *((f"@{dialect.framework}", _dialect(dialect)) for dialect in activation.dialects),
     ]  # fmt: skip
     return Sheet(("field", "value"), [row for row in rows if row[1] not in (None, "")])

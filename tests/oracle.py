@@ -96,17 +96,32 @@ def _each(function: Any) -> Any:
     return apply
 
 
+def _all(function: Any) -> Any:
+    """`function` of jets and numbers, entry by entry where one of them is a row."""
+
+    def apply(*arguments: Any) -> Any:
+        if any(isinstance(argument, np.ndarray) for argument in arguments):
+            return np.frompyfunc(function, len(arguments), 1)(*arguments)
+        return function(*arguments)
+
+    return apply
+
+
 def _exp(x: Jet) -> Jet:
     e = mpmath.exp(x.v)
     return x.chain(e, e, e)
 
 
 def _tanh(x: Jet) -> Jet:
-    t = mpmath.tanh(x.v)
-    return x.chain(t, 1 - t * t, -2 * t * (1 - t * t))
+    if abs(x.v) > 5000:  # 1 and 0 to 4,000 digits; mpmath cannot take exp of exp(1e155)
+        return x.chain(mpmath.sign(x.v), ZERO, ZERO)
+    t, slope = mpmath.tanh(x.v), mpmath.sech(x.v) ** 2
+    return x.chain(t, slope, -2 * t * slope)
 
 
 def _erf(x: Jet) -> Jet:
+    if abs(x.v) > 100:  # 1 and 0 to 4,000 digits, at which mpmath takes its time
+        return x.chain(mpmath.sign(x.v), ZERO, ZERO)
     g = 2 / mpmath.sqrt(mp.pi) * mpmath.exp(-x.v * x.v)
     return x.chain(mpmath.erf(x.v), g, -2 * x.v * g)
 
@@ -144,10 +159,11 @@ def _names() -> dict[str, Any]:
         "erf": _each(_erf),
         "sqrt": _each(_sqrt),
         "abs": _each(_abs),
-        "min": _min,
-        "max": _max,
+        "min": _all(_min),
+        "max": _all(_max),
         "sum": builtins.sum,
-        "where": lambda condition, a, b: jet(a) if condition else jet(b),
+        "where": _all(lambda condition, a, b: jet(a) if condition else jet(b)),
+        "concatenate": lambda *rows: np.concatenate(rows),
         "pi": +mp.pi,
         "e": +mp.e,
     }
@@ -157,7 +173,8 @@ def _digits(values: Sequence[float]) -> int:
     """Enough decimal digits for 50 good ones: tails lose x^2 + |x|^3 at most, differences near 0 2 |log10 x|."""
     digits = 60
     for value in values:
-        if value and math.isfinite(value):
+        if value:
+            value = max(-1e300, min(1e300, value))
             digits = max(
                 digits,
                 60
@@ -170,7 +187,10 @@ def _digits(values: Sequence[float]) -> int:
 
 
 def evaluate(text: str, x: Any, parameters: dict[str, float], by: str = "x", entry: int = 0) -> Any:
-    """The jet of the formula `text` at x (a number, or a row) by x, by the row's entry `entry`, or by a parameter."""
+    """The jet of the formula `text` at x (a number, or a row) by x, by the row's entry `entry`, or by a parameter.
+
+    Of a row: the row of its outputs.
+    """
     row = np.ndim(x) == 1
     numbers = [float(number) for number in np.ravel(x)]
     scale = max([1.0, *(abs(value) for value in parameters.values() if math.isfinite(value))])
@@ -181,9 +201,27 @@ def evaluate(text: str, x: Any, parameters: dict[str, float], by: str = "x", ent
             names[name] = Jet(mpf(value), mpf(1)) if name == by else Jet(mpf(value))
         one = mpf(1) if by == "x" else mpf(0)
         jets = [Jet(mpf(number), one if not row or place == entry else mpf(0)) for place, number in enumerate(numbers)]
-        names["x"] = np.array(jets, dtype=object) if row else jets[0]
-        result = eval(text, names)  # noqa: S307 - the text is our own declaration
-        return result if row else jet(result)
+        if row:
+            half = len(jets) // 2
+            # For gated functions: the halves of the row.
+            names |= {"n": len(jets), "a": np.array(jets[:half], object), "b": np.array(jets[half:], object)}
+            result = _value(text, names, np.array(jets, dtype=object))
+            return result if isinstance(result, np.ndarray) else np.array([result], dtype=object)
+        try:
+            return jet(_value(text, names, jets[0]))
+        except ZeroDivisionError:
+            return _removed(text, names, jets[0])
+
+
+def _value(text: str, names: dict[str, Any], x: Any) -> Any:
+    return eval(text, {**names, "x": x})  # noqa: S307 - the text is our own declaration
+
+
+def _removed(text: str, names: dict[str, Any], x: Jet) -> Jet:
+    """The value at a removable singularity, as sin(x) / x has at 0: the mean of its two sides."""
+    with mp.workdps(400):
+        sides = [jet(_value(text, names, Jet(x.v + sign * mpf(10) ** -50, x.d1))) for sign in (-1, 1)]
+        return (sides[0] + sides[1]) / 2
 
 
 def ulps(computed: float, truth: Any) -> float:

@@ -33,7 +33,7 @@ def test_a_declaration_is_whole(activation: Activation) -> None:
     assert activation.source
     assert set(activation.wrt) == {parameter.name for parameter in activation.parameters}
     assert all(parameter.meaning and parameter.default in parameter.domain for parameter in activation.parameters)
-    if activation.kind == "rowwise":
+    if function.rowwise:
         assert activation.jacobian is not None
     else:
         assert function.limits is not None
@@ -64,8 +64,9 @@ def test_a_label_gives_its_function_back(activation: Activation, data: st.DataOb
     values = {
         p.name: data.draw(st.floats(-1e300, 1e300).filter(lambda v, p=p: v in p.domain)) for p in activation.parameters
     }
-    function = activation.bind(values)
-    assert registry.get(function.label) == function
+    with suppress(UsageError):  # a constraint between the parameters
+        function = activation.bind(values)
+        assert registry.get(function.label) == function
 
 
 @pytest.mark.parametrize(

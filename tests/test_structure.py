@@ -15,7 +15,7 @@ ROOMS = [
     {"errors"},
     {"activation"},
     {"functions"},
-    {"registry", "regions", "partials"},
+    {"registry", "regions", "partials", "evaluate"},
     {"verdicts"},
     {"diagnosis", "comparison", "curves"},
     {"render", "tables", "figures", "charts", "output"},

@@ -18,8 +18,8 @@ PIPE_CLOSED = 141
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
-    epilog="""FUNCTION is NAME[:PARAMETER=VALUE,...], for example relu or elu:alpha=0.5. Case, - and _ in names do not
-matter.
+    epilog="""FUNCTION is NAME[@FRAMEWORK][:PARAMETER=VALUE,...], for example relu, elu:alpha=0.5 or gelu@jax, which
+takes that framework's name and defaults. Case, - and _ in names do not matter.
 
 INPUT is numbers, or files (.csv .tsv .jsonl .parquet .arrow .npy .npz, and .gz and .zst of the text ones), or - for
 standard input, which is also read when no INPUT is given and it is a pipe or a file.""",

@@ -59,13 +59,40 @@ def run(
 def _of_numbers(function: Function, results: Sequence[Result], numbers: Iterator[float]) -> Sheet:
     from actcli.render import Sheet
 
+    if function.rowwise:
+        return _of_row(results, list(numbers))
+
     def rows() -> Iterator[tuple[float, ...]]:
-        # A rowwise function takes all the numbers as its row.
-        size = None if function.rowwise else CHUNK
-        while chunk := list(itertools.islice(numbers, size)):
+        while chunk := list(itertools.islice(numbers, CHUNK)):
             yield from zip(chunk, *(result.kernel(chunk).tolist() for result in results), strict=True)
 
     return Sheet(("x", *(result.name for result in results)), rows())
+
+
+def _of_row(results: Sequence[Result], x: list[float]) -> Sheet:
+    """A rowwise function takes all the numbers as its row. Where its outputs are of another number, `eval` has a line
+    for each of them; derivatives have one for each input, with the output that it belongs to."""
+    from actcli.render import Sheet
+
+    columns = [result.kernel(x) for result in results] if x else []
+    if len(columns) == 1 and len(columns[0]) != len(x):
+        return Sheet(("output", results[0].name), enumerate(columns[0].tolist(), start=1))
+    if any(len(column) != len(x) for column in columns):
+        from actcli.diagnosis import own_outputs
+
+        columns = [own_outputs(column, len(x)) for column in columns]
+    rows = zip(x, *(column.tolist() for column in columns), strict=True)
+    return Sheet(("x", *(result.name for result in results)), rows)
+
+
+def _titles(function: Function, title: Callable[[str], str], columns: Sequence[str], count: int) -> list[str]:
+    """The names of the `count` results of these columns: after the columns where each result belongs to one or, gated,
+    to two of them; else numbered, unless there is but one."""
+    if count == len(columns):
+        return [title(column) for column in columns]
+    if function.activation.kind == "gated":
+        return [title(f"{a},{b}") for a, b in zip(columns[:count], columns[count:], strict=True)]
+    return [function.label] if count == 1 else [title(str(i + 1)) for i in range(count)]
 
 
 def _of_tables(
@@ -76,14 +103,15 @@ def _of_tables(
 
     _check_alike(tables)
     first = tables[0]
-    titles = [result.title(first.columns[i]) for i in first.picked]
+    picked = [first.columns[i] for i in first.picked]
+    titles = _titles(function, result.title, picked, len(result.kernel([0.0] * len(picked))))
     columns = result_columns(first, titles, append)
     format = choose_format(destination.format, destination.output, TABLE_FORMATS)
 
     def frame(table: Table, block: Block) -> Any:
         missing = block.missing
         if missing is not None and function.rowwise:  # a row with a hole has no result
-            missing = missing.any(axis=1, keepdims=True).repeat(missing.shape[1], axis=1)
+            missing = missing.any(axis=1, keepdims=True).repeat(len(titles), axis=1)
         values: Array = result.kernel(block.values)
         parts = [(title, values[:, i], None if missing is None else missing[:, i]) for i, title in enumerate(titles)]
         return result_frame(table, block, parts, append)
@@ -142,7 +170,8 @@ def jacobian(
     destination: Destination,
 ) -> None:
     """The Jacobian of a rowwise function: for each row one line an output, its derivatives by the inputs."""
-    function.jacobian([[0.0]])  # says at once that there is none
+    if not function.rowwise:
+        function.jacobian([[0.0]])  # says that there is none
     numbers, paths = ([*span_numbers(span)], []) if span else numbers_and_paths(inputs, required=True)
     if numbers:
         names = tuple(str(i + 1) for i in range(len(numbers)))
@@ -167,7 +196,9 @@ def _jacobian_blocks(function: Function, names: Sequence[str], tables: Sequence[
 
 def _jacobian_rows(function: Function, names: Sequence[str], first: int, values: Any) -> Iterator[tuple[Any, ...]]:
     for row, x in enumerate(values, start=first):
-        for name, derivatives in zip(names, function.jacobian(x).tolist(), strict=True):
+        jacobian = function.jacobian(x).tolist()
+        outputs = _titles(function, str, names, len(jacobian))
+        for name, derivatives in zip(outputs, jacobian, strict=True):
             yield (row, name, *derivatives)
 
 

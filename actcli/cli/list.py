@@ -8,10 +8,19 @@ from actcli.cli.options import Destination, output_options
 from actcli.cli.results import write_sheet
 
 
-@click.command("list", epilog="\b\nExample:\n  actcli list -f markdown")
+@click.command("list", epilog="\b\nExamples:\n  actcli list\n  actcli list --framework onnx -f markdown")
+@click.option("--framework", metavar="NAME", help="Only what this framework has, under its names, with its defaults.")
 @output_options("table", "csv", "tsv", "json", "jsonl", "markdown")
-def command(destination: Destination) -> None:
-    """List the functions with their parameters and formulas."""
+def command(framework: str | None, destination: Destination) -> None:
+    """List the functions with their parameters and formulas.
+
+    Frameworks are pytorch, keras, keras.layers, jax, tensorflow, tfa (TensorFlow Addons), onnx, nnlib, timm and
+    transformers.
+    """
     from actcli import registry, reports
 
-    write_sheet(reports.list_sheet(registry.ACTIVATIONS), destination)
+    if framework is None:
+        sheet = reports.list_sheet(registry.ACTIVATIONS)
+    else:
+        sheet = reports.dialect_sheet(registry.ACTIVATIONS, registry.framework(framework))
+    write_sheet(sheet, destination)

@@ -1,5 +1,132 @@
-"""Distribution functions of the normal law and their kin."""
+"""Distribution functions of the normal law: Phi, erf, and Phi with a mean and a width."""
 
-from actcli.activation import Activation
+import math
 
-ACTIVATIONS: tuple[Activation, ...] = ()
+import numpy as np
+
+from actcli.activation import POSITIVE, REAL, Activation, Array, Dialect, Parameter
+from actcli.functions.normal import clipped, horner, mills, times_density
+from actcli.functions.numeric import product
+
+
+def normal_cdf(x: Array) -> Array:
+    t = clipped(x)
+    tail = times_density(mills(t), t)
+    return np.where(x < 0.0, tail, 1.0 - tail)
+
+
+NORMAL_CDF = Activation(
+    name="normal_cdf",
+    aliases=("ndtr", "probit_cdf"),
+    formula="(1 + erf(x / sqrt(2))) / 2",
+    derivative="exp(-x**2 / 2) / sqrt(2 * pi)",
+    f=normal_cdf,
+    df=lambda x: times_density(1.0, clipped(x)),
+    d2f=lambda x: times_density(np.clip(-x, -40.0, 40.0), clipped(x)),
+    range=(0.0, 1.0),
+    limits=(0.0, 1.0),
+    dialects=(
+        Dialect("pytorch", "torch.special.ndtr"),
+        Dialect("jax", "jax.scipy.special.ndtr"),
+    ),
+    source="PyTorch torch.special.ndtr",
+)
+
+
+# erf(x) / x by powers of x^2.
+_SERIES = tuple(2 / math.sqrt(math.pi) * (-1.0) ** k / (math.factorial(k) * (2 * k + 1)) for k in range(13, -1, -1))
+_ROOT, _ROOT_LOW = math.sqrt(2.0), -9.667293313452913e-17
+
+
+def erf(x: Array) -> Array:
+    # erf(x) = 1 - 2 Phi(-t), t = sqrt(2) |x|, would lose every digit near 0.
+    near = np.clip(x, -0.5, 0.5)
+    t = np.minimum(_ROOT * np.abs(x), 40.0)
+    return np.where(
+        np.abs(x) < 0.5, near * horner(_SERIES, near * near), np.copysign(1.0 - times_density(2.0 * mills(t), t), x)
+    )
+
+
+def _times_erf_df(amplitude: Array | float, x: Array) -> Array:
+    """amplitude * erf'(x) / (2 sqrt 2), in t = sqrt(2) |x| = high + low."""
+    x = np.minimum(np.abs(x), 28.0)
+    high, low = product(np.full(1, _ROOT), x)
+    return times_density(amplitude, high, low + _ROOT_LOW * x)
+
+
+ERF = Activation(
+    name="erf_unit",
+    aliases=("erf",),
+    formula="erf(x)",
+    derivative="2 * exp(-x**2) / sqrt(pi)",
+    f=erf,
+    df=lambda x: _times_erf_df(2.0 * _ROOT, x),
+    d2f=lambda x: _times_erf_df(np.clip(x, -28.0, 28.0) * (-4.0 * _ROOT), x),
+    range=(-1.0, 1.0),
+    limits=(-1.0, 1.0),
+    dialects=(
+        Dialect("pytorch", "torch.erf"),
+        Dialect("keras", "keras.ops.erf"),
+        Dialect("jax", "jax.scipy.special.erf"),
+        Dialect("tensorflow", "tf.math.erf"),
+        Dialect("onnx", "Erf"),
+    ),
+    source="PyTorch torch.erf",
+)
+
+
+def _standard(x: Array, mu: float, sigma: float) -> tuple[Array, Array, Array]:
+    """z = (x - mu) / sigma as a sign and |z| = high + low: the tail of Phi turns a rounding of z into 1,400 ulp."""
+    x = np.clip(x, mu - 39.0 * sigma, mu + 39.0 * sigma)
+    difference = x - mu
+    back = difference - x
+    lost = (x - (difference - back)) - (mu + back)
+    high = difference / sigma
+    rounded, rest = product(np.full(1, sigma), high)
+    low = ((difference - rounded) - rest + lost) / sigma
+    sign = np.copysign(1.0, high)
+    return sign, sign * high, sign * low
+
+
+def laplace(x: Array, mu: float, sigma: float) -> Array:
+    sign, t, low = _standard(x, mu, sigma)
+    # Phi(-(t + low)) = phi(t) (R(t) - low) in first order, which is all that a double holds.
+    tail = times_density(mills(t) - low, t)
+    return np.where(sign < 0.0, tail, 1.0 - tail)
+
+
+def laplace_df(x: Array, mu: float, sigma: float) -> Array:
+    _, t, low = _standard(x, mu, sigma)
+    return times_density(1.0 / sigma, t, low)
+
+
+def _times_laplace_df(power: float, x: Array, mu: float, sigma: float) -> Array:
+    """-z phi(z) / sigma^power."""
+    sign, t, low = _standard(x, mu, sigma)
+    return times_density(-sign * t / sigma**power, t, low)
+
+
+LAPLACE = Activation(
+    name="laplace_activation",
+    aliases=("laplace", "laplace_mega"),
+    formula="(1 + erf((x - mu) / (sigma * sqrt(2)))) / 2",
+    derivative="exp(-((x - mu) / sigma)**2 / 2) / (sigma * sqrt(2 * pi))",
+    parameters=(
+        Parameter("mu", 0.707107, REAL, "where f is 1/2"),
+        Parameter("sigma", 0.282095, POSITIVE, "width: f' is largest at mu, 1 / (sigma sqrt(2 pi))"),
+    ),
+    f=laplace,
+    df=laplace_df,
+    d2f=lambda x, mu, sigma: _times_laplace_df(2, x, mu, sigma),
+    wrt={
+        "mu": lambda x, mu, sigma: -laplace_df(x, mu, sigma),
+        "sigma": lambda x, mu, sigma: _times_laplace_df(1, x, mu, sigma),
+    },
+    range=(0.0, 1.0),
+    limits=(0.0, 1.0),
+    dialects=(Dialect("transformers", "laplace", note="as 1 + erf: 0 below mu - 8.3 sigma"),),
+    source="Hugging Face transformers LaplaceActivation; Ma et al. 2022, Mega, arXiv:2209.10655 (mu = sqrt(1/2), "
+    "sigma = sqrt(1/(4 pi)), to six digits)",
+)
+
+ACTIVATIONS = (NORMAL_CDF, ERF, LAPLACE)

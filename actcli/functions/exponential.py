@@ -1,9 +1,30 @@
-"""The identity above 0, an exponential below: ELU and SELU."""
+"""The exponential, and what is a line or a parabola above 0 and an exponential below: ELU, SELU, CELU, xIELU."""
+
+from fractions import Fraction
 
 import numpy as np
 
-from actcli.activation import INF, POSITIVE, Activation, Array, Parameter
-from actcli.functions.numeric import UNDERFLOW, times_exp
+from actcli.activation import INF, POSITIVE, Activation, Array, Dialect, Parameter
+from actcli.functions.doubledouble import DD, expm1, refine
+from actcli.functions.numeric import UNDERFLOW, exp_quotient, product, tanh_parts, times_exp
+
+EXPONENTIAL = Activation(
+    name="exponential",
+    aliases=("exp",),
+    formula="exp(x)",
+    derivative="exp(x)",
+    f=np.exp,
+    df=np.exp,
+    d2f=np.exp,
+    range=(0.0, INF),
+    limits=(0.0, INF),
+    dialects=(
+        Dialect("pytorch", "torch.exp"),
+        Dialect("keras", "keras.activations.exponential"),
+        Dialect("onnx", "Exp"),
+    ),
+    source="Keras keras.activations.exponential",
+)
 
 
 def _below(x: Array) -> Array:
@@ -12,10 +33,19 @@ def _below(x: Array) -> Array:
 
 
 def _elu(x: Array, scale: float, alpha: float) -> Array:
-    return np.where(x > 0, scale * x, scale * alpha * np.expm1(_below(x)))
+    # For scale = alpha = 1, the larger of exp(x) - 1 and x is the branch to take (0.5 ns; np.where takes 3).
+    low = np.clip(x, -INF, 0.0)  # np.minimum might turn -0.0 into 0.0
+    np.expm1(low, out=low)
+    if scale == alpha == 1.0:
+        return np.maximum(x, low, out=low)
+    low *= scale * alpha
+    return np.where(x > 0, scale * x, low)
 
 
 def _elu_df(x: Array, scale: float, alpha: float) -> Array:
+    if scale == alpha == 1.0:
+        e = _below(x)
+        return np.exp(e, out=e)
     return np.where(x > 0, scale, _scaled_exp(x, scale * alpha))
 
 
@@ -42,6 +72,15 @@ ELU = Activation(
     convention="f' = f'' = alpha at 0",
     range=lambda alpha: (-alpha, INF),
     limits=lambda alpha: (-alpha, INF),
+    dialects=(
+        Dialect("pytorch", "torch.nn.ELU"),
+        Dialect("keras", "keras.activations.elu"),
+        Dialect("jax", "jax.nn.elu"),
+        Dialect("tensorflow", "tf.nn.elu", note="alpha is always 1"),
+        Dialect("onnx", "Elu"),
+        Dialect("nnlib", "NNlib.elu", spelling={"α": "alpha"}, note="f' = 1 at 0; exp(x) - 1 cancels near 0"),
+        Dialect("timm", "elu"),
+    ),
     source="PyTorch torch.nn.ELU; Clevert et al. 2015, arXiv:1511.07289",
 )
 
@@ -65,7 +104,180 @@ SELU = Activation(
     convention="f' = f'' = scale * alpha at 0",
     range=lambda alpha, scale: (-scale * alpha, INF),
     limits=lambda alpha, scale: (-scale * alpha, INF),
+    dialects=(
+        Dialect("pytorch", "torch.nn.SELU"),
+        Dialect("keras", "keras.activations.selu"),
+        Dialect("jax", "jax.nn.selu"),
+        Dialect("tensorflow", "tf.nn.selu", note="f' = scale at 0"),
+        Dialect(
+            "onnx",
+            "Selu",
+            defaults={"alpha": 1.67326319217681884765625, "scale": 1.05070102214813232421875},
+            spelling={"gamma": "scale"},
+            note="its defaults are rounded to float32",
+        ),
+        Dialect("nnlib", "NNlib.selu", note="exp(x) - 1 cancels near 0"),
+        Dialect("timm", "selu"),
+    ),
     source="PyTorch torch.nn.SELU; Klambauer et al. 2017, arXiv:1706.02515",
 )
 
-ACTIVATIONS = (ELU, SELU)
+
+def celu(x: Array, alpha: float) -> Array:
+    # So near 0 that f is x: the quotient may lie among the subnormal numbers.
+    return np.where(x > -1e-18 * alpha, x, alpha * np.expm1(_below(x) / alpha))
+
+
+def celu_df(x: Array, alpha: float) -> Array:
+    return np.where(x > 0, 1.0, exp_quotient(_below(x), alpha))
+
+
+def celu_d2f(x: Array, alpha: float) -> Array:
+    # In two factors: the exponential may be subnormal and its quotient by alpha not.
+    low = _below(x)
+    half = exp_quotient(0.5 * low, alpha)
+    tail = half / alpha * half
+    return np.where(x > 0, 0.0, np.where(low < -700.0 * alpha, tail, exp_quotient(low, alpha) / alpha))
+
+
+def celu_dalpha(x: Array, alpha: float) -> Array:
+    # expm1(q) - q exp(q) is -q^2 / 2 near 0, so there by the fraction for tanh(h), h = -q / 2.
+    q = np.maximum(_below(x) / alpha, -UNDERFLOW)
+    h = np.minimum(-0.5 * q, 1.25)
+    p, r, denominator = tanh_parts(h * h)
+    denominator += h * p
+    ratio = np.where(h < 0.4, 1.0 - h * (p + r + h * r) / denominator, (p - h * r) / denominator)
+    return np.where(q > -2.5, -2.0 * h * h * ratio, np.expm1(q) - q * np.exp(q))
+
+
+CELU = Activation(
+    name="celu",
+    aliases=("continuously_differentiable_elu",),
+    formula="where(x > 0, x, alpha * (exp(x / alpha) - 1))",
+    derivative="where(x > 0, 1, exp(x / alpha))",
+    parameters=(Parameter("alpha", 1.0, POSITIVE, "-alpha is the limit at -inf"),),
+    f=celu,
+    df=celu_df,
+    d2f=celu_d2f,
+    wrt={"alpha": celu_dalpha},
+    breaks=(0.0,),
+    convention="f'' = 1 / alpha at 0",
+    range=lambda alpha: (-alpha, INF),
+    limits=lambda alpha: (-alpha, INF),
+    dialects=(
+        Dialect("pytorch", "torch.nn.CELU"),
+        Dialect("keras", "keras.activations.celu"),
+        Dialect("jax", "jax.nn.celu"),
+        Dialect("onnx", "Celu"),
+        Dialect("nnlib", "NNlib.celu", spelling={"α": "alpha"}, note="exp(x / alpha) - 1 cancels near 0"),
+        Dialect("timm", "celu"),
+    ),
+    source="PyTorch torch.nn.CELU; Barron 2017, arXiv:1704.07483",
+)
+
+
+def _parabola(x: Array) -> tuple[Array, Array]:
+    """exp(x) - 1 - x for -2.5 <= x <= 0 as high + low, high = x^2 / 2: the difference itself keeps no digit near 0."""
+    h = np.minimum(-0.5 * x, 1.25)
+    p, r, q = tanh_parts(h * h)
+    high, lost = product(h, 2.0 * h)
+    return high, lost - high * h * (p - (1.0 - h) * r) / (q + h * p)
+
+
+def _xielu_dalpha_n(x: Array) -> Array:
+    low = _below(x)
+    high, rest = _parabola(low)
+    return np.where(low > -2.5, high + rest, np.expm1(low) - low)
+
+
+def _scaled(a: float, x: Array) -> tuple[Array, Array]:
+    """a * x as high + low, low where x is moderate."""
+    if a == 0.0:
+        return np.zeros_like(x), np.zeros_like(x)  # 0 * inf would be NaN
+    return a * x, product(np.full(1, a), np.clip(x, -1e200, 1e200))[1]
+
+
+# Below 0 xIELU and its derivative are differences of two terms, and so is beta - alpha_n: of the ways to write them the
+# one with the smaller terms is taken, and what the products lost is carried along.
+
+
+def xielu(x: Array, alpha_p: float, alpha_n: float, beta: float) -> Array:
+    # alpha_n (exp(x) - 1 - x) + beta x, or alpha_n (exp(x) - 1) + (beta - alpha_n) x
+    low = _below(x)
+    near = low > -1.25
+    high, rest = _parabola(low)
+    curve, curve_lost = _scaled(alpha_n, np.where(near, high, np.expm1(low)))
+    line, line_lost = _scaled(beta, low)
+    difference, difference_lost = _difference(beta, alpha_n)
+    far, far_lost = _scaled(difference, low)
+    far_lost += difference_lost * np.maximum(low, -1e200)
+    lost = curve_lost + np.where(near, line_lost + alpha_n * rest, far_lost)
+    below = (curve + np.where(near, line, far)) + lost
+    hard = (low < -0.25) & (low > -40.0) & (np.abs(below) < 0.5 * np.abs(curve))  # 6 ulp there without
+    below = refine(below, low, hard, lambda x: alpha_n * expm1(x) + (DD(beta) - alpha_n) * x)
+    return np.where(x > 0, x * (alpha_p * x + beta), below)
+
+
+def xielu_df(x: Array, alpha_p: float, alpha_n: float, beta: float) -> Array:
+    # alpha_n (exp(x) - 1) + beta, or alpha_n exp(x) + (beta - alpha_n)
+    low = _below(x)
+    near = low > -0.7
+    e = np.where(near, np.expm1(low), np.exp(low))
+    curve = np.where(near, alpha_n * e, _scaled_exp(low, alpha_n))
+    difference, difference_lost = _difference(beta, alpha_n)
+    lost = np.where(low < -600.0, 0.0, _scaled(alpha_n, e)[1]) + np.where(near, 0.0, difference_lost)
+    return np.where(x > 0, 2.0 * alpha_p * x + beta, (curve + np.where(near, beta, difference)) + lost)
+
+
+def _difference(a: float, b: float) -> tuple[float, float]:
+    """a - b as high + low."""
+    high = a - b
+    return high, float(Fraction(a) - Fraction(b) - Fraction(high))
+
+
+def _xielu_range(alpha_p: float, alpha_n: float, beta: float) -> tuple[float, float]:
+    if alpha_n <= beta:
+        return _xielu_limits(alpha_p, alpha_n, beta)
+    lowest = np.full(1, np.log1p(-beta / alpha_n))
+    return float(xielu(lowest, alpha_p, alpha_n, beta)[0]), INF
+
+
+def _xielu_limits(alpha_p: float, alpha_n: float, beta: float) -> tuple[float, float]:
+    return -alpha_n if alpha_n == beta else (alpha_n - beta) * INF, INF
+
+
+XIELU = Activation(
+    name="xielu",
+    aliases=("expanded_integral_elu",),
+    formula="where(x > 0, alpha_p * x**2 + beta * x, alpha_n * (exp(x) - 1 - x) + beta * x)",
+    derivative="where(x > 0, 2 * alpha_p * x + beta, alpha_n * (exp(x) - 1) + beta)",
+    parameters=(
+        Parameter("alpha_p", 0.8, POSITIVE, "curvature for x > 0, learned in training"),
+        Parameter("alpha_n", 0.8, POSITIVE, "weight of the exponential for x <= 0, learned in training"),
+        Parameter("beta", 0.5, POSITIVE, "slope at 0"),
+    ),
+    f=xielu,
+    df=xielu_df,
+    d2f=lambda x, alpha_p, alpha_n, beta: np.where(x > 0, 2.0 * alpha_p, _scaled_exp(x, alpha_n)),
+    wrt={
+        "alpha_p": lambda x, alpha_p, alpha_n, beta: np.maximum(x, 0.0) ** 2,
+        "alpha_n": lambda x, alpha_p, alpha_n, beta: _xielu_dalpha_n(x),
+        "beta": lambda x, alpha_p, alpha_n, beta: x.copy(),
+    },
+    breaks=(0.0,),
+    convention="f'' = alpha_n at 0",
+    range=_xielu_range,
+    limits=_xielu_limits,
+    dialects=(
+        Dialect(
+            "transformers",
+            "xielu",
+            spelling={"alpha_p_init": "alpha_p", "alpha_n_init": "alpha_n"},
+            note="keeps alpha_p and alpha_n - beta above 0 by softplus; takes at most exp(eps), eps = -1e-6, for "
+            "exp(x), so that f jumps by 1e-6 alpha_n at 0 and f' is beta - alpha_n between eps and 0",
+        ),
+    ),
+    source="Transformers XIELUActivation; Huang and Schlag 2024, arXiv:2411.13010",
+)
+
+ACTIVATIONS = (EXPONENTIAL, ELU, SELU, CELU, XIELU)

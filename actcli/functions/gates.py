@@ -1,5 +1,256 @@
-"""Gated linear units: one half of a row gates the other."""
+"""Gated linear units: the first half of a row times a gate that the second half opens, a * g(b)."""
 
-from actcli.activation import Activation
+from __future__ import annotations
 
-ACTIVATIONS: tuple[Activation, ...] = ()
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from actcli.activation import INF, Activation, Array, Dialect, Kernel
+from actcli.errors import DataError
+from actcli.functions.doubledouble import DD, exp, refine
+from actcli.functions.gelus import gelu, gelu_d2f, gelu_df
+from actcli.functions.numeric import constant, product
+from actcli.functions.rows import FAR, times_far_exp
+from actcli.functions.self_gated import silu, silu_d2f, silu_df
+from actcli.functions.sigmoids import sigmoid, sigmoid_d2f, sigmoid_df
+
+
+class Gate(NamedTuple):
+    """g and its first two derivatives.
+
+    Beyond `reach`, on a side where it tends to 0, each is an amplitude times one exponential of b: a large a brings
+    back what is itself too small for a double.
+    """
+
+    kernels: tuple[Kernel, Kernel, Kernel]
+    reach: float = INF
+    left: tuple[Kernel | None, ...] = (None, None, None)  # the amplitudes
+    right: tuple[Kernel | None, ...] = (None, None, None)
+    exponent: Callable[[Array], tuple[Array, Array]] = lambda b: (-np.abs(b), np.zeros_like(b))  # as high and low
+
+    def times(self, a: Array, b: Array, order: int) -> Array:
+        """a times g, g' or g'' at b."""
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            result = a * self.kernels[order](b)
+            for amplitude, far in ((self.left[order], b < -self.reach), (self.right[order], b > self.reach)):
+                if amplitude is not None and far.any():
+                    near = np.clip(b[far], -FAR, FAR)
+                    size = np.where(np.isinf(b[far]), 0.0, amplitude(near))
+                    result[far] = times_far_exp(a[far], *self.exponent(near), size)
+        # 0 * inf is NaN also where there is a limit: where the 0 is no limit itself.
+        limits = np.isinf(a) & (np.isinf(b) if self.reach < INF else b == INF)
+        zero = np.isnan(result) & ~np.isnan(a) & ~np.isnan(b) & ~limits
+        return np.where(zero, 0.0, result) if zero.any() else result
+
+
+def _halves(n: int) -> int:
+    """How many outputs n inputs give."""
+    if n % 2:
+        raise DataError(
+            f"a gated function splits a row into halves: {n} numbers have none",
+            "give an even number of them; -c chooses columns",
+        )
+    return n // 2
+
+
+def _split(x: Array) -> tuple[Array, Array]:
+    half = _halves(x.shape[-1])
+    return np.ascontiguousarray(x[..., :half]), np.ascontiguousarray(x[..., half:])
+
+
+def _output(gate: Gate) -> Kernel:
+    return lambda x: gate.times(*_split(x), 0)
+
+
+def _slopes(gate: Gate) -> Kernel:
+    """By a the derivative is g, by b it is a g'."""
+
+    def df(x: Array) -> Array:
+        a, b = _split(x)
+        return np.concatenate([np.where(np.isnan(a), a, gate.kernels[0](b)), gate.times(a, b, 1)], axis=-1)
+
+    return df
+
+
+def _bends(gate: Gate) -> Kernel:
+    """By a the second derivative is 0, by b it is a g''."""
+
+    def d2f(x: Array) -> Array:
+        a, b = _split(x)
+        return np.concatenate([constant(a, 0.0), gate.times(a, b, 2)], axis=-1)
+
+    return d2f
+
+
+def _jacobian(gate: Gate) -> Kernel:
+    def jacobian(x: Array) -> Array:
+        half = _halves(x.shape[-1])
+        result = np.zeros((*x.shape[:-1], half, 2 * half))
+        inputs = np.arange(2 * half)
+        with np.errstate(over="ignore", under="ignore"):
+            result[..., inputs % half, inputs] = _slopes(gate)(x)
+        return result
+
+    return jacobian
+
+
+_SECOND = "the second half is the gate"
+
+# A product with a adds half an ulp to the gate's own error; where that exceeds 4, two doubles give the gate.
+
+
+def _sigmoid_d2f(b: Array) -> Array:
+    return refine(sigmoid_d2f(b), b, np.abs(b) < 45.0, _sigmoid_d2f_exact)
+
+
+def _sigmoid_d2f_exact(b: Array) -> DD:
+    e = exp(-np.abs(b))
+    more = 1.0 + e
+    return e * (e - 1.0) * np.sign(b) / (more * more * more)
+
+
+_SIGMOID = Gate(
+    (sigmoid, sigmoid_df, _sigmoid_d2f),
+    reach=700.0,
+    left=(np.ones_like, np.ones_like, np.ones_like),
+    right=(None, np.ones_like, lambda b: -np.ones_like(b)),
+)
+
+GLU = Activation(
+    name="glu",
+    kind="gated",
+    aliases=("gated_linear_unit",),
+    formula="a / (1 + exp(-b))",
+    derivative="by a: 1 / (1 + exp(-b)); by b: a * exp(-b) / (1 + exp(-b))**2",
+    f=_output(_SIGMOID),
+    df=_slopes(_SIGMOID),
+    d2f=_bends(_SIGMOID),
+    jacobian=_jacobian(_SIGMOID),
+    outputs=_halves,
+    convention=_SECOND,
+    range=(-INF, INF),
+    limits=None,
+    dialects=(
+        Dialect("pytorch", "torch.nn.GLU"),
+        Dialect("pytorch", "torch.nn.functional.glu"),
+        Dialect("keras", "keras.activations.glu"),
+        Dialect("jax", "jax.nn.glu"),
+        Dialect("nnlib", "NNlib.glu", note="along the first axis"),
+    ),
+    source="PyTorch torch.nn.GLU; Dauphin et al. 2016, arXiv:1612.08083",
+)
+
+_RELU = Gate((lambda b: np.maximum(b, 0.0), lambda b: np.heaviside(b, 0.0), lambda b: constant(b, 0.0)))
+
+REGLU = Activation(
+    name="reglu",
+    kind="gated",
+    aliases=("gated_relu",),
+    formula="a * max(0, b)",
+    derivative="by a: max(0, b); by b: where(b > 0, a, 0)",
+    f=_output(_RELU),
+    df=_slopes(_RELU),
+    d2f=_bends(_RELU),
+    jacobian=_jacobian(_RELU),
+    outputs=_halves,
+    convention=f"{_SECOND}; f' by b is 0 at b = 0",
+    range=(-INF, INF),
+    limits=None,
+    source="Shazeer 2020, arXiv:2002.05202",
+)
+
+
+def _mills(t: Array) -> Array:
+    # t times Mills' ratio by its asymptotic series; the first term left out is below 1e-17 at t = 37.
+    w = 1.0 / (t * t)
+    return 1.0 - w * (1.0 - w * (3.0 - w * (15.0 - w * (105.0 - w * (945.0 - w * 10395.0)))))
+
+
+def _half_square(b: Array) -> tuple[Array, Array]:
+    high, low = product(b, b)
+    return -0.5 * high, -0.5 * low
+
+
+_DENSITY = 1.0 / math.sqrt(2.0 * math.pi)
+
+_GELU = Gate(
+    (gelu, gelu_df, gelu_d2f),
+    reach=37.0,
+    left=(
+        lambda b: -_DENSITY * _mills(b),
+        lambda b: _DENSITY * (b - _mills(b) / b),
+        lambda b: _DENSITY * (2.0 - b * b),
+    ),
+    right=(None, None, lambda b: _DENSITY * (2.0 - b * b)),
+    exponent=_half_square,
+)
+
+GEGLU = Activation(
+    name="geglu",
+    kind="gated",
+    aliases=("gated_gelu",),
+    formula="a * b * (1 + erf(b / sqrt(2))) / 2",
+    derivative="by a: b * (1 + erf(b / sqrt(2))) / 2; "
+    "by b: a * ((1 + erf(b / sqrt(2))) / 2 + b * exp(-b**2 / 2) / sqrt(2 * pi))",
+    f=_output(_GELU),
+    df=_slopes(_GELU),
+    d2f=_bends(_GELU),
+    jacobian=_jacobian(_GELU),
+    outputs=_halves,
+    convention=_SECOND,
+    range=(-INF, INF),
+    limits=None,
+    source="Shazeer 2020, arXiv:2002.05202",
+)
+
+
+def _silu_df(b: Array) -> Array:
+    return refine(silu_df(b), b, (b > -1.0) & (b < -0.1), _silu_df_exact)
+
+
+def _silu_df_exact(b: Array) -> DD:
+    e = exp(b)
+    more = 1.0 + e
+    return e * (more + b) / (more * more)
+
+
+def _silu_d2f(b: Array) -> Array:
+    return refine(silu_d2f(b), b, np.abs(b) < 45.0, _silu_d2f_exact)
+
+
+def _silu_d2f_exact(b: Array) -> DD:
+    t = np.abs(b)
+    e = exp(-t)
+    more = 1.0 + e
+    return e * (DD(2.0) - t + e * (DD(2.0) + t)) / (more * more * more)
+
+
+_SILU = Gate(
+    (silu, _silu_df, _silu_d2f),
+    reach=700.0,
+    left=(lambda b: b, lambda b: 1.0 + b, lambda b: 2.0 + b),
+    right=(None, None, lambda b: 2.0 - b),
+)
+
+SWIGLU = Activation(
+    name="swiglu",
+    kind="gated",
+    aliases=("gated_silu",),
+    formula="a * b / (1 + exp(-b))",
+    derivative="by a: b / (1 + exp(-b)); by b: a * (1 + exp(-b) + b * exp(-b)) / (1 + exp(-b))**2",
+    f=_output(_SILU),
+    df=_slopes(_SILU),
+    d2f=_bends(_SILU),
+    jacobian=_jacobian(_SILU),
+    outputs=_halves,
+    convention=f"{_SECOND}, as in glu; with the gate packed first, as in timm's SwiGLUPacked, it is silu(a) * b",
+    range=(-INF, INF),
+    limits=None,
+    dialects=(Dialect("onnx", "SwiGLU", note="two inputs, the gate first: silu(A) * B at its default alpha = 1"),),
+    source="ONNX SwiGLU; Shazeer 2020, arXiv:2002.05202",
+)
+
+ACTIVATIONS = (GLU, REGLU, GEGLU, SWIGLU)

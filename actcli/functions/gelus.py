@@ -11,22 +11,27 @@ from fractions import Fraction
 
 import numpy as np
 
-from actcli.activation import INF, NON_NEGATIVE, Activation, Array, Parameter
-from actcli.functions.normal import clipped, mills, times_density
+from actcli.activation import INF, NON_NEGATIVE, Activation, Array, Dialect, Parameter
+from actcli.functions.normal import clipped, mills, mirror, times_density
 
 
 def gelu(x: Array) -> Array:
     """x Phi(x)."""
     t = clipped(x)
-    tail = times_density(t * mills(t), t)
-    return np.copysign(np.maximum(x, 0.0) - tail, x)
+    amplitude = mills(t)
+    amplitude *= t
+    tail = times_density(amplitude, t)
+    result = np.maximum(x, 0.0, out=t)
+    result -= tail
+    return np.copysign(result, x, out=result)
 
 
 def gelu_df(x: Array) -> Array:
     """Phi(x) + x phi(x)."""
     t = clipped(x)
-    tail = times_density(mills(t) - t, t)
-    return np.where(x < 0.0, tail, 1.0 - tail)
+    amplitude = mills(t)
+    amplitude -= t
+    return mirror(times_density(amplitude, t), x)
 
 
 def gelu_d2f(x: Array) -> Array:
@@ -37,7 +42,7 @@ def gelu_d2f(x: Array) -> Array:
 
 GELU = Activation(
     name="gelu",
-    aliases=("gelu_erf", "gaussian_error_linear_unit"),
+    aliases=("gelu_exact", "gelu_erf", "gaussian_error_linear_unit"),
     formula="x * (1 + erf(x / sqrt(2))) / 2",
     derivative="(1 + erf(x / sqrt(2))) / 2 + x * exp(-x**2 / 2) / sqrt(2 * pi)",
     f=gelu,
@@ -45,6 +50,18 @@ GELU = Activation(
     d2f=gelu_d2f,
     range=(-0.16997120747990369, INF),
     limits=(0.0, INF),
+    dialects=(
+        Dialect("pytorch", "torch.nn.GELU", note="as 1 + erf: the tail is 0 below -8.3"),
+        Dialect("keras", "keras.activations.gelu"),
+        Dialect("jax", "jax.nn.gelu(approximate=False)"),
+        Dialect("tensorflow", "tf.nn.gelu"),
+        Dialect("tfa", "tfa.activations.gelu(approximate=False)"),
+        Dialect("onnx", "Gelu"),
+        Dialect("nnlib", "NNlib.gelu_erf"),
+        Dialect("timm", "gelu"),
+        Dialect("transformers", "gelu"),
+        Dialect("transformers", "gelu_python"),
+    ),
     source="PyTorch torch.nn.GELU; Hendrycks and Gimpel 2016, arXiv:1606.08415",
 )
 
@@ -128,7 +145,7 @@ def gelu_tanh_dc(x: Array, c: float) -> Array:
 
 GELU_TANH = Activation(
     name="gelu_tanh",
-    aliases=("gelu_new", "gelu_pytorch_tanh"),
+    aliases=("gelu_new", "gelu_pytorch_tanh", "gelu_approx", "fast_gelu"),
     formula="x / (1 + exp(-2 * sqrt(2 / pi) * (x + c * x**3)))",
     derivative="(1 + tanh(sqrt(2 / pi) * (x + c * x**3))) / 2"
     " + x * (1 - tanh(sqrt(2 / pi) * (x + c * x**3))**2) * sqrt(2 / pi) * (1 + 3 * c * x**2) / 2",
@@ -139,6 +156,22 @@ GELU_TANH = Activation(
     wrt={"c": gelu_tanh_dc},
     range=None,
     limits=(0.0, INF),
+    dialects=(
+        Dialect("pytorch", "torch.nn.GELU(approximate='tanh')"),
+        Dialect("keras", "keras.activations.gelu(approximate=True)"),
+        Dialect("jax", "jax.nn.gelu"),
+        Dialect("tensorflow", "tf.nn.gelu(approximate=True)"),
+        Dialect("tfa", "tfa.activations.gelu"),
+        Dialect("onnx", "Gelu(approximate='tanh')"),
+        Dialect("nnlib", "NNlib.gelu"),
+        Dialect("nnlib", "NNlib.gelu_tanh"),
+        Dialect("nnlib", "NNlib.gelu_sigmoid"),
+        Dialect("timm", "gelu_tanh"),
+        Dialect("transformers", "gelu_new"),
+        Dialect("transformers", "gelu_pytorch_tanh"),
+        Dialect("transformers", "gelu_accurate"),
+        Dialect("transformers", "gelu_fast", note="sqrt(2/pi) is rounded to 0.7978845608"),
+    ),
     source="PyTorch torch.nn.GELU(approximate='tanh'); Hendrycks and Gimpel 2016, arXiv:1606.08415",
 )
 

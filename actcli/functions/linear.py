@@ -1,6 +1,6 @@
 """The identity."""
 
-from actcli.activation import INF, Activation
+from actcli.activation import INF, Activation, Dialect
 from actcli.functions.numeric import constant
 
 IDENTITY = Activation(
@@ -13,6 +13,15 @@ IDENTITY = Activation(
     d2f=lambda x: constant(x, 0.0),
     range=(-INF, INF),
     limits=(-INF, INF),
+    dialects=(
+        Dialect("pytorch", "torch.nn.Identity"),
+        Dialect("keras", "keras.activations.linear"),
+        Dialect("jax", "jax.nn.identity"),
+        Dialect("tensorflow", "tf.identity"),
+        Dialect("onnx", "Identity"),
+        Dialect("timm", "identity"),
+        Dialect("transformers", "linear"),
+    ),
     source="PyTorch torch.nn.Identity; Keras keras.activations.linear",
 )
 

@@ -23,8 +23,9 @@ _D = (
 )  # fmt: skip
 
 
-def _horner(coefficients: tuple[float, ...], t: Array) -> Array:
-    value = coefficients[0] * t
+def horner(coefficients: tuple[float, ...], t: Array, out: Array | None = None) -> Array:
+    """The polynomial with these coefficients, the highest power first, at t."""
+    value = np.multiply(t, coefficients[0], out=out)
     value += coefficients[1]
     for coefficient in coefficients[2:]:
         value *= t
@@ -32,53 +33,74 @@ def _horner(coefficients: tuple[float, ...], t: Array) -> Array:
     return value
 
 
-def mills(t: Array) -> Array:
-    """Mills' ratio (1 - Phi(t)) / phi(t), 0 <= t <= 40."""
-    rest = _horner(_N, t)
-    rest /= _horner(_D, t)
-    rest = 0.8 - rest
-    whole = t + rest
-    ratio = 1.0 / whole
+def _three_like(t: Array) -> tuple[Array, Array, Array]:
+    return np.empty_like(t), np.empty_like(t), np.empty_like(t)
+
+
+def mills(t: Array, work: tuple[Array, Array, Array] | None = None) -> Array:
+    """Mills' ratio (1 - Phi(t)) / phi(t), 0 <= t <= 40; in the second of the arrays `work`."""
+    rest, ratio, lost = work or _three_like(t)
+    horner(_N, t, rest)
+    rest /= horner(_D, t, ratio)
+    np.subtract(0.8, rest, out=rest)
+    whole = np.add(t, rest, out=ratio)
     # What the sum lost is put back: without it gelu' reaches 4.4 ulp at x = -0.33.
-    lost = np.minimum(t, rest) - (whole - np.maximum(t, rest))
+    np.subtract(whole, np.maximum(t, rest, out=lost), out=lost)
+    np.subtract(np.minimum(t, rest, out=rest), lost, out=lost)
+    np.divide(1.0, whole, out=ratio)
     lost *= ratio
     lost *= ratio
-    return ratio - lost
+    ratio -= lost
+    return ratio
 
 
-def clipped(x: Array) -> Array:
+def clipped(x: Array, out: Array | None = None) -> Array:
     """|x|, at most 40: phi(x) underflows beyond 38.6, and x**2 phi(x) beyond 38.8."""
-    return np.minimum(np.abs(x), 40.0)
+    size = np.abs(x, out=out)
+    return np.minimum(size, 40.0, out=size)
 
 
-def times_density(amplitude: Array | float, t: Array) -> Array:
-    """amplitude * phi(t), 0 <= t <= 40.
+def times_density(
+    amplitude: Array | float,
+    t: Array,
+    t_low: Array | None = None,
+    work: tuple[Array, Array, Array] | None = None,
+) -> Array:
+    """amplitude * phi(t + t_low), 0 <= t <= 40, t_low what t lost to rounding; in the third of the arrays `work`.
 
     Rounding t*t costs 256 ulp at t = 38, so log(2**66 phi(t)) = (constant - t*t) / 2 is carried as
     high + low: a, t rounded to a multiple of 2**-20, has an exact square, and so has its distance from
     the constant, a multiple of 2**-40; what remains is small.  2**66 keeps the product clear of the
     subnormal numbers, where gelu' and gelu'' would lose bits that their amplitude brings back.
     """
-    a = (t + 1.5 * 2.0**32) - 1.5 * 2.0**32
-    rest = (t - a) * (t + a)
+    a, rest, high = work or _three_like(t)
+    np.add(t, 1.5 * 2.0**32, out=a)
+    a -= 1.5 * 2.0**32
+    np.subtract(t, a, out=rest)
+    rest *= np.add(t, a, out=high)
+    if t_low is not None:
+        rest += 2.0 * (t * t_low)
     rest -= 5.4875100624970755e-14
-    exact = 89.65755076750338 - a * a
-    high = exact - rest
-    low = (exact - high) - rest
+    a *= a
+    exact = np.subtract(89.65755076750338, a, out=a)
+    np.subtract(exact, rest, out=high)
+    low = np.subtract(exact, high, out=a)
+    low -= rest
     low *= 0.5
     high *= 0.5
-    product = amplitude * np.exp(high)
-    product += product * low
-    return product * 2.0**-66
+    product = np.exp(high, out=high)
+    product *= amplitude
+    low *= product
+    product += low
+    product *= 2.0**-66
+    return product
 
 
-def density(x: Array) -> Array:
-    """phi(x) = exp(-x*x/2) / sqrt(2 pi)."""
-    return times_density(1.0, clipped(x))
-
-
-def normal_cdf(x: Array) -> Array:
-    """Phi(x)."""
-    t = clipped(x)
-    tail = times_density(mills(t), t)
-    return np.where(x < 0.0, tail, 1.0 - tail)
+def mirror(tail: Array, x: Array) -> Array:
+    """1 - tail where x >= 0, in place, by steps of 0 and 1: np.where takes 3 ns."""
+    step = (x >= 0.0).astype(np.float64)
+    sign = np.multiply(step, -2.0)
+    sign += 1.0
+    tail *= sign
+    tail += step
+    return tail

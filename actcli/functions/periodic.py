@@ -1,5 +1,231 @@
-"""Functions that oscillate."""
+"""Functions that oscillate: accurate for phases up to 2^20, examined within a window of a few periods.
 
-from actcli.activation import Activation
+A rounded phase a x is off by half an ulp of its own size, which a sine does not forgive: the rounding is carried along.
+"""
 
-ACTIVATIONS: tuple[Activation, ...] = ()
+import math
+
+import numpy as np
+
+from actcli.activation import INF, POSITIVE, REAL, Activation, Array, Dialect, Parameter
+from actcli.functions.doubledouble import DD, refine
+from actcli.functions.normal import horner
+from actcli.functions.numeric import product
+
+WINDOW = (-10.0, 10.0)
+
+# pi/2 in three parts of 31 bits, whose products with whole numbers below 2^22 are exact, and the rest.
+_HALF_PI = (1.5707963267341256, 6.07710049817245e-11, 8.333742909677158e-20, 8.843720566135701e-29)
+
+
+def _finite(x: Array) -> Array:
+    """x with NaN for the infinities: there is no limit."""
+    return np.where(np.isinf(x), math.nan, x)
+
+
+def _sin_cos(a: float, x: Array) -> tuple[Array, Array, Array, Array]:
+    """The phase a x as high + low, its sine and its cosine, each within 2 ulp for |a x| < 2^22."""
+    high = _finite(a * x)
+    s, c = np.sin(high), np.cos(high)
+    if math.frexp(a)[0] in (0.5, -0.5):  # the product is exact
+        return high, np.zeros_like(high), s, c
+    bound = min(2.0**22 / abs(a), 1e300)
+    _, low = product(np.full(1, a), np.clip(x, -bound, bound))
+    low = np.where(np.abs(x) < bound, low, 0.0)
+    exact = low == 0.0  # 0 is not added: it would take the sign from -0.0
+    beside_zero = (np.minimum(np.abs(s), np.abs(c)) < 1e-5) & ~exact
+    s, c = np.where(exact, s, s + low * c), np.where(exact, c, c - low * s)
+    if beside_zero.any():
+        s[beside_zero], c[beside_zero] = _beside_zero(high[beside_zero], low[beside_zero])
+    return high, low, s, c
+
+
+def _beside_zero(high: Array, low: Array) -> tuple[Array, Array]:
+    """Sine and cosine where one of them is nearly 0: high and low may cancel in the distance to it."""
+    n = np.rint(high / _HALF_PI[0])
+    first, second, third, rest = _HALF_PI
+    t = np.tan((DD(high - n * first) - n * second - n * third - n * rest + low).rounded())
+    s, c = np.sin(high), np.cos(high)
+    odd = n % 2.0 != 0.0
+    return np.where(odd, s, c * t), np.where(odd, -s * t, c)
+
+
+def sine(x: Array, w0: float) -> Array:
+    return _sin_cos(w0, x)[2]
+
+
+def sine_df(x: Array, w0: float) -> Array:
+    return w0 * _sin_cos(w0, x)[3]
+
+
+SINE = Activation(
+    name="sine",
+    aliases=("sin", "siren"),
+    formula="sin(w0 * x)",
+    derivative="w0 * cos(w0 * x)",
+    parameters=(Parameter("w0", 1.0, POSITIVE, "angular frequency (SIREN: 30)"),),
+    f=sine,
+    df=sine_df,
+    d2f=lambda x, w0: -w0 * w0 * sine(x, w0),
+    wrt={"w0": lambda x, w0: _finite(x) * _sin_cos(w0, x)[3]},
+    range=(-1.0, 1.0),
+    limits=(math.nan, math.nan),
+    window=WINDOW,
+    dialects=(
+        Dialect("pytorch", "torch.sin"),
+        Dialect("keras", "keras.ops.sin"),
+        Dialect("jax", "jax.numpy.sin"),
+        Dialect("tensorflow", "tf.math.sin"),
+        Dialect("onnx", "Sin"),
+    ),
+    source="Sitzmann et al. 2020, Implicit Neural Representations with Periodic Activation Functions, arXiv:2006.09661",
+)
+
+COSINE = Activation(
+    name="cosine",
+    aliases=("cos",),
+    formula="cos(x)",
+    derivative="-sin(x)",
+    f=lambda x: np.cos(_finite(x)),
+    df=lambda x: -np.sin(_finite(x)),
+    d2f=lambda x: -np.cos(_finite(x)),
+    range=(-1.0, 1.0),
+    limits=(math.nan, math.nan),
+    window=WINDOW,
+    dialects=(
+        Dialect("pytorch", "torch.cos"),
+        Dialect("keras", "keras.ops.cos"),
+        Dialect("jax", "jax.numpy.cos"),
+        Dialect("tensorflow", "tf.math.cos"),
+        Dialect("onnx", "Cos"),
+    ),
+    source="PyTorch torch.cos",
+)
+
+
+# With u = pi x: sinc = sin(u)/u, sinc' = (cos(u) - sinc(u)) / u by u, sinc'' = -sinc - 2 sinc'/u. Near 0 these are
+# differences of nearly equal numbers, and the series takes their place.
+_SINC_D1 = tuple((-1.0) ** k * 2 * k / math.factorial(2 * k + 1) for k in range(12, 0, -1))
+_SINC_D2 = tuple((-1.0) ** k * 2 * k * (2 * k - 1) / math.factorial(2 * k + 1) for k in range(14, 0, -1))
+_PI, _PI_LOW = math.pi, 1.2246467991473532e-16
+
+
+def _sin_cos_pi(x: Array) -> tuple[Array, Array]:
+    """sin(pi x) and cos(pi x): whole numbers are taken off x without error."""
+    n = np.rint(x)
+    r = x - n
+    u, low = product(np.full(1, _PI), r)
+    low += _PI_LOW * r
+    sign = 1.0 - 2.0 * np.abs(np.fmod(n, 2.0))
+    s, c = np.sin(u), np.cos(u)
+    return sign * (s + low * c), sign * (c - low * s)
+
+
+def _far(x: Array) -> Array:
+    """x with +-1e300 for the infinities, where sinc and its derivatives are 0 to the last digit."""
+    return np.clip(x, -1e300, 1e300)
+
+
+def sinc(x: Array) -> Array:
+    """sin(pi x) / (pi x)."""
+    x = np.abs(x)
+    near = np.maximum(_far(x), 1e-9)  # 1 - (pi x)^2 / 6 is 1 there
+    result = _sin_cos_pi(near)[0] / (_PI * near)
+    result -= result * (_PI_LOW / _PI)
+    return np.where(np.isinf(x), 0.0, result)
+
+
+def sinc_df(x: Array) -> Array:
+    near = np.clip(x, -0.42, 0.42) * _PI
+    series = _PI * near * horner(_SINC_D1, near * near)
+    away = np.copysign(np.maximum(_far(np.abs(x)), 0.25), x)
+    s, c = _sin_cos_pi(away)
+    direct = (c - s / (_PI * away)) / away
+    return np.where(np.abs(x) < 0.42, series, np.where(np.isinf(x), 0.0, direct))
+
+
+def sinc_d2f(x: Array) -> Array:
+    x = np.abs(x)
+    near = np.minimum(x, 0.5) * _PI
+    series = _PI * _PI * horner(_SINC_D2, near * near)
+    away = np.maximum(_far(x), 0.25)
+    s, c = _sin_cos_pi(away)
+    direct = (-_PI * s - 2.0 / away * (c - s / (_PI * away))) / away
+    result = np.where(x < 0.5, series, np.where(np.isinf(x), 0.0, direct))
+    return refine(result, x, (x > 0.4) & (x < 0.8), _sinc_d2f_exact)  # 6.5 ulp there without
+
+
+def _sinc_d2f_exact(x: Array) -> DD:
+    pi = DD(_PI, _PI_LOW)
+    square = (pi * x) * (pi * x)
+    value = DD(_SINC_D2[0])
+    for coefficient in _SINC_D2[1:]:
+        value = value * square + coefficient
+    return pi * pi * value
+
+
+SINC = Activation(
+    name="sinc",
+    formula="sin(pi * x) / (pi * x)",
+    derivative="(cos(pi * x) - sin(pi * x) / (pi * x)) / x",
+    convention="normalised as in every framework that has it; f = 1, f' = 0 and f'' = -pi^2/3 at 0",
+    f=sinc,
+    df=sinc_df,
+    d2f=sinc_d2f,
+    range=(-0.21723362821122166, 1.0),
+    limits=(0.0, 0.0),
+    window=WINDOW,
+    dialects=(
+        Dialect("pytorch", "torch.sinc"),
+        Dialect("jax", "jax.numpy.sinc"),
+    ),
+    source="PyTorch torch.sinc",
+)
+
+
+# In T = 2 a x the parts of snake are f = (T + 1 - cos T) / 2a, f' = 1 + sin T, df/da = (T sin T + cos T - 1) / 2a^2.
+_BY_FREQUENCY = tuple((-1.0) ** (k + 1) * (2 * k - 1) / math.factorial(2 * k) for k in range(12, 0, -1))
+
+
+def snake(x: Array, frequency: float) -> Array:
+    high, low, _, c = _sin_cos(2.0 * frequency, x)
+    half = np.sin(0.5 * high)
+    near = x + half * half / frequency
+    # Where x < 0 the two terms cancel, and the square has lost too much: 1 + T is exact there.
+    far = (((1.0 + high) - c) + low) / (2.0 * frequency)
+    size = np.abs(high)
+    return np.where((size > 0.0) & (size < 2.0**60), np.where(size < 1.0, near, far), x)
+
+
+def snake_df(x: Array, frequency: float) -> Array:
+    _, _, s, c = _sin_cos(2.0 * frequency, x)
+    # 1 + sin T = cos^2 T / (1 - sin T) keeps its digits where it touches 0.
+    return np.where(s < 0.0, c * c / (1.0 + np.abs(s)), 1.0 + s)
+
+
+def snake_dfrequency(x: Array, frequency: float) -> Array:
+    high, low, s, c = _sin_cos(2.0 * frequency, x)
+    square = np.square(np.clip(high, -2.0, 2.0))
+    twice = np.where(np.abs(high) < 1.6, square * horner(_BY_FREQUENCY, square), (high * s + (c - 1.0)) + low * s)
+    return twice / (2.0 * frequency * frequency)
+
+
+SNAKE = Activation(
+    name="snake",
+    formula="x + sin(frequency * x)**2 / frequency",
+    derivative="1 + sin(2 * frequency * x)",
+    parameters=(Parameter("frequency", 1.0, REAL, "angular frequency of the periodic part"),),
+    constraint=("a frequency other than 0", lambda frequency: frequency != 0.0),
+    f=snake,
+    df=snake_df,
+    d2f=lambda x, frequency: 2.0 * frequency * _sin_cos(2.0 * frequency, x)[3],
+    wrt={"frequency": snake_dfrequency},
+    range=(-INF, INF),
+    limits=(-INF, INF),
+    window=WINDOW,
+    dialects=(Dialect("tfa", "tfa.activations.snake", note="as 1 - cos, which loses every digit of it near 0"),),
+    source="Ziyin, Hartwig and Ueda 2020, Neural Networks Fail to Learn Periodic Functions and How to Fix It, "
+    "arXiv:2006.08195; TensorFlow Addons",
+)
+
+ACTIVATIONS = (SINE, COSINE, SINC, SNAKE)

@@ -1,10 +1,18 @@
-"""x times a gate that opens with x: SiLU and Mish, in e = exp(-|x|), which never overflows."""
+"""x times a gate that opens with x: SiLU, Swish and Mish, in e = exp(-|x|), which never overflows."""
 
 import numpy as np
 
-from actcli.activation import INF, Activation, Array
+from actcli.activation import INF, REAL, Activation, Array, Dialect, Parameter
 from actcli.functions.doubledouble import DD, exp, refine
-from actcli.functions.numeric import UNDERFLOW, cube_of_one_plus, square_of_one_plus, times_exp
+from actcli.functions.numeric import (
+    UNDERFLOW,
+    constant,
+    cube_of_one_plus,
+    exp_product,
+    square_of_one_plus,
+    times_exp,
+    with_tail,
+)
 
 
 def _clipped(x: Array) -> tuple[Array, Array]:
@@ -14,25 +22,44 @@ def _clipped(x: Array) -> tuple[Array, Array]:
 
 
 def silu(x: Array) -> Array:
-    low, e = _clipped(x)
-    return np.where(x < 0, times_exp(low, low, e), x) / (1.0 + e)
+    result = np.negative(x)
+    np.exp(result, out=result)
+    result += 1.0
+    with np.errstate(invalid="ignore"):  # -inf / inf: its limit is put in with the tail
+        np.divide(x, result, out=result)
+    return with_tail(result, x, lambda x: x)
 
 
 def silu_df(x: Array) -> Array:
-    x, e = _clipped(x)
-    return np.where(x < 0, times_exp((1.0 + x) + e, x, e), 1.0 + e + x * e) / square_of_one_plus(e)
+    # (1 + x + e) / (e + 2 + 1 / e), e = exp(x); it is 1 at x = 45 to the last digit.
+    result = np.clip(x, -700.0, 45.0)
+    e = np.exp(result)
+    result += 1.0
+    result += e
+    inverse = np.divide(1.0, e)
+    e += 2.0
+    e += inverse
+    result /= e
+    return with_tail(result, x, lambda x: 1.0 + x)
 
 
 def silu_d2f(x: Array) -> Array:
     # sigmoid'(x) (2 - x tanh(x/2)), with tanh(x/2) = +-(1 - e) / (1 + e).
     x, e = _clipped(x)
     x = np.abs(x)
-    return times_exp(((2.0 - x) + e * (2.0 + x)) / cube_of_one_plus(e), x, e)
+    result = times_exp(((2.0 - x) + e * (2.0 + x)) / cube_of_one_plus(e), x, e)
+    return refine(result, x, x < 1.0, _silu_d2f_exact)  # 4.1 ulp there without
+
+
+def _silu_d2f_exact(x: Array) -> DD:
+    e = exp(-x)
+    s = 1.0 + e
+    return e * ((DD(2.0) - x) + e * (DD(2.0) + x)) / (s * s * s)
 
 
 SILU = Activation(
     name="silu",
-    aliases=("swish", "sigmoid_linear_unit"),
+    aliases=("swish", "swish1", "sigmoid_linear_unit"),
     formula="x / (1 + exp(-x))",
     derivative="(1 + exp(-x) + x * exp(-x)) / (1 + exp(-x))**2",
     f=silu,
@@ -40,34 +67,153 @@ SILU = Activation(
     d2f=silu_d2f,
     range=(-0.2784645427610738, INF),
     limits=(0.0, INF),
+    dialects=(
+        Dialect("pytorch", "torch.nn.SiLU", note="NaN at -inf"),
+        Dialect("keras", "keras.activations.silu"),
+        Dialect("jax", "jax.nn.silu"),
+        Dialect("jax", "jax.nn.swish"),
+        Dialect("tensorflow", "tf.nn.silu", note="its beta, 1 unless given, is that of swish_beta"),
+        Dialect("tensorflow", "tf.nn.swish"),
+        Dialect("onnx", "Swish(alpha=1)"),
+        Dialect("nnlib", "NNlib.swish"),
+        Dialect("timm", "silu"),
+        Dialect("timm", "swish"),
+        Dialect("transformers", "silu"),
+        Dialect("transformers", "swish"),
+    ),
     source="PyTorch torch.nn.SiLU; Elfwing, Uchibe and Doya 2017, arXiv:1702.03118",
 )
 
 
-# With e = exp(x), tanh(softplus(x)) = q / (2 + q), q = e (e + 2). For x >= 0 all is divided by the highest power of e,
-# so that both branches are polynomials in exp(-|x|). Powers of the denominator are multiplied out: Horner's scheme
-# rounds them nearly once, the power of a rounded number at every factor.
+# SiLU of a x, over a. A negative a mirrors at the origin, so all is written for |a| and the mirrored x.
+
+
+def _swish_parts(x: Array, a: float) -> tuple[Array, Array]:
+    """x, mirrored for negative a and within the range where its exponential is not 0; and e = exp(-|a x|)."""
+    x = np.clip(x if a > 0 else -x, -UNDERFLOW / abs(a), UNDERFLOW / abs(a))
+    return x, exp_product(a, x)
+
+
+def swish(x: Array, a: float) -> Array:
+    """x sigmoid(a x)."""
+    if a == 0.0:
+        return 0.5 * x
+    near, e = _swish_parts(x, a)
+    mirrored = x if a > 0 else -x
+    result = np.where(near < 0, times_exp(near, near, e, a), mirrored) / (1.0 + e)
+    return result if a > 0 else -result
+
+
+def swish_df(x: Array, a: float) -> Array:
+    """d/dx of x sigmoid(a x)."""
+    if a == 0.0:
+        return constant(x, 0.5)
+    x, e = _swish_parts(x, a)
+    u = abs(a) * x
+    return np.where(u < 0, times_exp((1.0 + u) + e, x, e, a), 1.0 + e + u * e) / square_of_one_plus(e)
+
+
+def swish_d2f(x: Array, a: float) -> Array:
+    """d2/dx2 of x sigmoid(a x)."""
+    if a == 0.0:
+        return constant(x, 0.0)
+    x, e = _swish_parts(np.abs(x), abs(a))
+    u = abs(a) * x
+    return times_exp(a * (((2.0 - u) + e * (2.0 + u)) / cube_of_one_plus(e)), x, e, a)
+
+
+def swish_da(x: Array, a: float) -> Array:
+    """d/da of x sigmoid(a x), x^2 sigmoid'(a x)."""
+    if a == 0.0:
+        return 0.25 * np.square(x)
+    x, e = _swish_parts(x, a)
+    return times_exp(x / square_of_one_plus(e) * x, x, e, a)
+
+
+def _swish_range(a: float) -> tuple[float, float]:
+    if a == 0.0:
+        return -INF, INF
+    lowest = -0.2784645427610738 / a
+    return (lowest, INF) if a > 0 else (-INF, lowest)
+
+
+def _swish_limits(a: float) -> tuple[float, float]:
+    return (0.0 if a > 0 else -INF), (0.0 if a < 0 else INF)
+
+
+SWISH_BETA = Activation(
+    name="swish_beta",
+    aliases=("parametric_swish", "trainable_swish"),
+    formula="x / (1 + exp(-beta * x))",
+    derivative="(1 + exp(-beta * x) + beta * x * exp(-beta * x)) / (1 + exp(-beta * x))**2",
+    parameters=(Parameter("beta", 1.0, REAL, "sharpness: x/2 at 0, relu in the limit at infinity"),),
+    f=lambda x, beta: swish(x, a=beta),
+    df=lambda x, beta: swish_df(x, a=beta),
+    d2f=lambda x, beta: swish_d2f(x, a=beta),
+    wrt={"beta": lambda x, beta: swish_da(x, a=beta)},
+    range=lambda beta: _swish_range(a=beta),
+    limits=lambda beta: _swish_limits(a=beta),
+    dialects=(
+        Dialect("tensorflow", "tf.nn.silu(beta=...)"),
+        Dialect("onnx", "Swish", spelling={"alpha": "beta"}),
+    ),
+    source="Ramachandran, Zoph and Le 2017, Searching for Activation Functions, arXiv:1710.05941; ONNX Swish",
+)
+
+QUICK_GELU = Activation(
+    name="quick_gelu",
+    formula="x / (1 + exp(-alpha * x))",
+    derivative="(1 + exp(-alpha * x) + alpha * x * exp(-alpha * x)) / (1 + exp(-alpha * x))**2",
+    parameters=(Parameter("alpha", 1.702, REAL, "sharpness: sigmoid(1.702 x) is close to Phi(x)"),),
+    f=lambda x, alpha: swish(x, a=alpha),
+    df=lambda x, alpha: swish_df(x, a=alpha),
+    d2f=lambda x, alpha: swish_d2f(x, a=alpha),
+    wrt={"alpha": lambda x, alpha: swish_da(x, a=alpha)},
+    range=lambda alpha: _swish_range(a=alpha),
+    limits=lambda alpha: _swish_limits(a=alpha),
+    dialects=(
+        Dialect("timm", "quick_gelu"),
+        Dialect("transformers", "quick_gelu"),
+    ),
+    source="Hugging Face transformers QuickGELUActivation; Hendrycks and Gimpel 2016, arXiv:1606.08415",
+)
+
+
+# With e = exp(x), tanh(softplus(x)) = q / (2 + q), q = e (e + 2).
 
 
 def mish(x: Array) -> Array:
-    low, e = _clipped(x)
-    return np.where(
-        x < 0,
-        times_exp(low * ((2.0 + e) / (2.0 + e * (2.0 + e))), low, e),
-        x * ((1.0 + 2.0 * e) / (1.0 + 2.0 * e * (1.0 + e))),
-    )
+    # As e / (1 + (e - e / (e + 2))) the gate rounds less; it is 1 to the last digit above 40, and not 0 for -inf.
+    e = np.clip(x, -740.0, 40.0)
+    np.exp(e, out=e)
+    more = e + 2.0
+    np.divide(e, more, out=more)
+    np.subtract(e, more, out=more)
+    more += 1.0
+    e /= more
+    e *= x
+    return with_tail(e, x, lambda x: x)
 
 
 def mish_df(x: Array) -> Array:
-    x, e = _clipped(x)
-    below = 4.0 * (1.0 + x) + e * ((6.0 + 4.0 * x) + e * (4.0 + e))
-    above = 1.0 + e * (4.0 + e * ((6.0 + 4.0 * x) + e * (4.0 + 4.0 * x)))
-    result = np.where(
-        x < 0,
-        times_exp(below / (4.0 + e * (8.0 + e * (8.0 + e * (4.0 + e)))), x, e),
-        above / (1.0 + e * (4.0 + e * (8.0 + e * (8.0 + e * 4.0)))),
-    )
-    return refine(result, x, (x < 0) & (x > -1.0), _mish_df_exact)  # 4.5 ulp there without
+    # (2 + 2x + (e - 2x e / h)) / h, h = (2 + q) / e. Other orders and groupings reach 4.4 ulp.
+    twice = np.clip(x, -700.0, 45.0)
+    e = np.exp(twice)
+    h = e + 2.0
+    h += np.divide(2.0, e)
+    twice *= 2.0
+    result = twice + 2.0
+    twice *= e
+    twice /= h
+    e -= twice
+    result += e
+    result /= h
+    return with_tail(result, x, lambda x: 1.0 + x)
+
+
+# For f'' and x >= 0 all is divided by the highest power of e, so that both branches are polynomials in exp(-|x|).
+# Powers of the denominator are multiplied out: Horner's scheme rounds them nearly once, the power of a rounded number
+# at every factor.
 
 
 def mish_d2f(x: Array) -> Array:
@@ -77,16 +223,13 @@ def mish_d2f(x: Array) -> Array:
     result = 4.0 * np.where(
         x < 0,
         times_exp(below / (8.0 + e * (24.0 + e * (36.0 + e * (32.0 + e * (18.0 + e * (6.0 + e)))))), x, e),
-        np.exp(-2.0 * np.abs(x))
-        * (above / (1.0 + e * (6.0 + e * (18.0 + e * (32.0 + e * (36.0 + e * (24.0 + e * 8.0))))))),
+        times_exp(
+            above / (1.0 + e * (6.0 + e * (18.0 + e * (32.0 + e * (36.0 + e * (24.0 + e * 8.0)))))),
+            2.0 * x,
+            np.exp(-2.0 * np.abs(x)),
+        ),
     )
     return refine(result, x, np.abs(x) < 8.0, _mish_d2f_exact)  # 5.3 ulp there without
-
-
-def _mish_df_exact(x: Array) -> DD:
-    e = exp(x)
-    q = e * (e + 2.0)
-    return e * ((e + 2.0) * (q + 2.0) + 4.0 * x * (e + 1.0)) / ((q + 2.0) * (q + 2.0))
 
 
 def _mish_d2f_exact(x: Array) -> DD:
@@ -104,7 +247,17 @@ MISH = Activation(
     d2f=mish_d2f,
     range=(-0.30884341301725043, INF),
     limits=(0.0, INF),
+    dialects=(
+        Dialect("pytorch", "torch.nn.Mish"),
+        Dialect("keras", "keras.activations.mish"),
+        Dialect("jax", "jax.nn.mish"),
+        Dialect("tfa", "tfa.activations.mish"),
+        Dialect("onnx", "Mish"),
+        Dialect("nnlib", "NNlib.mish"),
+        Dialect("timm", "mish"),
+        Dialect("transformers", "mish"),
+    ),
     source="PyTorch torch.nn.Mish; Misra 2019, arXiv:1908.08681",
 )
 
-ACTIVATIONS = (SILU, MISH)
+ACTIVATIONS = (SILU, SWISH_BETA, QUICK_GELU, MISH)

@@ -1,5 +1,101 @@
 """Zero around 0: shrinkage functions."""
 
-from actcli.activation import Activation
+import numpy as np
 
-ACTIVATIONS: tuple[Activation, ...] = ()
+from actcli.activation import INF, NON_NEGATIVE, REAL, Activation, Array, Dialect, Parameter
+from actcli.functions.numeric import constant
+
+_LAMBD = Parameter("lambd", 0.5, NON_NEGATIVE, "half-width of the stretch around 0 where f is 0")
+
+
+def _edges(lambd: float) -> tuple[float, float]:
+    return -lambd, lambd
+
+
+def _outside(x: Array, lambd: float) -> Array:
+    """1 for |x| > lambd, 0 on the closed interval."""
+    return np.heaviside(np.abs(x) - lambd, 0.0)
+
+
+def softshrink(x: Array, lambd: float) -> Array:
+    return x - np.clip(x, -lambd, lambd)
+
+
+SOFTSHRINK = Activation(
+    name="softshrink",
+    aliases=("soft_shrink", "soft_threshold"),
+    formula="where(x > lambd, x - lambd, where(x < -lambd, x + lambd, 0))",
+    derivative="where(abs(x) > lambd, 1, 0)",
+    parameters=(_LAMBD,),
+    f=softshrink,
+    df=_outside,
+    d2f=lambda x, lambd: constant(x, 0.0),
+    wrt={"lambd": lambda x, lambd: np.sign(np.clip(x, -lambd, lambd) - x)},
+    breaks=_edges,
+    convention="f' = 0 at -lambd and lambd",
+    range=(-INF, INF),
+    limits=(-INF, INF),
+    dialects=(
+        Dialect("pytorch", "torch.nn.Softshrink"),
+        Dialect("keras", "keras.activations.soft_shrink", spelling={"threshold": "lambd"}),
+        Dialect(
+            "tfa",
+            "tfa.activations.softshrink",
+            spelling={"upper": "lambd"},
+            note="lower and upper are set apart: here lower = -upper",
+        ),
+        Dialect("onnx", "Shrink(bias=lambd)"),
+        Dialect("nnlib", "NNlib.softshrink", spelling={"λ": "lambd"}),
+    ),
+    source="PyTorch torch.nn.Softshrink; Donoho 1995, De-noising by Soft-Thresholding",
+)
+
+HARDSHRINK = Activation(
+    name="hardshrink",
+    aliases=("hard_shrink", "hard_threshold"),
+    formula="where(abs(x) > lambd, x, 0)",
+    derivative="where(abs(x) > lambd, 1, 0)",
+    parameters=(_LAMBD,),
+    f=lambda x, lambd: np.where(np.abs(x) <= lambd, 0.0, x),
+    df=_outside,
+    d2f=lambda x, lambd: constant(x, 0.0),
+    wrt={"lambd": lambda x, lambd: constant(x, 0.0)},
+    breaks=_edges,
+    convention="f = 0 and f' = 0 at -lambd and lambd, where f jumps",
+    range=(-INF, INF),
+    limits=(-INF, INF),
+    dialects=(
+        Dialect("pytorch", "torch.nn.Hardshrink"),
+        Dialect("keras", "keras.activations.hard_shrink", spelling={"threshold": "lambd"}),
+        Dialect(
+            "tfa",
+            "tfa.activations.hardshrink",
+            spelling={"upper": "lambd"},
+            note="lower and upper are set apart: here lower = -upper",
+        ),
+        Dialect("onnx", "Shrink(bias=0)"),
+    ),
+    source="PyTorch torch.nn.Hardshrink; Donoho and Johnstone 1994, Ideal Spatial Adaptation by Wavelet Shrinkage",
+)
+
+SHRINK = Activation(
+    name="shrink",
+    formula="where(x < -lambd, x + bias, where(x > lambd, x - bias, 0))",
+    derivative="where(abs(x) > lambd, 1, 0)",
+    parameters=(_LAMBD, Parameter("bias", 0.0, REAL, "what is taken off |x| outside: hardshrink 0, softshrink lambd")),
+    f=lambda x, lambd, bias: np.where(np.abs(x) <= lambd, 0.0, x - np.sign(x) * bias),
+    df=lambda x, lambd, bias: _outside(x, lambd),
+    d2f=lambda x, lambd, bias: constant(x, 0.0),
+    wrt={
+        "lambd": lambda x, lambd, bias: constant(x, 0.0),
+        "bias": lambda x, lambd, bias: 0.0 - np.sign(x) * _outside(x, lambd),
+    },
+    breaks=lambda lambd, bias: _edges(lambd),
+    convention="f = 0 and f' = 0 at -lambd and lambd, where f jumps unless bias = lambd",
+    range=(-INF, INF),
+    limits=(-INF, INF),
+    dialects=(Dialect("onnx", "Shrink"),),
+    source="ONNX Shrink",
+)
+
+ACTIVATIONS = (SOFTSHRINK, HARDSHRINK, SHRINK)

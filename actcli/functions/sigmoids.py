@@ -1,23 +1,33 @@
-"""Bounded on both sides: sigmoid, tanh, hard sigmoid, softsign.
+"""Bounded on both sides: sigmoid, tanh, hard sigmoid, softsign, arctan.
 
 The smooth ones are written in e = exp(-|x|), which is at most 1: it never overflows, and where it underflows so does
 the result.
 """
 
+import math
+
 import numpy as np
 
-from actcli.activation import POSITIVE, REAL, Activation, Array, Parameter
-from actcli.functions.numeric import UNDERFLOW, constant, product, square_of_one_plus, times_exp
+from actcli.activation import POSITIVE, REAL, Activation, Array, Dialect, Parameter
+from actcli.functions.doubledouble import DD
+from actcli.functions.numeric import constant, exp_of_minus_size, product, with_tail
 
 
 def sigmoid(x: Array) -> Array:
-    e = np.exp(-np.abs(x))
-    return np.where(x < 0, e, 1.0) / (1.0 + e)
+    result = np.negative(x)
+    np.exp(result, out=result)
+    result += 1.0
+    np.divide(1.0, result, out=result)
+    return with_tail(result, x, lambda x: 1.0)
 
 
 def sigmoid_df(x: Array) -> Array:
-    e = np.exp(-np.abs(x))
-    return e / square_of_one_plus(e)
+    e = exp_of_minus_size(x)
+    square = e + 2.0
+    square *= e
+    square += 1.0
+    e /= square
+    return e
 
 
 def sigmoid_d2f(x: Array) -> Array:
@@ -27,7 +37,7 @@ def sigmoid_d2f(x: Array) -> Array:
 
 SIGMOID = Activation(
     name="sigmoid",
-    aliases=("logistic", "expit"),
+    aliases=("logistic", "expit", "sigmoid_fast", "soft_step"),
     formula="1 / (1 + exp(-x))",
     derivative="exp(-x) / (1 + exp(-x))**2",
     f=sigmoid,
@@ -35,15 +45,33 @@ SIGMOID = Activation(
     d2f=sigmoid_d2f,
     range=(0.0, 1.0),
     limits=(0.0, 1.0),
+    dialects=(
+        Dialect("pytorch", "torch.nn.Sigmoid"),
+        Dialect("keras", "keras.activations.sigmoid"),
+        Dialect("jax", "jax.nn.sigmoid"),
+        Dialect("tensorflow", "tf.math.sigmoid"),
+        Dialect("onnx", "Sigmoid"),
+        Dialect("nnlib", "NNlib.sigmoid"),
+        Dialect("nnlib", "NNlib.σ"),
+        Dialect("nnlib", "NNlib.sigmoid_fast", note="1 above x = 40 and 0 below x = -80"),
+        Dialect("timm", "sigmoid"),
+        Dialect("transformers", "sigmoid"),
+    ),
     source="PyTorch torch.nn.Sigmoid",
 )
 
 
 def tanh_df(x: Array) -> Array:
-    # 1 - tanh^2 is 0 beyond |x| = 19 in float64; sech^2 keeps its digits to |x| = 373.
-    x = 2.0 * np.minimum(np.abs(x), UNDERFLOW)
-    e = np.exp(-x)
-    return times_exp(4.0 / square_of_one_plus(e), x, e)
+    # 1 - tanh^2 is 0 beyond |x| = 19 in float64; sech^2 = 4e / (1 + e)^2 in e = exp(-2|x|) keeps its digits to 373.
+    x = np.abs(x)
+    x *= -2.0
+    e = np.exp(x)
+    result = e + 2.0
+    result *= e
+    result += 1.0
+    np.divide(4.0, result, out=result)
+    result *= e
+    return with_tail(result, x, lambda x: 4.0)
 
 
 def tanh_d2f(x: Array) -> Array:
@@ -52,7 +80,7 @@ def tanh_d2f(x: Array) -> Array:
 
 TANH = Activation(
     name="tanh",
-    aliases=("hyperbolic_tangent",),
+    aliases=("hyperbolic_tangent", "tanh_fast"),
     formula="tanh(x)",
     derivative="1 - tanh(x)**2",
     f=np.tanh,
@@ -60,6 +88,16 @@ TANH = Activation(
     d2f=tanh_d2f,
     range=(-1.0, 1.0),
     limits=(-1.0, 1.0),
+    dialects=(
+        Dialect("pytorch", "torch.nn.Tanh"),
+        Dialect("keras", "keras.activations.tanh"),
+        Dialect("jax", "jax.nn.tanh"),
+        Dialect("tensorflow", "tf.math.tanh"),
+        Dialect("onnx", "Tanh"),
+        Dialect("nnlib", "NNlib.tanh_fast", note="an approximation: up to 5 ulp off in float64"),
+        Dialect("timm", "tanh"),
+        Dialect("transformers", "tanh"),
+    ),
     source="PyTorch torch.nn.Tanh",
 )
 
@@ -84,6 +122,7 @@ def _between_kinks(x: Array, alpha: float, beta: float) -> Array:
 
 HARD_SIGMOID = Activation(
     name="hard_sigmoid",
+    aliases=("hardσ",),
     formula="max(0, min(1, alpha * x + beta))",
     derivative="where(alpha * x + beta <= 0, 0, where(alpha * x + beta >= 1, 0, alpha))",
     parameters=(
@@ -101,6 +140,15 @@ HARD_SIGMOID = Activation(
     convention="f' = 0 at both kinks",
     range=(0.0, 1.0),
     limits=(0.0, 1.0),
+    dialects=(
+        Dialect("pytorch", "torch.nn.Hardsigmoid"),
+        Dialect("keras", "keras.activations.hard_sigmoid", note="Keras 2: alpha 0.2"),
+        Dialect("jax", "jax.nn.hard_sigmoid"),
+        Dialect("onnx", "HardSigmoid", defaults={"alpha": 0.2}),
+        Dialect("nnlib", "NNlib.hardσ"),
+        Dialect("nnlib", "NNlib.hardsigmoid"),
+        Dialect("timm", "timm.layers.hard_sigmoid"),
+    ),
     source="PyTorch torch.nn.Hardsigmoid; ONNX HardSigmoid (alpha 0.2)",
 )
 
@@ -130,7 +178,7 @@ def _correction(a: Array, power: float) -> Array:
 
 SOFTSIGN = Activation(
     name="softsign",
-    aliases=("soft_sign",),
+    aliases=("soft_sign", "elliott_sig"),
     formula="x / (1 + abs(x))",
     derivative="1 / (1 + abs(x))**2",
     f=softsign,
@@ -140,7 +188,42 @@ SOFTSIGN = Activation(
     convention="f'' = 0 at 0, where it jumps from 2 to -2",
     range=(-1.0, 1.0),
     limits=(-1.0, 1.0),
+    dialects=(
+        Dialect("pytorch", "torch.nn.Softsign"),
+        Dialect("keras", "keras.activations.softsign"),
+        Dialect("jax", "jax.nn.soft_sign"),
+        Dialect("tensorflow", "tf.nn.softsign"),
+        Dialect("onnx", "Softsign"),
+        Dialect("nnlib", "NNlib.softsign"),
+    ),
     source="PyTorch torch.nn.Softsign; Bergstra et al. 2009",
 )
 
-ACTIVATIONS = (SIGMOID, TANH, HARD_SIGMOID, SOFTSIGN)
+
+def arctan_df(x: Array) -> Array:
+    # By the hypotenuse of 1 and x: x^2 overflows where 1 / x^2 is not yet 0.
+    r = np.hypot(1.0, x)
+    return 1.0 / r / r
+
+
+def arctan_d2f(x: Array) -> Array:
+    x = np.clip(x, -1e150, 1e150)
+    square = DD(*product(x, x)) + 1.0
+    return -2.0 * x / square.high / square.high * (1.0 - 2.0 * square.low / square.high)
+
+
+ARCTAN = Activation(
+    name="arctan",
+    aliases=("atan",),
+    formula="atan(x)",
+    derivative="1 / (1 + x**2)",
+    f=np.arctan,
+    df=arctan_df,
+    d2f=arctan_d2f,
+    range=(-math.pi / 2, math.pi / 2),
+    limits=(-math.pi / 2, math.pi / 2),
+    dialects=(Dialect("pytorch", "torch.atan"), Dialect("pytorch", "torch.arctan"), Dialect("onnx", "Atan")),
+    source="PyTorch torch.atan",
+)
+
+ACTIVATIONS = (SIGMOID, TANH, HARD_SIGMOID, SOFTSIGN, ARCTAN)

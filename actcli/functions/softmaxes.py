@@ -1,80 +1,62 @@
-"""Maps of a whole row: softmax and log-softmax.
+"""Rows to shares of 1, and their logarithms.
 
-A row whose limit does not exist (every entry -inf, or two entries +inf) gives NaN.
+All is written in e = exp(x - max x), which is at most 1, and in the sum of the others, which is never a difference of
+nearly equal numbers. A row whose limit does not exist (every entry -inf, or two entries +inf) gives NaN.
 """
-
-from typing import NamedTuple
 
 import numpy as np
 
-from actcli.activation import INF, Activation, Array
+from actcli.activation import INF, POSITIVE, Activation, Array, Dialect, Parameter
+from actcli.functions.doubledouble import DD
+from actcli.functions.rows import FAR, NEAR, row_of, total
 
 
-class _Row(NamedTuple):
-    """exp(x - max x), and the sums that the kernels need, each along the last axis."""
-
-    shifted: Array  # x - max x
-    lost: Array  # what the rounding of that difference lost
-    e: Array  # exp(x - max x)
-    total: Array  # sum of e
-    others: Array  # total - e, without cancellation
-    above_one: Array  # total - 1: the sum of e over all entries but one largest
+def softmax(x: Array, tau: float = 1.0) -> Array:
+    return row_of(x, tau).shares()
 
 
-def _row(x: Array) -> _Row:
-    x = np.ascontiguousarray(x)  # numpy sums pairwise only along a contiguous axis
-    largest = x.max(axis=-1, keepdims=True)
-    infinite = np.isinf(largest)
-    if infinite.any():
-        alone = np.count_nonzero(x == largest, axis=-1, keepdims=True) == 1
-        top = np.where(alone, 0.0, np.nan)
-        x = np.where(infinite, np.where(x == largest, top, -INF), x)
-        largest = np.where(infinite, top, largest)
-    # Differences of -inf, and of huge numbers of opposite sign, are the limits that they should be.
-    with np.errstate(over="ignore", invalid="ignore"):
-        shifted = x - largest
-        back = shifted - x
-        lost = (x - (shifted - back)) - (largest + back)
-    lost = np.where(np.isfinite(shifted), lost, 0.0)
-    e = np.exp(shifted) * (1.0 + lost)
-    first = np.expand_dims(np.argmax(shifted, axis=-1), -1)
-    below = e.copy()
-    np.put_along_axis(below, first, 0.0, axis=-1)
-    above_one = below.sum(axis=-1, keepdims=True)
-    total = 1.0 + above_one
-    others = total - e
-    np.put_along_axis(others, first, above_one, axis=-1)
-    return _Row(shifted, lost, e, total, others, above_one)
+def softmax_df(x: Array, tau: float = 1.0) -> Array:
+    row = row_of(x, tau)
+    with np.errstate(over="ignore", under="ignore"):
+        return row.spread() if tau == 1.0 else row.tail(row.spread() / tau, np.full(1, 1.0 / tau), 1.0)
 
 
-def softmax(x: Array) -> Array:
-    row = _row(x)
-    return row.e / row.total
+def softmax_d2f(x: Array, tau: float = 1.0) -> Array:
+    # p (1 - p) (1 - 2p): where p is nearly 1/2 the difference takes all the digits there are.
+    row = row_of(x, tau)
+    e, whole, others, _ = row.exact()
+    result = (e / whole * (others / whole) * ((others - e) / whole)).rounded()
+    return row.tail(result / tau / tau, np.full(1, 1.0 / tau / tau), -1.0) + 0.0
 
 
-def softmax_df(x: Array) -> Array:
-    row = _row(x)
-    return (row.e / row.total) * (row.others / row.total)
+def softmax_dtau(x: Array, tau: float) -> Array:
+    # p (mean z - z) / tau for z = x / tau and the mean weighted by p.
+    row = row_of(x, tau)
+    near = row.shifted > -NEAR
+    clipped = np.maximum(row.shifted, -FAR)
+    z = DD(clipped, np.where(near, row.lost, 0.0)) / tau
+    e, whole, _, _ = row.exact()
+    weighted = e * z
+    far = row.tail(row.e * z.high, z.high * row.total)
+    mean = total(np.where(near, weighted.high, far), np.where(near, weighted.low, 0.0)) / whole
+    distance = mean - z
+    return row.tail((e / whole * distance).rounded(), distance.high) + 0.0
 
 
-def softmax_d2f(x: Array) -> Array:
-    row = _row(x)
-    return (row.e / row.total) * (row.others / row.total) * ((row.others - row.e) / row.total)
-
-
-def softmax_jacobian(x: Array) -> Array:
-    row = _row(x)
-    share = row.e / row.total
-    jacobian = -share[..., :, None] * share[..., None, :]
+def softmax_jacobian(x: Array, tau: float = 1.0) -> Array:
+    row = row_of(x, tau)
+    shares = row.shares()
+    with np.errstate(over="ignore", under="ignore"):
+        jacobian = 0.0 - shares[..., :, None] * shares[..., None, :] / tau
     diagonal = np.arange(x.shape[-1])
-    jacobian[..., diagonal, diagonal] = share * (row.others / row.total)
+    jacobian[..., diagonal, diagonal] = softmax_df(x, tau)
     return jacobian
 
 
 SOFTMAX = Activation(
     name="softmax",
     kind="rowwise",
-    aliases=("normalized_exponential",),
+    aliases=("normalized_exponential", "softmax2d"),
     formula="exp(x) / sum(exp(x))",
     derivative="exp(x) * (sum(exp(x)) - exp(x)) / sum(exp(x))**2",
     f=softmax,
@@ -85,25 +67,101 @@ SOFTMAX = Activation(
     "by more than the x at which sigmoid'(x) = epsilon (6.906 for 1e-3); f' is the diagonal of the Jacobian",
     range=(0.0, 1.0),
     limits=None,
+    dialects=(
+        Dialect("pytorch", "torch.nn.Softmax", note="NaN for a row with +inf"),
+        Dialect("pytorch", "torch.nn.functional.softmax", note="NaN for a row with +inf"),
+        Dialect("pytorch", "torch.nn.Softmax2d", note="over the channels of (N, C, H, W)"),
+        Dialect("keras", "keras.activations.softmax"),
+        Dialect("keras", "keras.layers.Softmax"),
+        Dialect("jax", "jax.nn.softmax", note="NaN for a row with +inf"),
+        Dialect("tensorflow", "tf.nn.softmax"),
+        Dialect("onnx", "Softmax", note="before opset 13 over all axes from axis 1 on"),
+        Dialect("nnlib", "NNlib.softmax", note="over the first axis; +inf takes all"),
+    ),
     source="PyTorch torch.nn.Softmax",
+)
+
+SOFTMIN = Activation(
+    name="softmin",
+    kind="rowwise",
+    formula="exp(-x) / sum(exp(-x))",
+    derivative="-exp(-x) * (sum(exp(-x)) - exp(-x)) / sum(exp(-x))**2",
+    f=lambda x: softmax(-x),
+    df=lambda x: 0.0 - softmax_df(-x),
+    d2f=lambda x: softmax_d2f(-x),
+    jacobian=lambda x: 0.0 - softmax_jacobian(-x),
+    convention="f' is the diagonal of the Jacobian",
+    range=(0.0, 1.0),
+    limits=None,
+    dialects=(
+        Dialect("pytorch", "torch.nn.Softmin"),
+        Dialect("pytorch", "torch.nn.functional.softmin"),
+    ),
+    source="PyTorch torch.nn.Softmin",
+)
+
+
+def _with_zero(x: Array) -> Array:
+    """The row with an entry 0 behind it: softmax1 is the softmax of that row without the last output."""
+    return np.concatenate([x, np.where(np.isnan(x[..., :1]), x[..., :1], 0.0)], axis=-1)
+
+
+SOFTMAX1 = Activation(
+    name="softmax1",
+    kind="rowwise",
+    aliases=("quiet_softmax", "softmax_one"),
+    formula="exp(x) / (1 + sum(exp(x)))",
+    derivative="exp(x) * (1 + sum(exp(x)) - exp(x)) / (1 + sum(exp(x)))**2",
+    f=lambda x: softmax(_with_zero(x))[..., :-1],
+    df=lambda x: softmax_df(_with_zero(x))[..., :-1],
+    d2f=lambda x: softmax_d2f(_with_zero(x))[..., :-1],
+    jacobian=lambda x: softmax_jacobian(_with_zero(x))[..., :-1, :-1],
+    convention="a row of -inf gives zeros; f' is the diagonal of the Jacobian",
+    range=(0.0, 1.0),
+    limits=None,
+    source="Miller 2023, Attention Is Off By One; Burn burn::tensor::activation::quiet_softmax",
+)
+
+GUMBEL_SOFTMAX = Activation(
+    name="gumbel_softmax",
+    kind="rowwise",
+    formula="exp(x / tau) / sum(exp(x / tau))",
+    derivative="exp(x / tau) * (sum(exp(x / tau)) - exp(x / tau)) / sum(exp(x / tau))**2 / tau",
+    parameters=(Parameter("tau", 1.0, POSITIVE, "temperature"),),
+    f=softmax,
+    df=softmax_df,
+    d2f=softmax_d2f,
+    wrt={"tau": softmax_dtau},
+    jacobian=softmax_jacobian,
+    convention="without the noise g ~ Gumbel(0, 1) of softmax((x + g) / tau), as in evaluation; f' is the diagonal of "
+    "the Jacobian",
+    range=(0.0, 1.0),
+    limits=None,
+    dialects=(
+        Dialect(
+            "pytorch",
+            "torch.nn.functional.gumbel_softmax",
+            note="draws the noise at every call; hard=True gives hardmax, with this gradient",
+        ),
+    ),
+    source="PyTorch torch.nn.functional.gumbel_softmax; Jang, Gu and Poole 2016, arXiv:1611.01144",
 )
 
 
 def log_softmax(x: Array) -> Array:
-    row = _row(x)
-    return (row.shifted - np.log1p(row.above_one)) + row.lost
+    row = row_of(x)
+    return (row.shifted - np.log1p(row.above_one.high)) + row.lost
 
 
 def log_softmax_df(x: Array) -> Array:
-    row = _row(x)
-    return row.others / row.total
+    return row_of(x).rest()
 
 
 def log_softmax_jacobian(x: Array) -> Array:
-    row = _row(x)
-    jacobian = np.repeat(-(row.e / row.total)[..., None, :], x.shape[-1], axis=-2)
+    row = row_of(x)
+    jacobian = np.repeat(0.0 - row.shares()[..., None, :], x.shape[-1], axis=-2)
     diagonal = np.arange(x.shape[-1])
-    jacobian[..., diagonal, diagonal] = row.others / row.total
+    jacobian[..., diagonal, diagonal] = row.rest()
     return jacobian
 
 
@@ -114,12 +172,21 @@ LOG_SOFTMAX = Activation(
     derivative="1 - exp(x) / sum(exp(x))",
     f=log_softmax,
     df=log_softmax_df,
-    d2f=lambda x: -softmax_df(x),
+    d2f=lambda x: 0.0 - softmax_df(x),
     jacobian=log_softmax_jacobian,
     convention="the Jacobian of a row of two or more never vanishes; f' is its diagonal",
     range=(-INF, 0.0),
     limits=None,
+    dialects=(
+        Dialect("pytorch", "torch.nn.LogSoftmax"),
+        Dialect("pytorch", "torch.nn.functional.log_softmax"),
+        Dialect("keras", "keras.activations.log_softmax"),
+        Dialect("jax", "jax.nn.log_softmax"),
+        Dialect("tensorflow", "tf.nn.log_softmax"),
+        Dialect("onnx", "LogSoftmax"),
+        Dialect("nnlib", "NNlib.logsoftmax", note="over the first axis"),
+    ),
     source="PyTorch torch.nn.LogSoftmax",
 )
 
-ACTIVATIONS = (SOFTMAX, LOG_SOFTMAX)
+ACTIVATIONS = (SOFTMAX, SOFTMIN, SOFTMAX1, GUMBEL_SOFTMAX, LOG_SOFTMAX)

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from actcli.activation import INF, POSITIVE, Activation, Array, Domain, Flags, Parameter
+from actcli.activation import INF, POSITIVE, Activation, Array, Dialect, Domain, Flags, Parameter
 from actcli.functions.numeric import UNDERFLOW, constant, exp_product, square_of_one_plus, times_exp
+from actcli.functions.sigmoids import sigmoid
 
 
 def _linear(x: Array, beta: float, threshold: float) -> Flags:
@@ -12,18 +13,28 @@ def _linear(x: Array, beta: float, threshold: float) -> Flags:
 
 
 def softplus(x: Array, beta: float, threshold: float) -> Array:
-    smooth = np.maximum(x, 0.0) + np.log1p(exp_product(beta, x)) / beta
-    return np.where(_linear(x, beta, threshold), x, smooth)
+    result = exp_product(beta, x)
+    np.log1p(result, out=result)
+    if beta != 1.0:
+        result /= beta
+    if beta < 1.0:  # the quotient of a subnormal exponential
+        result = np.where(x < -600.0 / beta, times_exp(1.0 / beta, x, exp_product(beta, x), beta), result)
+    result += np.maximum(x, 0.0)
+    return result if threshold == INF else np.where(_linear(x, beta, threshold), x, result)
 
 
 def softplus_df(x: Array, beta: float, threshold: float) -> Array:
-    e = exp_product(beta, x)
-    return np.where(_linear(x, beta, threshold), 1.0, np.where(x < 0, e, 1.0) / (1.0 + e))
+    if beta == 1.0:
+        result = sigmoid(x)
+    else:
+        e = exp_product(beta, x)
+        result = np.where(x < 0, e, 1.0) / (1.0 + e)
+    return result if threshold == INF else np.where(_linear(x, beta, threshold), 1.0, result)
 
 
 def softplus_d2f(x: Array, beta: float, threshold: float) -> Array:
     e = exp_product(beta, x)
-    return np.where(_linear(x, beta, threshold), 0.0, beta * e / square_of_one_plus(e))
+    return np.where(_linear(x, beta, threshold), 0.0, times_exp(beta / square_of_one_plus(e), x, e, beta))
 
 
 def softplus_dbeta(x: Array, beta: float, threshold: float) -> Array:
@@ -31,7 +42,9 @@ def softplus_dbeta(x: Array, beta: float, threshold: float) -> Array:
     # sum of two terms of one sign.
     e = exp_product(beta, x)
     u = np.minimum(np.abs(x), UNDERFLOW / beta) * beta
-    smooth = -(times_exp(u / (1.0 + e), x, e, beta) + np.log1p(e)) / beta / beta
+    near = (u * e / (1.0 + e) + np.log1p(e)) / beta / beta
+    far = times_exp((1.0 + u) / beta / beta, x, e, beta)
+    smooth = -np.where(u > 600.0, far, near)
     return np.where(_linear(x, beta, threshold), 0.0, smooth)
 
 
@@ -51,6 +64,14 @@ SOFTPLUS = Activation(
     breaks=lambda beta, threshold: (threshold / beta,) if threshold < INF else (),
     range=(0.0, INF),
     limits=(0.0, INF),
+    dialects=(
+        Dialect("pytorch", "torch.nn.Softplus", defaults={"threshold": 20.0}),
+        Dialect("keras", "keras.activations.softplus"),
+        Dialect("jax", "jax.nn.softplus"),
+        Dialect("tensorflow", "tf.math.softplus"),
+        Dialect("onnx", "Softplus"),
+        Dialect("nnlib", "NNlib.softplus"),
+    ),
     source="PyTorch torch.nn.Softplus; Glorot, Bordes and Bengio 2011, Deep Sparse Rectifier Neural Networks",
 )
 

@@ -1,5 +1,80 @@
 """Steps and absolute value."""
 
-from actcli.activation import Activation
+import numpy as np
 
-ACTIVATIONS: tuple[Activation, ...] = ()
+from actcli.activation import INF, Activation, Array, Dialect, Domain, Parameter
+from actcli.functions.numeric import constant
+
+
+def binary_step(x: Array, at_zero: float) -> Array:
+    return np.heaviside(x, at_zero)
+
+
+BINARY_STEP = Activation(
+    name="binary_step",
+    aliases=("heaviside", "step", "unit_step"),
+    formula="where(x > 0, 1, where(x < 0, 0, at_zero))",
+    derivative="0",
+    parameters=(Parameter("at_zero", 1.0, Domain(0.0, 1.0, False, False), "value at 0, which the frameworks ask for"),),
+    f=binary_step,
+    df=lambda x, at_zero: constant(x, 0.0),
+    d2f=lambda x, at_zero: constant(x, 0.0),
+    wrt={"at_zero": lambda x, at_zero: 1.0 - np.abs(np.sign(x))},
+    breaks=(0.0,),
+    convention="f = at_zero and f' = 0 at 0, where f jumps",
+    range=(0.0, 1.0),
+    limits=(0.0, 1.0),
+    dialects=(
+        Dialect("pytorch", "torch.heaviside", spelling={"values": "at_zero"}, note="no derivative; 0 at NaN"),
+        Dialect("keras", "keras.ops.heaviside", spelling={"x2": "at_zero"}),
+        Dialect("jax", "jax.numpy.heaviside", spelling={"x2": "at_zero"}),
+    ),
+    source="PyTorch torch.heaviside; McCulloch and Pitts 1943, A Logical Calculus of the Ideas Immanent in Nervous "
+    "Activity",
+)
+
+SIGN = Activation(
+    name="sign",
+    aliases=("signum", "bipolar_step"),
+    formula="where(x > 0, 1, where(x < 0, -1, 0))",
+    derivative="0",
+    f=np.sign,
+    df=lambda x: constant(x, 0.0),
+    d2f=lambda x: constant(x, 0.0),
+    breaks=(0.0,),
+    convention="f = 0 and f' = 0 at 0, where f jumps",
+    range=(-1.0, 1.0),
+    limits=(-1.0, 1.0),
+    dialects=(
+        Dialect("pytorch", "torch.sign", note="0 at NaN"),
+        Dialect("keras", "keras.ops.sign"),
+        Dialect("jax", "jax.numpy.sign"),
+        Dialect("tensorflow", "tf.math.sign"),
+        Dialect("onnx", "Sign"),
+    ),
+    source="PyTorch torch.sign",
+)
+
+ABS = Activation(
+    name="abs",
+    aliases=("absolute", "absolute_value"),
+    formula="abs(x)",
+    derivative="where(x > 0, 1, where(x < 0, -1, 0))",
+    f=np.abs,
+    df=np.sign,
+    d2f=lambda x: constant(x, 0.0),
+    breaks=(0.0,),
+    convention="f' = 0 at 0",
+    range=(0.0, INF),
+    limits=(INF, INF),
+    dialects=(
+        Dialect("pytorch", "torch.abs"),
+        Dialect("keras", "keras.ops.abs", note="f' at 0 is the backend's: 1 with JAX"),
+        Dialect("jax", "jax.numpy.abs", note="f' = 1 at 0"),
+        Dialect("tensorflow", "tf.math.abs"),
+        Dialect("onnx", "Abs"),
+    ),
+    source="PyTorch torch.abs",
+)
+
+ACTIVATIONS = (BINARY_STEP, SIGN, ABS)

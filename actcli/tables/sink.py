@@ -28,25 +28,38 @@ Result = tuple[str, NDArray[np.float64], "NDArray[np.bool_] | None"]
 
 def result_columns(table: Table, names: Sequence[str], append: bool) -> tuple[str, ...]:
     """The names of the columns of `result_frame`."""
-    return (*table.columns, *names) if append else table.columns
+    if append:
+        return (*table.columns, *names)
+    if len(names) == len(table.picked):
+        return table.columns
+    first = table.picked[0]
+    kept = [name for i, name in enumerate(table.columns) if i not in table.picked]
+    return (*kept[:first], *names, *kept[first:])
 
 
 def result_frame(table: Table, block: Block, results: Sequence[Result], append: bool) -> pl.DataFrame:
     """The block with its picked columns replaced by `results` (name, values, missing), or followed by them.
 
-    The columns are named by their position; what is missing is null.
+    Results of another number than the picked columns stand together in the place of the first of them. The columns are
+    named by their position; what is missing is null.
     """
     import polars as pl
 
-    inputs = [("", block.values[:, i], _column(block.missing, i)) for i in range(len(table.picked))]
-    numbers = dict(zip(table.picked, inputs if append else results, strict=True))
+    numbers: dict[int, Sequence[Result]] = dict.fromkeys(table.picked, ())
+    if append:
+        inputs = [("", block.values[:, i], _column(block.missing, i)) for i in range(len(table.picked))]
+        numbers = {i: [column] for i, column in zip(table.picked, inputs, strict=True)}
+    elif len(results) == len(table.picked):
+        numbers = {i: [result] for i, result in zip(table.picked, results, strict=True)}
+    else:
+        numbers[table.picked[0]] = results
     columns: list[pl.Series] = []
     for i in range(len(table.columns)):
         if i in numbers:
-            columns.append(_series(i, numbers[i]))
+            columns += [_series(len(columns) + j, result) for j, result in enumerate(numbers[i])]
         else:
             assert block.others is not None
-            columns.append(block.others[str(i)])
+            columns.append(block.others[str(i)].alias(str(len(columns))))
     if append:
         columns += [_series(len(columns) + i, result) for i, result in enumerate(results)]
     return pl.DataFrame(columns)

@@ -1,0 +1,90 @@
+"""The speed of f and f' beside PyTorch's, on 2^24 float64 values and the same number of threads, in one run.
+
+    pip install -e '.[benchmark]'
+    python tests/benchmarks/kernels.py [THREADS]
+
+The values are drawn from N(0, 1). Both sides give a new array; actcli by `actcli.evaluate`. PyTorch computes f' in
+the backward operation alone, which also multiplies by an incoming gradient: a one expanded to the shape of x, as the
+backward pass of `f(x).sum()` has it, so that no second array is read. Those of sigmoid and tanh take f(x) in the place
+of x, so there the forward operation is timed with it. The two sides take turns; each figure is a median.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from statistics import geometric_mean, median
+
+import numpy as np
+import torch
+
+from actcli import registry
+from actcli.evaluate import default_threads, evaluate
+
+SIZE = 2**24
+PAIRS = 9
+
+aten = torch.ops.aten
+FORWARD: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "relu": aten.relu,
+    "tanh": aten.tanh,
+    "sigmoid": aten.sigmoid,
+    "silu": aten.silu,
+    "gelu": aten.gelu,
+    "softplus": lambda x: aten.softplus(x, 1, 20),
+    "mish": aten.mish,
+    "elu": aten.elu,
+}
+BACKWARD: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
+    "relu": lambda one, x: aten.threshold_backward(one, x, 0),
+    "tanh": lambda one, x: aten.tanh_backward(one, aten.tanh(x)),
+    "sigmoid": lambda one, x: aten.sigmoid_backward(one, aten.sigmoid(x)),
+    "silu": aten.silu_backward,
+    "gelu": aten.gelu_backward,
+    "softplus": lambda one, x: aten.softplus_backward(one, x, 1, 20),
+    "mish": aten.mish_backward,
+    "elu": lambda one, x: aten.elu_backward(one, 1, 1, 1, False, x),
+}
+
+
+def seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def pairs(ours: Callable[[], object], theirs: Callable[[], object]) -> tuple[float, float]:
+    """The median seconds of both, which take turns after a first turn that is not counted."""
+    turns = [(seconds(ours), seconds(theirs)) for _ in range(PAIRS + 1)][1:]
+    a, b = zip(*turns, strict=True)
+    return median(a), median(b)
+
+
+def main(threads: int) -> None:
+    torch.set_num_threads(threads)
+    x = np.random.default_rng(0).standard_normal(SIZE)
+    tensor = torch.from_numpy(x)
+    one = torch.ones((), dtype=torch.float64).expand_as(tensor)
+    print(f"2^24 float64 values, {threads} threads, torch {torch.__version__}, numpy {np.__version__}")
+    print("speed: of actcli in multiples of PyTorch's\n")
+    print(f"{'function':12}{'':4}{'actcli ms':>12}{'PyTorch ms':>12}{'speed':>8}")
+    speeds = []
+    for name in FORWARD:
+        function = registry.get(name)
+        for label, kernel, theirs in (
+            ("f", function.f, lambda name=name: FORWARD[name](tensor)),
+            ("df", function.df, lambda name=name: BACKWARD[name](one, tensor)),
+        ):
+            if not np.allclose(theirs().numpy()[:1000], kernel(x[:1000]), rtol=1e-6, atol=1e-6):
+                raise SystemExit(f"{name}: PyTorch computes another {label}")
+            a, b = pairs(lambda kernel=kernel: evaluate(kernel, x, threads), theirs)
+            speeds.append(b / a)
+            print(f"{name:12}{label:4}{1e3 * a:12.1f}{1e3 * b:12.1f}{b / a:8.2f}", flush=True)
+    print(f"\n{'geometric mean':40}{geometric_mean(speeds):8.2f}")
+    print(f"{'  of f':40}{geometric_mean(speeds[::2]):8.2f}")
+    print(f"{'  of df':40}{geometric_mean(speeds[1::2]):8.2f}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else default_threads())
