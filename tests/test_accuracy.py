@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
+from functools import lru_cache
 from itertools import pairwise
 
 import mpmath
 import numpy as np
 import pytest
-from oracle import evaluate, ulps
+from oracle import Jet, evaluate, ulps
 
 from actcli import registry
 from actcli.activation import Activation, Function
@@ -57,9 +58,13 @@ def points(function: Function) -> np.ndarray:
 
 def truth(function: Function, quantity: str, x: float) -> mpmath.mpf:
     """f, df, d2f, or the derivative by the parameter of that name."""
-    by = quantity if quantity in function.parameters else "x"
-    jet = evaluate(function.activation.formula, x, function.parameters, by)
+    jet = _jet(function, x, quantity if quantity in function.parameters else "x")
     return {"f": jet.v, "d2f": jet.d2}.get(quantity, jet.d1)
+
+
+@lru_cache(maxsize=4096)  # one jet tells f, f' and f''
+def _jet(function: Function, x: float, by: str) -> Jet:
+    return evaluate(function.activation.formula, x, function.parameters, by)
 
 
 def error(function: Function, quantity: str, x: float, computed: float, allowed: float) -> float:
