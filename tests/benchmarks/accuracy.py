@@ -34,7 +34,8 @@ from mpmath import mp, mpf
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from oracle import evaluate
-from test_accuracy import ELEMENTWISE, ROWS, WIDER, computed, error, points, truth
+from test_accuracy import ELEMENTWISE, WIDER, computed, error, points, truth
+from test_rows import ROWS
 
 from actcli import registry
 from actcli.activation import Activation, Dialect, Function
