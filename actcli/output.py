@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO
@@ -42,6 +41,8 @@ def _is_special(path: str) -> bool:
 
 @contextmanager
 def _replacing(path: str) -> Iterator[IO[bytes]]:
+    import tempfile
+
     target = os.path.realpath(path)  # a symbolic link stays, what it points to is replaced
     folder = os.path.dirname(target)
     with tempfile.NamedTemporaryFile("wb", dir=folder, prefix=".actcli-", delete=False) as file:

@@ -365,7 +365,7 @@ def test_tables_in_a_pipe_are_not_cut(cli: Cli) -> None:
     ("args", "absent"),
     [
         (["--help"], {"numpy", "polars", "matplotlib", "rich", "plotille"}),
-        (["eval", "gelu", "1"], {"polars", "matplotlib", "rich", "scipy", "plotille"}),
+        (["eval", "gelu", "1"], {"actcli.tables", "polars", "matplotlib", "rich", "scipy", "plotille"}),
         (["saturation", "tanh", LAYER], {"matplotlib", "rich", "scipy", "plotille"}),
         (["plot", "relu"], {"polars", "matplotlib", "rich"}),
     ],

@@ -12,7 +12,7 @@ PACKAGE = ROOT / "actcli"
 
 # A room may import itself and those on the lines before its own.
 ROOMS = [
-    {"errors"},
+    {"errors", "reading"},
     {"activation"},
     {"functions"},
     {"registry", "regions", "partials", "evaluate"},

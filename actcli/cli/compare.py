@@ -11,7 +11,7 @@ from actcli.cli.options import Destination, epsilon_option, functions_argument, 
 from actcli.cli.results import write_report
 
 if TYPE_CHECKING:
-    from actcli.tables import ReadOptions
+    from actcli.reading import ReadOptions
 
 
 @click.command(

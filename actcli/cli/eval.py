@@ -19,7 +19,7 @@ from actcli.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from actcli.tables import ReadOptions
+    from actcli.reading import ReadOptions
 
 
 @click.command(

@@ -15,8 +15,9 @@ from actcli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from actcli.activation import Array, Function
+    from actcli.reading import ReadOptions
     from actcli.render import Sheet
-    from actcli.tables import Block, ReadOptions, Table
+    from actcli.tables import Block, Table
 
 TERMINAL_ROWS = 40
 TABLE_FORMATS = ("table", "csv", "tsv", "json", "jsonl", "markdown", "parquet", "npy")

@@ -20,7 +20,7 @@ from actcli.cli.options import (
 from actcli.errors import UsageError
 
 if TYPE_CHECKING:
-    from actcli.tables import ReadOptions
+    from actcli.reading import ReadOptions
 
 
 @click.command(

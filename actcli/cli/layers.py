@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from actcli.activation import Function
     from actcli.diagnosis import Diagnosis, Probe, Thresholds
     from actcli.partials import LayerPartial
-    from actcli.tables import ReadOptions, Table
+    from actcli.reading import ReadOptions
+    from actcli.tables import Table
 
 Measured: TypeAlias = "tuple[str, Sequence[str], LayerPartial]"  # name, names of the neurons, what is known
 

@@ -10,7 +10,6 @@ import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
@@ -18,8 +17,11 @@ import click
 from actcli.errors import UsageError
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from actcli.activation import Function
-    from actcli.tables import ReadOptions, Table
+    from actcli.reading import ReadOptions
+    from actcli.tables import Table
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -69,6 +71,8 @@ class SpanType(click.ParamType[Any]):
     name = "span"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Decimal, ...]:
+        from decimal import Decimal, InvalidOperation
+
         try:
             parts = tuple(Decimal(part) for part in value.split(":"))
         except InvalidOperation:
@@ -144,7 +148,7 @@ def table_options(command: Callable[..., None]) -> Callable[..., None]:
         input_format: str | None,
         **rest: Any,
     ) -> None:
-        from actcli.tables import ReadOptions
+        from actcli.reading import ReadOptions
 
         reading = ReadOptions(format=input_format, header=header, nulls=nulls, columns=columns)
         command(*args, reading=reading, **rest)
@@ -221,6 +225,8 @@ def _standard_input(required: bool) -> bool:
 
 def span_numbers(span: tuple[Decimal, ...]) -> Iterator[float]:
     """START, START + STEP, ... up to STOP, each the double nearest to the exact decimal."""
+    from decimal import Decimal
+
     start, stop = span[:2]
     step = span[2] if len(span) == 3 else Decimal(1 if stop >= start else -1)
     if step == 0 or (stop - start) / step < 0:

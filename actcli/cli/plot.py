@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from typing import Any
 
@@ -57,6 +56,8 @@ def command(functions: tuple[Any, ...], grad: bool, span: Any, epsilon: float, o
 
 
 def _chart(functions: tuple[Any, ...], grad: bool, epsilon: float, span: tuple[float, float] | None) -> None:
+    import shutil
+
     from actcli import charts
     from actcli.output import open_output
 

@@ -21,7 +21,7 @@ from actcli.errors import UsageError
 
 if TYPE_CHECKING:
     from actcli.diagnosis import Diagnosis
-    from actcli.tables import ReadOptions
+    from actcli.reading import ReadOptions
 
 GATE_FAILED = 3
 

@@ -7,7 +7,6 @@ moderate magnitudes: nothing here guards against overflow. Algorithms: Dekker 19
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal, localcontext
 from functools import cache
 
 import numpy as np
@@ -82,6 +81,8 @@ def _dd(x: DD | Array | float) -> DD:
 @cache
 def _tables() -> tuple[Array, Array, Array]:
     """2^(j/64) for j = 0 .. 63 as high and low, and ln(2)/64 in three parts, the first two of 32 bits."""
+    from decimal import Decimal, localcontext
+
     with localcontext() as context:
         context.prec = 60
         powers = [Decimal(2) ** (Decimal(j) / 64) for j in range(64)]

@@ -1,7 +1,5 @@
 """The exponential, and what is a line or a parabola above 0 and an exponential below: ELU, SELU, CELU, xIELU."""
 
-from fractions import Fraction
-
 import numpy as np
 
 from actcli.activation import INF, POSITIVE, Activation, Array, Dialect, Parameter
@@ -232,6 +230,8 @@ def xielu_df(x: Array, alpha_p: float, alpha_n: float, beta: float) -> Array:
 def _difference(a: float, b: float) -> tuple[float, float]:
     """a - b as high + low."""
     high = a - b
+    from fractions import Fraction
+
     return high, float(Fraction(a) - Fraction(b) - Fraction(high))
 
 

@@ -7,7 +7,6 @@ Both are odd about x/2, so all is written for t = |x|:
 """
 
 import math
-from fractions import Fraction
 
 import numpy as np
 
@@ -66,7 +65,7 @@ GELU = Activation(
 )
 
 
-_ROOT = Fraction(0.7978845608028654) + Fraction(-4.98465440455546e-17)  # sqrt(2/pi) to 2**-110
+_ROOT = (0.7978845608028654, -4.98465440455546e-17)  # sqrt(2/pi) to 2**-110, as a sum
 
 
 class _Tanh:
@@ -82,7 +81,9 @@ class _Tanh:
     def __init__(self, x: Array, c: float) -> None:
         bound = math.cbrt(700.0 / max(c, 700.0**-2))  # exp(-2u) = 0 beyond, whatever the amplitude
         self.scale = 2.0 ** math.frexp(bound)[1]
-        p = _ROOT * Fraction(self.scale)
+        from fractions import Fraction
+
+        p = (Fraction(_ROOT[0]) + Fraction(_ROOT[1])) * Fraction(self.scale)
         q = p * Fraction(c) * Fraction(self.scale) ** 2
         p1, q1 = Fraction(round(p * 2**28), 2**28), round(q)
         p2, q2 = float(p - p1), float(q - q1)
@@ -140,7 +141,7 @@ def gelu_tanh_dc(x: Array, c: float) -> Array:
     """d/dc of x sigmoid(2u)."""
     v = _Tanh(x, c)
     ratio = v.t * v.t / v.more
-    return 2.0 * float(_ROOT) * (ratio * ratio) * v.grown * 2.0**-453
+    return 2.0 * _ROOT[0] * (ratio * ratio) * v.grown * 2.0**-453
 
 
 GELU_TANH = Activation(

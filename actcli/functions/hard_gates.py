@@ -1,13 +1,18 @@
 """x times a piecewise linear gate, and clipped or squared rectifiers."""
 
-from decimal import Decimal, localcontext
+from __future__ import annotations
+
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from actcli.activation import INF, POSITIVE, REAL, Activation, Array, Dialect, Domain, Parameter
 from actcli.functions.gelus import gelu, gelu_d2f, gelu_df
 from actcli.functions.numeric import constant
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 RELU_N = Activation(
     name="relu_n",
@@ -281,6 +286,8 @@ def _normal_integral(t: Decimal) -> Decimal:
 
 def _gelu_is_above(level: float, x: float | Decimal) -> bool:
     """gelu(x) > level, with digits enough for the tail. From 0 to 50 the integral is the one to infinity."""
+    from decimal import Decimal, localcontext
+
     with localcontext() as context:
         context.prec = 450
         x = Decimal(x)
@@ -289,6 +296,8 @@ def _gelu_is_above(level: float, x: float | Decimal) -> bool:
 
 def _solve_gelu(level: float, low: float, high: float) -> float:
     """The double nearest to the x between low and high at which gelu crosses level."""
+    from decimal import Decimal
+
     rising = _gelu_is_above(level, high)
     while low < (middle := low + (high - low) / 2.0) < high:
         if _gelu_is_above(level, middle) == rising:

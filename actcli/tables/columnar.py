@@ -7,9 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from actcli.errors import DataError
+from actcli.reading import ReadOptions
 from actcli.tables.columns import pick
 from actcli.tables.source import Source
-from actcli.tables.table import Block, ReadOptions, Table, block_of, rows_a_block, without
+from actcli.tables.table import Block, Table, block_of, rows_a_block, without
 
 if TYPE_CHECKING:
     import polars as pl

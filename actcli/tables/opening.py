@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 from actcli.errors import UsageError
+from actcli.reading import ReadOptions
 from actcli.tables.arrays import ArrayTable, members
 from actcli.tables.columnar import ColumnarTable
 from actcli.tables.jsonl import JsonlTable
 from actcli.tables.source import FORMATS, Source
-from actcli.tables.table import ReadOptions, Table
+from actcli.tables.table import Table
 from actcli.tables.text import TextTable
 
 

@@ -1,0 +1,16 @@
+"""How to read tables: apart from `tables`, so that a command that reads none need not load that room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOptions:
+    """How to read; the defaults let the file speak for itself."""
+
+    format: str | None = None  # csv tsv jsonl parquet arrow npy npz; None: by the name, else by the first bytes
+    header: bool | None = None  # None: there is one when any cell of the first row is not a number
+    nulls: tuple[str, ...] = ()  # cells that mean missing, besides the empty cell
+    columns: tuple[str, ...] = ()  # selections as typed after -c, see `columns.pick`
+    block_bytes: int = 4 << 20  # bytes a block; wide text gets more
