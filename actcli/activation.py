@@ -6,7 +6,6 @@ parameter: the thing that is evaluated, differentiated and diagnosed.
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -89,8 +88,8 @@ class Activation:
 
     `f`, `df`, `d2f` and the kernels in `wrt` take an array of float64 and each parameter by keyword, and give an array
     of the same shape. Elementwise kernels work number by number. Rowwise and gated kernels work along the last axis:
-    `f` maps n entries to `outputs(n)` of them, `df` and `d2f` have one entry an input, the derivatives of the output
-    that it belongs to, and `jacobian` is the whole (..., outputs, inputs) matrix.
+    `f` maps n inputs to as many outputs or more or fewer, `df` and `d2f` have one entry an input, the derivatives of
+    the output that it belongs to, and `jacobian` is the whole (..., outputs, inputs) matrix.
 
     `formula` and `derivative` are the definition in text: Python's operators, exp log sqrt tanh erf ... by name,
     where(condition, a, b); min and max take their first argument in a tie. The tests evaluate them.
@@ -118,7 +117,6 @@ class Activation:
     breaks: tuple[float, ...] | Callable[..., tuple[float, ...]] = ()
     convention: str = ""
     jacobian: Kernel | None = None
-    outputs: Callable[[int], int] = lambda n: n
     dialects: tuple[Dialect, ...] = ()
     domain: Interval = (-INF, INF)
     window: Interval | None = None
@@ -150,6 +148,8 @@ class Activation:
         """What to write in place of a parameter that cannot be used."""
         if not self.parameters:
             return f"{self.name} takes no parameters"
+        import difflib
+
         near = difflib.get_close_matches(name, [parameter.name for parameter in self.parameters], n=1)
         start = f"did you mean {near[0]}? " if near and near[0] != name else ""
         allowed = ", ".join(f"{p.name} in {p.domain} (default {p.default:g})" for p in self.parameters)
@@ -160,8 +160,9 @@ class Activation:
 class Function:
     """An activation with a value for each of its parameters.
 
-    Every method takes numbers of any shape (rowwise functions: rows along the last axis) and gives float64 of the same
-    shape, a number for a number.
+    Every method takes numbers of any shape and gives float64 of the same shape, a number for a number. Rowwise and
+    gated functions take rows along the last axis; where these have more or fewer outputs than inputs, so has the last
+    axis of f. Raises DataError for rows of a length that f does not take.
     """
 
     activation: Activation
@@ -218,7 +219,7 @@ class Function:
         return self._call(self.activation.wrt[parameter], x)
 
     def jacobian(self, x: ArrayLike) -> Array:
-        """The Jacobian of a rowwise function, shape (..., n, n), outputs by inputs. Raises UsageError elsewhere."""
+        """The Jacobian of a rowwise function, shape (..., outputs, inputs). Raises UsageError for elementwise ones."""
         if self.activation.jacobian is None:
             raise UsageError(
                 f"{self.name} maps each number by itself: its Jacobian is the diagonal of f'",

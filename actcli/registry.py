@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 
 from actcli.activation import Activation, Dialect, Function
@@ -114,10 +113,16 @@ def get(spec: str) -> Function:
     return activation.bind({**dialect.defaults, **_settings(activation, settings, dialect.spelling)})
 
 
+def _near(name: str, keys: Iterable[str]) -> list[str]:
+    import difflib
+
+    return difflib.get_close_matches(_key(name), [*keys], n=3)
+
+
 def _find(name: str) -> Activation:
     activation = _INDEX.get(_key(name))
     if activation is None:
-        near = difflib.get_close_matches(_key(name), _INDEX, n=3)
+        near = _near(name, _INDEX)
         nearest = list(dict.fromkeys(_INDEX[key].name for key in near))
         hint = f"did you mean {' or '.join(nearest)}? " if nearest else ""
         raise UsageError(f"no activation is named {name!r}", f"{hint}`actcli list` shows them all")
@@ -129,7 +134,7 @@ def _find_dialect(name: str, where: str) -> tuple[Activation, Dialect]:
     if entry is None:
         known = _INDEX.get(_key(name))
         if known is None:
-            near = difflib.get_close_matches(_key(name), [key for framework, key in _DIALECTS if framework == where])
+            near = _near(name, [key for framework, key in _DIALECTS if framework == where])
             hint = f"did you mean {' or '.join(near)}? " if near else ""
         else:
             others = ", ".join(dict.fromkeys(dialect.framework for dialect in known.dialects))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import itertools
-import json
 import math
 import os
 import sys
@@ -70,6 +68,8 @@ def encode(sheet: Sheet, format: str, digits: int) -> Iterator[bytes]:
 
 
 def _delimited(sheet: Sheet, delimiter: str) -> Iterator[bytes]:
+    import csv
+
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\n")
     writer.writerow(sheet.columns)
@@ -97,6 +97,8 @@ def _objects(sheet: Sheet) -> Iterator[bytes]:
 
 def json_text(value: Any, indent: int | None = None) -> str:
     """JSON with every number at full precision; NaN and infinities, which JSON has not, as strings."""
+    import json
+
     return json.dumps(_portable(value), indent=indent, ensure_ascii=False, allow_nan=False)
 
 

@@ -106,7 +106,7 @@ def _vanishing(layer: Layer, epsilon: float) -> Findings:
         findings.append((grade, f"{_percent(layer.vanishing_ratio or 0.0)} of the values have |f'| < {epsilon:g}"))
     if layer.vanishing_row_ratio:
         text = f"the whole Jacobian is below {epsilon:g} in {_percent(layer.vanishing_row_ratio)} of the rows"
-        findings.append((_grade(layer.vanishing_row_ratio, VANISHING_ROWS), f"{text}: one input dwarfs the others"))
+        findings.append((_grade(layer.vanishing_row_ratio, VANISHING_ROWS), text))
     return findings
 
 

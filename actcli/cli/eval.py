@@ -50,7 +50,7 @@ def command(
 
     Numbers give the columns x and f. Tables (files, or standard input) are filtered: the same rows and columns, each
     number replaced by its value. A rowwise function such as softmax takes all the numbers, or the columns of each
-    row, together.
+    row, together; where it has more or fewer outputs than inputs (glu has half as many) so has each row.
     """
     filters.run(
         function,

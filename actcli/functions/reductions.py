@@ -62,7 +62,6 @@ LOGSUMEXP = Activation(
     df=softmax,
     d2f=softmax_df,
     jacobian=lambda x: softmax(x)[..., None, :],
-    outputs=lambda n: 1,
     convention="a row of -inf gives -inf, its derivatives have no limit",
     range=(-INF, INF),
     limits=None,
@@ -86,7 +85,6 @@ LOGMEANEXP = Activation(
     df=softmax,
     d2f=softmax_df,
     jacobian=lambda x: softmax(x)[..., None, :],
-    outputs=lambda n: 1,
     convention="a row of -inf gives -inf, its derivatives have no limit",
     range=(-INF, INF),
     limits=None,
@@ -277,7 +275,7 @@ def _groups(x: Array, num_units: float) -> Array:
     return np.ascontiguousarray(x).reshape(*x.shape[:-1], x.shape[-1] // units, units)
 
 
-def _units(n: int, num_units: float = 1.0) -> int:
+def _units(n: int, num_units: float) -> int:
     units = int(num_units)
     if n % units:
         raise DataError(
@@ -323,7 +321,6 @@ MAXOUT = Activation(
     d2f=lambda x, num_units: 0.0 * maxout_df(x, num_units),
     wrt={"num_units": _no_derivative},
     jacobian=maxout_jacobian,
-    outputs=_units,
     constraint=("a whole number of units", lambda num_units: math.isfinite(num_units) and num_units == int(num_units)),
     convention="the first of equal largest entries has f' = 1",
     range=(-INF, INF),
@@ -361,7 +358,6 @@ CRELU = Activation(
     df=crelu_df,
     d2f=lambda x: constant(x, 0.0),
     jacobian=crelu_jacobian,
-    outputs=lambda n: 2 * n,
     convention="the outputs relu(x) come before the outputs relu(-x); f' is that of the one which is not 0, and 0 at 0",
     range=(0.0, INF),
     limits=None,
