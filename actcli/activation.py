@@ -98,7 +98,8 @@ class Activation:
     says what is taken there. `range` is the infimum and supremum of f (None where no closed form exists: it is solved
     for), `limits` are f(-inf) and f(+inf). Each of the three may be a function of the parameters. Outside `domain` f is
     NaN. A function that oscillates for ever is examined (regions, range, monotonicity) within its `window`.
-    `constraint` is what must hold between parameters, in words and as a test.
+    `constraint` is what must hold between parameters, in words and as a test. `gain` is the gain that
+    torch.nn.init.calculate_gain has for f, where it knows f; the gain that follows from f is computed elsewhere.
     """
 
     name: str
@@ -121,6 +122,7 @@ class Activation:
     domain: Interval = (-INF, INF)
     window: Interval | None = None
     constraint: tuple[str, Callable[..., bool]] | None = None
+    gain: float | Callable[..., float] | None = None
 
     def bind(self, values: Mapping[str, float] | None = None) -> Function:
         """This activation with values for its parameters, the others at their defaults.
@@ -199,6 +201,11 @@ class Function:
     @property
     def limits(self) -> Interval | None:
         return self._resolve(self.activation.limits)
+
+    @property
+    def gain(self) -> float | None:
+        """The gain of torch.nn.init.calculate_gain, None where it does not know f."""
+        return self._resolve(self.activation.gain)
 
     def f(self, x: ArrayLike) -> Any:
         """f(x)."""

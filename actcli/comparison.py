@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
-import numpy as np
-
-from actcli.activation import Array, Function
+from actcli.activation import Function
+from actcli.meanfield import FixedPoint, MeanField, Step, fixed_point, mean_field, walk
 from actcli.regions import Region, shape, vanishing_regions
 from actcli.verdicts import Layer
 
 
 @dataclass(frozen=True, slots=True)
+class Network:
+    """What is assumed of a deep network at initialisation: the variance q of its pre-activations, sigma_w and sigma_b
+    of its weights and biases (sigma_w None: the He gain), and the number of layers to follow."""
+
+    q: float = 1.0
+    sigma_w: float | None = None
+    sigma_b: float = 0.0
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
-    """One function alone. The means are over z ~ N(0, 1); None where the figure has no meaning (rowwise functions)."""
+    """One function alone. None where a figure has no meaning (rowwise functions) or does not exist."""
 
     function: Function
     range: tuple[float, float]
@@ -24,38 +34,38 @@ class Profile:
     max_abs_gradient: float | None
     smoothness: str | None
     regions: tuple[Region, ...]
-    mean: float | None = None
-    mean_square: float | None = None
-    mean_square_gradient: float | None = None
+    means: MeanField
+    fixed_point: FixedPoint | None = None
+    steps: tuple[Step, ...] = ()
 
-    @property
-    def he_gain(self) -> float | None:
-        """1 / sqrt(E[f^2]): the gain of the weights that keeps E[f^2] = 1 (He et al. 2015)."""
-        return 1.0 / math.sqrt(self.mean_square) if self.mean_square else None
 
-    @property
-    def chi_1(self) -> float | None:
-        """he_gain^2 E[f'^2]: what a layer of that gain multiplies the square of a gradient with."""
-        if not self.mean_square or self.mean_square_gradient is None:
-            return None
-        return self.mean_square_gradient / self.mean_square
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What another function would make of the same layer, in a sentence."""
+
+    layer: str
+    function: Function
+    in_place_of: Function
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What `compare` reports: the functions, and (function, layer) for each of the given layers."""
+    """What `compare` reports: the functions; each of the given layers under each function, those first that let most
+    gradient through; and what changing the first function named for another would do."""
 
     profiles: tuple[Profile, ...]
     layers: tuple[tuple[Function, Layer], ...]
+    changes: tuple[Change, ...]
 
 
-def profile(function: Function, epsilon: float) -> Profile:
+def profile(function: Function, epsilon: float, network: Network = Network()) -> Profile:
     """The figures of one function, with the regions of |f'| < epsilon."""
     if function.rowwise:
-        return Profile(function, function.range or (-math.inf, math.inf), None, None, None, None, ())
+        nothing = MeanField(network.q, None, None, None)
+        return Profile(function, function.range or (-math.inf, math.inf), None, None, None, None, (), nothing)
     whole = shape(function)
-    nodes, weights = _gaussian(function.breaks)
-    f, df = function.f(nodes), function.df(nodes)
+    point = None if network.sigma_w is None else fixed_point(function, network.sigma_w, network.sigma_b)
     return Profile(
         function,
         range=function.range or whole.range,
@@ -64,29 +74,38 @@ def profile(function: Function, epsilon: float) -> Profile:
         max_abs_gradient=whole.sup_gradient,
         smoothness=whole.smoothness,
         regions=vanishing_regions(function, epsilon),
-        mean=_mean(weights, f),
-        mean_square=_mean(weights, np.square(f)),
-        mean_square_gradient=_mean(weights, np.square(df)),
+        means=mean_field(function, network.q),
+        fixed_point=point,
+        steps=tuple(walk(function, network.depth, network.q, network.sigma_w, network.sigma_b)),
     )
 
 
-def _mean(weights: Array, values: Array) -> float | None:
-    """None where f is not defined on the whole line, or grows too fast."""
-    mean = float(weights @ values)
-    return mean if math.isfinite(mean) else None
+def compare(profiles: Sequence[Profile], layers: Sequence[tuple[Function, Sequence[Layer]]]) -> Comparison:
+    """The comparison of functions and of the same layers under each of them."""
+    by_name: dict[str, list[tuple[Function, Layer]]] = {}
+    for function, of_function in layers:
+        for layer in of_function:
+            by_name.setdefault(layer.name, []).append((function, layer))
+    changes = [
+        Change(name, function, rows[0][0], _change(*rows[0], function, layer))
+        for name, rows in by_name.items()
+        for function, layer in rows[1:]
+    ]
+    ordered = [
+        row for rows in by_name.values() for row in sorted(rows, key=lambda row: -(row[1].mean_abs_gradient or 0.0))
+    ]
+    return Comparison(tuple(profiles), tuple(ordered), tuple(changes))
 
 
-@lru_cache(maxsize=64)
-def _gaussian(breaks: tuple[float, ...]) -> tuple[Array, Array]:
-    """Nodes and weights of E[g(z)], z ~ N(0, 1), for g smooth between the breaks: Gauss-Legendre, panel by panel.
-
-    The panels narrow towards 0 and the breaks, where sharp functions bend; beyond |z| = 39 the density is 0.
-    """
-    steps = np.concatenate([[0.0], np.geomspace(1e-6, 0.5, 20), np.arange(1.0, 40.0)])
-    around = np.concatenate([centre + side * steps for centre in (0.0, *breaks) for side in (-1.0, 1.0)])
-    edges = np.unique(np.clip(around, -39.0, 39.0))
-    nodes, weights = np.polynomial.legendre.leggauss(24)
-    half = np.diff(edges)[:, None] / 2.0
-    z = (edges[:-1, None] + half) + half * nodes
-    density = np.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
-    return z.ravel(), (half * weights * density).ravel()
+def _change(today: Function, before: Layer, other: Function, after: Layer) -> str:
+    start = f"{other.label} in place of {today.label}"
+    if before.mean_abs_gradient is None or after.mean_abs_gradient is None:
+        return f"{start}: there are no values to judge by"
+    parts = [f"mean|f'| {after.mean_abs_gradient:.3g} instead of {before.mean_abs_gradient:.3g}"]
+    if before.mean_abs_gradient > 0.0:
+        parts[0] += f" ({after.mean_abs_gradient / before.mean_abs_gradient:.3g} times)"
+    if before.dead_neurons or after.dead_neurons:
+        parts.append(f"{after.dead_neurons} dead neurons instead of {before.dead_neurons}")
+    if before.verdict != after.verdict:
+        parts.append(f"{after.verdict} instead of {before.verdict}")
+    return f"{start}: {', '.join(parts)}"

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from actcli.activation import Array, Flags, Function
+from actcli.certainty import upper_bound
 from actcli.partials import Counts, LayerPartial, Moments
-from actcli.regions import Region, SaturatedSides, saturated_sides, vanishing_regions
-from actcli.verdicts import Layer, judge, upper_bound
+from actcli.precision import Losses, Precision, losses
+from actcli.regions import Region, SaturatedSides, saturated_sides, shape, vanishing_regions
+from actcli.rules import DEFAULT, Check, Rule
+from actcli.verdicts import Layer
 
 DORMANT = 0.025  # Sokar et al. 2023, arXiv:2302.12902 (ReDo)
+FEW = 100  # values from which a table may be told to hold outputs
+MANY_ZEROS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +34,11 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Neuron:
-    """One column. Ratios are shares of its finite values; None where it has none."""
+    """One column. Ratios are shares of its finite values, `samples` of them; None where it has none."""
 
     layer: str
     neuron: str
+    samples: int
     dead: bool
     dead_upper_bound: float | None
     dormant: bool
@@ -46,6 +52,10 @@ class Neuron:
     saturated_low_ratio: float | None
     saturated_high_ratio: float | None
     zero_gradient_ratio: float | None
+    lost_gradient_ratio: float | None  # with a precision only
+    constant_output_ratio: float | None
+    flagged: bool | None  # with a rule of another system only
+    flagged_ratio: float | None
     mean_abs_gradient: float | None
     rms_gradient: float | None
     mean_abs_output: float | None
@@ -53,13 +63,18 @@ class Neuron:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What `saturation` reports."""
+    """What `saturation` reports. `falls_at` is the layer at which the product of mean|f'|, from the last layer on,
+    falls below epsilon; `doubts` says which layers look like outputs of the function."""
 
     function: Function
     thresholds: Thresholds
+    rule: Rule
+    losses: Losses | None
     regions: tuple[Region, ...]
     layers: tuple[Layer, ...]
     neurons: tuple[Neuron, ...]
+    falls_at: str | None
+    doubts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +83,22 @@ class Probe:
 
     function: Function
     thresholds: Thresholds
+    rule: Rule
+    check: Check | None
+    losses: Losses | None
     sides: SaturatedSides
 
     @classmethod
-    def of(cls, function: Function, thresholds: Thresholds) -> Probe:
-        return cls(function, thresholds, saturated_sides(function, thresholds.tau))
+    def of(
+        cls,
+        function: Function,
+        thresholds: Thresholds,
+        rule: Rule = DEFAULT,
+        precision: Precision | None = None,
+    ) -> Probe:
+        """Raises UsageError where the rule does not know the function."""
+        lost = None if precision is None else losses(function, precision)
+        return cls(function, thresholds, rule, rule.check(function), lost, saturated_sides(function, thresholds.tau))
 
     def measure(self, x: Array, missing: Flags | None = None) -> LayerPartial:
         """The partial of a block x of shape (samples, neurons), NaN where `missing` says that there is no value."""
@@ -82,8 +108,10 @@ class Probe:
         if self.function.rowwise:  # a row with a hole has no gradient
             finite = np.repeat(finite.all(axis=1, keepdims=True), x.shape[1], axis=1)
         keep = None if finite.all() else finite
+        lost, none = self.losses, np.zeros(x.shape[1], np.int64)
         gradient, output = np.abs(self.function.df(x)), own_outputs(np.abs(self.function.f(x)), x.shape[1])
         below = gradient < self.thresholds.epsilon
+        flags = self.check.value(x, output, gradient) if self.check and self.check.value else None
         if keep is not None:
             gradient, output = np.where(keep, gradient, 0.0), np.where(keep, output, 0.0)
         return LayerPartial(
@@ -101,6 +129,10 @@ class Probe:
             sum_square_gradient=np.square(gradient).sum(axis=0),
             sum_output=output.sum(axis=0),
             vanishing_rows=int(np.count_nonzero(below.all(axis=1))) if self.function.rowwise else 0,
+            zeros=x.size - int(np.count_nonzero(x)),
+            flagged=none if flags is None else _count(flags, keep),
+            lost_gradient=none if lost is None else _count(lost.precision.loses(gradient), keep),
+            constant_output=none if lost is None else _count(lost.constant(x), keep),
         )
 
     @staticmethod
@@ -112,22 +144,36 @@ class Probe:
 
     def diagnose(self, layers: Iterable[tuple[str, Sequence[str], LayerPartial]]) -> Diagnosis:
         """The diagnosis of measured layers, each a name, the names of its neurons, and its partial."""
-        results, neurons = [], []
+        results, neurons, doubts = [], [], []
         for name, columns, partial in layers:
-            of_layer = self._neurons(name, columns, partial)
-            results.append(self._layer(name, partial, of_layer))
+            flagged = self.check.neurons(partial) if self.check else None
+            of_layer = self._neurons(name, columns, partial, flagged)
+            results.append(self._layer(name, partial, of_layer, flagged))
             neurons += of_layer
+            if (likeness := self._likeness(partial)) is not None:
+                doubts.append(f"{name} looks like outputs of {self.function.label}, not pre-activations: {likeness}")
+        results = _cumulated(results)
+        epsilon = self.thresholds.epsilon
+        fallen = [layer.name for layer in results if (layer.cumulative_mean_gradient or math.inf) < epsilon]
+        two_sided = bool(self.sides.low and self.sides.high)
         return Diagnosis(
             self.function,
             self.thresholds,
-            vanishing_regions(self.function, self.thresholds.epsilon),
-            tuple(judge(results, self.function, self.thresholds.epsilon, bool(self.sides.low and self.sides.high))),
+            self.rule,
+            self.losses,
+            vanishing_regions(self.function, epsilon),
+            tuple(self.rule.judge(results, self.function, epsilon, two_sided)),
             tuple(neurons),
+            fallen[-1] if fallen else None,
+            tuple(doubts),
         )
 
-    def _neurons(self, layer: str, columns: Sequence[str], p: LayerPartial) -> list[Neuron]:
+    def _neurons(
+        self, layer: str, columns: Sequence[str], p: LayerPartial, flagged: Sequence[bool] | None
+    ) -> list[Neuron]:
         layer_output = p.sum_output.sum() / max(1, int(p.values.sum()))
         std = p.moments.std()
+        counted = self.check is not None and self.check.value is not None
         neurons = []
         for i, column in enumerate(columns):
             n = int(p.values[i])
@@ -137,6 +183,7 @@ class Probe:
                 Neuron(
                     layer=layer,
                     neuron=column,
+                    samples=n,
                     dead=dead,
                     dead_upper_bound=upper_bound(active, n) if dead else None,
                     dormant=n > 0 and bool(p.sum_output[i] / n <= DORMANT * layer_output),
@@ -150,6 +197,10 @@ class Probe:
                     saturated_low_ratio=_share(p.saturated_low[i], n),
                     saturated_high_ratio=_share(p.saturated_high[i], n),
                     zero_gradient_ratio=_share(p.zero_gradient[i], n),
+                    lost_gradient_ratio=_share(p.lost_gradient[i], n) if self.losses else None,
+                    constant_output_ratio=_share(p.constant_output[i], n) if self.losses else None,
+                    flagged=None if flagged is None else flagged[i],
+                    flagged_ratio=_share(p.flagged[i], n) if counted else None,
                     mean_abs_gradient=_share(p.sum_gradient[i], n),
                     rms_gradient=math.sqrt(p.sum_square_gradient[i] / n) if n else None,
                     mean_abs_output=_share(p.sum_output[i], n),
@@ -157,8 +208,9 @@ class Probe:
             )
         return neurons
 
-    def _layer(self, name: str, p: LayerPartial, neurons: Sequence[Neuron]) -> Layer:
+    def _layer(self, name: str, p: LayerPartial, neurons: Sequence[Neuron], flagged: Sequence[bool] | None) -> Layer:
         values = int(p.values.sum())
+        counted = self.check is not None and self.check.value is not None
         measured = sum(1 for n in p.values if n)
         dead = sum(neuron.dead for neuron in neurons)
         whole_rows = int(p.values.max(initial=0)) if self.function.rowwise else 0
@@ -176,11 +228,44 @@ class Probe:
             saturated_low_ratio=_share(p.saturated_low.sum(), values),
             saturated_high_ratio=_share(p.saturated_high.sum(), values),
             zero_gradient_ratio=_share(p.zero_gradient.sum(), values),
+            lost_gradient_ratio=_share(p.lost_gradient.sum(), values) if self.losses else None,
+            constant_output_ratio=_share(p.constant_output.sum(), values) if self.losses else None,
+            flagged_neurons=None if flagged is None else sum(flagged),
+            flagged_ratio=_share(p.flagged.sum(), values) if counted else None,
+            mean_square=_share(p.moments.sum_square().sum(), values),
             mean_abs_gradient=_share(p.sum_gradient.sum(), values),
             rms_gradient=None if square is None else math.sqrt(square),
             vanishing_rows=p.vanishing_rows if self.function.rowwise else None,
             vanishing_row_ratio=_share(p.vanishing_rows, whole_rows) if self.function.rowwise else None,
         )
+
+    def _likeness(self, p: LayerPartial) -> str | None:
+        """What makes a layer look like outputs of the function: its values lie within the function's range."""
+        values = int(p.values.sum())
+        low, high = self.function.range or shape(self.function).range
+        least, most = float(p.minimum.min(initial=math.inf)), float(p.maximum.max(initial=-math.inf))
+        if values < FEW or not (low <= least and most <= high) or (math.isinf(low) and math.isinf(high)):
+            return None
+        if math.isfinite(low) and math.isfinite(high):
+            return f"all values lie within [{low:g}, {high:g}]"
+        end, side = (low, "below") if math.isfinite(low) else (high, "above")
+        if any(region.kind == "zero" for region in vanishing_regions(self.function, self.thresholds.epsilon)):
+            zeros = p.zeros / values
+            return f"no value is {side} {end:g}, and {zeros:.0%} are exactly 0" if zeros >= MANY_ZEROS else None
+        # Values on both sides of 0 that end just here by chance would not reach far on the other side.
+        return f"no value is {side} {end:g}" if most - least > 10.0 * abs(end) else None
+
+
+def _cumulated(layers: Sequence[Layer]) -> list[Layer]:
+    """The layers with the products of mean|f'| and of rms f' over each and those after it."""
+    done: list[Layer] = []
+    mean: float | None = 1.0
+    rms: float | None = 1.0
+    for layer in reversed(layers):
+        mean = None if mean is None or layer.mean_abs_gradient is None else mean * layer.mean_abs_gradient
+        rms = None if rms is None or layer.rms_gradient is None else rms * layer.rms_gradient
+        done.append(replace(layer, cumulative_mean_gradient=mean, cumulative_rms_gradient=rms))
+    return done[::-1]
 
 
 def own_outputs(outputs: Array, inputs: int) -> Array:

@@ -62,6 +62,12 @@ class Moments:
             between = np.square(delta) * self.count * share
             return Moments(count, *_sum(base, rest + delta * share), self.deviation + other.deviation + between)
 
+    def sum_square(self) -> Array:
+        """The sum of the squares."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean = self.mean + self.rest
+            return np.asarray(self.deviation + self.count * mean * mean)
+
     def std(self) -> Array:
         """The standard deviation of the population; NaN where there is no entry."""
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -107,6 +113,10 @@ class LayerPartial:
     sum_square_gradient: Array
     sum_output: Array  # of |f|
     vanishing_rows: int  # rows in which every |f'| < epsilon
+    zeros: int  # pre-activations that are exactly 0
+    flagged: Counts  # by the rule of another system
+    lost_gradient: Counts  # f' is not 0 and rounds to 0 in the chosen precision
+    constant_output: Counts  # x is where f is constant in that precision
 
     @classmethod
     def empty(cls, neurons: int) -> LayerPartial:
@@ -126,6 +136,10 @@ class LayerPartial:
             sum_square_gradient=zero,
             sum_output=zero,
             vanishing_rows=0,
+            zeros=0,
+            flagged=none,
+            lost_gradient=none,
+            constant_output=none,
         )
 
     def merge(self, other: LayerPartial) -> LayerPartial:
@@ -144,6 +158,10 @@ class LayerPartial:
             sum_square_gradient=self.sum_square_gradient + other.sum_square_gradient,
             sum_output=self.sum_output + other.sum_output,
             vanishing_rows=self.vanishing_rows + other.vanishing_rows,
+            zeros=self.zeros + other.zeros,
+            flagged=self.flagged + other.flagged,
+            lost_gradient=self.lost_gradient + other.lost_gradient,
+            constant_output=self.constant_output + other.constant_output,
         )
 
     @property

@@ -7,7 +7,7 @@ most once, and bisection on the ordered doubles finds the two adjacent numbers b
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -107,6 +107,17 @@ def _changes(flag: Callable[[Array], NDArray[np.bool_]], points: Array) -> tuple
     return _bisect(flag, points[change], points[change + 1])
 
 
+def _intervals(flag: Callable[[Array], NDArray[np.bool_]], points: Array) -> Iterator[tuple[int, int, float, float]]:
+    """The maximal intervals on which `flag` is true: that of points[i:j], and its outermost doubles."""
+    last_before, first_after = _changes(flag, points)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flag(points), [False]]).astype(np.int8)))
+    boundary = iter(zip(last_before.tolist(), first_after.tolist(), strict=True))
+    for i, j in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        start = float(points[0]) if i == 0 else next(boundary)[1]
+        stop = float(points[-1]) if j == len(points) else next(boundary)[0]
+        yield i, j, start, stop
+
+
 @lru_cache(maxsize=256)
 def shape(function: Function) -> Shape:
     """The critical points of an elementwise function and what follows from them."""
@@ -170,17 +181,11 @@ def vanishing_regions(function: Function, epsilon: float) -> tuple[Region, ...]:
 
 
 def _regions(function: Function, points: Array, slope: Array, epsilon: float) -> tuple[Region, ...]:
-    below = np.abs(slope) < epsilon
-    last_before, first_after = _changes(lambda x: np.abs(function.df(x)) < epsilon, points)
     beside_break = {
         float(x) for b in function.breaks for x in (b, np.nextafter(b, -math.inf), np.nextafter(b, math.inf))
     }
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], below, [False]]).astype(np.int8)))
-    boundary = iter(zip(last_before.tolist(), first_after.tolist(), strict=True))
     regions = []
-    for i, j in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):  # below is true on points[i:j]
-        start = float(points[0]) if i == 0 else next(boundary)[1]
-        stop = float(points[-1]) if j == len(points) else next(boundary)[0]
+    for i, j, start, stop in _intervals(lambda x: np.abs(function.df(x)) < epsilon, points):
         if start == stop and start in beside_break:
             continue  # the value agreed on at a kink, not an interval
         identically_zero = not np.any(slope[i:j]) and all(
@@ -189,7 +194,7 @@ def _regions(function: Function, points: Array, slope: Array, epsilon: float) ->
         # At the end of the domain, not of the window of a function that goes on oscillating.
         at_end = function.activation.window is None and (i == 0 or j == len(points))
         regions.append(Region(start, stop, "zero" if identically_zero else "tail" if at_end else "stationary"))
-    regions += _unresolved(points, slope, below, beside_break)
+    regions += _unresolved(points, slope, np.abs(slope) < epsilon, beside_break)
     return tuple(sorted(regions, key=lambda region: region.start))
 
 
@@ -202,6 +207,25 @@ def _unresolved(points: Array, slope: Array, below: NDArray[np.bool_], beside_br
         if x not in beside_break:
             regions.append(Region(x, x, "stationary"))
     return regions
+
+
+def constant_tails(function: Function, rounded: Callable[[Array], Array]) -> tuple[Region, ...]:
+    """The intervals up to an infinity on which the rounded value of f is that of its finite limit there."""
+    regions = {
+        Region(start, stop, "tail")
+        for limit in filter(math.isfinite, function.limits or ())
+        for start, stop in _where_rounded(function, rounded, limit)
+        if math.isinf(start) or math.isinf(stop)
+    }
+    return tuple(sorted(regions, key=lambda region: region.start))
+
+
+def _where_rounded(
+    function: Function, rounded: Callable[[Array], Array], value: float
+) -> Iterator[tuple[float, float]]:
+    target = rounded(np.array([value]))
+    for _, _, start, stop in _intervals(lambda x: rounded(function.f(x)) == target, shape(function).points):
+        yield start, stop
 
 
 @dataclass(frozen=True, slots=True)

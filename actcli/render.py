@@ -178,14 +178,29 @@ def new_console() -> Console:
 
 def console_text(parts: Iterable[RenderableType]) -> bytes:
     """What rich prints for the parts, as bytes for standard output, no line with blanks at its end."""
-    from rich.padding import Padding
-    from rich.text import Text
-
     console = new_console()
     for part in parts:
-        if isinstance(part, str):  # wrapped at words, the indent kept
-            part = Padding(Text(part.lstrip()), (0, 0, 0, len(part) - len(part.lstrip())))
+        if isinstance(part, str):
+            part = _paragraph(part)
         console.print(part)
     console.file.flush()
     text: bytes = console.file.buffer.getvalue()  # type: ignore[attr-defined]
     return b"\n".join(line.rstrip() for line in text.split(b"\n"))
+
+
+def _paragraph(text: str) -> RenderableType:
+    """Text that is wrapped at words, the lines that follow under its start: behind the indent and the number."""
+    from rich.table import Table
+    from rich.text import Text
+
+    start = len(text) - len(text.lstrip())
+    number, dot, _ = text.lstrip().partition(". ")
+    if dot and number.isdigit():
+        start += len(number) + len(dot)
+    if start == 0:
+        return Text(text)
+    grid = Table.grid()
+    grid.add_column(width=start)
+    grid.add_column()
+    grid.add_row(Text(text[:start]), Text(text[start:]))
+    return grid

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from actcli.activation import Function
+from actcli.certainty import samples_for_bound, samples_to_tell, upper_bound, wilson
 from actcli.regions import shape
+from actcli.remedies import Remedy
 
 Verdict = Literal["ok", "warning", "critical"]
-
-# Shares from which a figure is a warning, and from which it is critical. A healthy ReLU layer is off for 50 to 85 % of
-# its values and has a few dead neurons; a function that saturates on both sides should not do so for most of them.
-DEAD = (0.10, 0.25)
-VANISHING = (0.90, 0.95)
-SATURATED = (0.50, 0.90)
-VANISHING_ROWS = (0.50, 0.95)
+ORDER: tuple[Verdict, ...] = ("ok", "warning", "critical")
+ACTIVE = 0.01  # a dead neuron should be shown to pass gradient on fewer of its inputs than this
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One table. Ratios named after neurons are shares of neurons, the others shares of finite values."""
+    """One table. Ratios named after neurons are shares of neurons, the others shares of finite values.
+
+    The cumulative gradients are products over this layer and those after it.
+    """
 
     name: str
     samples: int
@@ -38,43 +35,75 @@ class Layer:
     saturated_low_ratio: float | None
     saturated_high_ratio: float | None
     zero_gradient_ratio: float | None
+    lost_gradient_ratio: float | None  # with a precision only
+    constant_output_ratio: float | None
+    flagged_neurons: int | None  # with a rule of another system only
+    flagged_ratio: float | None
+    mean_square: float | None  # of the pre-activations
     mean_abs_gradient: float | None
     rms_gradient: float | None
     vanishing_rows: int | None  # rowwise functions only
     vanishing_row_ratio: float | None
+    cumulative_mean_gradient: float | None = None
+    cumulative_rms_gradient: float | None = None
     verdict: Verdict = "ok"
     reasons: tuple[str, ...] = ()
+    remedies: tuple[Remedy, ...] = ()
+
+    @property
+    def independent(self) -> float:
+        """How many samples an element ratio rests on: the values of one sample are not independent of each other."""
+        values = self.samples * self.neurons - self.missing - self.non_finite
+        return values / self.neurons if self.neurons else 0.0
 
 
-def judge(layers: Sequence[Layer], function: Function, epsilon: float, two_sided: bool) -> list[Layer]:
-    """The layers, first to last of one network, with their verdicts. `two_sided`: f saturates on both sides."""
-    judged = []
-    for i, layer in enumerate(layers):
-        findings = [
-            *_values(layer),
-            *_dead(layer),
-            *_vanishing(layer, epsilon),
-            *(_saturated(layer) if two_sided else ()),
-            *_attenuated(layers[i:], function, epsilon),
-        ]
-        order: tuple[Verdict, ...] = ("ok", "warning", "critical")
-        verdict: Verdict = max((found for found, _ in findings), key=order.index, default="ok")
-        if verdict == "ok":
-            findings.append(("ok", _summary(layer, epsilon)))
-        judged.append(replace(layer, verdict=verdict, reasons=tuple(reason for _, reason in findings)))
-    return judged
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Shares from which a figure is a warning, and from which it is critical."""
+
+    dead: tuple[float, float]
+    vanishing: tuple[float, float]
+    saturated: tuple[float, float]
+    vanishing_rows: tuple[float, float]
 
 
-Findings = list[tuple[Verdict, str]]
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A reason and how grave it is; `figure` is the field of the layer that it rests on."""
+
+    grade: Verdict
+    reason: str
+    figure: str = ""
 
 
-def _grade(ratio: float | None, limits: tuple[float, float]) -> Verdict:
+def findings(
+    layers: Sequence[Layer], function: Function, limits: Limits, epsilon: float, two_sided: bool
+) -> list[Finding]:
+    """What is to be said of the first of these layers, the others being those after it in the network.
+
+    `two_sided`: f saturates on both sides.
+    """
+    layer = layers[0]
+    found = [
+        *values(layer),
+        *_dead(layer, limits),
+        *_vanishing(layer, limits, epsilon),
+        *(_saturated(layer, limits) if two_sided else ()),
+        *_through(layers, function, epsilon),
+    ]
+    if all(finding.grade == "ok" for finding in found):
+        found.append(Finding("ok", _summary(layer, epsilon)))
+    return found
+
+
+def grade(ratio: float | None, limits: tuple[float, float]) -> Verdict:
+    """What a ratio means by its limits; none is ok."""
     if ratio is None or ratio < limits[0]:
         return "ok"
     return "warning" if ratio < limits[1] else "critical"
 
 
-def _percent(ratio: float) -> str:
+def percent(ratio: float) -> str:
     """Rounded so that what is not all never reads 100 %, and what is not nothing never 0 %."""
     text = f"{100 * ratio:.1f}"
     if text == "100.0" and ratio < 1:
@@ -82,75 +111,90 @@ def _percent(ratio: float) -> str:
     return "under 0.1 %" if text == "0.0" and ratio > 0 else f"{text} %"
 
 
-def _values(layer: Layer) -> Findings:
-    findings: Findings = []
+def values(layer: Layer) -> list[Finding]:
+    """Whether there are values to judge by, and all of them numbers."""
+    found = []
     if layer.non_finite:
-        findings.append(("critical", f"{layer.non_finite} values are NaN or infinite: the network has diverged"))
+        text = f"{layer.non_finite} values are NaN or infinite: the network has diverged"
+        found.append(Finding("critical", text, "non_finite"))
     if layer.vanishing_ratio is None:
-        findings.append(("warning", "there are no values to judge by"))
-    return findings
+        found.append(Finding("warning", "there are no values to judge by"))
+    return found
 
 
-def _dead(layer: Layer) -> Findings:
+def doubt(ratio: float, limits: tuple[float, float], samples: float) -> list[Finding]:
+    """Says so where so few samples could have come from a layer of another verdict, and how many would tell."""
+    low, high = wilson(ratio, samples)
+    between = [limit for limit in limits if low < limit <= high]
+    if not between:
+        return []
+    text = f"on {samples:.6g} samples that share is known as {percent(low)} to {percent(high)} only"
+    nearest = min(between, key=lambda limit: abs(limit - ratio))
+    if abs(nearest - ratio) > 1e-3:
+        text += f"; about {samples_to_tell(ratio, nearest)} would tell it from {percent(nearest)}"
+    return [Finding("ok", text)]
+
+
+def _dead(layer: Layer, limits: Limits) -> list[Finding]:
     if not layer.dead_neurons:
         return []
     share = layer.dead_neuron_ratio or 0.0
     are = "neuron is" if layer.neurons == 1 else "neurons are" if layer.dead_neurons != 1 else "neurons is"
-    text = f"{layer.dead_neurons} of {layer.neurons} {are} dead on {layer.samples} samples ({_percent(share)})"
-    return [(_grade(share, DEAD), text)]
+    text = f"{layer.dead_neurons} of {layer.neurons} {are} dead on {layer.samples} samples ({percent(share)})"
+    found = [Finding(grade(share, limits.dead), text, "dead_neuron_ratio")]
+    bound = upper_bound(0, max(1, round(layer.independent)))
+    if bound > ACTIVE:
+        text = f"so few samples bound the inputs on which a dead neuron passes gradient by {percent(bound)} only"
+        found.append(Finding("ok", f"{text}; {samples_for_bound(ACTIVE)} bound them by {percent(ACTIVE)}"))
+    return found
 
 
-def _vanishing(layer: Layer, epsilon: float) -> Findings:
-    findings: Findings = []
-    if (grade := _grade(layer.vanishing_ratio, VANISHING)) != "ok":
-        findings.append((grade, f"{_percent(layer.vanishing_ratio or 0.0)} of the values have |f'| < {epsilon:g}"))
-    if layer.vanishing_row_ratio:
-        text = f"the whole Jacobian is below {epsilon:g} in {_percent(layer.vanishing_row_ratio)} of the rows"
-        findings.append((_grade(layer.vanishing_row_ratio, VANISHING_ROWS), text))
-    return findings
+def _vanishing(layer: Layer, limits: Limits, epsilon: float) -> list[Finding]:
+    found = []
+    if (ratio := layer.vanishing_ratio) is not None:
+        if (verdict := grade(ratio, limits.vanishing)) != "ok":
+            text = f"{percent(ratio)} of the values have |f'| < {epsilon:g}"
+            found.append(Finding(verdict, text, "vanishing_ratio"))
+        found += doubt(ratio, limits.vanishing, layer.independent)
+    if rows := layer.vanishing_row_ratio:
+        text = f"the whole Jacobian is below {epsilon:g} in {percent(rows)} of the rows"
+        found.append(Finding(grade(rows, limits.vanishing_rows), text, "vanishing_row_ratio"))
+        found += doubt(rows, limits.vanishing_rows, layer.independent)
+    return found
 
 
-def _saturated(layer: Layer) -> Findings:
+def _saturated(layer: Layer, limits: Limits) -> list[Finding]:
     if layer.saturated_low_ratio is None or layer.saturated_high_ratio is None:
         return []
     low, high = layer.saturated_low_ratio, layer.saturated_high_ratio
-    grade = _grade(low + high, SATURATED)
-    sides = f"{_percent(low)} low, {_percent(high)} high"
-    return [] if grade == "ok" else [(grade, f"{_percent(low + high)} of the values are saturated ({sides})")]
+    found = []
+    if (verdict := grade(low + high, limits.saturated)) != "ok":
+        sides = f"{percent(low)} low, {percent(high)} high"
+        text = f"{percent(low + high)} of the values are saturated ({sides})"
+        found.append(Finding(verdict, text, "saturated_ratio"))
+    return found + doubt(low + high, limits.saturated, layer.independent)
 
 
-def _attenuated(layers: Sequence[Layer], function: Function, epsilon: float) -> Findings:
-    """Whether f' alone, even at its largest in each layer from here to the last, takes the gradient below epsilon."""
-    if len(layers) == 1 or function.rowwise:
+def _through(layers: Sequence[Layer], function: Function, epsilon: float) -> list[Finding]:
+    """Whether f' alone takes the gradient away, even at its largest in each layer from here to the last, or lets it
+    grow: what the weights do is not known."""
+    factor = layers[0].cumulative_mean_gradient
+    if len(layers) == 1 or function.rowwise or factor is None:
         return []
-    most = shape(function).sup_gradient
-    if most ** len(layers) >= epsilon:
-        return []
-    factor = math.prod(layer.mean_abs_gradient or 0.0 for layer in layers)
     after = f"{len(layers) - 1} layer{'s' if len(layers) > 2 else ''} after it"
     text = f"f' here and in the {after} scales the gradient by {factor:.2g}"
-    return [("critical", f"{text}: {function.label} passes at most {most:g} a layer")]
+    most = shape(function).sup_gradient
+    if most ** len(layers) < epsilon:
+        text += f": {function.label} passes at most {most:g} a layer"
+        return [Finding("critical", text, "cumulative_mean_gradient")]
+    growth = layers[0].cumulative_rms_gradient or 0.0
+    if growth > 1.0 / epsilon:
+        text = f"f' here and in the {after} lets the gradient grow {growth:.2g} times (rms)"
+        return [Finding("critical", text, "cumulative_rms_gradient")]
+    return []
 
 
 def _summary(layer: Layer, epsilon: float) -> str:
     passing = 1.0 - (layer.vanishing_ratio or 0.0)
     dead = "no neuron is dead, " if not layer.dead_neurons else ""
-    return f"{dead}{_percent(passing)} of the values have |f'| >= {epsilon:g}"
-
-
-def upper_bound(active: int, samples: int, confidence: float = 0.95) -> float:
-    """The one-sided upper confidence bound of a neuron's share of active samples, `active` of `samples` seen so
-    (Clopper and Pearson 1934); for none seen it is 1 - 0.05^(1/n)."""
-    miss = 1.0 - confidence
-    if active == 0:
-        return float(-np.expm1(math.log(miss) / samples))
-    if active >= samples:
-        return 1.0
-    k = np.arange(active + 1)
-    log_choose = np.concatenate([[0.0], np.cumsum(np.log(samples - k[:-1]) - np.log(k[1:]))])
-    low, high = active / samples, 1.0
-    for _ in range(60):
-        p = 0.5 * (low + high)
-        at_most = float(np.exp(log_choose + k * math.log(p) + (samples - k) * math.log1p(-p)).sum())
-        low, high = (p, high) if at_most > miss else (low, p)
-    return high
+    return f"{dead}{percent(passing)} of the values have |f'| >= {epsilon:g}"

@@ -17,6 +17,8 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from actcli import registry
 from actcli.diagnosis import Probe, Thresholds
 from actcli.partials import LayerPartial, Moments
+from actcli.precision import PRECISIONS
+from actcli.rules import RULES
 
 SPECS = ["relu", "tanh", "gelu", "hard_sigmoid", "softmax"]
 EXACT = (
@@ -30,6 +32,10 @@ EXACT = (
     "saturated_low",
     "saturated_high",
     "vanishing_rows",
+    "zeros",
+    "flagged",
+    "lost_gradient",
+    "constant_output",
 )
 
 numbers = st.one_of(
@@ -40,7 +46,9 @@ blocks = arrays(np.float64, array_shapes(min_dims=2, max_dims=2, min_side=1, max
 
 
 def probe(spec: str) -> Probe:
-    return Probe.of(registry.get(spec), Thresholds())
+    """Every count is made: with a precision, and with a rule of another system where one counts values of f."""
+    rule = RULES["karpathy" if spec in ("relu", "tanh") else "default"]
+    return Probe.of(registry.get(spec), Thresholds(), rule, PRECISIONS["float16"])
 
 
 def agree(a: LayerPartial, b: LayerPartial) -> None:

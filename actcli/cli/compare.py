@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from actcli.cli.layers import diagnose
-from actcli.cli.options import Destination, epsilon_option, functions_argument, output_options, table_options
+from actcli.cli.options import (
+    Destination,
+    epsilon_option,
+    functions_argument,
+    network_options,
+    output_options,
+    table_options,
+)
 from actcli.cli.results import write_report
 
 if TYPE_CHECKING:
+    from actcli.comparison import Network
     from actcli.reading import ReadOptions
 
 
@@ -19,6 +27,7 @@ if TYPE_CHECKING:
     epilog="""\b
 Examples:
   actcli compare relu gelu silu
+  actcli compare tanh gelu --sigma-w 1.5 --sigma-b 0.05 --depth 50
   actcli compare relu leaky_relu elu -i layer2.csv""",
 )
 @functions_argument
@@ -31,28 +40,31 @@ Examples:
     help="A table of pre-activations (repeatable); - is standard input.",
 )
 @epsilon_option
+@network_options
 @table_options
 @output_options("table", "csv", "tsv", "json", "jsonl", "markdown")
 def command(
     functions: tuple[Any, ...],
     inputs: tuple[str, ...],
     epsilon: float,
+    network: Network,
     reading: ReadOptions,
     destination: Destination,
 ) -> None:
     """Show functions side by side.
 
-    Range, f(0), monotonicity, largest gradient, smoothness, vanishing regions, and means over N(0, 1); with inputs
-    also what each function makes of the same pre-activations.
+    Range, f(0), monotonicity, largest gradient, smoothness, vanishing regions, and the means over z ~ N(0, q) with what
+    they say of a deep network at initialisation. With inputs also what each function makes of the same
+    pre-activations, and what taking another one in place of the first would do.
     """
     from actcli import reports
-    from actcli.comparison import Comparison, profile
-    from actcli.diagnosis import Thresholds
+    from actcli.comparison import compare, profile
+    from actcli.diagnosis import Probe, Thresholds
 
-    diagnoses = diagnose(functions, inputs, reading, Thresholds(epsilon))
-    comparison = Comparison(
-        tuple(profile(function, epsilon) for function in functions),
-        tuple((diagnosis.function, layer) for diagnosis in diagnoses for layer in diagnosis.layers),
+    diagnoses = diagnose([Probe.of(function, Thresholds(epsilon)) for function in functions], inputs, reading)
+    comparison = compare(
+        [profile(function, epsilon, network) for function in functions],
+        [(diagnosis.function, diagnosis.layers) for diagnosis in diagnoses],
     )
     write_report(
         destination,

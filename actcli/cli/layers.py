@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+import click
+
 from actcli.cli.options import numbers_and_paths, open_layers
 
 if TYPE_CHECKING:
-    from actcli.activation import Function
-    from actcli.diagnosis import Diagnosis, Probe, Thresholds
+    from actcli.diagnosis import Diagnosis, Probe
     from actcli.partials import LayerPartial
     from actcli.reading import ReadOptions
     from actcli.tables import Table
@@ -17,18 +18,19 @@ if TYPE_CHECKING:
 Measured: TypeAlias = "tuple[str, Sequence[str], LayerPartial]"  # name, names of the neurons, what is known
 
 
-def diagnose(
-    functions: Sequence[Function], inputs: Sequence[str], options: ReadOptions, thresholds: Thresholds
-) -> list[Diagnosis]:
-    """One diagnosis a function of the layers that the inputs hold; of no layer where there is no input."""
-    from actcli.diagnosis import Probe
+def diagnose(probes: Sequence[Probe], inputs: Sequence[str], options: ReadOptions) -> list[Diagnosis]:
+    """One diagnosis a probe of the layers that the inputs hold; of no layer where there is no input.
 
-    probes = [Probe.of(function, thresholds) for function in functions]
+    Says on standard error which layers look like outputs of the first function.
+    """
     measured: list[list[Measured]] = [[] for _ in probes]
     for layer in _measure(probes, inputs, options):
         for of_function, one in zip(measured, layer, strict=True):
             of_function.append(one)
-    return [probe.diagnose(layers) for probe, layers in zip(probes, measured, strict=True)]
+    diagnoses = [probe.diagnose(layers) for probe, layers in zip(probes, measured, strict=True)]
+    for doubt in diagnoses[0].doubts:
+        click.echo(f"actcli: {doubt}", err=True)
+    return diagnoses
 
 
 def _measure(probes: Sequence[Probe], inputs: Sequence[str], options: ReadOptions) -> Iterator[list[Measured]]:

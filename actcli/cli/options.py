@@ -136,6 +136,49 @@ _table_options = _stack(
 )
 
 
+_network_options = _stack(
+    click.option(
+        "--q",
+        type=click.FloatRange(1e-12, 1e12),
+        metavar="NUMBER",
+        default=1.0,
+        show_default=True,
+        help="The variance of z in the means over z ~ N(0, q).",
+    ),
+    click.option(
+        "--sigma-w",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="NUMBER",
+        help="Weights of variance sigma_w^2 / fan_in: where does q go? By default the He gain, which keeps it.",
+    ),
+    click.option(
+        "--sigma-b",
+        type=click.FloatRange(min=0),
+        metavar="NUMBER",
+        default=0.0,
+        show_default=True,
+        help="Biases of variance sigma_b^2, with --sigma-w.",
+    ),
+    click.option(
+        "--depth", type=click.IntRange(1, 10_000), metavar="COUNT", help="Follow the variance of a gradient so deep."
+    ),
+)
+
+
+def network_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What is assumed of a network at initialisation; the command gets it as one argument, `network`."""
+
+    @functools.wraps(command)
+    def gathered(*args: Any, q: float, sigma_w: float | None, sigma_b: float, depth: int | None, **rest: Any) -> None:
+        from actcli.comparison import Network
+
+        if sigma_b and sigma_w is None:
+            raise UsageError("--sigma-b is for networks of a given --sigma-w", "give both")
+        command(*args, network=Network(q, sigma_w, sigma_b, depth or 0), **rest)
+
+    return _network_options(gathered)
+
+
 def table_options(command: Callable[..., None]) -> Callable[..., None]:
     """How to read tables; the command gets them as one argument, `reading`."""
 

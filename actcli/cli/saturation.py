@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 GATE_FAILED = 3
 
+RULES = ("default", "strict", "sagemaker", "karpathy", "keras-contrib", "deepdiagnosis", "thedeepchecker", "redo")
+
 _share = click.FloatRange(0, 1)
 
 
@@ -77,6 +79,26 @@ Examples:
     metavar="SHARE",
     help="Exit with 3 if a layer has a larger share of vanishing gradients.",
 )
+@click.option(
+    "--min-gradient",
+    type=click.FloatRange(min=0),
+    metavar="NUMBER",
+    help="Exit with 3 if a layer has a smaller mean|f'|.",
+)
+@click.option(
+    "--rule",
+    type=click.Choice(RULES),
+    metavar="NAME",
+    default="default",
+    show_default=True,
+    help=f"Judge by the rule of another system, on its own definition: {', '.join(RULES)}.",
+)
+@click.option("--explain", is_flag=True, help="Print what the rule means for the function, and its source.")
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "float16", "bfloat16"]),
+    help="Tell also where f' becomes 0 and f constant in this precision.",
+)
 @table_options
 @output_options("table", "csv", "tsv", "json", "jsonl", "markdown")
 @click.pass_context
@@ -91,6 +113,10 @@ def command(
     max_dead: float | None,
     max_saturated: float | None,
     max_vanishing: float | None,
+    min_gradient: float | None,
+    rule: str,
+    explain: bool,
+    dtype: str | None,
     reading: ReadOptions,
     destination: Destination,
 ) -> None:
@@ -99,14 +125,28 @@ def command(
     Each input is a table of pre-activations, one layer: rows are samples, columns are neurons. Several are the layers
     of one network, first to last. Without inputs it tells the regions of x alone.
     """
-    from actcli.diagnosis import Thresholds
+    from actcli.diagnosis import Probe, Thresholds
+    from actcli.precision import PRECISIONS
+    from actcli.rules import RULES
 
-    (diagnosis,) = diagnose([function], inputs, reading, Thresholds(epsilon, tau, alpha))
-    gates = {"dead_neuron_ratio": max_dead, "saturated_ratio": max_saturated, "vanishing_ratio": max_vanishing}
+    if explain:
+        from actcli.reports import explanation
+
+        write_sheet(explanation(RULES[rule], function), destination)
+        return
+    precision = None if dtype is None else PRECISIONS[dtype]
+    probe = Probe.of(function, Thresholds(epsilon, tau, alpha), RULES[rule], precision)
+    (diagnosis,) = diagnose([probe], inputs, reading)
+    gates = {
+        "dead_neuron_ratio": max_dead,
+        "saturated_ratio": max_saturated,
+        "vanishing_ratio": max_vanishing,
+        "mean_abs_gradient": min_gradient,
+    }
     if not diagnosis.layers and (by in ("layer", "neuron") or any(gate is not None for gate in gates.values())):
         raise UsageError("there is no layer to look at", "give files, or pipe a table in")
     _write(diagnosis, by, destination)
-    failed = [line for name, most in gates.items() if most is not None for line in _failures(diagnosis, name, most)]
+    failed = [line for name, limit in gates.items() if limit is not None for line in _failures(diagnosis, name, limit)]
     for line in failed:
         click.echo(f"actcli: {line}", err=True)
     if failed:
@@ -129,13 +169,18 @@ def _write(diagnosis: Diagnosis, by: str | None, destination: Destination) -> No
     )
 
 
-def _failures(diagnosis: Diagnosis, name: str, most: float) -> list[str]:
+def _failures(diagnosis: Diagnosis, name: str, limit: float) -> list[str]:
+    """A line for each layer that fails the gate; one without values passes none of them."""
     lines = []
     for layer in diagnosis.layers:
         if name == "saturated_ratio":
-            value = (layer.saturated_low_ratio or 0.0) + (layer.saturated_high_ratio or 0.0)
+            low, high = layer.saturated_low_ratio, layer.saturated_high_ratio
+            value = None if low is None or high is None else low + high
         else:
-            value = getattr(layer, name) or 0.0
-        if value > most:
-            lines.append(f"{layer.name}: {name} is {value:.6g}, above {most:g}")
+            value = getattr(layer, name)
+        at_least = name == "mean_abs_gradient"
+        if value is None:
+            lines.append(f"{layer.name}: {name} is not known: there are no values")
+        elif value < limit if at_least else value > limit:
+            lines.append(f"{layer.name}: {name} is {value:.6g}, {'below' if at_least else 'above'} {limit:g}")
     return lines

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from actcli.cli.options import Destination, epsilon_option, function_argument, output_options
+from actcli.cli.options import Destination, epsilon_option, function_argument, network_options, output_options
 from actcli.cli.results import write_sheet
 
+if TYPE_CHECKING:
+    from actcli.comparison import Network
 
-@click.command("show", epilog="\b\nExample:\n  actcli show gelu")
+
+@click.command(
+    "show",
+    epilog="""\b
+Examples:
+  actcli show gelu
+  actcli show tanh --sigma-w 1.5 --sigma-b 0.05 --depth 50""",
+)
 @function_argument
 @epsilon_option
+@network_options
 @output_options("table", "csv", "tsv", "json", "jsonl", "markdown")
-def command(function: Any, epsilon: float, destination: Destination) -> None:
-    """Show one function: formulas, parameters, conventions, source."""
+def command(function: Any, epsilon: float, network: Network, destination: Destination) -> None:
+    """Show one function: formulas, parameters, conventions, source.
+
+    With its means over z ~ N(0, q), and what they say of a deep network at initialisation.
+    """
     from actcli import reports
     from actcli.comparison import profile
 
-    write_sheet(reports.card(function, profile(function, epsilon)), destination)
+    write_sheet(reports.card(function, profile(function, epsilon, network)), destination)

@@ -54,7 +54,9 @@ LOGCOSH = Activation(
     d2f=tanh_df,
     range=(0.0, INF),
     limits=(INF, INF),
-    dialects=(Dialect("nnlib", "NNlib.logcosh", note="as x + softplus(-2x) - log(2), which cancels near 0"),),
+    dialects=(
+        Dialect("nnlib", "NNlib.logcosh", note="as x + softplus(-2x) - log(2), which cancels near 0; NaN at -inf"),
+    ),
     source="NNlib logcosh",
 )
 
@@ -157,8 +159,8 @@ SQUAREPLUS = Activation(
     range=(0.0, INF),
     limits=(0.0, INF),
     dialects=(
-        Dialect("keras", "keras.activations.squareplus", note="as it stands, 0 below x = -1e8"),
-        Dialect("jax", "jax.nn.squareplus", note="as it stands, 0 below x = -1e8"),
+        Dialect("keras", "keras.activations.squareplus", note="as it stands: 0 below x = -1.34e8, NaN at -inf"),
+        Dialect("jax", "jax.nn.squareplus", note="as it stands: 0 below x = -1.34e8, NaN at -inf"),
     ),
     source="JAX jax.nn.squareplus; Barron 2021, arXiv:2112.11687",
 )

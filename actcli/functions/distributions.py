@@ -26,7 +26,7 @@ NORMAL_CDF = Activation(
     range=(0.0, 1.0),
     limits=(0.0, 1.0),
     dialects=(
-        Dialect("pytorch", "torch.special.ndtr"),
+        Dialect("pytorch", "torch.special.ndtr", note="as 1 + erf: the tail is 0 below -8.37"),
         Dialect("jax", "jax.scipy.special.ndtr"),
     ),
     source="PyTorch torch.special.ndtr",
@@ -66,9 +66,9 @@ ERF = Activation(
     limits=(-1.0, 1.0),
     dialects=(
         Dialect("pytorch", "torch.erf"),
-        Dialect("keras", "keras.ops.erf"),
+        Dialect("keras", "keras.ops.erf", note="NaN at -inf and inf in float64 with TensorFlow"),
         Dialect("jax", "jax.scipy.special.erf"),
-        Dialect("tensorflow", "tf.math.erf"),
+        Dialect("tensorflow", "tf.math.erf", note="NaN at -inf and inf in float64"),
         Dialect("onnx", "Erf"),
     ),
     source="PyTorch torch.erf",
@@ -108,7 +108,7 @@ def _times_laplace_df(power: float, x: Array, mu: float, sigma: float) -> Array:
 
 LAPLACE = Activation(
     name="laplace_activation",
-    aliases=("laplace", "laplace_mega"),
+    aliases=("laplace",),
     formula="(1 + erf((x - mu) / (sigma * sqrt(2)))) / 2",
     derivative="exp(-((x - mu) / sigma)**2 / 2) / (sigma * sqrt(2 * pi))",
     parameters=(
@@ -124,7 +124,7 @@ LAPLACE = Activation(
     },
     range=(0.0, 1.0),
     limits=(0.0, 1.0),
-    dialects=(Dialect("transformers", "laplace", note="as 1 + erf: 0 below mu - 8.3 sigma"),),
+    dialects=(Dialect("transformers", "laplace", note="as 1 + erf: the tail is 0 below mu - 8.37 sigma"),),
     source="Hugging Face transformers LaplaceActivation; Ma et al. 2022, Mega, arXiv:2209.10655 (mu = sqrt(1/2), "
     "sigma = sqrt(1/(4 pi)), to six digits)",
 )

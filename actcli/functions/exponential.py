@@ -19,6 +19,8 @@ EXPONENTIAL = Activation(
     dialects=(
         Dialect("pytorch", "torch.exp"),
         Dialect("keras", "keras.activations.exponential"),
+        Dialect("jax", "jax.numpy.exp"),
+        Dialect("tensorflow", "tf.math.exp"),
         Dialect("onnx", "Exp"),
     ),
     source="Keras keras.activations.exponential",
@@ -73,8 +75,9 @@ ELU = Activation(
     dialects=(
         Dialect("pytorch", "torch.nn.ELU"),
         Dialect("keras", "keras.activations.elu"),
+        Dialect("keras.layers", "keras.layers.ELU"),
         Dialect("jax", "jax.nn.elu"),
-        Dialect("tensorflow", "tf.nn.elu", note="alpha is always 1"),
+        Dialect("tensorflow", "tf.nn.elu", note="alpha is always 1; exp(x) - 1 cancels near 0"),
         Dialect("onnx", "Elu"),
         Dialect("nnlib", "NNlib.elu", spelling={"α": "alpha"}, note="f' = 1 at 0; exp(x) - 1 cancels near 0"),
         Dialect("timm", "elu"),
@@ -102,11 +105,12 @@ SELU = Activation(
     convention="f' = f'' = scale * alpha at 0",
     range=lambda alpha, scale: (-scale * alpha, INF),
     limits=lambda alpha, scale: (-scale * alpha, INF),
+    gain=0.75,
     dialects=(
         Dialect("pytorch", "torch.nn.SELU"),
-        Dialect("keras", "keras.activations.selu"),
+        Dialect("keras", "keras.activations.selu", note="f' = scale at 0 with TensorFlow"),
         Dialect("jax", "jax.nn.selu"),
-        Dialect("tensorflow", "tf.nn.selu", note="f' = scale at 0"),
+        Dialect("tensorflow", "tf.nn.selu", note="f' = scale at 0; exp(x) - 1 cancels near 0"),
         Dialect(
             "onnx",
             "Selu",
@@ -164,7 +168,7 @@ CELU = Activation(
     limits=lambda alpha: (-alpha, INF),
     dialects=(
         Dialect("pytorch", "torch.nn.CELU"),
-        Dialect("keras", "keras.activations.celu"),
+        Dialect("keras", "keras.activations.celu", note="f' = 2 at 0 with TensorFlow"),
         Dialect("jax", "jax.nn.celu"),
         Dialect("onnx", "Celu"),
         Dialect("nnlib", "NNlib.celu", spelling={"α": "alpha"}, note="exp(x / alpha) - 1 cancels near 0"),
@@ -273,8 +277,9 @@ XIELU = Activation(
             "transformers",
             "xielu",
             spelling={"alpha_p_init": "alpha_p", "alpha_n_init": "alpha_n"},
-            note="keeps alpha_p and alpha_n - beta above 0 by softplus; takes at most exp(eps), eps = -1e-6, for "
-            "exp(x), so that f jumps by 1e-6 alpha_n at 0 and f' is beta - alpha_n between eps and 0",
+            note="parameters in bfloat16 by default; keeps alpha_p and alpha_n - beta above 0 by softplus; takes at "
+            "most exp(eps), eps = -1e-6, for exp(x), so that f jumps by 1e-6 alpha_n at 0 and f' is beta - alpha_n "
+            "between eps and 0",
         ),
     ),
     source="Transformers XIELUActivation; Huang and Schlag 2024, arXiv:2411.13010",

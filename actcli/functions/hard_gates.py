@@ -58,7 +58,7 @@ THRESHOLDED_RELU = Activation(
             "keras",
             "keras.activations.relu(threshold=theta)",
             spelling={"threshold": "theta"},
-            note="NaN at -inf",
+            note="0 at NaN; before Keras 3.15 NaN at -inf",
         ),
         Dialect("onnx", "ThresholdedRelu", spelling={"alpha": "theta"}),
         Dialect("nnlib", "NNlib.trelu", note="f' = 0 wherever f <= 0, also above a negative theta"),
@@ -93,7 +93,12 @@ THRESHOLD = Activation(
     limits=lambda threshold, value: (value, INF),
     dialects=(
         Dialect("pytorch", "torch.nn.Threshold"),
-        Dialect("keras", "keras.activations.threshold", spelling={"default_value": "value"}),
+        Dialect(
+            "keras",
+            "keras.activations.threshold",
+            spelling={"default_value": "value"},
+            note="value at NaN with JAX, TensorFlow",
+        ),
     ),
     source="PyTorch torch.nn.Threshold",
 )
@@ -144,6 +149,7 @@ HARD_SWISH = Activation(
         Dialect("onnx", "HardSwish"),
         Dialect("nnlib", "NNlib.hardswish", note="NaN at -inf; f' = -1/2 at -3 and 3/2 at 3"),
         Dialect("timm", "timm.layers.hard_swish", note="NaN at -inf"),
+        Dialect("transformers", "hardswish", note="NaN at -inf"),
     ),
     source="PyTorch torch.nn.Hardswish; Howard et al. 2019, Searching for MobileNetV3, arXiv:1905.02244",
 )
@@ -365,7 +371,7 @@ CLIPPED_GELU = Activation(
     convention="f' = gelu'(x) where gelu(x) is min or max",
     range=lambda min, max: (float(np.clip(_GELU_LOWEST, min, max)), max),
     limits=lambda min, max: (float(np.clip(0.0, min, max)), max),
-    dialects=(Dialect("transformers", "gelu_10"),),
+    dialects=(Dialect("transformers", "gelu_10", note="as 1 + erf: the tail is 0 below -8.37; NaN at -inf"),),
     source="Transformers ClippedGELUActivation; Wu et al. 2020, Integer Quantization for Deep Learning Inference, "
     "arXiv:2004.09602",
 )

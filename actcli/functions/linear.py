@@ -13,6 +13,7 @@ IDENTITY = Activation(
     d2f=lambda x: constant(x, 0.0),
     range=(-INF, INF),
     limits=(-INF, INF),
+    gain=1.0,
     dialects=(
         Dialect("pytorch", "torch.nn.Identity"),
         Dialect("keras", "keras.activations.linear"),

@@ -176,8 +176,9 @@ SINC = Activation(
     limits=(0.0, 0.0),
     window=WINDOW,
     dialects=(
-        Dialect("pytorch", "torch.sinc"),
-        Dialect("jax", "jax.numpy.sinc"),
+        Dialect("pytorch", "torch.sinc", note="not 0 at whole numbers, NaN at -inf and inf"),
+        Dialect("keras", "keras.ops.sinc", note="not 0 at whole numbers, NaN at -inf and inf"),
+        Dialect("jax", "jax.numpy.sinc", note="not 0 at whole numbers, NaN at -inf and inf"),
     ),
     source="PyTorch torch.sinc",
 )

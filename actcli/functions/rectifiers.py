@@ -1,5 +1,7 @@
 """Piecewise linear, with a kink at 0."""
 
+import math
+
 import numpy as np
 
 from actcli.activation import INF, REAL, Activation, Array, Dialect, Parameter
@@ -17,9 +19,11 @@ RELU = Activation(
     convention="f' = 0 at 0",
     range=(0.0, INF),
     limits=(0.0, INF),
+    gain=math.sqrt(2.0),
     dialects=(
         Dialect("pytorch", "torch.nn.ReLU"),
         Dialect("keras", "keras.activations.relu"),
+        Dialect("keras.layers", "keras.layers.ReLU"),
         Dialect("jax", "jax.nn.relu"),
         Dialect("tensorflow", "tf.nn.relu"),
         Dialect("onnx", "Relu"),
@@ -86,6 +90,7 @@ LEAKY_RELU = Activation(
     convention="f' = negative_slope at 0",
     range=lambda negative_slope: _leaky_range(slope=negative_slope),
     limits=lambda negative_slope: _leaky_limits(slope=negative_slope),
+    gain=lambda negative_slope: math.sqrt(2.0 / (1.0 + negative_slope**2)),
     dialects=(
         Dialect("pytorch", "torch.nn.LeakyReLU"),
         Dialect(
@@ -107,6 +112,7 @@ LEAKY_RELU = Activation(
             "tf.nn.leaky_relu",
             defaults={"negative_slope": 0.2},
             spelling={"alpha": "negative_slope"},
+            note="alpha is rounded to float32",
         ),
         Dialect("onnx", "LeakyRelu", spelling={"alpha": "negative_slope"}),
         Dialect("nnlib", "NNlib.leakyrelu", spelling={"a": "negative_slope"}),
@@ -139,7 +145,7 @@ PRELU = Activation(
                 "keras.layers.PReLU",
                 defaults={"a": 0.0},
                 spelling={"alpha": "a"},
-                note="f' = 0 at 0: it is relu(x) - alpha * relu(-x)",
+                note="f' = 0 at 0: it is relu(x) - alpha * relu(-x), NaN at -inf while alpha = 0",
             )
             for framework in ("keras", "keras.layers")
         ),

@@ -67,11 +67,11 @@ LOGSUMEXP = Activation(
     limits=None,
     dialects=(
         Dialect("pytorch", "torch.logsumexp"),
-        Dialect("keras", "keras.ops.logsumexp"),
-        Dialect("jax", "jax.nn.logsumexp"),
-        Dialect("tensorflow", "tf.reduce_logsumexp"),
-        Dialect("onnx", "ReduceLogSumExp"),
-        Dialect("nnlib", "NNlib.logsumexp"),
+        Dialect("keras", "keras.ops.logsumexp", note="over all axes at once unless told"),
+        Dialect("jax", "jax.nn.logsumexp", note="over all axes at once unless told"),
+        Dialect("tensorflow", "tf.reduce_logsumexp", note="over all axes at once unless told"),
+        Dialect("onnx", "ReduceLogSumExp", note="over all axes at once unless told"),
+        Dialect("nnlib", "NNlib.logsumexp", note="over all axes at once unless told"),
     ),
     source="PyTorch torch.logsumexp",
 )
@@ -88,7 +88,7 @@ LOGMEANEXP = Activation(
     convention="a row of -inf gives -inf, its derivatives have no limit",
     range=(-INF, INF),
     limits=None,
-    dialects=(Dialect("jax", "jax.nn.logmeanexp"),),
+    dialects=(Dialect("jax", "jax.nn.logmeanexp", note="over all axes at once unless told"),),
     source="JAX jax.nn.logmeanexp",
 )
 
@@ -117,7 +117,10 @@ HARDMAX = Activation(
     convention="the first of equal largest entries takes all; f' = 0 everywhere",
     range=(0.0, 1.0),
     limits=None,
-    dialects=(Dialect("onnx", "Hardmax", note="before opset 13 over all axes from axis 1 on"),),
+    dialects=(
+        Dialect("tfa", "tfa.seq2seq.hardmax"),
+        Dialect("onnx", "Hardmax", note="before opset 13 over all axes from axis 1 on"),
+    ),
     source="ONNX Hardmax",
 )
 
@@ -195,7 +198,9 @@ SPARSEMAX = Activation(
     limits=None,
     dialects=(
         Dialect(
-            "keras", "keras.activations.sparsemax", note="not shifted by the largest entry: large rows lose digits"
+            "keras",
+            "keras.activations.sparsemax",
+            note="inf for a row with +inf; not shifted by the largest entry: large rows lose digits",
         ),
         Dialect("tfa", "tfa.activations.sparsemax", note="NaN for a row with +inf; not shifted by the largest entry"),
         Dialect("tfa", "tfa.layers.Sparsemax"),

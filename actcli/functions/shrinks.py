@@ -37,7 +37,12 @@ SOFTSHRINK = Activation(
     limits=(-INF, INF),
     dialects=(
         Dialect("pytorch", "torch.nn.Softshrink"),
-        Dialect("keras", "keras.activations.soft_shrink", spelling={"threshold": "lambd"}),
+        Dialect(
+            "keras",
+            "keras.activations.soft_shrink",
+            spelling={"threshold": "lambd"},
+            note="0 at NaN with JAX, TensorFlow",
+        ),
         Dialect(
             "tfa",
             "tfa.activations.softshrink",
@@ -66,7 +71,12 @@ HARDSHRINK = Activation(
     limits=(-INF, INF),
     dialects=(
         Dialect("pytorch", "torch.nn.Hardshrink"),
-        Dialect("keras", "keras.activations.hard_shrink", spelling={"threshold": "lambd"}),
+        Dialect(
+            "keras",
+            "keras.activations.hard_shrink",
+            spelling={"threshold": "lambd"},
+            note="0 at NaN with JAX, TensorFlow",
+        ),
         Dialect(
             "tfa",
             "tfa.activations.hardshrink",

@@ -45,6 +45,7 @@ SIGMOID = Activation(
     d2f=sigmoid_d2f,
     range=(0.0, 1.0),
     limits=(0.0, 1.0),
+    gain=1.0,
     dialects=(
         Dialect("pytorch", "torch.nn.Sigmoid"),
         Dialect("keras", "keras.activations.sigmoid"),
@@ -88,6 +89,7 @@ TANH = Activation(
     d2f=tanh_d2f,
     range=(-1.0, 1.0),
     limits=(-1.0, 1.0),
+    gain=5.0 / 3.0,
     dialects=(
         Dialect("pytorch", "torch.nn.Tanh"),
         Dialect("keras", "keras.activations.tanh"),
@@ -141,7 +143,7 @@ HARD_SIGMOID = Activation(
     range=(0.0, 1.0),
     limits=(0.0, 1.0),
     dialects=(
-        Dialect("pytorch", "torch.nn.Hardsigmoid"),
+        Dialect("pytorch", "torch.nn.Hardsigmoid", note="f' = 1/6 is rounded to float32"),
         Dialect("keras", "keras.activations.hard_sigmoid", note="Keras 2: alpha 0.2"),
         Dialect("jax", "jax.nn.hard_sigmoid"),
         Dialect("onnx", "HardSigmoid", defaults={"alpha": 0.2}),
@@ -178,7 +180,7 @@ def _correction(a: Array, power: float) -> Array:
 
 SOFTSIGN = Activation(
     name="softsign",
-    aliases=("soft_sign", "elliott_sig"),
+    aliases=("soft_sign", "elliotsig"),
     formula="x / (1 + abs(x))",
     derivative="1 / (1 + abs(x))**2",
     f=softsign,
@@ -189,12 +191,12 @@ SOFTSIGN = Activation(
     range=(-1.0, 1.0),
     limits=(-1.0, 1.0),
     dialects=(
-        Dialect("pytorch", "torch.nn.Softsign"),
-        Dialect("keras", "keras.activations.softsign"),
-        Dialect("jax", "jax.nn.soft_sign"),
-        Dialect("tensorflow", "tf.nn.softsign"),
+        Dialect("pytorch", "torch.nn.Softsign", note="NaN at -inf and inf"),
+        Dialect("keras", "keras.activations.softsign", note="NaN at -inf and inf"),
+        Dialect("jax", "jax.nn.soft_sign", note="NaN at -inf and inf"),
+        Dialect("tensorflow", "tf.nn.softsign", note="NaN at -inf and inf"),
         Dialect("onnx", "Softsign"),
-        Dialect("nnlib", "NNlib.softsign"),
+        Dialect("nnlib", "NNlib.softsign", note="NaN at -inf and inf"),
     ),
     source="PyTorch torch.nn.Softsign; Bergstra et al. 2009",
 )
@@ -222,7 +224,14 @@ ARCTAN = Activation(
     d2f=arctan_d2f,
     range=(-math.pi / 2, math.pi / 2),
     limits=(-math.pi / 2, math.pi / 2),
-    dialects=(Dialect("pytorch", "torch.atan"), Dialect("pytorch", "torch.arctan"), Dialect("onnx", "Atan")),
+    dialects=(
+        Dialect("pytorch", "torch.atan"),
+        Dialect("pytorch", "torch.arctan"),
+        Dialect("keras", "keras.ops.arctan"),
+        Dialect("jax", "jax.numpy.arctan"),
+        Dialect("tensorflow", "tf.math.atan"),
+        Dialect("onnx", "Atan"),
+    ),
     source="PyTorch torch.atan",
 )
 

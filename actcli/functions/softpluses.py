@@ -66,7 +66,7 @@ SOFTPLUS = Activation(
     limits=(0.0, INF),
     dialects=(
         Dialect("pytorch", "torch.nn.Softplus", defaults={"threshold": 20.0}),
-        Dialect("keras", "keras.activations.softplus"),
+        Dialect("keras", "keras.activations.softplus", note="threshold 20 with PyTorch"),
         Dialect("jax", "jax.nn.softplus"),
         Dialect("tensorflow", "tf.math.softplus"),
         Dialect("onnx", "Softplus"),

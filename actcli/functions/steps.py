@@ -26,7 +26,12 @@ BINARY_STEP = Activation(
     limits=(0.0, 1.0),
     dialects=(
         Dialect("pytorch", "torch.heaviside", spelling={"values": "at_zero"}, note="no derivative; 0 at NaN"),
-        Dialect("keras", "keras.ops.heaviside", spelling={"x2": "at_zero"}),
+        Dialect(
+            "keras",
+            "keras.ops.heaviside",
+            spelling={"x2": "at_zero"},
+            note="no derivative with PyTorch, TensorFlow",
+        ),
         Dialect("jax", "jax.numpy.heaviside", spelling={"x2": "at_zero"}),
     ),
     source="PyTorch torch.heaviside; McCulloch and Pitts 1943, A Logical Calculus of the Ideas Immanent in Nervous "
@@ -35,7 +40,7 @@ BINARY_STEP = Activation(
 
 SIGN = Activation(
     name="sign",
-    aliases=("signum", "bipolar_step"),
+    aliases=("signum",),
     formula="where(x > 0, 1, where(x < 0, -1, 0))",
     derivative="0",
     f=np.sign,
@@ -47,7 +52,7 @@ SIGN = Activation(
     limits=(-1.0, 1.0),
     dialects=(
         Dialect("pytorch", "torch.sign", note="0 at NaN"),
-        Dialect("keras", "keras.ops.sign"),
+        Dialect("keras", "keras.ops.sign", note="0 at NaN with PyTorch"),
         Dialect("jax", "jax.numpy.sign"),
         Dialect("tensorflow", "tf.math.sign"),
         Dialect("onnx", "Sign"),

@@ -1,0 +1,94 @@
+"""`list` and `show`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from actcli.activation import Activation, Dialect, Function
+from actcli.comparison import Profile
+from actcli.render import Cell, Sheet
+from actcli.reports.comparison import gain_differs, mean_field_cells
+from actcli.reports.records import conditions, interval, settings
+
+
+def list_sheet(activations: Sequence[Activation]) -> Sheet:
+    return Sheet(
+        ("name", "kind", "parameters", "formula", "aliases"),
+        [
+            (
+                a.name,
+                a.kind,
+                settings({p.name: p.default for p in a.parameters}),
+                a.formula,
+                " ".join(a.aliases),
+            )
+            for a in activations
+        ],
+    )
+
+
+def dialect_sheet(activations: Sequence[Activation], framework: str) -> Sheet:
+    """What a framework has: its names, ours, and its defaults."""
+    rows: list[list[Cell]] = []
+    for activation in activations:
+        for dialect in activation.dialects:
+            if dialect.framework == framework:
+                values = {p.name: p.default for p in activation.parameters} | dict(dialect.defaults)
+                rows.append([dialect.name, activation.name, settings(values), dialect.note])
+    return Sheet(("framework_name", "name", "defaults", "note"), rows)
+
+
+def _dialect(dialect: Dialect) -> str:
+    """A dialect in a line: the framework's name, the defaults that differ, its spelling of parameters, its note."""
+    parts = [dialect.name]
+    if dialect.defaults:
+        parts.append(f"default {settings(dialect.defaults)}")
+    if dialect.spelling:
+        parts.append("where " + ", ".join(f"{theirs} is {ours}" for theirs, ours in dialect.spelling.items()))
+    if dialect.note:
+        parts.append(dialect.note)
+    return "; ".join(parts)
+
+
+_MEANS = ("E[f]", "E[f^2]", "E[f'^2]", "1/E[f'^2]", "He gain", "torch's gain", "chi_1", "depth to 1e-7")
+
+
+def _network(profile: Profile) -> list[tuple[str, Cell]]:
+    """The means over N(0, q), and where asked for the fixed point of the length map and the gradient's variance."""
+    rows: list[tuple[str, Cell]] = [("z", f"N(0, {profile.means.q:g}) in what follows")]
+    rows += zip(_MEANS, mean_field_cells(profile), strict=True)
+    if gain_differs(profile):
+        rows.append(("", "torch.nn.init.calculate_gain is not the He gain"))
+    if (point := profile.fixed_point) is not None:
+        where = f"sigma_w {point.sigma_w:g}, sigma_b {point.sigma_b:g}"
+        rows += [(f"fixed point q*, {where}", point.q), (f"chi there, {where}", point.chi), ("phase", point.phase)]
+    if profile.steps:
+        rows.append((f"gradient variance after {len(profile.steps)} layers", profile.steps[-1].gradient_variance))
+    return rows
+
+
+def card(function: Function, profile: Profile) -> Sheet:
+    """Everything about one function, a field a row."""
+    activation = function.activation
+    limits = function.limits
+    rows: list[tuple[str, Cell]] = [
+        ("name", activation.name),
+        ("aliases", ", ".join(activation.aliases)),
+        ("kind", activation.kind),
+        ("f(x)", activation.formula),
+        ("f'(x)", activation.derivative),
+        *((f"parameter {p.name}", f"{value!r} in {p.domain}, default {p.default!r}: {p.meaning}")
+          for p, value in zip(activation.parameters, function.parameters.values(), strict=True)),
+        ("range", interval(profile.range, 17)),
+        ("limits", None if limits is None else f"{limits[0]!r} at -inf, {limits[1]!r} at inf"),
+        ("f(0)", profile.at_zero),
+        ("monotone", profile.monotone),
+        ("smoothness", profile.smoothness),
+        ("convention", activation.convention),
+        ("sup|f'|", profile.max_abs_gradient),
+        ("f' vanishes", conditions(profile.regions, 17)),
+        *_network(profile),
+        ("source", activation.source),
+        *((f"@{dialect.framework}", _dialect(dialect)) for dialect in activation.dialects),
+    ]  # fmt: skip
+    return Sheet(("field", "value"), [row for row in rows if row[1] not in (None, "")])

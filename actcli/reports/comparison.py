@@ -1,0 +1,233 @@
+"""`compare`: its document, its sheet and its page."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from actcli.activation import Function
+from actcli.comparison import Comparison, Profile
+from actcli.meanfield import mean_field
+from actcli.render import Cell, Sheet, table
+from actcli.reports.records import (
+    PRECISION,
+    ROWWISE,
+    RULE,
+    Document,
+    bound,
+    cell,
+    conditions,
+    interval,
+    layer_record,
+    region_record,
+)
+from actcli.verdicts import Layer
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+STEPS = 20  # layers of a network shown on a terminal
+
+
+def comparison_document(comparison: Comparison) -> Document:
+    """The JSON document `actcli.compare/1`."""
+    return {
+        "schema": "actcli.compare/1",
+        "functions": [_profile(profile) for profile in comparison.profiles],
+        "layers": _layers(comparison),
+        "changes": [
+            {"layer": c.layer, "function": c.function.label, "in_place_of": c.in_place_of.label, "sentence": c.sentence}
+            for c in comparison.changes
+        ],
+    }
+
+
+def _profile(profile: Profile) -> Document:
+    low, high = profile.range
+    record = {
+        "name": profile.function.name,
+        "parameters": profile.function.parameters,
+        "range": [bound(low), bound(high)],
+        "at_zero": profile.at_zero,
+        "monotone": profile.monotone,
+        "max_abs_gradient": None if profile.max_abs_gradient is None else bound(profile.max_abs_gradient),
+        "smoothness": profile.smoothness,
+        "regions": [region_record(region) for region in profile.regions],
+        **mean_field_record(profile),
+    }
+    if profile.fixed_point is not None:
+        record["fixed_point"] = {
+            **dataclasses.asdict(profile.fixed_point),
+            "q": bound(profile.fixed_point.q),
+            "phase": profile.fixed_point.phase,
+        }
+    if profile.steps:
+        record["steps"] = [dataclasses.asdict(step) for step in profile.steps]
+    return record
+
+
+def mean_field_record(profile: Profile) -> Document:
+    """The means over N(0, q) and what follows from them, under the names that JSON and CSV have for them."""
+    means = profile.means
+    return {
+        "q": means.q,
+        "mean": means.mean,
+        "mean_square": means.mean_square,
+        "mean_square_gradient": means.mean_square_gradient,
+        "he_gain": means.he_gain,
+        "chi_1": means.chi_1,
+        "critical_weight_variance": means.critical_weight_variance,
+        "vanishing_depth": means.vanishing_depth,
+        "torch_gain": profile.function.gain,
+    }
+
+
+def _layers(comparison: Comparison) -> list[Document]:
+    """Each layer under each function, with E[f'^2] of the data and of a normal distribution of the same E[x^2]."""
+    without = (*PRECISION, *RULE, *(() if any(f.rowwise for f, _ in comparison.layers) else ROWWISE))
+    return [
+        {
+            "function": function.label,
+            **layer_record(layer, without),
+            "mean_square_gradient": _of_data(layer),
+            "gaussian_mean_square_gradient": _of_gaussian(function, layer),
+        }
+        for function, layer in comparison.layers
+    ]
+
+
+def _of_data(layer: Layer) -> float | None:
+    return None if layer.rms_gradient is None else layer.rms_gradient**2
+
+
+def _of_gaussian(function: Function, layer: Layer) -> float | None:
+    if function.rowwise or not layer.mean_square:
+        return None
+    return mean_field(function, layer.mean_square).mean_square_gradient
+
+
+def comparison_sheet(comparison: Comparison) -> Sheet:
+    """One row a function; where inputs are given, one row a function and layer."""
+    if comparison.layers:
+        records = [{("layer" if k == "name" else k): v for k, v in r.items()} for r in _layers(comparison)]
+        return Sheet(tuple(records[0]), [[cell(value) for value in record.values()] for record in records])
+    records = [_flat(profile) for profile in comparison.profiles]
+    return Sheet(tuple(records[0]), [list(record.values()) for record in records])
+
+
+def _flat(profile: Profile) -> Document:
+    """A profile without lists."""
+    low, high = profile.range
+    record: Document = {
+        "function": profile.function.label,
+        "range_low": low,
+        "range_high": high,
+        "at_zero": profile.at_zero,
+        "monotone": profile.monotone,
+        "max_abs_gradient": profile.max_abs_gradient,
+        "smoothness": profile.smoothness,
+        "regions": conditions(profile.regions, 17),
+        **mean_field_record(profile),
+    }
+    point = profile.fixed_point
+    if point is not None:
+        record |= {"fixed_point_q": point.q, "fixed_point_chi": point.chi, "phase": point.phase}
+    if profile.steps:
+        record["gradient_variance"] = profile.steps[-1].gradient_variance
+    return record
+
+
+def comparison_page(comparison: Comparison, digits: int) -> Iterator[RenderableType]:
+    """What a terminal shows: the shapes, the mean field, and the layers under each function."""
+    profiles = comparison.profiles
+    yield table(
+        Sheet(
+            ("function", "range", "f(0)", "monotone", "sup|f'|", "smooth", "f' vanishes"),
+            [
+                (p.function.label, interval(p.range, 4), p.at_zero, p.monotone, p.max_abs_gradient, p.smoothness,
+                 conditions(p.regions, 4))
+                for p in profiles
+            ],
+        ),
+        digits,
+    )  # fmt: skip
+    yield ""
+    yield f"Over z ~ N(0, {profiles[0].means.q:g})"
+    columns = ("E f", "E f^2", "E f'^2")
+    yield table(Sheet(("function", *columns), [(p.function.label, *mean_field_cells(p)[:3]) for p in profiles]), digits)
+    yield ""
+    yield "At initialisation: the weight variance that keeps gradients, the gain that keeps q and what it does to them"
+    figures = ("1/E f'^2", "He gain", "torch's gain", "chi_1", "1e-7 after")
+    yield table(Sheet(("function", *figures), [(p.function.label, *mean_field_cells(p)[3:]) for p in profiles]), digits)
+    if other := [p.function.label for p in profiles if gain_differs(p)]:
+        yield f"  torch.nn.init.calculate_gain is not the He gain of {', '.join(other)}"
+    yield from _fixed_points(profiles, digits)
+    yield from _steps(profiles, digits)
+    for name in dict.fromkeys(layer.name for _, layer in comparison.layers):
+        yield ""
+        yield from _layer(comparison, name, digits)
+
+
+def gain_differs(profile: Profile) -> bool:
+    """Whether PyTorch recommends another gain than follows from f."""
+    ours, theirs = profile.means.he_gain, profile.function.gain
+    return ours is not None and theirs is not None and abs(ours - theirs) > 1e-9
+
+
+def mean_field_cells(profile: Profile) -> list[Cell]:
+    """The figures of `mean_field_record` but q, in the order in which tables show them."""
+    record = mean_field_record(profile)
+    names = ("mean", "mean_square", "mean_square_gradient", "critical_weight_variance", "he_gain", "torch_gain",
+             "chi_1", "vanishing_depth")  # fmt: skip
+    return [record[name] for name in names]
+
+
+def _fixed_points(profiles: Sequence[Profile], digits: int) -> Iterator[RenderableType]:
+    points = [(p.function.label, p.fixed_point) for p in profiles if p.fixed_point is not None]
+    if points:
+        yield ""
+        yield f"Fixed point of the length map for sigma_w {points[0][1].sigma_w:g}, sigma_b {points[0][1].sigma_b:g}"
+        rows = [(label, point.q, point.chi, point.phase) for label, point in points]
+        yield table(Sheet(("function", "q*", "chi", "phase"), rows), digits)
+
+
+def _steps(profiles: Sequence[Profile], digits: int) -> Iterator[RenderableType]:
+    """A row a layer, or every so many of them, and the last."""
+    with_steps = [p for p in profiles if p.steps]
+    if not with_steps:
+        return
+    depth = max(len(p.steps) for p in with_steps)
+    each = -(-depth // STEPS)
+    yield ""
+    yield "The variance of a gradient after so many layers"
+    rows: list[list[Cell]] = [
+        [layer, *(p.steps[layer - 1].gradient_variance if layer <= len(p.steps) else None for p in with_steps)]
+        for layer in sorted({*range(each, depth, each), depth})
+    ]
+    yield table(Sheet(("layers", *(p.function.label for p in with_steps)), rows), digits)
+
+
+def _layer(comparison: Comparison, name: str, digits: int) -> Iterator[RenderableType]:
+    """One layer under each function, those first that let most gradient through."""
+    of_layer = [(function, layer) for function, layer in comparison.layers if layer.name == name]
+    layer = of_layer[0][1]
+    title = f"{name}: {layer.samples} samples of {layer.neurons} neurons"
+    yield title if layer.mean_square is None else f"{title}, E x^2 = {layer.mean_square:.6g}"
+    yield table(
+        Sheet(
+            ("function", "dead", "vanishing", "sat. low", "sat. high", "mean|f'|", "verdict"),
+            [
+                (f.label, layer.dead_neurons, layer.vanishing_ratio, layer.saturated_low_ratio,
+                 layer.saturated_high_ratio, layer.mean_abs_gradient, layer.verdict)
+                for f, layer in of_layer
+            ],
+        ),
+        digits,
+    )  # fmt: skip
+    yield ""
+    rows = [(f.label, _of_data(layer), _of_gaussian(f, layer)) for f, layer in of_layer]
+    yield table(Sheet(("function", "E f'^2 of the data", "of a normal distribution"), rows), digits)
+    for change in comparison.changes:
+        if change.layer == name:
+            yield f"  {change.sentence}"
