@@ -55,7 +55,7 @@ class Neuron:
     lost_gradient_ratio: float | None  # with a precision only
     constant_output_ratio: float | None
     flagged: bool | None  # with a rule of another system only
-    flagged_ratio: float | None
+    rule_score: float | None
     mean_abs_gradient: float | None
     rms_gradient: float | None
     mean_abs_output: float | None
@@ -111,7 +111,8 @@ class Probe:
         lost, none = self.losses, np.zeros(x.shape[1], np.int64)
         gradient, output = np.abs(self.function.df(x)), own_outputs(np.abs(self.function.f(x)), x.shape[1])
         below = gradient < self.thresholds.epsilon
-        flags = self.check.value(x, output, gradient) if self.check and self.check.value else None
+        score = self.check.score(x, output, gradient) if self.check and self.check.score else None
+        where = True if keep is None else keep
         if keep is not None:
             gradient, output = np.where(keep, gradient, 0.0), np.where(keep, output, 0.0)
         return LayerPartial(
@@ -119,8 +120,8 @@ class Probe:
             missing=absent,
             non_finite=non_finite,
             moments=Moments.of(x, keep),
-            minimum=np.min(x, axis=0, initial=math.inf, where=True if keep is None else keep),
-            maximum=np.max(x, axis=0, initial=-math.inf, where=True if keep is None else keep),
+            minimum=np.min(x, axis=0, initial=math.inf, where=where),
+            maximum=np.max(x, axis=0, initial=-math.inf, where=where),
             vanishing=_count(below, keep),
             zero_gradient=_count(gradient == 0.0, keep),
             saturated_low=self._count_inside(x, self.sides.low, keep),
@@ -130,7 +131,7 @@ class Probe:
             sum_output=output.sum(axis=0),
             vanishing_rows=int(np.count_nonzero(below.all(axis=1))) if self.function.rowwise else 0,
             zeros=x.size - int(np.count_nonzero(x)),
-            flagged=none if flags is None else _count(flags, keep),
+            score=np.zeros(x.shape[1]) if score is None else np.sum(score, axis=0, dtype=np.float64, where=where),
             lost_gradient=none if lost is None else _count(lost.precision.loses(gradient), keep),
             constant_output=none if lost is None else _count(lost.constant(x), keep),
         )
@@ -146,7 +147,7 @@ class Probe:
         """The diagnosis of measured layers, each a name, the names of its neurons, and its partial."""
         results, neurons, doubts = [], [], []
         for name, columns, partial in layers:
-            flagged = self.check.neurons(partial) if self.check else None
+            flagged = self.check.flagged(partial) if self.check else None
             of_layer = self._neurons(name, columns, partial, flagged)
             results.append(self._layer(name, partial, of_layer, flagged))
             neurons += of_layer
@@ -173,7 +174,7 @@ class Probe:
     ) -> list[Neuron]:
         layer_output = p.sum_output.sum() / max(1, int(p.values.sum()))
         std = p.moments.std()
-        counted = self.check is not None and self.check.value is not None
+        counted = self.check is not None and self.check.score is not None
         neurons = []
         for i, column in enumerate(columns):
             n = int(p.values[i])
@@ -200,7 +201,7 @@ class Probe:
                     lost_gradient_ratio=_share(p.lost_gradient[i], n) if self.losses else None,
                     constant_output_ratio=_share(p.constant_output[i], n) if self.losses else None,
                     flagged=None if flagged is None else flagged[i],
-                    flagged_ratio=_share(p.flagged[i], n) if counted else None,
+                    rule_score=_share(p.score[i], n) if counted else None,
                     mean_abs_gradient=_share(p.sum_gradient[i], n),
                     rms_gradient=math.sqrt(p.sum_square_gradient[i] / n) if n else None,
                     mean_abs_output=_share(p.sum_output[i], n),
@@ -210,7 +211,7 @@ class Probe:
 
     def _layer(self, name: str, p: LayerPartial, neurons: Sequence[Neuron], flagged: Sequence[bool] | None) -> Layer:
         values = int(p.values.sum())
-        counted = self.check is not None and self.check.value is not None
+        counted = self.check is not None and self.check.score is not None
         measured = sum(1 for n in p.values if n)
         dead = sum(neuron.dead for neuron in neurons)
         whole_rows = int(p.values.max(initial=0)) if self.function.rowwise else 0
@@ -231,7 +232,7 @@ class Probe:
             lost_gradient_ratio=_share(p.lost_gradient.sum(), values) if self.losses else None,
             constant_output_ratio=_share(p.constant_output.sum(), values) if self.losses else None,
             flagged_neurons=None if flagged is None else sum(flagged),
-            flagged_ratio=_share(p.flagged.sum(), values) if counted else None,
+            rule_score=_share(p.score.sum(), values) if counted else None,
             mean_square=_share(p.moments.sum_square().sum(), values),
             mean_abs_gradient=_share(p.sum_gradient.sum(), values),
             rms_gradient=None if square is None else math.sqrt(square),

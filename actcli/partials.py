@@ -114,7 +114,7 @@ class LayerPartial:
     sum_output: Array  # of |f|
     vanishing_rows: int  # rows in which every |f'| < epsilon
     zeros: int  # pre-activations that are exactly 0
-    flagged: Counts  # by the rule of another system
+    score: Array  # sum of what the rule of another system counts
     lost_gradient: Counts  # f' is not 0 and rounds to 0 in the chosen precision
     constant_output: Counts  # x is where f is constant in that precision
 
@@ -137,7 +137,7 @@ class LayerPartial:
             sum_output=zero,
             vanishing_rows=0,
             zeros=0,
-            flagged=none,
+            score=zero,
             lost_gradient=none,
             constant_output=none,
         )
@@ -159,7 +159,7 @@ class LayerPartial:
             sum_output=self.sum_output + other.sum_output,
             vanishing_rows=self.vanishing_rows + other.vanishing_rows,
             zeros=self.zeros + other.zeros,
-            flagged=self.flagged + other.flagged,
+            score=self.score + other.score,
             lost_gradient=self.lost_gradient + other.lost_gradient,
             constant_output=self.constant_output + other.constant_output,
         )

@@ -1,4 +1,4 @@
-"""Rules by which layers are judged: our own, and those of other systems on their own definitions."""
+"""A rule says how layers are judged: by limits of ours, or by the check of another system on its own definition."""
 
 from __future__ import annotations
 
@@ -9,46 +9,43 @@ from actcli.activation import Array, Flags, Function
 from actcli.errors import UsageError
 from actcli.partials import LayerPartial
 from actcli.remedies import remedies
-from actcli.verdicts import ORDER, Finding, Layer, Limits, doubt, findings, grade, percent, values
+from actcli.verdicts import ORDER, Finding, Layer, Limits, Verdict, findings, percent, values
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """What another system looks at, for some functions.
 
-    `value` flags values, given x, |f| and |f'|; a neuron is flagged where at least the share `most` of its values is.
-    Without `most` the values themselves are counted. `neuron` flags neurons by their partial instead. A layer is warned
-    of where the share of flagged neurons, or values, is at least the first of the limits, critical from the second on;
-    where the system has but one limit, that is critical.
+    `score` gives a number for each value, from x, |f| and |f'|; flags count as 0 and 1. `neurons` says from the sums of
+    the scores which neurons are at fault; without it the mean score of all values is looked at. The layer gets the
+    verdict `grade` where the share of such neurons, or the mean score, passes `alarm`.
     """
 
     functions: tuple[str, ...]  # none: every elementwise one
-    finding: str  # what flagged neurons or values are called
+    finding: str  # what the neurons or values at fault are
     definition: str
     source: str
-    limits: tuple[float, float]
-    figure: str = "dead_neuron_ratio"  # whose remedies it calls for
-    value: Callable[[Array, Array, Array], Flags] | None = None
-    most: float | None = None
-    neuron: Callable[[LayerPartial], Flags] | None = None
+    figure: str  # of the layer, whose remedies are called for
+    score: Callable[[Array, Array, Array], Array | Flags] | None = None
+    neurons: Callable[[LayerPartial], Flags] | None = None
+    alarm: Callable[[float], bool] = lambda share: False
+    grade: Verdict = "critical"
 
-    def neurons(self, partial: LayerPartial) -> list[bool] | None:
-        """The flagged neurons of a layer, None where the check is of values alone."""
-        if self.neuron is not None:
-            return [bool(flag) for flag in self.neuron(partial)]
-        if self.most is None:
+    def flagged(self, partial: LayerPartial) -> list[bool] | None:
+        """The neurons at fault, None where the check is of values alone."""
+        if self.neurons is None:
             return None
-        count = partial.values
-        return [bool(flag) for flag in (count > 0) & (partial.flagged >= self.most * count)]
+        return [bool(flag) for flag in (partial.values > 0) & self.neurons(partial)]
 
-    def judge(self, layer: Layer) -> list[Finding]:
+    def finds(self, layer: Layer) -> Finding:
+        """What the check says of a measured layer."""
         if layer.flagged_neurons is not None:
             share = layer.flagged_neurons / layer.neurons if layer.neurons else 0.0
             text = f"{layer.flagged_neurons} of {layer.neurons} neurons {self.finding} ({percent(share)})"
-            return [Finding(grade(share, self.limits), text, self.figure)]
-        share = layer.flagged_ratio or 0.0
-        text = f"{percent(share)} of the values {self.finding}"
-        return [Finding(grade(share, self.limits), text, self.figure), *doubt(share, self.limits, layer.independent)]
+        else:
+            share = layer.rule_score or 0.0
+            text = f"{percent(share)} of the values {self.finding}"
+        return Finding(self.grade if self.alarm(share) else "ok", text, self.figure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +53,6 @@ class Rule:
     """A way to judge layers: by limits of ours, or by the checks of another system, each for other functions."""
 
     name: str
-    definition: str
-    source: str
     limits: Limits | None = None
     checks: tuple[Check, ...] = ()
 
@@ -77,11 +72,9 @@ class Rule:
     def explanation(self, function: Function) -> dict[str, str]:
         """The rule as it is for this function: name, definition with its thresholds, source."""
         check = self.check(function)
-        return {
-            "name": self.name,
-            "definition": check.definition if check else self.definition,
-            "source": check.source if check else self.source,
-        }
+        if check is not None:
+            return {"name": self.name, "definition": check.definition, "source": check.source}
+        return {"name": self.name, "definition": _in_words(self.limits) if self.limits else "", "source": "actcli"}
 
     def judge(self, layers: Sequence[Layer], function: Function, epsilon: float, two_sided: bool) -> list[Layer]:
         """The layers, first to last of one network, with their verdicts, reasons and remedies."""
@@ -90,7 +83,7 @@ class Rule:
         for i, layer in enumerate(layers):
             found: list[Finding] = []
             if check is not None:
-                found = [*values(layer), *check.judge(layer)]
+                found = [*values(layer), check.finds(layer)]
             elif self.limits is not None:
                 found = findings(layers[i:], function, self.limits, epsilon, two_sided)
             grave = [finding for finding in found if finding.grade != "ok"]
@@ -105,29 +98,27 @@ class Rule:
         return judged
 
 
-# A healthy ReLU layer is off for 50 to 85 % of its values and has a few dead neurons; a function that saturates on both
-# sides should not do so for most of them.
-_DEFAULT = Limits(dead=(0.10, 0.25), vanishing=(0.90, 0.95), saturated=(0.50, 0.90), vanishing_rows=(0.50, 0.95))
-_STRICT = Limits(dead=(1e-9, 0.10), vanishing=(0.85, 0.90), saturated=(0.25, 0.50), vanishing_rows=(0.25, 0.50))
-
-
 def _in_words(limits: Limits) -> str:
     parts = (
         ("dead neurons", limits.dead),
         ("values of vanishing gradient", limits.vanishing),
-        ("values saturated, where f saturates on both sides", limits.saturated),
+        ("saturated values, where f saturates on both sides", limits.saturated),
         ("rows of vanishing Jacobian", limits.vanishing_rows),
     )
-    shares = "; ".join(
-        f"{name} from {100 * low:.3g} % on, critical from {100 * high:.3g} %" for name, (low, high) in parts
-    )
+    shares = "; ".join(f"{100 * a:.3g} % of {name} (critical from {100 * b:.3g} %)" for name, (a, b) in parts)
     return (
-        f"a layer is warned of for {shares}; it is critical where f', even at its largest here and in the layers after "
-        "it, takes a gradient below epsilon, or lets it grow 1/epsilon times"
+        f"a layer is warned of from {shares}; it is critical where f', even at its largest here and in the layers "
+        "after it, takes a gradient below epsilon, or lets it grow 1/epsilon times"
     )
 
 
-DEFAULT = Rule("default", _in_words(_DEFAULT), "actcli", _DEFAULT)
-STRICT = Rule("strict", _in_words(_STRICT), "actcli", _STRICT)
-
-RULES: dict[str, Rule] = {rule.name: rule for rule in (DEFAULT, STRICT)}
+# A healthy ReLU layer is off for 50 to 85 % of its values and has a few dead neurons; a function that saturates on both
+# sides should not do so for most of them.
+DEFAULT = Rule(
+    "default",
+    Limits(dead=(0.10, 0.25), vanishing=(0.90, 0.95), saturated=(0.50, 0.90), vanishing_rows=(0.50, 0.95)),
+)
+STRICT = Rule(
+    "strict",
+    Limits(dead=(0.01, 0.10), vanishing=(0.85, 0.90), saturated=(0.25, 0.50), vanishing_rows=(0.25, 0.50)),
+)

@@ -38,7 +38,7 @@ class Layer:
     lost_gradient_ratio: float | None  # with a precision only
     constant_output_ratio: float | None
     flagged_neurons: int | None  # with a rule of another system only
-    flagged_ratio: float | None
+    rule_score: float | None  # mean of what the rule counts
     mean_square: float | None  # of the pre-activations
     mean_abs_gradient: float | None
     rms_gradient: float | None

@@ -309,6 +309,24 @@ def test_gates(cli: Cli) -> None:
     assert done.stderr.decode() == "actcli: layer2: dead_neuron_ratio is 0.0625, above 0.05\n"
     assert done.stdout.startswith(b"name,samples")
     cli.ok("saturation", "relu", LAYER, "--max-dead", "0.0625")
+    done = cli("saturation", "relu", LAYER, "--min-gradient", "0.5", "--max-saturated", "0.5")
+    assert done.returncode == 3
+    assert [line.split(" is ")[0] for line in done.stderr.decode().splitlines()] == [
+        "actcli: layer2: saturated_ratio",
+        "actcli: layer2: mean_abs_gradient",
+    ]
+    assert "below 0.5" in done.stderr.decode()
+    nothing = cli("saturation", "relu", "inf", "--min-gradient", "0.1")
+    assert (nothing.returncode, b"there are no values" in nothing.stderr) == (3, True)
+    done = cli("saturation", "relu", LAYER, "--min-gradient", "0.5", "--max-saturated", "0.5")
+    assert done.returncode == 3
+    assert [line.split(" is ")[0] for line in done.stderr.decode().splitlines()] == [
+        "actcli: layer2: saturated_ratio",
+        "actcli: layer2: mean_abs_gradient",
+    ]
+    assert "below 0.5" in done.stderr.decode()
+    nothing = cli("saturation", "relu", "inf", "--min-gradient", "0.1")
+    assert (nothing.returncode, b"there are no values" in nothing.stderr) == (3, True)
 
 
 def test_compare_alone_and_on_inputs(cli: Cli) -> None:

@@ -18,7 +18,7 @@ from actcli import registry
 from actcli.diagnosis import Probe, Thresholds
 from actcli.partials import LayerPartial, Moments
 from actcli.precision import PRECISIONS
-from actcli.rules import RULES
+from actcli.presets import RULES
 
 SPECS = ["relu", "tanh", "gelu", "hard_sigmoid", "softmax"]
 EXACT = (
@@ -33,7 +33,7 @@ EXACT = (
     "saturated_high",
     "vanishing_rows",
     "zeros",
-    "flagged",
+    "score",
     "lost_gradient",
     "constant_output",
 )

@@ -19,7 +19,7 @@ ROOMS = [
     {"precision", "remedies"},
     {"verdicts"},
     {"rules"},
-    {"diagnosis", "comparison", "curves"},
+    {"presets", "diagnosis", "comparison", "curves"},
     {"render", "tables", "figures", "charts", "output"},
     {"reports"},
     {"cli"},

@@ -127,15 +127,15 @@ def command(
     """
     from actcli.diagnosis import Probe, Thresholds
     from actcli.precision import PRECISIONS
-    from actcli.rules import RULES
+    from actcli.presets import RULES as PRESETS
 
     if explain:
         from actcli.reports import explanation
 
-        write_sheet(explanation(RULES[rule], function), destination)
+        write_sheet(explanation(PRESETS[rule], function), destination)
         return
     precision = None if dtype is None else PRECISIONS[dtype]
-    probe = Probe.of(function, Thresholds(epsilon, tau, alpha), RULES[rule], precision)
+    probe = Probe.of(function, Thresholds(epsilon, tau, alpha), PRESETS[rule], precision)
     (diagnosis,) = diagnose([probe], inputs, reading)
     gates = {
         "dead_neuron_ratio": max_dead,

@@ -17,7 +17,7 @@ Document: TypeAlias = dict[str, Any]
 
 # Fields that have a value only for some functions, or when asked for.
 ROWWISE = ("vanishing_rows", "vanishing_row_ratio")
-RULE = ("flagged", "flagged_neurons", "flagged_ratio")
+RULE = ("flagged", "flagged_neurons", "rule_score")
 PRECISION = ("lost_gradient_ratio", "constant_output_ratio")
 
 

@@ -104,6 +104,11 @@ def saturation_page(diagnosis: Diagnosis, digits: int) -> Iterator[RenderableTyp
         return
     yield ""
     yield table(_layer_summary(diagnosis), digits)
+    if diagnosis.losses is not None:
+        yield ""
+        yield f"In {diagnosis.losses.precision.name}: the share of values whose f' is lost, and where f is constant"
+        rows = [(layer.name, layer.lost_gradient_ratio, layer.constant_output_ratio) for layer in diagnosis.layers]
+        yield table(Sheet(("layer", "f' lost", "f constant"), rows), digits)
     if len(diagnosis.layers) > 1 and not diagnosis.function.rowwise:
         yield ""
         yield from _gradient(diagnosis, digits)
@@ -143,12 +148,12 @@ def _verdicts(diagnosis: Diagnosis) -> Iterator[RenderableType]:
         for reason in layer.reasons:
             yield f"  {reason}"
         of_layer = [neuron for neuron in diagnosis.neurons if neuron.layer == layer.name]
-        if dead := [n for n in of_layer if n.dead]:
+        if (dead := [n for n in of_layer if n.dead]) and not diagnosis.rule.checks:
             yield f"  dead: {_some([n.neuron for n in dead])}"
             if bounds := [n.dead_upper_bound for n in dead if n.dead_upper_bound is not None]:
                 yield f"  (95 % sure that each passes gradient on less than {100 * max(bounds):.2g} % of the inputs)"
         if flagged := [n.neuron for n in of_layer if n.flagged]:
-            yield f"  by the rule: {_some(flagged)}"
+            yield f"  they are: {_some(flagged)}"
 
 
 def _some(names: Sequence[str], most: int = 24) -> str:
@@ -202,10 +207,6 @@ def _layer_summary(diagnosis: Diagnosis) -> Sheet:
         columns[4:6] = ["van. rows"]
         for row, layer in zip(rows, diagnosis.layers, strict=True):
             row[4:6] = [layer.vanishing_row_ratio]
-    if diagnosis.losses is not None:
-        columns[-2:-2] = ["lost f'", "const. f"]
-        for row, layer in zip(rows, diagnosis.layers, strict=True):
-            row[-2:-2] = [layer.lost_gradient_ratio, layer.constant_output_ratio]
     return Sheet(tuple(columns), rows)
 
 
