@@ -6,30 +6,18 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from actcli.activation import Array, Flags, Function
+from actcli.activation import Function
 from actcli.certainty import upper_bound
-from actcli.partials import Counts, LayerPartial, Moments
-from actcli.precision import Losses, Precision, losses
-from actcli.regions import Region, SaturatedSides, saturated_sides, shape, vanishing_regions
-from actcli.rules import DEFAULT, Check, Rule
+from actcli.partials import LayerPartial
+from actcli.precision import Losses
+from actcli.probe import Probe, Thresholds
+from actcli.regions import Region, shape, vanishing_regions
+from actcli.rules import Rule
 from actcli.verdicts import Layer
 
 DORMANT = 0.025  # Sokar et al. 2023, arXiv:2302.12902 (ReDo)
 FEW = 100  # values from which a table may be told to hold outputs
 MANY_ZEROS = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """epsilon: |f'| below it vanishes. tau: relative threshold of saturation, |f'| <= tau * sup|f'|; the default is
-    |tanh| > 0.97 carried over to every function. alpha: a neuron is dead when at most this share of its samples has
-    |f'| >= epsilon."""
-
-    epsilon: float = 1e-3
-    tau: float = 1.0 - 0.97**2
-    alpha: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,184 +65,123 @@ class Diagnosis:
     doubts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """Measures blocks of pre-activations under one function; the same for every block and thread."""
+def diagnose(probe: Probe, layers: Iterable[tuple[str, Sequence[str], LayerPartial]]) -> Diagnosis:
+    """The diagnosis of measured layers, each a name, the names of its neurons, and its partial."""
+    results, neurons, doubts = [], [], []
+    for name, columns, partial in layers:
+        flagged = probe.check.flagged(partial) if probe.check else None
+        of_layer = _neurons(probe, name, columns, partial, flagged)
+        results.append(_layer(probe, name, partial, of_layer, flagged))
+        neurons += of_layer
+        if (likeness := _likeness(probe, partial)) is not None:
+            doubts.append(f"{name} looks like outputs of {probe.function.label}, not pre-activations: {likeness}")
+    results = _cumulated(results)
+    epsilon = probe.thresholds.epsilon
+    fallen = [layer.name for layer in results if (layer.cumulative_mean_gradient or math.inf) < epsilon]
+    two_sided = bool(probe.sides.low and probe.sides.high)
+    return Diagnosis(
+        probe.function,
+        probe.thresholds,
+        probe.rule,
+        probe.losses,
+        vanishing_regions(probe.function, epsilon),
+        tuple(probe.rule.judge(results, probe.function, epsilon, two_sided)),
+        tuple(neurons),
+        fallen[-1] if fallen else None,
+        tuple(doubts),
+    )
 
-    function: Function
-    thresholds: Thresholds
-    rule: Rule
-    check: Check | None
-    losses: Losses | None
-    sides: SaturatedSides
 
-    @classmethod
-    def of(
-        cls,
-        function: Function,
-        thresholds: Thresholds,
-        rule: Rule = DEFAULT,
-        precision: Precision | None = None,
-    ) -> Probe:
-        """Raises UsageError where the rule does not know the function."""
-        lost = None if precision is None else losses(function, precision)
-        return cls(function, thresholds, rule, rule.check(function), lost, saturated_sides(function, thresholds.tau))
-
-    def measure(self, x: Array, missing: Flags | None = None) -> LayerPartial:
-        """The partial of a block x of shape (samples, neurons), NaN where `missing` says that there is no value."""
-        finite = np.isfinite(x)
-        absent = np.count_nonzero(missing, axis=0) if missing is not None else np.zeros(x.shape[1], np.int64)
-        non_finite = x.shape[0] - np.count_nonzero(finite, axis=0) - absent
-        if self.function.rowwise:  # a row with a hole has no gradient
-            finite = np.repeat(finite.all(axis=1, keepdims=True), x.shape[1], axis=1)
-        keep = None if finite.all() else finite
-        lost, none = self.losses, np.zeros(x.shape[1], np.int64)
-        gradient, output = np.abs(self.function.df(x)), own_outputs(np.abs(self.function.f(x)), x.shape[1])
-        below = gradient < self.thresholds.epsilon
-        score = self.check.score(x, output, gradient) if self.check and self.check.score else None
-        where = True if keep is None else keep
-        if keep is not None:
-            gradient, output = np.where(keep, gradient, 0.0), np.where(keep, output, 0.0)
-        return LayerPartial(
-            samples=x.shape[0],
-            missing=absent,
-            non_finite=non_finite,
-            moments=Moments.of(x, keep),
-            minimum=np.min(x, axis=0, initial=math.inf, where=where),
-            maximum=np.max(x, axis=0, initial=-math.inf, where=where),
-            vanishing=_count(below, keep),
-            zero_gradient=_count(gradient == 0.0, keep),
-            saturated_low=self._count_inside(x, self.sides.low, keep),
-            saturated_high=self._count_inside(x, self.sides.high, keep),
-            sum_gradient=gradient.sum(axis=0),
-            sum_square_gradient=np.square(gradient).sum(axis=0),
-            sum_output=output.sum(axis=0),
-            vanishing_rows=int(np.count_nonzero(below.all(axis=1))) if self.function.rowwise else 0,
-            zeros=x.size - int(np.count_nonzero(x)),
-            score=np.zeros(x.shape[1]) if score is None else np.sum(score, axis=0, dtype=np.float64, where=where),
-            lost_gradient=none if lost is None else _count(lost.precision.loses(gradient), keep),
-            constant_output=none if lost is None else _count(lost.constant(x), keep),
-        )
-
-    @staticmethod
-    def _count_inside(x: Array, intervals: Sequence[tuple[float, float]], keep: Flags | None) -> Counts:
-        total = np.zeros(x.shape[1], np.int64)
-        for start, stop in intervals:
-            total += _count((x >= start) & (x <= stop), keep)
-        return total
-
-    def diagnose(self, layers: Iterable[tuple[str, Sequence[str], LayerPartial]]) -> Diagnosis:
-        """The diagnosis of measured layers, each a name, the names of its neurons, and its partial."""
-        results, neurons, doubts = [], [], []
-        for name, columns, partial in layers:
-            flagged = self.check.flagged(partial) if self.check else None
-            of_layer = self._neurons(name, columns, partial, flagged)
-            results.append(self._layer(name, partial, of_layer, flagged))
-            neurons += of_layer
-            if (likeness := self._likeness(partial)) is not None:
-                doubts.append(f"{name} looks like outputs of {self.function.label}, not pre-activations: {likeness}")
-        results = _cumulated(results)
-        epsilon = self.thresholds.epsilon
-        fallen = [layer.name for layer in results if (layer.cumulative_mean_gradient or math.inf) < epsilon]
-        two_sided = bool(self.sides.low and self.sides.high)
-        return Diagnosis(
-            self.function,
-            self.thresholds,
-            self.rule,
-            self.losses,
-            vanishing_regions(self.function, epsilon),
-            tuple(self.rule.judge(results, self.function, epsilon, two_sided)),
-            tuple(neurons),
-            fallen[-1] if fallen else None,
-            tuple(doubts),
-        )
-
-    def _neurons(
-        self, layer: str, columns: Sequence[str], p: LayerPartial, flagged: Sequence[bool] | None
-    ) -> list[Neuron]:
-        layer_output = p.sum_output.sum() / max(1, int(p.values.sum()))
-        std = p.moments.std()
-        counted = self.check is not None and self.check.score is not None
-        neurons = []
-        for i, column in enumerate(columns):
-            n = int(p.values[i])
-            active = n - int(p.vanishing[i])
-            dead = n > 0 and active <= self.thresholds.alpha * n
-            neurons.append(
-                Neuron(
-                    layer=layer,
-                    neuron=column,
-                    samples=n,
-                    dead=dead,
-                    dead_upper_bound=upper_bound(active, n) if dead else None,
-                    dormant=n > 0 and bool(p.sum_output[i] / n <= DORMANT * layer_output),
-                    missing=int(p.missing[i]),
-                    non_finite=int(p.non_finite[i]),
-                    min=float(p.minimum[i]) if n else None,
-                    max=float(p.maximum[i]) if n else None,
-                    mean=float(p.moments.mean[i]) if n else None,
-                    std=float(std[i]) if n else None,
-                    vanishing_ratio=_share(p.vanishing[i], n),
-                    saturated_low_ratio=_share(p.saturated_low[i], n),
-                    saturated_high_ratio=_share(p.saturated_high[i], n),
-                    zero_gradient_ratio=_share(p.zero_gradient[i], n),
-                    lost_gradient_ratio=_share(p.lost_gradient[i], n) if self.losses else None,
-                    constant_output_ratio=_share(p.constant_output[i], n) if self.losses else None,
-                    flagged=None if flagged is None else flagged[i],
-                    rule_score=_share(p.score[i], n) if counted else None,
-                    mean_abs_gradient=_share(p.sum_gradient[i], n),
-                    rms_gradient=math.sqrt(p.sum_square_gradient[i] / n) if n else None,
-                    mean_abs_output=_share(p.sum_output[i], n),
-                )
+def _neurons(
+    probe: Probe, layer: str, columns: Sequence[str], p: LayerPartial, flagged: Sequence[bool] | None
+) -> list[Neuron]:
+    layer_output = p.sum_output.sum() / max(1, int(p.values.sum()))
+    std = p.moments.std()
+    counted = probe.check is not None and probe.check.score is not None
+    neurons = []
+    for i, column in enumerate(columns):
+        n = int(p.values[i])
+        active = n - int(p.vanishing[i])
+        dead = n > 0 and active <= probe.thresholds.alpha * n
+        neurons.append(
+            Neuron(
+                layer=layer,
+                neuron=column,
+                samples=n,
+                dead=dead,
+                dead_upper_bound=upper_bound(active, n) if dead else None,
+                dormant=n > 0 and bool(p.sum_output[i] / n <= DORMANT * layer_output),
+                missing=int(p.missing[i]),
+                non_finite=int(p.non_finite[i]),
+                min=float(p.minimum[i]) if n else None,
+                max=float(p.maximum[i]) if n else None,
+                mean=float(p.moments.mean[i]) if n else None,
+                std=float(std[i]) if n else None,
+                vanishing_ratio=_share(p.vanishing[i], n),
+                saturated_low_ratio=_share(p.saturated_low[i], n),
+                saturated_high_ratio=_share(p.saturated_high[i], n),
+                zero_gradient_ratio=_share(p.zero_gradient[i], n),
+                lost_gradient_ratio=_share(p.lost_gradient[i], n) if probe.losses else None,
+                constant_output_ratio=_share(p.constant_output[i], n) if probe.losses else None,
+                flagged=None if flagged is None else flagged[i],
+                rule_score=_share(p.score[i], n) if counted else None,
+                mean_abs_gradient=_share(p.sum_gradient[i], n),
+                rms_gradient=math.sqrt(p.sum_square_gradient[i] / n) if n else None,
+                mean_abs_output=_share(p.sum_output[i], n),
             )
-        return neurons
-
-    def _layer(self, name: str, p: LayerPartial, neurons: Sequence[Neuron], flagged: Sequence[bool] | None) -> Layer:
-        values = int(p.values.sum())
-        counted = self.check is not None and self.check.score is not None
-        measured = sum(1 for n in p.values if n)
-        dead = sum(neuron.dead for neuron in neurons)
-        whole_rows = int(p.values.max(initial=0)) if self.function.rowwise else 0
-        square = _share(p.sum_square_gradient.sum(), values)
-        return Layer(
-            name=name,
-            samples=p.samples,
-            neurons=len(neurons),
-            missing=int(p.missing.sum()),
-            non_finite=int(p.non_finite.sum()),
-            dead_neurons=dead,
-            dead_neuron_ratio=_share(dead, measured),
-            dormant_neurons=sum(neuron.dormant for neuron in neurons),
-            vanishing_ratio=_share(p.vanishing.sum(), values),
-            saturated_low_ratio=_share(p.saturated_low.sum(), values),
-            saturated_high_ratio=_share(p.saturated_high.sum(), values),
-            zero_gradient_ratio=_share(p.zero_gradient.sum(), values),
-            lost_gradient_ratio=_share(p.lost_gradient.sum(), values) if self.losses else None,
-            constant_output_ratio=_share(p.constant_output.sum(), values) if self.losses else None,
-            flagged_neurons=None if flagged is None else sum(flagged),
-            rule_score=_share(p.score.sum(), values) if counted else None,
-            mean_square=_share(p.moments.sum_square().sum(), values),
-            mean_abs_gradient=_share(p.sum_gradient.sum(), values),
-            rms_gradient=None if square is None else math.sqrt(square),
-            vanishing_rows=p.vanishing_rows if self.function.rowwise else None,
-            vanishing_row_ratio=_share(p.vanishing_rows, whole_rows) if self.function.rowwise else None,
         )
+    return neurons
 
-    def _likeness(self, p: LayerPartial) -> str | None:
-        """What makes a layer look like outputs of the function: its values lie within the function's range."""
-        values = int(p.values.sum())
-        low, high = self.function.range or shape(self.function).range
-        least, most = float(p.minimum.min(initial=math.inf)), float(p.maximum.max(initial=-math.inf))
-        if values < FEW or not (low <= least and most <= high) or (math.isinf(low) and math.isinf(high)):
-            return None
-        if math.isfinite(low) and math.isfinite(high):
-            return f"all values lie within [{low:g}, {high:g}]"
-        end, side = (low, "below") if math.isfinite(low) else (high, "above")
-        if any(region.kind == "zero" for region in vanishing_regions(self.function, self.thresholds.epsilon)):
-            zeros = p.zeros / values
-            return f"no value is {side} {end:g}, and {zeros:.0%} are exactly 0" if zeros >= MANY_ZEROS else None
-        # Values on both sides of 0 that end just here by chance would not reach far on the other side.
-        return f"no value is {side} {end:g}" if most - least > 10.0 * abs(end) else None
+
+def _layer(
+    probe: Probe, name: str, p: LayerPartial, neurons: Sequence[Neuron], flagged: Sequence[bool] | None
+) -> Layer:
+    values = int(p.values.sum())
+    counted = probe.check is not None and probe.check.score is not None
+    measured = sum(1 for n in p.values if n)
+    dead = sum(neuron.dead for neuron in neurons)
+    whole_rows = int(p.values.max(initial=0)) if probe.function.rowwise else 0
+    square = _share(p.sum_square_gradient.sum(), values)
+    return Layer(
+        name=name,
+        samples=p.samples,
+        neurons=len(neurons),
+        missing=int(p.missing.sum()),
+        non_finite=int(p.non_finite.sum()),
+        dead_neurons=dead,
+        dead_neuron_ratio=_share(dead, measured),
+        dormant_neurons=sum(neuron.dormant for neuron in neurons),
+        vanishing_ratio=_share(p.vanishing.sum(), values),
+        saturated_low_ratio=_share(p.saturated_low.sum(), values),
+        saturated_high_ratio=_share(p.saturated_high.sum(), values),
+        zero_gradient_ratio=_share(p.zero_gradient.sum(), values),
+        lost_gradient_ratio=_share(p.lost_gradient.sum(), values) if probe.losses else None,
+        constant_output_ratio=_share(p.constant_output.sum(), values) if probe.losses else None,
+        flagged_neurons=None if flagged is None else sum(flagged),
+        rule_score=_share(p.score.sum(), values) if counted else None,
+        mean_square=_share(p.moments.sum_square().sum(), values),
+        mean_abs_gradient=_share(p.sum_gradient.sum(), values),
+        rms_gradient=None if square is None else math.sqrt(square),
+        vanishing_rows=p.vanishing_rows if probe.function.rowwise else None,
+        vanishing_row_ratio=_share(p.vanishing_rows, whole_rows) if probe.function.rowwise else None,
+    )
+
+
+def _likeness(probe: Probe, p: LayerPartial) -> str | None:
+    """What makes a layer look like outputs of the function: its values lie within the function's range."""
+    values = int(p.values.sum())
+    low, high = probe.function.range or shape(probe.function).range
+    least, most = float(p.minimum.min(initial=math.inf)), float(p.maximum.max(initial=-math.inf))
+    if values < FEW or not (low <= least and most <= high) or (math.isinf(low) and math.isinf(high)):
+        return None
+    if math.isfinite(low) and math.isfinite(high):
+        return f"all values lie within [{low:g}, {high:g}]"
+    end, side = (low, "below") if math.isfinite(low) else (high, "above")
+    if any(region.kind == "zero" for region in vanishing_regions(probe.function, probe.thresholds.epsilon)):
+        zeros = p.zeros / values
+        return f"no value is {side} {end:g}, and {zeros:.0%} are exactly 0" if zeros >= MANY_ZEROS else None
+    # Values on both sides of 0 that end just here by chance would not reach far on the other side.
+    return f"no value is {side} {end:g}" if most - least > 10.0 * abs(end) else None
 
 
 def _cumulated(layers: Sequence[Layer]) -> list[Layer]:
@@ -267,25 +194,6 @@ def _cumulated(layers: Sequence[Layer]) -> list[Layer]:
         rms = None if rms is None or layer.rms_gradient is None else rms * layer.rms_gradient
         done.append(replace(layer, cumulative_mean_gradient=mean, cumulative_rms_gradient=rms))
     return done[::-1]
-
-
-def own_outputs(outputs: Array, inputs: int) -> Array:
-    """For each input the output that it belongs to, where there are more or fewer of them (rows along the last axis).
-
-    Fewer outputs share the inputs in turn: the halves of a gated function, the groups of maxout, the one logsumexp.
-    More outputs are taken in turn by the inputs and added: of the two of crelu one is 0.
-    """
-    count = outputs.shape[-1]
-    if count == inputs:
-        return outputs
-    if count < inputs:
-        return np.concatenate([outputs] * (inputs // count), axis=-1)
-    total: Array = outputs.reshape(*outputs.shape[:-1], count // inputs, inputs).sum(axis=-2)
-    return total
-
-
-def _count(flags: Flags, keep: Flags | None) -> Counts:
-    return np.asarray(np.count_nonzero(flags if keep is None else flags & keep, axis=0), np.int64)
 
 
 def _share(part: float, whole: int) -> float | None:

@@ -10,6 +10,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from actcli.memory import keep_freed
+
 Array: TypeAlias = NDArray[np.float64]
 
 # 1 MiB. A kernel's temporaries would fit the L2 cache in a tenth of that, but on several threads each of its operations
@@ -39,6 +41,7 @@ def evaluate(
         out = np.empty(x.shape)
     elif out.shape != x.shape or out.dtype != np.float64 or not out.flags.c_contiguous:
         raise ValueError("out must be a contiguous float64 array of the shape of x")
+    keep_freed()
     numbers, results = np.ascontiguousarray(x).reshape(-1), out.reshape(-1)
     threads = max(1, min(threads or default_threads(), -(-x.size // block)))
 

@@ -35,21 +35,20 @@ class Moments:
         return cls(np.zeros(columns, np.int64), np.zeros(columns), np.zeros(columns), np.zeros(columns))
 
     @classmethod
-    def of(cls, x: Array, keep: Flags | None) -> Moments:
-        """Of the entries of x, shape (rows, columns), that `keep` marks; None marks all."""
-        count = np.full(x.shape[1], x.shape[0], np.int64) if keep is None else np.count_nonzero(keep, axis=0)
+    def of(cls, t: Array, keep: Flags | None) -> Moments:
+        """Of the entries of t, shape (columns, rows), that `keep` marks; None marks all."""
+        count = np.full(len(t), t.shape[1], np.int64) if keep is None else np.count_nonzero(keep, axis=1)
         # Deviations from an entry of the column, not from 0: a constant column has exactly its value as mean.
-        shift = _first(x, keep)
+        shift = _first(t, keep)
         with np.errstate(over="ignore", invalid="ignore"):  # beyond the doubles the moments are inf or NaN
-            deviation = x - shift
+            deviation = t - shift[:, None]
             if keep is not None:
                 deviation[~keep] = 0.0
-            offset = deviation.sum(axis=0) / np.maximum(count, 1)
-            deviation -= offset
+            offset = deviation.sum(axis=1) / np.maximum(count, 1)
+            deviation -= offset[:, None]
             if keep is not None:
                 deviation[~keep] = 0.0
-            np.square(deviation, out=deviation)
-            return cls(count, *_sum(shift, offset), deviation.sum(axis=0))
+            return cls(count, *_sum(shift, offset), np.vecdot(deviation, deviation))
 
     def merge(self, other: Moments) -> Moments:
         count = self.count + other.count
@@ -81,15 +80,15 @@ def _sum(a: Array, b: Array) -> tuple[Array, Array]:
     return total, (a - (total - back)) + (b - back)
 
 
-def _first(x: Array, keep: Flags | None) -> Array:
+def _first(t: Array, keep: Flags | None) -> Array:
     """The first kept entry of each column, 0 where there is none."""
-    if x.shape[0] == 0:
-        return np.zeros(x.shape[1])
+    if t.shape[1] == 0:
+        return np.zeros(len(t))
     if keep is None:
-        return np.array(x[0])
-    row = keep.argmax(axis=0)
-    columns = np.arange(x.shape[1])
-    return np.where(keep[row, columns], x[row, columns], 0.0)
+        return np.array(t[:, 0])
+    first = keep.argmax(axis=1)
+    columns = np.arange(len(t))
+    return np.where(keep[columns, first], t[columns, first], 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from conftest import DATA, Cli
 
-from actcli import registry
+from actcli import diagnosis, registry
 from actcli.comparison import Comparison, Network, compare, profile
-from actcli.diagnosis import Probe, Thresholds
+from actcli.probe import Probe, Thresholds
 
 LAYER = str(DATA / "relu_negative_bias" / "layer2.csv")
 
@@ -21,7 +21,7 @@ LAYER = str(DATA / "relu_negative_bias" / "layer2.csv")
 def under(x: np.ndarray, *specs: str) -> Comparison:
     probes = [Probe.of(registry.get(spec), Thresholds()) for spec in specs]
     names = [f"h{i}" for i in range(x.shape[1])]
-    diagnoses = [probe.diagnose([("layer1", names, probe.measure(x))]) for probe in probes]
+    diagnoses = [diagnosis.diagnose(probe, [("layer1", names, probe.measure(x))]) for probe in probes]
     return compare([profile(p.function, 1e-3) for p in probes], [(d.function, d.layers) for d in diagnoses])
 
 

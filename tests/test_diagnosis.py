@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from conftest import DATA, Cli
 
-from actcli import registry
-from actcli.diagnosis import Diagnosis, Probe, Thresholds
+from actcli import diagnosis, registry
+from actcli.diagnosis import Diagnosis
+from actcli.probe import Probe, Thresholds
 
 NETWORKS = sorted(path.parent.name for path in DATA.glob("*/truth.json"))
 
@@ -26,7 +27,7 @@ def diagnose(spec: str, *layers: np.ndarray, thresholds: Thresholds | None = Non
     measured = [
         (name, [f"h{j}" for j in range(x.shape[1])], probe.measure(x)) for name, x in zip(names, layers, strict=True)
     ]
-    return probe.diagnose(measured)
+    return diagnosis.diagnose(probe, measured)
 
 
 @pytest.fixture(scope="module")

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from actcli import registry
-from actcli.diagnosis import Probe, Thresholds
 from actcli.partials import LayerPartial, Moments
 from actcli.precision import PRECISIONS
 from actcli.presets import RULES
+from actcli.probe import Probe, Thresholds
 
 SPECS = ["relu", "tanh", "gelu", "hard_sigmoid", "softmax"]
 EXACT = (
@@ -94,7 +94,7 @@ def test_any_split_of_the_rows_gives_the_same_in_any_order(spec: str, x: np.ndar
 @given(st.floats(-1e15, 1e15), st.integers(1, 50), st.integers(1, 50))
 def test_a_constant_column_has_no_spread(value: float, first: int, second: int) -> None:
     """A constant with a large offset keeps its mean exactly and a standard deviation of 0, merged or not."""
-    a, b = np.full((first, 1), value), np.full((second, 1), value)
+    a, b = np.full((1, first), value), np.full((1, second), value)
     merged = Moments.of(a, None).merge(Moments.of(b, None))
     assert merged.mean[0] == value
     assert merged.std()[0] == 0.0
@@ -104,8 +104,8 @@ def test_a_constant_column_has_no_spread(value: float, first: int, second: int) 
 def test_moments_of_a_large_offset_are_those_of_exact_arithmetic(values: list[float], data: st.DataObject) -> None:
     """Mean and deviation of numbers around 1e9 agree with fractions, whatever the split."""
     cut = data.draw(st.integers(0, len(values)))
-    x = np.array(values)[:, None]
-    found = Moments.of(x[:cut], None).merge(Moments.of(x[cut:], None))
+    t = np.array([values])
+    found = Moments.of(t[:, :cut], None).merge(Moments.of(t[:, cut:], None))
     exact = [Fraction(value) for value in values]
     mean = sum(exact) / len(exact)
     assert found.mean[0] == pytest.approx(float(mean), rel=1e-15)

@@ -16,11 +16,11 @@ from conftest import Cli
 from mpmath import mpf
 from oracle import evaluate, ulps
 
-from actcli import registry
+from actcli import diagnosis, registry
 from actcli.activation import Activation, Function
 from actcli.comparison import profile
-from actcli.diagnosis import Probe, Thresholds, own_outputs
 from actcli.errors import DataError, UsageError
+from actcli.probe import Probe, Thresholds, own_outputs
 
 ROWWISE = [activation for activation in registry.ACTIVATIONS if activation.kind != "elementwise"]
 GATED = [activation for activation in ROWWISE if activation.kind == "gated"]
@@ -484,11 +484,11 @@ def test_a_gated_layer_is_diagnosed() -> None:
     """By hand: where b is far below 0 the gate is shut, for a and for b; |f| counts for both halves."""
     x = np.array([[1.0, 3.0, -50.0, 0.0], [2.0, -3.0, -60.0, 0.0], [math.nan, 1.0, 1.0, 1.0]])
     probe = Probe.of(registry.get("glu"), Thresholds())
-    diagnosis = probe.diagnose([("layer", ["a1", "a2", "b1", "b2"], probe.measure(x))])
-    assert [neuron.dead for neuron in diagnosis.neurons] == [True, False, True, False]
-    assert [neuron.dormant for neuron in diagnosis.neurons] == [True, False, True, False]
-    assert [neuron.mean_abs_output for neuron in diagnosis.neurons][1::2] == [1.5, 1.5]
-    assert [neuron.mean_abs_gradient for neuron in diagnosis.neurons][1::2] == [0.5, 0.75]
+    found = diagnosis.diagnose(probe, [("layer", ["a1", "a2", "b1", "b2"], probe.measure(x))])
+    assert [neuron.dead for neuron in found.neurons] == [True, False, True, False]
+    assert [neuron.dormant for neuron in found.neurons] == [True, False, True, False]
+    assert [neuron.mean_abs_output for neuron in found.neurons][1::2] == [1.5, 1.5]
+    assert [neuron.mean_abs_gradient for neuron in found.neurons][1::2] == [0.5, 0.75]
     (layer,) = diagnosis.layers
     assert (layer.vanishing_ratio, layer.vanishing_rows, layer.non_finite) == (0.5, 0, 1)
 
@@ -510,7 +510,7 @@ def test_figures_of_one_number_are_absent(activation: Activation) -> None:
     """Only the range is told of a function of rows; values keep to it."""
     function = activation.bind()
     found = profile(function, 1e-3)
-    assert (found.at_zero, found.monotone, found.mean, found.regions) == (None, None, None, ())
+    assert (found.at_zero, found.monotone, found.means.mean, found.regions) == (None, None, None, ())
     outputs = function.f(np.random.default_rng(4).normal(size=(50, 6)) * 10)
     assert found.range[0] <= outputs.min()
     assert outputs.max() <= found.range[1]

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from conftest import DATA, Cli
 
-from actcli import registry
-from actcli.diagnosis import Diagnosis, Probe, Thresholds
+from actcli import diagnosis, registry
+from actcli.diagnosis import Diagnosis
 from actcli.presets import RULES
+from actcli.probe import Probe, Thresholds
 from actcli.verdicts import Layer
 
 RELU, NEGATIVE, TANH, SIGMOID = "relu_trained", "relu_negative_bias", "tanh_saturated", "sigmoid_deep"
@@ -25,7 +26,7 @@ def diagnose(rule: str, spec: str, x: np.ndarray) -> Diagnosis:
     probe = Probe.of(registry.get(spec), Thresholds(), RULES[rule])
     cut = len(x) // 3  # the rule sees merged partials
     partial = probe.measure(x[:cut]).merge(probe.measure(x[cut:]))
-    return probe.diagnose([("layer", [str(i) for i in range(x.shape[1])], partial)])
+    return diagnosis.diagnose(probe, [("layer", [str(i) for i in range(x.shape[1])], partial)])
 
 
 def neurons_and_alarm(found: Diagnosis) -> tuple[list[bool | None], bool]:

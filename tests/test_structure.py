@@ -12,14 +12,15 @@ PACKAGE = ROOT / "actcli"
 
 # A room may import itself and those on the lines before its own.
 ROOMS = [
-    {"errors", "reading"},
+    {"errors", "reading", "memory"},
     {"activation"},
     {"functions"},
     {"registry", "regions", "partials", "evaluate", "certainty", "meanfield"},
     {"precision", "remedies"},
     {"verdicts"},
     {"rules"},
-    {"presets", "diagnosis", "comparison", "curves"},
+    {"probe", "presets"},
+    {"diagnosis", "comparison", "curves"},
     {"render", "tables", "figures", "charts", "output"},
     {"reports"},
     {"cli"},

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from actcli.cli.layers import diagnose
+from actcli.cli.layers import diagnoses
 from actcli.cli.options import (
     Destination,
     epsilon_option,
@@ -59,12 +59,12 @@ def command(
     """
     from actcli import reports
     from actcli.comparison import compare, profile
-    from actcli.diagnosis import Probe, Thresholds
+    from actcli.probe import Probe, Thresholds
 
-    diagnoses = diagnose([Probe.of(function, Thresholds(epsilon)) for function in functions], inputs, reading)
+    found = diagnoses([Probe.of(function, Thresholds(epsilon)) for function in functions], inputs, reading)
     comparison = compare(
         [profile(function, epsilon, network) for function in functions],
-        [(diagnosis.function, diagnosis.layers) for diagnosis in diagnoses],
+        [(diagnosis.function, diagnosis.layers) for diagnosis in found],
     )
     write_report(
         destination,

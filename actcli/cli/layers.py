@@ -10,27 +10,30 @@ import click
 from actcli.cli.options import numbers_and_paths, open_layers
 
 if TYPE_CHECKING:
-    from actcli.diagnosis import Diagnosis, Probe
+    from actcli.diagnosis import Diagnosis
     from actcli.partials import LayerPartial
+    from actcli.probe import Probe
     from actcli.reading import ReadOptions
     from actcli.tables import Table
 
 Measured: TypeAlias = "tuple[str, Sequence[str], LayerPartial]"  # name, names of the neurons, what is known
 
 
-def diagnose(probes: Sequence[Probe], inputs: Sequence[str], options: ReadOptions) -> list[Diagnosis]:
+def diagnoses(probes: Sequence[Probe], inputs: Sequence[str], options: ReadOptions) -> list[Diagnosis]:
     """One diagnosis a probe of the layers that the inputs hold; of no layer where there is no input.
 
     Says on standard error which layers look like outputs of the first function.
     """
+    from actcli.diagnosis import diagnose
+
     measured: list[list[Measured]] = [[] for _ in probes]
     for layer in _measure(probes, inputs, options):
         for of_function, one in zip(measured, layer, strict=True):
             of_function.append(one)
-    diagnoses = [probe.diagnose(layers) for probe, layers in zip(probes, measured, strict=True)]
-    for doubt in diagnoses[0].doubts:
+    found = [diagnose(probe, layers) for probe, layers in zip(probes, measured, strict=True)]
+    for doubt in found[0].doubts:
         click.echo(f"actcli: {doubt}", err=True)
-    return diagnoses
+    return found
 
 
 def _measure(probes: Sequence[Probe], inputs: Sequence[str], options: ReadOptions) -> Iterator[list[Measured]]:

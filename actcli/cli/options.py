@@ -139,11 +139,11 @@ _table_options = _stack(
 _network_options = _stack(
     click.option(
         "--q",
-        type=click.FloatRange(1e-12, 1e12),
+        type=click.FloatRange(min=0, min_open=True),
         metavar="NUMBER",
         default=1.0,
         show_default=True,
-        help="The variance of z in the means over z ~ N(0, q).",
+        help="Variance q of the normal distribution that the means are over.",
     ),
     click.option(
         "--sigma-w",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from actcli.cli.layers import diagnose
+from actcli.cli.layers import diagnoses
 from actcli.cli.options import (
     Destination,
     NumericCommand,
@@ -125,9 +125,9 @@ def command(
     Each input is a table of pre-activations, one layer: rows are samples, columns are neurons. Several are the layers
     of one network, first to last. Without inputs it tells the regions of x alone.
     """
-    from actcli.diagnosis import Probe, Thresholds
     from actcli.precision import PRECISIONS
     from actcli.presets import RULES as PRESETS
+    from actcli.probe import Probe, Thresholds
 
     if explain:
         from actcli.reports import explanation
@@ -136,7 +136,7 @@ def command(
         return
     precision = None if dtype is None else PRECISIONS[dtype]
     probe = Probe.of(function, Thresholds(epsilon, tau, alpha), PRESETS[rule], precision)
-    (diagnosis,) = diagnose([probe], inputs, reading)
+    (diagnosis,) = diagnoses([probe], inputs, reading)
     gates = {
         "dead_neuron_ratio": max_dead,
         "saturated_ratio": max_saturated,

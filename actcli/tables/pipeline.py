@@ -10,6 +10,7 @@ from functools import partial
 from typing import TypeVar
 
 from actcli.errors import ActcliError
+from actcli.memory import keep_freed
 from actcli.tables.table import Block, Table
 
 T = TypeVar("T")
@@ -28,6 +29,7 @@ def map_blocks(table: Table, work: Callable[[Block], T], threads: int | None = N
     """
     threads = threads or default_threads()
     tasks = _tasks(table)
+    keep_freed()
     if threads == 1:
         for task in tasks:
             yield work(task())
