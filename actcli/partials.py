@@ -48,7 +48,8 @@ class Moments:
             deviation -= offset[:, None]
             if keep is not None:
                 deviation[~keep] = 0.0
-            return cls(count, *_sum(shift, offset), np.vecdot(deviation, deviation))
+            np.square(deviation, out=deviation)
+            return cls(count, *_sum(shift, offset), deviation.sum(axis=1))
 
     def merge(self, other: Moments) -> Moments:
         count = self.count + other.count

@@ -77,7 +77,7 @@ class Probe:
             saturated_low=_inside(t, self.sides.low, keep),
             saturated_high=_inside(t, self.sides.high, keep),
             sum_gradient=gradient.sum(axis=1),
-            sum_square_gradient=np.vecdot(gradient, gradient),
+            sum_square_gradient=np.square(gradient).sum(axis=1),
             sum_output=output.sum(axis=1),
             vanishing_rows=int(np.count_nonzero(below.all(axis=0))) if self.function.rowwise else 0,
             zeros=int(np.count_nonzero(t == 0.0)),

@@ -13,4 +13,5 @@ class ReadOptions:
     header: bool | None = None  # None: there is one when any cell of the first row is not a number
     nulls: tuple[str, ...] = ()  # cells that mean missing, besides the empty cell
     columns: tuple[str, ...] = ()  # selections as typed after -c, see `columns.pick`
-    block_bytes: int = 4 << 20  # bytes a block; wide text gets more
+    threads: int | None = None  # None: as many as the machine has processors, at most four
+    block_values: int = 1 << 18  # numbers a block, about; wide tables get more

@@ -18,7 +18,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actcli.errors import ActcliError, DataError, UsageError
-from actcli.tables import FORMATS, ReadOptions, map_blocks, open_tables
+from actcli.reading import ReadOptions
+from actcli.tables.opening import open_tables
+from actcli.tables.pipeline import map_blocks
+from actcli.tables.source import FORMATS
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -96,13 +99,13 @@ def test_the_place_is_named(tmp_path: Path, content: str, message: str | None, b
     path = tmp_path / "a.csv"
     path.write_bytes(content.encode())
     if message is None:
-        read(path, block_bytes=block)
+        read(path, block_values=block)
     else:
-        assert failure(path, block_bytes=block).message == f"{path}: {message}"
+        assert failure(path, block_values=block).message == f"{path}: {message}"
         path = tmp_path / "a.tsv"
         path.write_bytes(content.replace(",", "\t").encode())
         message = message.replace("'1,5'", r"'1\t5'")
-        assert failure(path, block_bytes=block).message == f"{path}: {message}"
+        assert failure(path, block_values=block).message == f"{path}: {message}"
 
 
 def test_the_hint_says_what_to_do(tmp_path: Path) -> None:
@@ -121,7 +124,7 @@ def test_late_blocks_know_their_lines(tmp_path: Path) -> None:
         path.write_bytes(("t,a,b\n" + "".join(rows) + bad + "x,1,2\n").encode())
         line = 2 + sum(row.count("\n") for row in rows)
         for block in (50, 1000, 4 << 20):
-            error = failure(path, columns=("a,b",), block_bytes=block)
+            error = failure(path, columns=("a,b",), block_values=block)
             assert f"a.csv: line {line}" in error.message
             assert message in error.message
 
@@ -132,7 +135,7 @@ def test_the_first_error_is_told(tmp_path: Path, threads: int) -> None:
     packed = gzip.compress(("a\n" + "1\n" * 500 + "x\n" + "1\n" * 500 + "y\n" + "1\n" * 500_000).encode(), mtime=0)
     path = tmp_path / "a.csv.gz"
     path.write_bytes(packed[:-200])
-    (table,) = open_tables([str(path)], ReadOptions(block_bytes=10_000))
+    (table,) = open_tables([str(path)], ReadOptions(block_values=10_000))
     with pytest.raises(DataError, match="line 502"):
         list(map_blocks(table, lambda b: b, threads))
 
@@ -211,7 +214,7 @@ def test_jsonl(tmp_path: Path, content: str, message: str, block: int) -> None:
     """Wrong lines of JSON Lines are named."""
     path = tmp_path / "a.jsonl"
     path.write_text(content)
-    assert failure(path, block_bytes=block).message == f"{path}: {message}"
+    assert failure(path, block_values=block).message == f"{path}: {message}"
 
 
 def test_jsonl_too_deep(tmp_path: Path) -> None:
@@ -318,7 +321,7 @@ def test_anything(tmp_path: Path, format: str, content: bytes, block: int, colum
     """Any bytes are a table or an error that names the file, the same whatever the block size."""
     path = tmp_path / f"a.{format}"
     path.write_bytes(content)
-    assert outcome(path, block_bytes=block, columns=columns) == outcome(path, columns=columns)
+    assert outcome(path, block_values=block, columns=columns) == outcome(path, columns=columns)
 
 
 def test_npz_without_arrays(tmp_path: Path) -> None:

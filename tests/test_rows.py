@@ -489,7 +489,7 @@ def test_a_gated_layer_is_diagnosed() -> None:
     assert [neuron.dormant for neuron in found.neurons] == [True, False, True, False]
     assert [neuron.mean_abs_output for neuron in found.neurons][1::2] == [1.5, 1.5]
     assert [neuron.mean_abs_gradient for neuron in found.neurons][1::2] == [0.5, 0.75]
-    (layer,) = diagnosis.layers
+    (layer,) = found.layers
     assert (layer.vanishing_ratio, layer.vanishing_rows, layer.non_finite) == (0.5, 0, 1)
 
 
@@ -502,7 +502,7 @@ def test_saturation_and_compare_on_a_table(cli: Cli, tmp_path: Path) -> None:
     assert document["layers"][0]["vanishing_ratio"] == 0.5
     names = ["glu", "swiglu", "logsumexp", "crelu", "maxout:num_units=2"]
     rows = cli.ok("compare", *names, "-i", str(table)).splitlines()
-    assert [row.split(",")[0] for row in rows[1:]] == [registry.get(name).label.split(",")[0] for name in names]
+    assert {row.split(",")[0] for row in rows[1:]} == {registry.get(name).label.split(",")[0] for name in names}
 
 
 @pytest.mark.parametrize("activation", ROWWISE, ids=lambda activation: activation.name)

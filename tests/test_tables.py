@@ -24,17 +24,11 @@ from hypothesis import strategies as st
 
 from actcli.errors import DataError, UsageError
 from actcli.output import open_output
-from actcli.tables import (
-    OUTPUT_FORMATS,
-    Block,
-    ReadOptions,
-    Table,
-    encoder,
-    map_blocks,
-    open_tables,
-    result_columns,
-    result_frame,
-)
+from actcli.reading import ReadOptions
+from actcli.tables.opening import open_tables
+from actcli.tables.pipeline import map_blocks
+from actcli.tables.sink import OUTPUT_FORMATS, encoder, result_columns, result_frame
+from actcli.tables.table import Block, Table
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -132,7 +126,7 @@ def test_csv_is_read_as_python_reads_it(
     names = [f"h{i}" for i in range(len(rows[0]))]
     text = newline.join(",".join(row) for row in [names, *rows]) + newline * last
     path = write(tmp_path / "a.csv", b"\xef\xbb\xbf" * bom + text.encode())
-    table, values, missing = read(path, block_bytes=block)
+    table, values, missing = read(path, block_values=block)
     assert table.columns == tuple(names)
     np.testing.assert_array_equal(values, [[truth(cell) for cell in row] for row in rows])
     np.testing.assert_array_equal(missing, [[cell.strip('"') == "" for cell in row] for row in rows])
@@ -160,10 +154,10 @@ def test_other_columns_pass_untouched(
     writer = csv.writer(file, delimiter=separator, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
     writer.writerows([("name", "x", "note"), *rows])
     path = write(tmp_path / f"a.{suffix}", file.getvalue())
-    _, values, _ = read(path, block_bytes=block, columns=("x",))
+    _, values, _ = read(path, block_values=block, columns=("x",))
     np.testing.assert_array_equal(values[:, 0], [row[1] for row in rows])
-    assert [(r["0"], r["2"]) for r in others(path, block_bytes=block, columns=("x",))] == [(r[0], r[2]) for r in rows]
-    written = run_filter(path, tmp_path / "out.csv", "csv", columns=("x",), block_bytes=block)
+    assert [(r["0"], r["2"]) for r in others(path, block_values=block, columns=("x",))] == [(r[0], r[2]) for r in rows]
+    written = run_filter(path, tmp_path / "out.csv", "csv", columns=("x",), block_values=block)
     back = list(csv.reader(io.StringIO(written.decode(), newline="")))[1:]
     assert [(a, c) for a, _, c in back] == [(a, c) for a, _, c in rows]
 
@@ -172,7 +166,7 @@ def test_other_columns_pass_untouched(
 @pytest.mark.parametrize("block", [1, 2, 3, 100])
 def test_blank_lines(tmp_path: Path, content: str, block: int) -> None:
     """A blank line is a missing cell in a one-column table, and nothing at the end of the file."""
-    _, values, missing = read(write(tmp_path / "a.csv", content), block_bytes=block)
+    _, values, missing = read(write(tmp_path / "a.csv", content), block_values=block)
     np.testing.assert_array_equal(values, [[math.nan], [1.0]])
     np.testing.assert_array_equal(missing, [[True], [False]])
 
@@ -232,7 +226,7 @@ def test_first_lines(tmp_path: Path, block: int) -> None:
     for i, row in enumerate(rows):
         lines[float(i)] = line
         line += 1 + row.count("\n")
-    (table,) = open_tables([str(path)], ReadOptions(columns=("x",), block_bytes=block))
+    (table,) = open_tables([str(path)], ReadOptions(columns=("x",), block_values=block))
     for block_ in map_blocks(table, lambda b: b):
         assert block_.first_line == lines[block_.values[0, 0]]
 
@@ -241,7 +235,7 @@ def test_first_lines(tmp_path: Path, block: int) -> None:
 def test_compressed(tmp_path: Path, suffix: str, pack: Callable[[bytes], bytes]) -> None:
     """Text may be compressed, several members are one stream."""
     path = write(tmp_path / f"a.csv.{suffix}", pack(b"a,b\n1,2\n") + pack(b"3,4\n"))
-    table, values, _ = read(path, block_bytes=3)
+    table, values, _ = read(path, block_values=3)
     assert table.name == "a"
     assert values.tolist() == [[1, 2], [3, 4]]
 
@@ -307,7 +301,7 @@ def test_jsonl_objects(tmp_path: Path) -> None:
     ]
     for block in (1, 20, 1000):
         path = write(tmp_path / "a.jsonl", "\n".join(lines))
-        table, values, missing = read(path, columns=("a,b",), block_bytes=block)
+        table, values, missing = read(path, columns=("a,b",), block_values=block)
         assert table.columns == ("a", "b", "t")
         nan, inf = math.nan, math.inf
         np.testing.assert_array_equal(values, [[1, nan], [nan, -inf], [nan, inf], [1.5, inf]])
@@ -335,11 +329,11 @@ def test_columnar(tmp_path: Path, format: str, block: int) -> None:
     )
     path = tmp_path / f"a.{format}"
     frame.write_parquet(path) if format == "parquet" else frame.write_ipc(path)
-    _, values, missing = read(path, columns=("x", "i", "f"), block_bytes=block)
+    _, values, missing = read(path, columns=("x", "i", "f"), block_values=block)
     nan = math.nan
     np.testing.assert_array_equal(values, [[1.5, 1, 1.5], [nan, 2, 2.5], [nan, nan, 0]])
     np.testing.assert_array_equal(missing, [[0, 0, 0], [1, 0, 0], [0, 1, 0]])
-    assert [row["0"] for row in others(path, columns=("!t",), block_bytes=block)] == ["a", None, "c"]
+    assert [row["0"] for row in others(path, columns=("!t",), block_values=block)] == ["a", None, "c"]
 
 
 @pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "i1", "u8", ">f8", ">i4", "g"])
@@ -349,10 +343,10 @@ def test_npy(tmp_path: Path, dtype: str, order: Any) -> None:
     array = np.array([[1, 2, 3], [4, 5, 6]], dtype=dtype, order=order)
     np.save(tmp_path / "a.npy", array)
     for block in (1, 1000):
-        table, values, _ = read(tmp_path / "a.npy", columns=("3", "1"), block_bytes=block)
+        table, values, _ = read(tmp_path / "a.npy", columns=("3", "1"), block_values=block)
         assert table.columns == ("1", "2", "3")
         assert values.tolist() == [[1, 3], [4, 6]]
-        assert others(tmp_path / "a.npy", columns=("!2",), block_bytes=block) == [{"1": 2}, {"1": 5}]
+        assert others(tmp_path / "a.npy", columns=("!2",), block_values=block) == [{"1": 2}, {"1": 5}]
 
 
 def test_npy_of_one_dimension_and_without_rows(tmp_path: Path) -> None:
@@ -386,8 +380,10 @@ def test_names_tell_layers_apart(tmp_path: Path) -> None:
 
 READ_STDIN = """
 import sys
-from actcli.tables import *
-(table,) = open_tables(["-"], ReadOptions(block_bytes=5))
+from actcli.reading import ReadOptions
+from actcli.tables.opening import open_tables
+from actcli.tables.pipeline import map_blocks
+(table,) = open_tables(["-"], ReadOptions(block_values=5))
 print(table.name, sum(map_blocks(table, lambda b: b.values.sum())))
 """
 
@@ -454,7 +450,7 @@ def test_order_is_kept(tmp_path: Path, threads: int) -> None:
             under_way -= 1
         return float(block.values[0, 0])
 
-    (table,) = open_tables([str(path)], ReadOptions(block_bytes=4))
+    (table,) = open_tables([str(path)], ReadOptions(block_values=1))
     assert list(map_blocks(table, work, threads)) == list(range(200))
     assert most <= threads
 
@@ -471,7 +467,7 @@ def test_a_failure_stops_all(tmp_path: Path, threads: int) -> None:
             raise KeyboardInterrupt
 
     before = threading.active_count()
-    (table,) = open_tables([str(path)], ReadOptions(block_bytes=2))
+    (table,) = open_tables([str(path)], ReadOptions(block_values=2))
     with pytest.raises(KeyboardInterrupt):
         list(map_blocks(table, work, threads))
     assert threading.active_count() == before
@@ -482,7 +478,7 @@ def test_giving_up_half_way_stops_all(tmp_path: Path) -> None:
     """A consumer that stops leaves no thread behind."""
     path = write(tmp_path / "a.csv", "x\n" + "1\n" * 1000)
     before = threading.active_count()
-    (table,) = open_tables([str(path)], ReadOptions(block_bytes=2))
+    (table,) = open_tables([str(path)], ReadOptions(block_values=2))
     results = map_blocks(table, lambda b: b, 4)
     next(results)
     results.close()  # type: ignore[attr-defined]
@@ -502,7 +498,7 @@ def test_round_trips(tmp_path: Path, rows: list[tuple[float | None, ...]], forma
     """What is written in any format is read back, to the last bit."""
     lines = [",".join('""' if x is None else repr(x) for x in row) for row in rows]
     path = write(tmp_path / "a.csv", "\n".join(["x,y|z", *lines]))
-    text = run_filter(path, tmp_path / f"out.{format}", format, block_bytes=block).decode(errors="replace")
+    text = run_filter(path, tmp_path / f"out.{format}", format, block_values=block).decode(errors="replace")
     expected = np.array(rows, float)
     mask = [[x is None for x in row] for row in rows]
     if format == "json":

@@ -57,9 +57,9 @@ def command(
     they say of a deep network at initialisation. With inputs also what each function makes of the same
     pre-activations, and what taking another one in place of the first would do.
     """
-    from actcli import reports
     from actcli.comparison import compare, profile
     from actcli.probe import Probe, Thresholds
+    from actcli.reports import comparison as reports
 
     found = diagnoses([Probe.of(function, Thresholds(epsilon)) for function in functions], inputs, reading)
     comparison = compare(

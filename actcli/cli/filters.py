@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from actcli.activation import Array, Function
     from actcli.reading import ReadOptions
     from actcli.render import Sheet
-    from actcli.tables import Block, Table
+    from actcli.tables.table import Block, Table
 
 TERMINAL_ROWS = 40
 TABLE_FORMATS = ("table", "csv", "tsv", "json", "jsonl", "markdown", "parquet", "npy")
@@ -52,7 +53,7 @@ def run(
     if numbers:
         write_sheet(_of_numbers(function, results, iter(numbers)), destination)
     elif paths:
-        _of_tables(function, results[-1], open_layers(paths, options), append, destination)
+        _of_tables(function, results[-1], open_layers(paths, options), append, options.threads, destination)
     else:
         raise UsageError("there is no input", "give numbers, files or --range, or pipe a table in")
 
@@ -97,10 +98,16 @@ def _titles(function: Function, title: Callable[[str], str], columns: Sequence[s
 
 
 def _of_tables(
-    function: Function, result: Result, tables: Sequence[Table], append: bool, destination: Destination
+    function: Function,
+    result: Result,
+    tables: Sequence[Table],
+    append: bool,
+    threads: int | None,
+    destination: Destination,
 ) -> None:
     from actcli.render import choose_format
-    from actcli.tables import encoder, map_blocks, result_columns, result_frame
+    from actcli.tables.pipeline import map_blocks
+    from actcli.tables.sink import encoder, result_columns, result_frame
 
     _check_alike(tables)
     first = tables[0]
@@ -122,9 +129,12 @@ def _of_tables(
         return
     encode = encoder(format, columns, first.has_header)
 
+    def encoded(table: Table, block: Block) -> Any:
+        return encode.encode(frame(table, block))
+
     def parts() -> Iterator[Any]:
         for table in tables:
-            yield from map_blocks(table, lambda block, table=table: encode.encode(frame(table, block)))  # type: ignore[misc]
+            yield from map_blocks(table, partial(encoded, table), threads)
 
     write_parts(encode, parts(), destination.output)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from actcli.partials import LayerPartial
     from actcli.probe import Probe
     from actcli.reading import ReadOptions
-    from actcli.tables import Table
+    from actcli.tables.table import Block, Table
 
 Measured: TypeAlias = "tuple[str, Sequence[str], LayerPartial]"  # name, names of the neurons, what is known
 
@@ -43,7 +43,7 @@ def _measure(probes: Sequence[Probe], inputs: Sequence[str], options: ReadOption
         yield [_of_numbers(probe, numbers) for probe in probes]
     elif paths:
         for table in open_layers(paths, options):
-            yield _of_table(probes, table)
+            yield _of_table(probes, table, options.threads)
 
 
 def _of_numbers(probe: Probe, numbers: Sequence[float]) -> Measured:
@@ -56,12 +56,16 @@ def _of_numbers(probe: Probe, numbers: Sequence[float]) -> Measured:
     return "numbers", ["x"], probe.measure(x[:, None])
 
 
-def _of_table(probes: Sequence[Probe], table: Table) -> list[Measured]:
+def _of_table(probes: Sequence[Probe], table: Table, threads: int | None) -> list[Measured]:
     from actcli.partials import LayerPartial
-    from actcli.tables import map_blocks
+    from actcli.tables.pipeline import map_blocks
 
     columns = [table.columns[i] for i in table.picked]
     totals = [LayerPartial.empty(len(columns)) for _ in probes]
-    for partials in map_blocks(table, lambda block: [probe.measure(block.values, block.missing) for probe in probes]):
+
+    def measure(block: Block) -> list[LayerPartial]:
+        return [probe.measure(block.values, block.missing) for probe in probes]
+
+    for partials in map_blocks(table, measure, threads):
         totals = [total.merge(partial) for total, partial in zip(totals, partials, strict=True)]
     return [(table.name, columns, total) for total in totals]

@@ -17,7 +17,8 @@ def command(framework: str | None, destination: Destination) -> None:
     Frameworks are pytorch, keras, keras.layers, jax, tensorflow, tfa (TensorFlow Addons), onnx, nnlib, timm and
     transformers.
     """
-    from actcli import registry, reports
+    from actcli import registry
+    from actcli.reports import catalogue as reports
 
     if framework is None:
         sheet = reports.list_sheet(registry.ACTIVATIONS)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from actcli.activation import Function
     from actcli.reading import ReadOptions
-    from actcli.tables import Table
+    from actcli.tables.table import Table
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -133,6 +133,9 @@ _table_options = _stack(
         type=click.Choice(["csv", "tsv", "jsonl", "parquet", "arrow", "npy", "npz"]),
         help="Format of the inputs; by default their names say it.",
     ),
+    click.option(
+        "--threads", type=click.IntRange(1, 256), metavar="COUNT", help="Threads to work on tables, by default up to 4."
+    ),
 )
 
 
@@ -189,11 +192,14 @@ def table_options(command: Callable[..., None]) -> Callable[..., None]:
         header: bool | None,
         nulls: tuple[str, ...],
         input_format: str | None,
+        threads: int | None,
         **rest: Any,
     ) -> None:
         from actcli.reading import ReadOptions
 
-        reading = ReadOptions(format=input_format, header=header, nulls=nulls, columns=columns)
+        if threads is not None:  # polars reads it once, when it is imported
+            os.environ["POLARS_MAX_THREADS"] = str(threads)
+        reading = ReadOptions(format=input_format, header=header, nulls=nulls, columns=columns, threads=threads)
         command(*args, reading=reading, **rest)
 
     return _table_options(gathered)
@@ -279,6 +285,6 @@ def span_numbers(span: tuple[Decimal, ...]) -> Iterator[float]:
 
 
 def open_layers(paths: Sequence[str], options: ReadOptions) -> list[Table]:
-    from actcli.tables import open_tables
+    from actcli.tables.opening import open_tables
 
     return [*open_tables(paths, options)]

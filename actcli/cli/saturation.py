@@ -130,7 +130,7 @@ def command(
     from actcli.probe import Probe, Thresholds
 
     if explain:
-        from actcli.reports import explanation
+        from actcli.reports.saturation import explanation
 
         write_sheet(explanation(PRESETS[rule], function), destination)
         return
@@ -154,7 +154,7 @@ def command(
 
 
 def _write(diagnosis: Diagnosis, by: str | None, destination: Destination) -> None:
-    from actcli import reports
+    from actcli.reports import saturation as reports
 
     sheets = {"layer": reports.layer_sheet, "neuron": reports.neuron_sheet, "region": reports.region_sheet}
     sheet = sheets[by or ("layer" if diagnosis.layers else "region")](diagnosis)

@@ -39,7 +39,7 @@ class ArrayTable(Table):
         columns = numbered(shape[1] if len(shape) == 2 else 1)
         super().__init__(source, columns, pick(options.columns, columns, self.source), header=False, name=array_name)
         self._nulls = options.nulls
-        self._rows = rows_a_block(options.block_bytes, max(1, len(columns)))
+        self._rows = rows_a_block(options.block_values, max(1, len(columns)))
 
     def tasks(self) -> Iterator[Callable[[], Block]]:
         array = self._map()

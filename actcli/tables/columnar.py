@@ -37,7 +37,7 @@ class ColumnarTable(Table):
                 )
         super().__init__(source, columns, picked, header=True)
         self._nulls = options.nulls
-        self._rows = rows_a_block(options.block_bytes, len(columns) or 1)
+        self._rows = rows_a_block(options.block_values, len(columns) or 1)
 
     def tasks(self) -> Iterator[Callable[[], Block]]:
         row = 1

@@ -16,7 +16,7 @@ from actcli.reading import ReadOptions
 from actcli.tables.columns import pick
 from actcli.tables.lines import BOM, blocks, check_text, first_line
 from actcli.tables.source import Source
-from actcli.tables.table import Block, Table, is_number, not_a_number, numbered, without
+from actcli.tables.table import Block, Table, is_number, not_a_number, numbered, rows_a_block, without
 
 if TYPE_CHECKING:
     import polars as pl
@@ -37,17 +37,18 @@ class JsonlTable(Table):
         self._nulls = options.nulls
         self._missing = frozenset(("", *options.nulls))
         self._skip = len(BOM) if line.startswith(BOM) else 0
-        self._block_bytes = options.block_bytes
+        self._rows = rows_a_block(options.block_values, len(columns))
 
     def tasks(self) -> Iterator[Callable[[], Block]]:
         with self._origin.text() as stream:
             stream.read(self._skip)
-            for data, line, _ in blocks(stream, self._origin, self._block_bytes, 1, quotes=False):
-                yield partial(self._parse, data, line)
+            for read, line, _ in blocks(stream, self._origin, self._rows, 1, quotes=False):
+                yield partial(self._parse, read, line)
 
-    def _parse(self, data: bytes, line: int) -> Block:
+    def _parse(self, read: Callable[[], bytes], line: int) -> Block:
         import polars as pl
 
+        data = read()
         check_text(data, self.source, line)
         lines = [(number, text) for number, text in enumerate(data.split(b"\n"), line) if text.strip()]
         rows = [self._cells(self._row(text, number), number) for number, text in lines]

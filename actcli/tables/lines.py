@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from actcli.errors import DataError
 from actcli.tables.source import Source, Stream
 
 BOM = b"\xef\xbb\xbf"
+BREAK, RETURN, QUOTE = b'\n\r"'
 LONGEST = 64 << 20  # a line not ended, or a quote not closed, after as many bytes is a mistake
 
 
@@ -38,52 +40,80 @@ def first_line(stream: Stream, source: Source, *, quotes: bool) -> bytes:
     return line
 
 
-def blocks(stream: Stream, source: Source, size: int, line: int, *, quotes: bool) -> Iterator[tuple[bytes, int, int]]:
-    """Blocks of about `size` bytes, each with the number of its first line and its count of line breaks.
+def blocks(
+    stream: Stream, source: Source, rows: int, line: int, *, quotes: bool
+) -> Iterator[tuple[Callable[[], bytes], int, int]]:
+    """Blocks of so many rows: what gives the bytes, on any thread, the number of the first line, the line breaks.
 
-    `line` is the number of the first one. Blank lines at the end of the stream are nothing.
+    `line` is the number of the first one. Every block but the last has `rows` rows, whatever the sizes in which the
+    stream is read, so that sums over blocks are the same too. Blank lines at the end of the stream are nothing.
     """
-    carry = b""
-    while chunk := stream.read(size):
-        data = carry + chunk
-        whole = _end_of_lines(data, quotes)
-        if len(data) - whole > LONGEST:
-            raise _unended(data[whole:], source, line + data.count(b"\n", 0, whole))
-        end = _filled_end(data, whole)  # blank lines wait for what follows them
-        carry = data[end:]
-        if end:
-            block = data[:end]
-            breaks = count(block, b"\n")
-            yield block, line, breaks
+    size = 1 << 18
+    while True:
+        window, found, stop = _window(stream, source, size, rows, line, quotes)
+        if found < rows or _blank(window[stop:]):
+            break
+        yield stream.take(stop), line, (breaks := count(window[:stop]))
+        line += breaks
+        size = int(1.02 * stop) + 4096
+    filled = len(window) - _blanks(window)
+    if quotes and filled > stop and np.count_nonzero(window[stop:filled] == QUOTE) % 2:
+        if stop:
+            yield stream.take(stop), line, (breaks := count(window[:stop]))
             line += breaks
-    if rest := carry.rstrip(b"\r\n"):
-        if quotes and rest.count(b'"') % 2:
-            raise _unended(rest, source, line)
-        yield rest + b"\n", line, rest.count(b"\n") + 1
+        raise _unended(window[stop:filled].tobytes(), source, line)
+    if filled:
+        last = stream.take(filled)
+        yield (lambda: last() + b"\n"), line, count(window[:filled]) + 1
+    stream.finished = True
 
 
-def _end_of_lines(data: bytes, quotes: bool) -> int:
-    """The position after the last line break outside quotes, 0 if there is none; `data` begins outside."""
-    end = data.rfind(b"\n") + 1
-    open_quotes = data.count(b'"', 0, end) if quotes and b'"' in data else 0
-    while open_quotes % 2:
-        start = data.rfind(b"\n", 0, end - 1) + 1
-        open_quotes -= data.count(b'"', start, end)
-        end = start
-    return end
+def _window(
+    stream: Stream, source: Source, size: int, rows: int, line: int, quotes: bool
+) -> tuple[NDArray[np.uint8], int, int]:
+    """The next bytes with at least `rows` rows, or all that are left; how many rows, and where the first `rows` end."""
+    while True:
+        window = stream.look(size)
+        at_end = len(window) < size
+        breaks = window == BREAK
+        if quotes and (marks := window == QUOTE).any():
+            breaks &= ~np.logical_xor.accumulate(marks)
+        found = int(np.count_nonzero(breaks))
+        stop = _after(breaks, min(rows, found))
+        # Rows with nothing but blank lines behind them are the last, if these reach to the end.
+        if at_end or (found >= rows and not _blank(window[stop:])):
+            return window, found, stop
+        if found < rows and len(window) - stop > LONGEST:
+            raise _unended(window[stop:].tobytes(), source, line + count(window[:stop]))
+        size = max(2 * size, int(1.05 * size * rows / found)) if found else 4 * size
 
 
-def _filled_end(data: bytes, end: int) -> int:
-    """The position after the last line before `end` that is not blank, 0 if there is none."""
-    filled = end
-    while filled and data[filled - 1] in b"\r\n":
-        filled -= 1
-    return data.find(b"\n", filled) + 1 if filled else 0
+def _after(flags: NDArray[np.bool_], most: int) -> int:
+    """The position after that many flags, which must be there; halving is quicker than to list them all."""
+    low, high, before = 0, len(flags), 0
+    while high - low > 1 << 14:
+        middle = (low + high) // 2
+        more = before + int(np.count_nonzero(flags[low:middle]))
+        low, high, before = (low, middle, before) if more >= most else (middle, high, more)
+    return low + int(np.flatnonzero(flags[low:high])[most - before - 1]) + 1 if most else 0
 
 
-def count(data: bytes, byte: bytes) -> int:
-    """`data.count(byte)`, four times as fast."""
-    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == ord(byte)))
+def _blanks(window: NDArray[np.uint8]) -> int:
+    """How many bytes of line breaks are at the end."""
+    stop = len(window)
+    while stop and window[stop - 1] in (BREAK, RETURN):
+        stop -= 1
+    return len(window) - stop
+
+
+def _blank(window: NDArray[np.uint8]) -> bool:
+    return _blanks(window) == len(window)
+
+
+def count(data: bytes | NDArray[np.uint8], byte: int = BREAK) -> int:
+    """How often the byte is in the data; four times as fast as `bytes.count`, and other threads go on."""
+    codes = np.frombuffer(data, np.uint8) if isinstance(data, bytes) else data
+    return int(np.count_nonzero(codes == byte))
 
 
 def _unended(data: bytes, source: Source, line: int) -> DataError:

@@ -7,12 +7,8 @@ from collections.abc import Sequence
 
 from actcli.errors import UsageError
 from actcli.reading import ReadOptions
-from actcli.tables.arrays import ArrayTable, members
-from actcli.tables.columnar import ColumnarTable
-from actcli.tables.jsonl import JsonlTable
 from actcli.tables.source import FORMATS, Source
 from actcli.tables.table import Table
-from actcli.tables.text import TextTable
 
 
 def open_tables(paths: Sequence[str], options: ReadOptions) -> list[Table]:
@@ -33,16 +29,29 @@ def open_tables(paths: Sequence[str], options: ReadOptions) -> list[Table]:
 
 
 def _open(source: Source, options: ReadOptions) -> list[Table]:
+    # Each format's module is imported when it is needed: together they take 10 ms.
     match options.format or source.format():
         case "csv":
+            from actcli.tables.text import TextTable
+
             return [TextTable(source, options, ",")]
         case "tsv":
+            from actcli.tables.text import TextTable
+
             return [TextTable(source, options, "\t")]
         case "jsonl":
+            from actcli.tables.jsonl import JsonlTable
+
             return [JsonlTable(source, options)]
         case "npy":
+            from actcli.tables.arrays import ArrayTable
+
             return [ArrayTable(source, options)]
         case "npz":
+            from actcli.tables.arrays import ArrayTable, members
+
             return [ArrayTable(source, options, member) for member in members(source)]
         case format:
+            from actcli.tables.columnar import ColumnarTable
+
             return [ColumnarTable(source, options, format)]

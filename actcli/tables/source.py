@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import sys
-import tempfile
 import weakref
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import PurePath
 from typing import IO, Any, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from actcli.errors import DataError
 
@@ -64,6 +65,15 @@ class Stream:
         self.finished = len(data) < size
         return data
 
+    def look(self, size: int) -> NDArray[np.uint8]:
+        """The next bytes, left in place, as numbers: fewer than `size` only at the end."""
+        return np.frombuffer(self.peek(size), np.uint8)
+
+    def take(self, size: int) -> Callable[[], bytes]:
+        """What gives the next bytes, which must be there, on any thread."""
+        data = self.read(size)
+        return lambda: data
+
     def close(self) -> None:
         self._raw.close()
 
@@ -76,6 +86,76 @@ class Stream:
             raise DataError(f"{self._name}: {error.strerror or error}") from error
         except _decoding_errors() as error:
             raise DataError(f"{self._name}: the compressed data is damaged: {error}") from error
+
+
+class FileStream(Stream):
+    """The bytes of a regular file. They are looked at in one place and read in another: both without a copy for which
+    all threads of Python would have to wait."""
+
+    def __init__(self, path: str) -> None:
+        self._file = _Descriptor(os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)))
+        self._name = path
+        self._at = 0
+        self._window = np.empty(0, np.uint8)
+        self.finished = False
+
+    def peek(self, size: int) -> bytes:
+        return self._file.read(size, self._at, self._name)
+
+    def read(self, size: int) -> bytes:
+        data = self.peek(size)
+        self._at += len(data)
+        self.finished = len(data) < size
+        return data
+
+    def look(self, size: int) -> NDArray[np.uint8]:
+        if len(self._window) < size:
+            self._window = np.empty(size + size // 4, np.uint8)
+        return self._window[: self._file.read_into(self._window[:size], self._at, self._name)]
+
+    def take(self, size: int) -> Callable[[], bytes]:
+        start = self._at
+        self._at += size
+        return partial(self._file.exactly, size, start, self._name)
+
+    def close(self) -> None:
+        """Nothing: the file is closed when the last bytes that were taken have been read."""
+
+
+class _Descriptor:
+    """An open file, closed when nothing refers to it any more."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def __del__(self) -> None:
+        os.close(self._number)
+
+    def read_into(self, target: NDArray[np.uint8], start: int, name: str) -> int:
+        """Fill the target from that position on, as far as the file goes."""
+        done = 0
+        try:
+            while done < len(target) and (count := os.preadv(self._number, [target[done:].data], start + done)):
+                done += count
+        except OSError as error:
+            raise DataError(f"{name}: {error.strerror or error}") from error
+        return done
+
+    def read(self, size: int, start: int, name: str) -> bytes:
+        """The bytes from that position on, as far as the file goes."""
+        try:
+            data = os.pread(self._number, size, start)
+            while len(data) < size and (more := os.pread(self._number, size - len(data), start + len(data))):
+                data += more
+        except OSError as error:
+            raise DataError(f"{name}: {error.strerror or error}") from error
+        return data
+
+    def exactly(self, size: int, start: int, name: str) -> bytes:
+        data = self.read(size, start, name)
+        if len(data) < size:
+            raise DataError(f"{name}: has become shorter while it was read")
+        return data
 
 
 class Source:
@@ -116,7 +196,7 @@ class Source:
     @contextmanager
     def open(self) -> Iterator[Stream]:
         """The bytes as they are. A pipe stays open: what was only looked at is still to be read."""
-        stream = self._pipe or Stream(self._raw(), self.name)
+        stream = self._pipe or self._stream()
         try:
             if not self.is_file:
                 self._pipe = stream
@@ -146,9 +226,11 @@ class Source:
                 weakref.finalize(self, self._spooled.close)
             return self._spooled.name
 
-    def _raw(self) -> Readable:
+    def _stream(self) -> Stream:
         try:
-            return sys.stdin.buffer if self.path == "-" else open(self.path, "rb")
+            if self.is_file and hasattr(os, "preadv"):
+                return FileStream(self.path)
+            return Stream(sys.stdin.buffer if self.path == "-" else open(self.path, "rb"), self.name)
         except FileNotFoundError:
             raise DataError(f"{self.path}: there is no such file") from None
         except IsADirectoryError:
@@ -159,6 +241,8 @@ class Source:
     def _decompressed(self, stream: Stream) -> Stream:
         start, name = stream.peek(4), self.path.lower()
         if start.startswith(b"\x1f\x8b") or name.endswith(".gz"):
+            import gzip
+
             return Stream(gzip.GzipFile(fileobj=cast(IO[bytes], stream)), self.name)
         if start == b"\x28\xb5\x2f\xfd" or name.endswith(".zst"):
             return Stream(_zstd().ZstdFile(stream), self.name)
@@ -167,6 +251,8 @@ class Source:
 
 def spool(stream: Readable) -> IO[bytes]:
     """A temporary file with all of the stream, gone when closed or forgotten."""
+    import tempfile
+
     with ExitStack() as stack:
         file = stack.enter_context(tempfile.NamedTemporaryFile(prefix="actcli-"))
         while chunk := stream.read(1 << 20):
@@ -189,4 +275,6 @@ def _zstd() -> Any:
 
 
 def _decoding_errors() -> tuple[type[Exception], ...]:
+    import zlib
+
     return (zlib.error, _zstd().ZstdError)

@@ -62,9 +62,10 @@ def numbered(count: int) -> tuple[str, ...]:
     return tuple(str(i + 1) for i in range(count))
 
 
-def rows_a_block(block_bytes: int, width: int) -> int:
-    """How many rows of float64 make a block of this size."""
-    return max(1, block_bytes // (8 * width))
+def rows_a_block(values: int, width: int) -> int:
+    """How many rows make a block of about so many values. A column costs some microseconds, so that a wide block must
+    hold some rows. The same for every format: sums over blocks depend on it to rounding."""
+    return max(1, min(256, values), values // width)
 
 
 def block_of(frame: pl.DataFrame, picked: Sequence[int], first_line: int) -> Block:

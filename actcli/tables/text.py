@@ -20,7 +20,7 @@ from actcli.reading import ReadOptions
 from actcli.tables.columns import pick
 from actcli.tables.lines import BOM, blocks, check_text, count, first_line, line_at
 from actcli.tables.source import Source
-from actcli.tables.table import Block, Table, block_of, is_number, not_a_number, numbered
+from actcli.tables.table import Block, Table, block_of, is_number, not_a_number, numbered, rows_a_block
 
 if TYPE_CHECKING:
     import polars as pl
@@ -45,18 +45,18 @@ class TextTable(Table):
         self._nulls = options.nulls
         self._skip = len(line) if header else len(line) - len(content)
         self._first_line = 1 + (content.count(b"\n") if header else 0)
-        # Every column of a block costs some microseconds, so a wide block must hold more rows.
-        self._block_bytes = int(options.block_bytes * min(max(1, len(columns) / 1024), 4))
+        self._rows = rows_a_block(options.block_values, len(columns))
 
     def tasks(self) -> Iterator[Callable[[], Block]]:
         with self._origin.text() as stream:
             stream.read(self._skip)
-            for data, line, breaks in blocks(stream, self._origin, self._block_bytes, self._first_line, quotes=True):
-                yield partial(self._parse, data, line, breaks)
+            for read, line, breaks in blocks(stream, self._origin, self._rows, self._first_line, quotes=True):
+                yield partial(self._parse, read, line, breaks)
 
-    def _parse(self, data: bytes, line: int, breaks: int) -> Block:
+    def _parse(self, read: Callable[[], bytes], line: int, breaks: int) -> Block:
         import polars as pl
 
+        data = read()
         if self._nulls:  # polars would take the named cells for missing in the other columns too
             return self._careful(data, line)
         try:
@@ -66,7 +66,7 @@ class TextTable(Table):
         # A short row ends in a null and a long one fails, so the right number of separators is proof enough.
         separators = breaks * (len(self.columns) - 1)
         if frame.height != breaks or (
-            frame.to_series(-1).null_count() and count(data, self._separator.encode()) != separators
+            frame.to_series(-1).null_count() and count(data, ord(self._separator)) != separators
         ):
             return self._careful(data, line)
         return block_of(frame, self.picked, line)
