@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -25,8 +24,7 @@ TABLE_FORMATS = ("table", "csv", "tsv", "json", "jsonl", "markdown", "parquet", 
 CHUNK = 1 << 14  # numbers of --range evaluated at a time
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """One column of results: its name beside numbers, its name after a table's column, and the map."""
 
     name: str

@@ -9,8 +9,7 @@ import re
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import click
 
@@ -205,8 +204,7 @@ def table_options(command: Callable[..., None]) -> Callable[..., None]:
     return _table_options(gathered)
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(NamedTuple):
     """Where results go and how they look."""
 
     format: str | None

@@ -60,14 +60,15 @@ class ArrayTable(Table):
                 return np.load(copy.name, mmap_mode="r", allow_pickle=False)
 
     def _block(self, rows: NDArray[Any], first_row: int) -> Block:
-        import polars as pl
-
         values = np.asarray(rows[:, self.picked], np.float64, order="F")
         rest = [i for i in range(len(self.columns)) if i not in set(self.picked)]
+        if not rest:
+            return without(Block(values, None, None, first_row), self._nulls)
+        import polars as pl
+
         kept = rows if rows.dtype.kind in "iu" else rows.astype(np.float64)
         kept = kept.astype(kept.dtype.newbyteorder("="))
-        others = pl.DataFrame({str(i): kept[:, i] for i in rest}) if rest else None
-        return without(Block(values, None, others, first_row), self._nulls)
+        return without(Block(values, None, pl.DataFrame({str(i): kept[:, i] for i in rest}), first_row), self._nulls)
 
     def _check(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         if dtype.hasobject:

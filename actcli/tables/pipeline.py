@@ -22,7 +22,7 @@ def default_threads() -> int:
 
 
 def map_blocks(table: Table, work: Callable[[Block], T], threads: int | None = None) -> Iterator[T]:
-    """`work` of every block, in order, with at most two blocks a thread under way.
+    """`work` of every block, in order, with at most two blocks more than threads under way.
 
     The first failing block, in the table's order, decides the error. However this ends, even by the caller
     giving up half-way, nothing keeps running behind it.
@@ -40,7 +40,7 @@ def map_blocks(table: Table, work: Callable[[Block], T], threads: int | None = N
         for task in tasks:
             pending.append(pool.submit(_run, work, task))
             del task  # it holds the block's bytes
-            if len(pending) == 2 * threads:
+            if len(pending) == threads + 2:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()

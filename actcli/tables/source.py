@@ -6,7 +6,7 @@ import os
 import sys
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import PurePath
 from typing import IO, Any, Protocol, cast
@@ -38,48 +38,68 @@ MAGIC = {b"PAR1": "parquet", b"ARROW1": "arrow", b"\x93NUMPY": "npy", b"PK\x03\x
 class Readable(Protocol):
     """As much of a binary file as is needed."""
 
-    def read(self, size: int, /) -> bytes: ...
+    def readinto(self, target: Any, /) -> int | None: ...
     def close(self) -> None: ...
 
 
 class Stream:
-    """Bytes being read, of which the next can be looked at before."""
+    """Bytes being read, of which the next can be looked at before.
+
+    They are kept in arrays that are filled once, so that what was taken can be copied on any thread.
+    """
 
     def __init__(self, raw: Readable, name: str) -> None:
         self._raw = raw
         self._name = name
-        self._ahead = b""
+        self._buffer = np.empty(0, np.uint8)
+        self._start = self._stop = 0
         self.finished = False
-
-    def peek(self, size: int) -> bytes:
-        """The next bytes, left in place: fewer than `size` only at the end."""
-        if len(self._ahead) < size:
-            self._ahead += self._read(size - len(self._ahead))
-        return self._ahead[:size]
-
-    def read(self, size: int) -> bytes:
-        """The next bytes: fewer than `size` only at the end."""
-        data, self._ahead = self._ahead[:size], self._ahead[size:]
-        if len(data) < size:
-            data += self._read(size - len(data))
-        self.finished = len(data) < size
-        return data
 
     def look(self, size: int) -> NDArray[np.uint8]:
         """The next bytes, left in place, as numbers: fewer than `size` only at the end."""
-        return np.frombuffer(self.peek(size), np.uint8)
+        if self._stop - self._start < size:
+            self._fill(size)
+        return self._buffer[self._start : min(self._stop, self._start + size)]
 
     def take(self, size: int) -> Callable[[], bytes]:
-        """What gives the next bytes, which must be there, on any thread."""
-        data = self.read(size)
-        return lambda: data
+        """What gives the next bytes, which must have been looked at, on any thread."""
+        taken = self._buffer[self._start : self._start + size]
+        self._start += size
+        return taken.tobytes
+
+    def peek(self, size: int) -> bytes:
+        """The next bytes, left in place: fewer than `size` only at the end."""
+        return self.look(size).tobytes()
+
+    def read(self, size: int) -> bytes:
+        """The next bytes: fewer than `size` only at the end."""
+        data = self.peek(size)
+        self._start += len(data)
+        self.finished = len(data) < size
+        return data
+
+    def readinto(self, target: Any) -> int:
+        """As a file's: for the libraries that decompress."""
+        data = self.look(len(target))
+        target[: len(data)] = data.data
+        self._start += len(data)
+        return len(data)
 
     def close(self) -> None:
         self._raw.close()
 
-    def _read(self, size: int) -> bytes:
+    def _fill(self, size: int) -> None:
+        if len(self._buffer) - self._start < size:
+            kept = self._buffer[self._start : self._stop]
+            self._buffer = np.empty(size + size // 8 + 4096, np.uint8)
+            self._buffer[: len(kept)] = kept
+            self._start, self._stop = 0, len(kept)
         try:
-            return self._raw.read(size)
+            while self._stop - self._start < size:
+                count = self._raw.readinto(self._buffer[self._stop :].data)
+                if not count:
+                    return
+                self._stop += count
         except EOFError:
             raise DataError(f"{self._name}: the compressed data ends too early", "the file is truncated") from None
         except OSError as error:
@@ -107,6 +127,11 @@ class FileStream(Stream):
         self._at += len(data)
         self.finished = len(data) < size
         return data
+
+    def readinto(self, target: Any) -> int:
+        count = self._file.read_into(np.frombuffer(target, np.uint8), self._at, self._name)
+        self._at += count
+        return count
 
     def look(self, size: int) -> NDArray[np.uint8]:
         if len(self._window) < size:
@@ -230,7 +255,7 @@ class Source:
         try:
             if self.is_file and hasattr(os, "preadv"):
                 return FileStream(self.path)
-            return Stream(sys.stdin.buffer if self.path == "-" else open(self.path, "rb"), self.name)
+            return Stream(cast(Readable, _standard_input() if self.path == "-" else open(self.path, "rb")), self.name)
         except FileNotFoundError:
             raise DataError(f"{self.path}: there is no such file") from None
         except IsADirectoryError:
@@ -249,7 +274,7 @@ class Source:
         return stream
 
 
-def spool(stream: Readable) -> IO[bytes]:
+def spool(stream: Stream | IO[bytes]) -> IO[bytes]:
     """A temporary file with all of the stream, gone when closed or forgotten."""
     import tempfile
 
@@ -263,6 +288,15 @@ def spool(stream: Readable) -> IO[bytes]:
         file.flush()
         stack.pop_all()  # it is whole, so it stays
     return file
+
+
+def _standard_input() -> IO[bytes]:
+    """Standard input; a pipe holds 64 kB unless it is asked to hold more, and is waited for that much more often."""
+    with suppress(ImportError, AttributeError, OSError, ValueError):
+        import fcntl
+
+        fcntl.fcntl(sys.stdin.fileno(), fcntl.F_SETPIPE_SZ, 1 << 20)
+    return sys.stdin.buffer
 
 
 def _zstd() -> Any:

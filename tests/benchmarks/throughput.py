@@ -26,7 +26,7 @@ import numpy as np
 import polars as pl
 
 PYTHON = sys.executable
-ACTCLI = f"{PYTHON} -m actcli"
+ACTCLI = str(Path(PYTHON).with_name("actcli"))
 
 FIGURES = """
 import sys, polars as pl
@@ -126,8 +126,12 @@ def cases(paths: dict[str, Path], out: Path) -> Iterator[Case]:
     yield Case("ten lines", ten, python("import click, numpy, polars"), 1.25)
 
 
-def run(command: str) -> tuple[float, float]:
-    """Seconds, and the peak memory in MB of the largest process."""
+def run(command: str, out: Path) -> tuple[float, float]:
+    """Seconds, and the peak memory in MB of the largest process. Outputs of an earlier run are taken away before: to
+    free a file of 600 MB takes a second of its own."""
+    for path in out.iterdir():
+        path.unlink()
+    os.sync()
     start = time.perf_counter()
     child = subprocess.Popen(command, shell=True, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
@@ -137,15 +141,14 @@ def run(command: str) -> tuple[float, float]:
     return time.perf_counter() - start, usage.ru_maxrss / 1024
 
 
-def compare(case: Case, runs: int) -> None:
-    run(case.ours), run(case.theirs)
-    turns = [(run(case.ours), run(case.theirs)) for _ in range(runs)]
+def compare(case: Case, runs: int, out: Path) -> None:
+    turns = [(run(case.ours, out), run(case.theirs, out)) for _ in range(runs + 1)][1:]
     ours, theirs = zip(*turns, strict=True)
     (a, a_peak), (b, b_peak) = ([median(values) for values in zip(*side, strict=True)] for side in (ours, theirs))
     print(f"{case.name:14}{a:9.3f}{b:9.3f}{a / b:8.2f}{case.at_most:8.2f}{a_peak:9.0f}{b_peak:9.0f}", flush=True)
 
 
-def memory(paths: dict[str, Path], folder: Path) -> None:
+def memory(paths: dict[str, Path], folder: Path, out: Path) -> None:
     """The peak on 60 MB, 600 MB and 6 GB."""
     huge = folder / "huge.csv"
     if not huge.exists():
@@ -155,7 +158,7 @@ def memory(paths: dict[str, Path], folder: Path) -> None:
             for _ in range(10):
                 file.write(rows)
     for path in (paths["small"], paths["narrow"], huge):
-        seconds, peak = run(f"{ACTCLI} saturation relu {path}")
+        seconds, peak = run(f"{ACTCLI} saturation relu {path}", out)
         print(f"memory on {path.stat().st_size / 1e6:6.0f} MB: {peak:5.0f} MB, {seconds:.2f} s", flush=True)
 
 
@@ -173,9 +176,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=options.folder) as out:
         for case in cases(paths, Path(out)):
             if not options.names or any(name in case.name for name in options.names):
-                compare(case, options.runs)
-    if not options.names or "memory" in options.names:
-        memory(paths, options.folder)
+                compare(case, options.runs, Path(out))
+        if not options.names or "memory" in options.names:
+            memory(paths, options.folder, Path(out))
 
 
 if __name__ == "__main__":
