@@ -13,5 +13,6 @@ class ReadOptions:
     header: bool | None = None  # None: there is one when any cell of the first row is not a number
     nulls: tuple[str, ...] = ()  # cells that mean missing, besides the empty cell
     columns: tuple[str, ...] = ()  # selections as typed after -c, see `columns.pick`
+    on_error: str = "stop"  # or "skip": rows of text that cannot be read are left out, counted in Table.skipped
     threads: int | None = None  # None: as many as the machine has processors, at most four
     block_values: int = 1 << 18  # numbers a block, about; wide tables get more

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from conftest import Cli
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -329,3 +330,38 @@ def test_npz_without_arrays(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
         archive.writestr("x.txt", "x")
     assert failure(tmp_path / "a.npz").message.endswith("holds no arrays")
+
+
+@pytest.mark.parametrize("block", [1, 3, 1 << 17])
+def test_bad_rows_can_be_skipped(tmp_path: Path, block: int) -> None:
+    """Short, long and blank rows and cells that are no numbers are left out and counted; the others stay in order."""
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n1,2\n3,x\n4\n5,6\n7,8,9\n\ny,1\n10,11\n")
+    (table,) = open_tables([str(path)], ReadOptions(on_error="skip", block_values=block))
+    rows = [row for part in map_blocks(table, lambda b: b.values.tolist()) for row in part]
+    assert rows == [[1, 2], [5, 6], [10, 11]]
+    assert sum(count for _, count, _ in table.skipped) == 5
+    if block == 1:
+        places = [error.message.split(": ")[1] for _, _, error in sorted(table.skipped, key=lambda skipped: skipped[0])]
+        assert places == ["line 3, column 2 (b)", "line 4", "line 6", "line 7", "line 8, column 1 (a)"]
+
+
+def test_bad_lines_of_json_can_be_skipped(tmp_path: Path) -> None:
+    """What is no JSON, no object or no number is left out, and counted."""
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"a": 1}\n{"a": \n[1]\n{"a": "x"}\n{"b": 1}\n{"a": 2}\n')
+    (table,) = open_tables([str(path)], ReadOptions(on_error="skip"))
+    assert [row for part in map_blocks(table, lambda b: b.values.tolist()) for row in part] == [[1], [2]]
+    assert sum(count for _, count, _ in table.skipped) == 4
+
+
+def test_skipped_rows_are_told_on_standard_error(cli: Cli, tmp_path: Path) -> None:
+    """With their number and the place of one of them; the result stands."""
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n1,2\n3,x\n4\n5,6\n")
+    done = cli("eval", "relu", str(path), "--on-error", "skip")
+    assert (done.returncode, done.stdout.decode()) == (0, "a,b\n1.0,2.0\n5.0,6.0\n")
+    assert "2 rows left out, such as" in done.stderr.decode()
+    assert "line 4" in done.stderr.decode()
+    assert cli("saturation", "relu", str(path), "--on-error", "skip").returncode == 0
+    assert cli("saturation", "relu", str(path)).returncode == 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from actcli.cli.options import Destination, numbers_and_paths, open_layers, span_numbers
+from actcli.cli.options import Destination, numbers_and_paths, open_layers, span_numbers, tell_skipped
 from actcli.cli.results import write_sheet
 from actcli.errors import DataError, UsageError
 
@@ -133,6 +133,7 @@ def _of_tables(
     def parts() -> Iterator[Any]:
         for table in tables:
             yield from map_blocks(table, partial(encoded, table), threads)
+            tell_skipped(table)
 
     write_parts(encode, parts(), destination.output)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
-from actcli.cli.options import numbers_and_paths, open_layers
+from actcli.cli.options import numbers_and_paths, open_layers, tell_skipped
 
 if TYPE_CHECKING:
     from actcli.diagnosis import Diagnosis
@@ -68,4 +68,5 @@ def _of_table(probes: Sequence[Probe], table: Table, threads: int | None) -> lis
 
     for partials in map_blocks(table, measure, threads):
         totals = [total.merge(partial) for total, partial in zip(totals, partials, strict=True)]
+    tell_skipped(table)
     return [(table.name, columns, total) for total in totals]

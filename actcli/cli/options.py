@@ -133,6 +133,13 @@ _table_options = _stack(
         help="Format of the inputs; by default their names say it.",
     ),
     click.option(
+        "--on-error",
+        type=click.Choice(["stop", "skip"]),
+        default="stop",
+        show_default=True,
+        help="What to do at a row of text that cannot be read; skipped rows are counted on standard error.",
+    ),
+    click.option(
         "--threads", type=click.IntRange(1, 256), metavar="COUNT", help="Threads to work on tables, by default up to 4."
     ),
 )
@@ -191,6 +198,7 @@ def table_options(command: Callable[..., None]) -> Callable[..., None]:
         header: bool | None,
         nulls: tuple[str, ...],
         input_format: str | None,
+        on_error: str,
         threads: int | None,
         **rest: Any,
     ) -> None:
@@ -198,7 +206,9 @@ def table_options(command: Callable[..., None]) -> Callable[..., None]:
 
         if threads is not None:  # polars reads it once, when it is imported
             os.environ["POLARS_MAX_THREADS"] = str(threads)
-        reading = ReadOptions(format=input_format, header=header, nulls=nulls, columns=columns, threads=threads)
+        reading = ReadOptions(
+            format=input_format, header=header, nulls=nulls, columns=columns, on_error=on_error, threads=threads
+        )
         command(*args, reading=reading, **rest)
 
     return _table_options(gathered)
@@ -280,6 +290,14 @@ def span_numbers(span: tuple[Decimal, ...]) -> Iterator[float]:
         raise UsageError(f"--range: a step of {step} does not lead from {start} to {stop}", "turn its sign")
     for i in range(int((stop - start) / step) + 1):
         yield float(start + i * step)
+
+
+def tell_skipped(table: Table) -> None:
+    """Say on standard error how many rows of a table were left out, and why the first of them."""
+    if table.skipped:
+        count = sum(number for _, number, _ in table.skipped)
+        first = min(table.skipped, key=lambda skipped: skipped[0])[2]
+        click.echo(f"actcli: {count} row{'s' * (count > 1)} left out, such as {first.message}", err=True)
 
 
 def open_layers(paths: Sequence[str], options: ReadOptions) -> list[Table]:

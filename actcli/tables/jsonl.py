@@ -35,6 +35,7 @@ class JsonlTable(Table):
         super().__init__(source, columns, pick(options.columns, columns, source.name), header=self._keyed)
         self._index = {name: i for i, name in enumerate(columns)}
         self._nulls = options.nulls
+        self._skips = options.on_error == "skip"
         self._missing = frozenset(("", *options.nulls))
         self._skip = len(BOM) if line.startswith(BOM) else 0
         self._rows = rows_a_block(options.block_values, len(columns))
@@ -51,18 +52,32 @@ class JsonlTable(Table):
         data = read()
         check_text(data, self.source, line)
         lines = [(number, text) for number, text in enumerate(data.split(b"\n"), line) if text.strip()]
-        rows = [self._cells(self._row(text, number), number) for number, text in lines]
-        values = np.empty((len(rows), len(self.picked)), order="F")
-        missing = np.zeros(values.shape, bool, order="F")
-        for i, (row, (number, _)) in enumerate(zip(rows, lines, strict=True)):
-            for j, column in enumerate(self.picked):
-                value = self._number(row[column], number, column)
-                missing[i, j] = value is None
-                values[i, j] = math.nan if value is None else value
+        rows, numbers = self._read(lines)
+        missing = np.asfortranarray([[value is None for value in row] for row in numbers], bool).reshape(
+            len(rows), len(self.picked)
+        )
+        values = np.asfortranarray([[math.nan if v is None else v for v in row] for row in numbers], np.float64)
+        values = values.reshape(len(rows), len(self.picked))
         rest = [i for i in range(len(self.columns)) if i not in set(self.picked)]
         others = {str(i): _series([row[i] for row in rows]) for i in rest}
         kept = pl.DataFrame(others) if rest else None
         return without(Block(values, missing if missing.any() else None, kept, line), self._nulls)
+
+    def _read(self, lines: list[tuple[int, bytes]]) -> tuple[list[list[Any]], list[list[float | None]]]:
+        """The cells of the lines, and the numbers in the picked ones."""
+        rows, numbers = [], []
+        for number, text in lines:
+            try:
+                row = self._cells(self._row(text, number), number)
+                values = [self._number(row[column], number, column) for column in self.picked]
+            except DataError as error:
+                if not self._skips:
+                    raise
+                self.skipped.append((number, 1, error))
+                continue
+            rows.append(row)
+            numbers.append(values)
+        return rows, numbers
 
     def _row(self, text: bytes, line: int) -> Any:
         try:

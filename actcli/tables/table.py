@@ -48,6 +48,9 @@ class Table(ABC):
         self.has_header = header
         self.picked = tuple(picked)
         self.size = source.size()
+        self.skipped: list[
+            tuple[int, int, DataError]
+        ] = []  # from what line on how many rows, and why the first of them
 
     @abstractmethod
     def tasks(self) -> Iterator[Callable[[], Block]]:

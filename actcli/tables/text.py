@@ -43,6 +43,7 @@ class TextTable(Table):
         super().__init__(source, columns, pick(options.columns, columns, source.name), header=header)
         self._separator = separator
         self._nulls = options.nulls
+        self._skips = options.on_error == "skip"
         self._skip = len(line) if header else len(line) - len(content)
         self._first_line = 1 + (content.count(b"\n") if header else 0)
         self._rows = rows_a_block(options.block_values, len(columns))
@@ -85,14 +86,45 @@ class TextTable(Table):
         return {str(i): pl.Float64() if i in picked else pl.String() for i in range(len(self.columns))}
 
     def _careful(self, data: bytes, line: int) -> Block:
-        """The block, or the error that names its first wrong row or cell."""
-        import polars as pl
-
+        """The block, or the error that names its first wrong row or cell; where these are to be skipped, without."""
         check_text(data, self.source, line)
         starts, cells = _rows(data, self._separator)
         ragged = np.flatnonzero(cells != len(self.columns))
+        if ragged.size and self._skips:
+            return self._without(data, line, starts, ragged, int(cells[ragged[0]]))
         stop = int(starts[ragged[0]]) if ragged.size else len(data)
-        frame = self._strings(data[:stop], starts, line)
+        frame, wrong, error = self._numbers(data[:stop], starts, lambda row: line_at(int(starts[row]), data, line))
+        if error is not None:
+            if not self._skips:
+                raise error
+            self.skipped.append((line, int(wrong.sum()), error))
+            frame = frame.filter(~wrong)
+        if ragged.size:
+            raise self._ragged(line_at(stop, data, line), int(cells[ragged[0]]), data[stop : stop + 1])
+        return block_of(frame, self.picked, line)
+
+    def _without(self, data: bytes, line: int, starts: NDArray[np.intp], ragged: NDArray[np.intp], cells: int) -> Block:
+        """The block without its ragged rows."""
+        first = int(starts[ragged[0]])
+        found = self._ragged(line_at(first, data, line), cells, data[first : first + 1])
+        self.skipped.append((line, ragged.size, found))
+        stops = np.append(starts[1:], len(data))
+        kept = np.delete(np.arange(len(starts)), ragged)
+        rest = b"".join(data[starts[i] : stops[i]] for i in kept)
+        places = np.cumsum(np.append(0, (stops - starts)[kept]))[:-1]
+        frame, wrong, error = self._numbers(rest, places, lambda row: line_at(int(starts[kept[row]]), data, line))
+        if error is not None:
+            self.skipped.append((line, int(wrong.sum()), error))
+            frame = frame.filter(~wrong)
+        return block_of(frame, self.picked, line)
+
+    def _numbers(
+        self, data: bytes, starts: NDArray[np.intp], line_of: Callable[[int], int]
+    ) -> tuple[pl.DataFrame, NDArray[np.bool_], DataError | None]:
+        """The rows with their numbers, which of them hold a cell that is none, and the error for the first."""
+        import polars as pl
+
+        frame = self._strings(data, starts, line_of)
         texts = frame.select(
             pl.col(str(i))
             .str.strip_chars(BLANKS)
@@ -102,15 +134,13 @@ class TextTable(Table):
         )
         numbers = texts.cast(pl.Float64, strict=False)
         wrong = numbers.select(pl.all().is_null()).to_numpy() & texts.select(pl.all().is_not_null()).to_numpy()
+        error = None
         if wrong.any():
             row, column = (int(i) for i in np.argwhere(wrong)[0])
-            where = f"line {line_at(starts[row], data, line)}"
-            raise not_a_number(self, where, self.picked[column], texts[row, column])
-        if ragged.size:
-            raise self._ragged(line_at(stop, data, line), int(cells[ragged[0]]), data[stop : stop + 1])
-        return block_of(frame.with_columns(numbers), self.picked, line)
+            error = not_a_number(self, f"line {line_of(row)}", self.picked[column], texts[row, column])
+        return frame.with_columns(numbers), wrong.any(axis=1), error
 
-    def _strings(self, data: bytes, starts: NDArray[np.intp], line: int) -> pl.DataFrame:
+    def _strings(self, data: bytes, starts: NDArray[np.intp], line_of: Callable[[int], int]) -> pl.DataFrame:
         """All cells as text. Where polars cannot tell them apart a quote is astray; halving finds it."""
         import polars as pl
 
@@ -127,7 +157,7 @@ class TextTable(Table):
             except pl.exceptions.PolarsError:
                 bad = middle
         raise DataError(
-            f"{self.source}: line {line_at(starts[good], data, line)}: a quote in the wrong place",
+            f"{self.source}: line {line_of(good)}: a quote in the wrong place",
             "quotes enclose a whole cell, and a quote within is written twice",
         )
 
