@@ -7,15 +7,18 @@ import itertools
 import math
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from actcli.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.progress import Progress
 
+T = TypeVar("T")
 Cell: TypeAlias = str | float | int | bool | None
 
 FORMATS = ("table", "csv", "tsv", "json", "jsonl", "markdown")
@@ -186,6 +189,37 @@ def console_text(parts: Iterable[RenderableType]) -> bytes:
     console.file.flush()
     text: bytes = console.file.buffer.getvalue()  # type: ignore[attr-defined]
     return b"\n".join(line.rstrip() for line in text.split(b"\n"))
+
+
+def watched(parts: Iterator[T], position: Callable[[], int], size: int | None, name: str) -> Iterator[T]:
+    """The parts as they come. A terminal on standard error shows how far the reading is, once a second has gone by."""
+    if not sys.stderr.isatty():
+        yield from parts
+        return
+    start = time.monotonic()
+    progress = task = None
+    try:
+        for part in parts:
+            if progress is None and time.monotonic() - start > 1.0:
+                progress = _progress()
+                task = progress.add_task(name, total=size)
+                progress.start()
+            if progress is not None and task is not None:
+                progress.update(task, completed=position())
+            yield part
+    finally:
+        if progress is not None:
+            progress.stop()
+
+
+def _progress() -> Progress:
+    """Name, bar, bytes, rate and time left; it goes away when the work is done."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
+               TimeRemainingColumn())  # fmt: skip
+    return Progress(*columns, console=Console(stderr=True), transient=True)
 
 
 def _paragraph(text: str) -> RenderableType:

@@ -395,3 +395,23 @@ def test_heavy_modules_are_loaded_only_where_used(args: list[str], absent: set[s
         [sys.executable, "-c", code, *args], capture_output=True, cwd=ROOT, stdin=subprocess.DEVNULL, check=True
     )
     assert not absent & set(done.stderr.decode().split())
+
+
+def test_progress_is_for_terminals_and_long_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal a bar after a second, none before it, none into a file; the parts pass unchanged."""
+    from actcli import render
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    def shown(stderr: io.StringIO, seconds: float) -> str:
+        clock = iter(seconds * i for i in range(100))
+        monkeypatch.setattr(sys, "stderr", stderr)
+        monkeypatch.setattr(render.time, "monotonic", lambda: next(clock))
+        assert list(render.watched(iter("abc"), lambda: 50, 100, "layer1")) == ["a", "b", "c"]
+        return stderr.getvalue()
+
+    assert shown(Terminal(), 0.1) == ""
+    assert shown(io.StringIO(), 2.0) == ""
+    assert "layer1" in shown(Terminal(), 2.0)

@@ -86,7 +86,13 @@ def test_every_command_and_option_is_there() -> None:
     """Each command has its page and is named on the program's; each option has its line and its help."""
     assert set(PAGES) == set(COMMANDS)
     for name, command in COMMANDS.items():
-        plain = re.sub(r"\\f[BIR]", "", PAGES[name]).replace("\\-", "-").replace("\\(aq", "'")
+        plain = (
+            re.sub(r"\\f[BIR]", "", PAGES[name])
+            .replace("\\-", "-")
+            .replace("\\(aq", "'")
+            .replace("\\(ha", "^")
+            .replace("\\(ti", "~")
+        )
         items = {item: squeezed(text) for item, text in re.findall(r"\.TP\n(.*)\n((?:[^.].*\n)*)", plain)}
         assert "-h, --help" in items
         for option in command.params:

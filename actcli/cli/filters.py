@@ -103,7 +103,7 @@ def _of_tables(
     threads: int | None,
     destination: Destination,
 ) -> None:
-    from actcli.render import choose_format
+    from actcli.render import choose_format, watched
     from actcli.tables.pipeline import map_blocks
     from actcli.tables.sink import encoder, result_columns, result_frame
 
@@ -132,7 +132,8 @@ def _of_tables(
 
     def parts() -> Iterator[Any]:
         for table in tables:
-            yield from map_blocks(table, partial(encoded, table), threads)
+            blocks = map_blocks(table, partial(encoded, table), threads)
+            yield from watched(blocks, table.position, table.size, table.name)
             tell_skipped(table)
 
     write_parts(encode, parts(), destination.output)

@@ -58,6 +58,7 @@ def _of_numbers(probe: Probe, numbers: Sequence[float]) -> Measured:
 
 def _of_table(probes: Sequence[Probe], table: Table, threads: int | None) -> list[Measured]:
     from actcli.partials import LayerPartial
+    from actcli.render import watched
     from actcli.tables.pipeline import map_blocks
 
     columns = [table.columns[i] for i in table.picked]
@@ -66,7 +67,7 @@ def _of_table(probes: Sequence[Probe], table: Table, threads: int | None) -> lis
     def measure(block: Block) -> list[LayerPartial]:
         return [probe.measure(block.values, block.missing) for probe in probes]
 
-    for partials in map_blocks(table, measure, threads):
+    for partials in watched(map_blocks(table, measure, threads), table.position, table.size, table.name):
         totals = [total.merge(partial) for total, partial in zip(totals, partials, strict=True)]
     tell_skipped(table)
     return [(table.name, columns, total) for total in totals]

@@ -53,6 +53,7 @@ class Stream:
         self._name = name
         self._buffer = np.empty(0, np.uint8)
         self._start = self._stop = 0
+        self.position = 0
         self.finished = False
 
     def look(self, size: int) -> NDArray[np.uint8]:
@@ -100,6 +101,7 @@ class Stream:
                 if not count:
                     return
                 self._stop += count
+                self.position += count
         except EOFError:
             raise DataError(f"{self._name}: the compressed data ends too early", "the file is truncated") from None
         except OSError as error:
@@ -118,6 +120,10 @@ class FileStream(Stream):
         self._at = 0
         self._window = np.empty(0, np.uint8)
         self.finished = False
+
+    @property
+    def position(self) -> int:  # type: ignore[override]
+        return self._at
 
     def peek(self, size: int) -> bytes:
         return self._file.read(size, self._at, self._name)
@@ -193,6 +199,11 @@ class Source:
         self._pipe: Stream | None = None
         self._plain: Stream | None = None
         self._spooled: IO[bytes] | None = None
+        self._opened: Stream | None = None
+
+    def position(self) -> int:
+        """How many bytes have been read, as they are in the file."""
+        return self._opened.position if self._opened else 0
 
     def format(self) -> str:
         """From the name; where that says nothing, from the first bytes."""
@@ -221,7 +232,7 @@ class Source:
     @contextmanager
     def open(self) -> Iterator[Stream]:
         """The bytes as they are. A pipe stays open: what was only looked at is still to be read."""
-        stream = self._pipe or self._stream()
+        stream = self._opened = self._pipe or self._stream()
         try:
             if not self.is_file:
                 self._pipe = stream

@@ -52,6 +52,10 @@ class Table(ABC):
             tuple[int, int, DataError]
         ] = []  # from what line on how many rows, and why the first of them
 
+    def position(self) -> int:
+        """How many of its `size` bytes have been read."""
+        return self._origin.position()
+
     @abstractmethod
     def tasks(self) -> Iterator[Callable[[], Block]]:
         """Read the blocks in order; each result parses its block, on any thread.
