@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import math
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import mpmath
 import numpy as np
+import polars as pl
 import pytest
 from conftest import DATA, ROOT, Cli
 
@@ -415,3 +417,18 @@ def test_progress_is_for_terminals_and_long_work(monkeypatch: pytest.MonkeyPatch
     assert shown(Terminal(), 0.1) == ""
     assert shown(io.StringIO(), 2.0) == ""
     assert "layer1" in shown(Terminal(), 2.0)
+
+
+def test_results_are_the_same_bits_from_any_format_with_any_threads(cli: Cli, tmp_path: Path) -> None:
+    """Several blocks of CSV, a pipe, gzip, Parquet and NPY, by 1, 2 and 4 threads: every digit agrees."""
+    x = np.random.default_rng(0).normal(scale=3.0, size=(50_000, 16))
+    frame = pl.DataFrame(x, schema=[str(i + 1) for i in range(16)])
+    files = [tmp_path / f"layer.{end}" for end in ("csv", "csv.gz", "parquet", "npy")]
+    frame.write_csv(files[0])
+    files[1].write_bytes(gzip.compress(files[0].read_bytes(), 1))
+    frame.write_parquet(files[2])
+    np.save(files[3], x)
+    runs = [cli.ok("saturation", "gelu", str(file), "-f", "json", "--threads", "2") for file in files]
+    runs += [cli.ok("saturation", "gelu", str(files[0]), "-f", "json", "--threads", count) for count in ("1", "4")]
+    piped = cli.ok("saturation", "gelu", "-f", "json", "--header", stdin=files[0].read_bytes())
+    assert {run.replace("stdin", "layer") for run in (*runs, piped)} == {runs[0]}

@@ -38,7 +38,9 @@ Examples:
   actcli saturation gelu --epsilon 1e-7
   actcli saturation relu layer1.csv layer2.csv layer3.csv
   actcli saturation relu layer*.csv -f json -o report.json
-  actcli saturation relu layer1.csv --by neuron --max-dead 0.1""",
+  actcli saturation relu layer1.csv --by neuron --max-dead 0.1
+  actcli saturation relu layer1.csv --rule redo
+  actcli saturation tanh layer1.csv --dtype float16""",
 )
 @function_argument
 @inputs_argument
