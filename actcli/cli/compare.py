@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     epilog="""\b
 Examples:
   actcli compare relu gelu silu
+  actcli compare relu 'leaky_relu:negative_slope=0.01|0.1|0.3'
   actcli compare tanh gelu --sigma-w 1.5 --sigma-b 0.05 --depth 50
   actcli compare relu leaky_relu elu -i layer2.csv""",
 )

@@ -64,6 +64,21 @@ class FunctionType(click.ParamType[Any]):
         return registry.get(value)
 
 
+class FamilyType(click.ParamType[Any]):
+    """A FUNCTION spec that may be a sweep, as the tuple of its functions."""
+
+    name = "family"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Function, ...]:
+        from actcli import registry
+
+        return registry.family(value)
+
+
+def _together(ctx: click.Context, param: click.Parameter, families: Sequence[Sequence[Function]]) -> list[Function]:
+    return [function for family in families for function in family]
+
+
 class SpanType(click.ParamType[Any]):
     """START:STOP[:STEP], exact decimals."""
 
@@ -82,7 +97,10 @@ class SpanType(click.ParamType[Any]):
 
 
 function_argument = click.argument("function", metavar="FUNCTION", type=FunctionType())
-functions_argument = click.argument("functions", metavar="FUNCTION...", type=FunctionType(), nargs=-1, required=True)
+families_argument = click.argument("families", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True)
+functions_argument = click.argument(
+    "functions", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True, callback=_together
+)
 inputs_argument = click.argument("inputs", metavar="[INPUT]...", nargs=-1)
 range_option = click.option(
     "--range",

@@ -19,6 +19,7 @@ SUFFIXES = (".png", ".svg", ".pdf")
     epilog="""\b
 Examples:
   actcli plot relu gelu silu
+  actcli plot 'elu:alpha=0.5|1|2'
   actcli plot tanh --grad --range -6:6 -o tanh.png""",
 )
 @functions_argument
