@@ -96,6 +96,18 @@ class SpanType(click.ParamType[Any]):
         return parts
 
 
+class SizeType(click.ParamType[Any]):
+    """WIDTHxHEIGHT, two numbers of inches."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
+        width, _, height = value.lower().partition("x")
+        if not (is_number(width) and is_number(height)) or not all(0 < float(side) <= 100 for side in (width, height)):
+            self.fail(f"{value!r} is not WIDTHxHEIGHT in inches, such as 7x5, each side at most 100", param, ctx)
+        return float(width), float(height)
+
+
 function_argument = click.argument("function", metavar="FUNCTION", type=FunctionType())
 families_argument = click.argument("families", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True)
 functions_argument = click.argument(
@@ -117,6 +129,15 @@ epsilon_option = click.option(
     default=1e-3,
     show_default=True,
     help="The gradient vanishes where |f'(x)| is below this.",
+)
+
+
+style_option = click.option(
+    "--style",
+    type=click.Choice(["light", "dark", "grey"]),
+    default="light",
+    show_default=True,
+    help="Colours of a figure.",
 )
 
 
