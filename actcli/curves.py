@@ -127,3 +127,26 @@ def limits(values: Sequence[Array], span: Interval) -> Interval:
     low, high = np.clip([every.min(), every.max()], -cap, cap).tolist()
     margin = 0.05 * (high - low) or 0.5
     return low - margin, high + margin
+
+
+def shares(histogram: Histogram, curves: Sequence[Curve]) -> tuple[float | None, float]:
+    """Which share of the numbers lies in the vanishing regions, if it is one curve's, and which outside the span."""
+    everything = (-math.inf, math.inf)
+    inside = None
+    if len(curves) == 1:
+        regions = [(region.start, region.stop) for region in curves[0].regions]
+        inside = float(histogram.within(regions, everything)[0]) / histogram.total
+    return inside, 1.0 - float(histogram.within([curves[0].span], everything)[0]) / histogram.total
+
+
+def spans(histograms: Sequence[Histogram]) -> list[Interval]:
+    """Where to show each distribution: 99.8 % of it, and 0; the same for all unless one would be a mere line."""
+    found = []
+    for histogram in histograms:
+        low, high = (histogram.quantile(share) for share in (0.001, 0.999)) if histogram.total else (-1.0, 1.0)
+        low, high = min(low, 0.0), max(high, 0.0)
+        margin = 0.02 * (high - low) or 1.0
+        found.append((low - margin, high + margin))
+    whole = min(low for low, _ in found), max(high for _, high in found)
+    narrowest = min(high - low for low, high in found)
+    return [whole] * len(found) if whole[1] - whole[0] <= 5.0 * narrowest else found

@@ -135,6 +135,7 @@ def command(
     from actcli.precision import PRECISIONS
     from actcli.presets import RULES as PRESETS
     from actcli.probe import Probe, Thresholds
+    from actcli.render import choose_format
 
     if explain:
         from actcli.reports.saturation import explanation
@@ -145,7 +146,8 @@ def command(
     draws = wants_figure(destination)
     if draws and by is not None:
         raise UsageError("--by is for tables, and a figure is asked for", "leave out --by, or name a format with -f")
-    probe = Probe.of(function, Thresholds(epsilon, tau, alpha), PRESETS[rule], precision, histogram=draws)
+    histogram = draws or (by is None and choose_format(destination.format, destination.output) == "table")
+    probe = Probe.of(function, Thresholds(epsilon, tau, alpha), PRESETS[rule], precision, histogram=histogram)
     (diagnosis,) = diagnoses([probe], inputs, reading)
     gates = {
         "dead_neuron_ratio": max_dead,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actcli.activation import Array, Interval
+from actcli.curves import spans
 from actcli.diagnosis import Diagnosis, Neuron
 from actcli.figures.style import THEMES, Theme, dress, heading, key, log_axis, short, styled, text_width
 from actcli.histogram import Histogram
@@ -68,12 +69,12 @@ def _figure(diagnosis: Diagnosis, theme: Theme) -> Figure:
     key(figure, edge, what, _histogram_handles(diagnosis, theme))
     edge -= SECTION + NOTE
     wide = (WIDTH - LEFT - RIGHT - BETWEEN * (across - 1)) / across
-    spans = _spans(diagnosis.histograms)
+    shown = spans(diagnosis.histograms)
     for index, layer in enumerate(diagnosis.layers):
         row, column = divmod(index, across)
         left, bottom = LEFT + column * (wide + BETWEEN), edge - PANEL - row * (PANEL + UNDER)
         axes = figure.add_axes((left / WIDTH, bottom / height, wide / WIDTH, PANEL / height))
-        _histogram(axes, diagnosis, layer, diagnosis.histograms[index], spans[index], theme)
+        _histogram(axes, diagnosis, layer, diagnosis.histograms[index], shown[index], theme)
         axes.set_title(short(layer.name, int(13 * wide)), fontsize=9, loc="left", pad=14)
     edge -= down * PANEL + (down - 1) * UNDER + FOOT
 
@@ -96,19 +97,6 @@ def _subtitle(diagnosis: Diagnosis) -> str:
     if diagnosis.function.rowwise:
         return f"|f'| < {thresholds.epsilon:g} vanishes"
     return f"|f'| < {thresholds.epsilon:g} vanishes, |f'| <= {thresholds.tau:.3g} sup|f'| saturates"
-
-
-def _spans(histograms: Sequence[Histogram]) -> list[Interval]:
-    """Where each layer's values lie; the same for all unless they differ so much that one would be a line."""
-    found = []
-    for histogram in histograms:
-        low, high = (histogram.quantile(share) for share in (0.001, 0.999)) if histogram.total else (-1.0, 1.0)
-        low, high = min(low, 0.0), max(high, 0.0)
-        margin = 0.02 * (high - low) or 1.0
-        found.append((low - margin, high + margin))
-    whole = min(low for low, _ in found), max(high for _, high in found)
-    narrowest = min(high - low for low, high in found)
-    return [whole] * len(found) if whole[1] - whole[0] <= 5.0 * narrowest else found
 
 
 def _histogram(
