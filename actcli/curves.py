@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -150,3 +151,27 @@ def spans(histograms: Sequence[Histogram]) -> list[Interval]:
     whole = min(low for low, _ in found), max(high for _, high in found)
     narrowest = min(high - low for low, high in found)
     return [whole] * len(found) if whole[1] - whole[0] <= 5.0 * narrowest else found
+
+
+def short(name: str, most: int = 32, dots: str = "…") -> str:
+    """A name in at most so many characters, without its middle."""
+    half = (most - len(dots)) // 2
+    return name if len(name) <= most else f"{name[: most - len(dots) - half]}{dots}{name[-half:]}"
+
+
+def apart(names: Sequence[str], most: int, dots: str = "…") -> list[str]:
+    """The names in at most so many characters each: where they are longer, without the words that all begin and end
+    with, so that they are still told apart."""
+    if len(set(names)) < 2 or max(map(len, names)) <= most:
+        return [short(name, most, dots) for name in names]
+    words = [re.findall(r"[^\W_]+|[\W_]", name) for name in names]
+    start = _common(words)
+    end = _common([each[start:][::-1] for each in words])
+    cut = ["".join(each[start : len(each) - end]) for each in words]
+    return [short(f"{dots * (start > 0)}{name}{dots * (end > 0)}", most, dots) for name in cut]
+
+
+def _common(words: Sequence[Sequence[str]]) -> int:
+    """With how many words all begin, of which each keeps one."""
+    least = min(map(len, words)) - 1
+    return next((i for i in range(least) if len({each[i] for each in words}) > 1), max(0, least))

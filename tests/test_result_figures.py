@@ -13,7 +13,7 @@ import pytest
 from conftest import DATA, Cli
 from matplotlib.colors import to_rgba
 
-from actcli import registry
+from actcli import curves, registry
 from actcli.comparison import Comparison, Network, compare, profile
 from actcli.diagnosis import Diagnosis, diagnose
 from actcli.figures import functions, layers, style
@@ -88,12 +88,12 @@ def test_a_dot_is_a_dormant_neuron_that_is_not_dead() -> None:
 
 
 def test_a_wide_layer_is_wrapped() -> None:
-    """2,048 neurons are 16 lines of 128, in reading order."""
+    """2,048 neurons are 32 lines of 64, in reading order."""
     x = np.where(np.arange(2048) % 200 == 7, -1.0, 1.0)[None, :] * np.ones((3, 1))
     figure = layers.layers_figure(diagnosis("relu", {"wide": x}))
     axes = next(axes for axes in figure.axes if axes.images)
     image = np.asarray(axes.images[0].get_array())
-    assert image.shape[:2] == (16, 128)
+    assert image.shape[:2] == (32, 64)
     dead = (image == to_rgba(style.LIGHT.dead)).all(axis=-1).ravel()
     assert np.flatnonzero(dead).tolist() == [*range(7, 2048, 200)]
 
@@ -222,3 +222,18 @@ def test_a_figure_that_cannot_be_is_told(cli: Cli, tmp_path: Any) -> None:
     assert "--by" in cli.fails(2, "saturation", "relu", "--by", "region", "-o", str(file))
     assert "cannot be written" in cli.fails(1, "compare", "relu", "-o", str(tmp_path / "none" / "a.png"))
     assert not file.exists()
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["layer1", "layer2"], ["layer1", "layer2"]),
+        (["net.block.1.ffn.hidden", "net.block.12.ffn.hidden"], ["…1…", "…12…"]),
+        (["net.block1.ffn.hidden", "net.block12.ffn.hidden"], ["…block1…", "…block12…"]),
+        (["abcdefghijklmnopqrst"], ["abcdefg…opqrst"]),
+        (["one_layer_of_it_all", "one_layer_of_it_all"], ["one_lay…it_all"] * 2),
+    ],
+)
+def test_long_names_are_told_apart(names: list[str], expected: list[str]) -> None:
+    """What all begin and end with goes first."""
+    assert curves.apart(names, 14) == expected

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actcli.activation import Function, Interval
-from actcli.curves import NAMES, Curve, limits, sample, shares
+from actcli.curves import NAMES, Curve, limits, sample, shares, short
 from actcli.errors import UsageError
-from actcli.figures.style import DASHES, THEMES, Theme, dress, short, styled, text_width
+from actcli.figures.style import DASHES, THEMES, Theme, dress, styled, text_width
 from actcli.histogram import Histogram
 from actcli.verdicts import percent
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from actcli import charts
-from actcli.curves import spans
+from actcli.curves import apart, spans
 from actcli.diagnosis import Diagnosis
 from actcli.render import new_console
 
@@ -30,7 +30,7 @@ def distributions(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     ends = spans(diagnosis.histograms)
     shared = len(set(ends)) == 1
     beside = "" if shared else max((_ends(span) for span in ends), key=len)
-    names = [layer.name if len(layer.name) <= NAME else f"{layer.name[: NAME - 3]}..." for layer in diagnosis.layers]
+    names = apart([layer.name for layer in diagnosis.layers], NAME, "…" if unicode else "...")
     gutter = max(map(len, names)) + 2
     columns = max(10, min(console.width, WIDEST) - gutter - len(beside))
     sides = diagnosis.sides
