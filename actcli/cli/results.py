@@ -12,8 +12,6 @@ from actcli.errors import UsageError
 if TYPE_CHECKING:
     from actcli.render import Sheet
 
-FIGURES = (".png", ".svg", ".pdf")
-
 
 def write_sheet(sheet: Sheet, destination: Destination) -> None:
     """A sheet to its destination."""
@@ -52,8 +50,10 @@ def write_report(
 
 def wants_figure(destination: Destination) -> bool:
     """Whether the output's name asks for a figure, and no format for something else."""
+    from actcli.figures.style import SUFFIXES
+
     suffix = os.path.splitext(destination.output or "")[1].lower()
-    return destination.format is None and suffix in FIGURES
+    return destination.format is None and suffix in SUFFIXES
 
 
 def write_figure(figure: Any, output: str, dpi: float = 150.0) -> None:
