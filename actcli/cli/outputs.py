@@ -1,0 +1,80 @@
+"""Several outputs of one run: results in any number of files, and reports."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import click
+
+from actcli.cli.options import Destination, digits_option, format_option, stack
+from actcli.errors import UsageError
+
+REPORTS = (".html", ".md")
+
+
+class Outputs(NamedTuple):
+    """All that one run writes: results, to standard output where no file is named, and reports."""
+
+    destinations: tuple[Destination, ...]
+    reports: tuple[str, ...]
+    digits: int
+
+
+def outputs_options(*formats: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Where results go, in one of the formats each, and reports; the command gets them as `outputs`."""
+    options: Callable[[Callable[..., None]], Callable[..., None]] = stack(
+        format_option(formats),
+        click.option(
+            "-o",
+            "--output",
+            "files",
+            multiple=True,
+            metavar="FILE",
+            help="Write to FILE instead of standard output (repeatable). All are written whole, or none is.",
+        ),
+        click.option(
+            "--report",
+            "reports",
+            multiple=True,
+            metavar="FILE",
+            help="Write also a report to read: a page (.html), or Markdown (.md) with its figures beside it.",
+        ),
+        digits_option,
+    )
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def gathered(
+            *args: Any, format: str | None, files: tuple[str, ...], reports: tuple[str, ...], digits: int, **rest: Any
+        ) -> None:
+            from actcli.render import choose_format
+
+            _check(format, files, reports)
+            destinations = tuple(
+                Destination(choose_format(format, file, formats), file, digits) for file in files or (None,)
+            )
+            command(*args, outputs=Outputs(destinations, reports, digits), **rest)
+
+        return options(gathered)
+
+    return decorate
+
+
+def _check(format: str | None, files: Sequence[str], reports: Sequence[str]) -> None:
+    """What is wrong with the outputs is said before any data is read."""
+    if format is not None and len(files) > 1:
+        raise UsageError(
+            f"-f {format} is for one output, and there are {len(files)}",
+            "leave it out: the names of the files say their formats",
+        )
+    for report in reports:
+        if os.path.splitext(report)[1].lower() not in REPORTS:
+            raise UsageError(f"{report}: its name says no kind of report", f"end the name in {' or '.join(REPORTS)}")
+    named: set[str] = set()
+    for file in (*files, *reports):
+        if (path := os.path.realpath(file)) in named:
+            raise UsageError(f"{file} is named twice as an output", "give each output a file of its own")
+        named.add(path)
