@@ -7,15 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from actcli.cli.layers import diagnoses
-from actcli.cli.options import (
-    Destination,
-    epsilon_option,
-    functions_argument,
-    network_options,
-    output_options,
-    table_options,
-)
-from actcli.cli.results import write_report
+from actcli.cli.options import epsilon_option, functions_argument, network_options, table_options
+from actcli.cli.outputs import Outputs, outputs_options
+from actcli.cli.results import Forms, write_outputs
 
 if TYPE_CHECKING:
     from actcli.comparison import Network
@@ -28,7 +22,8 @@ if TYPE_CHECKING:
 Examples:
   actcli compare relu gelu silu
   actcli compare tanh gelu --sigma-w 1.5 --sigma-b 0.05 --depth 50
-  actcli compare relu leaky_relu elu -i layer2.csv""",
+  actcli compare relu leaky_relu elu -i layer2.csv
+  actcli compare relu leaky_relu -i layer2.csv -o layers.csv --report page.html""",
 )
 @functions_argument
 @click.option(
@@ -42,14 +37,14 @@ Examples:
 @epsilon_option
 @network_options
 @table_options
-@output_options("table", "csv", "tsv", "json", "jsonl", "markdown")
+@outputs_options("table", "csv", "tsv", "json", "jsonl", "markdown")
 def command(
     functions: tuple[Any, ...],
     inputs: tuple[str, ...],
     epsilon: float,
     network: Network,
     reading: ReadOptions,
-    destination: Destination,
+    outputs: Outputs,
 ) -> None:
     """Show functions side by side.
 
@@ -60,15 +55,18 @@ def command(
     from actcli.comparison import compare, profile
     from actcli.probe import Probe, Thresholds
     from actcli.reports import comparison as reports
+    from actcli.reports.comparison_report import comparison_report
 
-    found = diagnoses([Probe.of(function, Thresholds(epsilon)) for function in functions], inputs, reading)
+    thresholds = Thresholds(epsilon)
+    found, read = diagnoses([Probe.of(function, thresholds) for function in functions], inputs, reading)
     comparison = compare(
         [profile(function, epsilon, network) for function in functions],
         [(diagnosis.function, diagnosis.layers) for diagnosis in found],
     )
-    write_report(
-        destination,
+    forms = Forms(
+        sheet=lambda: reports.comparison_sheet(comparison),
+        report=lambda run, digits: comparison_report(comparison, thresholds, run),
         document=lambda: reports.comparison_document(comparison),
         page=lambda digits: reports.comparison_page(comparison, digits),
-        sheet=lambda: reports.comparison_sheet(comparison),
     )
+    write_outputs(outputs, read, forms)

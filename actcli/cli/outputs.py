@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import shlex
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -16,11 +17,14 @@ REPORTS = (".html", ".md")
 
 
 class Outputs(NamedTuple):
-    """All that one run writes: results, to standard output where no file is named, and reports."""
+    """All that one run writes: results, to standard output where no file is named, and reports, which tell the
+    command line and the date."""
 
     destinations: tuple[Destination, ...]
     reports: tuple[str, ...]
     digits: int
+    command: str
+    date: str
 
 
 def outputs_options(*formats: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -56,11 +60,24 @@ def outputs_options(*formats: str) -> Callable[[Callable[..., None]], Callable[.
             destinations = tuple(
                 Destination(choose_format(format, file, formats), file, digits) for file in files or (None,)
             )
-            command(*args, outputs=Outputs(destinations, reports, digits), **rest)
+            words = shlex.join(["actcli", *click.get_current_context().find_root().obj])
+            command(*args, outputs=Outputs(destinations, reports, digits, words, _date()), **rest)
 
         return options(gathered)
 
     return decorate
+
+
+def _date() -> str:
+    """The date of the run, or the one that is to be taken for it, so that a report can be made again."""
+    from datetime import UTC, datetime
+
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    try:
+        moment = datetime.now(UTC) if not epoch else datetime.fromtimestamp(int(epoch), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise UsageError(f"SOURCE_DATE_EPOCH is {epoch!r}", "it counts the seconds since 1970") from error
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def _check(format: str | None, files: Sequence[str], reports: Sequence[str]) -> None:

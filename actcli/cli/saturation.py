@@ -7,16 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from actcli.cli.layers import diagnoses
-from actcli.cli.options import (
-    Destination,
-    NumericCommand,
-    epsilon_option,
-    function_argument,
-    inputs_argument,
-    output_options,
-    table_options,
-)
-from actcli.cli.results import write_report, write_sheet
+from actcli.cli.options import NumericCommand, epsilon_option, function_argument, inputs_argument, table_options
+from actcli.cli.outputs import Outputs, outputs_options
+from actcli.cli.results import Forms, write_outputs, write_sheet
 from actcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,6 +31,7 @@ Examples:
   actcli saturation gelu --epsilon 1e-7
   actcli saturation relu layer1.csv layer2.csv layer3.csv
   actcli saturation relu layer*.csv -f json -o report.json
+  actcli saturation relu layer*.csv -o all.json -o layers.csv --report page.html
   actcli saturation relu layer1.csv --by neuron --max-dead 0.1
   actcli saturation relu layer1.csv --rule redo
   actcli saturation tanh layer1.csv --dtype float16""",
@@ -102,7 +96,7 @@ Examples:
     help="Tell also where f' becomes 0 and f constant in this precision.",
 )
 @table_options
-@output_options("table", "csv", "tsv", "json", "jsonl", "markdown")
+@outputs_options("table", "csv", "tsv", "json", "jsonl", "markdown")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -120,7 +114,7 @@ def command(
     explain: bool,
     dtype: str | None,
     reading: ReadOptions,
-    destination: Destination,
+    outputs: Outputs,
 ) -> None:
     """Tell where gradients vanish and which neurons are dead.
 
@@ -134,11 +128,14 @@ def command(
     if explain:
         from actcli.reports.saturation import explanation
 
-        write_sheet(explanation(PRESETS[rule], function), destination)
+        if outputs.reports:
+            raise UsageError("--explain looks at no data: there is nothing to report on", "leave out --report")
+        for destination in outputs.destinations:
+            write_sheet(explanation(PRESETS[rule], function), destination)
         return
     precision = None if dtype is None else PRECISIONS[dtype]
     probe = Probe.of(function, Thresholds(epsilon, tau, alpha), PRESETS[rule], precision)
-    (diagnosis,) = diagnoses([probe], inputs, reading)
+    (diagnosis,), read = diagnoses([probe], inputs, reading)
     gates = {
         "dead_neuron_ratio": max_dead,
         "saturated_ratio": max_saturated,
@@ -147,7 +144,7 @@ def command(
     }
     if not diagnosis.layers and (by in ("layer", "neuron") or any(gate is not None for gate in gates.values())):
         raise UsageError("there is no layer to look at", "give files, or pipe a table in")
-    _write(diagnosis, by, destination)
+    write_outputs(outputs, read, _forms(diagnosis, by))
     failed = [line for name, limit in gates.items() if limit is not None for line in _failures(diagnosis, name, limit)]
     for line in failed:
         click.echo(f"actcli: {line}", err=True)
@@ -155,19 +152,20 @@ def command(
         ctx.exit(GATE_FAILED)
 
 
-def _write(diagnosis: Diagnosis, by: str | None, destination: Destination) -> None:
+def _forms(diagnosis: Diagnosis, by: str | None) -> Forms:
     from actcli.reports import saturation as reports
+    from actcli.reports.saturation_report import saturation_report
 
     sheets = {"layer": reports.layer_sheet, "neuron": reports.neuron_sheet, "region": reports.region_sheet}
-    sheet = sheets[by or ("layer" if diagnosis.layers else "region")](diagnosis)
+    forms = Forms(
+        sheet=lambda: sheets[by or ("layer" if diagnosis.layers else "region")](diagnosis),
+        report=lambda run, digits: saturation_report(diagnosis, run, digits),
+    )
     if by is not None:
-        write_sheet(sheet, destination)
-        return
-    write_report(
-        destination,
+        return forms
+    return forms._replace(
         document=lambda: reports.saturation_document(diagnosis),
         page=lambda digits: reports.saturation_page(diagnosis, digits),
-        sheet=lambda: sheet,
     )
 
 

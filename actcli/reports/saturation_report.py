@@ -1,0 +1,98 @@
+"""`saturation` as a report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from actcli.diagnosis import Diagnosis
+from actcli.render import Cell, Sheet
+from actcli.reports import saturation as parts
+from actcli.reports.blocks import Block, Grid, Judgement, Points, Report, Run, Section
+from actcli.reports.definitions import layer_definitions
+from actcli.reports.provenance import provenance
+from actcli.verdicts import ORDER
+
+MOST = 1000  # neurons in a report
+
+
+def saturation_report(diagnosis: Diagnosis, run: Run, digits: int) -> Report:
+    """The verdicts with their reasons, what was run, tables, figures, remedies, definitions."""
+    sections = [
+        Section("What was run", (*provenance(run, diagnosis.layers), _settings(diagnosis))),
+        Section(
+            "Where the gradient vanishes", (Points(parts.criteria(diagnosis), tuple(parts.where(diagnosis, digits))),)
+        ),
+    ]
+    if diagnosis.layers:
+        sections.append(Section("Layers", tuple(_layers(diagnosis))))
+        sections.append(Section("Neurons", tuple(_neurons(diagnosis))))
+    if helps := tuple(_remedies(diagnosis)):
+        sections.append(Section("What helps", helps))
+    sections.append(Section("Definitions", (layer_definitions(diagnosis.thresholds),)))
+    return Report(_title(diagnosis), tuple(_verdicts(diagnosis)), tuple(sections))
+
+
+def _title(diagnosis: Diagnosis) -> str:
+    label, layers = diagnosis.function.label, diagnosis.layers
+    if not layers:
+        return f"Where the gradient of {label} vanishes"
+    verdict = max((layer.verdict for layer in layers), key=ORDER.index)
+    return f"{label} on {layers[0].name if len(layers) == 1 else f'{len(layers)} layers'}: {verdict}"
+
+
+def _verdicts(diagnosis: Diagnosis) -> Iterator[Block]:
+    if len(diagnosis.layers) > 1:
+        counts = Counter(layer.verdict for layer in diagnosis.layers)
+        told = [f"{counts[verdict]} {verdict}" for verdict in reversed(ORDER) if counts[verdict]]
+        yield f"{len(diagnosis.layers)} layers: {', '.join(told)}."
+    if diagnosis.layers and diagnosis.rule.checks:
+        yield parts.rule_in_words(diagnosis)
+    for layer in diagnosis.layers:
+        yield Judgement(layer.name, layer.verdict, tuple(parts.reasons(diagnosis, layer)))
+    if (falls := parts.fall(diagnosis)) is not None and parts.is_network(diagnosis):
+        yield falls
+    yield from (f"Beware: {doubt}" for doubt in diagnosis.doubts)
+
+
+def _settings(diagnosis: Diagnosis) -> Grid:
+    thresholds = diagnosis.thresholds
+    rule = diagnosis.rule.explanation(diagnosis.function)
+    rows: list[tuple[str, Cell]] = [
+        ("function", diagnosis.function.label),
+        ("epsilon", repr(thresholds.epsilon)),
+        ("tau", repr(thresholds.tau)),
+        ("alpha", repr(thresholds.alpha)),
+        ("rule", f"{rule['name']}: {rule['definition']}"),
+        ("source of the rule", rule["source"]),
+    ]
+    if diagnosis.losses is not None:
+        rows.append(("precision", diagnosis.losses.precision.name))
+    return Grid.of("", Sheet(("setting", "value"), rows))
+
+
+def _layers(diagnosis: Diagnosis) -> Iterator[Block]:
+    yield Grid.of("", parts.layer_summary(diagnosis))
+    if parts.is_network(diagnosis):
+        yield Grid.of(parts.GRADIENT_TITLE, parts.gradient_summary(diagnosis))
+    if diagnosis.losses is not None:
+        yield Grid.of(parts.precision_title(diagnosis.losses), parts.precision_summary(diagnosis))
+
+
+def _neurons(diagnosis: Diagnosis) -> Iterator[Block]:
+    worst = parts.worst_first(diagnosis)
+    first = worst[: parts.WORST]
+    yield Grid.of(f"The worst {len(first)} of {len(worst)}", parts.neuron_summary(first))
+    if len(worst) > len(first):
+        fold = "All neurons, the worst first" if len(worst) <= MOST else f"The worst {MOST}; `--by neuron` gives all"
+        yield Grid.of("", parts.neuron_summary(worst[:MOST]), fold)
+
+
+def _remedies(diagnosis: Diagnosis) -> Iterator[Block]:
+    for part in parts.advice(diagnosis):
+        if part.said:
+            yield Points(part.cause, (part.said,))
+            if part.remedies:
+                yield Points("Then", part.remedies, ordered=True)
+        else:
+            yield Points(part.cause, part.remedies, ordered=True)
