@@ -9,8 +9,8 @@ from actcli.probe import Thresholds
 from actcli.render import Cell, Sheet
 from actcli.reports import comparison as parts
 from actcli.reports.blocks import Block, Grid, Judgement, Points, Report, Run, Section
+from actcli.reports.common import provenance, remedies
 from actcli.reports.definitions import network_definitions
-from actcli.reports.provenance import provenance
 
 
 def comparison_report(comparison: Comparison, thresholds: Thresholds, run: Run) -> Report:
@@ -19,18 +19,22 @@ def comparison_report(comparison: Comparison, thresholds: Thresholds, run: Run) 
     layers = [next(layer for _, layer in comparison.layers if layer.name == name) for name in names]
     labels = [profile.function.label for profile in comparison.profiles]
     network = comparison.profiles[0].means
-    settings = Sheet(
-        ("setting", "value"),
-        [("functions", ", ".join(labels)), ("epsilon", repr(thresholds.epsilon)), ("tau", repr(thresholds.tau)),
-         ("q", repr(network.q))],
-    )  # fmt: skip
+    settings: list[tuple[str, Cell]] = [
+        ("functions", ", ".join(labels)),
+        ("epsilon", thresholds.epsilon),
+        ("tau", thresholds.tau),
+        ("q", network.q),
+    ]
+    first = comparison.profiles[0].function
+    helps = tuple(remedies([layer for function, layer in comparison.layers if function == first]))
     return Report(
         f"{', '.join(labels)}: compared{' on ' + _listed(names) if names else ''}",
         tuple(_verdicts(comparison, names, labels)),
         (
-            Section("What was run", (*provenance(run, layers), Grid.of("", settings))),
+            Section("What was run", tuple(provenance(run, settings, layers))),
             Section("Functions", tuple(_blocks(parts.function_parts(comparison)))),
-            *(Section(name, tuple(_layer(comparison, name))) for name in names),
+            *(_layer(comparison, name) for name in names),
+            *([Section(f"What helps with {first.label}", helps)] if helps else []),
             Section("Definitions", (network_definitions(thresholds, network.q),)),
         ),
     )
@@ -59,8 +63,13 @@ def _blocks(found: Iterator[parts.Part]) -> Iterator[Block]:
         yield from part.notes
 
 
-def _layer(comparison: Comparison, name: str) -> Iterator[Block]:
-    yield from _blocks(parts.layer_parts(comparison, name))
-    for function, layer in comparison.layers:
-        if layer.name == name:
-            yield Judgement(function.label, layer.verdict, layer.reasons)
+def _layer(comparison: Comparison, name: str) -> Section:
+    """The tables of a layer, and why each function has its verdict; what changes is among the verdicts."""
+    title, *_ = found = list(parts.layer_parts(comparison, name))
+    tables = (Grid.of("", part.sheet) for part in found)
+    judged = (
+        Judgement(function.label, layer.verdict, layer.reasons)
+        for function, layer in comparison.layers
+        if layer.name == name
+    )
+    return Section(title.title, (*tables, *judged))

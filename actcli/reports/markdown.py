@@ -50,7 +50,7 @@ def _blocks(blocks: Sequence[Block], stem: str, digits: int) -> Iterator[str]:
 
 def _line(text: str) -> str:
     """Words that begin no list, whatever the first of them is."""
-    return re.sub(r"^(\d*)([-+.)])", r"\1\\\2", markdown(text))
+    return re.sub(r"^(\d*)([-+.)])(?=\s|$)", r"\1\\\2", markdown(text))
 
 
 def _list(items: Sequence[str], *, ordered: bool) -> str:

@@ -12,6 +12,8 @@ from actcli.reports.blocks import Block, Drawing, Grid, Judgement, Points, Repor
 from actcli.reports.text import visible
 from actcli.verdicts import ORDER
 
+WORD = 24  # characters of a cell that may stay in one line
+
 # What the page itself holds may be shown, nothing may be fetched or run.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
@@ -72,13 +74,14 @@ def _list(tag: str, items: Sequence[str]) -> Iterator[str]:
 
 def _table(grid: Grid, digits: int) -> Iterator[str]:
     """A table in a box of its own, which scrolls where it is too wide for the page."""
-    numeric = [all(not isinstance(row[i], str) for row in grid.rows) for i in range(len(grid.columns))]
+    kinds = [
+        "number" if all(not isinstance(row[i], str) for row in grid.rows) else "text" for i in range(len(grid.columns))
+    ]
     if grid.title:
         yield f"<h3>{_text(grid.title)}</h3>"
     if grid.fold:
         yield f"<details><summary>{_text(grid.fold)}</summary>"
     yield '<div class="scroll" tabindex="0"><table>'
-    kinds = ["number" if number else "text" for number in numeric]
     heads = (f'<th class="{kind}">{_text(name)}</th>' for name, kind in zip(grid.columns, kinds, strict=True))
     yield f"<thead><tr>{''.join(heads)}</tr></thead>"
     yield "<tbody>"
@@ -94,6 +97,8 @@ def _cell(cell: Cell, kind: str, digits: int) -> str:
     text = figure(cell, digits)
     if text in ORDER:
         kind = text
+    elif kind == "text" and len(text) > WORD:
+        kind = "prose"
     return f'<td class="{kind}">{_text(text)}</td>'
 
 

@@ -198,7 +198,7 @@ def _some(names: Sequence[str], most: int = 24) -> str:
 
 def _remedies(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     """What helps, as lines."""
-    found = advice(diagnosis)
+    found = advice(diagnosis.layers)
     if not found:
         return
     yield "What helps"
@@ -219,11 +219,11 @@ class Advice(NamedTuple):
     remedies: tuple[str, ...]
 
 
-def advice(diagnosis: Diagnosis) -> list[Advice]:
+def advice(of: Sequence[Layer]) -> list[Advice]:
     """What helps: each remedy once, with the figures that call for it, and the layers where they do."""
     layers: dict[str, list[str]] = {}
     figures: dict[tuple[str, str], list[str]] = {}
-    for layer in diagnosis.layers:
+    for layer in of:
         for remedy in layer.remedies:
             for names, name in (
                 (layers.setdefault(remedy.figure, []), layer.name),

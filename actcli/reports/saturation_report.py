@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 from actcli.diagnosis import Diagnosis
-from actcli.render import Cell, Sheet
+from actcli.render import Cell
 from actcli.reports import saturation as parts
 from actcli.reports.blocks import Block, Grid, Judgement, Points, Report, Run, Section
+from actcli.reports.common import provenance, remedies
 from actcli.reports.definitions import layer_definitions
-from actcli.reports.provenance import provenance
 from actcli.verdicts import ORDER
 
 MOST = 1000  # neurons in a report
@@ -19,7 +19,7 @@ MOST = 1000  # neurons in a report
 def saturation_report(diagnosis: Diagnosis, run: Run, digits: int) -> Report:
     """The verdicts with their reasons, what was run, tables, figures, remedies, definitions."""
     sections = [
-        Section("What was run", (*provenance(run, diagnosis.layers), _settings(diagnosis))),
+        Section("What was run", tuple(provenance(run, _settings(diagnosis), diagnosis.layers))),
         Section(
             "Where the gradient vanishes", (Points(parts.criteria(diagnosis), tuple(parts.where(diagnosis, digits))),)
         ),
@@ -27,7 +27,7 @@ def saturation_report(diagnosis: Diagnosis, run: Run, digits: int) -> Report:
     if diagnosis.layers:
         sections.append(Section("Layers", tuple(_layers(diagnosis))))
         sections.append(Section("Neurons", tuple(_neurons(diagnosis))))
-    if helps := tuple(_remedies(diagnosis)):
+    if helps := tuple(remedies(diagnosis.layers)):
         sections.append(Section("What helps", helps))
     sections.append(Section("Definitions", (layer_definitions(diagnosis.thresholds),)))
     return Report(_title(diagnosis), tuple(_verdicts(diagnosis)), tuple(sections))
@@ -55,20 +55,20 @@ def _verdicts(diagnosis: Diagnosis) -> Iterator[Block]:
     yield from (f"Beware: {doubt}" for doubt in diagnosis.doubts)
 
 
-def _settings(diagnosis: Diagnosis) -> Grid:
+def _settings(diagnosis: Diagnosis) -> list[tuple[str, Cell]]:
     thresholds = diagnosis.thresholds
     rule = diagnosis.rule.explanation(diagnosis.function)
     rows: list[tuple[str, Cell]] = [
         ("function", diagnosis.function.label),
-        ("epsilon", repr(thresholds.epsilon)),
-        ("tau", repr(thresholds.tau)),
-        ("alpha", repr(thresholds.alpha)),
+        ("epsilon", thresholds.epsilon),
+        ("tau", thresholds.tau),
+        ("alpha", thresholds.alpha),
         ("rule", f"{rule['name']}: {rule['definition']}"),
         ("source of the rule", rule["source"]),
     ]
     if diagnosis.losses is not None:
         rows.append(("precision", diagnosis.losses.precision.name))
-    return Grid.of("", Sheet(("setting", "value"), rows))
+    return rows
 
 
 def _layers(diagnosis: Diagnosis) -> Iterator[Block]:
@@ -86,13 +86,3 @@ def _neurons(diagnosis: Diagnosis) -> Iterator[Block]:
     if len(worst) > len(first):
         fold = "All neurons, the worst first" if len(worst) <= MOST else f"The worst {MOST}; `--by neuron` gives all"
         yield Grid.of("", parts.neuron_summary(worst[:MOST]), fold)
-
-
-def _remedies(diagnosis: Diagnosis) -> Iterator[Block]:
-    for part in parts.advice(diagnosis):
-        if part.said:
-            yield Points(part.cause, (part.said,))
-            if part.remedies:
-                yield Points("Then", part.remedies, ordered=True)
-        else:
-            yield Points(part.cause, part.remedies, ordered=True)
