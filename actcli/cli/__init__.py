@@ -27,7 +27,7 @@ class _Commands(UserDict[str, Any]):
         return command
 
 
-COMMANDS = ("eval", "grad", "plot", "saturation", "compare", "list", "show")
+COMMANDS = ("eval", "grad", "plot", "saturation", "compare", "list", "show", "schema")
 
 
 @click.group(

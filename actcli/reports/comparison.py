@@ -113,7 +113,8 @@ def comparison_sheet(comparison: Comparison) -> Sheet:
         records = [{("layer" if k == "name" else k): v for k, v in r.items()} for r in _layers(comparison)]
         return Sheet(tuple(records[0]), [[cell(value) for value in record.values()] for record in records])
     records = [_flat(profile) for profile in comparison.profiles]
-    return Sheet(tuple(records[0]), [list(record.values()) for record in records])
+    columns = tuple(dict.fromkeys(name for record in records for name in record))  # not all have a fixed point
+    return Sheet(columns, [[record.get(name) for name in columns] for record in records])
 
 
 def _flat(profile: Profile) -> Document:
