@@ -34,7 +34,8 @@ COMMANDS = ("eval", "grad", "plot", "saturation", "compare", "list", "show", "sc
     commands=_Commands({name: f"{__name__}.{name}" for name in COMMANDS}),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     epilog="""FUNCTION is NAME[@FRAMEWORK][:PARAMETER=VALUE,...], for example relu, elu:alpha=0.5 or gelu@jax, which
-takes that framework's name and defaults. Case, - and _ in names do not matter.
+takes that framework's name and defaults. Case, - and _ in names do not matter. Where several functions are taken,
+'elu:alpha=0.5|1|2' names one for each value (quoted: | is the shell's).
 
 INPUT is numbers, or files (.csv .tsv .jsonl .parquet .arrow .npy .npz, and .gz and .zst of the text ones), or - for
 standard input, which is also read when no INPUT is given and it is a pipe or a file.""",

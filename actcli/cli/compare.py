@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from actcli.cli.layers import diagnoses
-from actcli.cli.options import epsilon_option, functions_argument, network_options, table_options
+from actcli.cli.options import epsilon_option, functions_argument, network_options, style_option, table_options
 from actcli.cli.outputs import Outputs, outputs_options
 from actcli.cli.results import Forms, write_outputs
 
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     epilog="""\b
 Examples:
   actcli compare relu gelu silu
+  actcli compare relu 'leaky_relu:negative_slope=0.01|0.1|0.3'
   actcli compare tanh gelu --sigma-w 1.5 --sigma-b 0.05 --depth 50
   actcli compare relu leaky_relu elu -i layer2.csv
+  actcli compare relu gelu silu -o functions.svg
   actcli compare relu leaky_relu -i layer2.csv -o layers.csv --report page.html""",
 )
 @functions_argument
@@ -36,6 +38,7 @@ Examples:
 )
 @epsilon_option
 @network_options
+@style_option
 @table_options
 @outputs_options("table", "csv", "tsv", "json", "jsonl", "markdown")
 def command(
@@ -43,6 +46,7 @@ def command(
     inputs: tuple[str, ...],
     epsilon: float,
     network: Network,
+    style: str,
     reading: ReadOptions,
     outputs: Outputs,
 ) -> None:
@@ -50,9 +54,10 @@ def command(
 
     Range, f(0), monotonicity, largest gradient, smoothness, vanishing regions, and the means over z ~ N(0, q) with what
     they say of a deep network at initialisation. With inputs also what each function makes of the same
-    pre-activations, and what taking another one in place of the first would do.
+    pre-activations, and what taking another one in place of the first would do. -o FILE.png, .svg or .pdf draws them.
     """
     from actcli.comparison import compare, profile
+    from actcli.figures.functions import comparison_figure
     from actcli.probe import Probe, Thresholds
     from actcli.reports import comparison as reports
     from actcli.reports.comparison_report import comparison_report
@@ -66,6 +71,7 @@ def command(
     forms = Forms(
         sheet=lambda: reports.comparison_sheet(comparison),
         report=lambda run, digits: comparison_report(comparison, thresholds, run),
+        figure=lambda: comparison_figure(comparison, theme=style),
         document=lambda: reports.comparison_document(comparison),
         page=lambda digits: reports.comparison_page(comparison, digits),
     )

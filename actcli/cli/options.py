@@ -64,6 +64,21 @@ class FunctionType(click.ParamType[Any]):
         return registry.get(value)
 
 
+class FamilyType(click.ParamType[Any]):
+    """A FUNCTION spec that may be a sweep, as the tuple of its functions."""
+
+    name = "family"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Function, ...]:
+        from actcli import registry
+
+        return registry.family(value)
+
+
+def _together(ctx: click.Context, param: click.Parameter, families: Sequence[Sequence[Function]]) -> list[Function]:
+    return [function for family in families for function in family]
+
+
 class SpanType(click.ParamType[Any]):
     """START:STOP[:STEP], exact decimals."""
 
@@ -81,8 +96,23 @@ class SpanType(click.ParamType[Any]):
         return parts
 
 
+class SizeType(click.ParamType[Any]):
+    """WIDTHxHEIGHT, two numbers of inches."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
+        width, _, height = value.lower().partition("x")
+        if not (is_number(width) and is_number(height)) or not all(0 < float(side) <= 100 for side in (width, height)):
+            self.fail(f"{value!r} is not WIDTHxHEIGHT in inches, such as 7x5, each side at most 100", param, ctx)
+        return float(width), float(height)
+
+
 function_argument = click.argument("function", metavar="FUNCTION", type=FunctionType())
-functions_argument = click.argument("functions", metavar="FUNCTION...", type=FunctionType(), nargs=-1, required=True)
+families_argument = click.argument("families", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True)
+functions_argument = click.argument(
+    "functions", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True, callback=_together
+)
 inputs_argument = click.argument("inputs", metavar="[INPUT]...", nargs=-1)
 range_option = click.option(
     "--range",
@@ -99,6 +129,15 @@ epsilon_option = click.option(
     default=1e-3,
     show_default=True,
     help="The gradient vanishes where |f'(x)| is below this.",
+)
+
+
+style_option = click.option(
+    "--style",
+    type=click.Choice(["light", "dark", "grey"]),
+    default="light",
+    show_default=True,
+    help="Colours of a figure.",
 )
 
 

@@ -14,6 +14,7 @@ from actcli.cli.options import Destination, digits_option, format_option, stack
 from actcli.errors import UsageError
 
 REPORTS = (".html", ".md")
+FIGURES = ("png", "svg", "pdf")  # formats that no -f names
 
 
 class Outputs(NamedTuple):
@@ -25,6 +26,15 @@ class Outputs(NamedTuple):
     digits: int
     command: str
     date: str
+
+    @property
+    def has_tables(self) -> bool:
+        return any(destination.format not in FIGURES for destination in self.destinations)
+
+    @property
+    def draws(self) -> bool:
+        """Whether there is a figure among them, or in a report."""
+        return bool(self.reports) or any(destination.format in FIGURES for destination in self.destinations)
 
 
 def outputs_options(*formats: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -58,7 +68,8 @@ def outputs_options(*formats: str) -> Callable[[Callable[..., None]], Callable[.
 
             _check(format, files, reports)
             destinations = tuple(
-                Destination(choose_format(format, file, formats), file, digits) for file in files or (None,)
+                Destination(choose_format(format, file, (*formats, *FIGURES)), file, digits)
+                for file in files or (None,)
             )
             words = shlex.join(["actcli", *click.get_current_context().find_root().obj])
             command(*args, outputs=Outputs(destinations, reports, digits, words, _date()), **rest)

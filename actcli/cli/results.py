@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from actcli import __version__
 from actcli.cli.options import Destination
-from actcli.cli.outputs import Outputs
+from actcli.cli.outputs import FIGURES, Outputs
 from actcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Forms(NamedTuple):
     """A result in the forms that outputs ask for, each made when it is."""
 
     sheet: Callable[[], Sheet]
+    figure: Callable[[], Any]  # matplotlib's
     report: Callable[[Run, int], Report]  # of the run, for so many digits
     document: Callable[[], dict[str, Any]] | None = None  # without it JSON is the sheet
     page: Callable[[int], Iterable[Any]] | None = None  # without it a table is the sheet; for so many digits
@@ -53,11 +55,24 @@ def write_outputs(outputs: Outputs, inputs: tuple[Input, ...], forms: Forms) -> 
 
 
 def _encoded(forms: Forms, destination: Destination) -> Iterable[bytes]:
+    from actcli.figures.style import save
     from actcli.render import console_text, encode, json_text
 
+    if destination.format in FIGURES:
+        return [save(forms.figure(), f".{destination.format}")]
     if destination.format == "json" and forms.document is not None:
         return [json_text(forms.document(), indent=1).encode() + b"\n"]
     if destination.format == "table" and forms.page is not None:
         return [console_text(forms.page(destination.digits))]
     assert destination.format is not None
     return encode(forms.sheet(), destination.format, destination.digits)
+
+
+def write_figure(figure: Any, output: str, dpi: float = 150.0) -> None:
+    """A figure to a file, in the format that its name says."""
+    from actcli.figures.style import save
+    from actcli.output import open_output
+
+    data = save(figure, os.path.splitext(output)[1], dpi=dpi)
+    with open_output(output) as file:
+        file.write(data)

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from actcli.cli.layers import diagnoses
-from actcli.cli.options import NumericCommand, epsilon_option, function_argument, inputs_argument, table_options
+from actcli.cli.options import (
+    NumericCommand,
+    epsilon_option,
+    function_argument,
+    inputs_argument,
+    style_option,
+    table_options,
+)
 from actcli.cli.outputs import Outputs, outputs_options
 from actcli.cli.results import Forms, write_outputs, write_sheet
 from actcli.errors import UsageError
@@ -31,6 +38,7 @@ Examples:
   actcli saturation gelu --epsilon 1e-7
   actcli saturation relu layer1.csv layer2.csv layer3.csv
   actcli saturation relu layer*.csv -f json -o report.json
+  actcli saturation relu layer*.csv -o layers.png
   actcli saturation relu layer*.csv -o all.json -o layers.csv --report page.html
   actcli saturation relu layer1.csv --by neuron --max-dead 0.1
   actcli saturation relu layer1.csv --rule redo
@@ -95,6 +103,7 @@ Examples:
     type=click.Choice(["float32", "float16", "bfloat16"]),
     help="Tell also where f' becomes 0 and f constant in this precision.",
 )
+@style_option
 @table_options
 @outputs_options("table", "csv", "tsv", "json", "jsonl", "markdown")
 @click.pass_context
@@ -113,13 +122,15 @@ def command(
     rule: str,
     explain: bool,
     dtype: str | None,
+    style: str,
     reading: ReadOptions,
     outputs: Outputs,
 ) -> None:
     """Tell where gradients vanish and which neurons are dead.
 
     Each input is a table of pre-activations, one layer: rows are samples, columns are neurons. Several are the layers
-    of one network, first to last. Without inputs it tells the regions of x alone.
+    of one network, first to last. Without inputs it tells the regions of x alone. -o FILE.png, .svg or .pdf draws the
+    layers: histograms over f', a map of the neurons, and the product of f'.
     """
     from actcli.precision import PRECISIONS
     from actcli.presets import RULES as PRESETS
@@ -134,7 +145,9 @@ def command(
             write_sheet(explanation(PRESETS[rule], function), destination)
         return
     precision = None if dtype is None else PRECISIONS[dtype]
-    probe = Probe.of(function, Thresholds(epsilon, tau, alpha), PRESETS[rule], precision)
+    if by is not None and not outputs.has_tables:
+        raise UsageError("--by is for tables, and a figure is asked for", "leave out --by, or name a format with -f")
+    probe = Probe.of(function, Thresholds(epsilon, tau, alpha), PRESETS[rule], precision, histogram=outputs.draws)
     (diagnosis,), read = diagnoses([probe], inputs, reading)
     gates = {
         "dead_neuron_ratio": max_dead,
@@ -144,7 +157,7 @@ def command(
     }
     if not diagnosis.layers and (by in ("layer", "neuron") or any(gate is not None for gate in gates.values())):
         raise UsageError("there is no layer to look at", "give files, or pipe a table in")
-    write_outputs(outputs, read, _forms(diagnosis, by))
+    write_outputs(outputs, read, _forms(diagnosis, by, style))
     failed = [line for name, limit in gates.items() if limit is not None for line in _failures(diagnosis, name, limit)]
     for line in failed:
         click.echo(f"actcli: {line}", err=True)
@@ -152,13 +165,15 @@ def command(
         ctx.exit(GATE_FAILED)
 
 
-def _forms(diagnosis: Diagnosis, by: str | None) -> Forms:
+def _forms(diagnosis: Diagnosis, by: str | None, style: str) -> Forms:
+    from actcli.figures.layers import layers_figure
     from actcli.reports import saturation as reports
     from actcli.reports.saturation_report import saturation_report
 
     sheets = {"layer": reports.layer_sheet, "neuron": reports.neuron_sheet, "region": reports.region_sheet}
     forms = Forms(
         sheet=lambda: sheets[by or ("layer" if diagnosis.layers else "region")](diagnosis),
+        figure=lambda: layers_figure(diagnosis, theme=style),
         report=lambda run, digits: saturation_report(diagnosis, run, digits),
     )
     if by is not None:

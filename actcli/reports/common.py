@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from actcli.render import Cell, Sheet
-from actcli.reports.blocks import Block, Grid, Points, Run
+from actcli.reports.blocks import Block, Drawing, Grid, Points, Run
 from actcli.reports.saturation import advice
 from actcli.verdicts import Layer
 
@@ -29,3 +30,10 @@ def remedies(layers: Sequence[Layer]) -> Iterator[Block]:
     """What helps these layers, figure by figure."""
     for part in advice(layers):
         yield Points(part.cause, (part.said, *part.remedies) if part.said else part.remedies, ordered=True)
+
+
+def drawing(name: str, caption: str, draw: Callable[[str], Any]) -> Drawing:
+    """The figure that `draw` gives for a theme, as it is on light and on dark pages."""
+    from actcli.figures.style import save
+
+    return Drawing(name, caption, save(draw("light"), ".svg"), save(draw("dark"), ".svg"))

@@ -8,8 +8,8 @@ from actcli.comparison import Comparison
 from actcli.probe import Thresholds
 from actcli.render import Cell, Sheet
 from actcli.reports import comparison as parts
-from actcli.reports.blocks import Block, Grid, Judgement, Points, Report, Run, Section
-from actcli.reports.common import provenance, remedies
+from actcli.reports.blocks import Block, Drawing, Grid, Judgement, Points, Report, Run, Section
+from actcli.reports.common import drawing, provenance, remedies
 from actcli.reports.definitions import network_definitions
 
 
@@ -34,6 +34,7 @@ def comparison_report(comparison: Comparison, thresholds: Thresholds, run: Run) 
             Section("What was run", tuple(provenance(run, settings, layers))),
             Section("Functions", tuple(_blocks(parts.function_parts(comparison)))),
             *(_layer(comparison, name) for name in names),
+            Section("Figures", (_drawing(comparison),)),
             *([Section(f"What helps with {first.label}", helps)] if helps else []),
             Section("Definitions", (network_definitions(thresholds, network.q),)),
         ),
@@ -73,3 +74,12 @@ def _layer(comparison: Comparison, name: str) -> Section:
         if layer.name == name
     )
     return Section(title.title, (*tables, *judged))
+
+
+def _drawing(comparison: Comparison) -> Drawing:
+    from actcli.figures.functions import comparison_figure
+
+    caption = "f and f', the means over a normal distribution, and the layers under each function"
+    if not comparison.layers:
+        caption = "f and f', and the means over a normal distribution"
+    return drawing("functions", caption, lambda theme: comparison_figure(comparison, theme=theme))

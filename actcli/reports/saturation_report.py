@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from actcli.diagnosis import Diagnosis
 from actcli.render import Cell
 from actcli.reports import saturation as parts
-from actcli.reports.blocks import Block, Grid, Judgement, Points, Report, Run, Section
-from actcli.reports.common import provenance, remedies
+from actcli.reports.blocks import Block, Drawing, Grid, Judgement, Points, Report, Run, Section
+from actcli.reports.common import drawing, provenance, remedies
 from actcli.reports.definitions import layer_definitions
 from actcli.verdicts import ORDER
 
@@ -27,6 +27,7 @@ def saturation_report(diagnosis: Diagnosis, run: Run, digits: int) -> Report:
     if diagnosis.layers:
         sections.append(Section("Layers", tuple(_layers(diagnosis))))
         sections.append(Section("Neurons", tuple(_neurons(diagnosis))))
+    sections.append(Section("Figures", (_drawing(diagnosis),)))
     if helps := tuple(remedies(diagnosis.layers)):
         sections.append(Section("What helps", helps))
     sections.append(Section("Definitions", (layer_definitions(diagnosis.thresholds),)))
@@ -86,3 +87,16 @@ def _neurons(diagnosis: Diagnosis) -> Iterator[Block]:
     if len(worst) > len(first):
         fold = "All neurons, the worst first" if len(worst) <= MOST else f"The worst {MOST}; `--by neuron` gives all"
         yield Grid.of("", parts.neuron_summary(worst[:MOST]), fold)
+
+
+def _drawing(diagnosis: Diagnosis) -> Drawing:
+    from actcli.figures.layers import layers_figure
+
+    caption = (
+        "The pre-activations of each layer over |f'|, the neurons, and what f' leaves of a gradient"
+        if parts.is_network(diagnosis)
+        else "The pre-activations of each layer, and the neurons"
+        if diagnosis.layers
+        else f"{diagnosis.function.label} and its derivative"
+    )
+    return drawing("layers" if diagnosis.layers else "curves", caption, lambda t: layers_figure(diagnosis, theme=t))
