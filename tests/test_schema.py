@@ -1,4 +1,4 @@
-"""Every JSON output is of the schema that `actcli schema` prints for it, which leaves no field out and knows no other."""
+"""Every JSON output is of the schema that `actcli schema` prints for it, which knows every field and no other."""
 
 from __future__ import annotations
 

@@ -72,7 +72,8 @@ def outputs_options(*formats: str) -> Callable[[Callable[..., None]], Callable[.
                 for file in files or (None,)
             )
             words = shlex.join(["actcli", *click.get_current_context().find_root().obj])
-            command(*args, outputs=Outputs(destinations, reports, digits, words, _date()), **rest)
+            date = _date() if reports else ""
+            command(*args, outputs=Outputs(destinations, reports, digits, words, date), **rest)
 
         return options(gathered)
 

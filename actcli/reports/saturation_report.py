@@ -18,20 +18,18 @@ MOST = 1000  # neurons in a report
 
 def saturation_report(diagnosis: Diagnosis, run: Run, digits: int) -> Report:
     """The verdicts with their reasons, what was run, tables, figures, remedies, definitions."""
-    sections = [
-        Section("What was run", tuple(provenance(run, _settings(diagnosis), diagnosis.layers))),
-        Section(
-            "Where the gradient vanishes", (Points(parts.criteria(diagnosis), tuple(parts.where(diagnosis, digits))),)
-        ),
-    ]
+    where = Points(parts.criteria(diagnosis), tuple(parts.where(diagnosis, digits)))
+    sections = [Section("What was run", tuple(provenance(run, _settings(diagnosis), diagnosis.layers)))]
     if diagnosis.layers:
+        sections.append(Section("Where the gradient vanishes", (where,)))
         sections.append(Section("Layers", tuple(_layers(diagnosis))))
         sections.append(Section("Neurons", tuple(_neurons(diagnosis))))
     sections.append(Section("Figures", (_drawing(diagnosis),)))
     if helps := tuple(remedies(diagnosis.layers)):
         sections.append(Section("What helps", helps))
     sections.append(Section("Definitions", (layer_definitions(diagnosis.thresholds),)))
-    return Report(_title(diagnosis), tuple(_verdicts(diagnosis)), tuple(sections))
+    verdicts = tuple(_verdicts(diagnosis)) if diagnosis.layers else (where,)
+    return Report(_title(diagnosis), verdicts, tuple(sections))
 
 
 def _title(diagnosis: Diagnosis) -> str:
@@ -47,7 +45,7 @@ def _verdicts(diagnosis: Diagnosis) -> Iterator[Block]:
         counts = Counter(layer.verdict for layer in diagnosis.layers)
         told = [f"{counts[verdict]} {verdict}" for verdict in reversed(ORDER) if counts[verdict]]
         yield f"{len(diagnosis.layers)} layers: {', '.join(told)}."
-    if diagnosis.layers and diagnosis.rule.checks:
+    if diagnosis.rule.checks:
         yield parts.rule_in_words(diagnosis)
     for layer in diagnosis.layers:
         yield Judgement(layer.name, layer.verdict, tuple(parts.reasons(diagnosis, layer)))

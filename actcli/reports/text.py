@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_SPECIAL = re.compile(r"[\\`*{}\[\]<>|&~$#]|(?<!\w)_|_(?!\w)")  # an underscore within a word means nothing
+_SPECIAL = re.compile(r"[\\`*{}\[\]<>|&~$#]|(?<![^\W_])_|_(?![^\W_])")  # one _ within a word means nothing
 
 
 def visible(text: str) -> str:
