@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -127,3 +128,50 @@ def limits(values: Sequence[Array], span: Interval) -> Interval:
     low, high = np.clip([every.min(), every.max()], -cap, cap).tolist()
     margin = 0.05 * (high - low) or 0.5
     return low - margin, high + margin
+
+
+def shares(histogram: Histogram, curves: Sequence[Curve]) -> tuple[float | None, float]:
+    """Which share of the numbers lies in the vanishing regions, if it is one curve's, and which outside the span."""
+    everything = (-math.inf, math.inf)
+    inside = None
+    if len(curves) == 1:
+        regions = [(region.start, region.stop) for region in curves[0].regions]
+        inside = float(histogram.within(regions, everything)[0]) / histogram.total
+    return inside, 1.0 - float(histogram.within([curves[0].span], everything)[0]) / histogram.total
+
+
+def spans(histograms: Sequence[Histogram]) -> list[Interval]:
+    """Where to show each distribution: 99.8 % of it, and 0; the same for all unless one would be a mere line."""
+    found = []
+    for histogram in histograms:
+        low, high = (histogram.quantile(share) for share in (0.001, 0.999)) if histogram.total else (-1.0, 1.0)
+        low, high = min(low, 0.0), max(high, 0.0)
+        margin = 0.02 * (high - low) or 1.0
+        found.append((low - margin, high + margin))
+    whole = min(low for low, _ in found), max(high for _, high in found)
+    narrowest = min(high - low for low, high in found)
+    return [whole] * len(found) if whole[1] - whole[0] <= 5.0 * narrowest else found
+
+
+def short(name: str, most: int = 32, dots: str = "…") -> str:
+    """A name in at most so many characters, without its middle."""
+    half = (most - len(dots)) // 2
+    return name if len(name) <= most else f"{name[: most - len(dots) - half]}{dots}{name[-half:]}"
+
+
+def apart(names: Sequence[str], most: int, dots: str = "…") -> list[str]:
+    """The names in at most so many characters each: where they are longer, without the words that all begin and end
+    with, so that they are still told apart."""
+    if len(set(names)) < 2 or max(map(len, names)) <= most:
+        return [short(name, most, dots) for name in names]
+    words = [re.findall(r"[^\W_]+|[\W_]", name) for name in names]
+    start = _common(words)
+    end = _common([each[start:][::-1] for each in words])
+    cut = ["".join(each[start : len(each) - end]) for each in words]
+    return [short(f"{dots * (start > 0)}{name}{dots * (end > 0)}", most, dots) for name in cut]
+
+
+def _common(words: Sequence[Sequence[str]]) -> int:
+    """With how many words all begin, of which each keeps one."""
+    least = min(map(len, words)) - 1
+    return next((i for i in range(least) if len({each[i] for each in words}) > 1), max(0, least))

@@ -56,9 +56,8 @@ class Histogram:
         if not reached[-1]:
             return float("nan")
         rank = min(max(share, 0.0), 1.0) * int(reached[-1])
-        at = min(int(np.searchsorted(reached, rank)), int(np.searchsorted(reached, reached[-1])))
-        before = int(reached[at - 1]) if at else 0
-        within = (rank - before) / int(self.counts[at]) if self.counts[at] else 0.0
+        at = max(int(np.searchsorted(reached, rank)), int(np.searchsorted(reached, 0, side="right")))
+        within = (rank - int(reached[at] - self.counts[at])) / int(self.counts[at])
         low, high = edges()[at : at + 2].tolist()
         return float(low + within * (high - low))
 

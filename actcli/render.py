@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from actcli.errors import UsageError
+from actcli.text import markdown
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -120,11 +121,10 @@ def _portable(value: Any) -> Any:
 
 def _markdown(sheet: Sheet) -> Iterator[bytes]:
     def line(cells: Iterable[str]) -> bytes:
-        escaped = (cell.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ") for cell in cells)
-        return f"| {' | '.join(escaped)} |\n".encode()
+        return f"| {' | '.join(map(markdown, cells))} |\n".encode()
 
     yield line(sheet.columns)
-    yield line("---" for _ in sheet.columns)
+    yield f"|{' --- |' * len(sheet.columns)}\n".encode()
     for row in sheet.rows:
         yield line(_plain(cell) for cell in row)
 

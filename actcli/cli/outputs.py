@@ -29,12 +29,12 @@ class Outputs(NamedTuple):
 
     @property
     def has_tables(self) -> bool:
-        return any(destination.format not in FIGURES for destination in self.destinations)
+        return any(to.format not in FIGURES for to in self.destinations)
 
     @property
-    def draws(self) -> bool:
-        """Whether there is a figure among them, or in a report."""
-        return bool(self.reports) or any(destination.format in FIGURES for destination in self.destinations)
+    def shows_distributions(self) -> bool:
+        """Whether one of them is for people: a figure, a report, or a table."""
+        return bool(self.reports) or any(to.format in (*FIGURES, "table") for to in self.destinations)
 
 
 def outputs_options(*formats: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -15,6 +15,7 @@ from actcli.cli.results import write_figure
 from actcli.errors import UsageError
 
 if TYPE_CHECKING:
+    from actcli.histogram import Histogram
     from actcli.reading import ReadOptions
 
 
@@ -101,7 +102,7 @@ def command(
         raise UsageError(f"{output}: its name says no figure format", f"end the name in .{', .'.join(FIGURES)}")
     data = distributions(inputs, reading)
     if output is None:
-        _chart([function for family in families for function in family], int(order), epsilon, ends)
+        _chart([function for family in families for function in family], int(order), epsilon, ends, data)
         return
     from actcli.figures.plot import curves
 
@@ -119,7 +120,13 @@ def command(
     write_figure(figure, output, dpi)
 
 
-def _chart(functions: list[Any], order: int, epsilon: float, span: tuple[float, float] | None) -> None:
+def _chart(
+    functions: list[Any],
+    order: int,
+    epsilon: float,
+    span: tuple[float, float] | None,
+    data: list[tuple[str, Histogram]],
+) -> None:
     import shutil
 
     from actcli import charts
@@ -130,9 +137,10 @@ def _chart(functions: list[Any], order: int, epsilon: float, span: tuple[float, 
     encoding = sys.stdout.encoding or "utf-8"
     chart = charts.curves(
         functions,
-        derivatives=order > 0,
+        order=order,
         epsilon=epsilon,
         span=span,
+        data=data,
         width=width,
         height=height - 1,  # the prompt that follows
         colour=terminal and not os.environ.get("NO_COLOR"),

@@ -147,7 +147,13 @@ def command(
     precision = None if dtype is None else PRECISIONS[dtype]
     if by is not None and not outputs.has_tables:
         raise UsageError("--by is for tables, and a figure is asked for", "leave out --by, or name a format with -f")
-    probe = Probe.of(function, Thresholds(epsilon, tau, alpha), PRESETS[rule], precision, histogram=outputs.draws)
+    probe = Probe.of(
+        function,
+        Thresholds(epsilon, tau, alpha),
+        PRESETS[rule],
+        precision,
+        histogram=outputs.shows_distributions,
+    )
     (diagnosis,), read = diagnoses([probe], inputs, reading)
     gates = {
         "dead_neuron_ratio": max_dead,

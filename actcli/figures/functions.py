@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from actcli.comparison import Comparison, Profile
-from actcli.curves import NAMES, limits, sample
-from actcli.figures.style import DASHES, THEMES, Theme, dress, heading, log_axis, short, styled, text_width
+from actcli.curves import NAMES, apart, limits, sample, short
+from actcli.figures.style import DASHES, THEMES, Theme, dress, heading, log_axis, styled, text_width
 from actcli.probe import Thresholds
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def _gradients(axes: Axes, comparison: Comparison, looks: Sequence[Look]) -> Non
         axes.plot(range(len(names)), y, color=colour, linestyle=(0, dashes), marker="o", markersize=4)
     if axes.get_yscale() == "linear":
         axes.set_ylim(bottom=0.0)
-    shown = [short(name, 16) for name in names]
+    shown = apart(names, 16)
     step = math.ceil(len(names) * (text_width(shown, 9.0) + 0.12) / (WIDTH - 1.0))
     axes.set_xticks(range(0, len(names), step), shown[::step], size=9)
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actcli.activation import Array, Interval
+from actcli.curves import apart, spans
 from actcli.diagnosis import Diagnosis, Neuron
-from actcli.figures.style import THEMES, Theme, dress, heading, key, log_axis, short, styled, text_width
+from actcli.figures.style import THEMES, Theme, dress, heading, key, log_axis, styled, text_width
 from actcli.histogram import Histogram
 from actcli.verdicts import Layer, percent
 
@@ -25,9 +26,10 @@ TITLE = 0.75  # of the figure
 SECTION = 0.58  # the heading and the key of a part
 NOTE = 0.22  # a line above a histogram
 PANEL, BETWEEN, UNDER = 1.2, 0.25, 0.65  # a histogram; beside and below it
-GRADIENT = 1.9
+GRADIENT, GUTTER = 1.9, 0.95  # the gradient's panel, and what is left of it
 FOOT = 0.55  # the numbers and the name of an axis
-MOST_ACROSS = 128  # neurons in a line of the map
+ACROSS = (64, 128, 256)  # neurons in a line of the map, the fewest that give no more than
+MOST_LINES = 48
 BINS = 80
 
 
@@ -52,11 +54,12 @@ def _figure(diagnosis: Diagnosis, theme: Theme) -> Figure:
     across = count if count <= 4 else 3 if count in (5, 6, 9) else 4
     down = math.ceil(count / across)
     widest = max(layer.neurons for layer in diagnosis.layers)
-    columns = min(widest, MOST_ACROSS)
+    total = sum(layer.neurons for layer in diagnosis.layers)
+    columns = min(widest, next((n for n in ACROSS if n * MOST_LINES >= total), ACROSS[-1]))
     lines = [math.ceil(layer.neurons / columns) for layer in diagnosis.layers]
     cells = sum(lines) + (len(lines) - 1 if max(lines) > 1 else 0)
     cell = min(0.24, max(0.06, 2.6 / cells))
-    names = LEFT + text_width([short(layer.name, 20) for layer in diagnosis.layers], 9)
+    names = LEFT + text_width(apart([layer.name for layer in diagnosis.layers], 20), 9)
     gradient = count > 1 and not diagnosis.function.rowwise
     height = TITLE + SECTION + NOTE + down * PANEL + (down - 1) * UNDER + FOOT + SECTION + cells * cell + FOOT
     height += SECTION + GRADIENT + FOOT if gradient else 0.0
@@ -68,13 +71,14 @@ def _figure(diagnosis: Diagnosis, theme: Theme) -> Figure:
     key(figure, edge, what, _histogram_handles(diagnosis, theme))
     edge -= SECTION + NOTE
     wide = (WIDTH - LEFT - RIGHT - BETWEEN * (across - 1)) / across
-    spans = _spans(diagnosis.histograms)
+    shown = spans(diagnosis.histograms)
+    titles = apart([layer.name for layer in diagnosis.layers], int(13 * wide))
     for index, layer in enumerate(diagnosis.layers):
         row, column = divmod(index, across)
         left, bottom = LEFT + column * (wide + BETWEEN), edge - PANEL - row * (PANEL + UNDER)
         axes = figure.add_axes((left / WIDTH, bottom / height, wide / WIDTH, PANEL / height))
-        _histogram(axes, diagnosis, layer, diagnosis.histograms[index], spans[index], theme)
-        axes.set_title(short(layer.name, int(13 * wide)), fontsize=9, loc="left", pad=14)
+        _histogram(axes, diagnosis, layer, diagnosis.histograms[index], shown[index], theme)
+        axes.set_title(titles[index], fontsize=9, loc="left", pad=14)
     edge -= down * PANEL + (down - 1) * UNDER + FOOT
 
     key(figure, edge, "Neurons", _map_handles(diagnosis, theme))
@@ -86,7 +90,7 @@ def _figure(diagnosis: Diagnosis, theme: Theme) -> Figure:
     if gradient:
         key(figure, edge, "What f' leaves of a gradient that comes from the last layer", _gradient_handles(theme))
         edge -= SECTION + GRADIENT
-        axes = figure.add_axes((0.8 / WIDTH, edge / height, (WIDTH - 0.8 - RIGHT) / WIDTH, GRADIENT / height))
+        axes = figure.add_axes((GUTTER / WIDTH, edge / height, (WIDTH - GUTTER - RIGHT) / WIDTH, GRADIENT / height))
         _gradient(axes, diagnosis, theme)
     return figure
 
@@ -96,19 +100,6 @@ def _subtitle(diagnosis: Diagnosis) -> str:
     if diagnosis.function.rowwise:
         return f"|f'| < {thresholds.epsilon:g} vanishes"
     return f"|f'| < {thresholds.epsilon:g} vanishes, |f'| <= {thresholds.tau:.3g} sup|f'| saturates"
-
-
-def _spans(histograms: Sequence[Histogram]) -> list[Interval]:
-    """Where each layer's values lie; the same for all unless they differ so much that one would be a line."""
-    found = []
-    for histogram in histograms:
-        low, high = (histogram.quantile(share) for share in (0.001, 0.999)) if histogram.total else (-1.0, 1.0)
-        low, high = min(low, 0.0), max(high, 0.0)
-        margin = 0.02 * (high - low) or 1.0
-        found.append((low - margin, high + margin))
-    whole = min(low for low, _ in found), max(high for _, high in found)
-    narrowest = min(high - low for low, high in found)
-    return [whole] * len(found) if whole[1] - whole[0] <= 5.0 * narrowest else found
 
 
 def _histogram(
@@ -186,7 +177,7 @@ def _map(axes: Axes, diagnosis: Diagnosis, columns: int, lines: Sequence[int], c
             *zip(*dots, strict=True), linestyle="none", marker="o", markersize=size,
             color=theme.dormant, markeredgecolor=theme.text, markeredgewidth=0.1 * size,
         )  # fmt: skip
-    axes.set_yticks(ticks, [short(layer.name, 20) for layer in diagnosis.layers], size=9)
+    axes.set_yticks(ticks, apart([layer.name for layer in diagnosis.layers], 20), size=9)
     step = max(1, 2 ** round(math.log2(columns / 8)))
     axes.set_xticks(range(0, columns, step), [str(i + 1) for i in range(0, columns, step)], size=8)
     axes.set_xlabel("neuron" if not gap else f"neuron (the next {columns} in the line below)", size=9)
@@ -242,7 +233,7 @@ def _gradient(axes: Axes, diagnosis: Diagnosis, theme: Theme) -> None:
         gone = [place for place, value in zip(places, values, strict=True) if value == 0.0]
         axes.plot(gone, [foot] * len(gone), linestyle="none", marker="v", color=colour, clip_on=False)
     axes.axhline(diagnosis.thresholds.epsilon, color=theme.muted, linewidth=0.9, linestyle=(0, (1, 2)))
-    names = [short(layer.name, 16) for layer in layers]
+    names = apart([layer.name for layer in layers], 16)
     step = math.ceil(len(names) * (text_width(names, 9) + 0.12) / (WIDTH - 1.0))
     axes.set_xticks(places[::step], names[::step], size=9)
     axes.set_xlim(0.7, len(layers) + 0.3)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from actcli.curves import NAMES, limits
+from actcli.curves import NAMES, limits, short
 from actcli.figures.plot import (
     BAR,
     BOTTOM,
@@ -25,7 +25,7 @@ from actcli.figures.plot import (
     mark_kinks,
     require,
 )
-from actcli.figures.style import Theme, dress, short
+from actcli.figures.style import Theme, dress
 from actcli.histogram import Histogram
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actcli.activation import Function, Interval
-from actcli.curves import NAMES, Curve, limits, sample
+from actcli.curves import NAMES, Curve, limits, sample, shares, short
 from actcli.errors import UsageError
-from actcli.figures.style import DASHES, THEMES, Theme, dress, short, styled, text_width
+from actcli.figures.style import DASHES, THEMES, Theme, dress, styled, text_width
 from actcli.histogram import Histogram
 from actcli.verdicts import percent
 
@@ -261,16 +261,11 @@ def _shaded(lines: Sequence[Line]) -> list[Interval]:
 
 def _beside(name: str, histogram: Histogram, lines: Sequence[Line]) -> str:
     """The name of a distribution, and how much of it lies in the shade and out of sight."""
-    parts = [short(name)]
     if not histogram.total:
-        return f"{parts[0]}\nno values"
-    everything = (-math.inf, math.inf)
-    if regions := _shaded(lines):
-        parts.append(f"{percent(histogram.within(regions, everything)[0] / histogram.total)} shaded")
-    outside = 1.0 - histogram.within([lines[0].curve.span], everything)[0] / histogram.total
-    if outside > 5e-4:
-        parts.append(f"{percent(outside)} out of sight")
-    return "\n".join(parts)
+        return f"{short(name)}\nno values"
+    shaded, outside = shares(histogram, [line.curve for line in lines])
+    parts = [short(name), *([] if shaded is None else [f"{percent(shaded)} shaded"])]
+    return "\n".join([*parts, *([f"{percent(outside)} out of sight"] if outside > 5e-4 else [])])
 
 
 def legend_handles(families: Sequence[Family], epsilon: float, theme: Theme) -> list[Any]:

@@ -67,7 +67,7 @@ DARK = Theme(
     background="#16181D", text="#E8E8E8", muted="#8A8F98", shade="#33373F", edge="#4A4F59", data="#6B7480",
     low="#56B4E9", high="#F0A020", dead="#FFFFFF", dormant="#FF8A4C",
     sequence=("#56B4E9", "#FF8A4C", "#2BC79A", "#E29AC4", "#F0E442", "#8FA8FF", "#FFFFFF"),
-    ramp=("viridis", 0.25, 1.0), share=("Blues_r", 0.0, 0.7),
+    ramp=("viridis", 0.25, 1.0), share=("Blues_r", 0.05, 0.5),
 )  # fmt: skip
 GREY = Theme(
     background="#FFFFFF", text="#000000", muted="#808080", shade="#E8E8E8", edge="#B8B8B8", data="#A8A8A8",
@@ -124,12 +124,6 @@ def text_width(texts: Sequence[str], size: float = 10.0) -> float:
     return widest / 72.0
 
 
-def short(name: str, most: int = 32) -> str:
-    """A name in at most so many characters."""
-    half = (most - 1) // 2
-    return name if len(name) <= most else f"{name[: most - 1 - half]}…{name[-half:]}"
-
-
 def heading(figure: Figure, title: str, subtitle: str) -> None:
     """The name of a figure and what must be known to read it, at its top left."""
     height = float(figure.get_size_inches()[1])
@@ -148,16 +142,16 @@ def key(figure: Figure, edge: float, title: str, handles: Sequence[Any]) -> None
 
 
 def log_axis(axes: Axes, values: Sequence[float]) -> tuple[float, float]:
-    """A logarithmic y axis for the positive ones among the values, by whole decades, one at least."""
-    from matplotlib.ticker import FuncFormatter, NullFormatter
+    """A logarithmic y axis for the positive ones among the values, by whole decades, one at least; gives its ends."""
+    from matplotlib.ticker import FuncFormatter
 
     powers = [math.log10(value) for value in values if 0.0 < value < math.inf]
     low, high = math.floor(min(powers, default=-1.0)), math.ceil(max(powers, default=0.0))
-    ends = 10.0**low, 10.0 ** max(high, low + 1)
+    ends = 0.7 * 10.0**low, 1.2 * 10.0 ** max(high, low + 1)
     axes.set_yscale("log")
     axes.set_ylim(ends)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.minorticks_off()
     return ends
 
 

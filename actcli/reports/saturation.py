@@ -10,6 +10,7 @@ from actcli.activation import Function
 from actcli.diagnosis import Diagnosis, Neuron
 from actcli.precision import Losses
 from actcli.render import Cell, Sheet, figure, table
+from actcli.reports.distributions import distributions
 from actcli.reports.records import (
     PRECISION,
     ROWWISE,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 WORST = 8  # neurons shown on a terminal
 GRADIENT_TITLE = "The gradient through f', from the last layer back"
+FEW = 20  # values from which their distribution is shown
 
 
 def saturation_document(diagnosis: Diagnosis) -> Document:
@@ -92,6 +94,9 @@ def saturation_page(diagnosis: Diagnosis, digits: int) -> Iterator[RenderableTyp
         return
     yield ""
     yield table(layer_summary(diagnosis), digits)
+    if sum(histogram.total for histogram in diagnosis.histograms) >= FEW:
+        yield ""
+        yield from distributions(diagnosis)
     if diagnosis.losses is not None:
         yield ""
         yield precision_title(diagnosis.losses)

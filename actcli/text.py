@@ -1,4 +1,4 @@
-"""Text from outside, such as names of files and columns, as it is shown in reports."""
+"""Text from outside, such as names of files and columns, shown as it is."""
 
 from __future__ import annotations
 
