@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from actcli.errors import UsageError
-from actcli.text import markdown
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -121,10 +120,11 @@ def _portable(value: Any) -> Any:
 
 def _markdown(sheet: Sheet) -> Iterator[bytes]:
     def line(cells: Iterable[str]) -> bytes:
-        return f"| {' | '.join(map(markdown, cells))} |\n".encode()
+        escaped = (cell.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ") for cell in cells)
+        return f"| {' | '.join(escaped)} |\n".encode()
 
     yield line(sheet.columns)
-    yield f"|{' --- |' * len(sheet.columns)}\n".encode()
+    yield line("---" for _ in sheet.columns)
     for row in sheet.rows:
         yield line(_plain(cell) for cell in row)
 

@@ -19,7 +19,7 @@ from markdown_it import MarkdownIt
 from actcli.reports.blocks import Drawing, Grid, Judgement, Points, Report, Section
 from actcli.reports.markdown import markdown_page
 from actcli.reports.page import html_page
-from actcli.text import visible
+from actcli.reports.text import visible
 
 FOLDERS = {"relu_negative_bias": "relu", "tanh_saturated": "tanh", "sigmoid_deep": "sigmoid"}
 VOID = {"meta", "img", "br", "hr", "path", "use", "rect", "image", "stop", "circle", "line"}

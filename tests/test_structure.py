@@ -12,7 +12,7 @@ PACKAGE = ROOT / "actcli"
 
 # A room may import itself and those on the lines before its own.
 ROOMS = [
-    {"errors", "reading", "memory", "text"},
+    {"errors", "reading", "memory"},
     {"activation"},
     {"functions", "histogram"},
     {"registry", "regions", "partials", "evaluate", "certainty", "meanfield"},

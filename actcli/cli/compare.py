@@ -25,7 +25,7 @@ Examples:
   actcli compare tanh gelu --sigma-w 1.5 --sigma-b 0.05 --depth 50
   actcli compare relu leaky_relu elu -i layer2.csv
   actcli compare relu gelu silu -o functions.svg
-  actcli compare relu leaky_relu -i layer2.csv -o layers.csv --report page.html""",
+  actcli compare relu leaky_relu -i layer2.csv --report page.html""",
 )
 @functions_argument
 @click.option(

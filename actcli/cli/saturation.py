@@ -39,7 +39,7 @@ Examples:
   actcli saturation relu layer1.csv layer2.csv layer3.csv
   actcli saturation relu layer*.csv -f json -o report.json
   actcli saturation relu layer*.csv -o layers.png
-  actcli saturation relu layer*.csv -o all.json -o layers.csv --report page.html
+  actcli saturation relu layer*.csv -o a.json -o b.csv --report page.html
   actcli saturation relu layer1.csv --by neuron --max-dead 0.1
   actcli saturation relu layer1.csv --rule redo
   actcli saturation tanh layer1.csv --dtype float16""",

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from actcli.render import figure
 from actcli.reports.blocks import Block, Drawing, Grid, Judgement, Points, Report
-from actcli.text import markdown, visible
+from actcli.reports.text import markdown, visible
 
 
 def markdown_page(report: Report, stem: str, digits: int) -> str:

@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from actcli.render import Cell, figure
 from actcli.reports.blocks import Block, Drawing, Grid, Judgement, Points, Report
-from actcli.text import visible
+from actcli.reports.text import visible
 from actcli.verdicts import ORDER
 
 WORD = 24  # characters of a cell that may stay in one line

@@ -1,4 +1,4 @@
-"""Text from outside, such as names of files and columns, shown as it is."""
+"""Text from outside, such as names of files and columns, as reports show it."""
 
 from __future__ import annotations
 
