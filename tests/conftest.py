@@ -24,13 +24,14 @@ class Cli:
     def __call__(
         self, *args: str, stdin: bytes | None = None, cwd: Path = ROOT, **environment: str
     ) -> subprocess.CompletedProcess[bytes]:
+        own = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
         return subprocess.run(
             [sys.executable, "-m", "actcli", *args],
             input=stdin,
             stdin=None if stdin is not None else subprocess.DEVNULL,
             capture_output=True,
             cwd=cwd,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+            env={**own, "PYTHONPATH": str(ROOT), **environment},
             timeout=120,
             check=False,
         )

@@ -428,7 +428,8 @@ def test_results_are_the_same_bits_from_any_format_with_any_threads(cli: Cli, tm
     files[1].write_bytes(gzip.compress(files[0].read_bytes(), 1))
     frame.write_parquet(files[2])
     np.save(files[3], x)
-    runs = [cli.ok("saturation", "gelu", str(file), "-f", "json", "--threads", "2") for file in files]
-    runs += [cli.ok("saturation", "gelu", str(files[0]), "-f", "json", "--threads", count) for count in ("1", "4")]
-    piped = cli.ok("saturation", "gelu", "-f", "json", "--header", stdin=files[0].read_bytes())
+    options = ("-f", "json", "--header")  # the columns are called by their numbers, as those of NPY are
+    runs = [cli.ok("saturation", "gelu", str(file), *options, "--threads", "2") for file in files]
+    runs += [cli.ok("saturation", "gelu", str(files[0]), *options, "--threads", count) for count in ("1", "4")]
+    piped = cli.ok("saturation", "gelu", *options, stdin=files[0].read_bytes())
     assert {run.replace("stdin", "layer") for run in (*runs, piped)} == {runs[0]}

@@ -85,5 +85,8 @@ def _complain(message: str, hint: str, status: int) -> int:
 
 
 def main() -> None:
+    # numpy starts a thread for each processor to multiply matrices, which is not done here: 10 ms and more where the
+    # processors are busy.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.set_threshold(100_000)  # imports make many objects and no garbage: looking for it among them takes 6 ms
     sys.exit(run(sys.argv[1:]))

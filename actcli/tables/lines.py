@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from actcli.tables.source import Source, Stream
 
 BOM = b"\xef\xbb\xbf"
 BREAK, RETURN, QUOTE = b'\n\r"'
+PIECE = 1 << 18
 LONGEST = 64 << 20  # a line not ended, or a quote not closed, after as many bytes is a mistake
 
 
@@ -48,44 +50,59 @@ def blocks(
     `line` is the number of the first one. Every block but the last has `rows` rows, whatever the sizes in which the
     stream is read, so that sums over blocks are the same too. Blank lines at the end of the stream are nothing.
     """
-    size = 1 << 18
     while True:
-        window, found, stop = _window(stream, source, size, rows, line, quotes)
-        if found < rows or _blank(window[stop:]):
+        found = _next(stream, source, rows, line, quotes)
+        if found.last:
             break
-        yield stream.take(stop), line, (breaks := count(window[:stop]))
-        line += breaks
-        size = int(1.02 * stop) + 4096
+        yield stream.take(found.stop), line, found.breaks
+        line += found.breaks
+    window = stream.look(found.size)
     filled = len(window) - _blanks(window)
-    if quotes and filled > stop and np.count_nonzero(window[stop:filled] == QUOTE) % 2:
-        if stop:
-            yield stream.take(stop), line, (breaks := count(window[:stop]))
-            line += breaks
-        raise _unended(window[stop:filled].tobytes(), source, line)
+    if found.quoted:
+        if found.stop:
+            yield stream.take(found.stop), line, found.breaks
+        raise _unended(window[found.stop : filled].tobytes(), source, line + found.breaks)
     if filled:
         last = stream.take(filled)
         yield (lambda: last() + b"\n"), line, count(window[:filled]) + 1
     stream.finished = True
 
 
-def _window(
-    stream: Stream, source: Source, size: int, rows: int, line: int, quotes: bool
-) -> tuple[NDArray[np.uint8], int, int]:
-    """The next bytes with at least `rows` rows, or all that are left; how many rows, and where the first `rows` end."""
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The next rows of a stream."""
+
+    stop: int  # where they end
+    breaks: int  # the line breaks in them
+    size: int  # how much was looked at
+    last: bool  # that is all that is left, and nothing but blank lines is behind the rows
+    quoted: bool  # a quote is open at the end
+
+
+def _next(stream: Stream, source: Source, rows: int, line: int, quotes: bool) -> _Rows:
+    """The next `rows` rows, or all that are left. Read in pieces that stay in the processor's cache."""
+    size = stop = found = 0
+    quoted = any_quotes = False
     while True:
-        window = stream.look(size)
-        at_end = len(window) < size
-        breaks = window == BREAK
-        if quotes and (marks := window == QUOTE).any():
-            breaks &= ~np.logical_xor.accumulate(marks)
-        found = int(np.count_nonzero(breaks))
-        stop = _after(breaks, min(rows, found))
-        # Rows with nothing but blank lines behind them are the last, if these reach to the end.
-        if at_end or (found >= rows and not _blank(window[stop:])):
-            return window, found, stop
-        if found < rows and len(window) - stop > LONGEST:
-            raise _unended(window[stop:].tobytes(), source, line + count(window[:stop]))
-        size = max(2 * size, int(1.05 * size * rows / found)) if found else 4 * size
+        piece = stream.look(PIECE, size)
+        ends = piece == BREAK
+        if quotes and (quoted or (piece == QUOTE).any()):
+            any_quotes = True
+            inside = np.logical_xor.accumulate(piece == QUOTE) ^ quoted
+            ends &= ~inside
+            quoted = bool(inside[-1:].any())
+        here = min(int(np.count_nonzero(ends)), rows - found)
+        if here:
+            found += here
+            stop = size + _after(ends, here)
+        blank = found == rows and _blank(piece[max(0, stop - size) :])
+        size += len(piece)
+        last = len(piece) < PIECE and (found < rows or blank)
+        if last or (found == rows and not blank):
+            return _Rows(stop, count(stream.look(stop)) if any_quotes else found, size, last, quoted)
+        if found < rows and size - stop > LONGEST:
+            seen = stream.look(size)
+            raise _unended(seen[stop:].tobytes(), source, line + count(seen[:stop]))
 
 
 def _after(flags: NDArray[np.bool_], most: int) -> int:

@@ -32,6 +32,7 @@ SUFFIXES = {
 }
 FORMATS = tuple(dict.fromkeys(SUFFIXES.values()))
 COMPRESSED = (".gz", ".zst")
+PIPE = 1 << 20  # bytes that a pipe is asked to hold, and that are read from it at once
 MAGIC = {b"PAR1": "parquet", b"ARROW1": "arrow", b"\x93NUMPY": "npy", b"PK\x03\x04": "npz"}
 
 
@@ -56,11 +57,11 @@ class Stream:
         self.position = 0
         self.finished = False
 
-    def look(self, size: int) -> NDArray[np.uint8]:
-        """The next bytes, left in place, as numbers: fewer than `size` only at the end."""
-        if self._stop - self._start < size:
-            self._fill(size)
-        return self._buffer[self._start : min(self._stop, self._start + size)]
+    def look(self, size: int, ahead: int = 0) -> NDArray[np.uint8]:
+        """The bytes from `ahead` on, left in place, as numbers: fewer than `size` only at the end."""
+        if self._stop - self._start < ahead + size:
+            self._fill(ahead + size)
+        return self._buffer[min(self._stop, self._start + ahead) : min(self._stop, self._start + ahead + size)]
 
     def take(self, size: int) -> Callable[[], bytes]:
         """What gives the next bytes, which must have been looked at, on any thread."""
@@ -92,12 +93,12 @@ class Stream:
     def _fill(self, size: int) -> None:
         if len(self._buffer) - self._start < size:
             kept = self._buffer[self._start : self._stop]
-            self._buffer = np.empty(size + size // 8 + 4096, np.uint8)
+            self._buffer = np.empty(max(len(self._buffer), 2 * size), np.uint8)
             self._buffer[: len(kept)] = kept
             self._start, self._stop = 0, len(kept)
         try:
             while self._stop - self._start < size:
-                count = self._raw.readinto(self._buffer[self._stop :].data)
+                count = self._raw.readinto(self._buffer[self._stop : self._stop + max(size, PIPE)].data)
                 if not count:
                     return
                 self._stop += count
@@ -139,10 +140,10 @@ class FileStream(Stream):
         self._at += count
         return count
 
-    def look(self, size: int) -> NDArray[np.uint8]:
+    def look(self, size: int, ahead: int = 0) -> NDArray[np.uint8]:
         if len(self._window) < size:
-            self._window = np.empty(size + size // 4, np.uint8)
-        return self._window[: self._file.read_into(self._window[:size], self._at, self._name)]
+            self._window = np.empty(size, np.uint8)
+        return self._window[: self._file.read_into(self._window[:size], self._at + ahead, self._name)]
 
     def take(self, size: int) -> Callable[[], bytes]:
         start = self._at
@@ -306,7 +307,7 @@ def _standard_input() -> IO[bytes]:
     with suppress(ImportError, AttributeError, OSError, ValueError):
         import fcntl
 
-        fcntl.fcntl(sys.stdin.fileno(), fcntl.F_SETPIPE_SZ, 1 << 20)
+        fcntl.fcntl(sys.stdin.fileno(), fcntl.F_SETPIPE_SZ, PIPE)
     return sys.stdin.buffer
 
 
