@@ -172,3 +172,9 @@ def test_a_file_that_cannot_be_written_is_told(cli: Cli, tmp_path: Path) -> None
     """With status 1, as one that cannot be read."""
     assert "cannot be written" in cli.fails(1, "plot", "relu", "-o", str(tmp_path / "none" / "a.png"))
     assert "none.csv" in cli.fails(1, "plot", "relu", "-i", str(tmp_path / "none.csv"))
+
+
+@pytest.mark.parametrize("option", [("--size", "7x5"), ("--title", "A"), ("--panels", "separate"), ("--dpi", "150")])
+def test_what_a_chart_cannot_show_is_told(cli: Cli, option: tuple[str, str]) -> None:
+    """An option of figures has no meaning in the terminal."""
+    assert option[0] in cli.fails(2, "plot", "relu", *option)

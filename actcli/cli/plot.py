@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from actcli.cli.layers import distributions
 from actcli.cli.options import SizeType, SpanType, epsilon_option, families_argument, style_option, table_options
@@ -17,6 +18,9 @@ from actcli.errors import UsageError
 if TYPE_CHECKING:
     from actcli.histogram import Histogram
     from actcli.reading import ReadOptions
+
+
+FOR_FIGURES = ("panels", "style", "size", "dpi", "title")
 
 
 @click.command(
@@ -76,7 +80,9 @@ Examples:
 )
 @click.option("--title", metavar="TEXT", default="", help="A title above the figure.")
 @table_options
+@click.pass_context
 def command(
+    ctx: click.Context,
     families: tuple[Any, ...],
     order: str,
     span: Any,
@@ -100,6 +106,9 @@ def command(
     ends = None if span is None else (float(span[0]), float(span[1]))
     if output is not None and os.path.splitext(output)[1].lower().removeprefix(".") not in FIGURES:
         raise UsageError(f"{output}: its name says no figure format", f"end the name in .{', .'.join(FIGURES)}")
+    given = [name for name in FOR_FIGURES if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if output is None and given:
+        raise UsageError(f"--{given[0]} is for figures", "name one with -o FILE.png, .svg or .pdf, or leave it out")
     data = distributions(inputs, reading)
     if output is None:
         _chart([function for family in families for function in family], int(order), epsilon, ends, data)
