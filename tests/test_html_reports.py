@@ -23,7 +23,17 @@ from actcli.reports.text import visible
 
 FOLDERS = {"relu_negative_bias": "relu", "tanh_saturated": "tanh", "sigmoid_deep": "sigmoid"}
 VOID = {"meta", "img", "br", "hr", "path", "use", "rect", "image", "stop", "circle", "line"}
-HOSTILE = ["<script>alert(1)</script>", "[red]x[/red]", "a|b", "&amp;", '"><img src=x>', "**b** _i_ `c`", "$x$", "{x}"]
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "--><script>alert(1)</script>",
+    "[red]x[/red]",
+    "a|b",
+    "&amp;",
+    '"><img src=x>',
+    "**b** _i_ `c`",
+    "$x$",
+    "{x}",
+]
 
 
 class Page(html.parser.HTMLParser):

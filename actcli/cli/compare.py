@@ -14,6 +14,7 @@ from actcli.cli.results import Forms, write_outputs
 if TYPE_CHECKING:
     from actcli.comparison import Network
     from actcli.reading import ReadOptions
+    from actcli.reports.blocks import Report, Run
 
 
 @click.command(
@@ -57,10 +58,8 @@ def command(
     pre-activations, and what taking another one in place of the first would do. -o FILE.png, .svg or .pdf draws them.
     """
     from actcli.comparison import compare, profile
-    from actcli.figures.functions import comparison_figure
     from actcli.probe import Probe, Thresholds
     from actcli.reports import comparison as reports
-    from actcli.reports.comparison_report import comparison_report
 
     thresholds = Thresholds(epsilon)
     found, read = diagnoses([Probe.of(function, thresholds) for function in functions], inputs, reading)
@@ -68,10 +67,21 @@ def command(
         [profile(function, epsilon, network) for function in functions],
         [(diagnosis.function, diagnosis.layers) for diagnosis in found],
     )
+
+    def figure() -> Any:
+        from actcli.figures.functions import comparison_figure
+
+        return comparison_figure(comparison, theme=style)
+
+    def report(run: Run, digits: int) -> Report:
+        from actcli.reports.comparison_report import comparison_report
+
+        return comparison_report(comparison, thresholds, run)
+
     forms = Forms(
         sheet=lambda: reports.comparison_sheet(comparison),
-        report=lambda run, digits: comparison_report(comparison, thresholds, run),
-        figure=lambda: comparison_figure(comparison, theme=style),
+        report=report,
+        figure=figure,
         document=lambda: reports.comparison_document(comparison),
         page=lambda digits: reports.comparison_page(comparison, digits),
     )

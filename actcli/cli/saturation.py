@@ -22,6 +22,7 @@ from actcli.errors import UsageError
 if TYPE_CHECKING:
     from actcli.diagnosis import Diagnosis
     from actcli.reading import ReadOptions
+    from actcli.reports.blocks import Report, Run
 
 GATE_FAILED = 3
 
@@ -172,15 +173,23 @@ def command(
 
 
 def _forms(diagnosis: Diagnosis, by: str | None, style: str) -> Forms:
-    from actcli.figures.layers import layers_figure
     from actcli.reports import saturation as reports
-    from actcli.reports.saturation_report import saturation_report
+
+    def figure() -> Any:
+        from actcli.figures.layers import layers_figure
+
+        return layers_figure(diagnosis, theme=style)
+
+    def report(run: Run, digits: int) -> Report:
+        from actcli.reports.saturation_report import saturation_report
+
+        return saturation_report(diagnosis, run, digits)
 
     sheets = {"layer": reports.layer_sheet, "neuron": reports.neuron_sheet, "region": reports.region_sheet}
     forms = Forms(
         sheet=lambda: sheets[by or ("layer" if diagnosis.layers else "region")](diagnosis),
-        figure=lambda: layers_figure(diagnosis, theme=style),
-        report=lambda run, digits: saturation_report(diagnosis, run, digits),
+        figure=figure,
+        report=report,
     )
     if by is not None:
         return forms

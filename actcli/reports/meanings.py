@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 DOCUMENTS = {
-    "saturation": "`saturation -f json`: the regions, every layer and every neuron",
-    "compare": "`compare -f json`: every function, and every layer under every function",
-    "layers": "`saturation --by layer -f json`: a row a layer; of -f jsonl each line is one of the items",
-    "neurons": "`saturation --by neuron -f json`: a row a neuron; of -f jsonl each line is one of the items",
-    "regions": "`saturation --by region -f json`: a row a vanishing region; of -f jsonl each line is one of the items",
-    "rows": "every other table as JSON, as of eval, grad, list and show: a row an object, its keys the columns; "
-    "of -f jsonl each line is one of the items",
+    "saturation": "saturation -f json: the regions, every layer and every neuron",
+    "compare": "compare -f json: every function, and every layer under every function",
+    "layers": "saturation --by layer -f json: a row a layer",
+    "neurons": "saturation --by neuron -f json: a row a neuron",
+    "regions": "saturation --by region -f json: a row a vanishing region",
+    "rows": "any table as JSON, as of eval, grad, list and show: a row an object, its keys the columns",
 }
 
 # A field of an object that another word says more of is named with what holds it.

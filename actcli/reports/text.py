@@ -19,5 +19,5 @@ def _numbered(code: int) -> str:
 
 
 def markdown(text: str) -> str:
-    """The text as it is, to a reader of Markdown."""
-    return _SPECIAL.sub(r"\\\g<0>", visible(text))
+    """The text as it is, to a reader of Markdown, to whom blanks at its ends would be code or a break."""
+    return _SPECIAL.sub(r"\\\g<0>", visible(text).strip())
