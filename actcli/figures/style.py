@@ -7,8 +7,7 @@ import math
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from actcli.errors import UsageError
 
@@ -28,8 +27,7 @@ DPI = 150
 MOST_PIXELS = 100_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Theme:
+class Theme(NamedTuple):
     """Colours. `sequence` are the curves', `ramp` a perceptually uniform map and the part of it that is seen on the
     background, `low` and `high` the saturated sides, which differ in lightness too."""
 
@@ -67,7 +65,7 @@ DARK = Theme(
     background="#16181D", text="#E8E8E8", muted="#8A8F98", shade="#33373F", edge="#4A4F59", data="#6B7480",
     low="#56B4E9", high="#F0A020", dead="#FFFFFF", dormant="#FF8A4C",
     sequence=("#56B4E9", "#FF8A4C", "#2BC79A", "#E29AC4", "#F0E442", "#8FA8FF", "#FFFFFF"),
-    ramp=("viridis", 0.25, 1.0), share=("Blues_r", 0.05, 0.5),
+    ramp=("viridis", 0.32, 1.0), share=("Blues_r", 0.05, 0.5),
 )  # fmt: skip
 GREY = Theme(
     background="#FFFFFF", text="#000000", muted="#808080", shade="#E8E8E8", edge="#B8B8B8", data="#A8A8A8",
@@ -169,8 +167,8 @@ def save(figure: Figure, path_suffix: str, *, dpi: float = DPI) -> bytes:
             f"a PNG of {width:.0f} x {height:.0f} pixels is too large", "take a smaller --dpi, or write .svg or .pdf"
         )
     file = io.BytesIO()
-    # Level 4 takes half the time of the default and 4 % more bytes.
-    options: dict[str, Any] = {"pil_kwargs": {"compress_level": 4}} if kind == "png" else {}
+    # Run lengths (zlib.Z_RLE) take three quarters of the time of the default and 1 % more bytes.
+    options: dict[str, Any] = {"pil_kwargs": {"compress_type": 3}} if kind == "png" else {}
     with styled():
         figure.savefig(file, format=kind, dpi=dpi, metadata=METADATA[kind], facecolor=figure.get_facecolor(), **options)
     return file.getvalue()
