@@ -44,8 +44,11 @@ def choose_format(asked: str | None, output: str | None, known: Sequence[str] = 
             return by_name
         if os.path.exists(output) and not os.path.isfile(output):
             return "csv"  # /dev/stdout, a fifo
-        endings = ", ".join(s for s, name in SUFFIXES.items() if name in known)
-        raise UsageError(f"{output}: its name says no format", f"name the format with -f, or end the name in {endings}")
+        endings = [s for s, name in SUFFIXES.items() if name in known]
+        endings += [f".{name}" for name in known if name not in SUFFIXES.values()]
+        raise UsageError(
+            f"{output}: its name says no format", f"name the format with -f, or end the name in {', '.join(endings)}"
+        )
     return "table" if sys.stdout.isatty() else "csv"
 
 

@@ -27,7 +27,7 @@ class _Commands(UserDict[str, Any]):
         return command
 
 
-COMMANDS = ("eval", "grad", "plot", "saturation", "compare", "list", "show")
+COMMANDS = ("eval", "grad", "plot", "saturation", "compare", "list", "show", "schema")
 
 
 @click.group(
@@ -52,8 +52,8 @@ def cli() -> None:
 def run(args: Sequence[str]) -> int:
     """Run a command line and give its exit status."""
     try:
-        # Not cli.main(), which ends a closed pipe with status 1.
-        with cli.make_context("actcli", [*args]) as context:
+        # Not cli.main(), which ends a closed pipe with status 1. Reports tell the arguments.
+        with cli.make_context("actcli", [*args], obj=tuple(args)) as context:
             cli.invoke(context)
         sys.stdout.flush()
         return 0

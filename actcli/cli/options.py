@@ -141,7 +141,7 @@ style_option = click.option(
 )
 
 
-def _stack(*options: Callable[[F], F]) -> Callable[[F], F]:
+def stack(*options: Callable[[F], F]) -> Callable[[F], F]:
     def decorate(command: F) -> F:
         for option in reversed(options):
             command = option(command)
@@ -150,7 +150,7 @@ def _stack(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-_table_options = _stack(
+_table_options = stack(
     click.option(
         "-c",
         "--columns",
@@ -184,7 +184,7 @@ _table_options = _stack(
 )
 
 
-_network_options = _stack(
+_network_options = stack(
     click.option(
         "--q",
         type=click.FloatRange(min=0, min_open=True),
@@ -261,24 +261,31 @@ class Destination(NamedTuple):
     digits: int
 
 
+def format_option(formats: Sequence[str]) -> Callable[[F], F]:
+    return click.option(
+        "-f",
+        "--format",
+        type=click.Choice(formats),
+        help="Output format; by default the output's name says it, else a table on a terminal and CSV in a pipe.",
+    )
+
+
+digits_option = click.option(
+    "--digits",
+    type=click.IntRange(1, 17),
+    metavar="COUNT",
+    default=6,
+    show_default=True,
+    help="Significant digits in tables.",
+)
+
+
 def output_options(*formats: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Where results go and how they look, in one of the formats; the command gets them as `destination`."""
-    options: Callable[[Callable[..., None]], Callable[..., None]] = _stack(
-        click.option(
-            "-f",
-            "--format",
-            type=click.Choice(formats),
-            help="Output format; by default the output's name says it, else a table on a terminal and CSV in a pipe.",
-        ),
+    options: Callable[[Callable[..., None]], Callable[..., None]] = stack(
+        format_option(formats),
         click.option("-o", "--output", metavar="FILE", help="Write to FILE, whole or not at all."),
-        click.option(
-            "--digits",
-            type=click.IntRange(1, 17),
-            metavar="COUNT",
-            default=6,
-            show_default=True,
-            help="Significant digits in tables.",
-        ),
+        digits_option,
     )
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:

@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from actcli.cli.layers import distributions
 from actcli.cli.options import SizeType, SpanType, epsilon_option, families_argument, style_option, table_options
+from actcli.cli.outputs import FIGURES
 from actcli.cli.results import write_figure
 from actcli.errors import UsageError
 
@@ -100,13 +101,11 @@ def command(
     The regions where the gradient vanishes are shaded (several functions: shown as bars), kinks are marked. A sweep
     such as 'elu:alpha=0.5|1|2' is drawn as a family of curves.
     """
-    from actcli.figures.style import SUFFIXES
-
     if span is not None and (len(span) != 2 or span[0] >= span[1]):
         raise UsageError("--range of a plot is START:STOP with START below STOP", "for example --range -4:4")
     ends = None if span is None else (float(span[0]), float(span[1]))
-    if output is not None and os.path.splitext(output)[1].lower() not in SUFFIXES:
-        raise UsageError(f"{output}: its name says no figure format", f"end the name in {', '.join(SUFFIXES)}")
+    if output is not None and os.path.splitext(output)[1].lower().removeprefix(".") not in FIGURES:
+        raise UsageError(f"{output}: its name says no figure format", f"end the name in .{', .'.join(FIGURES)}")
     given = [name for name in FOR_FIGURES if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
     if output is None and given:
         raise UsageError(f"--{given[0]} is for figures", "name one with -o FILE.png, .svg or .pdf, or leave it out")

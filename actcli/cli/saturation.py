@@ -8,21 +8,21 @@ import click
 
 from actcli.cli.layers import diagnoses
 from actcli.cli.options import (
-    Destination,
     NumericCommand,
     epsilon_option,
     function_argument,
     inputs_argument,
-    output_options,
     style_option,
     table_options,
 )
-from actcli.cli.results import wants_figure, write_figure, write_report, write_sheet
+from actcli.cli.outputs import Outputs, outputs_options
+from actcli.cli.results import Forms, write_outputs, write_sheet
 from actcli.errors import UsageError
 
 if TYPE_CHECKING:
     from actcli.diagnosis import Diagnosis
     from actcli.reading import ReadOptions
+    from actcli.reports.blocks import Report, Run
 
 GATE_FAILED = 3
 
@@ -40,6 +40,7 @@ Examples:
   actcli saturation relu layer1.csv layer2.csv layer3.csv
   actcli saturation relu layer*.csv -f json -o report.json
   actcli saturation relu layer*.csv -o layers.png
+  actcli saturation relu layer*.csv -o a.json -o b.csv --report page.html
   actcli saturation relu layer1.csv --by neuron --max-dead 0.1
   actcli saturation relu layer1.csv --rule redo
   actcli saturation tanh layer1.csv --dtype float16""",
@@ -105,7 +106,7 @@ Examples:
 )
 @style_option
 @table_options
-@output_options("table", "csv", "tsv", "json", "jsonl", "markdown")
+@outputs_options("table", "csv", "tsv", "json", "jsonl", "markdown")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -124,7 +125,7 @@ def command(
     dtype: str | None,
     style: str,
     reading: ReadOptions,
-    destination: Destination,
+    outputs: Outputs,
 ) -> None:
     """Tell where gradients vanish and which neurons are dead.
 
@@ -135,20 +136,26 @@ def command(
     from actcli.precision import PRECISIONS
     from actcli.presets import RULES as PRESETS
     from actcli.probe import Probe, Thresholds
-    from actcli.render import choose_format
 
     if explain:
         from actcli.reports.saturation import explanation
 
-        write_sheet(explanation(PRESETS[rule], function), destination)
+        if outputs.reports:
+            raise UsageError("--explain looks at no data: there is nothing to report on", "leave out --report")
+        for destination in outputs.destinations:
+            write_sheet(explanation(PRESETS[rule], function), destination)
         return
     precision = None if dtype is None else PRECISIONS[dtype]
-    draws = wants_figure(destination)
-    if draws and by is not None:
+    if by is not None and not outputs.has_tables:
         raise UsageError("--by is for tables, and a figure is asked for", "leave out --by, or name a format with -f")
-    histogram = draws or (by is None and choose_format(destination.format, destination.output) == "table")
-    probe = Probe.of(function, Thresholds(epsilon, tau, alpha), PRESETS[rule], precision, histogram=histogram)
-    (diagnosis,) = diagnoses([probe], inputs, reading)
+    probe = Probe.of(
+        function,
+        Thresholds(epsilon, tau, alpha),
+        PRESETS[rule],
+        precision,
+        histogram=outputs.shows_distributions,
+    )
+    (diagnosis,), read = diagnoses([probe], inputs, reading)
     gates = {
         "dead_neuron_ratio": max_dead,
         "saturated_ratio": max_saturated,
@@ -157,10 +164,7 @@ def command(
     }
     if not diagnosis.layers and (by in ("layer", "neuron") or any(gate is not None for gate in gates.values())):
         raise UsageError("there is no layer to look at", "give files, or pipe a table in")
-    if draws:
-        _draw(diagnosis, destination, style)
-    else:
-        _write(diagnosis, by, destination)
+    write_outputs(outputs, read, _forms(diagnosis, by, style))
     failed = [line for name, limit in gates.items() if limit is not None for line in _failures(diagnosis, name, limit)]
     for line in failed:
         click.echo(f"actcli: {line}", err=True)
@@ -168,25 +172,30 @@ def command(
         ctx.exit(GATE_FAILED)
 
 
-def _draw(diagnosis: Diagnosis, destination: Destination, style: str) -> None:
-    from actcli.figures.layers import layers_figure
-
-    write_figure(layers_figure(diagnosis, theme=style), str(destination.output))
-
-
-def _write(diagnosis: Diagnosis, by: str | None, destination: Destination) -> None:
+def _forms(diagnosis: Diagnosis, by: str | None, style: str) -> Forms:
     from actcli.reports import saturation as reports
 
+    def figure() -> Any:
+        from actcli.figures.layers import layers_figure
+
+        return layers_figure(diagnosis, theme=style)
+
+    def report(run: Run, digits: int) -> Report:
+        from actcli.reports.saturation_report import saturation_report
+
+        return saturation_report(diagnosis, run, digits)
+
     sheets = {"layer": reports.layer_sheet, "neuron": reports.neuron_sheet, "region": reports.region_sheet}
-    sheet = sheets[by or ("layer" if diagnosis.layers else "region")](diagnosis)
+    forms = Forms(
+        sheet=lambda: sheets[by or ("layer" if diagnosis.layers else "region")](diagnosis),
+        figure=figure,
+        report=report,
+    )
     if by is not None:
-        write_sheet(sheet, destination)
-        return
-    write_report(
-        destination,
+        return forms
+    return forms._replace(
         document=lambda: reports.saturation_document(diagnosis),
         page=lambda digits: reports.saturation_page(diagnosis, digits),
-        sheet=lambda: sheet,
     )
 
 
