@@ -37,7 +37,12 @@ COMMANDS = ("eval", "grad", "plot", "saturation", "compare", "list", "show")
 takes that framework's name and defaults. Case, - and _ in names do not matter.
 
 INPUT is numbers, or files (.csv .tsv .jsonl .parquet .arrow .npy .npz, and .gz and .zst of the text ones), or - for
-standard input, which is also read when no INPUT is given and it is a pipe or a file.""",
+standard input, which is also read when no INPUT is given and it is a pipe or a file.
+
+\b
+Examples:
+  actcli grad gelu@jax -1 0 1
+  actcli saturation relu layer1.csv layer2.csv layer3.csv""",
 )
 @click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
 def cli() -> None:
