@@ -27,7 +27,7 @@ class _Commands(UserDict[str, Any]):
         return command
 
 
-COMMANDS = ("eval", "grad", "plot", "saturation", "compare", "list", "show")
+COMMANDS = ("eval", "grad", "plot", "saturation", "compare", "list", "show", "completion")
 
 
 @click.group(
@@ -93,4 +93,9 @@ def main() -> None:
     # processors are busy.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.set_threshold(100_000)  # imports make many objects and no garbage: looking for it among them takes 6 ms
+    if asked := os.environ.get("_ACTCLI_COMPLETE"):
+        from actcli.cli.completion import answer
+
+        answer(cli, asked)
+        return
     sys.exit(run(sys.argv[1:]))

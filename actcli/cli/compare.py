@@ -9,6 +9,7 @@ import click
 from actcli.cli.layers import diagnoses
 from actcli.cli.options import (
     Destination,
+    completer,
     epsilon_option,
     functions_argument,
     network_options,
@@ -37,6 +38,7 @@ Examples:
     "inputs",
     multiple=True,
     metavar="FILE",
+    shell_complete=completer("files"),
     help="A table of pre-activations (repeatable); - is standard input.",
 )
 @epsilon_option

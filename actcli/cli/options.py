@@ -63,6 +63,11 @@ class FunctionType(click.ParamType[Any]):
 
         return registry.get(value)
 
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        from actcli.cli import completers
+
+        return completers.functions(ctx, incomplete)
+
 
 class SpanType(click.ParamType[Any]):
     """START:STOP[:STEP], exact decimals."""
@@ -81,9 +86,21 @@ class SpanType(click.ParamType[Any]):
         return parts
 
 
+def completer(name: str) -> Callable[[click.Context, click.Parameter, str], list[Any]]:
+    """The function of `completers` of this name, whose module is imported when a shell asks."""
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        from actcli.cli import completers
+
+        found: list[Any] = getattr(completers, name)(ctx, incomplete)
+        return found
+
+    return complete
+
+
 function_argument = click.argument("function", metavar="FUNCTION", type=FunctionType())
 functions_argument = click.argument("functions", metavar="FUNCTION...", type=FunctionType(), nargs=-1, required=True)
-inputs_argument = click.argument("inputs", metavar="[INPUT]...", nargs=-1)
+inputs_argument = click.argument("inputs", metavar="[INPUT]...", nargs=-1, shell_complete=completer("files"))
 range_option = click.option(
     "--range",
     "span",
@@ -117,6 +134,7 @@ _table_options = _stack(
         "--columns",
         multiple=True,
         metavar="LIST",
+        shell_complete=completer("columns"),
         help="Columns to take: names, 1-based numbers, ranges a:b, globs h*; a leading ! leaves columns out.",
     ),
     click.option(
@@ -231,7 +249,13 @@ def output_options(*formats: str) -> Callable[[Callable[..., None]], Callable[..
             type=click.Choice(formats),
             help="Output format; by default the output's name says it, else a table on a terminal and CSV in a pipe.",
         ),
-        click.option("-o", "--output", metavar="FILE", help="Write to FILE, whole or not at all."),
+        click.option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            shell_complete=completer("files"),
+            help="Write to FILE, whole or not at all.",
+        ),
         click.option(
             "--digits",
             type=click.IntRange(1, 17),

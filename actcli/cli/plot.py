@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from actcli.cli.options import SpanType, epsilon_option, functions_argument
+from actcli.cli.options import SpanType, completer, epsilon_option, functions_argument
 from actcli.errors import UsageError
 
 SUFFIXES = (".png", ".svg", ".pdf")
@@ -32,7 +32,11 @@ Examples:
 )
 @epsilon_option
 @click.option(
-    "-o", "--output", metavar="FILE", help="Write a .png, .svg or .pdf; without it the terminal shows a chart."
+    "-o",
+    "--output",
+    metavar="FILE",
+    shell_complete=completer("files"),
+    help="Write a .png, .svg or .pdf; without it the terminal shows a chart.",
 )
 def command(functions: tuple[Any, ...], grad: bool, span: Any, epsilon: float, output: str | None) -> None:
     """Draw functions and their derivatives.
