@@ -19,6 +19,7 @@ from actcli.cli import cli
 
 README = ROOT / "README.md"
 MANUAL = ROOT / "man"
+PYTHON = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)
 CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
 SHOWN_LINES = 24  # of an output in a manual page
 
@@ -28,9 +29,9 @@ def environment(folder: Path) -> dict[str, str]:
     binary = folder / "bin"
     binary.mkdir()
     script = binary / "actcli"
-    script.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m actcli "$@"\n')
+    script.write_text(f'#!/bin/sh\nexec {sys.executable} -m actcli "$@"\n')
     script.chmod(0o755)
-    return {**os.environ, "COLUMNS": "80", "PATH": f"{binary}:{os.environ['PATH']}"}
+    return {**os.environ, "COLUMNS": "80", "PYTHONPATH": str(ROOT), "PATH": f"{binary}:{os.environ['PATH']}"}
 
 
 def run(command: str, folder: Path, env: dict[str, str]) -> str:
@@ -65,7 +66,7 @@ def run_at_terminal(command: str, folder: Path, env: dict[str, str]) -> str:
 
 
 def with_outputs(text: str, folder: Path) -> str:
-    """The README with each command of its console blocks followed by its output."""
+    """The README with each command of its console blocks, and each Python script, followed by its output."""
     (folder / "tests").mkdir()
     (folder / "tests" / "data").symlink_to(DATA)
     env = environment(folder)
@@ -74,7 +75,12 @@ def with_outputs(text: str, folder: Path) -> str:
         commands = [line for line in block[1].splitlines() if line.startswith("$ ")]
         return "```console\n" + "".join(f"{line}\n{run(line[2:], folder, env)}" for line in commands) + "```"
 
-    return CONSOLE.sub(rerun, text)
+    def rerun_python(block: re.Match[str]) -> str:
+        script = folder / "snippet.py"
+        script.write_text(block[1])
+        return f"```python\n{block[1]}```\n\n```text\n{run(f'{sys.executable} snippet.py', folder, env)}```"
+
+    return PYTHON.sub(rerun_python, CONSOLE.sub(rerun, text))
 
 
 def help_examples(group: click.Group = cli) -> Iterator[tuple[str, str]]:
