@@ -19,7 +19,9 @@ from actcli.cli import cli
 
 README = ROOT / "README.md"
 MANUAL = ROOT / "man"
-PYTHON = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)
+FIGURE = MANUAL / "activations.svg"
+SCRIPT = re.compile(r"```python\n([^`]*)```")
+PYTHON = re.compile(SCRIPT.pattern + r"\n\n```text\n([^`]*(?:`[^`]+`[^`]*)*)```")
 CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
 SHOWN_LINES = 24  # of an output in a manual page
 
@@ -136,6 +138,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
         README.write_text(with_outputs(README.read_text(), Path(one)))
+        shutil.copy(Path(one) / FIGURE.name, FIGURE)
         write_pages(manual_pages(Path(other)), MANUAL)
 
 
