@@ -64,7 +64,7 @@ PROGRAM = {
     "OUTPUT": "Results go to standard output; warnings, progress and errors go to standard error.",
 }
 FILES = """A file that is written appears, or is replaced, when it is whole; until then its content is in a temporary
-file beside it, whose name begins with .actcli-. No configuration is read and nothing else is kept."""
+file beside it, whose name begins with .actcli-."""
 
 KINDS = {
     "elementwise": "ELEMENTWISE FUNCTIONS",
@@ -141,7 +141,7 @@ def _sections(context: click.Context, contexts: list[click.Context], show: Show)
         "INPUT": _input(command) if not is_program else roff.paragraph(PROGRAM["INPUT"]),
         "OUTPUT": _output(command) if not is_program else roff.paragraph(PROGRAM["OUTPUT"]),
         "EXIT STATUS": roff.items(roff.bold, statuses.items()),
-        "ENVIRONMENT": roff.items(roff.bold, ENVIRONMENT.items()),
+        "ENVIRONMENT": roff.items(roff.bold, {**ENVIRONMENT, **_variables(options)}.items()),
         "FILES": _files(command),
         "SEE ALSO": ",\n".join(references).split("\n"),
     }
@@ -156,6 +156,15 @@ def _name(context: click.Context) -> str:
 
 def _summary(context: click.Context) -> str:
     return context.command.get_short_help_str(limit=1000).rstrip(".")
+
+
+def _variables(options: list[click.Option]) -> dict[str, str]:
+    """The environment variables that stand for options."""
+    return {
+        variable: f"Stands for {option.opts[-1]}."
+        for option in options
+        for variable in ([option.envvar] if isinstance(option.envvar, str) else option.envvar or ())
+    }
 
 
 def _parameters(command: click.Command) -> set[str]:

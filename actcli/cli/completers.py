@@ -30,9 +30,8 @@ def functions(ctx: click.Context, typed: str) -> list[Item]:
             if known.startswith(framework.casefold()) and _known(f"{name}@{known}")
         ]
     return [
-        Item(known, help=activation.formula)
-        for activation in registry.ACTIVATIONS
-        for known in (activation.name, *activation.aliases)
+        Item(known, help=registry.get(known).activation.formula)
+        for known in registry.names()
         if known.startswith(typed.casefold())
     ]
 
