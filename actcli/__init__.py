@@ -1,3 +1,79 @@
-"""Evaluate, differentiate, plot and compare neural-network activation functions, and diagnose layers."""
+"""Evaluate, differentiate, plot and compare neural-network activation functions, and diagnose layers.
+
+    import actcli
+
+    gelu = actcli.get("gelu")
+    gelu.df([-1.0, 0.0, 1.0])
+    actcli.vanishing_regions(gelu, 1e-3)
+
+What is listed in `__all__` is public and keeps its meaning within a minor version; everything else may change.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from actcli.activation import Activation, Function, Parameter
+    from actcli.diagnosis import Diagnosis, Neuron
+    from actcli.errors import ActcliError, DataError, UsageError
+    from actcli.library import diagnose
+    from actcli.meanfield import MeanField, mean_field
+    from actcli.regions import Region, vanishing_regions
+    from actcli.registry import get, names
+    from actcli.verdicts import Layer
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "ActcliError",
+    "Activation",
+    "DataError",
+    "Diagnosis",
+    "Function",
+    "Layer",
+    "MeanField",
+    "Neuron",
+    "Parameter",
+    "Region",
+    "UsageError",
+    "__version__",
+    "diagnose",
+    "get",
+    "mean_field",
+    "names",
+    "vanishing_regions",
+]
+
+# The module of each name, imported when the name is asked for: the command line needs none of them to start.
+_HOMES = {
+    "ActcliError": "errors",
+    "Activation": "activation",
+    "DataError": "errors",
+    "Diagnosis": "diagnosis",
+    "Function": "activation",
+    "Layer": "verdicts",
+    "MeanField": "meanfield",
+    "Neuron": "diagnosis",
+    "Parameter": "activation",
+    "Region": "regions",
+    "UsageError": "errors",
+    "diagnose": "library",
+    "get": "registry",
+    "mean_field": "meanfield",
+    "names": "registry",
+    "vanishing_regions": "regions",
+}
+
+
+if not TYPE_CHECKING:  # to which every name would be known
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOMES:
+            raise AttributeError(f"module 'actcli' has no attribute {name!r}")
+        return getattr(import_module(f"actcli.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -207,17 +207,37 @@ class Function:
         """The gain of torch.nn.init.calculate_gain, None where it does not know f."""
         return self._resolve(self.activation.gain)
 
+    @overload
+    def f(self, x: float) -> float: ...
+    @overload
+    def f(self, x: ArrayLike) -> Array: ...
+
     def f(self, x: ArrayLike) -> Any:
         """f(x)."""
         return self._call(self.activation.f, x)
+
+    @overload
+    def df(self, x: float) -> float: ...
+    @overload
+    def df(self, x: ArrayLike) -> Array: ...
 
     def df(self, x: ArrayLike) -> Any:
         """f'(x); for a rowwise function the diagonal of its Jacobian."""
         return self._call(self.activation.df, x)
 
+    @overload
+    def d2f(self, x: float) -> float: ...
+    @overload
+    def d2f(self, x: ArrayLike) -> Array: ...
+
     def d2f(self, x: ArrayLike) -> Any:
         """f''(x); for a rowwise function each output's second derivative by its own input."""
         return self._call(self.activation.d2f, x)
+
+    @overload
+    def derivative_by(self, parameter: str, x: float) -> float: ...
+    @overload
+    def derivative_by(self, parameter: str, x: ArrayLike) -> Array: ...
 
     def derivative_by(self, parameter: str, x: ArrayLike) -> Any:
         """The derivative of f by one of its parameters, at x. Raises UsageError where f has no such parameter."""

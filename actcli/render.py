@@ -137,7 +137,7 @@ def figure(cell: Cell, digits: int) -> str:
 
 
 def table(sheet: Sheet, digits: int, *, width: int | None = None) -> RenderableType:
-    """A rich table. Columns that do not fit the terminal's width are left out in the middle, behind a column `…`."""
+    """A rich table. Columns that do not fit the terminal's width are left out in the middle, behind a column `...`."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -148,12 +148,15 @@ def table(sheet: Sheet, digits: int, *, width: int | None = None) -> RenderableT
     shown = _fitting(sheet.columns, rows, width or new_console().width)
     result = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold", show_edge=False)
     for i in shown:
-        title = "…" if i is None else sheet.columns[i]
+        title = "..." if i is None else sheet.columns[i]
         justify = "right" if i is not None and numeric[i] else "left"
         result.add_column(Text(title), justify=justify, overflow="fold")  # type: ignore[arg-type]
     for row in rows:
         result.add_row(
-            *(Text("…" if i is None else row[i], style=_STYLES.get(row[i] if i is not None else "", "")) for i in shown)
+            *(
+                Text("..." if i is None else row[i], style=_STYLES.get(row[i] if i is not None else "", ""))
+                for i in shown
+            )
         )
     return result
 
@@ -166,7 +169,7 @@ def _fitting(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) 
     needs = [max(map(len, (name, *(row[i] for row in rows)))) + 2 for i, name in enumerate(columns)]
     if sum(needs) <= width + 2 or len(columns) <= 10:
         return list(range(len(columns)))
-    room = width - needs[-1] - 3
+    room = width - needs[-1] - 5
     count = sum(1 for total in itertools.accumulate(needs[:-1]) if total <= room)
     return [*range(max(1, count)), None, len(columns) - 1]
 

@@ -21,6 +21,7 @@ ROOMS = [
     {"rules"},
     {"probe", "presets"},
     {"diagnosis", "comparison", "curves"},
+    {"library"},
     {"render", "tables", "figures", "charts", "output"},
     {"reports"},
     {"cli"},

@@ -27,7 +27,7 @@ class _Commands(UserDict[str, Any]):
         return command
 
 
-COMMANDS = ("eval", "grad", "plot", "saturation", "compare", "list", "show", "schema")
+COMMANDS = ("eval", "grad", "plot", "saturation", "compare", "list", "show", "schema", "completion")
 
 
 @click.group(
@@ -38,7 +38,12 @@ takes that framework's name and defaults. Case, - and _ in names do not matter. 
 'elu:alpha=0.5|1|2' names one for each value (quoted: | is the shell's).
 
 INPUT is numbers, or files (.csv .tsv .jsonl .parquet .arrow .npy .npz, and .gz and .zst of the text ones), or - for
-standard input, which is also read when no INPUT is given and it is a pipe or a file.""",
+standard input, which is also read when no INPUT is given and it is a pipe or a file.
+
+\b
+Examples:
+  actcli grad gelu@jax -1 0 1
+  actcli saturation relu layer1.csv layer2.csv layer3.csv""",
 )
 @click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
 def cli() -> None:
@@ -89,4 +94,9 @@ def main() -> None:
     # processors are busy.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.set_threshold(100_000)  # imports make many objects and no garbage: looking for it among them takes 6 ms
+    if asked := os.environ.get("_ACTCLI_COMPLETE"):
+        from actcli.cli.completion import answer
+
+        answer(cli, asked)
+        return
     sys.exit(run(sys.argv[1:]))

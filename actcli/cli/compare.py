@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from actcli.cli.layers import diagnoses
-from actcli.cli.options import epsilon_option, functions_argument, network_options, style_option, table_options
+from actcli.cli.options import (
+    completer,
+    epsilon_option,
+    functions_argument,
+    network_options,
+    style_option,
+    table_options,
+)
 from actcli.cli.outputs import Outputs, outputs_options
 from actcli.cli.results import Forms, write_outputs
 
@@ -35,6 +42,7 @@ Examples:
     "inputs",
     multiple=True,
     metavar="FILE",
+    shell_complete=completer("files"),
     help="A table of pre-activations (repeatable); - is standard input.",
 )
 @epsilon_option

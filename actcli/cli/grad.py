@@ -11,6 +11,7 @@ from actcli.cli.options import (
     Destination,
     NumericCommand,
     append_option,
+    completer,
     function_argument,
     inputs_argument,
     output_options,
@@ -38,7 +39,12 @@ Examples:
 @click.option(
     "--order", type=click.Choice(["1", "2"]), default="1", show_default=True, help="First or second derivative."
 )
-@click.option("--wrt", metavar="PARAMETER", help="The derivative of f by this parameter instead of by x.")
+@click.option(
+    "--wrt",
+    metavar="PARAMETER",
+    shell_complete=completer("parameters"),
+    help="The derivative of f by this parameter instead of by x.",
+)
 @click.option("--jacobian", is_flag=True, help="The whole Jacobian of a rowwise function, one line a row and output.")
 @range_option
 @append_option

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import click
 
-from actcli.cli.options import Destination, output_options
+from actcli.cli.options import Destination, completer, output_options
 from actcli.cli.results import write_sheet
 
 
 @click.command("list", epilog="\b\nExamples:\n  actcli list\n  actcli list --framework onnx -f markdown")
-@click.option("--framework", metavar="NAME", help="Only what this framework has, under its names, with its defaults.")
+@click.option(
+    "--framework",
+    metavar="NAME",
+    shell_complete=completer("frameworks"),
+    help="Only what this framework has, under its names, with its defaults.",
+)
 @output_options("table", "csv", "tsv", "json", "jsonl", "markdown")
 def command(framework: str | None, destination: Destination) -> None:
     """List the functions with their parameters and formulas.

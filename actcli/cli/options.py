@@ -63,6 +63,11 @@ class FunctionType(click.ParamType[Any]):
 
         return registry.get(value)
 
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        from actcli.cli import completers
+
+        return completers.functions(ctx, incomplete)
+
 
 class FamilyType(click.ParamType[Any]):
     """A FUNCTION spec that may be a sweep, as the tuple of its functions."""
@@ -73,6 +78,11 @@ class FamilyType(click.ParamType[Any]):
         from actcli import registry
 
         return registry.family(value)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        from actcli.cli import completers
+
+        return completers.functions(ctx, incomplete)
 
 
 def _together(ctx: click.Context, param: click.Parameter, families: Sequence[Sequence[Function]]) -> list[Function]:
@@ -108,12 +118,24 @@ class SizeType(click.ParamType[Any]):
         return float(width), float(height)
 
 
+def completer(name: str) -> Callable[[click.Context, click.Parameter, str], list[Any]]:
+    """The function of `completers` of this name, whose module is imported when a shell asks."""
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        from actcli.cli import completers
+
+        found: list[Any] = getattr(completers, name)(ctx, incomplete)
+        return found
+
+    return complete
+
+
 function_argument = click.argument("function", metavar="FUNCTION", type=FunctionType())
 families_argument = click.argument("families", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True)
 functions_argument = click.argument(
     "functions", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True, callback=_together
 )
-inputs_argument = click.argument("inputs", metavar="[INPUT]...", nargs=-1)
+inputs_argument = click.argument("inputs", metavar="[INPUT]...", nargs=-1, shell_complete=completer("files"))
 range_option = click.option(
     "--range",
     "span",
@@ -156,6 +178,7 @@ _table_options = stack(
         "--columns",
         multiple=True,
         metavar="LIST",
+        shell_complete=completer("columns"),
         help="Columns to take: names, 1-based numbers, ranges a:b, globs h*; a leading ! leaves columns out.",
     ),
     click.option(
@@ -284,7 +307,13 @@ def output_options(*formats: str) -> Callable[[Callable[..., None]], Callable[..
     """Where results go and how they look, in one of the formats; the command gets them as `destination`."""
     options: Callable[[Callable[..., None]], Callable[..., None]] = stack(
         format_option(formats),
-        click.option("-o", "--output", metavar="FILE", help="Write to FILE, whole or not at all."),
+        click.option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            shell_complete=completer("files"),
+            help="Write to FILE, whole or not at all.",
+        ),
         digits_option,
     )
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from actcli.cli.options import Destination, digits_option, format_option, stack
+from actcli.cli.options import Destination, completer, digits_option, format_option, stack
 from actcli.errors import UsageError
 
 REPORTS = (".html", ".md")
@@ -47,6 +47,7 @@ def outputs_options(*formats: str) -> Callable[[Callable[..., None]], Callable[.
             "files",
             multiple=True,
             metavar="FILE",
+            shell_complete=completer("files"),
             help="Write to FILE instead of standard output (repeatable). All are written whole, or none is.",
         ),
         click.option(
@@ -54,6 +55,7 @@ def outputs_options(*formats: str) -> Callable[[Callable[..., None]], Callable[.
             "reports",
             multiple=True,
             metavar="FILE",
+            shell_complete=completer("files"),
             help="Write also a report to read: a page (.html), or Markdown (.md) with its figures beside it.",
         ),
         digits_option,

@@ -10,7 +10,15 @@ import click
 from click.core import ParameterSource
 
 from actcli.cli.layers import distributions
-from actcli.cli.options import SizeType, SpanType, epsilon_option, families_argument, style_option, table_options
+from actcli.cli.options import (
+    SizeType,
+    SpanType,
+    completer,
+    epsilon_option,
+    families_argument,
+    style_option,
+    table_options,
+)
 from actcli.cli.outputs import FIGURES
 from actcli.cli.results import write_figure
 from actcli.errors import UsageError
@@ -56,10 +64,15 @@ Examples:
     "inputs",
     multiple=True,
     metavar="FILE",
+    shell_complete=completer("files"),
     help="A table of pre-activations (repeatable), whose distribution is laid under the curves; - is standard input.",
 )
 @click.option(
-    "-o", "--output", metavar="FILE", help="Write a .png, .svg or .pdf; without it the terminal shows a chart."
+    "-o",
+    "--output",
+    metavar="FILE",
+    shell_complete=completer("files"),
+    help="Write a .png, .svg or .pdf; without it the terminal shows a chart.",
 )
 @click.option(
     "--panels",

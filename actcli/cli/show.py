@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     epilog="""\b
 Examples:
   actcli show gelu
+  actcli show selu --q 2
   actcli show tanh --sigma-w 1.5 --sigma-b 0.05 --depth 50""",
 )
 @function_argument

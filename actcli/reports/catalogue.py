@@ -38,7 +38,7 @@ def dialect_sheet(activations: Sequence[Activation], framework: str) -> Sheet:
     return Sheet(("framework_name", "name", "defaults", "note"), rows)
 
 
-def _dialect(dialect: Dialect) -> str:
+def dialect_text(dialect: Dialect) -> str:
     """A dialect in a line: the framework's name, the defaults that differ, its spelling of parameters, its note."""
     parts = [dialect.name]
     if dialect.defaults:
@@ -89,6 +89,6 @@ def card(function: Function, profile: Profile) -> Sheet:
         ("f' vanishes", conditions(profile.regions, 17)),
         *_network(profile),
         ("source", activation.source),
-        *((f"@{dialect.framework}", _dialect(dialect)) for dialect in activation.dialects),
+        *((f"@{dialect.framework}", dialect_text(dialect)) for dialect in activation.dialects),
     ]  # fmt: skip
     return Sheet(("field", "value"), [row for row in rows if row[1] not in (None, "")])

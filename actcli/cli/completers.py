@@ -1,0 +1,107 @@
+"""What a word of the command line may become: for the shells, as fast as `eval` on numbers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+
+import click
+from click.shell_completion import CompletionItem
+
+from actcli import registry
+from actcli.errors import ActcliError
+from actcli.reading import ReadOptions
+
+Item = CompletionItem[str]
+
+POLARS_READS = ("parquet", "arrow")  # and importing it would take longer than a person waits for
+
+
+def functions(ctx: click.Context, typed: str) -> list[Item]:
+    """A FUNCTION: names and aliases, after `@` the frameworks that know the name, after `:` the parameters."""
+    head, colon, settings = typed.partition(":")
+    if colon:
+        return list(_settings(head, settings))
+    name, at, framework = head.partition("@")
+    if at:
+        return [
+            Item(f"{name}@{known}")
+            for known in registry.FRAMEWORKS
+            if known.startswith(framework.casefold()) and _known(f"{name}@{known}")
+        ]
+    return [
+        Item(known, help=registry.get(known).activation.formula)
+        for known in registry.names()
+        if known.startswith(typed.casefold())
+    ]
+
+
+def parameters(ctx: click.Context, typed: str) -> list[Item]:
+    """The names of the parameters of the function on the line."""
+    for spec in filter(_known, _words(ctx)):
+        known = registry.get(spec).activation.parameters
+        return [Item(parameter.name, help=parameter.meaning) for parameter in known if parameter.name.startswith(typed)]
+    return []
+
+
+def frameworks(ctx: click.Context, typed: str) -> list[Item]:
+    return [Item(framework) for framework in registry.FRAMEWORKS if framework.startswith(typed.casefold())]
+
+
+def files(ctx: click.Context, typed: str) -> list[Item]:
+    """Files: the shell knows which there are."""
+    return [Item(typed, type="file")]
+
+
+def columns(ctx: click.Context, typed: str) -> list[Item]:
+    """What follows -c: the columns of the first file on the line, after `,`, `!` and the `:` of a range."""
+    options = ReadOptions(format=ctx.params.get("input_format"), header=ctx.params.get("header"))
+    names = _header(_words(ctx), options)
+    start = typed[: typed.rfind(",") + 1]
+    start += "!" if typed.startswith("!", len(start)) else ""
+    begun = [start]
+    if ":" in typed[len(start) :]:
+        begun.append(typed[: typed.rindex(":") + 1])
+    return [Item(before + name, open=True) for before in begun for name in names if (before + name).startswith(typed)]
+
+
+def _words(ctx: click.Context) -> list[str]:
+    """The words of the whole line behind the command's name, which the shell's class has put here."""
+    words: list[str] = ctx.find_root().obj
+    return words[2:]
+
+
+def _known(spec: str) -> bool:
+    try:
+        registry.get(spec)
+    except ActcliError:
+        return False
+    return True
+
+
+def _settings(head: str, typed: str) -> Iterator[Item]:
+    """The parameters that are not given yet, each with its default, in that framework's dialect if one is named."""
+    if not _known(head):
+        return
+    function = registry.get(head)
+    *given, last = typed.split(",")
+    start = f"{head}:{typed[: len(typed) - len(last)]}"
+    for parameter in function.activation.parameters:
+        default = f"{parameter.name}={function.parameters[parameter.name]!r}"
+        if default.startswith(last) and not any(item.startswith(f"{parameter.name}=") for item in given):
+            yield Item(start + default, help=f"{parameter.meaning}; in {parameter.domain}", open=True)
+
+
+def _header(words: Sequence[str], options: ReadOptions) -> tuple[str, ...]:
+    from actcli.tables.opening import open_tables
+    from actcli.tables.source import Source
+
+    path = next(filter(os.path.isfile, words), None)
+    if path is None:
+        return ()
+    try:
+        if (options.format or Source(path).format()) in POLARS_READS:
+            return ()
+        return open_tables([path], options)[0].columns
+    except ActcliError:
+        return ()

@@ -1,0 +1,127 @@
+"""The library: what is public, typed as it says, and imported when it is asked for."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import DATA, ROOT, Cli
+from documentation import PYTHON, README
+from hypothesis import given
+from hypothesis import strategies as st
+
+import actcli
+
+SOURCE = ROOT / "actcli" / "__init__.py"
+
+
+def test_the_public_names_are_told_to_people_and_type_checkers_alike() -> None:
+    """What __all__ lists is there, is what type checkers see, and is in the README."""
+    imported = {
+        alias.name for node in ast.walk(ast.parse(SOURCE.read_text())) if isinstance(node, ast.ImportFrom)
+        for alias in node.names if (node.module or "").startswith("actcli.")
+    }  # fmt: skip
+    assert set(actcli.__all__) - {"__version__"} == imported
+    readme = README.read_text()
+    section = readme[readme.index("## As a library") :]
+    for name in actcli.__all__:
+        assert getattr(actcli, name) is not None
+        assert name in dir(actcli)
+        assert name == "__version__" or f"`{name}" in section
+
+
+@pytest.mark.parametrize("name", [name for name in actcli.__all__ if name != "__version__"])
+def test_public_names_have_docstrings(name: str) -> None:
+    """Each says what it is; what a public class offers says so too."""
+    thing = getattr(actcli, name)
+    assert inspect.getdoc(thing)
+    if inspect.isclass(thing):
+        methods = [m for n, m in vars(thing).items() if inspect.isfunction(m) and not n.startswith("_")]
+        assert all(inspect.getdoc(method) for method in methods)
+
+
+def test_what_is_not_there_is_said() -> None:
+    """As any module does."""
+    with pytest.raises(AttributeError, match="no attribute 'gelu'"):
+        actcli.gelu  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_importing_it_loads_nothing() -> None:
+    """Not even numpy: the command line must start at once."""
+    code = "import sys, actcli; print({'numpy', 'click', 'actcli.registry'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
+    assert done.stdout == b"set()\n"
+
+
+@pytest.mark.parametrize("number", range(len(PYTHON.findall(README.read_text()))))
+def test_the_scripts_of_the_readme_are_well_typed(number: int, tmp_path: Path) -> None:
+    """A user's type checker at its strictest has no complaint."""
+    pytest.importorskip("mypy")
+    snippet = tmp_path / "snippet.py"
+    snippet.write_text(PYTHON.findall(README.read_text())[number][0])
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(snippet)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_types_are_what_they_say(tmp_path: Path) -> None:
+    """A number gives a float, an array an array; a wrong argument is found before the program runs."""
+    pytest.importorskip("mypy")
+    (tmp_path / "snippet.py").write_text(
+        "import actcli\n"
+        "reveal_type(actcli.get('relu').f(1.0))\n"
+        "reveal_type(actcli.get('relu').df([1.0, 2.0]))\n"
+        "reveal_type(actcli.diagnose('relu', {}).layers)\n"
+        "actcli.get(1)\n"
+        "actcli.gelu\n"
+    )
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), "snippet.py"]
+    found = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False).stdout
+    lines = found.splitlines()
+    assert '"float"' in lines[0]
+    assert "ndarray" in lines[1]
+    assert "tuple[actcli.verdicts.Layer, ...]" in lines[2]
+    assert "[arg-type]" in lines[3]
+    assert "[attr-defined]" in lines[4]
+
+
+def test_diagnose_is_what_the_command_tells(cli: Cli) -> None:
+    """The same figures as `actcli saturation` gives for the same numbers."""
+    import json
+
+    path = DATA / "relu_trained" / "layer2.csv"
+    told = json.loads(cli.ok("saturation", "relu", str(path), "-f", "json", "--epsilon", "0.01", "--alpha", "0.002"))
+    x = np.loadtxt(path, delimiter=",", skiprows=1)
+    found = actcli.diagnose("relu", {"layer2": x}, epsilon=0.01, alpha=0.002)
+    (layer,) = found.layers
+    for name in ("samples", "neurons", "dead_neurons", "dormant_neurons", "vanishing_ratio", "verdict"):
+        assert getattr(layer, name) == told["layers"][0][name]
+    assert layer.mean_abs_gradient == pytest.approx(told["layers"][0]["mean_abs_gradient"], rel=1e-12)
+    assert [n.dead for n in found.neurons] == [n["dead"] for n in told["neurons"]]
+    assert [n.neuron for n in found.neurons][:2] == ["1", "2"]
+    assert actcli.diagnose(actcli.get("relu"), {"layer2": x}, epsilon=0.01, alpha=0.002).layers == found.layers
+
+
+@given(st.integers(0, 3).filter(lambda n: n != 2))
+def test_layers_of_another_shape_are_refused(dimensions: int) -> None:
+    """The error names the layer, the shape and what is wanted."""
+    with pytest.raises(actcli.DataError, match=r"layer1: has the shape .*\n.*\(samples, neurons\)"):
+        actcli.diagnose("relu", {"layer1": np.zeros((2,) * dimensions)})
+
+
+@pytest.mark.parametrize("layer", [[["a"]], [[1.0], [1.0, 2.0]], [[{}]]])
+def test_layers_of_no_numbers_are_refused(layer: list[list[object]]) -> None:
+    """Words, ragged lists and objects are no array of numbers."""
+    with pytest.raises(actcli.DataError, match="layer1: not every entry is a number"):
+        actcli.diagnose("relu", {"layer1": layer})
+
+
+def test_an_unknown_function_is_refused() -> None:
+    """By the same error as everywhere."""
+    with pytest.raises(actcli.UsageError, match="did you mean"):
+        actcli.diagnose("rellu", {})
