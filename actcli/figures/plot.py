@@ -167,7 +167,7 @@ def _stack(
         draw_lines(axes, lines, number, theme)
         axes.set_ylabel(NAMES[number])
         axes.yaxis.set_label_coords(-0.58 / (width - left - right), 0.5)
-    for family, place in zip(swept, range(len(swept)), strict=True):
+    for place, family in enumerate(swept):
         box = ((width - right + 0.25 + BAR * place) / width, panels[order].get_position().y0)
         colour_bar(figure, (*box, 0.14 / width, panels[0].get_position().y1 - box[1]), family, theme)
     if len(lines) > 1:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SUFFIXES = (".png", ".svg", ".pdf")
 METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
     "svg": {"Creator": None, "Date": None},
@@ -160,7 +159,7 @@ def save(figure: Figure, path_suffix: str, *, dpi: float = DPI) -> bytes:
     """
     kind = path_suffix.lower().removeprefix(".")
     if kind not in METADATA:
-        raise UsageError(f"a figure cannot be written as {path_suffix!r}", f"use {', '.join(SUFFIXES)}")
+        raise UsageError(f"a figure cannot be written as {path_suffix!r}", f"use .{', .'.join(METADATA)}")
     width, height = (float(side * dpi) for side in figure.get_size_inches())
     if kind == "png" and width * height > MOST_PIXELS:
         raise UsageError(
