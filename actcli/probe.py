@@ -56,6 +56,10 @@ class Probe:
 
     def measure(self, x: Array, missing: Flags | None = None) -> LayerPartial:
         """The partial of a block x of shape (samples, neurons), NaN where `missing` says that there is no value."""
+        with np.errstate(over="ignore"):  # sums beyond the doubles are infinite
+            return self._measured(x, missing)
+
+    def _measured(self, x: Array, missing: Flags | None) -> LayerPartial:
         t = np.ascontiguousarray(x.T)  # a neuron's values side by side
         none, zero = np.zeros(len(t), np.int64), np.zeros(len(t))
         absent = none if missing is None else _count(missing.T)

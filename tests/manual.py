@@ -38,6 +38,7 @@ ENVIRONMENT = {
     "COLUMNS": "The width of tables and charts, in characters; by default that of the terminal.",
     "LINES": "The height of charts; by default that of the terminal.",
     "NO_COLOR": "If it is set and not empty, nothing is coloured.",
+    "SOURCE_DATE_EPOCH": "The date that reports tell, in seconds since 1970; by default that of the run.",
     "TERM": "If it is dumb, nothing is coloured.",
     "TMPDIR": "The folder for what must be read from a pipe as a whole, such as Parquet.",
 }

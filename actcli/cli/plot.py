@@ -39,7 +39,8 @@ Examples:
   actcli plot 'elu:alpha=0.5|1|2' --grad
   actcli plot tanh --order 2 --range -6:6 -o tanh.png
   actcli plot relu -i layer1.csv -i layer2.csv -o layers.svg
-  actcli plot relu gelu tanh elu --panels separate --style dark -o four.pdf""",
+  actcli plot relu gelu tanh elu --panels separate --style dark -o four.pdf
+  actcli plot gelu --title GELU --size 5x3 --dpi 300 -o gelu.png""",
 )
 @families_argument
 @click.option(

@@ -83,7 +83,9 @@ def _neurons(diagnosis: Diagnosis) -> Iterator[Block]:
     first = worst[: parts.WORST]
     yield Grid.of(f"The worst {len(first)} of {len(worst)}", parts.neuron_summary(first))
     if len(worst) > len(first):
-        fold = "All neurons, the worst first" if len(worst) <= MOST else f"The worst {MOST}; `--by neuron` gives all"
+        fold = "All neurons, the worst first"
+        if len(worst) > MOST:
+            fold = f"The worst {MOST} of {len(worst)}; --by neuron gives all"
         yield Grid.of("", parts.neuron_summary(worst[:MOST]), fold)
 
 
