@@ -124,8 +124,8 @@ def command(
 ) -> None:
     """Tell where gradients vanish and which neurons are dead.
 
-    Each input is a table of pre-activations, one layer: rows are samples, columns are neurons. Several are the layers
-    of one network, first to last. Without inputs it tells the regions of x alone.
+    Each input is a table of pre-activations, one layer, named after its file: rows are samples, columns are neurons.
+    Several are the layers of one network, first to last. Without inputs it tells the regions of x alone.
     """
     from actcli.precision import PRECISIONS
     from actcli.presets import RULES as PRESETS
