@@ -33,6 +33,12 @@ class Sheet:
     rows: Iterable[Sequence[Cell]]
 
 
+def endings(formats: Sequence[str]) -> list[str]:
+    """The endings of names that say one of these formats; a format that has no other ends in its own name."""
+    named = [ending for ending, format in SUFFIXES.items() if format in formats]
+    return [*named, *(f".{format}" for format in formats if format not in SUFFIXES.values())]
+
+
 def choose_format(asked: str | None, output: str | None, known: Sequence[str] = FORMATS) -> str:
     """The format asked for, else the one the output's name says, else a table on a terminal and CSV in a pipe."""
     if asked is not None:
@@ -44,10 +50,9 @@ def choose_format(asked: str | None, output: str | None, known: Sequence[str] = 
             return by_name
         if os.path.exists(output) and not os.path.isfile(output):
             return "csv"  # /dev/stdout, a fifo
-        endings = [s for s, name in SUFFIXES.items() if name in known]
-        endings += [f".{name}" for name in known if name not in SUFFIXES.values()]
         raise UsageError(
-            f"{output}: its name says no format", f"name the format with -f, or end the name in {', '.join(endings)}"
+            f"{output}: its name says no format",
+            f"name the format with -f, or end the name in {', '.join(endings(known))}",
         )
     return "table" if sys.stdout.isatty() else "csv"
 

@@ -15,7 +15,7 @@ from actcli import __version__, registry
 from actcli.activation import Activation, Function
 from actcli.cli import INTERRUPTED, PIPE_CLOSED, cli
 from actcli.cli.saturation import GATE_FAILED
-from actcli.render import figure
+from actcli.render import endings, figure
 from actcli.reports.catalogue import dialect_text
 from actcli.reports.records import interval
 from actcli.tables.source import COMPRESSED, SUFFIXES
@@ -45,16 +45,18 @@ ENVIRONMENT = {
 WORDS = """INPUT is numbers or files. A word that reads as a number, finite or infinite, is one: -1, -1e-3 and -inf need
 no -- before them. Anything else names a file, and - is standard input. Without INPUT standard input is read if it is
 a pipe or a file."""
-TABLES = """A table has samples as rows and neurons as columns. The name of the file tells its format, else its first
-bytes do; see FILES. In text the first row names the columns if any cell of it is not a number. An empty cell is a
-missing value: it is left out of every figure and counted, and filters pass it on.
+TABLES = """A table has samples as rows and neurons as columns. The name of the file tells its format, else its
+first bytes do; see FILES. In text the first row names the columns if any cell of it is not a number. An empty cell
+is a missing value: it is left out of every figure and counted, and filters pass it on.
 
-Any other cell that is not a number is an error that tells file, line and column, and so is a row with too few or too
-many cells. Blanks around numbers, quotes, CRLF, a byte-order mark and a missing last line break are fine."""
+Any other cell that is not a number is an error that tells file, line and column, and so is a row with too few or
+too many cells. Columns that hold something else, such as labels or the number of a step, are left out by --columns;
+a filter passes them on as they are. Blanks around numbers, quotes, CRLF, a byte-order mark and a missing last line
+break are fine."""
 NO_INPUT = "This command reads no input."
-OUTPUT = """Results go to standard output or to the file that --output names, and nothing else does: warnings, progress
-and errors go to standard error. The format is that of --format, else that of the file's name, else a table on a
-terminal and CSV elsewhere.
+OUTPUT = """Results go to standard output or to the file that --output names, and nothing else does: warnings,
+progress and errors go to standard error. The format is that of --format, else that of the file's name, else a table
+on a terminal and CSV elsewhere. The endings of names are {endings}.
 
 Text formats carry every digit of a number; a table shows --digits of them. JSON holds no bare NaN or Infinity."""
 FIGURE = """The chart goes to standard output, or the figure to the file that --output names; its name tells the
@@ -183,7 +185,11 @@ def _input(command: click.Command) -> list[str]:
 
 def _output(command: click.Command) -> list[str]:
     names = _parameters(command)
-    return _text(OUTPUT if "format" in names else FIGURE if "output" in names else TEXT_ONLY)
+    if "format" not in names:
+        return _text(FIGURE if "output" in names else TEXT_ONLY)
+    (choices,) = (parameter.type for parameter in command.params if parameter.name == "format")
+    formats = choices.choices if isinstance(choices, click.Choice) else ()
+    return _text(OUTPUT.format(endings=", ".join(endings(formats))))
 
 
 def _files(command: click.Command) -> list[str]:

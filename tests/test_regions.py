@@ -14,7 +14,7 @@ from test_accuracy import ALL
 
 from actcli import registry
 from actcli.activation import Function
-from actcli.regions import saturated_sides, shape, vanishing_regions
+from actcli.regions import Region, SaturatedSides, constant_tails, saturated_sides, shape, vanishing_regions
 
 EPSILONS = [0.2, 1e-3, 1e-7, 1e-30, 1e-300, 5e-324]
 
@@ -156,3 +156,57 @@ def test_saturation_is_097_of_tanh() -> None:
     assert high[0][0] == pytest.approx(math.atanh(0.97), rel=1e-14)
     assert saturated_sides(registry.get("sigmoid"), tau).high[0][0] == pytest.approx(2 * math.atanh(0.97), rel=1e-14)
     assert saturated_sides(registry.get("gelu"), tau).high == ()
+
+
+@pytest.mark.parametrize(
+    ("region", "words"),
+    [
+        (Region(-math.inf, 1 / 3, "tail"), "x <= 0.333"),
+        (Region(1 / 3, math.inf, "tail"), "x >= 0.333"),
+        (Region(-1 / 3, 2.0, "stationary"), "-0.333 <= x <= 2"),
+        (Region(0.5, 0.5, "stationary"), "x = 0.5"),
+        (Region(1 / 3, 0.33333, "stationary"), "x = 0.333"),
+        (Region(-math.inf, math.inf, "zero"), "everywhere"),
+    ],
+)
+def test_a_region_in_words(region: Region, words: str) -> None:
+    """A condition on x, with as many digits as asked for."""
+    assert region.condition(3) == words
+
+
+def test_a_region_in_words_with_all_digits() -> None:
+    """From 17 digits on the words give the number back."""
+    assert Region(-math.inf, 0.1, "tail").condition(17) == "x <= 0.1"
+    assert Region(1 / 3, math.inf, "tail").condition(17) == "x >= 0.3333333333333333"
+    assert Region(1 / 3, math.inf, "tail").condition(16) == "x >= 0.3333333333333333"
+
+
+def test_rowwise_functions_have_no_regions() -> None:
+    """Their f' takes a whole row."""
+    assert vanishing_regions(registry.get("softmax"), 1e-3) == ()
+    assert saturated_sides(registry.get("softmax"), 0.1) == SaturatedSides((), ())
+
+
+def test_sides_of_a_flat_middle_and_of_a_flat_line() -> None:
+    """What reaches both ends, or neither, is split at its middle: each number is on one side."""
+    flat = saturated_sides(registry.get("softshrink:lambd=3"), 0.5)
+    assert flat == SaturatedSides(((-3.0, 0.0),), ((5e-324, 3.0),))
+    line = saturated_sides(registry.get("sign"), 0.5)
+    assert line == SaturatedSides(((-math.inf, 0.0),), ((5e-324, math.inf),))
+
+
+def test_where_f_prime_has_no_bound_tau_itself_is_the_threshold() -> None:
+    """exp: f' <= tau for x <= log(tau)."""
+    (side,) = saturated_sides(registry.get("exponential"), 0.25).low
+    assert side[0] == -math.inf
+    assert side[1] == pytest.approx(math.log(0.25), rel=1e-14)
+
+
+def test_constant_tails_are_where_the_rounded_value_is_the_limit() -> None:
+    """By hand: rounded to multiples of 1/8, tanh is 1 from atanh(15/16) on."""
+    tails = constant_tails(registry.get("tanh"), lambda y: np.round(y * 8) / 8)
+    end = math.atanh(15 / 16)
+    assert [tail.kind for tail in tails] == ["tail", "tail"]
+    assert (tails[0].start, tails[1].stop) == (-math.inf, math.inf)
+    assert tails[0].stop == pytest.approx(-end, rel=1e-14)
+    assert tails[1].start == pytest.approx(end, rel=1e-14)

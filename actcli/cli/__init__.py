@@ -83,7 +83,7 @@ def run(args: Sequence[str]) -> int:
 def _complain(message: str, hint: str, status: int) -> int:
     if os.environ.get("ACTCLI_DEBUG") == "1":
         raise  # noqa: PLE0704 - called from the handlers above
-    print("actcli: " + message.replace("\n", " "), file=sys.stderr)
+    print("actcli: " + message.replace("\n\t", " ").replace("\n", " "), file=sys.stderr)
     if hint:
         print("  " + hint.replace("\n", " "), file=sys.stderr)
     return status

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 from click.shell_completion import CompletionItem
@@ -12,12 +13,13 @@ from actcli import registry
 from actcli.errors import ActcliError
 from actcli.reading import ReadOptions
 
-Item = CompletionItem[str]
+if TYPE_CHECKING:
+    Items: TypeAlias = list[CompletionItem[str]]  # which the first versions of click 8.4 would not know
 
 POLARS_READS = ("parquet", "arrow")  # and importing it would take longer than a person waits for
 
 
-def functions(ctx: click.Context, typed: str) -> list[Item]:
+def functions(ctx: click.Context, typed: str) -> Items:
     """A FUNCTION: names and aliases, after `@` the frameworks that know the name, after `:` the parameters."""
     head, colon, settings = typed.partition(":")
     if colon:
@@ -25,35 +27,39 @@ def functions(ctx: click.Context, typed: str) -> list[Item]:
     name, at, framework = head.partition("@")
     if at:
         return [
-            Item(f"{name}@{known}")
+            CompletionItem(f"{name}@{known}")
             for known in registry.FRAMEWORKS
             if known.startswith(framework.casefold()) and _known(f"{name}@{known}")
         ]
     return [
-        Item(known, help=registry.get(known).activation.formula)
+        CompletionItem(known, help=registry.get(known).activation.formula)
         for known in registry.names()
         if known.startswith(typed.casefold())
     ]
 
 
-def parameters(ctx: click.Context, typed: str) -> list[Item]:
+def parameters(ctx: click.Context, typed: str) -> Items:
     """The names of the parameters of the function on the line."""
     for spec in filter(_known, _words(ctx)):
         known = registry.get(spec).activation.parameters
-        return [Item(parameter.name, help=parameter.meaning) for parameter in known if parameter.name.startswith(typed)]
+        return [
+            CompletionItem(parameter.name, help=parameter.meaning)
+            for parameter in known
+            if parameter.name.startswith(typed)
+        ]
     return []
 
 
-def frameworks(ctx: click.Context, typed: str) -> list[Item]:
-    return [Item(framework) for framework in registry.FRAMEWORKS if framework.startswith(typed.casefold())]
+def frameworks(ctx: click.Context, typed: str) -> Items:
+    return [CompletionItem(framework) for framework in registry.FRAMEWORKS if framework.startswith(typed.casefold())]
 
 
-def files(ctx: click.Context, typed: str) -> list[Item]:
+def files(ctx: click.Context, typed: str) -> Items:
     """Files: the shell knows which there are."""
-    return [Item(typed, type="file")]
+    return [CompletionItem(typed, type="file")]
 
 
-def columns(ctx: click.Context, typed: str) -> list[Item]:
+def columns(ctx: click.Context, typed: str) -> Items:
     """What follows -c: the columns of the first file on the line, after `,`, `!` and the `:` of a range."""
     options = ReadOptions(format=ctx.params.get("input_format"), header=ctx.params.get("header"))
     names = _header(_words(ctx), options)
@@ -62,7 +68,12 @@ def columns(ctx: click.Context, typed: str) -> list[Item]:
     begun = [start]
     if ":" in typed[len(start) :]:
         begun.append(typed[: typed.rindex(":") + 1])
-    return [Item(before + name, open=True) for before in begun for name in names if (before + name).startswith(typed)]
+    return [
+        CompletionItem(before + name, open=True)
+        for before in begun
+        for name in names
+        if (before + name).startswith(typed)
+    ]
 
 
 def _words(ctx: click.Context) -> list[str]:
@@ -79,7 +90,7 @@ def _known(spec: str) -> bool:
     return True
 
 
-def _settings(head: str, typed: str) -> Iterator[Item]:
+def _settings(head: str, typed: str) -> Iterator[CompletionItem[str]]:
     """The parameters that are not given yet, each with its default, in that framework's dialect if one is named."""
     if not _known(head):
         return
@@ -89,7 +100,7 @@ def _settings(head: str, typed: str) -> Iterator[Item]:
     for parameter in function.activation.parameters:
         default = f"{parameter.name}={function.parameters[parameter.name]!r}"
         if default.startswith(last) and not any(item.startswith(f"{parameter.name}=") for item in given):
-            yield Item(start + default, help=f"{parameter.meaning}; in {parameter.domain}", open=True)
+            yield CompletionItem(start + default, help=f"{parameter.meaning}; in {parameter.domain}", open=True)
 
 
 def _header(words: Sequence[str], options: ReadOptions) -> tuple[str, ...]:

@@ -104,7 +104,7 @@ class Zsh(_Shell, ZshComplete):
 
 
 class Fish(_Shell, FishComplete):
-    """With a script that leaves the commas within a completion alone."""
+    """With a script that leaves the commas within a completion alone: a line is type, comma, value, tab, help."""
 
     install = "actcli completion fish > ~/.config/fish/completions/actcli.fish"
     source_template = """\
@@ -123,6 +123,9 @@ function %(complete_func)s
 end
 complete --no-files --command %(prog_name)s --arguments "(%(complete_func)s)"
 """
+
+    def format_completion(self, item: CompletionItem[str]) -> str:
+        return f"{item.type},{item.value}" + (f"\t{' '.join(item.help.split())}" if item.help else "")
 
 
 SHELLS: dict[str, type[_Shell]] = {shell.name: shell for shell in (Bash, Zsh, Fish)}

@@ -129,9 +129,9 @@ def command(
 ) -> None:
     """Tell where gradients vanish and which neurons are dead.
 
-    Each input is a table of pre-activations, one layer: rows are samples, columns are neurons. Several are the layers
-    of one network, first to last. Without inputs it tells the regions of x alone. -o FILE.png, .svg or .pdf draws the
-    layers: histograms over f', a map of the neurons, and the product of f'.
+    Each input is a table of pre-activations, one layer, named after its file: rows are samples, columns are neurons.
+    Several are the layers of one network, first to last. Without inputs it tells the regions of x alone. -o FILE.png,
+    .svg or .pdf draws the layers: histograms over f', a map of the neurons, and the product of f'.
     """
     from actcli.precision import PRECISIONS
     from actcli.presets import RULES as PRESETS
