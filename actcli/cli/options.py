@@ -53,6 +53,17 @@ class NumericCommand(click.Command):
         return super().parse_args(ctx, marked)
 
 
+def _tell_cautions(functions: Sequence[Function]) -> None:
+    """Say on standard error what was left out while the functions were looked for, and which are unstable."""
+    from actcli import registry
+
+    for line in registry.complaints():
+        click.echo(f"actcli: {line}", err=True)
+    for function in functions:
+        if (line := registry.caution(function)) is not None:
+            click.echo(f"actcli: {line}", err=True)
+
+
 class FunctionType(click.ParamType[Any]):
     """A FUNCTION spec, looked up in the registry."""
 
@@ -61,7 +72,9 @@ class FunctionType(click.ParamType[Any]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Function:
         from actcli import registry
 
-        return registry.get(value)
+        function = registry.get(value)
+        _tell_cautions([function])
+        return function
 
 
 class FamilyType(click.ParamType[Any]):
@@ -72,7 +85,9 @@ class FamilyType(click.ParamType[Any]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Function, ...]:
         from actcli import registry
 
-        return registry.family(value)
+        functions = registry.family(value)
+        _tell_cautions(functions)
+        return functions
 
 
 def _together(ctx: click.Context, param: click.Parameter, families: Sequence[Sequence[Function]]) -> list[Function]:

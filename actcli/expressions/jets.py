@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 
 from actcli.activation import Activation, Array, Flags
-from actcli.expressions.tree import Call, Choice, Constant, Name, Node, Power, Product, Sum, Where
+from actcli.expressions.primitives import LOG, LOG1P
+from actcli.expressions.tree import Call, Choice, Constant, Name, Node, Power, Product, Sum, Where, depends
 
-_COMPARE: dict[str, Callable[[Array, Array], Flags]] = {
+COMPARE: dict[str, Callable[[Array, Array], Flags]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
 }  # fmt: skip
+_LOGARITHMS = (LOG, LOG1P)
 _FAR = 1e300
 
 
@@ -109,7 +111,7 @@ class _Evaluation:
                 start = Jet(np.ones(1)) / self.at(first) if divides else self.at(first)
                 return reduce(self._multiplied, factors[1:], start)
             case Power(base, exponent):
-                return self._power(self.at(base), self.at(exponent))
+                return self._power(self.at(base), self.at(exponent), depends(exponent, "x"))
             case Call(activation, argument, settings):
                 return self._call(activation, self.at(argument), {name: self.at(value) for name, value in settings})
             case Choice(name, first, second):
@@ -118,7 +120,7 @@ class _Evaluation:
                 return self._chosen(chosen | np.isnan(a.v), a, b)
             case Where(comparison, left, right, yes, no):
                 sides = self.at(left).v, self.at(right).v
-                result = self._chosen(_COMPARE[comparison](*sides), self.at(yes), self.at(no))
+                result = self._chosen(COMPARE[comparison](*sides), self.at(yes), self.at(no))
                 unknown = np.isnan(sides[0]) | np.isnan(sides[1])
                 return result if not unknown.any() else self._chosen(unknown, Jet(np.array([np.nan])), result)
 
@@ -137,29 +139,35 @@ class _Evaluation:
 
     def _call(self, activation: Activation, u: Jet, settings: Mapping[str, Jet]) -> Jet:
         parameters = dict(activation.bind({name: float(value.v.flat[0]) for name, value in settings.items()}).values)
-        v = activation.f(u.v, **parameters)
         infinite = np.isinf(u.v)
         settled = None
         if infinite.any():
             slow, settles = _far_away(activation, tuple(parameters.items()))
             side = (u.v > 0).astype(np.intp)
-            v = np.where(infinite & slow[side] & np.isfinite(self.x), np.nan, v)
             settled = infinite & settles[side]
-        if self.order == 0:
-            return Jet(v)
-        result = Jet(v)
-        if u.d1 is not None:
+            u = self._lost(u, infinite & slow[side])
+        result = Jet(activation.f(u.v, **parameters))
+        if u.d1 is not None and activation in _LOGARITHMS:
+            result = _logarithmic(result.v, u, 1.0 + u.v if activation is LOG1P else u.v)
+        elif u.d1 is not None:
             g2 = activation.d2f(u.v, **parameters) if self.order == 2 else None
-            result = u.chain(v, activation.df(u.v, **parameters), g2, settled)
+            result = u.chain(result.v, activation.df(u.v, **parameters), g2, settled)
         for name, value in settings.items():
             if value.d1 is not None:
                 by = _times(activation.wrt[name](u.v, **parameters), value.d1)
-                result = Jet(v, _plus(result.d1, by), result.d2)
+                result = Jet(result.v, _plus(result.d1, by), result.d2)
         return result
 
-    def _power(self, u: Jet, n: Jet) -> Jet:
+    def _lost(self, u: Jet, where: Flags) -> Jet:
+        """The argument of a function that grows slowly: NaN where it has overflowed at a finite x."""
+        return Jet(np.where(where & np.isfinite(self.x), np.nan, u.v), u.d1, u.d2)
+
+    def _power(self, u: Jet, n: Jet, varies: bool) -> Jet:
+        """u**n; a negative base is taken where n is one integer."""
+        if varies:
+            u = Jet(_not_negative(u.v), u.d1, u.d2)
         if n.d1 is None:
-            return self._constant_power(u, n.v.item() if n.v.size == 1 else n.v)
+            return self._constant_power(u, float(n.v[0]) if n.v.size == 1 else n.v)
         v = u.v**n.v
         # 0 ** n is 0 for all n > 0: its derivative is no 0 * log(0).
         flat = (u.v == 0.0) & (n.v > 0.0)
@@ -168,14 +176,34 @@ class _Evaluation:
         return w.chain(v, v, v if self.order == 2 else None, flat)
 
     def _constant_power(self, u: Jet, n: Any) -> Jet:
+        if isinstance(n, float) and not n.is_integer():
+            u = Jet(_not_negative(u.v), u.d1, u.d2)
+        if isinstance(n, float) and 0.0 < n < 1.0:
+            u = self._lost(u, np.isinf(u.v))
         v = u.v**n
-        if not isinstance(n, np.ndarray) and 0.0 < n < 1.0:
-            v = np.where(np.isinf(u.v) & np.isfinite(self.x), np.nan, v)
         if u.d1 is None:
             return Jet(v)
         # Where a power of 0 stays 0, as that of max(0, x) for x < 0, its derivative is not infinity times 0.
         flat = (u.v == 0.0) & (u.d1 == 0.0)
-        return u.chain(v, n * u.v ** (n - 1.0), n * (n - 1.0) * u.v ** (n - 2.0) if self.order == 2 else None, flat)
+        near = u.chain(v, n * u.v ** (n - 1.0), n * (n - 1.0) * u.v ** (n - 2.0) if self.order == 2 else None, flat)
+        far = np.abs(u.v) > 1e10
+        if near.d2 is None or not far.any() or np.all(n >= 2.0):
+            return near
+        # There u**(n - 2) may be lost where its product with u' squared is not.
+        w = u.d1 / u.v
+        bent = _plus(_over(u.d2, u.v), (n - 1.0) * w * w)
+        return Jet(v, near.d1, np.where(far, n * v * bent, near.d2))
+
+
+def _logarithmic(v: Array, u: Jet, argument: Array) -> Jet:
+    """log(argument), u but for a constant: by u' / argument, whose square does not overflow."""
+    argument = _not_negative(argument)
+    w = _over(u.d1, argument)
+    return Jet(v, w, _plus(_over(u.d2, argument), _times(_times(w, w), -1.0)))
+
+
+def _not_negative(x: Array) -> Array:
+    return np.where(x < 0.0, np.nan, x)
 
 
 @lru_cache(maxsize=1024)

@@ -17,18 +17,24 @@ def _expm1_df(x: Array) -> Array:
     return np.exp(x)
 
 
-def _reciprocal_square(x: Array) -> Array:
-    return -1.0 / x / x
+def _log_df(x: Array) -> Array:
+    return 1.0 / np.where(x < 0.0, np.nan, x)
 
 
+def _log_d2f(x: Array) -> Array:
+    return -1.0 / np.square(np.where(x < 0.0, np.nan, x))
+
+
+LOG = _primitive("log", np.log, _log_df, _log_d2f)
+LOG1P = _primitive("log1p", np.log1p, lambda x: _log_df(1.0 + x), lambda x: _log_d2f(1.0 + x))
 SQRT = _primitive("sqrt", np.sqrt, lambda x: 0.5 / np.sqrt(x), lambda x: -0.25 / np.sqrt(x) / x)
 PRIMITIVES = {
     primitive.name: primitive
     for primitive in (
         _primitive("exp", np.exp, np.exp, np.exp),
         _primitive("expm1", np.expm1, _expm1_df, _expm1_df),
-        _primitive("log", np.log, np.reciprocal, _reciprocal_square),
-        _primitive("log1p", np.log1p, lambda x: 1.0 / (1.0 + x), lambda x: _reciprocal_square(1.0 + x)),
+        LOG,
+        LOG1P,
         SQRT,
         _primitive("sinh", np.sinh, np.cosh, np.sinh),
         _primitive("cosh", np.cosh, np.sinh, np.cosh),
