@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
-from actcli.cli.options import Destination, output_options
+from actcli.cli.options import Destination, functions_file_option, output_options, tell_complaints
 from actcli.cli.results import write_sheet
 
 
 @click.command("list", epilog="\b\nExamples:\n  actcli list\n  actcli list --framework onnx -f markdown")
 @click.option("--framework", metavar="NAME", help="Only what this framework has, under its names, with its defaults.")
+@functions_file_option
 @output_options("table", "csv", "tsv", "json", "jsonl", "markdown")
 def command(framework: str | None, destination: Destination) -> None:
     """List the functions with their parameters and formulas.
@@ -21,7 +22,8 @@ def command(framework: str | None, destination: Destination) -> None:
     from actcli.reports import catalogue as reports
 
     if framework is None:
-        sheet = reports.list_sheet(registry.ACTIVATIONS)
+        sheet = reports.list_sheet(registry.activations())
     else:
-        sheet = reports.dialect_sheet(registry.ACTIVATIONS, registry.framework(framework))
+        sheet = reports.dialect_sheet(registry.activations(), registry.framework(framework))
+    tell_complaints()
     write_sheet(sheet, destination)

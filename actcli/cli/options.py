@@ -18,6 +18,8 @@ from actcli.errors import UsageError
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from click.shell_completion import CompletionItem
+
     from actcli.activation import Function
     from actcli.reading import ReadOptions
     from actcli.tables.table import Table
@@ -53,12 +55,28 @@ class NumericCommand(click.Command):
         return super().parse_args(ctx, marked)
 
 
-def _tell_cautions(functions: Sequence[Function]) -> None:
-    """Say on standard error what was left out while the functions were looked for, and which are unstable."""
+def _completions(incomplete: str) -> list[CompletionItem]:
+    """The names of functions that begin so."""
+    from click.shell_completion import CompletionItem
+
+    from actcli import registry
+
+    return [CompletionItem(name) for name in registry.names() if name.startswith(incomplete)]
+
+
+def tell_complaints() -> None:
+    """Say on standard error which declarations were left out."""
     from actcli import registry
 
     for line in registry.complaints():
         click.echo(f"actcli: {line}", err=True)
+
+
+def _tell_cautions(functions: Sequence[Function]) -> None:
+    """Say on standard error what was left out while the functions were looked for, and which are unstable."""
+    from actcli import registry
+
+    tell_complaints()
     for function in functions:
         if (line := registry.caution(function)) is not None:
             click.echo(f"actcli: {line}", err=True)
@@ -76,6 +94,9 @@ class FunctionType(click.ParamType[Any]):
         _tell_cautions([function])
         return function
 
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return _completions(incomplete)
+
 
 class FamilyType(click.ParamType[Any]):
     """A FUNCTION spec that may be a sweep, as the tuple of its functions."""
@@ -88,6 +109,9 @@ class FamilyType(click.ParamType[Any]):
         functions = registry.family(value)
         _tell_cautions(functions)
         return functions
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return _completions(incomplete)
 
 
 def _together(ctx: click.Context, param: click.Parameter, families: Sequence[Sequence[Function]]) -> list[Function]:
@@ -111,10 +135,45 @@ class SpanType(click.ParamType[Any]):
         return parts
 
 
-function_argument = click.argument("function", metavar="FUNCTION", type=FunctionType())
-families_argument = click.argument("families", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True)
-functions_argument = click.argument(
-    "functions", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True, callback=_together
+def _stack(*options: Callable[[F], F]) -> Callable[[F], F]:
+    def decorate(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def _define(ctx: click.Context, param: click.Parameter, paths: Sequence[str]) -> None:
+    if paths:
+        from actcli import registry
+
+        for path in paths:
+            registry.define(path)
+
+
+functions_file_option = click.option(
+    "--functions",
+    multiple=True,
+    metavar="FILE",
+    envvar="ACTCLI_FUNCTIONS",
+    is_eager=True,  # before FUNCTION is looked up
+    expose_value=False,
+    callback=_define,
+    help="A TOML file of named definitions (repeatable), beside the user's own.",
+)
+function_argument = _stack(
+    click.argument("function", metavar="FUNCTION", type=FunctionType()), functions_file_option
+)
+families_argument = _stack(
+    click.argument("families", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True),
+    functions_file_option,
+)
+functions_argument = _stack(
+    click.argument(
+        "functions", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True, callback=_together
+    ),
+    functions_file_option,
 )
 inputs_argument = click.argument("inputs", metavar="[INPUT]...", nargs=-1)
 range_option = click.option(
@@ -133,15 +192,6 @@ epsilon_option = click.option(
     show_default=True,
     help="The gradient vanishes where |f'(x)| is below this.",
 )
-
-
-def _stack(*options: Callable[[F], F]) -> Callable[[F], F]:
-    def decorate(command: F) -> F:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
 
 
 _table_options = _stack(
