@@ -25,7 +25,7 @@ SEVERAL = (
 
 def draw(*names: str, **options: Any) -> str:
     defaults: dict[str, Any] = {
-        "derivatives": True,
+        "order": 1,
         "epsilon": 1e-3,
         "span": None,
         "width": 80,
@@ -46,10 +46,10 @@ def test_width_is_never_exceeded(names: tuple[str, ...], unicode: bool) -> None:
 
 
 @pytest.mark.parametrize("names", [("relu",), ("relu", "sigmoid", "silu"), SEVERAL[:7]])
-@pytest.mark.parametrize("derivatives", [True, False])
-def test_a_chart_fits_a_small_terminal(names: tuple[str, ...], derivatives: bool) -> None:
+@pytest.mark.parametrize("order", [0, 1])
+def test_a_chart_fits_a_small_terminal(names: tuple[str, ...], order: int) -> None:
     """At 80x24 the whole chart is seen at once."""
-    assert len(draw(*names, derivatives=derivatives).splitlines()) <= 24
+    assert len(draw(*names, order=order).splitlines()) <= 24
 
 
 def test_plain_charts_have_no_escape_codes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +74,7 @@ def test_ascii_is_ascii() -> None:
 
 def test_every_curve_shows_its_letter() -> None:
     """Letters tell curves apart, even where they lie on top of each other."""
-    chart = draw(*SEVERAL[:7], derivatives=False)
+    chart = draw(*SEVERAL[:7], order=0)
     picture = "".join(line.partition("│")[2] for line in chart.splitlines())
     assert set("abcdefg") <= set(picture)
 
@@ -92,7 +92,7 @@ def test_legend_names_regions_and_kinks() -> None:
 
 def test_curves_are_where_they_belong() -> None:
     """The identity runs from corner to corner, with its ends labelled on both axes."""
-    lines = draw("identity", derivatives=False, unicode=False, span=(-4, 4), width=30, height=12).splitlines()
+    lines = draw("identity", order=0, unicode=False, span=(-4, 4), width=30, height=12).splitlines()
     box = [line.partition("|")[2] or line.partition("+")[2] for line in lines[1:10]]
     columns = [(row.index("*"), row.rindex("*")) for row in box if "*" in row]
     assert columns[0][1] == max(map(len, box)) - 1
@@ -110,5 +110,5 @@ def test_derivative_is_not_joined_across_a_kink() -> None:
 
 def test_an_explosion_is_cut() -> None:
     """A function that leaves the picture does not flatten the rest, nor take for ever."""
-    chart = draw("leaky_relu:negative_slope=1e100", "sigmoid", derivatives=False)
+    chart = draw("leaky_relu:negative_slope=1e100", "sigmoid", order=0)
     assert "-80┤" in chart

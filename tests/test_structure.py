@@ -14,7 +14,7 @@ PACKAGE = ROOT / "actcli"
 ROOMS = [
     {"errors", "reading", "memory"},
     {"activation"},
-    {"functions"},
+    {"functions", "histogram"},
     {"regions", "partials", "evaluate", "certainty", "meanfield"},
     {"expressions"},
     {"registry"},
@@ -22,7 +22,7 @@ ROOMS = [
     {"verdicts"},
     {"rules"},
     {"probe", "presets"},
-    {"diagnosis", "comparison", "curves"},
+    {"diagnosis", "comparison", "curves", "fitting"},
     {"render", "tables", "figures", "charts", "output"},
     {"reports"},
     {"cli"},

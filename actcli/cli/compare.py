@@ -13,9 +13,10 @@ from actcli.cli.options import (
     functions_argument,
     network_options,
     output_options,
+    style_option,
     table_options,
 )
-from actcli.cli.results import write_report
+from actcli.cli.results import wants_figure, write_figure, write_report
 
 if TYPE_CHECKING:
     from actcli.comparison import Network
@@ -29,7 +30,8 @@ Examples:
   actcli compare relu gelu silu
   actcli compare relu 'leaky_relu:negative_slope=0.01|0.1|0.3'
   actcli compare tanh gelu --sigma-w 1.5 --sigma-b 0.05 --depth 50
-  actcli compare relu leaky_relu elu -i layer2.csv""",
+  actcli compare relu leaky_relu elu -i layer2.csv
+  actcli compare relu gelu silu -o functions.svg""",
 )
 @functions_argument
 @click.option(
@@ -42,6 +44,7 @@ Examples:
 )
 @epsilon_option
 @network_options
+@style_option
 @table_options
 @output_options("table", "csv", "tsv", "json", "jsonl", "markdown")
 def command(
@@ -49,6 +52,7 @@ def command(
     inputs: tuple[str, ...],
     epsilon: float,
     network: Network,
+    style: str,
     reading: ReadOptions,
     destination: Destination,
 ) -> None:
@@ -56,7 +60,7 @@ def command(
 
     Range, f(0), monotonicity, largest gradient, smoothness, vanishing regions, and the means over z ~ N(0, q) with what
     they say of a deep network at initialisation. With inputs also what each function makes of the same
-    pre-activations, and what taking another one in place of the first would do.
+    pre-activations, and what taking another one in place of the first would do. -o FILE.png, .svg or .pdf draws them.
     """
     from actcli.comparison import compare, profile
     from actcli.probe import Probe, Thresholds
@@ -67,6 +71,11 @@ def command(
         [profile(function, epsilon, network) for function in functions],
         [(diagnosis.function, diagnosis.layers) for diagnosis in found],
     )
+    if wants_figure(destination):
+        from actcli.figures.functions import comparison_figure
+
+        write_figure(comparison_figure(comparison, theme=style), str(destination.output))
+        return
     write_report(
         destination,
         document=lambda: reports.comparison_document(comparison),

@@ -11,6 +11,7 @@ from actcli.cli.options import numbers_and_paths, open_layers, tell_skipped
 
 if TYPE_CHECKING:
     from actcli.diagnosis import Diagnosis
+    from actcli.histogram import Histogram
     from actcli.partials import LayerPartial
     from actcli.probe import Probe
     from actcli.reading import ReadOptions
@@ -71,3 +72,35 @@ def _of_table(probes: Sequence[Probe], table: Table, threads: int | None) -> lis
         totals = [total.merge(partial) for total, partial in zip(totals, partials, strict=True)]
     tell_skipped(table)
     return [(table.name, columns, total) for total in totals]
+
+
+def distributions(inputs: Sequence[str], options: ReadOptions) -> list[tuple[str, Histogram]]:
+    """The name of each table that the inputs hold and the histogram of its finite values."""
+    numbers, paths = numbers_and_paths(inputs, required=False)
+    if not numbers and not paths:
+        return []
+    import numpy as np
+
+    from actcli.histogram import Histogram
+
+    if numbers:
+        x = np.array(numbers)
+        return [("numbers", Histogram.of(x, np.isfinite(x)))]
+    return [(table.name, _histogram(table, options.threads)) for table in open_layers(paths, options)]
+
+
+def _histogram(table: Table, threads: int | None) -> Histogram:
+    import numpy as np
+
+    from actcli.histogram import Histogram
+    from actcli.render import watched
+    from actcli.tables.pipeline import map_blocks
+
+    def measure(block: Block) -> Histogram:
+        return Histogram.of(block.values, np.isfinite(block.values))
+
+    total = Histogram.empty()
+    for part in watched(map_blocks(table, measure, threads), table.position, table.size, table.name):
+        total = total.merge(part)
+    tell_skipped(table)
+    return total

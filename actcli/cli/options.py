@@ -135,6 +135,18 @@ class SpanType(click.ParamType[Any]):
         return parts
 
 
+class SizeType(click.ParamType[Any]):
+    """WIDTHxHEIGHT, two numbers of inches."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
+        width, _, height = value.lower().partition("x")
+        if not (is_number(width) and is_number(height)) or not all(0 < float(side) <= 100 for side in (width, height)):
+            self.fail(f"{value!r} is not WIDTHxHEIGHT in inches, such as 7x5, each side at most 100", param, ctx)
+        return float(width), float(height)
+
+
 def _stack(*options: Callable[[F], F]) -> Callable[[F], F]:
     def decorate(command: F) -> F:
         for option in reversed(options):
@@ -191,6 +203,15 @@ epsilon_option = click.option(
     default=1e-3,
     show_default=True,
     help="The gradient vanishes where |f'(x)| is below this.",
+)
+
+
+style_option = click.option(
+    "--style",
+    type=click.Choice(["light", "dark", "grey"]),
+    default="light",
+    show_default=True,
+    help="Colours of a figure.",
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ from actcli.errors import UsageError
 
 if TYPE_CHECKING:
     from actcli.render import Sheet
+
+FIGURES = (".png", ".svg", ".pdf")
 
 
 def write_sheet(sheet: Sheet, destination: Destination) -> None:
@@ -45,3 +48,19 @@ def write_report(
             file.write(json_text(document(), indent=1).encode() + b"\n")
         else:
             file.write(console_text(page(destination.digits)))
+
+
+def wants_figure(destination: Destination) -> bool:
+    """Whether the output's name asks for a figure, and no format for something else."""
+    suffix = os.path.splitext(destination.output or "")[1].lower()
+    return destination.format is None and suffix in FIGURES
+
+
+def write_figure(figure: Any, output: str, dpi: float = 150.0) -> None:
+    """A figure to a file, in the format that its name says."""
+    from actcli.figures.style import save
+    from actcli.output import open_output
+
+    data = save(figure, os.path.splitext(output)[1], dpi=dpi)
+    with open_output(output) as file:
+        file.write(data)

@@ -14,9 +14,10 @@ from actcli.cli.options import (
     function_argument,
     inputs_argument,
     output_options,
+    style_option,
     table_options,
 )
-from actcli.cli.results import write_report, write_sheet
+from actcli.cli.results import wants_figure, write_figure, write_report, write_sheet
 from actcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ Examples:
   actcli saturation gelu --epsilon 1e-7
   actcli saturation relu layer1.csv layer2.csv layer3.csv
   actcli saturation relu layer*.csv -f json -o report.json
+  actcli saturation relu layer*.csv -o layers.png
   actcli saturation relu layer1.csv --by neuron --max-dead 0.1
   actcli saturation relu layer1.csv --rule redo
   actcli saturation tanh layer1.csv --dtype float16""",
@@ -101,6 +103,7 @@ Examples:
     type=click.Choice(["float32", "float16", "bfloat16"]),
     help="Tell also where f' becomes 0 and f constant in this precision.",
 )
+@style_option
 @table_options
 @output_options("table", "csv", "tsv", "json", "jsonl", "markdown")
 @click.pass_context
@@ -119,17 +122,20 @@ def command(
     rule: str,
     explain: bool,
     dtype: str | None,
+    style: str,
     reading: ReadOptions,
     destination: Destination,
 ) -> None:
     """Tell where gradients vanish and which neurons are dead.
 
     Each input is a table of pre-activations, one layer: rows are samples, columns are neurons. Several are the layers
-    of one network, first to last. Without inputs it tells the regions of x alone.
+    of one network, first to last. Without inputs it tells the regions of x alone. -o FILE.png, .svg or .pdf draws the
+    layers: histograms over f', a map of the neurons, and the product of f'.
     """
     from actcli.precision import PRECISIONS
     from actcli.presets import RULES as PRESETS
     from actcli.probe import Probe, Thresholds
+    from actcli.render import choose_format
 
     if explain:
         from actcli.reports.saturation import explanation
@@ -137,7 +143,11 @@ def command(
         write_sheet(explanation(PRESETS[rule], function), destination)
         return
     precision = None if dtype is None else PRECISIONS[dtype]
-    probe = Probe.of(function, Thresholds(epsilon, tau, alpha), PRESETS[rule], precision)
+    draws = wants_figure(destination)
+    if draws and by is not None:
+        raise UsageError("--by is for tables, and a figure is asked for", "leave out --by, or name a format with -f")
+    histogram = draws or (by is None and choose_format(destination.format, destination.output) == "table")
+    probe = Probe.of(function, Thresholds(epsilon, tau, alpha), PRESETS[rule], precision, histogram=histogram)
     (diagnosis,) = diagnoses([probe], inputs, reading)
     gates = {
         "dead_neuron_ratio": max_dead,
@@ -147,12 +157,21 @@ def command(
     }
     if not diagnosis.layers and (by in ("layer", "neuron") or any(gate is not None for gate in gates.values())):
         raise UsageError("there is no layer to look at", "give files, or pipe a table in")
-    _write(diagnosis, by, destination)
+    if draws:
+        _draw(diagnosis, destination, style)
+    else:
+        _write(diagnosis, by, destination)
     failed = [line for name, limit in gates.items() if limit is not None for line in _failures(diagnosis, name, limit)]
     for line in failed:
         click.echo(f"actcli: {line}", err=True)
     if failed:
         ctx.exit(GATE_FAILED)
+
+
+def _draw(diagnosis: Diagnosis, destination: Destination, style: str) -> None:
+    from actcli.figures.layers import layers_figure
+
+    write_figure(layers_figure(diagnosis, theme=style), str(destination.output))
 
 
 def _write(diagnosis: Diagnosis, by: str | None, destination: Destination) -> None:

@@ -10,6 +10,7 @@ from actcli.activation import Function
 from actcli.diagnosis import Diagnosis, Neuron
 from actcli.precision import Losses
 from actcli.render import Cell, Sheet, figure, table
+from actcli.reports.distributions import distributions
 from actcli.reports.records import (
     PRECISION,
     ROWWISE,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 WORST = 8  # neurons shown on a terminal
+FEW = 20  # values from which their distribution is shown
 
 
 def saturation_document(diagnosis: Diagnosis) -> Document:
@@ -104,6 +106,9 @@ def saturation_page(diagnosis: Diagnosis, digits: int) -> Iterator[RenderableTyp
         return
     yield ""
     yield table(_layer_summary(diagnosis), digits)
+    if sum(histogram.total for histogram in diagnosis.histograms) >= FEW:
+        yield ""
+        yield from distributions(diagnosis)
     if diagnosis.losses is not None:
         yield ""
         yield f"In {diagnosis.losses.precision.name}: the share of values whose f' is lost, and where f is constant"
