@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from actcli.cli.options import Destination, functions_file_option, output_options, tell_complaints
+from actcli.cli.lookup import functions_file_option, tell_complaints
+from actcli.cli.options import Destination, output_options
 from actcli.cli.results import write_sheet
 
 

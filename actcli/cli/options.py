@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import click
 
+from actcli.cli.lookup import completions, functions_file_option, tell_cautions
 from actcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -55,33 +56,6 @@ class NumericCommand(click.Command):
         return super().parse_args(ctx, marked)
 
 
-def _completions(incomplete: str) -> list[CompletionItem]:
-    """The names of functions that begin so."""
-    from click.shell_completion import CompletionItem
-
-    from actcli import registry
-
-    return [CompletionItem(name) for name in registry.names() if name.startswith(incomplete)]
-
-
-def tell_complaints() -> None:
-    """Say on standard error which declarations were left out."""
-    from actcli import registry
-
-    for line in registry.complaints():
-        click.echo(f"actcli: {line}", err=True)
-
-
-def _tell_cautions(functions: Sequence[Function]) -> None:
-    """Say on standard error what was left out while the functions were looked for, and which are unstable."""
-    from actcli import registry
-
-    tell_complaints()
-    for function in functions:
-        if (line := registry.caution(function)) is not None:
-            click.echo(f"actcli: {line}", err=True)
-
-
 class FunctionType(click.ParamType[Any]):
     """A FUNCTION spec, looked up in the registry."""
 
@@ -91,11 +65,11 @@ class FunctionType(click.ParamType[Any]):
         from actcli import registry
 
         function = registry.get(value)
-        _tell_cautions([function])
+        tell_cautions([function])
         return function
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        return _completions(incomplete)
+        return completions(incomplete)
 
 
 class FamilyType(click.ParamType[Any]):
@@ -107,11 +81,11 @@ class FamilyType(click.ParamType[Any]):
         from actcli import registry
 
         functions = registry.family(value)
-        _tell_cautions(functions)
+        tell_cautions(functions)
         return functions
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        return _completions(incomplete)
+        return completions(incomplete)
 
 
 def _together(ctx: click.Context, param: click.Parameter, families: Sequence[Sequence[Function]]) -> list[Function]:
@@ -156,35 +130,13 @@ def _stack(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-def _define(ctx: click.Context, param: click.Parameter, paths: Sequence[str]) -> None:
-    if paths:
-        from actcli import registry
-
-        for path in paths:
-            registry.define(path)
-
-
-functions_file_option = click.option(
-    "--functions",
-    multiple=True,
-    metavar="FILE",
-    envvar="ACTCLI_FUNCTIONS",
-    is_eager=True,  # before FUNCTION is looked up
-    expose_value=False,
-    callback=_define,
-    help="A TOML file of named definitions (repeatable), beside the user's own.",
-)
-function_argument = _stack(
-    click.argument("function", metavar="FUNCTION", type=FunctionType()), functions_file_option
-)
+function_argument = _stack(click.argument("function", metavar="FUNCTION", type=FunctionType()), functions_file_option)
 families_argument = _stack(
     click.argument("families", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True),
     functions_file_option,
 )
 functions_argument = _stack(
-    click.argument(
-        "functions", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True, callback=_together
-    ),
+    click.argument("functions", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True, callback=_together),
     functions_file_option,
 )
 inputs_argument = click.argument("inputs", metavar="[INPUT]...", nargs=-1)

@@ -133,4 +133,3 @@ def _convention(tree: Node) -> str:
     if not any(isinstance(node, Choice | Where) for node in nodes(tree)):
         return ""
     return "at a kink what the taken branch has; min and max take the first in a tie"
-

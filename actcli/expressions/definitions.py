@@ -1,11 +1,11 @@
 """A file of named definitions, in TOML:
 
-    [my_gate]
-    formula = "x * sigmoid(b * x)"
-    source = "lab notes, page 12"        # optional, as are the next two
-    aliases = ["mg"]
-    [my_gate.parameters]
-    b = { default = 1.5, domain = "[0, inf)", meaning = "sharpness" }   # or b = 1.5
+[my_gate]
+formula = "x * sigmoid(b * x)"
+source = "lab notes, page 12"        # optional, as are the next two
+aliases = ["mg"]
+[my_gate.parameters]
+b = { default = 1.5, domain = "[0, inf)", meaning = "sharpness" }   # or b = 1.5
 """
 
 from __future__ import annotations
@@ -28,9 +28,7 @@ _KEYS = ("formula", "parameters", "source", "aliases")
 _PARAMETER_KEYS = ("default", "domain", "meaning")
 
 
-def read(
-    path: Path, find: Find, stable: Callable[[Node], Node], add: Callable[[Activation], None]
-) -> None:
+def read(path: Path, find: Find, stable: Callable[[Node], Node], add: Callable[[Activation], None]) -> None:
     """Hands each definition of the file to `add`, in order, so that one may use those above it.
 
     Raises DataError that names the file and the key.

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from actcli.activation import Array, Flags
 from actcli.expressions.jets import differentiate
@@ -141,7 +142,7 @@ def caution(tree: Node, values: dict[str, float], within: tuple[float, float]) -
     return None
 
 
-def _runs(flags: Flags) -> list[Array]:
+def _runs(flags: Flags) -> list[NDArray[np.intp]]:
     """The places of flags that are next to each other."""
     places = np.flatnonzero(flags)
     return [run for run in np.split(places, np.flatnonzero(np.diff(places) > 1) + 1) if run.size]

@@ -13,7 +13,6 @@ from typing import TypeAlias
 from actcli.activation import REAL, Activation
 from actcli.expressions.parse import Find, parse
 from actcli.expressions.tree import (
-    X,
     Call,
     Choice,
     Constant,
@@ -23,6 +22,7 @@ from actcli.expressions.tree import (
     Product,
     Sum,
     Where,
+    X,
     add,
     call,
     children,
