@@ -233,7 +233,7 @@ def _is_name(head: str) -> bool:
     """Whether the head of a spec is a name, known or not: a hyphen in it may also be a minus."""
     if not _NAME.fullmatch(head):
         return False
-    return "-" not in head or _key(head) in _INDEX or "x" not in re.split(r"[-\s]+", head)
+    return _key(head) in _INDEX or "x" not in re.split(r"[-\s]+", head)
 
 
 @lru_cache(maxsize=256)

@@ -49,7 +49,8 @@ class Quantity:
                 if np.any(lost & (x * side > 0)):
                     start, value, slope = _tail(self, side, tuple(values.items()))
                     beyond = lost & (x * side > start)
-                    result[beyond] = value + slope * (x[beyond] - side * start) if slope else value
+                    with np.errstate(over="ignore"):
+                        result[beyond] = value + slope * (x[beyond] - side * start) if slope else value
         return result
 
     def raw(self, x: Array, values: dict[str, float]) -> Array:

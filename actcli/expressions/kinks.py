@@ -18,8 +18,8 @@ _FAR = 1e300
 def kinks(tree: Node, values: dict[str, float], points: Array) -> tuple[float, ...]:
     """The breaks of the tree between the first and the last of the points, ascending.
 
-    Each is the double at which the two sides are equal, or one of the two next to it. A crossing between two
-    neighbouring points that returns is not seen.
+    Each is the double at which two sides are equal, or one of the two next to that. A crossing between two neighbouring
+    points that returns is not seen.
     """
     return tuple(sorted(set(_Search(values, points).below(tree))))
 
@@ -46,6 +46,8 @@ class _Search:
                 yield from self.ties(left, right)
                 yield from self.taken(yes, lambda x: COMPARE[comparison](self.at(left, x), self.at(right, x)))
                 yield from self.taken(no, lambda x: ~COMPARE[comparison](self.at(left, x), self.at(right, x)))
+                for side in (left, right):
+                    yield from self.taken(side, lambda x: self.at(left, x) == self.at(right, x))
                 return
             case Call(activation, argument, settings):
                 given = {name: float(self.at(value, np.zeros(1))[0]) for name, value in settings}
@@ -69,7 +71,10 @@ class _Search:
                 yield kink
 
     def ties(self, a: Node, b: Node) -> Iterator[float]:
-        """The x at which a - b changes its sign, or begins or ceases to be 0."""
+        """The x at which a - b changes its sign.
+
+        Where it begins or ceases to be 0 a or b has a kink of its own, or is but rounded.
+        """
         if not depends(a, "x") and not depends(b, "x"):
             return
 
@@ -80,12 +85,14 @@ class _Search:
         def sign_is(sign: float) -> Callable[[Array], Flags]:
             return lambda x: side(x) == sign
 
-        for sign in (1.0, -1.0):
-            low, high = changes(sign_is(sign), self.points)
-            sides = side(low), side(high)
-            for x, y, s, t in zip(low.tolist(), high.tolist(), *(each.tolist() for each in sides), strict=True):
-                if not (math.isnan(s) or math.isnan(t)) and math.isfinite(x) and math.isfinite(y):
-                    yield y if t == 0.0 else x
+        x = np.unique(
+            np.concatenate([self.points, *(end for s in (1.0, -1.0) for end in changes(sign_is(s), self.points))])
+        )
+        signs = side(x)
+        told = np.flatnonzero(signs != 0.0)
+        for i, j in zip(told[:-1].tolist(), told[1:].tolist(), strict=True):
+            if signs[i] * signs[j] < 0.0:  # NaN is no sign
+                yield float(x[(i + j) // 2])
 
 
 def oscillates(tree: Node, values: dict[str, float]) -> bool:

@@ -61,11 +61,10 @@ _IDIOMS = (
     ("u + sqrt(u**2 + b)", "2 * squareplus(u, b=b)"),
     ("u / (1 + abs(u))", "softsign(u)"),
     ("log(sigmoid(u))", "log_sigmoid(u)"),
-    ("sin(u) / u", "sinc(u / pi)"),
     ("2 * sigmoid(u) - 1", "tanh(u / 2)"),
 )
-# After the registry's own, some of which begin with log(1 + u).
-_LAST = (("log(1 + u)", "log1p(u)"),)
+# After the registry's own, some of which have these in them.
+_LAST = (("log(1 + u)", "log1p(u)"), ("sin(u) / u", "sinc(u / pi)"))
 
 
 class Rewriter:
