@@ -113,6 +113,8 @@ class _Parser:
                 return self._binary(_OPERATORS[type(op)], self._node(left, depth), self._node(right, depth))
             case ast.Call(func=ast.Name(id=name)):
                 return self._call(name, node, depth)
+            case ast.Call(func=ast.Attribute(value=value)):
+                raise self._fault(self._end(value), "attributes are not taken")
             case ast.Call(func=func):
                 raise self._bad(func, "only functions with a name can be called")
             case ast.Compare():
@@ -122,7 +124,9 @@ class _Parser:
         raise self._bad(node, f"{_KINDS.get(type(node), type(node).__name__)} is not of the grammar")
 
     def _end(self, node: ast.expr) -> int:
-        return (node.end_col_offset or 0) + self.indent
+        """The place of what follows a part."""
+        end = (node.end_col_offset or 0) + self.indent
+        return end + len(self.text[end:]) - len(self.text[end:].lstrip(" "))
 
     def _binary(self, operator: str, left: Node, right: Node) -> Node:
         if operator in "+-":
