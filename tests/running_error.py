@@ -20,6 +20,8 @@ UNIT = mpf(2) ** -53
 class Bound:
     """A value and a bound of its error, in units of 2^-53."""
 
+    __hash__ = None  # type: ignore[assignment]
+
     def __init__(self, value: Any, error: Any = 0) -> None:
         self.value, self.error = +mpf(value), +mpf(error)
 

@@ -108,8 +108,7 @@ def test_no_text_crashes(text: str) -> None:
     for spec in (text, _given_values(text)):
         try:
             function = registry.get(spec)
-        except UsageError as error:
-            assert "\n" not in error.message or "\n" in spec
+        except UsageError:
             continue
         if not function.rowwise:
             assert function.df([-2.0, 0.0, 3.0]).shape == (3,)

@@ -41,6 +41,7 @@ def test_definitions_are_functions_like_any_other(cli: Cli, file: str) -> None:
     assert value(cli.ok("eval", "--functions", file, "mg:2", "1")) == same
     assert value(cli.ok("eval", "mg(x, b=2) + 1", "1", "--functions", file)) == pytest.approx(same + 1)
     inner = value(cli.ok("eval", "swish_beta:beta=1.5", repr(same)))
+    assert "my_gate:b=2.0" in cli.ok("compare", "relu", "my_gate:b=1|2", "--functions", file)
     assert value(cli.ok("eval", "twice", "1", ACTCLI_FUNCTIONS=file)) == pytest.approx(inner, rel=1e-15)
 
 

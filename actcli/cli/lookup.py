@@ -50,6 +50,7 @@ def _define(ctx: click.Context, param: click.Parameter, paths: Sequence[str]) ->
 
 functions_file_option = click.option(
     "--functions",
+    "definitions",
     multiple=True,
     metavar="FILE",
     envvar="ACTCLI_FUNCTIONS",
