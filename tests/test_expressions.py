@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
 import warnings
+from pathlib import Path
 
 import mpmath
 import numpy as np
 import pytest
+from conftest import DATA, Cli
 from hypothesis import given
 from hypothesis import strategies as st
 from oracle import evaluate
@@ -314,3 +317,24 @@ def test_a_spec_is_one_function() -> None:
     sweep = registry.family("max(0,x)+a*min(0,x):a=0.01|0.1|0.3")
     assert [function.f(-1.0) for function in sweep] == [-0.01, -0.1, -0.3]
     assert sweep[1].label == "max(0,x)+a*min(0,x):a=0.1"
+
+
+@pytest.mark.parametrize(
+    ("form", "name"), [("max(0,x)+a*min(0,x):a=0", "relu"), ("x*tanh(log(1+exp(x)))", "mish"), ("tanh(x)", "tanh")]
+)
+def test_a_diagnosis_is_that_of_the_built_in(cli: Cli, form: str, name: str) -> None:
+    """Every figure of every layer and neuron; only the function's name differs."""
+    layers = [str(path) for path in sorted((DATA / "relu_negative_bias").glob("*.csv"))]
+    ours, theirs = (json.loads(cli.ok("saturation", text, *layers, "-f", "json")) for text in (form, name))
+    for layer in ours["layers"] + theirs["layers"]:
+        del layer["remedies"]  # they name the function
+    for part in ("regions", "layers", "neurons"):
+        assert ours[part] == theirs[part]
+    assert cli.ok("eval", form, layers[0]) == cli.ok("eval", name, layers[0])
+
+
+def test_figures_and_charts_of_expressions(cli: Cli, tmp_path: Path) -> None:
+    figure = tmp_path / "plot.svg"
+    cli.ok("plot", "max(0,x)+a*min(0,x):a=0.05|0.3", "abs(x-1)-max(0,x)", "--grad", "-o", str(figure))
+    assert figure.read_bytes().startswith(b"<?xml")
+    assert "x*sigmoid(x)" in cli.ok("plot", "x*sigmoid(x)", LINES="16", COLUMNS="80")

@@ -52,6 +52,7 @@ functions_file_option = click.option(
     "--functions",
     "definitions",
     multiple=True,
+    type=click.Path(),  # the environment's are separated like those of PATH
     metavar="FILE",
     envvar="ACTCLI_FUNCTIONS",
     is_eager=True,  # before FUNCTION is looked up
