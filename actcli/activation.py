@@ -56,9 +56,15 @@ class Parameter:
     """A named constant of an activation."""
 
     name: str
-    default: float
+    default: float  # NaN where a value must be given
     domain: Domain
     meaning: str
+
+    @property
+    def text(self) -> str:
+        """Its name, domain and default, in words."""
+        default = "" if math.isnan(self.default) else f" (default {self.default:g})"
+        return f"{self.name} in {self.domain}{default}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,7 @@ class Activation:
     NaN. A function that oscillates for ever is examined (regions, range, monotonicity) within its `window`.
     `constraint` is what must hold between parameters, in words and as a test. `gain` is the gain that
     torch.nn.init.calculate_gain has for f, where it knows f; the gain that follows from f is computed elsewhere.
+    `computed` is the stable form by which f is evaluated, where it is not the formula.
     """
 
     name: str
@@ -123,6 +130,7 @@ class Activation:
     window: Interval | None = None
     constraint: tuple[str, Callable[..., bool]] | None = None
     gain: float | Callable[..., float] | None = None
+    computed: str = ""
 
     def bind(self, values: Mapping[str, float] | None = None) -> Function:
         """This activation with values for its parameters, the others at their defaults.
@@ -136,6 +144,8 @@ class Activation:
         bound = []
         for name, parameter in known.items():
             value = float(values.get(name, parameter.default))
+            if math.isnan(value) and name not in values:
+                raise UsageError(f"{self.name}: {name} needs a value", f"write {self.name}:{name}=1")
             if value not in parameter.domain:
                 raise UsageError(
                     f"{self.name}: {name} = {value:g} is outside its domain {parameter.domain}",
@@ -154,8 +164,7 @@ class Activation:
 
         near = difflib.get_close_matches(name, [parameter.name for parameter in self.parameters], n=1)
         start = f"did you mean {near[0]}? " if near and near[0] != name else ""
-        allowed = ", ".join(f"{p.name} in {p.domain} (default {p.default:g})" for p in self.parameters)
-        return f"{start}it takes {allowed}"
+        return f"{start}it takes {', '.join(parameter.text for parameter in self.parameters)}"
 
 
 @dataclass(frozen=True, slots=True)

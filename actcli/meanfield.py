@@ -113,7 +113,7 @@ def mean_field(function: Function, q: float = 1.0) -> MeanField:
 
 def _means(function: Function, q: float, halvings: int) -> Array:
     """The three means, and those of the absolute values, by panels halved so many times."""
-    x, weights = _quadrature(function.breaks, math.sqrt(q), halvings)
+    x, weights = quadrature(function.breaks, math.sqrt(q), halvings)
     f, df = function.f(x), function.df(x)
     with np.errstate(over="ignore", invalid="ignore"):
         values = np.stack([f, f * f, df * df])
@@ -121,7 +121,7 @@ def _means(function: Function, q: float, halvings: int) -> Array:
 
 
 @lru_cache(maxsize=256)
-def _quadrature(breaks: tuple[float, ...], sigma: float, halvings: int) -> tuple[Array, Array]:
+def quadrature(breaks: tuple[float, ...], sigma: float, halvings: int) -> tuple[Array, Array]:
     """Nodes x and weights of E[g(x)], x ~ N(0, sigma^2), for g smooth between the breaks: Gauss-Legendre by panels.
 
     The panels double in width away from 0 and from the breaks, where sharp functions bend, up to sigma; beyond 39

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.activation import Array, Function
+from actcli.activation import Array, Function, Interval
 
 RegionKind = Literal["zero", "tail", "stationary"]
 Smoothness = Literal["discontinuous", "C0", "C1", "C2", "Cinf"]
@@ -59,8 +59,11 @@ class Shape:
     smoothness: Smoothness
 
 
-def _grid(function: Function) -> Array:
-    """Doubles of every magnitude in the domain, dense where activations bend, with the neighbours of each break."""
+def grid(breaks: tuple[float, ...], domain: Interval, window: Interval | None) -> Array:
+    """Doubles of every magnitude in the domain, dense where activations bend, with the neighbours of each break.
+
+    Within its window for a function that oscillates for ever.
+    """
     magnitudes = np.concatenate(
         [
             np.ldexp(1.0, np.arange(-1074, 1024)),
@@ -69,11 +72,10 @@ def _grid(function: Function) -> Array:
             [np.finfo(np.float64).max, math.inf],
         ]
     )
-    at = np.array(function.breaks)
+    at = np.array(breaks)
     beside = np.concatenate([at, np.nextafter(at, -math.inf), np.nextafter(at, math.inf)])
-    low, high = function.activation.domain
-    if function.activation.window is not None:
-        low, high = function.activation.window
+    low, high = domain if window is None else window
+    if window is not None:
         magnitudes = np.concatenate([magnitudes, np.linspace(0.0, max(-low, high), 20_001)])
     points = _ascending(np.concatenate([-magnitudes, magnitudes, beside]) + 0.0)
     return points[(points >= low) & (points <= high)]
@@ -106,7 +108,7 @@ def _bisect(flag: Callable[[Array], NDArray[np.bool_]], low: Array, high: Array)
     return _from_ordered(a), _from_ordered(b)
 
 
-def _changes(flag: Callable[[Array], NDArray[np.bool_]], points: Array) -> tuple[Array, Array]:
+def changes(flag: Callable[[Array], NDArray[np.bool_]], points: Array) -> tuple[Array, Array]:
     """The adjacent doubles between which `flag` changes, one pair for each change between neighbouring points."""
     at = flag(points)
     change = np.flatnonzero(at[:-1] != at[1:])
@@ -115,7 +117,7 @@ def _changes(flag: Callable[[Array], NDArray[np.bool_]], points: Array) -> tuple
 
 def _intervals(flag: Callable[[Array], NDArray[np.bool_]], points: Array) -> Iterator[tuple[int, int, float, float]]:
     """The maximal intervals on which `flag` is true: that of points[i:j], and its outermost doubles."""
-    last_before, first_after = _changes(flag, points)
+    last_before, first_after = changes(flag, points)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flag(points), [False]]).astype(np.int8)))
     boundary = iter(zip(last_before.tolist(), first_after.tolist(), strict=True))
     for i, j in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
@@ -127,10 +129,10 @@ def _intervals(flag: Callable[[Array], NDArray[np.bool_]], points: Array) -> Ite
 @lru_cache(maxsize=256)
 def shape(function: Function) -> Shape:
     """The critical points of an elementwise function and what follows from them."""
-    points = _grid(function)
+    points = grid(function.breaks, function.activation.domain, function.activation.window)
     for derivative in (function.df, function.d2f):
         for flag in (lambda x, d=derivative: d(x) > 0, lambda x, d=derivative: d(x) < 0):
-            points = _ascending(np.concatenate([points, *_changes(flag, points)]))
+            points = _ascending(np.concatenate([points, *changes(flag, points)]))
     value, slope = function.f(points), function.df(points)
     return Shape(
         points=points,

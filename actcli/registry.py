@@ -1,8 +1,16 @@
-"""The one collection of activations: names, aliases and FUNCTION specs."""
+"""The one collection of activations: names, aliases and FUNCTION specs.
+
+Beside what is built in there are the definitions of functions files and what installed packages declare. The user's own
+file and the packages are looked for only when a name is not found, or all are to be listed.
+"""
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from actcli.activation import Activation, Dialect, Function
 from actcli.errors import UsageError
@@ -25,6 +33,9 @@ from actcli.functions import (
     steps,
     tanhs,
 )
+
+if TYPE_CHECKING:
+    from actcli.expressions.rewrite import Rewriter
 
 ACTIVATIONS: tuple[Activation, ...] = (
     *linear.ACTIVATIONS,
@@ -83,13 +94,84 @@ def dialect_index(activations: Iterable[Activation]) -> dict[tuple[str, str], tu
 
 
 _INDEX = index(ACTIVATIONS)
+_BUILT_IN = frozenset(ACTIVATIONS)
 _DIALECTS = dialect_index(ACTIVATIONS)
 FRAMEWORKS: tuple[str, ...] = tuple(dict.fromkeys(framework for framework, _ in _DIALECTS))
 
 
+_NAME = re.compile(r"[\w\s-]*(@[\w.\s-]*)?")
+_MORE: dict[str, Activation] = {}  # not built in
+_COMPLAINTS: list[str] = []
+
+
+def activations() -> tuple[Activation, ...]:
+    """All of them: built in, of functions files, and of installed packages."""
+    _look_around()
+    return (*ACTIVATIONS, *dict.fromkeys(_MORE.values()))
+
+
 def names() -> list[str]:
     """Every name and alias, as declared."""
-    return [name for activation in ACTIVATIONS for name in (activation.name, *activation.aliases)]
+    return [name for activation in activations() for name in (activation.name, *activation.aliases)]
+
+
+def define(path: str) -> None:
+    """Take in the definitions of a functions file. Raises DataError that names the file and the key."""
+    from pathlib import Path
+
+    from actcli.expressions import definitions
+
+    definitions.read(Path(path), _find, _rewriter().stable, _add)
+
+
+def complaints() -> list[str]:
+    """What was left out since this was last asked, and why."""
+    said = [*_COMPLAINTS]
+    _COMPLAINTS.clear()
+    return said
+
+
+def caution(function: Function) -> str | None:
+    """Where the form of an expression loses what it should give; None where it does not, and for what is built in."""
+    if function.activation in _BUILT_IN:
+        return None
+    from actcli.expressions.activation import cautions
+
+    return cautions(function)
+
+
+def _add(activation: Activation) -> None:
+    """Raises ValueError where one of its names is taken."""
+    for name in (activation.name, *activation.aliases):
+        taken = _INDEX.get(_key(name)) or _MORE.get(_key(name))
+        if taken is not None:
+            raise ValueError(f"{name!r} is already a name of {taken.name}")
+    for name in (activation.name, *activation.aliases):
+        _MORE[_key(name)] = activation
+
+
+@lru_cache(maxsize=1)
+def _look_around() -> None:
+    """The user's own functions file, then the packages."""
+    from actcli.expressions import definitions
+
+    folder = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
+    if os.path.exists(path := os.path.join(folder, "actcli", "functions.toml")):
+        define(path)
+    found, complaints = definitions.installed()
+    _COMPLAINTS.extend(complaints)
+    for activation in found:
+        try:
+            _add(activation)
+        except ValueError as error:
+            _COMPLAINTS.append(f"{activation.name} of an installed package is left out: {error}")
+
+
+@lru_cache(maxsize=1)
+def _rewriter() -> Rewriter:
+    from actcli.expressions.rewrite import Rewriter
+
+    return Rewriter(ACTIVATIONS, _find)
 
 
 def framework(name: str) -> str:
@@ -102,14 +184,19 @@ def framework(name: str) -> str:
 
 
 def get(spec: str) -> Function:
-    """The function that a FUNCTION spec names: `relu`, `leaky_relu:negative_slope=0.2`, `elu:0.5`, `gelu@jax`.
+    """The function that a FUNCTION spec names: `relu`, `leaky_relu:negative_slope=0.2`, `elu:0.5`, `gelu@jax`; or an
+    expression in x, `max(0, x) + a * min(0, x):a=0.05`.
 
-    Raises UsageError for an unknown name, naming the nearest ones, and for an unknown or illegal parameter.
+    Raises UsageError for an unknown name, naming the nearest ones, for an unknown or illegal parameter, and for a fault
+    in an expression.
     """
     head, _, settings = spec.partition(":")
     if SWEEP in settings:
         raise UsageError(f"{spec!r} names several functions, one is taken here", "`plot` and `compare` take a sweep")
     name, at, where = head.partition("@")
+    if not _is_name(head):
+        activation = _declared(head.strip())
+        return _examined(activation.bind(_settings(activation, settings, {})))
     if not at:
         activation = _find(name)
         return activation.bind(_settings(activation, settings, {}))
@@ -142,6 +229,29 @@ def family(spec: str) -> tuple[Function, ...]:
     return tuple(functions)
 
 
+def _is_name(head: str) -> bool:
+    """Whether the head of a spec is a name, known or not: a hyphen in it may also be a minus."""
+    if not _NAME.fullmatch(head):
+        return False
+    return _key(head) in _INDEX or "x" not in re.split(r"[-\s]+", head)
+
+
+@lru_cache(maxsize=256)
+def _declared(formula: str) -> Activation:
+    from actcli.expressions.activation import declare
+    from actcli.expressions.parse import parse
+
+    written = parse(formula, _find)
+    return declare(formula, written, _rewriter().stable(written))
+
+
+@lru_cache(maxsize=256)
+def _examined(function: Function) -> Function:
+    from actcli.expressions.activation import examined
+
+    return examined(function)
+
+
 def _near(name: str, keys: Iterable[str]) -> list[str]:
     import difflib
 
@@ -149,10 +259,14 @@ def _near(name: str, keys: Iterable[str]) -> list[str]:
 
 
 def _find(name: str) -> Activation:
-    activation = _INDEX.get(_key(name))
+    activation = _INDEX.get(_key(name)) or _MORE.get(_key(name))
     if activation is None:
-        near = _near(name, _INDEX)
-        nearest = list(dict.fromkeys(_INDEX[key].name for key in near))
+        _look_around()
+        activation = _MORE.get(_key(name))
+    if activation is None:
+        known = {**_INDEX, **_MORE}
+        near = _near(name, known)
+        nearest = list(dict.fromkeys(known[key].name for key in near))
         hint = f"did you mean {' or '.join(nearest)}? " if nearest else ""
         raise UsageError(f"no activation is named {name!r}", f"{hint}`actcli list` shows them all")
     return activation

@@ -27,7 +27,7 @@ class _Commands(UserDict[str, Any]):
         return command
 
 
-COMMANDS = ("eval", "grad", "plot", "saturation", "compare", "list", "show", "schema", "completion")
+COMMANDS = ("eval", "grad", "plot", "saturation", "compare", "fit", "list", "show", "schema", "completion")
 
 
 @click.group(
@@ -36,6 +36,17 @@ COMMANDS = ("eval", "grad", "plot", "saturation", "compare", "list", "show", "sc
     epilog="""FUNCTION is NAME[@FRAMEWORK][:PARAMETER=VALUE,...], for example relu, elu:alpha=0.5 or gelu@jax, which
 takes that framework's name and defaults. Case, - and _ in names do not matter. Where several functions are taken,
 'elu:alpha=0.5|1|2' names one for each value (quoted: | is the shell's).
+
+FUNCTION may also be an expression in x: 'x*tanh(softplus(x))', or with parameters 'max(0,x)+a*min(0,x):a=0.05'. It
+has + - * / **, where(x > 0, a, b), min, max, abs, exp, expm1, log, log1p, sqrt, sin, cos, tanh, erf, pi, e, and every
+elementwise function by its name. Named definitions are read from $XDG_CONFIG_HOME/actcli/functions.toml (by default
+~/.config) and from --functions FILE:
+
+\b
+  [my_gate]
+  formula = "x * sigmoid(b * x)"
+  [my_gate.parameters]
+  b = { default = 1.5, domain = "[0, inf)", meaning = "sharpness" }
 
 INPUT is numbers, or files (.csv .tsv .jsonl .parquet .arrow .npy .npz, and .gz and .zst of the text ones), or - for
 standard input, which is also read when no INPUT is given and it is a pipe or a file.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from actcli.cli.lookup import functions_file_option, tell_complaints
 from actcli.cli.options import Destination, completer, output_options
 from actcli.cli.results import write_sheet
 
@@ -15,6 +16,7 @@ from actcli.cli.results import write_sheet
     shell_complete=completer("frameworks"),
     help="Only what this framework has, under its names, with its defaults.",
 )
+@functions_file_option
 @output_options("table", "csv", "tsv", "json", "jsonl", "markdown")
 def command(framework: str | None, destination: Destination) -> None:
     """List the functions with their parameters and formulas.
@@ -26,7 +28,8 @@ def command(framework: str | None, destination: Destination) -> None:
     from actcli.reports import catalogue as reports
 
     if framework is None:
-        sheet = reports.list_sheet(registry.ACTIVATIONS)
+        sheet = reports.list_sheet(registry.activations())
     else:
-        sheet = reports.dialect_sheet(registry.ACTIVATIONS, registry.framework(framework))
+        sheet = reports.dialect_sheet(registry.activations(), registry.framework(framework))
+    tell_complaints()
     write_sheet(sheet, destination)

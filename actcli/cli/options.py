@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import click
 
+from actcli.cli.lookup import functions_file_option, tell_cautions
 from actcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -61,7 +62,9 @@ class FunctionType(click.ParamType[Any]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Function:
         from actcli import registry
 
-        return registry.get(value)
+        function = registry.get(value)
+        tell_cautions([function])
+        return function
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
         from actcli.cli import completers
@@ -77,7 +80,9 @@ class FamilyType(click.ParamType[Any]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Function, ...]:
         from actcli import registry
 
-        return registry.family(value)
+        functions = registry.family(value)
+        tell_cautions(functions)
+        return functions
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
         from actcli.cli import completers
@@ -130,10 +135,23 @@ def completer(name: str) -> Callable[[click.Context, click.Parameter, str], list
     return complete
 
 
-function_argument = click.argument("function", metavar="FUNCTION", type=FunctionType())
-families_argument = click.argument("families", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True)
-functions_argument = click.argument(
-    "functions", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True, callback=_together
+def stack(*options: Callable[[F], F]) -> Callable[[F], F]:
+    def decorate(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+function_argument = stack(click.argument("function", metavar="FUNCTION", type=FunctionType()), functions_file_option)
+families_argument = stack(
+    click.argument("families", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True),
+    functions_file_option,
+)
+functions_argument = stack(
+    click.argument("functions", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True, callback=_together),
+    functions_file_option,
 )
 inputs_argument = click.argument("inputs", metavar="[INPUT]...", nargs=-1, shell_complete=completer("files"))
 range_option = click.option(
@@ -161,15 +179,6 @@ style_option = click.option(
     show_default=True,
     help="Colours of a figure.",
 )
-
-
-def stack(*options: Callable[[F], F]) -> Callable[[F], F]:
-    def decorate(command: F) -> F:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
 
 
 _table_options = stack(

@@ -37,8 +37,16 @@ class Outputs(NamedTuple):
         return bool(self.reports) or any(to.format in (*FIGURES, "table") for to in self.destinations)
 
 
-def outputs_options(*formats: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Where results go, in one of the formats each, and reports; the command gets them as `outputs`."""
+def outputs_options(*formats: str, reports: bool = True) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Where results go, in one of the formats each, and reports if the command has one; it gets them as `outputs`."""
+    report_option = click.option(
+        "--report",
+        "reports",
+        multiple=True,
+        metavar="FILE",
+        shell_complete=completer("files"),
+        help="Write also a report to read: a page (.html), or Markdown (.md) with its figures beside it.",
+    )
     options: Callable[[Callable[..., None]], Callable[..., None]] = stack(
         format_option(formats),
         click.option(
@@ -50,21 +58,19 @@ def outputs_options(*formats: str) -> Callable[[Callable[..., None]], Callable[.
             shell_complete=completer("files"),
             help="Write to FILE instead of standard output (repeatable). All are written whole, or none is.",
         ),
-        click.option(
-            "--report",
-            "reports",
-            multiple=True,
-            metavar="FILE",
-            shell_complete=completer("files"),
-            help="Write also a report to read: a page (.html), or Markdown (.md) with its figures beside it.",
-        ),
+        *([report_option] if reports else []),
         digits_option,
     )
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
         def gathered(
-            *args: Any, format: str | None, files: tuple[str, ...], reports: tuple[str, ...], digits: int, **rest: Any
+            *args: Any,
+            format: str | None,
+            files: tuple[str, ...],
+            digits: int,
+            reports: tuple[str, ...] = (),
+            **rest: Any,
         ) -> None:
             from actcli.render import choose_format
 

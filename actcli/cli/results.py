@@ -34,7 +34,7 @@ class Forms(NamedTuple):
 
     sheet: Callable[[], Sheet]
     figure: Callable[[], Any]  # matplotlib's
-    report: Callable[[Run, int], Report]  # of the run, for so many digits
+    report: Callable[[Run, int], Report] | None = None  # of the run, for so many digits
     document: Callable[[], dict[str, Any]] | None = None  # without it JSON is the sheet
     page: Callable[[int], Iterable[Any]] | None = None  # without it a table is the sheet; for so many digits
 
@@ -44,7 +44,7 @@ def write_outputs(outputs: Outputs, inputs: tuple[Input, ...], forms: Forms) -> 
     from actcli import output
 
     parts = [(destination.output, _encoded(forms, destination)) for destination in outputs.destinations]
-    if outputs.reports:
+    if forms.report is not None and outputs.reports:
         from actcli.reports.blocks import Run
         from actcli.reports.files import report_files
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from actcli.activation import Activation, Dialect, Function
+from actcli.activation import Activation, Dialect, Function, Parameter
 from actcli.comparison import Profile
 from actcli.render import Cell, Sheet
 from actcli.reports.comparison import gain_differs, mean_field_cells
@@ -67,6 +68,10 @@ def _network(profile: Profile) -> list[tuple[str, Cell]]:
     return rows
 
 
+def _default(parameter: Parameter) -> str:
+    return "" if math.isnan(parameter.default) else f", default {parameter.default!r}"
+
+
 def card(function: Function, profile: Profile) -> Sheet:
     """Everything about one function, a field a row."""
     activation = function.activation
@@ -77,7 +82,8 @@ def card(function: Function, profile: Profile) -> Sheet:
         ("kind", activation.kind),
         ("f(x)", activation.formula),
         ("f'(x)", activation.derivative),
-        *((f"parameter {p.name}", f"{value!r} in {p.domain}, default {p.default!r}: {p.meaning}")
+        ("computed as", activation.computed),
+        *((f"parameter {p.name}", f"{value!r} in {p.domain}{_default(p)}: {p.meaning}")
           for p, value in zip(activation.parameters, function.parameters.values(), strict=True)),
         ("range", interval(profile.range, 17)),
         ("limits", None if limits is None else f"{limits[0]!r} at -inf, {limits[1]!r} at inf"),

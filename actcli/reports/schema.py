@@ -39,6 +39,7 @@ _REGIONS = [{"from": float | None, "to": float | None, "kind": RegionKind}]
 _LAYER = _record(Layer)
 _NEURON = _record(Neuron)
 _TEXTS: dict[str, Any] = {"reasons": str, "remedies": str}  # in a row, lists are one cell
+_DISTANCE: dict[str, Any] = {"rms": float, "largest": float, "largest_at": float, "parameters": dict[str, float]}
 _FORMS: dict[str, Any] = {
     "saturation": {
         "schema": Literal["actcli.saturation/1"],
@@ -85,6 +86,17 @@ _FORMS: dict[str, Any] = {
             }
         ],
         "changes": [{**get_type_hints(Change), "function": str, "in_place_of": str}],
+    },
+    "fit": {
+        "schema": Literal["actcli.fit/1"],
+        "function": {"name": str, "parameters": dict[str, float]},
+        "label": str,
+        "target": str,
+        "over": str,
+        "fitted": [str],
+        "start": _DISTANCE,
+        "end": {**_DISTANCE, "gradient": float},
+        "trace": [{"step": int, "by": str, "rms": float, "parameters": dict[str, float]}],
     },
     "layers": [{**_LAYER, **_TEXTS}],
     "neurons": [_NEURON],

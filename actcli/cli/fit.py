@@ -1,0 +1,161 @@
+"""actcli fit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from actcli.cli.layers import distributions
+from actcli.cli.options import Destination, FunctionType, completer, function_argument, table_options
+from actcli.cli.outputs import Outputs, outputs_options
+from actcli.cli.results import Forms, write_outputs
+from actcli.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from actcli.activation import Function
+    from actcli.fitting import Measure
+    from actcli.reading import ReadOptions
+
+
+class TargetType(click.ParamType[Any]):
+    """A FUNCTION, or the name of a table of points; a file that is there is a table."""
+
+    name = "target"
+    _function = FunctionType()
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Function | str:
+        table = value == "-" or os.path.splitext(value)[1].lower() in (".csv", ".tsv", ".gz", ".zst")
+        return value if table or os.path.exists(value) else self._function.convert(value, param, ctx)
+
+
+@click.command(
+    "fit",
+    epilog="""\b
+Examples:
+  actcli fit 'x*sigmoid(b*x):b=1' --to gelu
+  actcli fit elu --to gelu -i layer1.csv
+  actcli fit 'a*tanh(b*x):a=1,b=1' --to sigmoid --search grid -o fit.png""",
+)
+@function_argument
+@click.option(
+    "--to",
+    "target",
+    type=TargetType(),
+    metavar="TARGET",
+    required=True,
+    help="Another FUNCTION, or a table of the columns x and y.",
+)
+@click.option(
+    "-i",
+    "--input",
+    "inputs",
+    multiple=True,
+    metavar="FILE",
+    shell_complete=completer("files"),
+    help="A table of pre-activations (repeatable) that weighs the distance; by default x is from N(0, 1).",
+)
+@click.option(
+    "--search",
+    type=click.Choice(["none", "grid", "random", "adam"]),
+    default="random",
+    show_default=True,
+    help="How to look for where to begin, from the given parameters, within their domains.",
+)
+@click.option(
+    "--seed", type=click.IntRange(0), metavar="NUMBER", default=0, show_default=True, help="Of --search random."
+)
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="PARAMETER",
+    shell_complete=completer("parameters"),
+    help="Fit only this parameter (repeatable).",
+)
+@table_options
+@outputs_options("table", "csv", "tsv", "json", "jsonl", "markdown", reports=False)
+def command(
+    function: Any,
+    target: Any,
+    inputs: tuple[str, ...],
+    search: Any,
+    seed: int,
+    only: tuple[str, ...],
+    reading: ReadOptions,
+    outputs: Outputs,
+) -> None:
+    """Find the parameters by which a function comes closest to another.
+
+    The distance is the root of the mean of (f(x) - target(x))^2, over x from N(0, 1), over the values of the inputs, or
+    over the points of a table. A search gives some beginnings, and steps along the exact derivatives by the parameters
+    lead to the minimum. As CSV it prints the trace, whose last row is the result; with -o FILE.png, .svg or .pdf it
+    draws the function before and after beside the target.
+    """
+    from actcli import fitting
+    from actcli.render import choose_format
+    from actcli.reports import fitting as reports
+
+    name = target if isinstance(target, str) else target.label
+    goal = _goal(target, inputs, reading)
+    found = fitting.fit(function, goal, only=only, search=search, seed=seed)
+    for parameter in found.runaways:
+        value = found.fitted.parameters[parameter]
+        click.echo(f"actcli: {parameter} has gone to {value:.3g}: the distance seems to have no minimum", err=True)
+
+    def figure() -> Any:
+        from actcli.figures.fitting import fit_figure
+
+        return fit_figure(found, goal if isinstance(target, str) else target, name)
+
+    forms = Forms(
+        sheet=lambda: reports.fit_sheet(found),
+        figure=figure,
+        document=lambda: reports.fit_document(found, name),
+        page=lambda digits: reports.fit_page(found, name, digits),
+    )
+    if not outputs.has_tables:  # a figure does not tell the parameters: they go to standard output then
+        printed = Destination(choose_format(None, None), None, outputs.digits)
+        outputs = outputs._replace(destinations=(*outputs.destinations, printed))
+    write_outputs(outputs, (), forms)
+
+
+def _goal(target: Function | str, inputs: Sequence[str], reading: ReadOptions) -> Function | Measure:
+    from actcli import fitting
+
+    if isinstance(target, str):
+        if inputs:
+            raise UsageError("the points of a table are not weighed by inputs", "leave out --input, or name a function")
+        return fitting.over_points(*_points(target, reading), target)
+    histograms = distributions(inputs, reading)
+    if not histograms:
+        return target
+    total = histograms[0][1]
+    for _, histogram in histograms[1:]:
+        total = total.merge(histogram)
+    return fitting.over_inputs(target, total, ", ".join(table for table, _ in histograms))
+
+
+def _points(path: str, reading: ReadOptions) -> tuple[Any, Any]:
+    """The columns x and y of a table: those of these names, or the only two."""
+    import numpy as np
+
+    from actcli.cli.options import open_layers, tell_skipped
+    from actcli.tables.pipeline import map_blocks
+
+    if not reading.columns:
+        (table,) = open_layers([path], reading)
+        if {"x", "y"} <= set(table.columns):
+            reading = replace(reading, columns=("x", "y"))
+    (table,) = open_layers([path], reading)
+    if len(table.picked) != 2:
+        raise DataError(
+            f"{path} has {len(table.picked)} columns, not x and y", "choose two with -c, as in -c time,value"
+        )
+    blocks = [block.values for block in map_blocks(table, lambda block: block, reading.threads)]
+    tell_skipped(table)
+    values = np.concatenate(blocks) if blocks else np.empty((0, 2))
+    swapped = table.columns[table.picked[0]] == "y"
+    return values[:, int(swapped)], values[:, int(not swapped)]

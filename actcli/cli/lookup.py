@@ -1,0 +1,51 @@
+"""Looking up FUNCTION: files of definitions, and what is said on standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from actcli.activation import Function
+
+
+def tell_complaints() -> None:
+    """Say on standard error which declarations were left out."""
+    from actcli import registry
+
+    for line in registry.complaints():
+        click.echo(f"actcli: {line}", err=True)
+
+
+def tell_cautions(functions: Sequence[Function]) -> None:
+    """Say on standard error what was left out while the functions were looked for, and which are unstable."""
+    from actcli import registry
+
+    tell_complaints()
+    for function in functions:
+        if (line := registry.caution(function)) is not None:
+            click.echo(f"actcli: {line}", err=True)
+
+
+def _define(ctx: click.Context, param: click.Parameter, paths: Sequence[str]) -> None:
+    if paths:
+        from actcli import registry
+
+        for path in paths:
+            registry.define(path)
+
+
+functions_file_option = click.option(
+    "--functions",
+    "definitions",
+    multiple=True,
+    type=click.Path(),  # the environment's are separated like those of PATH
+    metavar="FILE",
+    envvar="ACTCLI_FUNCTIONS",
+    is_eager=True,  # before FUNCTION is looked up
+    expose_value=False,
+    callback=_define,
+    help="A TOML file of named definitions (repeatable), beside the user's own.",
+)

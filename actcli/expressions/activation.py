@@ -1,0 +1,135 @@
+"""An expression as an Activation: the record that any other function is, so that nothing else knows the difference."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+
+from actcli.activation import INF, REAL, Activation, Function, Interval, Parameter
+from actcli.errors import UsageError
+from actcli.expressions.jets import differentiate
+from actcli.expressions.kernels import Quantity, Values, caution, domain
+from actcli.expressions.kinks import kinks, oscillates
+from actcli.expressions.tree import Call, Choice, Constant, Node, Where, names, nodes, text
+from actcli.regions import grid
+
+WINDOW = (-10.0, 10.0)  # of the functions that oscillate for ever, as the registry has it
+
+
+def declare(
+    formula: str,
+    written: Node,
+    stable: Node,
+    *,
+    name: str | None = None,
+    aliases: tuple[str, ...] = (),
+    parameters: Sequence[Parameter] | None = None,
+    source: str = "an expression",
+) -> Activation:
+    """The activation of a formula whose tree is `written`, evaluated by the tree `stable`.
+
+    Without `parameters` its free names are, and need values. Raises UsageError for a formula without x.
+    """
+    free = [free for free in names(written) if free != "x"]
+    if len(free) == len(names(written)):
+        raise UsageError(f"{formula!r} does not depend on x", "an expression is a formula in x, such as x*sigmoid(x)")
+    return Activation(
+        name=name or formula,
+        aliases=aliases,
+        formula=formula,
+        derivative="",
+        computed="" if stable == written else text(stable),
+        f=Quantity(stable),
+        df=Quantity(stable, 1),
+        d2f=Quantity(stable, 2),
+        wrt={parameter: Quantity(stable, 1, parameter) for parameter in free},
+        parameters=tuple(parameters or (Parameter(p, math.nan, REAL, "of the expression") for p in free)),
+        range=None,
+        limits=_limits(stable),
+        breaks=_breaks(stable, (-INF, INF), None),
+        convention=_convention(stable),
+        constraint=_constraint(stable),
+        source=source,
+    )
+
+
+def examined(function: Function) -> Function:
+    """The function of an expression with what its values tell: its domain, and whether it oscillates for ever.
+
+    Raises UsageError where f is no number anywhere.
+    """
+    activation, values = function.activation, function.parameters
+    tree = _tree(activation)
+    within = domain(tree, values)
+    if within is None:
+        raise UsageError(f"{function.label!r} is a number for no x", "look for a root or logarithm of what is negative")
+    window = WINDOW if oscillates(tree, values) else None
+    known = replace(activation, domain=within, window=window, breaks=_breaks(tree, within, window))
+    return Function(known, function.values)
+
+
+def _tree(activation: Activation) -> Node:
+    assert isinstance(activation.f, Quantity)
+    return activation.f.tree
+
+
+def cautions(function: Function) -> str | None:
+    """What to know before an expression is trusted: where its form loses what it should give. None for others."""
+    if not isinstance(function.activation.f, Quantity):
+        return None
+    found = caution(_tree(function.activation), function.parameters, function.activation.domain)
+    return None if found is None else f"{function.label} is unstable as it is written: {found}"
+
+
+def _calls(tree: Node) -> list[Call]:
+    return [node for node in nodes(tree) if isinstance(node, Call) and node.settings]
+
+
+def _check(tree: Node, values: dict[str, float]) -> None:
+    """Raises UsageError where a value puts a parameter of a called function outside of its domain."""
+    for node in _calls(tree):
+        given = {
+            key: float(differentiate(value, np.zeros(1), values, order=0).v.flat[0]) for key, value in node.settings
+        }
+        node.activation.bind(given)
+
+
+def _constraint(tree: Node) -> tuple[str, Callable[..., bool]] | None:
+    called = [node for node in _calls(tree) if any(not isinstance(value, Constant) for _, value in node.settings)]
+    if not called:
+        return None
+
+    def holds(**values: float) -> bool:
+        try:
+            _check(tree, values)
+        except UsageError:
+            return False
+        return True
+
+    return f"legal parameters of {', '.join(dict.fromkeys(node.activation.name for node in called))}", holds
+
+
+def _limits(tree: Node) -> Callable[..., Interval]:
+    def limits(**values: float) -> Interval:
+        low, high = (Quantity(tree)(np.array([-math.inf, math.inf]), **values) + 0.0).tolist()
+        return low, high
+
+    return limits
+
+
+def _breaks(tree: Node, within: Interval, window: Interval | None) -> Callable[..., tuple[float, ...]]:
+    @lru_cache(maxsize=256)
+    def found(values: Values) -> tuple[float, ...]:
+        return kinks(tree, dict(values), grid((), within, window))
+
+    return lambda **values: found(tuple(values.items()))
+
+
+def _convention(tree: Node) -> str:
+    if not any(isinstance(node, Choice | Where) for node in nodes(tree)):
+        return ""
+    return "at a kink what the taken branch has; min and max take the first in a tie"

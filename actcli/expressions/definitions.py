@@ -1,0 +1,161 @@
+"""A file of named definitions, in TOML:
+
+[my_gate]
+formula = "x * sigmoid(b * x)"
+source = "lab notes, page 12"        # optional, as are the next two
+aliases = ["mg"]
+[my_gate.parameters]
+b = { default = 1.5, domain = "[0, inf)", meaning = "sharpness" }   # or b = 1.5
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from actcli.activation import REAL, Activation, Domain, Parameter
+from actcli.errors import ActcliError, DataError, UsageError
+from actcli.expressions.activation import declare, examined
+from actcli.expressions.parse import Find, parse
+from actcli.expressions.tree import Node, names
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_DOMAIN = re.compile(r"([\[(])\s*([^,\s]+)\s*,\s*([^,\s]+)\s*([\])])")
+_KEYS = ("formula", "parameters", "source", "aliases")
+_PARAMETER_KEYS = ("default", "domain", "meaning")
+
+
+def read(path: Path, find: Find, stable: Callable[[Node], Node], add: Callable[[Activation], None]) -> None:
+    """Hands each definition of the file to `add`, in order, so that one may use those above it.
+
+    Raises DataError that names the file and the key.
+    """
+    import tomllib
+
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DataError(f"{path} is not a TOML file: {error}", "see the example in `actcli --help`") from error
+    for name, table in tables.items():
+        try:
+            add(_Definition(path, name, table).activation(find, stable))
+        except UsageError as error:  # of the formula
+            raise DataError(f"{path}: {name}.formula: {error.message}", error.hint) from error
+        except ValueError as error:  # a name that is taken
+            raise DataError(f"{path}: {name}: {error}", "choose another name") from error
+
+
+class _Definition:
+    def __init__(self, path: Path, name: str, table: Any) -> None:
+        self.path, self.name = path, name
+        if not _NAME.fullmatch(name) or name == "x":
+            self._fault("", "is not a name", "a name has letters, digits and _, and is not x")
+        if not isinstance(table, dict):
+            self._fault("", "is not a table", f"write [{name}] and under it formula = ...")
+        self.table: dict[str, Any] = table
+        self._known("", table, _KEYS)
+
+    def _fault(self, key: str, what: str, hint: str = "") -> NoReturn:
+        where = f"{self.name}.{key}" if key else self.name
+        raise DataError(f"{self.path}: {where} {what}", hint)
+
+    def _known(self, under: str, table: dict[str, Any], keys: tuple[str, ...]) -> None:
+        for key in table:
+            if key not in keys:
+                self._fault(f"{under}{key}", "is not known", f"keys: {', '.join(keys)}")
+
+    def _text(self, key: str, default: str) -> str:
+        value = self.table.get(key, default)
+        if not isinstance(value, str):
+            self._fault(key, "is not a text", f'{key} = "..."')
+        return value
+
+    def activation(self, find: Find, stable: Callable[[Node], Node]) -> Activation:
+        formula = self._text("formula", "")
+        if not formula:
+            self._fault("formula", "is missing", 'formula = "x * sigmoid(x)"')
+        aliases = self.table.get("aliases", [])
+        if not isinstance(aliases, list) or not all(isinstance(a, str) and _NAME.fullmatch(a) for a in aliases):
+            self._fault("aliases", "is not a list of names", 'aliases = ["other"]')
+        parameters = self._parameters()
+        written = parse(formula, find)
+        free = set(names(written)) - {"x"}
+        known = {parameter.name: parameter.default for parameter in parameters}
+        if free != known.keys():
+            missing, more = sorted(free - known.keys()), sorted(known.keys() - free)
+            which = f"has no {missing[0]}, which the formula uses" if missing else f"has {more[0]}, which it does not"
+            self._fault("parameters", which, f"{(missing or more)[0]} = 1.0")
+        declared = declare(
+            formula,
+            written,
+            stable(written),
+            name=self.name,
+            aliases=tuple(aliases),
+            parameters=parameters,
+            source=self._text("source", str(self.path)),
+        )
+        return examined(declared.bind()).activation
+
+    def _parameters(self) -> list[Parameter]:
+        table = self.table.get("parameters", {})
+        if not isinstance(table, dict):
+            self._fault("parameters", "is not a table", f"[{self.name}.parameters]")
+        return [self._parameter(name, value) for name, value in table.items()]
+
+    def _parameter(self, name: str, value: Any) -> Parameter:
+        key = f"parameters.{name}"
+        fields = value if isinstance(value, dict) else {"default": value}
+        self._known(f"{key}.", fields, _PARAMETER_KEYS)
+        default = fields.get("default")
+        if not isinstance(default, int | float) or isinstance(default, bool) or not math.isfinite(default):
+            self._fault(f"{key}.default", "is not a finite number", "default = 1.0")
+        domain = self._domain(f"{key}.domain", fields["domain"]) if "domain" in fields else REAL
+        if default not in domain:
+            self._fault(f"{key}.default", f"{default:g} is outside its domain {domain}")
+        meaning = fields.get("meaning", "")
+        if not isinstance(meaning, str):
+            self._fault(f"{key}.meaning", "is not a text", 'meaning = "..."')
+        return Parameter(name, float(default), domain, meaning or "of the formula")
+
+    def _domain(self, key: str, text: Any) -> Domain:
+        found = _DOMAIN.fullmatch(text.strip()) if isinstance(text, str) else None
+        try:
+            ends = (float(found[2]), float(found[3])) if found else (math.nan, math.nan)
+        except ValueError:
+            ends = (math.nan, math.nan)
+        if found is None or not ends[0] < ends[1]:
+            self._fault(key, f"{text!r} is not an interval", 'domain = "[0, inf)"')
+        return Domain(*ends, low_open=found[1] == "(", high_open=found[4] == ")")
+
+
+def installed() -> tuple[list[Activation], list[str]]:
+    """What Python packages declare under the entry-point group `actcli.activations`: an Activation or a sequence of
+    them each. Also a complaint for each that fails to load."""
+    from importlib.metadata import entry_points
+
+    found: list[Activation] = []
+    complaints = []
+    for entry in entry_points(group="actcli.activations"):
+        try:
+            declared = entry.load()
+            declared = [declared] if isinstance(declared, Activation) else list(declared)
+            wrong = [each for each in declared if not isinstance(each, Activation)]
+            if wrong:
+                raise TypeError(f"{type(wrong[0]).__name__} is not an Activation")
+            for each in declared:
+                each.bind()
+            found += declared
+        except ActcliError as error:
+            complaints.append(f"{entry.value} of {_package(entry)} is left out: {error.message}")
+        except Exception as error:  # whatever a package raises, the rest works
+            complaints.append(f"{entry.value} of {_package(entry)} is left out: {type(error).__name__}: {error}")
+    return found, complaints
+
+
+def _package(entry: Any) -> str:
+    return entry.dist.name if entry.dist is not None else "a package"

@@ -1,0 +1,159 @@
+"""The kernels of an expression: its tree over an array, carried on where the way to the value overflows.
+
+x**2 * exp(-x**2) is 0 times infinity from 1e154 on, where it has long been 0. So where f or a derivative is no number
+from some |x| on because something on the way there overflowed, it goes on as it was before, if it was constant, below
+1e-100 (which is taken for 0) or a straight line by then, and at infinity is its limit. Else it stays NaN, and `caution`
+says so.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actcli.activation import Array, Flags
+from actcli.expressions.jets import differentiate
+from actcli.expressions.tree import Call, Name, Node, Power, Product, children, text
+from actcli.regions import changes
+
+Values: TypeAlias = tuple[tuple[str, float], ...]
+
+_MAGNITUDES = np.unique(
+    np.concatenate([np.ldexp(1.0, np.arange(-60, 1024)), np.geomspace(1e-3, 1e4, 1500), [np.finfo(np.float64).max]])
+)
+_NOTHING = 1e-100
+_RUNS = 20  # of points without a value that are looked at
+_LARGE = 1e140
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """f, a derivative by x of some order, or that by a parameter: a kernel, as an Activation has them."""
+
+    tree: Node
+    order: int = 0
+    by: str = "x"
+
+    def __call__(self, x: Array, **values: float) -> Array:
+        result = self.raw(x, values)
+        lost = np.isnan(result)
+        if lost.any():
+            result[np.isnan(x)] = math.nan
+            lost &= ~np.isnan(x)
+            for side in (-1.0, 1.0):
+                if np.any(lost & (x * side > 0)):
+                    start, value, slope = _tail(self, side, tuple(values.items()))
+                    beyond = lost & (x * side > start)
+                    with np.errstate(over="ignore"):
+                        result[beyond] = value + slope * (x[beyond] - side * start) if slope else value
+        return result
+
+    def raw(self, x: Array, values: dict[str, float]) -> Array:
+        """What the tree gives, NaN where x is."""
+        jet = differentiate(self.tree, x, values, self.by, self.order)
+        found = (jet.v, jet.d1, jet.d2)[self.order]
+        result = np.array(np.broadcast_to(0.0 if found is None else found, x.shape))
+        result[np.isnan(x)] = math.nan
+        return result + 0.0  # no -0
+
+
+@lru_cache(maxsize=512)
+def _tail(quantity: Quantity, side: float, values: Values) -> tuple[float, float, float]:
+    """From what |x| on the quantity goes on from which value with what slope, on one side; NaN where none is told."""
+    known = dict(values)
+    m = np.append(_MAGNITUDES, math.inf)
+    y = quantity.raw(side * m, known)
+    lost = np.isnan(y)
+    good = np.flatnonzero(~lost[:-1])  # of the finite x
+    if not good.size:
+        return math.inf, math.nan, 0.0
+    last = int(good[-1])
+    start = float(m[last])
+    if last < len(m) - 2:
+        if overflow(quantity, float(side * m[last + 1]), known) is None:
+            return start, math.nan, 0.0  # outside the domain
+        start = float(changes(lambda at: np.isnan(quantity.raw(side * at, known)), m[last : last + 2])[0][0])
+    value = float(quantity.raw(np.array([side * start]), known)[0])
+    before = y[(m >= start / 2.0) & (m <= start) & ~lost]
+    if np.all(before == value) or np.all(np.abs(before - value) <= 1e-14 * abs(value)):
+        return start, value, 0.0
+    if abs(value) < _NOTHING:
+        return start, 0.0, 0.0
+    if quantity.order == 0:
+        slopes = Quantity(quantity.tree, 1)(side * np.array([start / 2.0, start, math.inf]), **known)
+        if np.all(np.abs(slopes - slopes[0]) <= 1e-14 * abs(slopes[0])):
+            return start, value, float(slopes[0])
+    if abs(value) > _LARGE and abs(before[0]) < abs(value):
+        return start, math.copysign(math.inf, value), 0.0
+    return start, math.nan, 0.0
+
+
+def overflow(quantity: Quantity, x: float, values: dict[str, float]) -> Node | None:
+    """The first part of the tree that is infinite, or has an infinite derivative, at a finite x."""
+
+    def first(node: Node) -> Node | None:
+        for child in children(node):
+            if (found := first(child)) is not None:
+                return found
+        jet = differentiate(node, np.array([x]), values, quantity.by, quantity.order)
+        parts = [part for part in (jet.v, jet.d1, jet.d2) if part is not None]
+        return node if any(np.isinf(part).any() for part in parts) else None
+
+    return first(quantity.tree)
+
+
+def domain(tree: Node, values: dict[str, float]) -> tuple[float, float] | None:
+    """The interval on which f is a number, or would be but for an overflow; None for nowhere."""
+    f = Quantity(tree)
+    x = np.concatenate([-_MAGNITUDES[::-1], [0.0], _MAGNITUDES])
+    good = np.flatnonzero(~np.isnan(f(x, **values)))
+    if not good.size:
+        return None
+    ends = []
+    for edge, outside, infinity in ((int(good[0]), -1, -math.inf), (int(good[-1]), 1, math.inf)):
+        if edge in (0, len(x) - 1) or overflow(f, float(x[edge + outside]), values) is not None:
+            ends.append(infinity)
+            continue
+        bracket = np.sort(x[[edge, edge + outside]])
+        pair = changes(lambda at: np.isnan(f(at, **values)), bracket)
+        ends.append(float(pair[0 if outside > 0 else 1][0]))
+    return ends[0], ends[1]
+
+
+def caution(tree: Node, values: dict[str, float], within: tuple[float, float]) -> str | None:
+    """Where f or f' is no number though it is one on both sides, or is lost to an overflow; None if nowhere."""
+    x = np.concatenate([-_MAGNITUDES[::-1], [0.0], _MAGNITUDES])
+    x = x[(x >= within[0]) & (x <= within[1])]
+    for order, name in ((0, "f"), (1, "f'")):
+        quantity = Quantity(tree, order)
+        for run in _runs(np.isnan(quantity(x, **values)))[:_RUNS]:
+            at = float(min(x[run], key=abs))
+            if at and (source := overflow(quantity, at, values)) is not None:
+                return f"{name} is lost at x = {at:.4g}, where {text(source)} overflows; {_remedy(source)}"
+            if len(run) > 1:
+                continue
+            low, high = quantity(np.nextafter(at, np.array([-math.inf, math.inf])), **values).tolist()
+            if abs(low - high) <= 1e-6 * max(1.0, abs(low)) < math.inf:
+                return f"{name} is 0/0 at x = {at:.4g}, and {low:.6g} beside it; `where` can say what it is there"
+    return None
+
+
+def _runs(flags: Flags) -> list[NDArray[np.intp]]:
+    """The places of flags that are next to each other."""
+    places = np.flatnonzero(flags)
+    return [run for run in np.split(places, np.flatnonzero(np.diff(places) > 1) + 1) if run.size]
+
+
+def _remedy(source: Node) -> str:
+    match source:
+        case Call(activation, _) if activation.name in ("exp", "sinh", "cosh", "expm1"):
+            return "write it with exp of what is negative there, or with sigmoid, softplus, tanh or logcosh"
+        case Power() | Product() | Name():
+            return "divide by the highest power of x, or write it with softsign or squareplus"
+        case _:
+            return "write it with a bounded function in its place"
