@@ -1,4 +1,9 @@
-"""Curves of f and f' as text for a terminal, drawn in braille or in letters by plotille."""
+"""Curves and distributions as text for a terminal.
+
+plotille draws the curves, in braille or in letters: of the well-kept libraries it is the one that leaves axes, legend
+and size to its caller (plotext and uniplot draw whole pictures, with colours as the only mark of a curve) and that
+needs nothing else: 196 kB.
+"""
 
 from __future__ import annotations
 
@@ -11,41 +16,49 @@ from itertools import pairwise
 import numpy as np
 
 from actcli.activation import Array, Function, Interval
-from actcli.curves import Curve, limits, sample
+from actcli.curves import NAMES, Curve, limits, sample, shares
+from actcli.histogram import Histogram
+from actcli.verdicts import percent
 
 COLOURS = (33, 208, 36, 170, 178, 38, 245)  # of the 256, seen on black and on white
 BLANK = "\u2800"  # plotille's empty cell
 NO_BREAK = "\u00a0"
+# Bars of one character, by height: whole, and those that are marked; without Unicode digits, and letters.
+BARS, MARKED = " ▁▂▃▄▅▆▇█", " ⣀⣀⣤⣤⣶⣶⣿⣿"
+PLAIN_BARS, PLAIN_MARKED = " 12345678", " abcdefgh"
 
 
 def curves(
     functions: Sequence[Function],
     *,
-    derivatives: bool,
+    order: int,
     epsilon: float,
     span: Interval | None,
+    data: Sequence[tuple[str, Histogram]] = (),
     width: int,
     height: int,
     colour: bool,
     unicode: bool,
 ) -> str:
-    """f, with `derivatives` f' under it, and on each function a line with its letter, regions and kinks.
+    """f and its derivatives up to `order` under it, the distributions of `data` as bars under the x axis, and on each
+    function a line with its letter, regions and kinks, on each distribution one with its number.
 
     No line is longer than `width`; there are more than `height` lines only where the panels would be too low
     to read. plotille itself leaves out colour where stdout is no terminal, unless FORCE_COLOR is set.
     """
-    drawn = sample(functions, epsilon=epsilon, span=span, points=8 * width + 1)
-    span = float(drawn[0].x[0]), float(drawn[0].x[-1])
-    panels = {"f(x)": [curve.f for curve in drawn]}
-    if derivatives:
-        panels["f'(x)"] = [curve.df for curve in drawn]
+    histograms = [histogram for _, histogram in data]
+    drawn = sample(functions, epsilon=epsilon, span=span, data=histograms, points=8 * width + 1)
+    span = drawn[0].span
+    panels = {NAMES[number]: [curve.derivative(number) for curve in drawn] for number in range(order + 1)}
     legend = _legend(drawn, epsilon, width, colour)
-    rows = max(5, (height - len(legend) - 1) // len(panels) - 2)
+    for number, (name, histogram) in enumerate(data, 1):
+        legend += _of_data(number, name, histogram, drawn, epsilon, width, unicode)
+    rows = max(5, (height - len(legend) - len(data) - 1) // len(panels) - 2)
     seen = {name: limits(values, span) for name, values in panels.items()}
-    marks = {name: _ticks(seen[name], 4 * rows, rows // 2) for name in panels}
+    marks = {name: ticks(seen[name], 4 * rows, rows // 2) for name in panels}
     gutter = max(len(label) for each in marks.values() for label in each.values()) + 1
     columns = width - gutter - 1
-    x_marks = {dot // 2: label for dot, label in _ticks(span, 2 * columns, columns // 8).items()}
+    x_marks = {dot // 2: label for dot, label in ticks(span, 2 * columns, columns // 8).items()}
     side, notch, floor = ("│", "┤", "└") if unicode else ("|", "+", "+")
     lines = []
     for name, values in panels.items():
@@ -53,12 +66,16 @@ def curves(
         lines.append(name)
         for row, cells in enumerate(_cells(drawn, values, seen[name], columns, rows, colour, unicode)):
             lines.append(f"{y_marks.get(row, ''):>{gutter}}{notch if row in y_marks else side}{cells}")
-        lines.append(" " * gutter + floor + _x_axis(x_marks, columns, unicode))
-    lines.append(" " * (gutter + 1) + _x_labels(x_marks, columns))
+        lines.append(" " * gutter + floor + x_axis(x_marks, columns, unicode))
+    lines.append(" " * (gutter + 1) + x_labels(x_marks, columns))
+    ends = np.linspace(*span, columns + 1)
+    regions = [(region.start, region.stop) for region in drawn[0].regions] if len(drawn) == 1 else []
+    for number, histogram in enumerate(histograms, 1):
+        lines.append(f"{number:>{gutter}} {bars(histogram.spread(ends), histogram.within(regions, ends), unicode)}")
     return "\n".join(line.rstrip() for line in [*lines, *legend]) + "\n"
 
 
-def _ticks(ends: Interval, dots: int, count: int) -> dict[int, str]:
+def ticks(ends: Interval, dots: int, count: int) -> dict[int, str]:
     """About `count` round numbers between the ends, by the dot each falls on."""
     low, high = ends
     rough = (high - low) / max(2, count)
@@ -74,12 +91,12 @@ def _ticks(ends: Interval, dots: int, count: int) -> dict[int, str]:
     }
 
 
-def _x_axis(marks: dict[int, str], columns: int, unicode: bool) -> str:
+def x_axis(marks: dict[int, str], columns: int, unicode: bool) -> str:
     line, notch = ("─", "┬") if unicode else ("-", "+")
     return "".join(notch if column in marks else line for column in range(columns))
 
 
-def _x_labels(marks: dict[int, str], columns: int) -> str:
+def x_labels(marks: dict[int, str], columns: int) -> str:
     """Each number under its mark where there is room, and the axis's name at the right end."""
     text = ""
     for column, label in marks.items():
@@ -87,6 +104,28 @@ def _x_labels(marks: dict[int, str], columns: int) -> str:
         if not text or start > len(text):
             text = text.ljust(start) + label
     return text.ljust(columns - 1) + "x"
+
+
+def bars(counts: Array, marked: Array, unicode: bool) -> str:
+    """Each count as a bar, as high as its share of the largest, none below 0.5 %; marked where over half of it is."""
+    height = np.ceil(8.0 * counts / max(counts.max(), 1e-300) - 0.04).clip(0).astype(int).tolist()
+    whole, dotted = (BARS, MARKED) if unicode else (PLAIN_BARS, PLAIN_MARKED)
+    return "".join(
+        (dotted if mark else whole)[level] for level, mark in zip(height, (2 * marked > counts).tolist(), strict=True)
+    )
+
+
+def _of_data(
+    number: int, name: str, histogram: Histogram, drawn: Sequence[Curve], epsilon: float, width: int, unicode: bool
+) -> list[str]:
+    """What the bars of a distribution are."""
+    if not histogram.total:
+        return textwrap.wrap(f"{number} {name}  no values", width, subsequent_indent="  ")
+    inside, outside = shares(histogram, drawn)
+    how = "dotted" if unicode else "letters"
+    parts = [] if inside is None else [f"{percent(inside)} where |f'| < {epsilon:g} ({how})"]
+    parts += [f"{percent(outside)} out of sight"] if outside > 5e-4 else []
+    return textwrap.wrap(f"{number} {name}  {', '.join(parts)}".rstrip(), width, subsequent_indent="  ")
 
 
 def _letter(index: int, count: int) -> str:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 from actcli.activation import Function
 from actcli.certainty import upper_bound
+from actcli.histogram import Histogram
 from actcli.partials import LayerPartial
 from actcli.precision import Losses
 from actcli.probe import Probe, Thresholds
-from actcli.regions import Region, shape, vanishing_regions
+from actcli.regions import Region, SaturatedSides, shape, vanishing_regions
 from actcli.rules import Rule
 from actcli.verdicts import Layer
 
@@ -52,7 +53,8 @@ class Neuron:
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
     """What `saturation` reports. `falls_at` is the layer at which the product of mean|f'|, from the last layer on,
-    falls below epsilon; `doubts` says which layers look like outputs of the function."""
+    falls below epsilon; `doubts` says which layers look like outputs of the function; `histograms` are those of the
+    layers, none where the probe did not measure them."""
 
     function: Function
     thresholds: Thresholds
@@ -63,16 +65,20 @@ class Diagnosis:
     neurons: tuple[Neuron, ...]
     falls_at: str | None
     doubts: tuple[str, ...]
+    sides: SaturatedSides
+    histograms: tuple[Histogram, ...]
 
 
 def diagnose(probe: Probe, layers: Iterable[tuple[str, Sequence[str], LayerPartial]]) -> Diagnosis:
     """The diagnosis of measured layers, each a name, the names of its neurons, and its partial."""
-    results, neurons, doubts = [], [], []
+    results, neurons, doubts, histograms = [], [], [], []
     for name, columns, partial in layers:
         flagged = probe.check.flagged(partial) if probe.check else None
         of_layer = _neurons(probe, name, columns, partial, flagged)
         results.append(_layer(probe, name, partial, of_layer, flagged))
         neurons += of_layer
+        if probe.histogram:
+            histograms.append(partial.histogram or Histogram.empty())
         if (likeness := _likeness(probe, partial)) is not None:
             doubts.append(f"{name} looks like outputs of {probe.function.label}, not pre-activations: {likeness}")
     results = _cumulated(results)
@@ -89,6 +95,8 @@ def diagnose(probe: Probe, layers: Iterable[tuple[str, Sequence[str], LayerParti
         tuple(neurons),
         fallen[-1] if fallen else None,
         tuple(doubts),
+        probe.sides,
+        tuple(histograms),
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from typing import IO
 
 from actcli.errors import DataError
@@ -18,8 +18,7 @@ def open_output(path: str | None) -> Iterator[IO[bytes]]:
 
     A regular file appears, or is replaced, only when all is written. A device or fifo is written directly.
     """
-    name = path or "standard output"
-    try:
+    with _naming(path or "standard output"):
         if path is None:
             yield sys.stdout.buffer
             sys.stdout.buffer.flush()
@@ -29,6 +28,36 @@ def open_output(path: str | None) -> Iterator[IO[bytes]]:
         else:
             with _replacing(path) as file:
                 yield file
+
+
+def write_outputs(outputs: Iterable[tuple[str | None, Iterable[bytes]]]) -> None:
+    """Each output, a path (None is standard output) and the parts of its content, as `open_output` writes them.
+
+    No regular file is replaced before all the files are written; standard output comes after them.
+    """
+    with ExitStack() as files:
+        last = []
+        for path, parts in outputs:
+            if path is None:
+                last.append(parts)
+            else:
+                _write(files.enter_context(open_output(path)), path, parts)
+    for parts in last:
+        with open_output(None) as file:
+            file.writelines(parts)
+
+
+def _write(file: IO[bytes], path: str, parts: Iterable[bytes]) -> None:
+    with _naming(path):
+        file.writelines(parts)
+        file.flush()
+
+
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    """A failure to write is an error that names the output."""
+    try:
+        yield
     except BrokenPipeError:
         raise
     except OSError as error:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activation import Array, Flags
+from actcli.histogram import Histogram, merged
 
 Counts = NDArray[np.int64]
 
@@ -117,6 +118,7 @@ class LayerPartial:
     score: Array  # sum of what the rule of another system counts
     lost_gradient: Counts  # f' is not 0 and rounds to 0 in the chosen precision
     constant_output: Counts  # x is where f is constant in that precision
+    histogram: Histogram | None = None  # of the values of all neurons, where a figure asks for it
 
     @classmethod
     def empty(cls, neurons: int) -> LayerPartial:
@@ -162,6 +164,7 @@ class LayerPartial:
             score=self.score + other.score,
             lost_gradient=self.lost_gradient + other.lost_gradient,
             constant_output=self.constant_output + other.constant_output,
+            histogram=merged(self.histogram, other.histogram),
         )
 
     @property

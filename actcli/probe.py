@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from actcli.activation import Array, Flags, Function
+from actcli.histogram import Histogram
 from actcli.partials import Counts, LayerPartial, Moments
 from actcli.precision import Losses, Precision, losses
 from actcli.regions import SaturatedSides, saturated_sides
@@ -36,6 +37,7 @@ class Probe:
     check: Check | None
     losses: Losses | None
     sides: SaturatedSides
+    histogram: bool = False
 
     @classmethod
     def of(
@@ -44,10 +46,13 @@ class Probe:
         thresholds: Thresholds,
         rule: Rule = DEFAULT,
         precision: Precision | None = None,
+        *,
+        histogram: bool = False,
     ) -> Probe:
-        """Raises UsageError where the rule does not know the function."""
+        """`histogram`: measure that of the layer too. Raises UsageError where the rule does not know the function."""
         lost = None if precision is None else losses(function, precision)
-        return cls(function, thresholds, rule, rule.check(function), lost, saturated_sides(function, thresholds.tau))
+        sides = saturated_sides(function, thresholds.tau)
+        return cls(function, thresholds, rule, rule.check(function), lost, sides, histogram)
 
     def measure(self, x: Array, missing: Flags | None = None) -> LayerPartial:
         """The partial of a block x of shape (samples, neurons), NaN where `missing` says that there is no value."""
@@ -84,6 +89,7 @@ class Probe:
             score=zero if score is None else np.sum(score, axis=1, dtype=np.float64, where=where),
             lost_gradient=none if lost is None else _count(lost.precision.loses(gradient), keep),
             constant_output=none if lost is None else _count(lost.constant(t), keep),
+            histogram=Histogram.of(t, keep) if self.histogram else None,
         )
 
     def _gradient_and_output(self, t: Array) -> tuple[Array, Array]:

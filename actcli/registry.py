@@ -47,6 +47,8 @@ ACTIVATIONS: tuple[Activation, ...] = (
 )
 
 
+SWEEP = "|"  # between the values of a parameter that is swept
+
 # Spellings of frameworks that people also use.
 _FRAMEWORK_ALIASES = {"torch": "pytorch", "tf": "tensorflow", "hf": "transformers"}
 
@@ -105,12 +107,39 @@ def get(spec: str) -> Function:
     Raises UsageError for an unknown name, naming the nearest ones, and for an unknown or illegal parameter.
     """
     head, _, settings = spec.partition(":")
+    if SWEEP in settings:
+        raise UsageError(f"{spec!r} names several functions, one is taken here", "`plot` and `compare` take a sweep")
     name, at, where = head.partition("@")
     if not at:
         activation = _find(name)
         return activation.bind(_settings(activation, settings, {}))
     activation, dialect = _find_dialect(name, framework(where))
     return activation.bind({**dialect.defaults, **_settings(activation, settings, dialect.spelling)})
+
+
+def family(spec: str) -> tuple[Function, ...]:
+    """The functions that a FUNCTION spec names: one, or one for each value of a sweep, `elu:alpha=0.5|1|2`.
+
+    They differ in one parameter. Raises UsageError as `get` does, and for a sweep with a value that is empty or given
+    twice, or over more than one parameter.
+    """
+    head, _, settings = spec.partition(":")
+    items = settings.split(",")
+    swept = [i for i, item in enumerate(items) if SWEEP in item]
+    if not swept:
+        return (get(spec),)
+    if len(swept) > 1:
+        raise UsageError(f"{spec!r} sweeps over {len(swept)} parameters", "sweep over one, give the others one value")
+    name, equals, values = items[swept[0]].rpartition("=")
+    functions = []
+    for value in values.split(SWEEP):
+        if not value.strip():
+            raise UsageError(f"{spec!r} has an empty value", f"write for example {head}:{name}{equals}0.5|1|2")
+        items[swept[0]] = f"{name}{equals}{value}"
+        functions.append(get(f"{head}:{','.join(items)}"))
+    if len(set(functions)) < len(functions):
+        raise UsageError(f"{spec!r} has a value twice", "give each value once")
+    return tuple(functions)
 
 
 def _near(name: str, keys: Iterable[str]) -> list[str]:

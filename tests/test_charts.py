@@ -6,9 +6,12 @@ import re
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
+from conftest import DATA, Cli
 
 from actcli import charts, registry
+from actcli.histogram import Histogram
 
 SEVERAL = (
     "relu",
@@ -25,7 +28,7 @@ SEVERAL = (
 
 def draw(*names: str, **options: Any) -> str:
     defaults: dict[str, Any] = {
-        "derivatives": True,
+        "order": 1,
         "epsilon": 1e-3,
         "span": None,
         "width": 80,
@@ -46,10 +49,10 @@ def test_width_is_never_exceeded(names: tuple[str, ...], unicode: bool) -> None:
 
 
 @pytest.mark.parametrize("names", [("relu",), ("relu", "sigmoid", "silu"), SEVERAL[:7]])
-@pytest.mark.parametrize("derivatives", [True, False])
-def test_a_chart_fits_a_small_terminal(names: tuple[str, ...], derivatives: bool) -> None:
+@pytest.mark.parametrize("order", [0, 1])
+def test_a_chart_fits_a_small_terminal(names: tuple[str, ...], order: int) -> None:
     """At 80x24 the whole chart is seen at once."""
-    assert len(draw(*names, derivatives=derivatives).splitlines()) <= 24
+    assert len(draw(*names, order=order).splitlines()) <= 24
 
 
 def test_plain_charts_have_no_escape_codes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +77,7 @@ def test_ascii_is_ascii() -> None:
 
 def test_every_curve_shows_its_letter() -> None:
     """Letters tell curves apart, even where they lie on top of each other."""
-    chart = draw(*SEVERAL[:7], derivatives=False)
+    chart = draw(*SEVERAL[:7], order=0)
     picture = "".join(line.partition("│")[2] for line in chart.splitlines())
     assert set("abcdefg") <= set(picture)
 
@@ -92,7 +95,7 @@ def test_legend_names_regions_and_kinks() -> None:
 
 def test_curves_are_where_they_belong() -> None:
     """The identity runs from corner to corner, with its ends labelled on both axes."""
-    lines = draw("identity", derivatives=False, unicode=False, span=(-4, 4), width=30, height=12).splitlines()
+    lines = draw("identity", order=0, unicode=False, span=(-4, 4), width=30, height=12).splitlines()
     box = [line.partition("|")[2] or line.partition("+")[2] for line in lines[1:10]]
     columns = [(row.index("*"), row.rindex("*")) for row in box if "*" in row]
     assert columns[0][1] == max(map(len, box)) - 1
@@ -110,5 +113,60 @@ def test_derivative_is_not_joined_across_a_kink() -> None:
 
 def test_an_explosion_is_cut() -> None:
     """A function that leaves the picture does not flatten the rest, nor take for ever."""
-    chart = draw("leaky_relu:negative_slope=1e100", "sigmoid", derivatives=False)
+    chart = draw("leaky_relu:negative_slope=1e100", "sigmoid", order=0)
     assert "-80┤" in chart
+
+
+def test_second_derivatives_have_a_panel() -> None:
+    """f, f' and f'' under each other."""
+    lines = draw("tanh", order=2, height=40).splitlines()
+    assert [line for line in lines if line.startswith("f")] == ["f(x)", "f'(x)", "f''(x)"]
+
+
+@pytest.mark.parametrize("unicode", [True, False])
+def test_bars_are_as_high_as_their_counts(unicode: bool) -> None:
+    """Eight heights; nothing is blank, a little is not; marked where more than half is."""
+    whole, dotted = (charts.BARS, charts.MARKED) if unicode else (charts.PLAIN_BARS, charts.PLAIN_MARKED)
+    counts = np.array([0.0, 1.0, 12.0, 50.0, 99.0, 100.0, 0.4])
+    heights = [0, 1, 1, 4, 8, 8, 0]
+    assert charts.bars(counts, np.zeros(7), unicode) == "".join(whole[height] for height in heights)
+    assert charts.bars(counts, 0.6 * counts, unicode) == "".join(dotted[height] for height in heights)
+    assert charts.bars(counts, 0.4 * counts, unicode) == charts.bars(counts, np.zeros(7), unicode)
+    assert charts.bars(np.zeros(3), np.zeros(3), unicode) == "   "
+
+
+@pytest.mark.parametrize("unicode", [True, False])
+def test_data_lie_under_the_chart(unicode: bool) -> None:
+    """On the same axis: half of a uniform distribution is left of relu's kink, and dotted; the legend says so."""
+    values = Histogram.of(np.linspace(-4.0, 4.0, 8001))
+    chart = draw("relu", span=(-4, 4), data=[("layer1", values), ("none", Histogram.empty())], unicode=unicode)
+    *_, one, two, _, told, nothing = chart.splitlines()
+    dotted, whole = (
+        (charts.MARKED[-1], charts.BARS[-1]) if unicode else (charts.PLAIN_MARKED[-1], charts.PLAIN_BARS[-1])
+    )
+    bars = one.split()[1]
+    assert one.split()[0] == "1"
+    assert two.split() == ["2"]
+    assert abs(bars.count(dotted) - bars.count(whole)) <= 2
+    assert bars.strip(dotted).strip(whole) == ""
+    assert re.match(r"1 layer1  50\.\d % where \|f'\| < 0\.001", told)
+    assert nothing == "2 none  no values"
+    for width in range(40, 120, 9):
+        lines = draw("relu", "gelu", data=[("a" * 90, values)] * 3, width=width, unicode=unicode).splitlines()
+        assert max(map(len, lines)) == width
+
+
+@pytest.mark.parametrize("columns", [40, 80, 100, 200])
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_saturation_shows_a_line_of_bars_a_layer(cli: Cli, columns: int, encoding: str) -> None:
+    """In the terminal's width and characters, and only on the page: other formats do not measure it."""
+    paths = [str(DATA / "relu_trained" / f"layer{i}.csv") for i in (1, 2, 3)]
+    rest = {"COLUMNS": str(columns), "PYTHONIOENCODING": encoding}
+    lines = cli.ok("saturation", "relu", *paths, "-f", "table", **rest).splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith("Pre-activations"))
+    bars = [line for line in lines[first:] if re.match(r"layer\d  ", line)][:3]
+    assert [line.split()[0] for line in bars] == ["layer1", "layer2", "layer3"]
+    dotted = charts.MARKED if encoding == "utf-8" else charts.PLAIN_MARKED
+    assert all(dotted[-1] in line for line in bars)
+    assert max(map(len, bars)) <= min(columns, 100)
+    assert "Pre-activations" not in cli.ok("saturation", "relu", *paths, "-f", "markdown")

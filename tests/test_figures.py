@@ -12,24 +12,26 @@ from typing import Any
 import numpy as np
 import pytest
 
-from actcli import curves, figures, registry
+from actcli import curves, registry
 from actcli.errors import UsageError
+from actcli.figures import plot, style
 
 SEVERAL = ("relu", "sigmoid", "tanh", "gelu", "silu", "mish", "elu")
 RUN = """
 import hashlib, sys
-from actcli import curves, figures, registry
-functions = [registry.get(name) for name in ("relu", "gelu", "softmax")]
+from actcli import registry
+from actcli.figures import plot, style
+families = [registry.family(name) for name in ("relu", "elu:alpha=0.5|1|2", "softmax")]
 for kind in ("png", "svg", "pdf"):
-    figure = figures.curves(functions, derivatives=True, epsilon=1e-3, span=None)
-    print(hashlib.sha256(figures.save(figure, kind)).hexdigest())
+    figure = plot.curves(families, order=2, epsilon=1e-3)
+    print(hashlib.sha256(style.save(figure, kind)).hexdigest())
 assert "matplotlib.pyplot" not in sys.modules
 """
 
 
 def draw(*names: str, **options: Any) -> Any:
-    options = {"derivatives": True, "epsilon": 1e-3, "span": None, **options}
-    return figures.curves([registry.get(name) for name in names], **options)
+    options = {"order": 1, "epsilon": 1e-3, **options}
+    return plot.curves([registry.family(name) for name in names], **options)
 
 
 def line(axes: Any, label: str) -> tuple[Any, Any]:
@@ -144,7 +146,7 @@ def test_files_are_identical_from_run_to_run() -> None:
 @pytest.mark.parametrize(("suffix", "start"), [(".png", b"\x89PNG"), (".SVG", b"<?xml"), ("pdf", b"%PDF")])
 def test_suffix_chooses_the_kind(suffix: str, start: bytes) -> None:
     """The file's kind follows its name, in any case; the date is not in it."""
-    data = figures.save(draw("relu", derivatives=False), suffix)
+    data = style.save(draw("relu", order=0), suffix)
     assert data.startswith(start)
     assert b"Date" not in data
 
@@ -152,14 +154,14 @@ def test_suffix_chooses_the_kind(suffix: str, start: bytes) -> None:
 def test_unknown_suffix_names_the_known_ones() -> None:
     """A name that says nothing of the kind is a usage error."""
     with pytest.raises(UsageError, match=r"png.*svg.*pdf"):
-        figures.save(draw("relu", derivatives=False), ".bmp")
+        style.save(draw("relu", order=0), ".bmp")
 
 
 def test_users_matplotlibrc_is_not_seen() -> None:
     """What the user has set for other figures neither changes ours nor is changed."""
     import matplotlib
 
-    before = hashlib.sha256(figures.save(draw("relu"), "svg")).digest()
+    before = hashlib.sha256(style.save(draw("relu"), "svg")).digest()
     with matplotlib.rc_context({"font.size": 30.0}):
-        assert hashlib.sha256(figures.save(draw("relu"), "svg")).digest() == before
+        assert hashlib.sha256(style.save(draw("relu"), "svg")).digest() == before
         assert matplotlib.rcParams["font.size"] == 30.0

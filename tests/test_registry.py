@@ -49,6 +49,44 @@ def test_names_are_matched_without_case_dash_and_underscore(name: str) -> None:
         assert registry.get(spelled).activation is expected
 
 
+def test_a_sweep_names_a_function_for_each_value() -> None:
+    """In the order given, the other parameters fixed, bare and in a framework's spelling too."""
+    names = ["elu:alpha=0.5", "elu", "elu:alpha=2"]
+    assert registry.family("elu:alpha=0.5|1|2") == tuple(registry.get(name) for name in names)
+    assert (
+        registry.family("elu: 0.5 | 1 | 2")
+        == registry.family("elu@pytorch:alpha=0.5|1|2")
+        == tuple(registry.get(name) for name in names)
+    )
+    scaled = registry.family("selu:scale=1|2,alpha=3")
+    assert [f.parameters for f in scaled] == [{"alpha": 3.0, "scale": 1.0}, {"alpha": 3.0, "scale": 2.0}]
+    assert registry.family("relu") == (registry.get("relu"),)
+
+
+@pytest.mark.parametrize(
+    ("spec", "problem"),
+    [
+        ("elu:alpha=0.5||1", "empty"),
+        ("elu:1|", "empty"),
+        ("elu:alpha=1|1.0", "twice"),
+        ("elu:alpha=1|x", "not a number"),
+        ("elu:alpha=1|-1", "outside its domain"),
+        ("selu:alpha=1|2,scale=1|2", "2 parameters"),
+        ("relu:1|2", "no parameter"),
+    ],
+)
+def test_a_sweep_that_cannot_be_is_told(spec: str, problem: str) -> None:
+    """What is wrong with it is said, as with one value."""
+    with pytest.raises(UsageError, match=problem):
+        registry.family(spec)
+
+
+def test_one_function_is_no_sweep() -> None:
+    """Where one function is taken, a sweep is refused."""
+    with pytest.raises(UsageError, match="several functions"):
+        registry.get("elu:alpha=0.5|1")
+
+
 def test_settings() -> None:
     """Parameters by name, or bare where there is one; blanks do not matter; the label gives the function back."""
     assert registry.get("leaky_relu:negative_slope=0.2").parameters == {"negative_slope": 0.2}

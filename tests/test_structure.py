@@ -14,7 +14,7 @@ PACKAGE = ROOT / "actcli"
 ROOMS = [
     {"errors", "reading", "memory"},
     {"activation"},
-    {"functions"},
+    {"functions", "histogram"},
     {"registry", "regions", "partials", "evaluate", "certainty", "meanfield"},
     {"precision", "remedies"},
     {"verdicts"},

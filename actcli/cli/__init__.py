@@ -27,14 +27,15 @@ class _Commands(UserDict[str, Any]):
         return command
 
 
-COMMANDS = ("eval", "grad", "plot", "saturation", "compare", "list", "show", "completion")
+COMMANDS = ("eval", "grad", "plot", "saturation", "compare", "list", "show", "schema", "completion")
 
 
 @click.group(
     commands=_Commands({name: f"{__name__}.{name}" for name in COMMANDS}),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     epilog="""FUNCTION is NAME[@FRAMEWORK][:PARAMETER=VALUE,...], for example relu, elu:alpha=0.5 or gelu@jax, which
-takes that framework's name and defaults. Case, - and _ in names do not matter.
+takes that framework's name and defaults. Case, - and _ in names do not matter. Where several functions are taken,
+'elu:alpha=0.5|1|2' names one for each value (quoted: | is the shell's).
 
 INPUT is numbers, or files (.csv .tsv .jsonl .parquet .arrow .npy .npz, and .gz and .zst of the text ones), or - for
 standard input, which is also read when no INPUT is given and it is a pipe or a file.
@@ -56,8 +57,8 @@ def cli() -> None:
 def run(args: Sequence[str]) -> int:
     """Run a command line and give its exit status."""
     try:
-        # Not cli.main(), which ends a closed pipe with status 1.
-        with cli.make_context("actcli", [*args]) as context:
+        # Not cli.main(), which ends a closed pipe with status 1. Reports tell the arguments.
+        with cli.make_context("actcli", [*args], obj=tuple(args)) as context:
             cli.invoke(context)
         sys.stdout.flush()
         return 0

@@ -8,19 +8,20 @@ import click
 
 from actcli.cli.layers import diagnoses
 from actcli.cli.options import (
-    Destination,
     completer,
     epsilon_option,
     functions_argument,
     network_options,
-    output_options,
+    style_option,
     table_options,
 )
-from actcli.cli.results import write_report
+from actcli.cli.outputs import Outputs, outputs_options
+from actcli.cli.results import Forms, write_outputs
 
 if TYPE_CHECKING:
     from actcli.comparison import Network
     from actcli.reading import ReadOptions
+    from actcli.reports.blocks import Report, Run
 
 
 @click.command(
@@ -28,8 +29,11 @@ if TYPE_CHECKING:
     epilog="""\b
 Examples:
   actcli compare relu gelu silu
+  actcli compare relu 'leaky_relu:negative_slope=0.01|0.1|0.3'
   actcli compare tanh gelu --sigma-w 1.5 --sigma-b 0.05 --depth 50
-  actcli compare relu leaky_relu elu -i layer2.csv""",
+  actcli compare relu leaky_relu elu -i layer2.csv
+  actcli compare relu gelu silu -o functions.svg
+  actcli compare relu leaky_relu -i layer2.csv --report page.html""",
 )
 @functions_argument
 @click.option(
@@ -43,34 +47,51 @@ Examples:
 )
 @epsilon_option
 @network_options
+@style_option
 @table_options
-@output_options("table", "csv", "tsv", "json", "jsonl", "markdown")
+@outputs_options("table", "csv", "tsv", "json", "jsonl", "markdown")
 def command(
     functions: tuple[Any, ...],
     inputs: tuple[str, ...],
     epsilon: float,
     network: Network,
+    style: str,
     reading: ReadOptions,
-    destination: Destination,
+    outputs: Outputs,
 ) -> None:
     """Show functions side by side.
 
     Range, f(0), monotonicity, largest gradient, smoothness, vanishing regions, and the means over z ~ N(0, q) with what
     they say of a deep network at initialisation. With inputs, which are given by -i, also what each function makes of
-    the same pre-activations, and what taking another one in place of the first would do.
+    the same pre-activations, and what taking another one in place of the first would do. -o FILE.png, .svg or .pdf
+    draws them.
     """
     from actcli.comparison import compare, profile
     from actcli.probe import Probe, Thresholds
     from actcli.reports import comparison as reports
 
-    found = diagnoses([Probe.of(function, Thresholds(epsilon)) for function in functions], inputs, reading)
+    thresholds = Thresholds(epsilon)
+    found, read = diagnoses([Probe.of(function, thresholds) for function in functions], inputs, reading)
     comparison = compare(
         [profile(function, epsilon, network) for function in functions],
         [(diagnosis.function, diagnosis.layers) for diagnosis in found],
     )
-    write_report(
-        destination,
+
+    def figure() -> Any:
+        from actcli.figures.functions import comparison_figure
+
+        return comparison_figure(comparison, theme=style)
+
+    def report(run: Run, digits: int) -> Report:
+        from actcli.reports.comparison_report import comparison_report
+
+        return comparison_report(comparison, thresholds, run)
+
+    forms = Forms(
+        sheet=lambda: reports.comparison_sheet(comparison),
+        report=report,
+        figure=figure,
         document=lambda: reports.comparison_document(comparison),
         page=lambda digits: reports.comparison_page(comparison, digits),
-        sheet=lambda: reports.comparison_sheet(comparison),
     )
+    write_outputs(outputs, read, forms)

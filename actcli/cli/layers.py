@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -11,39 +12,51 @@ from actcli.cli.options import numbers_and_paths, open_layers, tell_skipped
 
 if TYPE_CHECKING:
     from actcli.diagnosis import Diagnosis
+    from actcli.histogram import Histogram
     from actcli.partials import LayerPartial
     from actcli.probe import Probe
     from actcli.reading import ReadOptions
+    from actcli.reports.blocks import Input
     from actcli.tables.table import Block, Table
 
 Measured: TypeAlias = "tuple[str, Sequence[str], LayerPartial]"  # name, names of the neurons, what is known
 
 
-def diagnoses(probes: Sequence[Probe], inputs: Sequence[str], options: ReadOptions) -> list[Diagnosis]:
-    """One diagnosis a probe of the layers that the inputs hold; of no layer where there is no input.
+def diagnoses(
+    probes: Sequence[Probe], inputs: Sequence[str], options: ReadOptions
+) -> tuple[list[Diagnosis], tuple[Input, ...]]:
+    """One diagnosis a probe of the layers that the inputs hold, and what was read; none where there is no input.
 
     Says on standard error which layers look like outputs of the first function.
     """
     from actcli.diagnosis import diagnose
 
     measured: list[list[Measured]] = [[] for _ in probes]
-    for layer in _measure(probes, inputs, options):
+    read = []
+    for source, layer in _measure(probes, inputs, options):
+        read.append(source)
         for of_function, one in zip(measured, layer, strict=True):
             of_function.append(one)
     found = [diagnose(probe, layers) for probe, layers in zip(probes, measured, strict=True)]
     for doubt in found[0].doubts:
         click.echo(f"actcli: {doubt}", err=True)
-    return found
+    return found, tuple(read)
 
 
-def _measure(probes: Sequence[Probe], inputs: Sequence[str], options: ReadOptions) -> Iterator[list[Measured]]:
+def _measure(
+    probes: Sequence[Probe], inputs: Sequence[str], options: ReadOptions
+) -> Iterator[tuple[Input, list[Measured]]]:
     """Each layer under each probe."""
+    from actcli.reports.blocks import Input
+
     numbers, paths = numbers_and_paths(inputs, required=False)
     if numbers:
-        yield [_of_numbers(probe, numbers) for probe in probes]
+        yield Input("numbers", "the command line", None), [_of_numbers(probe, numbers) for probe in probes]
     elif paths:
         for table in open_layers(paths, options):
-            yield _of_table(probes, table, options.threads)
+            measured = _of_table(probes, table, options.threads)
+            size = table.position() if table.size is None else table.size
+            yield Input(measured[0][0], table.source, size), measured
 
 
 def _of_numbers(probe: Probe, numbers: Sequence[float]) -> Measured:
@@ -70,4 +83,37 @@ def _of_table(probes: Sequence[Probe], table: Table, threads: int | None) -> lis
     for partials in watched(map_blocks(table, measure, threads), table.position, table.size, table.name):
         totals = [total.merge(partial) for total, partial in zip(totals, partials, strict=True)]
     tell_skipped(table)
-    return [(table.name, columns, total) for total in totals]
+    name = os.fsencode(table.name).decode("utf-8", "backslashreplace")  # a file's may hold any bytes
+    return [(name, columns, total) for total in totals]
+
+
+def distributions(inputs: Sequence[str], options: ReadOptions) -> list[tuple[str, Histogram]]:
+    """The name of each table that the inputs hold and the histogram of its finite values."""
+    numbers, paths = numbers_and_paths(inputs, required=False)
+    if not numbers and not paths:
+        return []
+    import numpy as np
+
+    from actcli.histogram import Histogram
+
+    if numbers:
+        x = np.array(numbers)
+        return [("numbers", Histogram.of(x, np.isfinite(x)))]
+    return [(table.name, _histogram(table, options.threads)) for table in open_layers(paths, options)]
+
+
+def _histogram(table: Table, threads: int | None) -> Histogram:
+    import numpy as np
+
+    from actcli.histogram import Histogram
+    from actcli.render import watched
+    from actcli.tables.pipeline import map_blocks
+
+    def measure(block: Block) -> Histogram:
+        return Histogram.of(block.values, np.isfinite(block.values))
+
+    total = Histogram.empty()
+    for part in watched(map_blocks(table, measure, threads), table.position, table.size, table.name):
+        total = total.merge(part)
+    tell_skipped(table)
+    return total

@@ -69,6 +69,26 @@ class FunctionType(click.ParamType[Any]):
         return completers.functions(ctx, incomplete)
 
 
+class FamilyType(click.ParamType[Any]):
+    """A FUNCTION spec that may be a sweep, as the tuple of its functions."""
+
+    name = "family"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Function, ...]:
+        from actcli import registry
+
+        return registry.family(value)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        from actcli.cli import completers
+
+        return completers.functions(ctx, incomplete)
+
+
+def _together(ctx: click.Context, param: click.Parameter, families: Sequence[Sequence[Function]]) -> list[Function]:
+    return [function for family in families for function in family]
+
+
 class SpanType(click.ParamType[Any]):
     """START:STOP[:STEP], exact decimals."""
 
@@ -86,6 +106,18 @@ class SpanType(click.ParamType[Any]):
         return parts
 
 
+class SizeType(click.ParamType[Any]):
+    """WIDTHxHEIGHT, two numbers of inches."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
+        width, _, height = value.lower().partition("x")
+        if not (is_number(width) and is_number(height)) or not all(0 < float(side) <= 100 for side in (width, height)):
+            self.fail(f"{value!r} is not WIDTHxHEIGHT in inches, such as 7x5, each side at most 100", param, ctx)
+        return float(width), float(height)
+
+
 def completer(name: str) -> Callable[[click.Context, click.Parameter, str], list[Any]]:
     """The function of `completers` of this name, whose module is imported when a shell asks."""
 
@@ -99,7 +131,10 @@ def completer(name: str) -> Callable[[click.Context, click.Parameter, str], list
 
 
 function_argument = click.argument("function", metavar="FUNCTION", type=FunctionType())
-functions_argument = click.argument("functions", metavar="FUNCTION...", type=FunctionType(), nargs=-1, required=True)
+families_argument = click.argument("families", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True)
+functions_argument = click.argument(
+    "functions", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True, callback=_together
+)
 inputs_argument = click.argument("inputs", metavar="[INPUT]...", nargs=-1, shell_complete=completer("files"))
 range_option = click.option(
     "--range",
@@ -119,7 +154,16 @@ epsilon_option = click.option(
 )
 
 
-def _stack(*options: Callable[[F], F]) -> Callable[[F], F]:
+style_option = click.option(
+    "--style",
+    type=click.Choice(["light", "dark", "grey"]),
+    default="light",
+    show_default=True,
+    help="Colours of a figure.",
+)
+
+
+def stack(*options: Callable[[F], F]) -> Callable[[F], F]:
     def decorate(command: F) -> F:
         for option in reversed(options):
             command = option(command)
@@ -128,7 +172,7 @@ def _stack(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-_table_options = _stack(
+_table_options = stack(
     click.option(
         "-c",
         "--columns",
@@ -163,7 +207,7 @@ _table_options = _stack(
 )
 
 
-_network_options = _stack(
+_network_options = stack(
     click.option(
         "--q",
         type=click.FloatRange(min=0, min_open=True),
@@ -240,15 +284,29 @@ class Destination(NamedTuple):
     digits: int
 
 
+def format_option(formats: Sequence[str]) -> Callable[[F], F]:
+    return click.option(
+        "-f",
+        "--format",
+        type=click.Choice(formats),
+        help="Output format; by default the output's name says it, else a table on a terminal and CSV in a pipe.",
+    )
+
+
+digits_option = click.option(
+    "--digits",
+    type=click.IntRange(1, 17),
+    metavar="COUNT",
+    default=6,
+    show_default=True,
+    help="Significant digits in tables.",
+)
+
+
 def output_options(*formats: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Where results go and how they look, in one of the formats; the command gets them as `destination`."""
-    options: Callable[[Callable[..., None]], Callable[..., None]] = _stack(
-        click.option(
-            "-f",
-            "--format",
-            type=click.Choice(formats),
-            help="Output format; by default the output's name says it, else a table on a terminal and CSV in a pipe.",
-        ),
+    options: Callable[[Callable[..., None]], Callable[..., None]] = stack(
+        format_option(formats),
         click.option(
             "-o",
             "--output",
@@ -256,14 +314,7 @@ def output_options(*formats: str) -> Callable[[Callable[..., None]], Callable[..
             shell_complete=completer("files"),
             help="Write to FILE, whole or not at all.",
         ),
-        click.option(
-            "--digits",
-            type=click.IntRange(1, 17),
-            metavar="COUNT",
-            default=6,
-            show_default=True,
-            help="Significant digits in tables.",
-        ),
+        digits_option,
     )
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from actcli import __version__
 from actcli.cli.options import Destination
+from actcli.cli.outputs import FIGURES, Outputs
 from actcli.errors import UsageError
 
 if TYPE_CHECKING:
     from actcli.render import Sheet
+    from actcli.reports.blocks import Input, Report, Run
 
 
 def write_sheet(sheet: Sheet, destination: Destination) -> None:
@@ -25,23 +29,50 @@ def write_sheet(sheet: Sheet, destination: Destination) -> None:
             file.write(part)
 
 
-def write_report(
-    destination: Destination,
-    *,
-    document: Callable[[], dict[str, Any]],
-    page: Callable[[int], Iterable[Any]],
-    sheet: Callable[[], Sheet],
-) -> None:
-    """A report: its document as JSON, its page (given the digits) as a table, its sheet in the other formats."""
-    from actcli.output import open_output
-    from actcli.render import choose_format, console_text, json_text
+class Forms(NamedTuple):
+    """A result in the forms that outputs ask for, each made when it is."""
 
-    format = choose_format(destination.format, destination.output)
-    if format not in ("json", "table"):
-        write_sheet(sheet(), destination)
-        return
-    with open_output(destination.output) as file:
-        if format == "json":
-            file.write(json_text(document(), indent=1).encode() + b"\n")
-        else:
-            file.write(console_text(page(destination.digits)))
+    sheet: Callable[[], Sheet]
+    figure: Callable[[], Any]  # matplotlib's
+    report: Callable[[Run, int], Report]  # of the run, for so many digits
+    document: Callable[[], dict[str, Any]] | None = None  # without it JSON is the sheet
+    page: Callable[[int], Iterable[Any]] | None = None  # without it a table is the sheet; for so many digits
+
+
+def write_outputs(outputs: Outputs, inputs: tuple[Input, ...], forms: Forms) -> None:
+    """A result to all its outputs: all the files are written, or none is."""
+    from actcli import output
+
+    parts = [(destination.output, _encoded(forms, destination)) for destination in outputs.destinations]
+    if outputs.reports:
+        from actcli.reports.blocks import Run
+        from actcli.reports.files import report_files
+
+        report = forms.report(Run(outputs.command, __version__, outputs.date, inputs), outputs.digits)
+        for path in outputs.reports:
+            parts += [(name, [content]) for name, content in report_files(report, path, outputs.digits)]
+    output.write_outputs(parts)
+
+
+def _encoded(forms: Forms, destination: Destination) -> Iterable[bytes]:
+    from actcli.figures.style import save
+    from actcli.render import console_text, encode, json_text
+
+    if destination.format in FIGURES:
+        return [save(forms.figure(), f".{destination.format}")]
+    if destination.format == "json" and forms.document is not None:
+        return [json_text(forms.document(), indent=1).encode() + b"\n"]
+    if destination.format == "table" and forms.page is not None:
+        return [console_text(forms.page(destination.digits))]
+    assert destination.format is not None
+    return encode(forms.sheet(), destination.format, destination.digits)
+
+
+def write_figure(figure: Any, output: str, dpi: float = 150.0) -> None:
+    """A figure to a file, in the format that its name says."""
+    from actcli.figures.style import save
+    from actcli.output import open_output
+
+    data = save(figure, os.path.splitext(output)[1], dpi=dpi)
+    with open_output(output) as file:
+        file.write(data)

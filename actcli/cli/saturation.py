@@ -8,20 +8,21 @@ import click
 
 from actcli.cli.layers import diagnoses
 from actcli.cli.options import (
-    Destination,
     NumericCommand,
     epsilon_option,
     function_argument,
     inputs_argument,
-    output_options,
+    style_option,
     table_options,
 )
-from actcli.cli.results import write_report, write_sheet
+from actcli.cli.outputs import Outputs, outputs_options
+from actcli.cli.results import Forms, write_outputs, write_sheet
 from actcli.errors import UsageError
 
 if TYPE_CHECKING:
     from actcli.diagnosis import Diagnosis
     from actcli.reading import ReadOptions
+    from actcli.reports.blocks import Report, Run
 
 GATE_FAILED = 3
 
@@ -38,6 +39,8 @@ Examples:
   actcli saturation gelu --epsilon 1e-7
   actcli saturation relu layer1.csv layer2.csv layer3.csv
   actcli saturation relu layer*.csv -f json -o report.json
+  actcli saturation relu layer*.csv -o layers.png
+  actcli saturation relu layer*.csv -o a.json -o b.csv --report page.html
   actcli saturation relu layer1.csv --by neuron --max-dead 0.1
   actcli saturation relu layer1.csv --rule redo
   actcli saturation tanh layer1.csv --dtype float16""",
@@ -101,8 +104,9 @@ Examples:
     type=click.Choice(["float32", "float16", "bfloat16"]),
     help="Tell also where f' becomes 0 and f constant in this precision.",
 )
+@style_option
 @table_options
-@output_options("table", "csv", "tsv", "json", "jsonl", "markdown")
+@outputs_options("table", "csv", "tsv", "json", "jsonl", "markdown")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -119,13 +123,15 @@ def command(
     rule: str,
     explain: bool,
     dtype: str | None,
+    style: str,
     reading: ReadOptions,
-    destination: Destination,
+    outputs: Outputs,
 ) -> None:
     """Tell where gradients vanish and which neurons are dead.
 
     Each input is a table of pre-activations, one layer, named after its file: rows are samples, columns are neurons.
-    Several are the layers of one network, first to last. Without inputs it tells the regions of x alone.
+    Several are the layers of one network, first to last. Without inputs it tells the regions of x alone. -o FILE.png,
+    .svg or .pdf draws the layers: histograms over f', a map of the neurons, and the product of f'.
     """
     from actcli.precision import PRECISIONS
     from actcli.presets import RULES as PRESETS
@@ -134,11 +140,22 @@ def command(
     if explain:
         from actcli.reports.saturation import explanation
 
-        write_sheet(explanation(PRESETS[rule], function), destination)
+        if outputs.reports:
+            raise UsageError("--explain looks at no data: there is nothing to report on", "leave out --report")
+        for destination in outputs.destinations:
+            write_sheet(explanation(PRESETS[rule], function), destination)
         return
     precision = None if dtype is None else PRECISIONS[dtype]
-    probe = Probe.of(function, Thresholds(epsilon, tau, alpha), PRESETS[rule], precision)
-    (diagnosis,) = diagnoses([probe], inputs, reading)
+    if by is not None and not outputs.has_tables:
+        raise UsageError("--by is for tables, and a figure is asked for", "leave out --by, or name a format with -f")
+    probe = Probe.of(
+        function,
+        Thresholds(epsilon, tau, alpha),
+        PRESETS[rule],
+        precision,
+        histogram=outputs.shows_distributions,
+    )
+    (diagnosis,), read = diagnoses([probe], inputs, reading)
     gates = {
         "dead_neuron_ratio": max_dead,
         "saturated_ratio": max_saturated,
@@ -147,7 +164,7 @@ def command(
     }
     if not diagnosis.layers and (by in ("layer", "neuron") or any(gate is not None for gate in gates.values())):
         raise UsageError("there is no layer to look at", "give files, or pipe a table in")
-    _write(diagnosis, by, destination)
+    write_outputs(outputs, read, _forms(diagnosis, by, style))
     failed = [line for name, limit in gates.items() if limit is not None for line in _failures(diagnosis, name, limit)]
     for line in failed:
         click.echo(f"actcli: {line}", err=True)
@@ -155,19 +172,30 @@ def command(
         ctx.exit(GATE_FAILED)
 
 
-def _write(diagnosis: Diagnosis, by: str | None, destination: Destination) -> None:
+def _forms(diagnosis: Diagnosis, by: str | None, style: str) -> Forms:
     from actcli.reports import saturation as reports
 
+    def figure() -> Any:
+        from actcli.figures.layers import layers_figure
+
+        return layers_figure(diagnosis, theme=style)
+
+    def report(run: Run, digits: int) -> Report:
+        from actcli.reports.saturation_report import saturation_report
+
+        return saturation_report(diagnosis, run, digits)
+
     sheets = {"layer": reports.layer_sheet, "neuron": reports.neuron_sheet, "region": reports.region_sheet}
-    sheet = sheets[by or ("layer" if diagnosis.layers else "region")](diagnosis)
+    forms = Forms(
+        sheet=lambda: sheets[by or ("layer" if diagnosis.layers else "region")](diagnosis),
+        figure=figure,
+        report=report,
+    )
     if by is not None:
-        write_sheet(sheet, destination)
-        return
-    write_report(
-        destination,
+        return forms
+    return forms._replace(
         document=lambda: reports.saturation_document(diagnosis),
         page=lambda digits: reports.saturation_page(diagnosis, digits),
-        sheet=lambda: sheet,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from actcli.activation import Function
 from actcli.comparison import Comparison, Profile
@@ -113,7 +113,8 @@ def comparison_sheet(comparison: Comparison) -> Sheet:
         records = [{("layer" if k == "name" else k): v for k, v in r.items()} for r in _layers(comparison)]
         return Sheet(tuple(records[0]), [[cell(value) for value in record.values()] for record in records])
     records = [_flat(profile) for profile in comparison.profiles]
-    return Sheet(tuple(records[0]), [list(record.values()) for record in records])
+    columns = tuple(dict.fromkeys(name for record in records for name in record))  # not all have a fixed point
+    return Sheet(columns, [[record.get(name) for name in columns] for record in records])
 
 
 def _flat(profile: Profile) -> Document:
@@ -138,10 +139,33 @@ def _flat(profile: Profile) -> Document:
     return record
 
 
+class Part(NamedTuple):
+    """A table with its title and notes; some have none."""
+
+    title: str
+    sheet: Sheet
+    notes: tuple[str, ...] = ()
+
+
 def comparison_page(comparison: Comparison, digits: int) -> Iterator[RenderableType]:
     """What a terminal shows: the shapes, the mean field, and the layers under each function."""
+    parts = [*function_parts(comparison)]
+    for name in layer_names(comparison):
+        parts += layer_parts(comparison, name)
+    for number, part in enumerate(parts):
+        if number:
+            yield ""
+        if part.title:
+            yield part.title
+        yield table(part.sheet, digits)
+        yield from (f"  {note}" for note in part.notes)
+
+
+def function_parts(comparison: Comparison) -> Iterator[Part]:
+    """The functions alone: what they are, their means, and what they do to signals and gradients in a network."""
     profiles = comparison.profiles
-    yield table(
+    yield Part(
+        "",
         Sheet(
             ("function", "range", "f(0)", "monotone", "sup|f'|", "smooth", "f' vanishes"),
             [
@@ -150,23 +174,21 @@ def comparison_page(comparison: Comparison, digits: int) -> Iterator[RenderableT
                 for p in profiles
             ],
         ),
-        digits,
     )  # fmt: skip
-    yield ""
-    yield f"Over z ~ N(0, {profiles[0].means.q:g})"
     columns = ("E f", "E f^2", "E f'^2")
-    yield table(Sheet(("function", *columns), [(p.function.label, *mean_field_cells(p)[:3]) for p in profiles]), digits)
-    yield ""
-    yield "At initialisation: the weight variance that keeps gradients, the gain that keeps q and what it does to them"
+    yield Part(
+        f"Over z ~ N(0, {profiles[0].means.q:g})",
+        Sheet(("function", *columns), [(p.function.label, *mean_field_cells(p)[:3]) for p in profiles]),
+    )
     figures = ("1/E f'^2", "He gain", "torch's gain", "chi_1", "1e-7 after")
-    yield table(Sheet(("function", *figures), [(p.function.label, *mean_field_cells(p)[3:]) for p in profiles]), digits)
-    if other := [p.function.label for p in profiles if gain_differs(p)]:
-        yield f"  torch.nn.init.calculate_gain is not the He gain of {', '.join(other)}"
-    yield from _fixed_points(profiles, digits)
-    yield from _steps(profiles, digits)
-    for name in dict.fromkeys(layer.name for _, layer in comparison.layers):
-        yield ""
-        yield from _layer(comparison, name, digits)
+    other = [p.function.label for p in profiles if gain_differs(p)]
+    yield Part(
+        "At initialisation: the weight variance that keeps gradients, the gain that keeps q and what it does to them",
+        Sheet(("function", *figures), [(p.function.label, *mean_field_cells(p)[3:]) for p in profiles]),
+        (f"torch.nn.init.calculate_gain is not the He gain of {', '.join(other)}",) if other else (),
+    )
+    yield from _fixed_points(profiles)
+    yield from _steps(profiles)
 
 
 def gain_differs(profile: Profile) -> bool:
@@ -183,38 +205,49 @@ def mean_field_cells(profile: Profile) -> list[Cell]:
     return [record[name] for name in names]
 
 
-def _fixed_points(profiles: Sequence[Profile], digits: int) -> Iterator[RenderableType]:
+def _fixed_points(profiles: Sequence[Profile]) -> Iterator[Part]:
     points = [(p.function.label, p.fixed_point) for p in profiles if p.fixed_point is not None]
     if points:
-        yield ""
-        yield f"Fixed point of the length map for sigma_w {points[0][1].sigma_w:g}, sigma_b {points[0][1].sigma_b:g}"
         rows = [(label, point.q, point.chi, point.phase) for label, point in points]
-        yield table(Sheet(("function", "q*", "chi", "phase"), rows), digits)
+        yield Part(
+            f"Fixed point of the length map for sigma_w {points[0][1].sigma_w:g}, sigma_b {points[0][1].sigma_b:g}",
+            Sheet(("function", "q*", "chi", "phase"), rows),
+        )
 
 
-def _steps(profiles: Sequence[Profile], digits: int) -> Iterator[RenderableType]:
+def _steps(profiles: Sequence[Profile]) -> Iterator[Part]:
     """A row a layer, or every so many of them, and the last."""
     with_steps = [p for p in profiles if p.steps]
     if not with_steps:
         return
     depth = max(len(p.steps) for p in with_steps)
     each = -(-depth // STEPS)
-    yield ""
-    yield "The variance of a gradient after so many layers"
     rows: list[list[Cell]] = [
         [layer, *(p.steps[layer - 1].gradient_variance if layer <= len(p.steps) else None for p in with_steps)]
         for layer in sorted({*range(each, depth, each), depth})
     ]
-    yield table(Sheet(("layers", *(p.function.label for p in with_steps)), rows), digits)
+    yield Part(
+        "The variance of a gradient after so many layers",
+        Sheet(("layers", *(p.function.label for p in with_steps)), rows),
+    )
 
 
-def _layer(comparison: Comparison, name: str, digits: int) -> Iterator[RenderableType]:
+def layer_names(comparison: Comparison) -> list[str]:
+    return list(dict.fromkeys(layer.name for _, layer in comparison.layers))
+
+
+def changes(comparison: Comparison, name: str) -> list[str]:
+    """What another function in place of the first would do to a layer."""
+    return [change.sentence for change in comparison.changes if change.layer == name]
+
+
+def layer_parts(comparison: Comparison, name: str) -> Iterator[Part]:
     """One layer under each function, those first that let most gradient through."""
     of_layer = [(function, layer) for function, layer in comparison.layers if layer.name == name]
     layer = of_layer[0][1]
     title = f"{name}: {layer.samples} samples of {layer.neurons} neurons"
-    yield title if layer.mean_square is None else f"{title}, E x^2 = {layer.mean_square:.6g}"
-    yield table(
+    yield Part(
+        title if layer.mean_square is None else f"{title}, E x^2 = {layer.mean_square:.6g}",
         Sheet(
             ("function", "dead", "vanishing", "sat. low", "sat. high", "mean|f'|", "verdict"),
             [
@@ -223,11 +256,10 @@ def _layer(comparison: Comparison, name: str, digits: int) -> Iterator[Renderabl
                 for f, layer in of_layer
             ],
         ),
-        digits,
     )  # fmt: skip
-    yield ""
     rows = [(f.label, _of_data(layer), _of_gaussian(f, layer)) for f, layer in of_layer]
-    yield table(Sheet(("function", "E f'^2 of the data", "of a normal distribution"), rows), digits)
-    for change in comparison.changes:
-        if change.layer == name:
-            yield f"  {change.sentence}"
+    yield Part(
+        "",
+        Sheet(("function", "E f'^2 of the data", "of a normal distribution"), rows),
+        tuple(changes(comparison, name)),
+    )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from actcli.activation import Function
 from actcli.diagnosis import Diagnosis, Neuron
 from actcli.precision import Losses
 from actcli.render import Cell, Sheet, figure, table
+from actcli.reports.distributions import distributions
 from actcli.reports.records import (
     PRECISION,
     ROWWISE,
@@ -21,11 +22,14 @@ from actcli.reports.records import (
     sheet_of,
 )
 from actcli.rules import Rule
+from actcli.verdicts import Layer
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 WORST = 8  # neurons shown on a terminal
+GRADIENT_TITLE = "The gradient through f', from the last layer back"
+FEW = 20  # values from which their distribution is shown
 
 
 def saturation_document(diagnosis: Diagnosis) -> Document:
@@ -84,76 +88,112 @@ def explanation(rule: Rule, function: Function) -> Sheet:
 
 def saturation_page(diagnosis: Diagnosis, digits: int) -> Iterator[RenderableType]:
     """What a terminal shows: the regions, the layers with their reasons and remedies, and the worst neurons."""
-    thresholds = diagnosis.thresholds
-    yield (
-        f"{diagnosis.function.label}: |f'| < {thresholds.epsilon:g} vanishes, "
-        f"|f'| <= {figure(thresholds.tau, 3)} sup|f'| saturates"
-    )
-    if diagnosis.function.rowwise:
-        yield f"  {diagnosis.function.activation.convention}"
-    elif not diagnosis.regions:
-        yield "  f' vanishes nowhere"
-    for region in diagnosis.regions:
-        yield f"  f' vanishes for {region.condition(digits)} ({region.kind})"
-    if diagnosis.losses is not None:
-        for region in diagnosis.losses.zero_gradient:
-            yield f"  in {diagnosis.losses.precision.name} f' is 0 for {region.condition(digits)}"
-        for region in diagnosis.losses.constant_output:
-            yield f"  in {diagnosis.losses.precision.name} f is constant for {region.condition(digits)}"
+    yield f"{diagnosis.function.label}: {criteria(diagnosis)}"
+    yield from (f"  {line}" for line in where(diagnosis, digits))
     if not diagnosis.layers:
         return
     yield ""
-    yield table(_layer_summary(diagnosis), digits)
+    yield table(layer_summary(diagnosis), digits)
+    if sum(histogram.total for histogram in diagnosis.histograms) >= FEW:
+        yield ""
+        yield from distributions(diagnosis)
     if diagnosis.losses is not None:
         yield ""
-        yield f"In {diagnosis.losses.precision.name}: the share of values whose f' is lost, and where f is constant"
-        rows = [(layer.name, layer.lost_gradient_ratio, layer.constant_output_ratio) for layer in diagnosis.layers]
-        yield table(Sheet(("layer", "f' lost", "f constant"), rows), digits)
-    if len(diagnosis.layers) > 1 and not diagnosis.function.rowwise:
+        yield precision_title(diagnosis.losses)
+        yield table(precision_summary(diagnosis), digits)
+    if is_network(diagnosis):
         yield ""
-        yield from _gradient(diagnosis, digits)
+        yield GRADIENT_TITLE
+        yield table(gradient_summary(diagnosis), digits)
+        if (falls := fall(diagnosis)) is not None:
+            yield falls
     yield ""
-    yield from _verdicts(diagnosis)
-    yield from _remedies(diagnosis)
-    worst = sorted(
-        diagnosis.neurons, key=lambda n: (not n.dead, -(n.vanishing_ratio or 0.0), n.mean_abs_gradient or 0.0)
-    )
-    yield f"Worst neurons, {min(WORST, len(worst))} of {len(worst)}"
-    yield table(_neuron_summary(worst[:WORST]), digits)
-
-
-def _gradient(diagnosis: Diagnosis, digits: int) -> Iterator[RenderableType]:
-    """How f' alone scales a gradient on its way from the last layer to the first."""
-    yield "The gradient through f', from the last layer back"
-    yield table(
-        Sheet(
-            ("layer", "mean|f'|", "rms f'", "product of mean", "product of rms"),
-            [
-                (layer.name, layer.mean_abs_gradient, layer.rms_gradient, layer.cumulative_mean_gradient,
-                 layer.cumulative_rms_gradient)
-                for layer in diagnosis.layers
-            ],
-        ),
-        digits,
-    )  # fmt: skip
-    if diagnosis.falls_at is not None:
-        yield f"The product of mean|f'| falls below {diagnosis.thresholds.epsilon:g} at {diagnosis.falls_at}."
-
-
-def _verdicts(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     if diagnosis.rule.checks:
-        yield f"By the rule of {diagnosis.rule.name}: {diagnosis.rule.explanation(diagnosis.function)['definition']}"
+        yield rule_in_words(diagnosis)
     for layer in diagnosis.layers:
         yield f"{layer.name}: {layer.verdict}"
-        for reason in layer.reasons:
-            yield f"  {reason}"
-        of_layer = [neuron for neuron in diagnosis.neurons if neuron.layer == layer.name]
-        if (dead := [n for n in of_layer if n.dead]) and not diagnosis.rule.checks:
-            yield f"  dead: {_some([n.neuron for n in dead])}"
-            if bounds := [n.dead_upper_bound for n in dead if n.dead_upper_bound is not None]:
-                yield f"  (95 % sure that each passes gradient on less than {100 * max(bounds):.2g} % of the inputs)"
-        if flagged := [n.neuron for n in of_layer if n.flagged]:
-            yield f"  they are: {_some(flagged)}"
+        yield from (f"  {line}" for line in reasons(diagnosis, layer))
+    yield ""
+    yield from _remedies(diagnosis)
+    worst = worst_first(diagnosis)
+    yield f"Worst neurons, {min(WORST, len(worst))} of {len(worst)}"
+    yield table(neuron_summary(worst[:WORST]), digits)
+
+
+def criteria(diagnosis: Diagnosis) -> str:
+    """What counts as vanishing and as saturated."""
+    thresholds = diagnosis.thresholds
+    return f"|f'| < {thresholds.epsilon:g} vanishes, |f'| <= {figure(thresholds.tau, 3)} sup|f'| saturates"
+
+
+def where(diagnosis: Diagnosis, digits: int) -> Iterator[str]:
+    """Where on the x axis f' vanishes, and in a smaller precision is lost."""
+    if diagnosis.function.rowwise:
+        yield diagnosis.function.activation.convention
+    elif not diagnosis.regions:
+        yield "f' vanishes nowhere"
+    for region in diagnosis.regions:
+        yield f"f' vanishes for {region.condition(digits)} ({region.kind})"
+    if diagnosis.losses is not None:
+        for region in diagnosis.losses.zero_gradient:
+            yield f"in {diagnosis.losses.precision.name} f' is 0 for {region.condition(digits)}"
+        for region in diagnosis.losses.constant_output:
+            yield f"in {diagnosis.losses.precision.name} f is constant for {region.condition(digits)}"
+
+
+def precision_title(losses: Losses) -> str:
+    return f"In {losses.precision.name}: the share of values whose f' is lost, and where f is constant"
+
+
+def precision_summary(diagnosis: Diagnosis) -> Sheet:
+    rows = [(layer.name, layer.lost_gradient_ratio, layer.constant_output_ratio) for layer in diagnosis.layers]
+    return Sheet(("layer", "f' lost", "f constant"), rows)
+
+
+def is_network(diagnosis: Diagnosis) -> bool:
+    """Whether there is a way through several layers, along which f' scales a gradient."""
+    return len(diagnosis.layers) > 1 and not diagnosis.function.rowwise
+
+
+def gradient_summary(diagnosis: Diagnosis) -> Sheet:
+    """How f' alone scales a gradient on its way from the last layer to the first."""
+    return Sheet(
+        ("layer", "mean|f'|", "rms f'", "product of mean", "product of rms"),
+        [
+            (layer.name, layer.mean_abs_gradient, layer.rms_gradient, layer.cumulative_mean_gradient,
+             layer.cumulative_rms_gradient)
+            for layer in diagnosis.layers
+        ],
+    )  # fmt: skip
+
+
+def fall(diagnosis: Diagnosis) -> str | None:
+    """At which layer the gradient is lost on its way back."""
+    if diagnosis.falls_at is None:
+        return None
+    return f"The product of mean|f'| falls below {diagnosis.thresholds.epsilon:g} at {diagnosis.falls_at}."
+
+
+def rule_in_words(diagnosis: Diagnosis) -> str:
+    return f"By the rule of {diagnosis.rule.name}: {diagnosis.rule.explanation(diagnosis.function)['definition']}"
+
+
+def reasons(diagnosis: Diagnosis, layer: Layer) -> Iterator[str]:
+    """Why a layer has its verdict, and which neurons are at fault."""
+    yield from layer.reasons
+    of_layer = [neuron for neuron in diagnosis.neurons if neuron.layer == layer.name]
+    if (dead := [n for n in of_layer if n.dead]) and not diagnosis.rule.checks:
+        yield f"dead: {_some([n.neuron for n in dead])}"
+        if bounds := [n.dead_upper_bound for n in dead if n.dead_upper_bound is not None]:
+            yield f"(95 % sure that each passes gradient on less than {100 * max(bounds):.2g} % of the inputs)"
+    if flagged := [n.neuron for n in of_layer if n.flagged]:
+        yield f"they are: {_some(flagged)}"
+
+
+def worst_first(diagnosis: Diagnosis) -> list[Neuron]:
+    return sorted(
+        diagnosis.neurons, key=lambda n: (not n.dead, -(n.vanishing_ratio or 0.0), n.mean_abs_gradient or 0.0)
+    )
 
 
 def _some(names: Sequence[str], most: int = 24) -> str:
@@ -162,10 +202,33 @@ def _some(names: Sequence[str], most: int = 24) -> str:
 
 
 def _remedies(diagnosis: Diagnosis) -> Iterator[RenderableType]:
+    """What helps, as lines."""
+    found = advice(diagnosis.layers)
+    if not found:
+        return
+    yield "What helps"
+    for part in found:
+        yield f"  {part.cause}:"
+        if part.said:
+            yield f"    {part.said}{', then' if part.remedies else ''}"
+        for number, remedy in enumerate(part.remedies, start=1):
+            yield f"    {number}. {remedy}"
+    yield ""
+
+
+class Advice(NamedTuple):
+    """The remedies for one figure: the figure and its layers, what was said already, and the remedies to add."""
+
+    cause: str
+    said: str
+    remedies: tuple[str, ...]
+
+
+def advice(of: Sequence[Layer]) -> list[Advice]:
     """What helps: each remedy once, with the figures that call for it, and the layers where they do."""
     layers: dict[str, list[str]] = {}
     figures: dict[tuple[str, str], list[str]] = {}
-    for layer in diagnosis.layers:
+    for layer in of:
         for remedy in layer.remedies:
             for names, name in (
                 (layers.setdefault(remedy.figure, []), layer.name),
@@ -173,22 +236,16 @@ def _remedies(diagnosis: Diagnosis) -> Iterator[RenderableType]:
             ):
                 if name not in names:
                     names.append(name)
-    yield ""
-    if not figures:
-        return
-    yield "What helps"
+    found = []
     for cause, names in layers.items():
-        yield f"  {cause} of {_some(names, 8)}:"
-        said = dict.fromkeys(c[0] for c in figures.values() if cause in c[1:])
-        own = [advice for advice, causes in figures.items() if causes[0] == cause]
-        if said:
-            yield f"    as against the {' and the '.join(said)}{', then' if own else ''}"
-        for number, (text, source) in enumerate(own, start=1):
-            yield f"    {number}. {text} ({source})"
-    yield ""
+        said = dict.fromkeys(causes[0] for causes in figures.values() if cause in causes[1:])
+        own = [f"{text} ({source})" for (text, source), causes in figures.items() if causes[0] == cause]
+        against = f"as against the {' and the '.join(said)}" if said else ""
+        found.append(Advice(f"{cause} of {_some(names, 8)}", against, tuple(own)))
+    return found
 
 
-def _layer_summary(diagnosis: Diagnosis) -> Sheet:
+def layer_summary(diagnosis: Diagnosis) -> Sheet:
     columns = ["layer", "size", "dead", "vanishing", "sat. low", "sat. high", "mean|f'|", "verdict"]
     rows: list[list[Cell]] = [
         [
@@ -210,7 +267,7 @@ def _layer_summary(diagnosis: Diagnosis) -> Sheet:
     return Sheet(tuple(columns), rows)
 
 
-def _neuron_summary(neurons: Sequence[Neuron]) -> Sheet:
+def neuron_summary(neurons: Sequence[Neuron]) -> Sheet:
     columns = ("layer", "neuron", "dead", "vanishing", "mean|f'|", "min", "max", "mean")
     rows = [(n.layer, n.neuron, n.dead, n.vanishing_ratio, n.mean_abs_gradient, n.min, n.max, n.mean) for n in neurons]
     return Sheet(columns, rows)

@@ -72,7 +72,7 @@ def numbered(count: int) -> tuple[str, ...]:
 def rows_a_block(values: int, width: int) -> int:
     """How many rows make a block of about so many values. A column costs some microseconds, so that a wide block must
     hold some rows. The same for every format: sums over blocks depend on it to rounding."""
-    return max(1, min(256, values), values // width)
+    return max(1, min(384, values), values // width)
 
 
 def block_of(frame: pl.DataFrame, picked: Sequence[int], first_line: int) -> Block:

@@ -1,0 +1,1 @@
+"""Results -> figures, drawn by matplotlib."""

@@ -1,0 +1,255 @@
+"""The diagnosis of layers as a figure: what lies where on f', which neurons are dead, what is left of a gradient."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from actcli.activation import Array, Interval
+from actcli.curves import apart, spans
+from actcli.diagnosis import Diagnosis, Neuron
+from actcli.figures.style import THEMES, Theme, dress, heading, key, log_axis, styled, text_width
+from actcli.histogram import Histogram
+from actcli.verdicts import Layer, percent
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Inches.
+WIDTH = 7.5
+LEFT, RIGHT = 0.35, 0.2
+TITLE = 0.75  # of the figure
+SECTION = 0.58  # the heading and the key of a part
+NOTE = 0.22  # a line above a histogram
+PANEL, BETWEEN, UNDER = 1.2, 0.25, 0.65  # a histogram; beside and below it
+GRADIENT, GUTTER = 1.9, 0.95  # the gradient's panel, and what is left of it
+FOOT = 0.55  # the numbers and the name of an axis
+ACROSS = (64, 128, 256)  # neurons in a line of the map, the fewest that give no more than
+MOST_LINES = 48
+BINS = 80
+
+
+def layers_figure(diagnosis: Diagnosis, *, theme: str = "light") -> Figure:
+    """Histograms of the pre-activations over |f'|, a map of the neurons, and the product of f' through the layers.
+
+    The diagnosis is that of a probe with `histogram=True`. Without layers: the curves of f and f'.
+    """
+    if not diagnosis.layers:
+        from actcli.figures.plot import curves
+
+        return curves([[diagnosis.function]], order=1, epsilon=diagnosis.thresholds.epsilon, theme=theme)
+    look = THEMES[theme]
+    with styled(look):
+        return _figure(diagnosis, look)
+
+
+def _figure(diagnosis: Diagnosis, theme: Theme) -> Figure:
+    from matplotlib.figure import Figure
+
+    count = len(diagnosis.layers)
+    across = count if count <= 4 else 3 if count in (5, 6, 9) else 4
+    down = math.ceil(count / across)
+    widest = max(layer.neurons for layer in diagnosis.layers)
+    total = sum(layer.neurons for layer in diagnosis.layers)
+    columns = min(widest, next((n for n in ACROSS if n * MOST_LINES >= total), ACROSS[-1]))
+    lines = [math.ceil(layer.neurons / columns) for layer in diagnosis.layers]
+    cells = sum(lines) + (len(lines) - 1 if max(lines) > 1 else 0)
+    cell = min(0.24, max(0.06, 2.6 / cells))
+    names = LEFT + text_width(apart([layer.name for layer in diagnosis.layers], 20), 9)
+    gradient = count > 1 and not diagnosis.function.rowwise
+    height = TITLE + SECTION + NOTE + down * PANEL + (down - 1) * UNDER + FOOT + SECTION + cells * cell + FOOT
+    height += SECTION + GRADIENT + FOOT if gradient else 0.0
+    figure = Figure(figsize=(WIDTH, height))
+    heading(figure, f"{diagnosis.function.label}", _subtitle(diagnosis))
+
+    edge = height - TITLE
+    what = "Pre-activations" if diagnosis.function.rowwise else "Pre-activations over |f'|"
+    key(figure, edge, what, _histogram_handles(diagnosis, theme))
+    edge -= SECTION + NOTE
+    wide = (WIDTH - LEFT - RIGHT - BETWEEN * (across - 1)) / across
+    shown = spans(diagnosis.histograms)
+    titles = apart([layer.name for layer in diagnosis.layers], int(13 * wide))
+    for index, layer in enumerate(diagnosis.layers):
+        row, column = divmod(index, across)
+        left, bottom = LEFT + column * (wide + BETWEEN), edge - PANEL - row * (PANEL + UNDER)
+        axes = figure.add_axes((left / WIDTH, bottom / height, wide / WIDTH, PANEL / height))
+        _histogram(axes, diagnosis, layer, diagnosis.histograms[index], shown[index], theme)
+        axes.set_title(titles[index], fontsize=9, loc="left", pad=14)
+    edge -= down * PANEL + (down - 1) * UNDER + FOOT
+
+    key(figure, edge, "Neurons", _map_handles(diagnosis, theme))
+    edge -= SECTION + cells * cell
+    box = (names / WIDTH, edge / height, (WIDTH - names - RIGHT) / WIDTH, cells * cell / height)
+    _map(figure.add_axes(box), diagnosis, columns, lines, cell, theme)
+    edge -= FOOT
+
+    if gradient:
+        key(figure, edge, "What f' leaves of a gradient that comes from the last layer", _gradient_handles(theme))
+        edge -= SECTION + GRADIENT
+        axes = figure.add_axes((GUTTER / WIDTH, edge / height, (WIDTH - GUTTER - RIGHT) / WIDTH, GRADIENT / height))
+        _gradient(axes, diagnosis, theme)
+    return figure
+
+
+def _subtitle(diagnosis: Diagnosis) -> str:
+    thresholds = diagnosis.thresholds
+    if diagnosis.function.rowwise:
+        return f"|f'| < {thresholds.epsilon:g} vanishes"
+    return f"|f'| < {thresholds.epsilon:g} vanishes, |f'| <= {thresholds.tau:.3g} sup|f'| saturates"
+
+
+def _histogram(
+    axes: Axes, diagnosis: Diagnosis, layer: Layer, histogram: Histogram, span: Interval, theme: Theme
+) -> None:
+    """Each bin as high as its count, the saturated part of it coloured; |f'| above it, as high as its largest value."""
+    width = (span[1] - span[0]) / BINS
+    steps = range(math.floor(span[0] / width), math.ceil(span[1] / width) + 1)
+    ends = np.array([width * step for step in steps])  # one of them is 0
+    counts = histogram.spread(ends)
+    scale = 1.0 / max(counts.max(), 1e-300)
+    low, high = (histogram.within(side, ends) for side in (diagnosis.sides.low, diagnosis.sides.high))
+    for top, bottom, colour in (
+        (low, 0.0 * low, theme.low),
+        (low + high, low, theme.high),
+        (counts, low + high, theme.data),
+    ):
+        axes.stairs(scale * top, ends, baseline=scale * bottom, fill=True, color=colour, linewidth=0.0)
+    if not diagnosis.function.rowwise:
+        x = np.linspace(ends[0], ends[-1], 601)
+        gradient = np.abs(diagnosis.function.df(x))
+        most = np.nanmax(gradient[np.isfinite(gradient)], initial=0.0) or 1.0
+        axes.plot(x, gradient / most, color=theme.background, linewidth=2.6)
+        axes.plot(x, gradient / most, color=theme.text, linewidth=1.2)
+    axes.set(xlim=(ends[0], ends[-1]), ylim=(0.0, 1.06), yticks=[])
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(labelsize=8)
+    sides = ((layer.saturated_low_ratio, "low"), (layer.saturated_high_ratio, "high"))
+    note = ", ".join(f"{percent(share)} {side}" for share, side in sides if share)
+    axes.annotate(
+        note if histogram.total else "no values", (0, 1), (0, 3), xycoords="axes fraction",
+        textcoords="offset points", size=7.5,
+    )  # fmt: skip
+    axes.locator_params(axis="x", nbins=5)
+    dress(axes, theme)
+
+
+def _histogram_handles(diagnosis: Diagnosis, theme: Theme) -> list[Any]:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    handles: list[Any] = [Patch(facecolor=theme.data, label="values")]
+    for intervals, colour, label in (
+        (diagnosis.sides.low, theme.low, "saturated low"),
+        (diagnosis.sides.high, theme.high, "saturated high"),
+    ):
+        if intervals:
+            handles.append(Patch(facecolor=colour, label=label))
+    if not diagnosis.function.rowwise:
+        handles.append(Line2D([], [], color=theme.text, linewidth=1.2, label="|f'|"))
+    return handles
+
+
+def _map(axes: Axes, diagnosis: Diagnosis, columns: int, lines: Sequence[int], cell: float, theme: Theme) -> None:
+    """A row a layer, or several where it is wide; a field a neuron."""
+    gap = 1 if max(lines) > 1 else 0
+    image = np.zeros((sum(lines) + gap * (len(lines) - 1), columns, 4))
+    ramp = np.array(theme.colours(theme.share, 101))
+    dots, ticks, start = [], [], 0
+    for layer, tall in zip(diagnosis.layers, lines, strict=True):
+        neurons = [neuron for neuron in diagnosis.neurons if neuron.layer == layer.name]
+        for index, neuron in enumerate(neurons[: layer.neurons]):
+            row, column = divmod(index, columns)
+            image[start + row, column] = _colour(neuron, diagnosis, ramp, theme)
+            if neuron.dormant and not neuron.dead:
+                dots.append((column, start + row))
+        ticks.append(start + (tall - 1) / 2)
+        start += tall + gap
+    axes.imshow(image, aspect="auto", interpolation="none")
+    for row in range(1, len(lines)) if not gap else ():
+        axes.axhline(row - 0.5, color=theme.background, linewidth=1.5)
+    if dots:
+        size = min(5.0, 0.5 * 72 * min(cell, (WIDTH - 1.5) / columns))
+        axes.plot(
+            *zip(*dots, strict=True), linestyle="none", marker="o", markersize=size,
+            color=theme.dormant, markeredgecolor=theme.text, markeredgewidth=0.1 * size,
+        )  # fmt: skip
+    axes.set_yticks(ticks, apart([layer.name for layer in diagnosis.layers], 20), size=9)
+    step = max(1, 2 ** round(math.log2(columns / 8)))
+    axes.set_xticks(range(0, columns, step), [str(i + 1) for i in range(0, columns, step)], size=8)
+    axes.set_xlabel("neuron" if not gap else f"neuron (the next {columns} in the line below)", size=9)
+    axes.spines[:].set_visible(False)
+    dress(axes, theme)
+
+
+def _colour(neuron: Neuron, diagnosis: Diagnosis, ramp: Array, theme: Theme) -> Any:
+    from matplotlib.colors import to_rgba
+
+    if neuron.dead:
+        return to_rgba(theme.dead)
+    if neuron.vanishing_ratio is None:
+        return to_rgba(theme.background)
+    if diagnosis.function.rowwise:
+        return ramp[round(100 * neuron.vanishing_ratio)]
+    return ramp[round(100 * ((neuron.saturated_low_ratio or 0.0) + (neuron.saturated_high_ratio or 0.0)))]
+
+
+def _map_handles(diagnosis: Diagnosis, theme: Theme) -> list[Any]:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    what = "vanishing" if diagnosis.function.rowwise else "saturated"
+    none, half, whole = theme.colours(theme.share, 3)
+    handles: list[Any] = [
+        Patch(facecolor=none, edgecolor=theme.edge, linewidth=0.5, label=f"0 % of its values {what}"),
+        Patch(facecolor=half, label="50 %"),
+        Patch(facecolor=whole, label="100 %"),
+        Patch(facecolor=theme.dead, label="dead"),
+    ]
+    if any(neuron.dormant and not neuron.dead for neuron in diagnosis.neurons):
+        handles.append(Line2D([], [], linestyle="none", marker="o", markersize=5, color=theme.dormant,
+                              markeredgecolor=theme.text, markeredgewidth=0.5, label="dormant"))  # fmt: skip
+    return handles
+
+
+def _gradient(axes: Axes, diagnosis: Diagnosis, theme: Theme) -> None:
+    """The products over each layer and those after it; one that is 0 is an arrow at the foot."""
+    layers = diagnosis.layers
+    places = range(1, len(layers) + 1)
+    products = [
+        [math.nan if value is None else value for value in column]
+        for column in (
+            [layer.cumulative_mean_gradient for layer in layers],
+            [layer.cumulative_rms_gradient for layer in layers],
+        )
+    ]
+    foot, _ = log_axis(axes, [*products[0], *products[1], diagnosis.thresholds.epsilon])
+    for values, (colour, dashes, marker) in zip(products, _products(theme), strict=True):
+        seen = [value if value > 0 else math.nan for value in values]
+        axes.plot(places, seen, color=colour, linestyle=dashes, marker=marker, markersize=4.5, linewidth=1.5)
+        gone = [place for place, value in zip(places, values, strict=True) if value == 0.0]
+        axes.plot(gone, [foot] * len(gone), linestyle="none", marker="v", color=colour, clip_on=False)
+    axes.axhline(diagnosis.thresholds.epsilon, color=theme.muted, linewidth=0.9, linestyle=(0, (1, 2)))
+    names = apart([layer.name for layer in layers], 16)
+    step = math.ceil(len(names) * (text_width(names, 9) + 0.12) / (WIDTH - 1.0))
+    axes.set_xticks(places[::step], names[::step], size=9)
+    axes.set_xlim(0.7, len(layers) + 0.3)
+    axes.set_ylabel("product", size=9)
+    dress(axes, theme)
+
+
+def _products(theme: Theme) -> list[tuple[str, Any, str]]:
+    return [(theme.sequence[0], "-", "o"), (theme.sequence[1], (0, (4, 2)), "s")]
+
+
+def _gradient_handles(theme: Theme) -> list[Any]:
+    from matplotlib.lines import Line2D
+
+    handles = [
+        Line2D([], [], color=colour, linestyle=dashes, marker=marker, markersize=4.5, linewidth=1.5, label=label)
+        for (colour, dashes, marker), label in zip(_products(theme), ("mean|f'|", "rms f'"), strict=True)
+    ]
+    return [*handles, Line2D([], [], color=theme.muted, linewidth=0.9, linestyle=(0, (1, 2)), label="epsilon")]

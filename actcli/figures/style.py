@@ -1,0 +1,173 @@
+"""How figures look, and how they become files: the same figure gives the same bytes."""
+
+from __future__ import annotations
+
+import io
+import math
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from actcli.errors import UsageError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+METADATA: dict[str, dict[str, Any]] = {
+    "png": {"Software": None},
+    "svg": {"Creator": None, "Date": None},
+    "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
+}
+# One more than the colours of a theme, so that the pairs repeat only after 56 functions; dashes show what is beneath.
+DASHES = ((), (6, 2), (2, 1.5), (8, 2, 2, 2), (1, 1.2), (10, 3), (5, 1.5, 1, 1.5, 1, 1.5), (3, 3))
+DPI = 150
+MOST_PIXELS = 100_000_000
+
+
+class Theme(NamedTuple):
+    """Colours. `sequence` are the curves', `ramp` a perceptually uniform map and the part of it that is seen on the
+    background, `low` and `high` the saturated sides, which differ in lightness too."""
+
+    background: str
+    text: str
+    muted: str
+    shade: str
+    edge: str
+    data: str
+    low: str
+    high: str
+    dead: str
+    dormant: str
+    sequence: tuple[str, ...]
+    ramp: tuple[str, float, float]
+    share: tuple[str, float, float]
+
+    def colours(self, ramp: tuple[str, float, float], count: int) -> list[Any]:
+        """`count` colours of a ramp, from its start to its end."""
+        import matplotlib
+
+        name, start, stop = ramp
+        step = (stop - start) / max(1, count - 1)
+        return [matplotlib.colormaps[name](start + step * i) for i in range(count)]
+
+
+# Okabe and Ito's colours, told apart by the colour-blind; without their yellow, which is lost on white.
+LIGHT = Theme(
+    background="#FFFFFF", text="#1A1A1A", muted="#808080", shade="#E4E4E4", edge="#C4C4C4", data="#9AA5B1",
+    low="#0072B2", high="#E69F00", dead="#1A1A1A", dormant="#D55E00",
+    sequence=("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"),
+    ramp=("viridis", 0.0, 0.88), share=("Blues", 0.04, 0.75),
+)  # fmt: skip
+DARK = Theme(
+    background="#16181D", text="#E8E8E8", muted="#8A8F98", shade="#33373F", edge="#4A4F59", data="#6B7480",
+    low="#56B4E9", high="#F0A020", dead="#FFFFFF", dormant="#FF8A4C",
+    sequence=("#56B4E9", "#FF8A4C", "#2BC79A", "#E29AC4", "#F0E442", "#8FA8FF", "#FFFFFF"),
+    ramp=("viridis", 0.32, 1.0), share=("Blues_r", 0.05, 0.5),
+)  # fmt: skip
+GREY = Theme(
+    background="#FFFFFF", text="#000000", muted="#808080", shade="#E8E8E8", edge="#B8B8B8", data="#A8A8A8",
+    low="#404040", high="#D8D8D8", dead="#000000", dormant="#FFFFFF",
+    sequence=("#000000", "#707070", "#A0A0A0"),
+    ramp=("Greys_r", 0.0, 0.6), share=("Greys", 0.0, 0.6),
+)  # fmt: skip
+THEMES = {"light": LIGHT, "dark": DARK, "grey": GREY}
+
+
+@contextmanager
+def styled(theme: Theme = LIGHT) -> Iterator[None]:
+    """matplotlib's own defaults, whatever the user's matplotlibrc says, but for what is set here."""
+    import matplotlib
+
+    # Not rcdefaults(), which reads every style that ships with matplotlib.
+    ours: dict[Any, Any] = {
+        **matplotlib.rcParamsDefault,
+        "svg.hashsalt": "actcli",
+        "pdf.fonttype": 42,
+        "text.parse_math": False,  # names of files and columns may hold a $
+        "lines.linewidth": 1.8,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "legend.frameon": False,
+        "figure.facecolor": theme.background,
+        "axes.facecolor": theme.background,
+        "axes.edgecolor": theme.muted,
+        "axes.labelcolor": theme.text,
+        "text.color": theme.text,
+        "hatch.color": theme.muted,
+    }
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # a title may hold any character
+        matplotlib.rcParams.update({name: value for name, value in ours.items() if name != "backend"})
+        yield
+
+
+def dress(axes: Axes, theme: Theme) -> None:
+    """Colour the ticks: they are made when the figure is drawn, and the theme is no longer known then."""
+    axes.tick_params(color=theme.muted, labelcolor=theme.text)
+
+
+def text_width(texts: Sequence[str], size: float = 10.0) -> float:
+    """The width in inches of the widest of the texts."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    font = get_font(findfont(FontProperties(family="DejaVu Sans")))
+    font.set_size(size, 72.0)
+    widest = 0.0
+    for text in texts:
+        font.set_text(text)
+        widest = max(widest, font.get_width_height()[0] / 64.0)
+    return widest / 72.0
+
+
+def heading(figure: Figure, title: str, subtitle: str) -> None:
+    """The name of a figure and what must be known to read it, at its top left."""
+    height = float(figure.get_size_inches()[1])
+    figure.text(0.02, 1 - 0.3 / height, title, size=13, weight="bold")
+    figure.text(0.02, 1 - 0.52 / height, subtitle, size=9)
+
+
+def key(figure: Figure, edge: float, title: str, handles: Sequence[Any]) -> None:
+    """The name of a part of a figure, whose upper end is `edge` inches above the foot, and under it its legend."""
+    height = float(figure.get_size_inches()[1])
+    figure.text(0.02, (edge - 0.12) / height, title, size=10, va="center")
+    figure.legend(
+        handles=handles, ncols=len(handles), loc="center left", bbox_to_anchor=(0.02, (edge - 0.32) / height),
+        borderaxespad=0.0, borderpad=0.0, fontsize=8.5, handlelength=1.6, columnspacing=1.4,
+    )  # fmt: skip
+
+
+def log_axis(axes: Axes, values: Sequence[float]) -> tuple[float, float]:
+    """A logarithmic y axis for the positive ones among the values, by whole decades, one at least; gives its ends."""
+    from matplotlib.ticker import FuncFormatter
+
+    powers = [math.log10(value) for value in values if 0.0 < value < math.inf]
+    low, high = math.floor(min(powers, default=-1.0)), math.ceil(max(powers, default=0.0))
+    ends = 0.7 * 10.0**low, 1.2 * 10.0 ** max(high, low + 1)
+    axes.set_yscale("log")
+    axes.set_ylim(ends)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.minorticks_off()
+    return ends
+
+
+def save(figure: Figure, path_suffix: str, *, dpi: float = DPI) -> bytes:
+    """The figure as a `.png`, `.svg` or `.pdf` file; the same figure gives the same bytes.
+
+    Raises UsageError for another suffix and where a PNG would have more than MOST_PIXELS.
+    """
+    kind = path_suffix.lower().removeprefix(".")
+    if kind not in METADATA:
+        raise UsageError(f"a figure cannot be written as {path_suffix!r}", f"use .{', .'.join(METADATA)}")
+    width, height = (float(side * dpi) for side in figure.get_size_inches())
+    if kind == "png" and width * height > MOST_PIXELS:
+        raise UsageError(
+            f"a PNG of {width:.0f} x {height:.0f} pixels is too large", "take a smaller --dpi, or write .svg or .pdf"
+        )
+    file = io.BytesIO()
+    # Run lengths (zlib.Z_RLE) take three quarters of the time of the default and 1 % more bytes.
+    options: dict[str, Any] = {"pil_kwargs": {"compress_type": 3}} if kind == "png" else {}
+    with styled():
+        figure.savefig(file, format=kind, dpi=dpi, metadata=METADATA[kind], facecolor=figure.get_facecolor(), **options)
+    return file.getvalue()

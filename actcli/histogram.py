@@ -1,0 +1,89 @@
+"""A histogram that merges: one pass, constant memory, no range chosen beforehand.
+
+A bin is a number of type bfloat16, the upper half of the bits of a float32: 8 bits of exponent, 7 of mantissa. So each
+bin is at most 1/128 of its values wide, the bins are the same for every data set, and merging is addition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actcli.activation import Array, Flags, Interval
+
+_INFINITY = 0x7F80  # as bfloat16; the patterns below it are those of the finite numbers from 0
+_NEGATIVE = 0x8000  # the sign bit
+BINS = 2 * _INFINITY
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Histogram:
+    """Counts of numbers in BINS bins, ascending; 0 and -0 are in one. Beyond float32 a number is in the last bin."""
+
+    counts: NDArray[np.int64]
+
+    @classmethod
+    def empty(cls) -> Histogram:
+        return cls(np.zeros(BINS, np.int64))
+
+    @classmethod
+    def of(cls, x: Array, keep: Flags | None = None) -> Histogram:
+        """Of the entries of x that `keep` marks, all finite; None marks all."""
+        with np.errstate(over="ignore", under="ignore"):
+            narrow = (x if keep is None else x[keep]).astype(np.float32, order="C").ravel()
+        patterns = np.bincount(narrow.view(np.uint32) >> 16, minlength=1 << 16)
+        patterns[0] += patterns[_NEGATIVE]
+        patterns[_NEGATIVE] = 0
+        for sign in (0, _NEGATIVE):
+            patterns[sign + _INFINITY - 1] += patterns[sign + _INFINITY]
+        negative = patterns[_NEGATIVE : _NEGATIVE + _INFINITY]
+        return cls(np.concatenate([negative[::-1], patterns[:_INFINITY]]).astype(np.int64, copy=False))
+
+    def merge(self, other: Histogram) -> Histogram:
+        return Histogram(self.counts + other.counts)
+
+    @property
+    def total(self) -> int:
+        return int(self.counts.sum())
+
+    def quantile(self, share: float) -> float:
+        """The number below which this share of the numbers is, to 1 %; NaN where there is no number."""
+        reached = np.cumsum(self.counts)
+        if not reached[-1]:
+            return float("nan")
+        rank = min(max(share, 0.0), 1.0) * int(reached[-1])
+        at = max(int(np.searchsorted(reached, rank)), int(np.searchsorted(reached, 0, side="right")))
+        within = (rank - int(reached[at] - self.counts[at])) / int(self.counts[at])
+        low, high = edges()[at : at + 2].tolist()
+        return float(low + within * (high - low))
+
+    def spread(self, ends: Sequence[float] | Array) -> Array:
+        """How many numbers lie between neighbouring ends, ascending: each bin's count spread evenly over the bin."""
+        reached = np.concatenate([[0], np.cumsum(self.counts)])
+        return np.diff(np.interp(ends, edges(), reached))
+
+    def within(self, intervals: Sequence[Interval], ends: Sequence[float] | Array) -> Array:
+        """As `spread`, but only of the numbers in the intervals, which are disjoint and hold their ends."""
+        total = np.zeros(len(ends) - 1)
+        smallest = edges()[_INFINITY + 1]  # the upper end of the bin of 0
+        for start, stop in intervals:
+            clipped = np.clip(ends, start, stop + smallest)
+            total += self.spread(clipped)
+        return total
+
+
+@cache
+def edges() -> Array:
+    """The ends of the bins, BINS + 1 numbers ascending."""
+    positive = (np.arange(_INFINITY + 1, dtype=np.uint32) << 16).view(np.float32).astype(np.float64)
+    positive[-1] = 2.0**128
+    return np.concatenate([-positive[:0:-1], positive])
+
+
+def merged(a: Histogram | None, b: Histogram | None) -> Histogram | None:
+    """The two together; None is one that was not measured."""
+    return a.merge(b) if a and b else a or b

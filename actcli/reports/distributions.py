@@ -1,0 +1,57 @@
+"""The distributions of the pre-activations of layers as lines of bars for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from actcli import charts
+from actcli.curves import apart, spans
+from actcli.diagnosis import Diagnosis
+from actcli.render import new_console
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+MOST_LAYERS = 24
+WIDEST = 100
+NAME = 16
+LOW, HIGH = "blue", "yellow"
+
+
+def distributions(diagnosis: Diagnosis) -> Iterator[RenderableType]:
+    """A line a layer, dotted where f saturates; one x axis for all where they share it, else each with its ends."""
+    from rich.text import Text
+
+    console = new_console()
+    unicode = not console.options.ascii_only
+    ends = spans(diagnosis.histograms)
+    shared = len(set(ends)) == 1
+    beside = "" if shared else max((_ends(span) for span in ends), key=len)
+    names = apart([layer.name for layer in diagnosis.layers], NAME, "…" if unicode else "...")
+    gutter = max(map(len, names)) + 2
+    columns = max(10, min(console.width, WIDEST) - gutter - len(beside))
+    sides = diagnosis.sides
+    how = f", {'dotted' if unicode else 'in letters'} where f saturates" if sides.low or sides.high else ""
+    yield f"Pre-activations: the higher the bar, the more values{how}"
+    for name, histogram, span in list(zip(names, diagnosis.histograms, ends, strict=True))[:MOST_LAYERS]:
+        bins = np.linspace(*span, columns + 1)
+        low, high = histogram.within(sides.low, bins), histogram.within(sides.high, bins)
+        cells = charts.bars(histogram.spread(bins), low + high, unicode)
+        line = Text(f"{name:<{gutter}}", no_wrap=True)
+        for cell, is_low in zip(cells, (low >= high).tolist(), strict=True):
+            marked = cell in (charts.MARKED if unicode else charts.PLAIN_MARKED)
+            line.append(cell, style=(LOW if is_low else HIGH) if marked else "")
+        yield line if shared else line.append(_ends(span))
+    if len(names) > MOST_LAYERS:
+        yield f"and {len(names) - MOST_LAYERS} layers more, which `-o FILE.png` shows"
+    if shared:
+        marks = {dot // 2: label for dot, label in charts.ticks(ends[0], 2 * columns, columns // 10).items()}
+        yield Text(" " * gutter + charts.x_axis(marks, columns, unicode), no_wrap=True)
+        yield Text(" " * gutter + charts.x_labels(marks, columns), no_wrap=True)
+
+
+def _ends(span: tuple[float, float]) -> str:
+    return f"  {span[0]:.3g} .. {span[1]:.3g}"

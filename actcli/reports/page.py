@@ -1,0 +1,123 @@
+"""A report as one page of HTML that holds all it shows: no script, and nothing from elsewhere."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+
+from actcli.render import Cell, figure
+from actcli.reports.blocks import Block, Drawing, Grid, Judgement, Points, Report
+from actcli.reports.text import visible
+from actcli.verdicts import ORDER
+
+WORD = 24  # characters of a cell that may stay in one line
+
+# What the page itself holds may be shown, nothing may be fetched or run.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def html_page(report: Report, digits: int) -> str:
+    """The page, its tables with floats of `digits` digits."""
+    style = files("actcli.reports").joinpath("page.css").read_text()
+    parts = [
+        "<!DOCTYPE html>",
+        '<html lang="en">',
+        "<head>",
+        '<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        '<meta name="color-scheme" content="light dark">',
+        f"<title>{_text(report.title)}</title>",
+        f"<style>\n{style}</style>",
+        "</head>",
+        "<body>",
+        f"<h1>{_text(report.title)}</h1>",
+        *_blocks(report.verdicts, digits),
+    ]
+    for section in report.sections:
+        parts += ["<section>", f"<h2>{_text(section.title)}</h2>", *_blocks(section.blocks, digits), "</section>"]
+    return "\n".join([*parts, "</body>", "</html>", ""])
+
+
+def _text(text: str) -> str:
+    return html.escape(visible(text))
+
+
+def _blocks(blocks: Sequence[Block], digits: int) -> Iterator[str]:
+    for block in blocks:
+        match block:
+            case str():
+                yield f"<p>{_text(block)}</p>"
+            case Judgement():
+                yield f'<div class="verdict {block.verdict}">'
+                yield f"<h3>{_text(block.subject)}: <strong>{block.verdict}</strong></h3>"
+                yield from _list("ul", block.reasons)
+                yield "</div>"
+            case Points():
+                if block.title:
+                    yield f"<h3>{_text(block.title)}</h3>"
+                yield from _list("ol" if block.ordered else "ul", block.items)
+            case Grid():
+                yield from _table(block, digits)
+            case Drawing():
+                yield from _drawing(block)
+
+
+def _list(tag: str, items: Sequence[str]) -> Iterator[str]:
+    if items:
+        yield f"<{tag}>"
+        yield from (f"<li>{_text(item)}</li>" for item in items)
+        yield f"</{tag}>"
+
+
+def _table(grid: Grid, digits: int) -> Iterator[str]:
+    """A table in a box of its own, which scrolls where it is too wide for the page."""
+    kinds = [
+        "number" if all(not isinstance(row[i], str) for row in grid.rows) else "text" for i in range(len(grid.columns))
+    ]
+    if grid.title:
+        yield f"<h3>{_text(grid.title)}</h3>"
+    if grid.fold:
+        yield f"<details><summary>{_text(grid.fold)}</summary>"
+    yield '<div class="scroll" tabindex="0"><table>'
+    heads = (f'<th class="{kind}">{_text(name)}</th>' for name, kind in zip(grid.columns, kinds, strict=True))
+    yield f"<thead><tr>{''.join(heads)}</tr></thead>"
+    yield "<tbody>"
+    for row in grid.rows:
+        cells = (_cell(cell, kind, digits) for cell, kind in zip(row, kinds, strict=True))
+        yield f"<tr>{''.join(cells)}</tr>"
+    yield "</tbody></table></div>"
+    if grid.fold:
+        yield "</details>"
+
+
+def _cell(cell: Cell, kind: str, digits: int) -> str:
+    text = figure(cell, digits)
+    if text in ORDER:
+        kind = text
+    elif kind == "text" and len(text) > WORD:
+        kind = "prose"
+    return f'<td class="{kind}">{_text(text)}</td>'
+
+
+def _drawing(drawing: Drawing) -> Iterator[str]:
+    """The figure in the page's colours. What it looks like in the others is there too, and hidden."""
+    yield '<figure><div class="scroll" tabindex="0">'
+    for theme, svg in (("light", drawing.light), ("dark", drawing.dark)):
+        yield f'<div class="{theme}">{inline_svg(svg, f"{drawing.name}-{theme}", drawing.caption)}</div>'
+    yield "</div>"
+    yield f"<figcaption>{_text(drawing.caption)}</figcaption></figure>"
+
+
+def inline_svg(svg: bytes, name: str, caption: str) -> str:
+    """An SVG file of matplotlib's as an element of a page: ids begin with `name`, no style of its own, no prolog."""
+    text = svg.decode()
+    text = text[text.index("<svg") :].rstrip()
+    text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r'(?s)<style type="text/css">.*?</style>', "", text, count=1)
+    text = re.sub(r'\bid="', f'id="{name}-', text)
+    text = re.sub(r'href="#', f'href="#{name}-', text)
+    text = text.replace("url(#", f"url(#{name}-")
+    return text.replace("<svg ", f'<svg role="img" aria-label="{_text(caption)}" ', 1)

@@ -1,0 +1,150 @@
+"""The JSON Schemas of the JSON that is written: made from the records themselves, so that the two cannot part."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from actcli.comparison import Change
+from actcli.diagnosis import Neuron
+from actcli.errors import UsageError
+from actcli.meanfield import FixedPoint, Step
+from actcli.probe import Thresholds
+from actcli.regions import Monotone, RegionKind, Smoothness
+from actcli.reports.meanings import DOCUMENTS, meaning
+from actcli.reports.records import PRECISION, ROWWISE, RULE, Document
+from actcli.verdicts import Layer
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_NUMBER: Document = {"anyOf": [{"type": "number"}, {"enum": ["NaN", "Infinity", "-Infinity"]}]}
+_PLAIN = {bool: "boolean", int: "integer", str: "string", types.NoneType: "null"}
+
+
+def _record(record: type) -> dict[str, Any]:
+    """The fields of a record with their types, each share followed by the ends of its interval; those that are there
+    only for some functions, or when asked for, end in `?`."""
+    fields: dict[str, Any] = {}
+    for name, kind in get_type_hints(record).items():
+        mark = "?" if name in (*ROWWISE, *RULE, *PRECISION) else ""
+        fields[name + mark] = kind
+        if name.endswith("_ratio"):
+            fields |= {f"{name}_from{mark}": float | None, f"{name}_to{mark}": float | None}
+    return fields
+
+
+# Types, or the fields of an object, or in a list what an array holds.
+_REGIONS = [{"from": float | None, "to": float | None, "kind": RegionKind}]
+_LAYER = _record(Layer)
+_NEURON = _record(Neuron)
+_TEXTS: dict[str, Any] = {"reasons": str, "remedies": str}  # in a row, lists are one cell
+_FORMS: dict[str, Any] = {
+    "saturation": {
+        "schema": Literal["actcli.saturation/1"],
+        "function": {"name": str, "parameters": dict[str, float]},
+        "thresholds": Thresholds,
+        "rule": {"name": str, "definition": str, "source": str},
+        "regions": _REGIONS,
+        "layers": [_LAYER],
+        "gradient_falls_at": str | None,
+        "neurons": [_NEURON],
+        "precision?": {"dtype": str, "zero_gradient": _REGIONS, "constant_output": _REGIONS},
+    },
+    "compare": {
+        "schema": Literal["actcli.compare/1"],
+        "functions": [
+            {
+                "name": str,
+                "parameters": dict[str, float],
+                "range": tuple[float | None, float | None],
+                "at_zero": float | None,
+                "monotone": Monotone | None,
+                "max_abs_gradient": float | None,
+                "smoothness": Smoothness | None,
+                "regions": _REGIONS,
+                "q": float,
+                "mean": float | None,
+                "mean_square": float | None,
+                "mean_square_gradient": float | None,
+                "he_gain": float | None,
+                "chi_1": float | None,
+                "critical_weight_variance": float | None,
+                "vanishing_depth": int | None,
+                "torch_gain": float | None,
+                "fixed_point?": {**get_type_hints(FixedPoint), "q": float | None, "phase": str | None},
+                "steps?": [Step],
+            }
+        ],
+        "layers": [
+            {
+                "function": str,
+                **{name: kind for name, kind in _LAYER.items() if name.rstrip("?") not in (*PRECISION, *RULE)},
+                "mean_square_gradient": float | None,
+                "gaussian_mean_square_gradient": float | None,
+            }
+        ],
+        "changes": [{**get_type_hints(Change), "function": str, "in_place_of": str}],
+    },
+    "layers": [{**_LAYER, **_TEXTS}],
+    "neurons": [_NEURON],
+    "regions": [{"from": float, "to": float, "kind": RegionKind}],
+    "rows": [dict[str, str | float | bool | None]],
+}
+NAMES = tuple(_FORMS)
+
+
+def schema(name: str) -> Document:
+    """A JSON Schema, draft 2020-12. Raises UsageError where there is none of that name."""
+    if name not in _FORMS:
+        raise UsageError(f"there is no schema {name!r}", f"schemas: {', '.join(NAMES)}")
+    head = {"$schema": _DIALECT, "title": f"actcli {name}", "description": DOCUMENTS[name]}
+    return {**head, **_form(_FORMS[name], name), "$defs": {"number": _NUMBER}}
+
+
+def _form(kind: Any, within: str) -> Document:
+    """The schema of a type, of an object (its fields) or of an array (its one entry); `within` is what holds it."""
+    if isinstance(kind, Mapping):
+        return _object(kind, within)
+    if isinstance(kind, list):
+        return {"type": "array", "items": _form(kind[0], within)}
+    if dataclasses.is_dataclass(kind):
+        return _object(get_type_hints(kind), within)
+    if kind is float:
+        return {"$ref": "#/$defs/number"}
+    if kind in _PLAIN:
+        return {"type": _PLAIN[kind]}
+    return _GENERIC[get_origin(kind)](get_args(kind), within)
+
+
+def _object(fields: Mapping[str, Any], within: str) -> Document:
+    properties = {}
+    for mark, kind in fields.items():
+        name = mark.rstrip("?")
+        properties[name] = {"description": meaning(name, within), **_form(kind, name)}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [name for name in fields if not name.endswith("?")],
+        "additionalProperties": False,
+    }
+
+
+def _either(kinds: tuple[Any, ...], within: str) -> Document:
+    return {"anyOf": [_form(kind, within) for kind in kinds]}
+
+
+def _array(kinds: tuple[Any, ...], within: str) -> Document:
+    if kinds[-1] is Ellipsis:
+        return {"type": "array", "items": _form(kinds[0], within)}
+    return {"type": "array", "prefixItems": [_form(kind, within) for kind in kinds], "items": False,
+            "minItems": len(kinds)}  # fmt: skip
+
+
+_GENERIC: dict[Any, Callable[[tuple[Any, ...], str], Document]] = {
+    Union: _either,
+    types.UnionType: _either,
+    Literal: lambda values, within: {"enum": list(values)},
+    tuple: _array,
+    dict: lambda kinds, within: {"type": "object", "additionalProperties": _form(kinds[1], within)},
+}
