@@ -38,7 +38,7 @@ ENVIRONMENT = {
     "COLUMNS": "The width of tables and charts, in characters; by default that of the terminal.",
     "LINES": "The height of charts; by default that of the terminal.",
     "NO_COLOR": "If it is set and not empty, nothing is coloured.",
-    "SOURCE_DATE_EPOCH": "The date that reports tell, in seconds since 1970; by default that of the run.",
+    "SOURCE_DATE_EPOCH": "The time that a report says it was made at, in seconds since 1970; by default now.",
     "TERM": "If it is dumb, nothing is coloured.",
     "TMPDIR": "The folder for what must be read from a pipe as a whole, such as Parquet.",
 }
@@ -58,7 +58,8 @@ OUTPUT = """Results go to standard output or to the file that --output names, an
 progress and errors go to standard error. The format is that of --format, else that of the file's name, else a table
 on a terminal and CSV elsewhere. The endings of names are {endings}.
 
-Text formats carry every digit of a number; a table shows --digits of them. JSON holds no bare NaN or Infinity."""
+Text formats carry every digit of a number; a table shows --digits of them. JSON holds no bare NaN or Infinity.
+What its fields and the columns mean is told by the command actcli schema."""
 FIGURE = """The chart goes to standard output, or the figure to the file that --output names; its name tells the
 format. The same command writes the same bytes."""
 TEXT_ONLY = "The result goes to standard output."

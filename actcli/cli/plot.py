@@ -40,7 +40,7 @@ Examples:
   actcli plot tanh --order 2 --range -6:6 -o tanh.png
   actcli plot relu -i layer1.csv -i layer2.csv -o layers.svg
   actcli plot relu gelu tanh elu --panels separate --style dark -o four.pdf
-  actcli plot gelu --title GELU --size 5x3 --dpi 300 -o gelu.png""",
+  actcli plot gelu silu --size 5x3 --dpi 300 --title 'Two gates' -o gates.png""",
 )
 @families_argument
 @click.option(
