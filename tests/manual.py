@@ -41,6 +41,7 @@ ENVIRONMENT = {
     "SOURCE_DATE_EPOCH": "The time that a report says it was made at, in seconds since 1970; by default now.",
     "TERM": "If it is dumb, nothing is coloured.",
     "TMPDIR": "The folder for what must be read from a pipe as a whole, such as Parquet.",
+    "XDG_CONFIG_HOME": "The folder that holds actcli/functions.toml, the user's own definitions; by default ~/.config.",
 }
 WORDS = """INPUT is numbers or files. A word that reads as a number, finite or infinite, is one: -1, -1e-3 and -inf need
 no -- before them. Anything else names a file, and - is standard input. Without INPUT standard input is read if it is

@@ -56,8 +56,8 @@ def test_the_users_own_file(cli: Cli, tmp_path: Path) -> None:
     assert "1.5 in [0, inf), default 1.5: sharpness" in card
     done = cli("eval", "my_gat", "1", **env)
     assert b"did you mean my_gate" in done.stderr
-    completed = cli(COMP_WORDS="actcli eval my_", COMP_CWORD="2", _ACTCLI_COMPLETE="bash_complete", **env)
-    assert completed.stdout == b"plain,my_gate\n"
+    line = {"COMP_LINE": "actcli eval my_", "COMP_POINT": "15", "COMP_WORD": "my_", "COMP_WORDBREAKS": ":="}
+    assert cli.ok(_ACTCLI_COMPLETE="bash_complete", **line, **env).split() == ["plain", "my_gate"]
     assert cli.ok("eval", "relu", "1", **env)
 
 

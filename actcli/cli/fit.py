@@ -38,7 +38,8 @@ class TargetType(click.ParamType[Any]):
 Examples:
   actcli fit 'x*sigmoid(b*x):b=1' --to gelu
   actcli fit elu --to gelu -i layer1.csv
-  actcli fit 'a*tanh(b*x):a=1,b=1' --to sigmoid --search grid -o fit.png""",
+  actcli fit 'a*tanh(b*x):a=1,b=1' --to sigmoid --search grid -o fit.png
+  actcli fit 'a*tanh(b*x):a=1,b=1' --to 'erf(x)' --only b --seed 7""",
 )
 @function_argument
 @click.option(
