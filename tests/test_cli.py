@@ -21,6 +21,8 @@ import pytest
 from conftest import DATA, ROOT, Cli
 
 from actcli import registry
+from actcli.cli import COMMANDS
+from actcli.cli import cli as group
 
 LAYER = str(DATA / "relu_trained" / "layer2.csv")
 
@@ -433,3 +435,12 @@ def test_results_are_the_same_bits_from_any_format_with_any_threads(cli: Cli, tm
     runs += [cli.ok("saturation", "gelu", str(files[0]), *options, "--threads", count) for count in ("1", "4")]
     piped = cli.ok("saturation", "gelu", *options, stdin=files[0].read_bytes())
     assert {run.replace("stdin", "layer") for run in (*runs, piped)} == {runs[0]}
+
+
+def test_the_list_of_commands_says_what_each_says_of_itself() -> None:
+    """`--help` does not import the commands; what it says of them is the first sentence of their own help."""
+    for name, sentence in COMMANDS.items():
+        assert group.commands[name].get_short_help_str(limit=1000) == sentence
+    assert set(COMMANDS) == {
+        path.stem for path in (ROOT / "actcli" / "cli").glob("*.py") if "@click.command" in path.read_text()
+    }

@@ -138,6 +138,8 @@ OUTPUTS = [
     ("compare", "compare", "relu", "elu:alpha=0.5", "softmax"),
     ("compare", "compare", "relu", "gelu", "-i", RELU[0], "-i", RELU[1]),
     ("compare", "compare", "relu", "elu", "--sigma-w", "3", "--depth", "4"),
+    ("fit", "fit", "elu", "--to", "gelu"),
+    ("fit", "fit", "x*sigmoid(b*x):b=1", "--to", "gelu", "-i", RELU[0]),
     ("layers", "saturation", "relu", *RELU, "--by", "layer"),
     ("neurons", "saturation", "relu", *RELU, "--by", "neuron"),
     ("regions", "saturation", "gelu", "--by", "region"),

@@ -88,7 +88,7 @@ def command(
     reading: ReadOptions,
     outputs: Outputs,
 ) -> None:
-    """Find the parameters by which a function comes closest to another.
+    """Find the parameters that bring a function closest to another.
 
     The distance is the root of the mean of (f(x) - target(x))^2, over x from N(0, 1), over the values of the inputs, or
     over the points of a table. A search gives some beginnings, and steps along the exact derivatives by the parameters
