@@ -45,7 +45,8 @@ COMMANDS = {
 class _Group(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            # Not list(): once `actcli list` is imported, that name in this package is its module.
+            formatter.write_dl([*COMMANDS.items()])
 
 
 @click.group(
