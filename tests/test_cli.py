@@ -8,6 +8,7 @@ import io
 import json
 import math
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -207,7 +208,7 @@ def test_the_full_disk_is_an_error(cli: Cli) -> None:
 
 def test_a_closed_pipe_ends_the_run_quietly() -> None:
     """`| head -1` gives status 141 and no message."""
-    run = f"{sys.executable} -m actcli eval relu --range 0:1000000 2>&3 | head -1; echo ${{PIPESTATUS[0]}}"
+    run = f"{shlex.quote(sys.executable)} -m actcli eval relu --range 0:1000000 2>&3 | head -1; echo ${{PIPESTATUS[0]}}"
     command = f"exec 3>&1; {run}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, cwd=ROOT, check=True)
     assert done.stdout.decode().split() == ["x,f", "141"]
