@@ -203,8 +203,11 @@ def console_text(parts: Iterable[RenderableType]) -> bytes:
 
 
 def watched(parts: Iterator[T], position: Callable[[], int], size: int | None, name: str) -> Iterator[T]:
-    """The parts as they come. A terminal on standard error shows how far the reading is, once a second has gone by."""
-    if not sys.stderr.isatty():
+    """The parts as they come. A terminal on standard error shows how far the reading is, once a second has gone by.
+
+    Not a dumb one, on which the bar could not go away: it would leave an empty line.
+    """
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield from parts
         return
     start = time.monotonic()
