@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from actcli.cli.layers import distributions
-from actcli.cli.options import Destination, FunctionType, completer, function_argument, table_options
+from actcli.cli.options import (
+    Destination,
+    FunctionType,
+    NumericCommand,
+    completer,
+    function_argument,
+    table_options,
+)
 from actcli.cli.outputs import Outputs, outputs_options
 from actcli.cli.results import Forms, write_outputs
 from actcli.errors import DataError, UsageError
@@ -34,6 +41,7 @@ class TargetType(click.ParamType[Any]):
 
 @click.command(
     "fit",
+    cls=NumericCommand,
     epilog="""\b
 Examples:
   actcli fit 'x*sigmoid(b*x):b=1' --to gelu

@@ -23,6 +23,7 @@ COMPARE: dict[str, Callable[[Array, Array], Flags]] = {
 }  # fmt: skip
 _LOGARITHMS = (LOG, LOG1P)
 _FAR = 1e300
+_HUGE = 1e100
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,11 @@ class Jet:
         d1 = _plus(_times(self.d1, other.v), _times(self.v, other.d1))
         cross = _times(_times(self.d1, other.d1), 2.0)
         d2 = _plus(_plus(_times(self.d2, other.v), cross), _times(self.v, other.d2))
-        return Jet(self.v * other.v, d1, d2)
+        return Jet(_product(self.v, other.v), d1, d2)
 
     def __truediv__(self, other: Jet) -> Jet:
         """From q b = a: q' = (a' - q b') / b and q'' = (a'' - 2 q' b' - q b'') / b."""
-        q = self.v / other.v
+        q = _quotient(self.v, other.v)
         if other.d1 is None:
             return Jet(q, _over(self.d1, other.v), _over(self.d2, other.v))
         q1 = _over(_plus(self.d1, _times(-q, other.d1)), other.v)
@@ -68,11 +69,25 @@ def _plus(a: Array | None, b: Array | None) -> Array | None:
 
 
 def _times(a: Array | None, b: Array | float | None) -> Array | None:
-    return None if a is None or b is None else a * b
+    return None if a is None or b is None else _product(a, b)
 
 
 def _over(a: Array | None, b: Array) -> Array | None:
-    return None if a is None else a / b
+    return None if a is None else _quotient(a, b)
+
+
+def _product(a: Array, b: Array | float) -> Array:
+    """a * b; NaN where one has overflowed and the other would bring it back: exp(2 * x) * exp(-x)."""
+    product = a * b
+    lost = np.isinf(product)
+    return np.where(lost & (np.minimum(np.abs(a), np.abs(b)) < 1.0 / _HUGE), np.nan, product) if lost.any() else product
+
+
+def _quotient(a: Array, b: Array) -> Array:
+    """a / b; NaN where a has overflowed and b would bring it back: x**3 / (1 + x**2)."""
+    quotient = a / b
+    lost = np.isinf(quotient)
+    return np.where(lost & np.isinf(a) & (np.abs(b) > _HUGE), np.nan, quotient) if lost.any() else quotient
 
 
 def _settle(derivative: Array | None, settled: Flags | None) -> Array | None:
