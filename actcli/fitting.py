@@ -27,6 +27,9 @@ _NODES = 12.0  # the weight beyond is 1e-32
 _TRIALS = 200
 _POLISHED = 3  # of the best of a search
 _AWAY = 1e6  # times its start, or 1
+_GAIN = 1e-10  # of the distance, below which a step is the last
+_SETTLED = 1e-4  # of a parameter, which a minimum is told to
+_TOLD = 1e-14  # the square of what a direction's share in the derivatives must be, for it to change the distance
 _ADAM_STEPS, _ADAM_RATE = 300, 0.05
 
 
@@ -58,7 +61,12 @@ class Distance:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """`gradient` is the largest derivative of half the mean square distance by one of the fitted parameters."""
+    """`gradient` is the largest derivative of half the mean square distance by one of the fitted parameters.
+
+    `runaways` are parameters with which the distance seems to have a limit and no minimum: they went far, or were still
+    on their way when there was no more to gain. `undetermined` are those that may change, together, and the distance
+    does not. `ends` are those that went to an end of their domain.
+    """
 
     start: Function
     fitted: Function
@@ -68,12 +76,9 @@ class Fit:
     after: Distance
     gradient: float
     steps: tuple[Step, ...]
-
-    @property
-    def runaways(self) -> tuple[str, ...]:
-        """The parameters that went so far that the distance seems to have a limit and no minimum."""
-        start, end = self.start.parameters, self.fitted.parameters
-        return tuple(name for name in self.parameters if abs(end[name]) > _AWAY * max(1.0, abs(start[name])))
+    runaways: tuple[str, ...]
+    undetermined: tuple[str, ...]
+    ends: tuple[str, ...]
 
 
 def over_points(x: Array, y: Array, over: str) -> Measure:
@@ -142,7 +147,9 @@ def fit(
     best = min(steps, key=lambda step: step.rms)
     if not math.isfinite(best.rms):
         raise DataError(f"{function.label} is no number where it is to be fitted", "begin with other parameters")
-    while isinstance(target, Function):  # the breaks have moved with the parameters
+    breaks = function.breaks
+    while isinstance(target, Function) and problem.at(best.values).breaks != breaks:  # they moved with the parameters
+        breaks = problem.at(best.values).breaks
         problem = replace(problem, measure=measure(problem.at(best.values)))
         more = problem.polish(best.values)
         moved = bool(more) and any(
@@ -162,6 +169,9 @@ def fit(
         after=_distance(fitted, target, problem.measure),
         gradient=float(np.max(np.abs(problem.gradient(best.values)))),
         steps=tuple(steps),
+        runaways=problem.runaways(best.values),
+        undetermined=problem.undetermined(best.values),
+        ends=problem.ends(best.values),
     )
 
 
@@ -289,16 +299,48 @@ class _Problem:
             found = self._better(values, rms, damping)
             if found is None:
                 break
+            gained = rms - found[1]
             values, rms, damping = found
             steps.append(Step("polish", values, rms))
+            if gained < _GAIN * rms or self._far(values):
+                break
+        flattened = self._flattened(values, rms)
+        return [*steps[:-1], Step("polish", flattened, self.rms(flattened))] if flattened != values else steps
+
+    def _flattened(self, values: Point, rms: float) -> Point:
         for _ in range(50):
             flat = float(np.linalg.norm(self.gradient(values)))
             new = self._moved(values, 0.0)
             if not (self.rms(new) <= rms * (1.0 + 1e-12) and np.linalg.norm(self.gradient(new)) < 0.5 * flat):
                 break
             values = new
-            steps.append(Step("polish", values, self.rms(values)))
-        return steps
+        return values
+
+    def _far(self, values: Point) -> tuple[str, ...]:
+        places = zip(self.names, values, self.start, strict=True)
+        return tuple(name for name, value, start in places if abs(value) > _AWAY * max(1.0, abs(start)))
+
+    def ends(self, values: Point) -> tuple[str, ...]:
+        """The parameters that are at an end of their domain, or so near that it is where they go."""
+        places = zip(self.names, values, self.domains, strict=True)
+        return tuple(name for name, value, domain in places if min(value - domain.low, domain.high - value) < 1e-9)
+
+    def runaways(self, values: Point) -> tuple[str, ...]:
+        places = zip(self.names, values, self._moved(values, 0.0), strict=True)
+        moving = tuple(name for name, a, b in places if abs(a - b) > _SETTLED * max(abs(a), 1e-3))
+        ends = self.ends(values)
+        return self._far(values) or tuple(name for name in moving if name not in ends)
+
+    def undetermined(self, values: Point) -> tuple[str, ...]:
+        """From the null space of the derivatives by the parameters, each of length 1."""
+        _, slopes = self.slopes(values)
+        sizes = np.linalg.norm(slopes, axis=0)
+        slopes = slopes / np.where(sizes > 0.0, sizes, 1.0)
+        if not np.isfinite(slopes).all():
+            return ()
+        share, directions = np.linalg.eigh(slopes.T @ slopes)
+        null = np.abs(directions[:, share < _TOLD])
+        return tuple(name for name, row in zip(self.names, null, strict=True) if np.any(row > 1e-3))
 
     def _better(self, values: Point, rms: float, damping: float) -> tuple[Point, float, float] | None:
         for _ in range(20):

@@ -24,7 +24,7 @@ from actcli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from actcli.activation import Function
-    from actcli.fitting import Measure
+    from actcli.fitting import Fit, Measure
     from actcli.reading import ReadOptions
 
 
@@ -110,9 +110,7 @@ def command(
     name = target if isinstance(target, str) else target.label
     goal = _goal(target, inputs, reading)
     found = fitting.fit(function, goal, only=only, search=search, seed=seed)
-    for parameter in found.runaways:
-        value = found.fitted.parameters[parameter]
-        click.echo(f"actcli: {parameter} has gone to {value:.3g}: the distance seems to have no minimum", err=True)
+    _tell(found)
 
     def figure() -> Any:
         from actcli.figures.fitting import fit_figure
@@ -129,6 +127,18 @@ def command(
         printed = Destination(choose_format(None, None), None, outputs.digits)
         outputs = outputs._replace(destinations=(*outputs.destinations, printed))
     write_outputs(outputs, (), forms)
+
+
+def _tell(found: Fit) -> None:
+    """Say on standard error what the parameters do not: that they are no minimum, or not the only one."""
+    end = found.fitted.parameters
+    domains = {parameter.name: parameter.domain for parameter in found.fitted.activation.parameters}
+    said = [f"{p} has gone to {end[p]:.3g}: the distance seems to have no minimum" for p in found.runaways]
+    said += [f"{p} has gone to the end of its domain {domains[p]}" for p in found.ends]
+    if found.undetermined:
+        said.append(f"{' and '.join(found.undetermined)}: not determined, other values come as close")
+    for text in said:
+        click.echo(f"actcli: {text}", err=True)
 
 
 def _goal(target: Function | str, inputs: Sequence[str], reading: ReadOptions) -> Function | Measure:
@@ -166,5 +176,9 @@ def _points(path: str, reading: ReadOptions) -> tuple[Any, Any]:
     blocks = [block.values for block in map_blocks(table, lambda block: block, reading.threads)]
     tell_skipped(table)
     values = np.concatenate(blocks) if blocks else np.empty((0, 2))
+    missing = np.isnan(values).any(axis=1)
+    if missing.any():
+        click.echo(f"actcli: {path}: {missing.sum()} of {missing.size} points left out: x or y is missing", err=True)
+    values = values[~missing]
     swapped = table.columns[table.picked[0]] == "y"
     return values[:, int(swapped)], values[:, int(not swapped)]
