@@ -24,7 +24,8 @@ from actcli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from actcli.activation import Function
-    from actcli.fitting import Fit, Measure
+    from actcli.descent import Measure
+    from actcli.fitting import Fit
     from actcli.reading import ReadOptions
 
 
@@ -135,6 +136,7 @@ def _tell(found: Fit) -> None:
     domains = {parameter.name: parameter.domain for parameter in found.fitted.activation.parameters}
     said = [f"{p} has gone to {end[p]:.3g}: the distance seems to have no minimum" for p in found.runaways]
     said += [f"{p} has gone to the end of its domain {domains[p]}" for p in found.ends]
+    said += [f"{p} moves f by jumps and not by a derivative: only --search moves it" for p in found.jumping]
     if found.undetermined:
         said.append(f"{' and '.join(found.undetermined)}: not determined, other values come as close")
     for text in said:
