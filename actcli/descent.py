@@ -23,8 +23,9 @@ _TRIALS = 200
 _ADAM_STEPS, _ADAM_RATE = 300, 0.05
 _INSIDE = 1e-12  # of an open end of a domain, that a parameter stays away from it
 _AWAY = 1e6  # times its start, or 1
-_GAIN = 1e-8  # of the distance, below which a step is the last
-_SETTLED = 1e-4  # of a parameter, which a minimum is told to
+_GAIN = 1e-13  # of the distance, below which a step is the last
+_SETTLED = 1e-3  # of a parameter, which a minimum is told to
+_TELLING = 0.999  # times the distance: the steps that are shown bring at least this
 _TOLD = 1e-14  # the square of what a direction's share in the derivatives must be, for it to change the distance
 
 
@@ -135,12 +136,13 @@ class Problem:
     def polish(self, values: Point) -> list[Step]:
         """Levenberg-Marquardt until nothing is gained, then Gauss-Newton steps as long as they flatten the gradient.
 
-        The distance tells a minimum only to half of the digits, its gradient to nearly all.
+        The distance tells a minimum only to half of the digits, its gradient to nearly all. Gives the steps that
+        brought something, and the last.
         """
         steps: list[Step] = []
         damping, rms = 1e-3, self.rms(values)
         exact = 1e-15 * math.sqrt(float(self.measure.weight @ np.square(self.measure.y)))
-        for _ in range(100):
+        for _ in range(200):
             if rms <= exact:
                 return steps
             found = self._better(values, rms, damping)
@@ -152,7 +154,13 @@ class Problem:
             if gained < _GAIN * rms or self._far(values):
                 break
         flattened = self._flattened(values, rms)
-        return [*steps[:-1], Step("polish", flattened, self.rms(flattened))] if flattened != values else steps
+        if flattened != values:
+            steps = [*steps[:-1], Step("polish", flattened, self.rms(flattened))]
+        shown = steps[:1]
+        for step in steps[1:-1]:
+            if step.rms < _TELLING * shown[-1].rms:
+                shown.append(step)
+        return [*shown, steps[-1]] if len(steps) > 1 else steps
 
     def _flattened(self, values: Point, rms: float) -> Point:
         for _ in range(50):

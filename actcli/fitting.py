@@ -105,7 +105,7 @@ def fit(
     """
     if function.rowwise or (isinstance(target, Function) and target.rowwise):
         raise UsageError("rowwise functions cannot be fitted: they take a whole row", "take elementwise functions")
-    names = tuple(only) or tuple(name for name, value in function.values if math.isfinite(value))
+    names = tuple(dict.fromkeys(only)) or tuple(name for name, value in function.values if math.isfinite(value))
     if not names:
         raise UsageError(f"{function.name} has no parameter to fit", "for example 'x*sigmoid(b*x):b=1'")
     for name in names:

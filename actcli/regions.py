@@ -162,8 +162,10 @@ def _jumps(function: Function) -> Array:
     """What f steps up or down by on its way to its value at each break and on from it; 0 where it is continuous."""
     at = np.array(function.breaks)
     sides = [function.f(x) for x in (np.nextafter(at, -math.inf), at, np.nextafter(at, math.inf))]
-    steps = np.concatenate([sides[1] - sides[0], sides[2] - sides[1]])
-    return np.where(np.abs(steps) > 1e-12 * np.maximum(1.0, np.tile(np.abs(sides[1]), 2)), steps, 0.0)
+    with np.errstate(invalid="ignore"):  # at a pole
+        steps = np.concatenate([sides[1] - sides[0], sides[2] - sides[1]])
+    size = np.where(np.isfinite(sides[1]), np.abs(sides[1]), 1.0)
+    return np.where(np.abs(steps) > 1e-12 * np.maximum(1.0, np.tile(size, 2)), steps, 0.0)
 
 
 def _smoothness(function: Function) -> Smoothness:
@@ -175,7 +177,10 @@ def _smoothness(function: Function) -> Smoothness:
     levels: tuple[Smoothness, ...] = ("discontinuous", "C0", "C1")
     for level, derivative in zip(levels, (function.f, function.df, function.d2f), strict=True):
         a, b = derivative(left), derivative(right)
-        if np.any(np.abs(a - b) > 1e-12 * np.maximum(1.0, np.maximum(np.abs(a), np.abs(b)))):
+        with np.errstate(invalid="ignore"):
+            same = np.abs(a - b) <= 1e-12 * np.maximum(1.0, np.maximum(np.abs(a), np.abs(b)))
+        finite = np.isfinite(a) & np.isfinite(b) & np.isfinite(function.f(at))
+        if not np.all(same & finite):
             return level
     return "C2"
 
@@ -194,8 +199,8 @@ def _regions(function: Function, points: Array, slope: Array, epsilon: float) ->
     }
     regions = []
     for i, j, start, stop in _intervals(lambda x: np.abs(function.df(x)) < epsilon, points):
-        if start == stop and start in beside_break:
-            continue  # the value agreed on at a kink, not an interval
+        if start == stop and (start in beside_break or math.isinf(start)):
+            continue  # the value agreed on at a kink, or the limit at infinity: not an interval
         identically_zero = not np.any(slope[i:j]) and all(
             math.isinf(end) or end in beside_break for end in (start, stop)
         )

@@ -160,13 +160,13 @@ def _goal(target: Function | str, inputs: Sequence[str], reading: ReadOptions) -
 
 
 def _points(path: str, reading: ReadOptions) -> tuple[Any, Any]:
-    """The columns x and y of a table: those of these names, or the only two."""
+    """The columns x and y of a table: those of these names, those of --columns in its order, or the only two."""
     import numpy as np
 
     from actcli.cli.options import open_layers, tell_skipped
     from actcli.tables.pipeline import map_blocks
 
-    if not reading.columns:
+    if not reading.columns and path != "-":  # which is read once
         (table,) = open_layers([path], reading)
         if {"x", "y"} <= set(table.columns):
             reading = replace(reading, columns=("x", "y"))
@@ -182,5 +182,7 @@ def _points(path: str, reading: ReadOptions) -> tuple[Any, Any]:
     if missing.any():
         click.echo(f"actcli: {path}: {missing.sum()} of {missing.size} points left out: x or y is missing", err=True)
     values = values[~missing]
-    swapped = table.columns[table.picked[0]] == "y"
+    first = table.picked[1]
+    given = reading.columns[0].partition(",")[0].strip() if reading.columns else "x"
+    swapped = given in (table.columns[first], str(first + 1))
     return values[:, int(swapped)], values[:, int(not swapped)]
