@@ -15,11 +15,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.activation import Array, Function, Interval
+from actcli.activation import INF, Array, Function, Interval
 
 RegionKind = Literal["zero", "tail", "stationary"]
 Smoothness = Literal["discontinuous", "C0", "C1", "C2", "Cinf"]
 Monotone = Literal["increasing", "nondecreasing", "decreasing", "nonincreasing", "constant", "no"]
+
+_BESIDE = 1e-300
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,7 @@ def _smoothness(function: Function) -> Smoothness:
     if not function.breaks:
         return "Cinf"
     at = np.array(function.breaks)
-    left, right = np.nextafter(at, -math.inf), np.nextafter(at, math.inf)
+    left, right = np.minimum(np.nextafter(at, -INF), at - _BESIDE), np.maximum(np.nextafter(at, INF), at + _BESIDE)
     levels: tuple[Smoothness, ...] = ("discontinuous", "C0", "C1")
     for level, derivative in zip(levels, (function.f, function.df, function.d2f), strict=True):
         a, b = derivative(left), derivative(right)
@@ -201,6 +203,8 @@ def _regions(function: Function, points: Array, slope: Array, epsilon: float) ->
     for i, j, start, stop in _intervals(lambda x: np.abs(function.df(x)) < epsilon, points):
         if start == stop and (start in beside_break or math.isinf(start)):
             continue  # the value agreed on at a kink, or the limit at infinity: not an interval
+        if any(b - _BESIDE <= start and stop <= b + _BESIDE for b in function.breaks):
+            continue  # the underflow of an argument beside a kink at 0
         identically_zero = not np.any(slope[i:j]) and all(
             math.isinf(end) or end in beside_break for end in (start, stop)
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 from typing import Any
 
@@ -24,6 +24,7 @@ COMPARE: dict[str, Callable[[Array, Array], Flags]] = {
 _LOGARITHMS = (LOG, LOG1P)
 _FAR = 1e300
 _HUGE = 1e100
+_ORDER = {"min": "<=", "max": ">="}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,17 +132,27 @@ class _Evaluation:
                 return self._call(activation, self.at(argument), {name: self.at(value) for name, value in settings})
             case Choice(name, first, second):
                 a, b = self.at(first), self.at(second)
-                chosen = a.v <= b.v if name == "min" else a.v >= b.v
+                chosen = self._compared(_ORDER[name], (first, a.v), (second, b.v))
                 return self._chosen(chosen | np.isnan(a.v), a, b)
             case Where(comparison, left, right, yes, no):
                 sides = self.at(left).v, self.at(right).v
-                result = self._chosen(COMPARE[comparison](*sides), self.at(yes), self.at(no))
+                holds = self._compared(comparison, (left, sides[0]), (right, sides[1]))
+                result = self._chosen(holds, self.at(yes), self.at(no))
                 unknown = np.isnan(sides[0]) | np.isnan(sides[1])
                 return result if not unknown.any() else self._chosen(unknown, Jet(np.array([np.nan])), result)
 
     def _multiplied(self, product: Jet, factor: tuple[bool, Node]) -> Jet:
         divides, node = factor
         return product / self.at(node) if divides else product * self.at(node)
+
+    def _compared(self, comparison: str, left: tuple[Node, Array], right: tuple[Node, Array]) -> Flags:
+        """Two parts with their values; where both are the same infinity at an infinite x, as they are far out."""
+        holds = COMPARE[comparison](left[1], right[1])
+        tie = np.isinf(self.x) & np.isinf(left[1]) & (left[1] == right[1])
+        if tie.any():
+            far = replace(self, x=np.clip(self.x, -_HUGE, _HUGE), order=0)
+            holds = np.where(tie, COMPARE[comparison](far.at(left[0]).v, far.at(right[0]).v), holds)
+        return holds
 
     @staticmethod
     def _chosen(first: Flags, a: Jet, b: Jet) -> Jet:
