@@ -31,6 +31,7 @@ from actcli.expressions.tree import (
     names,
     negated,
     nodes,
+    power,
     rebuilt,
 )
 
@@ -40,8 +41,6 @@ Item: TypeAlias = tuple[bool, Node]
 
 _ANY = Name("u")
 _IDIOMS = (
-    ("u * u", "u**2"),
-    ("u**2 * u", "u**3"),
     ("sqrt(u**2)", "abs(u)"),
     ("e**u", "exp(u)"),
     ("exp(u) - 1", "expm1(u)"),
@@ -106,6 +105,8 @@ class Rewriter:
     def stable(self, node: Node) -> Node:
         """The tree in its stable form, from the leaves up."""
         before, node = node, rebuilt(node, self.stable)
+        if isinstance(node, Product):
+            node = _gathered(node)
         if type(before) is not type(node) and isinstance(node, Sum):  # a sign came to the front
             node = negated(self.stable(negated(node)))
         for pattern, replacement in self.rules:
@@ -113,6 +114,18 @@ class Rewriter:
             if changed is not None:
                 return self.stable(changed)
         return node
+
+
+def _gathered(product: Product) -> Node:
+    """x * x * x as x**3, which patterns know."""
+    counts: dict[Item, float] = {}
+    for divides, factor in product.factors:
+        match factor:
+            case Power(base, Constant(n)) if n > 0 and n.is_integer():
+                counts[divides, base] = counts.get((divides, base), 0.0) + n
+            case _:
+                counts[divides, factor] = counts.get((divides, factor), 0.0) + 1.0
+    return multiply(*((divides, power(base, Constant(n))) for (divides, base), n in counts.items()))
 
 
 def _with_any(formula: Node) -> Node:
