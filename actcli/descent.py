@@ -41,7 +41,8 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A set of parameters on the way: start, those of a search that were the best so far, and those of the polish."""
+    """A set of parameters on the way: start, those of a search that were the best so far or the best to begin from, and
+    those of the polish."""
 
     by: str
     values: Point
