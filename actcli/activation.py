@@ -145,7 +145,9 @@ class Activation:
         for name, parameter in known.items():
             value = float(values.get(name, parameter.default))
             if math.isnan(value) and name not in values:
-                raise UsageError(f"{self.name}: {name} needs a value", f"write {self.name}:{name}=1")
+                needed = [p for p in self.parameters if p.name in values or math.isnan(p.default)]
+                given = ",".join(f"{p.name}={values.get(p.name, 1):g}" for p in needed)
+                raise UsageError(f"{self.name}: {name} needs a value", f"write {self.name}:{given}")
             if value not in parameter.domain:
                 raise UsageError(
                     f"{self.name}: {name} = {value:g} is outside its domain {parameter.domain}",

@@ -101,7 +101,7 @@ def mean_field(function: Function, q: float = 1.0) -> MeanField:
     previous = _means(function, q, 0)
     for halvings in range(1, _HALVINGS + 1):
         means = _means(function, q, halvings)
-        if np.all(np.abs(means[0] - previous[0]) <= 1e-13 * means[1]) or not np.isfinite(means[0]).all():
+        if not np.isfinite(means[0]).all() or np.all(np.abs(means[0] - previous[0]) <= 1e-13 * means[1]):
             break
         previous = means
     else:

@@ -99,7 +99,7 @@ _DIALECTS = dialect_index(ACTIVATIONS)
 FRAMEWORKS: tuple[str, ...] = tuple(dict.fromkeys(framework for framework, _ in _DIALECTS))
 
 
-_NAME = re.compile(r"[\w\s-]*(@[\w.\s-]*)?")
+_NAME = re.compile(r"(?!\s*\d)[\w\s-]*(@[\w.\s-]*)?")
 _MORE: dict[str, Activation] = {}  # not built in
 _COMPLAINTS: list[str] = []
 
@@ -142,7 +142,11 @@ def caution(function: Function) -> str | None:
 
 def _add(activation: Activation) -> None:
     """Raises ValueError where one of its names is taken."""
+    from actcli.expressions.parse import RESERVED
+
     for name in (activation.name, *activation.aliases):
+        if name in RESERVED:
+            raise ValueError(f"{name!r} has a meaning in formulas")
         taken = _INDEX.get(_key(name)) or _MORE.get(_key(name))
         if taken is not None:
             raise ValueError(f"{name!r} is already a name of {taken.name}")
@@ -199,7 +203,8 @@ def get(spec: str) -> Function:
         return _examined(activation.bind(_settings(activation, settings, {})))
     if not at:
         activation = _find(name)
-        return activation.bind(_settings(activation, settings, {}))
+        function = activation.bind(_settings(activation, settings, {}))
+        return function if activation in _BUILT_IN else _examined(function)
     activation, dialect = _find_dialect(name, framework(where))
     return activation.bind({**dialect.defaults, **_settings(activation, settings, dialect.spelling)})
 

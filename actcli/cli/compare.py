@@ -8,6 +8,7 @@ import click
 
 from actcli.cli.layers import diagnoses
 from actcli.cli.options import (
+    NumericCommand,
     completer,
     epsilon_option,
     functions_argument,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "compare",
+    cls=NumericCommand,
     epilog="""\b
 Examples:
   actcli compare relu gelu silu

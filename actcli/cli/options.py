@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|inf|infinity)", re.IGNORECASE)
+# A formula that begins with a minus: -x, -2*x, -tanh(x), -(x + 1), -a*x; not -c*x, the columns that end in x.
+_NEGATED = re.compile(r"- *(x\b|([\d.(]|\w+ *\(|(?![cfhio])[a-z] *[*/]).*\bx\b).*")
 _MARK = "\0"  # no argument can hold it
 
 
@@ -35,8 +37,8 @@ def is_number(token: str) -> bool:
 
 
 class NumericCommand(click.Command):
-    """A command whose arguments may be negative numbers: they are hidden from click's option parser, which would
-    take `-1e-3` for the options -1, -e and so on."""
+    """A command whose arguments may be negative numbers or formulas: they are hidden from click's option parser, which
+    would take `-1e-3` for the options -1, -e and so on."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         takes_value = {
@@ -48,8 +50,8 @@ class NumericCommand(click.Command):
         marked = []
         before = ""
         for arg in args:
-            hide = arg.startswith("-") and is_number(arg) and before not in takes_value
-            marked.append(_MARK + arg if hide else arg)
+            negated = arg.startswith("-") and (is_number(arg) or _NEGATED.fullmatch(arg))
+            marked.append(_MARK + arg if negated and before not in takes_value else arg)
             before = arg
         return super().parse_args(ctx, marked)
 
@@ -62,7 +64,7 @@ class FunctionType(click.ParamType[Any]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Function:
         from actcli import registry
 
-        function = registry.get(value)
+        function = registry.get(value.removeprefix(_MARK))
         tell_cautions([function])
         return function
 
@@ -80,7 +82,7 @@ class FamilyType(click.ParamType[Any]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Function, ...]:
         from actcli import registry
 
-        functions = registry.family(value)
+        functions = registry.family(value.removeprefix(_MARK))
         tell_cautions(functions)
         return functions
 

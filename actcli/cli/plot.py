@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from actcli.cli.layers import distributions
 from actcli.cli.options import (
+    NumericCommand,
     SizeType,
     SpanType,
     completer,
@@ -33,6 +34,7 @@ FOR_FIGURES = ("panels", "style", "size", "dpi", "title")
 
 @click.command(
     "plot",
+    cls=NumericCommand,
     epilog="""\b
 Examples:
   actcli plot relu gelu silu

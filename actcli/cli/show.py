@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from actcli.cli.options import Destination, epsilon_option, function_argument, network_options, output_options
+from actcli.cli.options import (
+    Destination,
+    NumericCommand,
+    epsilon_option,
+    function_argument,
+    network_options,
+    output_options,
+)
 from actcli.cli.results import write_sheet
 
 if TYPE_CHECKING:
@@ -15,6 +22,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "show",
+    cls=NumericCommand,
     epilog="""\b
 Examples:
   actcli show gelu
