@@ -54,6 +54,11 @@ class NumericCommand(click.Command):
         return super().parse_args(ctx, marked)
 
 
+def _not_a_file(value: str, error: UsageError, hint: str) -> UsageError:
+    """The error for a FUNCTION that is none: the shell may have put the name of a file there."""
+    return UsageError(f"{value!r} is a file, not a function", hint) if os.path.isfile(value) else error
+
+
 class FunctionType(click.ParamType[Any]):
     """A FUNCTION spec, looked up in the registry."""
 
@@ -62,7 +67,10 @@ class FunctionType(click.ParamType[Any]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Function:
         from actcli import registry
 
-        function = registry.get(value)
+        try:
+            function = registry.get(value)
+        except UsageError as error:
+            raise _not_a_file(value, error, "FUNCTION stands before the files") from None
         tell_cautions([function])
         return function
 
@@ -80,7 +88,10 @@ class FamilyType(click.ParamType[Any]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Function, ...]:
         from actcli import registry
 
-        functions = registry.family(value)
+        try:
+            functions = registry.family(value)
+        except UsageError as error:
+            raise _not_a_file(value, error, "give each file by an -i of its own: -i a.csv -i b.csv") from None
         tell_cautions(functions)
         return functions
 
@@ -188,7 +199,8 @@ _table_options = stack(
         multiple=True,
         metavar="LIST",
         shell_complete=completer("columns"),
-        help="Columns to take: names, 1-based numbers, ranges a:b, globs h*; a leading ! leaves columns out.",
+        help="Columns to take, with commas between: names, 1-based numbers, ranges a:b, globs h*; a leading ! leaves "
+        "columns out, as in '!step,!label'.",
     ),
     click.option(
         "--header/--no-header",
