@@ -150,9 +150,7 @@ def _sections(context: click.Context, contexts: list[click.Context], show: Show)
         "COMMANDS": roff.items(roff.bold, summaries.items()) if is_program else [],
         "OPTIONS": roff.items(roff.signature, records.items()),
         "INPUT": _input(command) if not is_program else roff.paragraph(PROGRAM["INPUT"]),
-        "OUTPUT": [*_output(command), *_text(MEANINGS.get(str(command.name), ""))]
-        if not is_program
-        else roff.paragraph(PROGRAM["OUTPUT"]),
+        "OUTPUT": _output(command) if not is_program else roff.paragraph(PROGRAM["OUTPUT"]),
         "EXIT STATUS": roff.items(roff.bold, statuses.items()),
         "ENVIRONMENT": roff.items(roff.bold, _environment(command, options, is_program).items()),
         "FILES": _files(command),
@@ -205,7 +203,8 @@ def _output(command: click.Command) -> list[str]:
         return _text(FIGURE if "output" in names else TEXT_ONLY)
     (choices,) = (parameter.type for parameter in command.params if parameter.name == "format")
     formats = choices.choices if isinstance(choices, click.Choice) else ()
-    return _text(OUTPUT.format(endings=", ".join(endings(formats))))
+    text = OUTPUT.format(endings=", ".join(endings(formats)))
+    return _text("\n\n".join(filter(None, (text, MEANINGS.get(command.name or "")))))
 
 
 def _files(command: click.Command) -> list[str]:
