@@ -214,6 +214,7 @@ def _files(command: click.Command) -> list[str]:
             " ".join(suffix for suffix, _ in group): f"Read as {format}."
             for format, group in groupby(SUFFIXES.items(), key=lambda item: item[1])
         }
+        formats[".npz"] = "Read as npz: each array is a layer, named after it."
         formats[" ".join(COMPRESSED)] = "After the name of a text format: compressed."
         lines += roff.items(roff.bold, formats.items())
     return lines

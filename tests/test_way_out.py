@@ -88,6 +88,26 @@ def test_names_of_outputs_that_mean_something_else(cli: Cli, tmp_path: Path) -> 
     assert not os.listdir(tmp_path)
 
 
+def test_json_is_told_from_csv_by_its_first_bytes(cli: Cli, tmp_path: Path) -> None:
+    """Objects a line are read, also from a pipe; an array of them was a header of odd names and no rows."""
+    assert cli.ok("eval", "relu", stdin=b'{"a": -1, "b": 2}\n{"a": 3}\n') == "a,b\n0.0,2.0\n3.0,\n"
+    path = tmp_path / "a.json"
+    path.write_text('[{"a": -1}, {"a": 3}]')
+    assert "one a line" in way(cli.fails(1, "eval", "relu", str(path)))
+
+
+def test_feature_maps_become_a_table_as_the_error_says(cli: Cli, tmp_path: Path) -> None:
+    """Each channel is a column: channel 1 alone is below 0."""
+    maps = np.ones((5, 3, 2, 2))
+    maps[:, 1] = -1.0
+    np.save(path := tmp_path / "maps.npy", maps)
+    assert "numpy.moveaxis(a, 1, -1)" in way(cli.fails(1, "saturation", "relu", str(path)))
+    last = np.moveaxis(maps, 1, -1)
+    np.save(path, last.reshape(-1, last.shape[-1]))
+    rows = cli.ok("saturation", "relu", str(path), "--by", "neuron", "-f", "jsonl").splitlines()
+    assert [json.loads(row)["dead"] for row in rows] == [False, True, False]
+
+
 def test_a_remedy_is_said_once_a_row(cli: Cli, tmp_path: Path) -> None:
     """Also where it helps against several figures of a layer."""
     path = tmp_path / "dead.csv"
