@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import click
 
-from actcli.cli.lookup import functions_file_option, tell_cautions
+from actcli.cli.lookup import functions_file_option, looked_up, tell_cautions
 from actcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -54,11 +54,6 @@ class NumericCommand(click.Command):
         return super().parse_args(ctx, marked)
 
 
-def _not_a_file(value: str, error: UsageError, hint: str) -> UsageError:
-    """The error for a FUNCTION that is none: the shell may have put the name of a file there."""
-    return UsageError(f"{value!r} is a file, not a function", hint) if os.path.isfile(value) else error
-
-
 class FunctionType(click.ParamType[Any]):
     """A FUNCTION spec, looked up in the registry."""
 
@@ -67,10 +62,7 @@ class FunctionType(click.ParamType[Any]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Function:
         from actcli import registry
 
-        try:
-            function = registry.get(value)
-        except UsageError as error:
-            raise _not_a_file(value, error, "FUNCTION stands before the files") from None
+        function = looked_up(registry.get, value, "FUNCTION stands before the files")
         tell_cautions([function])
         return function
 
@@ -88,10 +80,7 @@ class FamilyType(click.ParamType[Any]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Function, ...]:
         from actcli import registry
 
-        try:
-            functions = registry.family(value)
-        except UsageError as error:
-            raise _not_a_file(value, error, "give each file by an -i of its own: -i a.csv -i b.csv") from None
+        functions = looked_up(registry.family, value, "give each file by an -i of its own: -i a.csv -i b.csv")
         tell_cautions(functions)
         return functions
 
