@@ -261,7 +261,7 @@ class Function:
         if self.activation.jacobian is None:
             raise UsageError(
                 f"{self.name} maps each number by itself: its Jacobian is the diagonal of f'",
-                "leave out --jacobian",
+                "take df, on the command line grad without --jacobian",
             )
         return self._run(self.activation.jacobian, np.asarray(x, dtype=np.float64))
 

@@ -70,7 +70,7 @@ def _leak(function: Function) -> _Advice:
     return (
         "take a function that passes some gradient everywhere: leaky_relu, prelu or elu; `actcli compare` shows what "
         "each would do",
-        "Maas et al. 2013; He et al. 2015, arXiv:1502.01852; Clevert et al. 2016, arXiv:1511.07289",
+        "Maas et al. 2013; He et al. 2015, arXiv:1502.01852; Clevert et al. 2015, arXiv:1511.07289",
     )
 
 

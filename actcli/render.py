@@ -50,6 +50,8 @@ def choose_format(asked: str | None, output: str | None, known: Sequence[str] = 
             return by_name
         if os.path.exists(output) and not os.path.isfile(output):
             return "csv"  # /dev/stdout, a fifo
+        if suffix in (".gz", ".zst"):
+            raise UsageError(f"{output}: results are written as they are", "compress them in a pipe: -f csv | zstd")
         raise UsageError(
             f"{output}: its name says no format",
             f"name the format with -f, or end the name in {', '.join(endings(known))}",

@@ -58,13 +58,16 @@ takes that framework's name and defaults. Case, - and _ in names do not matter. 
 'elu:alpha=0.5|1|2' names one for each value (quoted: | is the shell's).
 
 FUNCTION may also be an expression in x: 'x*tanh(softplus(x))', or with parameters 'max(0,x)+a*min(0,x):a=0.05'. It
-has + - * / **, where(x > 0, a, b), min, max, abs, exp, expm1, log, log1p, sqrt, sin, cos, tanh, erf, pi, e, and every
-elementwise function by its name. Named definitions are read from $XDG_CONFIG_HOME/actcli/functions.toml (by default
-~/.config) and from --functions FILE:
+has + - * / **, where(x > 0, a, b), min, max, abs, exp, expm1, log, log1p, sqrt, sin, cos, sinh, cosh, tanh, erf, pi,
+e, and every elementwise function by its name. Named definitions are read from $XDG_CONFIG_HOME/actcli/functions.toml
+(by default ~/.config) and from --functions FILE, an option of each command that takes a FUNCTION; their source and
+aliases may be left out:
 
 \b
   [my_gate]
   formula = "x * sigmoid(b * x)"
+  source = "lab notes, page 12"
+  aliases = ["mg"]
   [my_gate.parameters]
   b = { default = 1.5, domain = "[0, inf)", meaning = "sharpness" }
 
@@ -104,6 +107,8 @@ def run(args: Sequence[str]) -> int:
         return INTERRUPTED
     except click.ClickException as error:
         hint = f"see `{error.ctx.command_path} --help`" if isinstance(error, click.UsageError) and error.ctx else ""
+        if isinstance(error, click.NoSuchOption) and error.ctx and error.ctx.parent is None:
+            hint = f"options stand behind the command: actcli COMMAND {error.option_name}, " + hint
         return _complain(error.format_message(), hint, error.exit_code)
     except ActcliError as error:
         return _complain(error.message, error.hint, error.exit_status)

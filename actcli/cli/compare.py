@@ -64,9 +64,9 @@ def command(
     """Show functions side by side.
 
     Range, f(0), monotonicity, largest gradient, smoothness, vanishing regions, and the means over z ~ N(0, q) with what
-    they say of a deep network at initialisation. With inputs, which are given by -i, also what each function makes of
-    the same pre-activations, and what taking another one in place of the first would do. -o FILE.png, .svg or .pdf
-    draws them.
+    they say of a deep network at initialisation. With inputs, an -i for each file, also what each function makes of the
+    same pre-activations, those first that let most gradient through, and what taking another one in place of the first
+    would do. -o FILE.png, .svg or .pdf draws them.
     """
     from actcli.comparison import compare, profile
     from actcli.probe import Probe, Thresholds

@@ -39,6 +39,9 @@ class TargetType(click.ParamType[Any]):
         table = value == "-" or os.path.splitext(value)[1].lower() in (".csv", ".tsv", ".gz", ".zst")
         return value if table or os.path.exists(value) else self._function.convert(value, param, ctx)
 
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        return self._function.shell_complete(ctx, param, incomplete) or completer("files")(ctx, param, incomplete)
+
 
 @click.command(
     "fit",
@@ -101,8 +104,8 @@ def command(
 
     The distance is the root of the mean of (f(x) - target(x))^2, over x from N(0, 1), over the values of the inputs, or
     over the points of a table. A search gives some beginnings, and steps along the exact derivatives by the parameters
-    lead to the minimum. As CSV it prints the trace, whose last row is the result; with -o FILE.png, .svg or .pdf it
-    draws the function before and after beside the target.
+    lead to the minimum. As CSV it prints the trace, whose last row is the result; the label in JSON is the fitted
+    FUNCTION. -o FILE.png, .svg or .pdf draws the function before and after beside the target.
     """
     from actcli import fitting
     from actcli.render import choose_format

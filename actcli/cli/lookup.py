@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from actcli.errors import UsageError
+
 if TYPE_CHECKING:
     from actcli.activation import Function
+
+
+Found = TypeVar("Found")
+
+
+def looked_up(find: Callable[[str], Found], spec: str, hint: str) -> Found:
+    """What a FUNCTION names; where it names nothing, the shell may have put a file there, which the error tells."""
+    try:
+        return find(spec)
+    except UsageError:
+        if os.path.isfile(spec):
+            raise UsageError(f"{spec!r} is a file, not a function", hint) from None
+        raise
 
 
 def tell_complaints() -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import click
 
-from actcli.cli.lookup import functions_file_option, tell_cautions
+from actcli.cli.lookup import functions_file_option, looked_up, tell_cautions
 from actcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class FunctionType(click.ParamType[Any]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Function:
         from actcli import registry
 
-        function = registry.get(value.removeprefix(_MARK))
+        function = looked_up(registry.get, value.removeprefix(_MARK), "FUNCTION stands before the files")
         tell_cautions([function])
         return function
 
@@ -82,7 +82,8 @@ class FamilyType(click.ParamType[Any]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Function, ...]:
         from actcli import registry
 
-        functions = registry.family(value.removeprefix(_MARK))
+        hint = "give each file by an -i of its own: -i a.csv -i b.csv"
+        functions = looked_up(registry.family, value.removeprefix(_MARK), hint)
         tell_cautions(functions)
         return functions
 
@@ -190,7 +191,8 @@ _table_options = stack(
         multiple=True,
         metavar="LIST",
         shell_complete=completer("columns"),
-        help="Columns to take: names, 1-based numbers, ranges a:b, globs h*; a leading ! leaves columns out.",
+        help="Columns to take, with commas between: names, 1-based numbers, ranges a:b, globs h*; a leading ! leaves "
+        "columns out, as in '!step,!label'.",
     ),
     click.option(
         "--header/--no-header",

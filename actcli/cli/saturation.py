@@ -98,7 +98,11 @@ Examples:
     show_default=True,
     help=f"Judge by the rule of another system, on its own definition: {', '.join(RULES)}.",
 )
-@click.option("--explain", is_flag=True, help="Print what the rule means for the function, and its source.")
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Print what the rule means for the function: the limits of its verdicts, and its source.",
+)
 @click.option(
     "--dtype",
     type=click.Choice(["float32", "float16", "bfloat16"]),

@@ -77,7 +77,7 @@ _MEANINGS = {
     "vanishing_row_ratio": "share of the rows whose whole Jacobian is below epsilon",
     "cumulative_mean_gradient": "product of mean|f'| of this layer and those after it",
     "cumulative_rms_gradient": "product of rms f' of this layer and those after it",
-    "verdict": "ok, warning or critical",
+    "verdict": "ok, warning or critical: `actcli saturation FUNCTION --explain` prints the limits",
     "reasons": "why it has this verdict, in words",
     "remedies": "what helps, in the order to try it",
     "remedy": "what to do",

@@ -81,7 +81,10 @@ class ArrayTable(Table):
         if len(shape) not in (1, 2):
             raise DataError(
                 f"{self.source}: has {len(shape)} dimensions, shape {shape}",
-                "reshape to samples x neurons: a.reshape(-1, a.shape[-1])" if shape else "",
+                "reshape to samples x neurons: a.reshape(-1, a.shape[-1]); channels on axis 1 are moved there by "
+                "numpy.moveaxis(a, 1, -1)"
+                if shape
+                else "",
             )
 
 

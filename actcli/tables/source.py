@@ -33,7 +33,7 @@ SUFFIXES = {
 FORMATS = tuple(dict.fromkeys(SUFFIXES.values()))
 COMPRESSED = (".gz", ".zst")
 PIPE = 1 << 20  # bytes that a pipe is asked to hold, and that are read from it at once
-MAGIC = {b"PAR1": "parquet", b"ARROW1": "arrow", b"\x93NUMPY": "npy", b"PK\x03\x04": "npz"}
+MAGIC = {b"PAR1": "parquet", b"ARROW1": "arrow", b"\x93NUMPY": "npy", b"PK\x03\x04": "npz", b"{": "jsonl"}
 
 
 class Readable(Protocol):
@@ -216,6 +216,8 @@ class Source:
             return SUFFIXES[suffix]
         with self.open() as stream:
             start = stream.peek(8)
+        if start.startswith(b"[{"):
+            raise DataError(f"{self.name}: is one JSON array, not a table", "write its objects one a line (JSON lines)")
         return next((name for magic, name in MAGIC.items() if start.startswith(magic)), "csv")
 
     def stem(self) -> str:

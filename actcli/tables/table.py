@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -115,5 +116,11 @@ def not_a_number(table: Table, where: str, column: int, cell: str) -> DataError:
     cell = cell if len(cell) <= 40 else cell[:39] + "…"
     return DataError(
         f"{table.source}: {where}, column {column + 1}{name}: {cell!r} is not a number",
-        f"name missing values with --null {shlex.quote(cell)}, or choose columns with -c",
+        f"{left_out(table.columns, column)}, or name missing values with --null {shlex.quote(cell)}",
     )
+
+
+def left_out(columns: Sequence[str], column: int) -> str:
+    """How to leave a column out: by its name where -c reads that as nothing else."""
+    plain = re.fullmatch(r"[^\W\d]\w*", columns[column]) and columns.count(columns[column]) == 1
+    return f"leave the column out with -c {shlex.quote(f'!{columns[column] if plain else column + 1}')}"
