@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from actcli.cli.layers import distributions
+from actcli.cli.notes import tell
 from actcli.cli.options import Destination, FunctionType, completer, function_argument, table_options
 from actcli.cli.outputs import Outputs, outputs_options
 from actcli.cli.results import Forms, write_outputs
@@ -104,7 +105,7 @@ def command(
     found = fitting.fit(function, goal, only=only, search=search, seed=seed)
     for parameter in found.runaways:
         value = found.fitted.parameters[parameter]
-        click.echo(f"actcli: {parameter} has gone to {value:.3g}: the distance seems to have no minimum", err=True)
+        tell(f"{parameter} has gone to {value:.3g}: the distance seems to have no minimum")
 
     def figure() -> Any:
         from actcli.figures.fitting import fit_figure

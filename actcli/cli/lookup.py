@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from actcli.cli.notes import tell
+
 if TYPE_CHECKING:
     from actcli.activation import Function
 
@@ -16,7 +18,7 @@ def tell_complaints() -> None:
     from actcli import registry
 
     for line in registry.complaints():
-        click.echo(f"actcli: {line}", err=True)
+        tell(line)
 
 
 def tell_cautions(functions: Sequence[Function]) -> None:
@@ -26,7 +28,7 @@ def tell_cautions(functions: Sequence[Function]) -> None:
     tell_complaints()
     for function in functions:
         if (line := registry.caution(function)) is not None:
-            click.echo(f"actcli: {line}", err=True)
+            tell(line)
 
 
 def _define(ctx: click.Context, param: click.Parameter, paths: Sequence[str]) -> None:

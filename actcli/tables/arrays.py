@@ -77,7 +77,9 @@ class ArrayTable(Table):
                 "save it as floats: numpy.save(FILE, a.astype(float))",
             )
         if dtype.kind not in "fiu":
-            raise DataError(f"{self.source}: holds {dtype}, not real numbers")
+            raise DataError(
+                f"{self.source}: holds {dtype}, not real numbers", "leave it out, or save it as floats: a.astype(float)"
+            )
         if len(shape) not in (1, 2):
             raise DataError(
                 f"{self.source}: has {len(shape)} dimensions, shape {shape}",

@@ -113,7 +113,7 @@ def not_a_number(table: Table, where: str, column: int, cell: str) -> DataError:
     """The error for a picked cell that holds something else."""
     name = f" ({table.columns[column]})" if table.has_header else ""
     cell = cell if len(cell) <= 40 else cell[:39] + "…"
-    return DataError(
-        f"{table.source}: {where}, column {column + 1}{name}: {cell!r} is not a number",
-        f"name missing values with --null {shlex.quote(cell)}, or choose columns with -c",
-    )
+    hint = f"name missing values with --null {shlex.quote(cell)}, or choose columns with -c"
+    if len(table.columns) == 1 and any(separator in cell for separator in ";\t "):
+        hint = "cells are separated by commas, or by tabs with --input-format tsv"
+    return DataError(f"{table.source}: {where}, column {column + 1}{name}: {cell!r} is not a number", hint)
