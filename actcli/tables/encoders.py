@@ -140,7 +140,7 @@ class ParquetEncoder(Encoder):
                 for i, frame in enumerate(parts):
                     # The first block decides the types; a column empty in it may hold anything later.
                     schema = schema or _without_null_types(frame.schema)
-                    frame.cast(schema).write_ipc(f"{folder}/{i:09}")
+                    _write_part(frame.cast(schema), f"{folder}/{i:09}")
                 if schema:
                     pl.scan_ipc(folder).sink_parquet(file)
                 else:
@@ -148,6 +148,13 @@ class ParquetEncoder(Encoder):
             except pl.exceptions.PolarsError as error:
                 reason = str(error).partition("\n")[0]
                 raise DataError(f"a column cannot keep its type in parquet: {reason}", "write csv") from error
+
+
+def _write_part(frame: pl.DataFrame, path: str) -> None:
+    try:
+        frame.write_ipc(path)
+    except OSError as error:  # polars may not tell the number of the error
+        raise DataError(f"{path}: {error.strerror or error}", "TMPDIR names another folder") from error
 
 
 class NpyEncoder(Encoder):
