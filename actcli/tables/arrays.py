@@ -45,6 +45,7 @@ class ArrayTable(Table):
         array = self._map()
         array = array.reshape(len(array), -1) if array.size else array.reshape(len(array), len(self.columns))
         for start in range(0, len(array), self._rows):
+            self._share = min(1.0, (start + self._rows) / len(array))
             yield partial(self._block, array[start : start + self._rows], start + 1)
 
     def _map(self) -> Any:

@@ -48,13 +48,16 @@ class Table(ABC):
         self.has_header = header
         self.picked = tuple(picked)
         self.size = source.size()
+        self._share: float | None = None  # of the rows handed out, where the bytes are not read one after the other
         self.skipped: list[
             tuple[int, int, DataError]
         ] = []  # from what line on how many rows, and why the first of them
 
     def position(self) -> int:
         """How many of its `size` bytes have been read."""
-        return self._origin.position()
+        if self._share is None or self.size is None:
+            return self._origin.position()
+        return round(self._share * self.size)
 
     @abstractmethod
     def tasks(self) -> Iterator[Callable[[], Block]]:
