@@ -156,3 +156,15 @@ def test_what_is_printable_stays() -> None:
     """Only control characters are escaped, of both ranges."""
     assert printable("ä 漢 😀 [red] \\n |") == "ä 漢 😀 [red] \\n |"
     assert printable("\0\t\n\x1b\x7f\x9b") == r"\x00\t\n\x1b\x7f\x9b"
+
+
+def test_wide_characters_take_two_cells(cli: Cli, tmp_path: Path) -> None:
+    """The bars of layers begin in one column of the terminal, whatever the layers' names."""
+    rows = "a\n" + "\n".join(str(i / 50 - 3) for i in range(300))
+    for name in ("ab", "漢字漢字"):
+        (tmp_path / f"{name}.csv").write_text(rows)
+    files = [str(tmp_path / f"{name}.csv") for name in ("ab", "漢字漢字")]
+    page = cli.ok("saturation", "tanh", *files, "-f", "table").partition("Pre-activations")[2]
+    plain, wide = (line for line in page.splitlines()[1:3])
+    assert plain.partition("ab")[2].strip() == wide.partition("漢字漢字")[2].strip()
+    assert len(plain) == len(wide) + 4
