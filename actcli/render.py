@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from actcli.errors import UsageError
+from actcli.errors import UsageError, printable
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -140,6 +140,8 @@ def figure(cell: Cell, digits: int) -> str:
     """A cell as tables show it."""
     if isinstance(cell, bool):
         return "yes" if cell else "no"
+    if isinstance(cell, str):
+        return printable(cell)
     return f"{cell:.{digits}g}" if isinstance(cell, float) and digits < 17 else _plain(cell)
 
 
@@ -155,7 +157,7 @@ def table(sheet: Sheet, digits: int, *, width: int | None = None) -> RenderableT
     shown = _fitting(sheet.columns, rows, width or new_console().width)
     result = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold", show_edge=False)
     for i in shown:
-        title = "..." if i is None else sheet.columns[i]
+        title = "..." if i is None else printable(sheet.columns[i])
         justify = "right" if i is not None and numeric[i] else "left"
         result.add_column(Text(title), justify=justify, overflow="fold")  # type: ignore[arg-type]
     for row in rows:
@@ -197,7 +199,7 @@ def console_text(parts: Iterable[RenderableType]) -> bytes:
     console = new_console()
     for part in parts:
         if isinstance(part, str):
-            part = _paragraph(part)
+            part = _paragraph(printable(part))
         console.print(part)
     console.file.flush()
     text: bytes = console.file.buffer.getvalue()  # type: ignore[attr-defined]

@@ -32,6 +32,7 @@ EXIT_STATUS = {
     GATE_FAILED: "A gate failed: a layer is beyond the limit given by one of the --max or --min options.",
     INTERRUPTED: "Interrupted.",
     PIPE_CLOSED: "Standard output was closed before all was written.",
+    143: "Ended by SIGTERM; by SIGHUP it is 129.",
 }
 ENVIRONMENT = {
     "ACTCLI_DEBUG": "If it is 1, an error shows its Python traceback.",

@@ -93,7 +93,7 @@ def test_json_is_told_from_csv_by_its_first_bytes(cli: Cli, tmp_path: Path) -> N
     assert cli.ok("eval", "relu", stdin=b'{"a": -1, "b": 2}\n{"a": 3}\n') == "a,b\n0.0,2.0\n3.0,\n"
     path = tmp_path / "a.json"
     path.write_text('[{"a": -1}, {"a": 3}]')
-    assert "one a line" in way(cli.fails(1, "eval", "relu", str(path)))
+    assert "on each line" in way(cli.fails(1, "eval", "relu", str(path)))
 
 
 def test_feature_maps_become_a_table_as_the_error_says(cli: Cli, tmp_path: Path) -> None:

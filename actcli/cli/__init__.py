@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from actcli import __version__
-from actcli.errors import ActcliError
+from actcli.errors import ActcliError, printable
 
 INTERRUPTED = 130
 PIPE_CLOSED = 141
@@ -100,8 +100,6 @@ def run(args: Sequence[str]) -> int:
         sys.stdout.flush()
         return end.exit_code
     except BrokenPipeError:
-        # Nobody reads any more: what is left in the buffer must not raise again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -112,6 +110,8 @@ def run(args: Sequence[str]) -> int:
         return _complain(error.format_message(), hint, error.exit_code)
     except ActcliError as error:
         return _complain(error.message, error.hint, error.exit_status)
+    except OSError as error:  # of what is written without a name: help, completion
+        return _complain(f"{error.filename or 'standard output'}: {error.strerror or error}", "", 1)
     except Exception as error:
         return _complain(f"this is a fault of actcli: {type(error).__name__}: {error}", "ACTCLI_DEBUG=1 shows where", 1)
 
@@ -119,9 +119,9 @@ def run(args: Sequence[str]) -> int:
 def _complain(message: str, hint: str, status: int) -> int:
     if os.environ.get("ACTCLI_DEBUG") == "1":
         raise  # noqa: PLE0704 - called from the handlers above
-    print("actcli: " + message.replace("\n\t", " ").replace("\n", " "), file=sys.stderr)
+    print("actcli: " + printable(message.replace("\n\t", " ").replace("\n", " ")), file=sys.stderr)
     if hint:
-        print("  " + hint.replace("\n", " "), file=sys.stderr)
+        print("  " + printable(hint.replace("\n", " ")), file=sys.stderr)
     return status
 
 
@@ -135,6 +135,10 @@ def main() -> None:
 
         answer(cli, asked)
         return
-    status = run(sys.argv[1:])
+    status = run(sys.argv[1:] or ["--help"])
+    try:
+        sys.stdout.flush()
+    except OSError:  # told already: what is left in the buffer must not fail again at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     gc.freeze()  # nor is it looked for among them at the end: 40 ms with polars
     sys.exit(status)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from actcli.cli.layers import distributions
+from actcli.cli.notes import tell
 from actcli.cli.options import (
     Destination,
     FunctionType,
@@ -143,7 +144,7 @@ def _tell(found: Fit) -> None:
     if found.undetermined:
         said.append(f"{' and '.join(found.undetermined)}: not determined, other values come as close")
     for text in said:
-        click.echo(f"actcli: {text}", err=True)
+        tell(text)
 
 
 def _goal(target: Function | str, inputs: Sequence[str], reading: ReadOptions) -> Function | Measure:
@@ -183,7 +184,7 @@ def _points(path: str, reading: ReadOptions) -> tuple[Any, Any]:
     values = np.concatenate(blocks) if blocks else np.empty((0, 2))
     missing = np.isnan(values).any(axis=1)
     if missing.any():
-        click.echo(f"actcli: {path}: {missing.sum()} of {missing.size} points left out: x or y is missing", err=True)
+        tell(f"{path}: {missing.sum()} of {missing.size} points left out: x or y is missing")
     values = values[~missing]
     first = table.picked[1]
     given = reading.columns[0].partition(",")[0].strip() if reading.columns else "x"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from actcli.cli.notes import tell
 from actcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def tell_complaints() -> None:
     from actcli import registry
 
     for line in registry.complaints():
-        click.echo(f"actcli: {line}", err=True)
+        tell(line)
 
 
 def tell_cautions(functions: Sequence[Function]) -> None:
@@ -42,7 +43,7 @@ def tell_cautions(functions: Sequence[Function]) -> None:
     tell_complaints()
     for function in functions:
         if (line := registry.caution(function)) is not None:
-            click.echo(f"actcli: {line}", err=True)
+            tell(line)
 
 
 def _define(ctx: click.Context, param: click.Parameter, paths: Sequence[str]) -> None:

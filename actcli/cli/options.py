@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import math
 import os
 import re
 import stat
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import click
 
+from actcli.cli.finite import FiniteRange
 from actcli.cli.lookup import functions_file_option, looked_up, tell_cautions
+from actcli.cli.notes import tell
 from actcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -109,8 +112,8 @@ class SpanType(click.ParamType[Any]):
             parts = tuple(Decimal(part) for part in value.split(":"))
         except InvalidOperation:
             parts = ()
-        if len(parts) not in (2, 3) or not all(part.is_finite() for part in parts):
-            self.fail(f"{value!r} is not START:STOP or START:STOP:STEP", param, ctx)
+        if len(parts) not in (2, 3) or not all(math.isfinite(float(part)) for part in parts):
+            self.fail(f"{value!r} is not START:STOP or START:STOP:STEP, finite numbers", param, ctx)
         return parts
 
 
@@ -167,7 +170,7 @@ range_option = click.option(
 append_option = click.option("--append", is_flag=True, help="Keep the input columns and add the results after them.")
 epsilon_option = click.option(
     "--epsilon",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     metavar="NUMBER",
     default=1e-3,
     show_default=True,
@@ -223,7 +226,7 @@ _table_options = stack(
 _network_options = stack(
     click.option(
         "--q",
-        type=click.FloatRange(min=0, min_open=True),
+        type=FiniteRange(min=0, min_open=True),
         metavar="NUMBER",
         default=1.0,
         show_default=True,
@@ -231,13 +234,13 @@ _network_options = stack(
     ),
     click.option(
         "--sigma-w",
-        type=click.FloatRange(min=0, min_open=True),
+        type=FiniteRange(0, 1e100, min_open=True),
         metavar="NUMBER",
         help="Weights of variance sigma_w^2 / fan_in: where does q go? By default the He gain, which keeps it.",
     ),
     click.option(
         "--sigma-b",
-        type=click.FloatRange(min=0),
+        type=FiniteRange(0, 1e100),
         metavar="NUMBER",
         default=0.0,
         show_default=True,
@@ -385,7 +388,7 @@ def tell_skipped(table: Table) -> None:
     if table.skipped:
         count = sum(number for _, number, _ in table.skipped)
         first = min(table.skipped, key=lambda skipped: skipped[0])[2]
-        click.echo(f"actcli: {count} row{'s' * (count > 1)} left out, such as {first.message}", err=True)
+        tell(f"{count} row{'s' * (count > 1)} left out, such as {first.message}")
 
 
 def open_layers(paths: Sequence[str], options: ReadOptions) -> list[Table]:

@@ -158,6 +158,7 @@ def _chart(
     from actcli.output import open_output
 
     width, height = shutil.get_terminal_size()
+    width = max(20, width)  # narrower there is no room for a curve
     terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
     encoding = sys.stdout.encoding or "utf-8"
     chart = charts.curves(

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from actcli.cli.finite import FiniteRange
 from actcli.cli.layers import diagnoses
+from actcli.cli.notes import tell
 from actcli.cli.options import (
     NumericCommand,
     epsilon_option,
@@ -28,7 +30,7 @@ GATE_FAILED = 3
 
 RULES = ("default", "strict", "sagemaker", "karpathy", "keras-contrib", "deepdiagnosis", "thedeepchecker", "redo")
 
-_share = click.FloatRange(0, 1)
+_share = FiniteRange(0, 1)
 
 
 @click.command(
@@ -86,7 +88,7 @@ Examples:
 )
 @click.option(
     "--min-gradient",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     metavar="NUMBER",
     help="Exit with 3 if a layer has a smaller mean|f'|.",
 )
@@ -171,7 +173,7 @@ def command(
     write_outputs(outputs, read, _forms(diagnosis, by, style))
     failed = [line for name, limit in gates.items() if limit is not None for line in _failures(diagnosis, name, limit)]
     for line in failed:
-        click.echo(f"actcli: {line}", err=True)
+        tell(line)
     if failed:
         ctx.exit(GATE_FAILED)
 

@@ -23,8 +23,11 @@ class ColumnarTable(Table):
         self._format = format
         self._path = source.file()
         self._name = source.name
+        import polars as pl
+
         try:
             schema = self._scan().collect_schema()
+            self._height = self._scan().select(pl.len()).collect().item()
         except _polars_errors() as error:
             raise self._unreadable(error) from None
         columns = tuple(schema)
@@ -50,6 +53,7 @@ class ColumnarTable(Table):
             if batch is None:
                 return
             if batch.height:
+                self._share = (row - 1 + batch.height) / self._height
                 yield partial(self._block, batch, row)
                 row += batch.height
 
