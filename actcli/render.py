@@ -140,8 +140,6 @@ def figure(cell: Cell, digits: int) -> str:
     """A cell as tables show it."""
     if isinstance(cell, bool):
         return "yes" if cell else "no"
-    if isinstance(cell, str):
-        return printable(cell)
     return f"{cell:.{digits}g}" if isinstance(cell, float) and digits < 17 else _plain(cell)
 
 
@@ -152,7 +150,7 @@ def table(sheet: Sheet, digits: int, *, width: int | None = None) -> RenderableT
     from rich.text import Text
 
     raw = [list(row) for row in sheet.rows]
-    rows = [[figure(cell, digits) for cell in row] for row in raw]
+    rows = [[printable(figure(cell, digits)) for cell in row] for row in raw]
     numeric = [all(not isinstance(row[i], str) or row[i] == "" for row in raw) for i in range(len(sheet.columns))]
     shown = _fitting(sheet.columns, rows, width or new_console().width)
     result = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold", show_edge=False)
