@@ -8,16 +8,16 @@ import click
 
 from actcli.cli.layers import diagnoses
 from actcli.cli.options import (
-    NumericCommand,
-    completer,
     epsilon_option,
     functions_argument,
+    inputs_option,
     network_options,
     style_option,
     table_options,
 )
 from actcli.cli.outputs import Outputs, outputs_options
 from actcli.cli.results import Forms, write_outputs
+from actcli.cli.words import NumericCommand
 
 if TYPE_CHECKING:
     from actcli.comparison import Network
@@ -38,15 +38,7 @@ Examples:
   actcli compare relu leaky_relu -i layer2.csv --report page.html""",
 )
 @functions_argument
-@click.option(
-    "-i",
-    "--input",
-    "inputs",
-    multiple=True,
-    metavar="FILE",
-    shell_complete=completer("files"),
-    help="A table of pre-activations (repeatable); - is standard input.",
-)
+@inputs_option("A table of pre-activations (repeatable); - is standard input.")
 @epsilon_option
 @network_options
 @style_option

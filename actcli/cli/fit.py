@@ -13,14 +13,14 @@ from actcli.cli.layers import distributions
 from actcli.cli.notes import tell
 from actcli.cli.options import (
     Destination,
-    FunctionType,
-    NumericCommand,
     completer,
     function_argument,
+    inputs_option,
     table_options,
 )
 from actcli.cli.outputs import Outputs, outputs_options
 from actcli.cli.results import Forms, write_outputs
+from actcli.cli.words import FunctionType, NumericCommand
 from actcli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -63,15 +63,7 @@ Examples:
     required=True,
     help="Another FUNCTION, or a table of the columns x and y.",
 )
-@click.option(
-    "-i",
-    "--input",
-    "inputs",
-    multiple=True,
-    metavar="FILE",
-    shell_complete=completer("files"),
-    help="A table of pre-activations (repeatable) that weighs the distance; by default x is from N(0, 1).",
-)
+@inputs_option("A table of pre-activations (repeatable) that weighs the distance; by default x is from N(0, 1).")
 @click.option(
     "--search",
     type=click.Choice(["none", "grid", "random", "adam"]),

@@ -11,17 +11,16 @@ from click.core import ParameterSource
 
 from actcli.cli.layers import distributions
 from actcli.cli.options import (
-    NumericCommand,
-    SizeType,
-    SpanType,
     completer,
     epsilon_option,
     families_argument,
+    inputs_option,
     style_option,
     table_options,
 )
 from actcli.cli.outputs import FIGURES
 from actcli.cli.results import write_figure
+from actcli.cli.words import NumericCommand, SizeType, SpanType
 from actcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -61,14 +60,8 @@ Examples:
     help="Part of the x axis to draw; by default breaks and regions near 0 fit in, and the data.",
 )
 @epsilon_option
-@click.option(
-    "-i",
-    "--input",
-    "inputs",
-    multiple=True,
-    metavar="FILE",
-    shell_complete=completer("files"),
-    help="A table of pre-activations (repeatable), whose distribution is laid under the curves; - is standard input.",
+@inputs_option(
+    "A table of pre-activations (repeatable); its distribution is laid under the curves; - is standard input."
 )
 @click.option(
     "-o",

@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from actcli.cli.finite import FiniteRange
 from actcli.cli.layers import diagnoses
 from actcli.cli.notes import tell
 from actcli.cli.options import (
-    NumericCommand,
     epsilon_option,
     function_argument,
     inputs_argument,
@@ -19,6 +17,7 @@ from actcli.cli.options import (
 )
 from actcli.cli.outputs import Outputs, outputs_options
 from actcli.cli.results import Forms, write_outputs, write_sheet
+from actcli.cli.words import FiniteRange, NumericCommand
 from actcli.errors import UsageError
 
 if TYPE_CHECKING:

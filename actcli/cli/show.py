@@ -8,13 +8,13 @@ import click
 
 from actcli.cli.options import (
     Destination,
-    NumericCommand,
     epsilon_option,
     function_argument,
     network_options,
     output_options,
 )
 from actcli.cli.results import write_sheet
+from actcli.cli.words import NumericCommand
 
 if TYPE_CHECKING:
     from actcli.comparison import Network
