@@ -145,7 +145,6 @@ def _layer(
 ) -> Layer:
     values = int(p.values.sum())
     counted = probe.check is not None and probe.check.score is not None
-    measured = sum(1 for n in p.values if n)
     dead = sum(neuron.dead for neuron in neurons)
     whole_rows = int(p.values.max(initial=0)) if probe.function.rowwise else 0
     square = _share(p.sum_square_gradient.sum(), values)
@@ -156,7 +155,7 @@ def _layer(
         missing=int(p.missing.sum()),
         non_finite=int(p.non_finite.sum()),
         dead_neurons=dead,
-        dead_neuron_ratio=_share(dead, measured),
+        dead_neuron_ratio=_share(dead, len(neurons)) if values else None,
         dormant_neurons=sum(neuron.dormant for neuron in neurons),
         vanishing_ratio=_share(p.vanishing.sum(), values),
         saturated_low_ratio=_share(p.saturated_low.sum(), values),

@@ -193,16 +193,15 @@ def _through(layers: Sequence[Layer], function: Function, epsilon: float) -> lis
         text += f": {function.label} passes at most {most:g} a layer"
         if left is None or left < MADE_UP:
             return [Finding("critical", text, "cumulative_mean_gradient")]
-        return [
-            Finding("ok", f"{text}; the weights make up for it, the pre-activations keep {left:.2g} of their spread")
-        ]
-    if left is not None and left < epsilon:
-        text = f"of the spread of the pre-activations over the samples {left:.2g} is left in the last layer"
-        return [Finding("warning", f"{text}: the signal dies out, and so do gradients on their way back", "spread")]
+        text += f"; the weights make up for it: at the last layer the pre-activations spread {left:.2g} times as far"
+        return [Finding("ok", text)]
     growth = layers[0].cumulative_rms_gradient or 0.0
     if growth > 1.0 / epsilon:
         text = f"f' here and in the {after} lets the gradient grow {growth:.2g} times (rms)"
         return [Finding("critical", text, "cumulative_rms_gradient")]
+    if left is not None and left < epsilon:
+        text = f"of the spread of the pre-activations over the samples {left:.2g} is left in the last layer"
+        return [Finding("warning", f"{text}: the signal dies out, and so do gradients on their way back", "spread")]
     return []
 
 

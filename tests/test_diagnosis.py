@@ -89,6 +89,12 @@ def test_off_is_not_dead() -> None:
     assert (layer.dead_neurons, layer.dead_neuron_ratio, layer.vanishing_ratio) == (1, 0.5, 0.75)
 
 
+def test_a_neuron_without_values_is_one_of_the_neurons() -> None:
+    """It is not dead, and the share is that of the two numbers which are told beside it."""
+    layer = diagnose("relu", np.array([[-1.0, math.nan, 1.0, 1.0], [-2.0, math.nan, 1.0, 1.0]])).layers[0]
+    assert (layer.dead_neurons, layer.neurons, layer.dead_neuron_ratio) == (1, 4, 0.25)
+
+
 def test_alpha_lets_a_share_of_samples_pass() -> None:
     """With alpha 0.25 a neuron active on one of four samples is dead, on two it is not."""
     x = np.array([[1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0], [-1.0, -1.0]])
