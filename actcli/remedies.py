@@ -115,5 +115,6 @@ _REMEDIES: dict[str, tuple[Callable[[Function], _Advice], ...]] = {
     "saturated_ratio": (_initialisation, _normalisation, _learning_rate),
     "vanishing_row_ratio": (_temperature, _normalisation),
     "cumulative_mean_gradient": (_larger_slope, _critical_variance, _normalisation, _residual),
+    "spread": (_initialisation, _normalisation, _residual),
     "cumulative_rms_gradient": (_clipping, _critical_variance, _normalisation),
 }

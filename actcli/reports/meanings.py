@@ -69,6 +69,7 @@ _MEANINGS = {
     "functions.mean": "E[f(z)] over z ~ N(0, q)",
     "std": "standard deviation of the values",
     "mean_square": "mean square of the pre-activations",
+    "spread": "root mean square over the neurons of the standard deviation of the pre-activations over the samples",
     "functions.mean_square": "E[f(z)^2] over z ~ N(0, q)",
     "mean_abs_gradient": "mean of |f'| over the values",
     "rms_gradient": "root of the mean of f'^2 over the values",
