@@ -29,7 +29,7 @@ MOST_PIXELS = 100_000_000
 
 class Theme(NamedTuple):
     """Colours. `sequence` are the curves', `ramp` a perceptually uniform map and the part of it that is seen on the
-    background, `low` and `high` the saturated sides, which differ in lightness too."""
+    background, `low` and `high` the saturated sides, which differ in lightness from the rest of the `data`."""
 
     background: str
     text: str
@@ -56,7 +56,7 @@ class Theme(NamedTuple):
 
 # Okabe and Ito's colours, told apart by the colour-blind; without their yellow, which is lost on white.
 LIGHT = Theme(
-    background="#FFFFFF", text="#1A1A1A", muted="#808080", shade="#E4E4E4", edge="#C4C4C4", data="#9AA5B1",
+    background="#FFFFFF", text="#1A1A1A", muted="#808080", shade="#E4E4E4", edge="#C4C4C4", data="#BCC4CD",
     low="#0072B2", high="#E69F00", dead="#1A1A1A", dormant="#D55E00",
     sequence=("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"),
     ramp=("viridis", 0.0, 0.88), share=("Blues", 0.04, 0.75),
