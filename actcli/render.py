@@ -126,12 +126,13 @@ def _portable(value: Any) -> Any:
 
 
 def _markdown(sheet: Sheet) -> Iterator[bytes]:
+    from actcli.markup import markdown
+
     def line(cells: Iterable[str]) -> bytes:
-        escaped = (cell.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ") for cell in cells)
-        return f"| {' | '.join(escaped)} |\n".encode()
+        return f"| {' | '.join(map(markdown, cells))} |\n".encode()
 
     yield line(sheet.columns)
-    yield line("---" for _ in sheet.columns)
+    yield f"|{' --- |' * len(sheet.columns)}\n".encode()
     for row in sheet.rows:
         yield line(_plain(cell) for cell in row)
 

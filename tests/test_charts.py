@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from conftest import DATA, Cli
+from rich.cells import cell_len
 
 from actcli import charts, registry
 from actcli.histogram import Histogram
@@ -170,3 +172,19 @@ def test_saturation_shows_a_line_of_bars_a_layer(cli: Cli, columns: int, encodin
     assert all(dotted[-1] in line for line in bars)
     assert max(map(len, bars)) <= min(columns, 100)
     assert "Pre-activations" not in cli.ok("saturation", "relu", *paths, "-f", "markdown")
+
+
+def test_names_that_are_wide_and_layers_without_values(cli: Cli, tmp_path: Path) -> None:
+    """Bars begin in one column, whatever the names are; there are no ends of an axis where there is nothing on it."""
+    names = ["plain", "激活" * 12, "层", "void"]
+    for name in names:
+        rows = [",\n" if name == "void" else f"{i},1\n" for i in range(-10, 11)]
+        (tmp_path / f"{name}.csv").write_text("".join(["x,y\n", *rows]))
+    paths = [str(tmp_path / f"{name}.csv") for name in names]
+    text = cli.ok("saturation", "relu", *paths, "-f", "table", COLUMNS="80")
+    _, *lines = text[text.index("Pre-activations") :].splitlines()
+    bars = lines[: len(names)]
+    assert max(map(cell_len, bars)) <= 80
+    names_of_bars = [re.split(f"[{charts.BARS[1:]}{charts.MARKED[1:]}]", line)[0] for line in bars[:3]]
+    assert len(set(map(cell_len, names_of_bars))) == 1
+    assert bars[3].split() == ["void", "no", "values"]

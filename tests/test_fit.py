@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from actcli import registry
 from actcli.errors import DataError, UsageError
+from actcli.figures.fitting import fit_figure
 from actcli.fitting import fit, over_inputs, over_points
 from actcli.histogram import Histogram
 
@@ -93,6 +94,17 @@ def test_inputs_weigh_the_distance() -> None:
     exact = float(np.sum(np.expm1(x) * x) / np.sum(x * x))
     assert found.fitted.parameters["negative_slope"] == pytest.approx(exact, rel=1e-2)
     assert float(weighed.weight.sum()) == pytest.approx(1.0, rel=1e-12)
+
+
+def test_a_figure_shows_the_inputs() -> None:
+    """Near 200 as well as about 0; without inputs what is about 0."""
+    far = Histogram.of(np.linspace(199.0, 201.0, 100))
+    elu, gelu = registry.get("elu"), registry.get("gelu")
+    measure = over_inputs(gelu, far, "far")
+    for inputs, low, high in ((measure, -5.0, 200.0), (None, -5.0, 5.0)):
+        axes, _ = fit_figure(fit(elu, inputs or gelu), gelu, "gelu", inputs=inputs).axes
+        x = axes.lines[0].get_xdata()
+        assert (x[0], x[-1]) == (low, pytest.approx(high, rel=0.01))
 
 
 def test_only_and_the_domain() -> None:

@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from actcli.markup import visible
 from actcli.reports.blocks import Drawing, Grid, Judgement, Points, Report, Section
 from actcli.reports.markdown import markdown_page
 from actcli.reports.page import html_page
-from actcli.reports.text import visible
 
 FOLDERS = {"relu_negative_bias": "relu", "tanh_saturated": "tanh", "sigmoid_deep": "sigmoid"}
 VOID = {"meta", "img", "br", "hr", "path", "use", "rect", "image", "stop", "circle", "line"}
@@ -195,6 +195,27 @@ def test_names_are_shown_as_they_are(name: str, cli: Cli, tmp_path: Path) -> Non
         assert any(data.stem in text for text in shown.text)
 
 
+def test_a_report_says_which_gate_failed(cli: Cli, tmp_path: Path) -> None:
+    """2 of the 32 neurons of layer2 are dead: first of all, in the words of standard error; or that all passed."""
+    command = ["saturation", "relu", *layers("relu_trained"), "-o", str(tmp_path / "a.csv"), "--max-dead"]
+    for name in ("r.html", "r.md"):
+        path = tmp_path / name
+        done = cli(*command, "0.05", "--report", str(path))
+        (line,) = done.stderr.decode().splitlines()
+        assert done.returncode == 3
+        text = path.read_text()
+        shown = Page(text if name == "r.html" else MarkdownIt().enable("table").render(text)).text
+        words = [word for word in (text.strip() for text in shown) if word]
+        assert "relu on 3 layers: ok, gate failed" in words
+        told = "".join(shown)
+        assert told.index("Gates: failed") < told.index(line.removeprefix("actcli: ")) < told.index("layer1: ok")
+        cli.ok(*command, "0.1", "--report", str(path))
+        text = path.read_text()
+        told = "".join(Page(text if name == "r.html" else MarkdownIt().enable("table").render(text)).text)
+        assert told.index("Gates: passed") < told.index("dead_neuron_ratio of every layer is at most 0.1")
+        assert "gate failed" not in told
+
+
 def everywhere(text: str) -> Report:
     """A report that has a text in each of its places."""
     grid = Grid(text, ("a", text), ((text, 1.5), (None, text)), fold=text)
@@ -242,6 +263,13 @@ def test_drawings_of_one_page_do_not_share_ids() -> None:
     page = Page(html_page(Report("t", drawings, ()), 6))
     assert page.ids == ["one-light-a", "one-dark-a", "two-light-a", "two-dark-a"]
     assert page.links == [f"#{name}" for name in page.ids for _ in range(2)]
+
+
+def test_a_figure_that_is_too_tall_for_a_sheet_of_paper_may_be_cut() -> None:
+    """The others are printed as one, as large as the sheet allows."""
+    tall, flat = (f'<svg viewBox="0 0 540 {height}"></svg>'.encode() for height in (1200, 1000))
+    text = html_page(Report("t", (Drawing("a", "tall", tall, tall), Drawing("b", "flat", flat, flat)), ()), 6)
+    assert re.findall(r"<figure[^>]*>", text) == ['<figure class="long">', "<figure>"]
 
 
 def test_a_report_of_many_neurons_stays_small(cli: Cli, tmp_path: Path) -> None:

@@ -128,6 +128,15 @@ def test_a_png_is_not_larger_than_memory() -> None:
         style.save(draw("relu", size=(50, 50)), "png", dpi=1200)
 
 
+@pytest.mark.parametrize("theme", style.THEMES.values())
+def test_what_is_saturated_is_seen_in_grey(theme: style.Theme) -> None:
+    """By a contrast (WCAG 2) of 1.25 from the other values, and these from the paper."""
+    grey = luminance(theme.data) + 0.05
+    for other in (theme.low, theme.high, theme.background):
+        darker, lighter = sorted((grey, luminance(other) + 0.05))
+        assert lighter > 1.25 * darker
+
+
 def test_title_and_names_are_literal() -> None:
     """A $ is a $, and a character without glyph is no warning (warnings are errors in these tests)."""
     figure = draw("relu", title="$x_0$ \U0001f600 {", data=[("a$b^$", Histogram.of(np.ones(3)))])

@@ -87,6 +87,18 @@ def test_a_dot_is_a_dormant_neuron_that_is_not_dead() -> None:
     assert ([*dots.get_xdata()], [*dots.get_ydata()]) == ([1], [0])
 
 
+def test_a_cross_is_a_neuron_without_values() -> None:
+    """It is no neuron that is never saturated, and where no product is known, there is no empty chart of products."""
+    x = np.array([[1.0, np.nan, -1.0], [1.0, np.inf, 2.0]])
+    figure = layers.layers_figure(diagnosis("relu", {"some": x, "none": x * np.nan}))
+    axes = named(figure, "neuron")
+    (crosses,) = axes.lines[-1:]
+    assert crosses.get_marker() == "x"
+    assert [*zip(*crosses.get_data(), strict=True)] == [(1, 0), (0, 1), (1, 1), (2, 1)]
+    assert "no values" in [text.get_text() for legend in figure.legends for text in legend.texts]
+    assert "product" not in [axes.get_ylabel() for axes in figure.axes]
+
+
 def test_a_wide_layer_is_wrapped() -> None:
     """2,048 neurons are 32 lines of 64, in reading order."""
     x = np.where(np.arange(2048) % 200 == 7, -1.0, 1.0)[None, :] * np.ones((3, 1))
@@ -125,7 +137,7 @@ def test_the_product_of_the_gradient() -> None:
     axes = named(layers.layers_figure(diagnosis("relu", dying)), "product")
     assert np.isnan(axes.lines[0].get_ydata()).all()
     arrows = axes.lines[1]
-    assert (arrows.get_marker(), [*arrows.get_xdata()], set(arrows.get_ydata())) == ("v", [1, 2], {axes.get_ylim()[0]})
+    assert (arrows.get_marker(), [*arrows.get_xdata()], set(arrows.get_ydata())) == ("v", [0, 1], {axes.get_ylim()[0]})
 
 
 def test_layers_of_all_kinds_can_be_drawn() -> None:
@@ -174,6 +186,8 @@ def test_a_comparison_follows_the_gradient_to_its_depth() -> None:
     figure = functions.comparison_figure(comparison("relu", network=Network(sigma_w=1.0, depth=10)))
     line = named(figure, "layers").lines[0]
     np.testing.assert_allclose(line.get_ydata(), 0.5 ** np.arange(1, 11), rtol=1e-9)
+    axes = named(functions.comparison_figure(comparison("sign", network=Network(sigma_w=1.0, depth=10))), "layers")
+    assert (axes.lines[-1].get_marker(), axes.lines[-1].get_xydata().tolist()) == ("v", [[1.0, axes.get_ylim()[0]]])
 
 
 @pytest.mark.parametrize("theme", style.THEMES)

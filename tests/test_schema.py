@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import DATA, Cli
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from jsonschema import Draft202012Validator, ValidationError
@@ -127,6 +127,17 @@ def test_all_functions_compared_are_valid(network: Network) -> None:
         comparison = compare(profiles, given_layers)
         VALIDATORS["compare"].validate(json.loads(json_text(comparison_document(comparison))))
         VALIDATORS["rows"].validate(json.loads(b"".join(encode(comparison_sheet(comparison), "json", 6))))
+
+
+PROFILES = [profile(registry.get(name), 1e-3, Network()) for name in ("relu", "tanh", "exponential", "log1mexp")]
+
+
+@given(arrays.arrays(np.float64, (2, 4), elements=st.floats(width=64)))
+@example(np.full((2, 4), 1e300))
+def test_whatever_functions_are_compared_on(x: Any) -> None:
+    """Values whose square is no number any more among them."""
+    layers = [(found.function, found.layers) for found in (diagnosis(p.function.name, x) for p in PROFILES)]
+    VALIDATORS["compare"].validate(json.loads(json_text(comparison_document(compare(PROFILES, layers)))))
 
 
 OUTPUTS = [

@@ -12,7 +12,7 @@ PACKAGE = ROOT / "actcli"
 
 # A room may import itself and those on the lines before its own.
 ROOMS = [
-    {"errors", "reading", "memory"},
+    {"errors", "reading", "memory", "markup"},
     {"activation"},
     {"functions", "histogram"},
     {"regions", "partials", "evaluate", "certainty", "meanfield"},
@@ -20,7 +20,7 @@ ROOMS = [
     {"registry"},
     {"precision", "remedies"},
     {"verdicts"},
-    {"rules"},
+    {"rules", "gates"},
     {"probe", "presets", "descent"},
     {"diagnosis", "comparison", "curves", "fitting"},
     {"library"},

@@ -112,7 +112,9 @@ def command(
     def figure() -> Any:
         from actcli.figures.fitting import fit_figure
 
-        return fit_figure(found, goal if isinstance(target, str) else target, name)
+        if isinstance(target, str):
+            return fit_figure(found, goal, name)
+        return fit_figure(found, target, name, inputs=goal if isinstance(goal, fitting.Measure) else None)
 
     forms = Forms(
         sheet=lambda: reports.fit_sheet(found),

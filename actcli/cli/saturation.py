@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,6 +23,7 @@ from actcli.errors import UsageError
 
 if TYPE_CHECKING:
     from actcli.diagnosis import Diagnosis
+    from actcli.gates import Gate
     from actcli.reading import ReadOptions
     from actcli.reports.blocks import Report, Run
 
@@ -138,6 +140,7 @@ def command(
     Several are the layers of one network, first to last. Without inputs it tells the regions of x alone. -o FILE.png,
     .svg or .pdf draws the layers: histograms over f', a map of the neurons, and the product of f'.
     """
+    from actcli.gates import Gate
     from actcli.precision import PRECISIONS
     from actcli.presets import RULES as PRESETS
     from actcli.probe import Probe, Thresholds
@@ -161,23 +164,24 @@ def command(
         histogram=outputs.shows_distributions,
     )
     (diagnosis,), read = diagnoses([probe], inputs, reading)
-    gates = {
-        "dead_neuron_ratio": max_dead,
-        "saturated_ratio": max_saturated,
-        "vanishing_ratio": max_vanishing,
-        "mean_abs_gradient": min_gradient,
-    }
-    if not diagnosis.layers and (by in ("layer", "neuron") or any(gate is not None for gate in gates.values())):
+    limits = (
+        ("dead_neuron_ratio", max_dead, False),
+        ("saturated_ratio", max_saturated, False),
+        ("vanishing_ratio", max_vanishing, False),
+        ("mean_abs_gradient", min_gradient, True),
+    )
+    gates = [Gate(name, limit, at_least) for name, limit, at_least in limits if limit is not None]
+    if not diagnosis.layers and (by in ("layer", "neuron") or gates):
         raise UsageError("there is no layer to look at", "give files, or pipe a table in")
-    write_outputs(outputs, read, _forms(diagnosis, by, style))
-    failed = [line for name, limit in gates.items() if limit is not None for line in _failures(diagnosis, name, limit)]
+    write_outputs(outputs, read, _forms(diagnosis, gates, by, style))
+    failed = [line for gate in gates for line in gate.failures(diagnosis.layers)]
     for line in failed:
         tell(line)
     if failed:
         ctx.exit(GATE_FAILED)
 
 
-def _forms(diagnosis: Diagnosis, by: str | None, style: str) -> Forms:
+def _forms(diagnosis: Diagnosis, gates: Sequence[Gate], by: str | None, style: str) -> Forms:
     from actcli.reports import saturation as reports
 
     def figure() -> Any:
@@ -188,7 +192,7 @@ def _forms(diagnosis: Diagnosis, by: str | None, style: str) -> Forms:
     def report(run: Run, digits: int) -> Report:
         from actcli.reports.saturation_report import saturation_report
 
-        return saturation_report(diagnosis, run, digits)
+        return saturation_report(diagnosis, gates, run, digits)
 
     sheets = {"layer": reports.layer_sheet, "neuron": reports.neuron_sheet, "region": reports.region_sheet}
     forms = Forms(
@@ -202,20 +206,3 @@ def _forms(diagnosis: Diagnosis, by: str | None, style: str) -> Forms:
         document=lambda: reports.saturation_document(diagnosis),
         page=lambda digits: reports.saturation_page(diagnosis, digits),
     )
-
-
-def _failures(diagnosis: Diagnosis, name: str, limit: float) -> list[str]:
-    """A line for each layer that fails the gate; one without values passes none of them."""
-    lines = []
-    for layer in diagnosis.layers:
-        if name == "saturated_ratio":
-            low, high = layer.saturated_low_ratio, layer.saturated_high_ratio
-            value = None if low is None or high is None else low + high
-        else:
-            value = getattr(layer, name)
-        at_least = name == "mean_abs_gradient"
-        if value is None:
-            lines.append(f"{layer.name}: {name} is not known: there are no values")
-        elif value < limit if at_least else value > limit:
-            lines.append(f"{layer.name}: {name} is {value:.6g}, {'below' if at_least else 'above'} {limit:g}")
-    return lines

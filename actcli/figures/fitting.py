@@ -20,14 +20,17 @@ _MOST_DOTS = 5000
 _SPAN = (-5.0, 5.0)
 
 
-def fit_figure(fit: Fit, target: Function | Measure, name: str) -> Figure:
-    """f at the start, f fitted and the target (points: as dots); below the distance of both, with its sign."""
+def fit_figure(fit: Fit, target: Function | Measure, name: str, *, inputs: Measure | None = None) -> Figure:
+    """f at the start, f fitted and the target (points: as dots); below the distance of both, with its sign.
+
+    The x axis shows the points, or 99 % of the inputs that weighed the distance and what is about 0.
+    """
     from matplotlib.figure import Figure
 
     with styled(LIGHT):
         figure = Figure(figsize=(7.0, 5.6))
         upper, lower = figure.subplots(2, sharex=True, height_ratios=[3.0, 2.0])
-        span = _SPAN if isinstance(target, Function) else (float(target.x.min()), float(target.x.max()))
+        span = _span(inputs) if isinstance(target, Function) else (float(target.x.min()), float(target.x.max()))
         x, y = _target(target, span)
         _values(upper, fit, x, y, name, dots=isinstance(target, Measure))
         _distances(lower, fit, x, y, dots=isinstance(target, Measure))
@@ -44,6 +47,14 @@ def fit_figure(fit: Fit, target: Function | Measure, name: str) -> Figure:
         figure.subplots_adjust(left=0.12, right=0.97, top=0.88, bottom=0.1, hspace=0.12)
         figure.align_ylabels([upper, lower])
     return figure
+
+
+def _span(inputs: Measure | None) -> Interval:
+    if inputs is None:
+        return _SPAN
+    order = np.argsort(inputs.x)
+    ends = inputs.x[order][np.searchsorted(np.cumsum(inputs.weight[order]), [0.005, 0.995])]
+    return min(_SPAN[0], float(ends[0])), max(_SPAN[1], float(ends[1]))
 
 
 def _target(target: Function | Measure, span: Interval) -> tuple[Array, Array]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from actcli.comparison import Comparison, Profile
-from actcli.curves import NAMES, apart, limits, sample, short
-from actcli.figures.style import DASHES, THEMES, Theme, dress, heading, log_axis, styled, text_width
+from actcli.curves import NAMES, limits, sample, short
+from actcli.figures.style import DASHES, THEMES, Theme, dress, heading, layer_axis, log_axis, styled, text_width
 from actcli.probe import Thresholds
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _figure(comparison: Comparison, theme: Theme) -> Figure:
     tables = [_means(profiles)]
     charts: list[tuple[str, Chart]] = []
     if any(profile.steps for profile in profiles):
-        charts.append(("The variance of a gradient after so many layers", _depth))
+        charts.append(("The variance of a gradient after so many layers; an arrow is 0", _depth))
     if len(layers) == 1:
         tables.append(_measured(comparison))
     elif layers:
@@ -74,7 +74,9 @@ def _figure(comparison: Comparison, theme: Theme) -> Figure:
     legend = LINE * math.ceil(len(names) / columns)
     table = SECTION + ROW * len(names) + 0.2
     height = TITLE + legend + 0.2 + CURVES + FOOT + table * len(tables) + (SECTION + CHART + FOOT) * len(charts)
-    title = ", ".join(names) if len(names) <= 4 else f"{len(names)} functions"
+    title = ", ".join(names)
+    if text_width([title], 13, "bold") > 0.96 * WIDTH:
+        title = f"{len(names)} functions"
     figure = Figure(figsize=(WIDTH, height))
     heading(figure, title, f"means over z ~ N(0, {profiles[0].means.q:g})")
 
@@ -178,16 +180,16 @@ def _gradients(axes: Axes, comparison: Comparison, looks: Sequence[Look]) -> Non
         axes.plot(range(len(names)), y, color=colour, linestyle=(0, dashes), marker="o", markersize=4)
     if axes.get_yscale() == "linear":
         axes.set_ylim(bottom=0.0)
-    shown = apart(names, 16)
-    step = math.ceil(len(names) * (text_width(shown, 9.0) + 0.12) / (WIDTH - 1.0))
-    axes.set_xticks(range(0, len(names), step), shown[::step], size=9)
+    layer_axis(axes, names, WIDTH - 0.8 - RIGHT)
 
 
 def _depth(axes: Axes, comparison: Comparison, looks: Sequence[Look]) -> None:
     """The variance of a gradient on its way through a network at initialisation."""
     variances = [[step.gradient_variance for step in profile.steps] for profile in comparison.profiles]
-    log_axis(axes, [value for row in variances for value in row])
+    foot, _ = log_axis(axes, [value for row in variances for value in row])
     for row, (colour, dashes) in zip(variances, looks, strict=True):
         y = [value if value > 0.0 else math.nan for value in row]
         axes.plot(range(1, len(row) + 1), y, color=colour, linestyle=(0, dashes))
+        if 0.0 in row:
+            axes.plot(row.index(0.0) + 1, foot, linestyle="none", marker="v", color=colour, clip_on=False)
     axes.set_xlabel("layers")

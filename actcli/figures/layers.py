@@ -11,7 +11,7 @@ import numpy as np
 from actcli.activation import Array, Interval
 from actcli.curves import apart, spans
 from actcli.diagnosis import Diagnosis, Neuron
-from actcli.figures.style import THEMES, Theme, dress, heading, key, log_axis, styled, text_width
+from actcli.figures.style import THEMES, Theme, dress, fitting, heading, key, layer_axis, log_axis, styled, text_width
 from actcli.histogram import Histogram
 from actcli.verdicts import Layer, percent
 
@@ -30,6 +30,7 @@ GRADIENT, GUTTER = 1.9, 0.95  # the gradient's panel, and what is left of it
 FOOT = 0.55  # the numbers and the name of an axis
 ACROSS = (64, 128, 256)  # neurons in a line of the map, the fewest that give no more than
 MOST_LINES = 48
+NAME = 0.15  # a layer's name
 BINS = 80
 
 
@@ -60,11 +61,11 @@ def _figure(diagnosis: Diagnosis, theme: Theme) -> Figure:
     cells = sum(lines) + (len(lines) - 1 if max(lines) > 1 else 0)
     cell = min(0.24, max(0.06, 2.6 / cells))
     names = LEFT + text_width(apart([layer.name for layer in diagnosis.layers], 20), 9)
-    gradient = count > 1 and not diagnosis.function.rowwise
+    gradient = count > 1 and any(layer.cumulative_rms_gradient is not None for layer in diagnosis.layers)
     height = TITLE + SECTION + NOTE + down * PANEL + (down - 1) * UNDER + FOOT + SECTION + cells * cell + FOOT
     height += SECTION + GRADIENT + FOOT if gradient else 0.0
     figure = Figure(figsize=(WIDTH, height))
-    heading(figure, f"{diagnosis.function.label}", _subtitle(diagnosis))
+    heading(figure, diagnosis.function.label, _subtitle(diagnosis))
 
     edge = height - TITLE
     what = "Pre-activations" if diagnosis.function.rowwise else "Pre-activations over |f'|"
@@ -78,7 +79,7 @@ def _figure(diagnosis: Diagnosis, theme: Theme) -> Figure:
         left, bottom = LEFT + column * (wide + BETWEEN), edge - PANEL - row * (PANEL + UNDER)
         axes = figure.add_axes((left / WIDTH, bottom / height, wide / WIDTH, PANEL / height))
         _histogram(axes, diagnosis, layer, diagnosis.histograms[index], shown[index], theme)
-        axes.set_title(titles[index], fontsize=9, loc="left", pad=14)
+        axes.set_title(fitting(titles[index], wide, 9.0), fontsize=9, loc="left", pad=14)
     edge -= down * PANEL + (down - 1) * UNDER + FOOT
 
     key(figure, edge, "Neurons", _map_handles(diagnosis, theme))
@@ -88,10 +89,13 @@ def _figure(diagnosis: Diagnosis, theme: Theme) -> Figure:
     edge -= FOOT
 
     if gradient:
-        key(figure, edge, "What f' leaves of a gradient that comes from the last layer", _gradient_handles(theme))
+        handles = _gradient_handles(diagnosis, theme)
+        key(figure, edge, "What f' leaves of a gradient that comes from the last layer", handles)
         edge -= SECTION + GRADIENT
         axes = figure.add_axes((GUTTER / WIDTH, edge / height, (WIDTH - GUTTER - RIGHT) / WIDTH, GRADIENT / height))
         _gradient(axes, diagnosis, theme)
+        layer_axis(axes, [layer.name for layer in diagnosis.layers], WIDTH - GUTTER - RIGHT)
+        dress(axes, theme)
     return figure
 
 
@@ -127,6 +131,7 @@ def _histogram(
     axes.set(xlim=(ends[0], ends[-1]), ylim=(0.0, 1.06), yticks=[])
     axes.spines["left"].set_visible(False)
     axes.tick_params(labelsize=8)
+    axes.xaxis.get_offset_text().set_fontsize(8)
     sides = ((layer.saturated_low_ratio, "low"), (layer.saturated_high_ratio, "high"))
     note = ", ".join(f"{percent(share)} {side}" for share, side in sides if share)
     axes.annotate(
@@ -158,31 +163,43 @@ def _map(axes: Axes, diagnosis: Diagnosis, columns: int, lines: Sequence[int], c
     gap = 1 if max(lines) > 1 else 0
     image = np.zeros((sum(lines) + gap * (len(lines) - 1), columns, 4))
     ramp = np.array(theme.colours(theme.share, 101))
-    dots, ticks, start = [], [], 0
+    dormant, empty, ticks, start = [], [], [], 0
     for layer, tall in zip(diagnosis.layers, lines, strict=True):
         neurons = [neuron for neuron in diagnosis.neurons if neuron.layer == layer.name]
         for index, neuron in enumerate(neurons[: layer.neurons]):
             row, column = divmod(index, columns)
             image[start + row, column] = _colour(neuron, diagnosis, ramp, theme)
-            if neuron.dormant and not neuron.dead:
-                dots.append((column, start + row))
+            if neuron.vanishing_ratio is None:
+                empty.append((column, start + row))
+            elif neuron.dormant and not neuron.dead:
+                dormant.append((column, start + row))
         ticks.append(start + (tall - 1) / 2)
         start += tall + gap
     axes.imshow(image, aspect="auto", interpolation="none")
     for row in range(1, len(lines)) if not gap else ():
         axes.axhline(row - 0.5, color=theme.background, linewidth=1.5)
-    if dots:
-        size = min(5.0, 0.5 * 72 * min(cell, (WIDTH - 1.5) / columns))
-        axes.plot(
-            *zip(*dots, strict=True), linestyle="none", marker="o", markersize=size,
-            color=theme.dormant, markeredgecolor=theme.text, markeredgewidth=0.1 * size,
-        )  # fmt: skip
-    axes.set_yticks(ticks, apart([layer.name for layer in diagnosis.layers], 20), size=9)
+    size = min(5.0, 0.5 * 72 * min(cell, (WIDTH - 1.5) / columns))
+    for places, mark in ((dormant, _dormant_mark(size, theme)), (empty, _empty_mark(size, theme))):
+        if places:
+            axes.plot(*zip(*places, strict=True), **mark)
+    names = apart([layer.name for layer in diagnosis.layers], 20)
+    nearest = min(np.diff(ticks), default=1) * cell
+    every = math.ceil(NAME / nearest)
+    axes.set_yticks(ticks[::every], names[::every], size=9)
     step = max(1, 2 ** round(math.log2(columns / 8)))
     axes.set_xticks(range(0, columns, step), [str(i + 1) for i in range(0, columns, step)], size=8)
     axes.set_xlabel("neuron" if not gap else f"neuron (the next {columns} in the line below)", size=9)
     axes.spines[:].set_visible(False)
     dress(axes, theme)
+
+
+def _dormant_mark(size: float, theme: Theme) -> dict[str, Any]:
+    return {"linestyle": "none", "marker": "o", "markersize": size, "color": theme.dormant,
+            "markeredgecolor": theme.text, "markeredgewidth": 0.1 * size}  # fmt: skip
+
+
+def _empty_mark(size: float, theme: Theme) -> dict[str, Any]:
+    return {"linestyle": "none", "marker": "x", "markersize": size, "color": theme.muted, "markeredgewidth": 0.2 * size}
 
 
 def _colour(neuron: Neuron, diagnosis: Diagnosis, ramp: Array, theme: Theme) -> Any:
@@ -210,15 +227,16 @@ def _map_handles(diagnosis: Diagnosis, theme: Theme) -> list[Any]:
         Patch(facecolor=theme.dead, label="dead"),
     ]
     if any(neuron.dormant and not neuron.dead for neuron in diagnosis.neurons):
-        handles.append(Line2D([], [], linestyle="none", marker="o", markersize=5, color=theme.dormant,
-                              markeredgecolor=theme.text, markeredgewidth=0.5, label="dormant"))  # fmt: skip
+        handles.append(Line2D([], [], label="dormant", **_dormant_mark(5.0, theme)))
+    if any(neuron.vanishing_ratio is None for neuron in diagnosis.neurons):
+        handles.append(Line2D([], [], label="no values", **_empty_mark(5.0, theme)))
     return handles
 
 
 def _gradient(axes: Axes, diagnosis: Diagnosis, theme: Theme) -> None:
     """The products over each layer and those after it; one that is 0 is an arrow at the foot."""
     layers = diagnosis.layers
-    places = range(1, len(layers) + 1)
+    places = range(len(layers))
     products = [
         [math.nan if value is None else value for value in column]
         for column in (
@@ -231,25 +249,24 @@ def _gradient(axes: Axes, diagnosis: Diagnosis, theme: Theme) -> None:
         seen = [value if value > 0 else math.nan for value in values]
         axes.plot(places, seen, color=colour, linestyle=dashes, marker=marker, markersize=4.5, linewidth=1.5)
         gone = [place for place, value in zip(places, values, strict=True) if value == 0.0]
-        axes.plot(gone, [foot] * len(gone), linestyle="none", marker="v", color=colour, clip_on=False)
+        if gone:
+            axes.plot(gone, [foot] * len(gone), linestyle="none", marker="v", color=colour, clip_on=False)
     axes.axhline(diagnosis.thresholds.epsilon, color=theme.muted, linewidth=0.9, linestyle=(0, (1, 2)))
-    names = apart([layer.name for layer in layers], 16)
-    step = math.ceil(len(names) * (text_width(names, 9) + 0.12) / (WIDTH - 1.0))
-    axes.set_xticks(places[::step], names[::step], size=9)
-    axes.set_xlim(0.7, len(layers) + 0.3)
     axes.set_ylabel("product", size=9)
-    dress(axes, theme)
 
 
 def _products(theme: Theme) -> list[tuple[str, Any, str]]:
     return [(theme.sequence[0], "-", "o"), (theme.sequence[1], (0, (4, 2)), "s")]
 
 
-def _gradient_handles(theme: Theme) -> list[Any]:
+def _gradient_handles(diagnosis: Diagnosis, theme: Theme) -> list[Any]:
     from matplotlib.lines import Line2D
 
     handles = [
         Line2D([], [], color=colour, linestyle=dashes, marker=marker, markersize=4.5, linewidth=1.5, label=label)
         for (colour, dashes, marker), label in zip(_products(theme), ("mean|f'|", "rms f'"), strict=True)
     ]
-    return [*handles, Line2D([], [], color=theme.muted, linewidth=0.9, linestyle=(0, (1, 2)), label="epsilon")]
+    handles.append(Line2D([], [], color=theme.muted, linewidth=0.9, linestyle=(0, (1, 2)), label="epsilon"))
+    if any(0.0 in (layer.cumulative_mean_gradient, layer.cumulative_rms_gradient) for layer in diagnosis.layers):
+        handles.append(Line2D([], [], linestyle="none", marker="v", color=theme.muted, label="0"))
+    return handles

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from actcli.curves import NAMES, limits, short
+from actcli.curves import NAMES, limits
 from actcli.figures.plot import (
     BAR,
     BOTTOM,
     LEAST_HEIGHT,
     LINE,
+    TITLE,
     WIDTH,
     Family,
     Named,
@@ -25,7 +26,7 @@ from actcli.figures.plot import (
     mark_kinks,
     require,
 )
-from actcli.figures.style import Theme, dress
+from actcli.figures.style import Theme, dress, fitting, wrapped
 from actcli.histogram import Histogram
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def multiples(
     handles = _handles(order, epsilon, families, bool(data), theme)
     right = 0.2 + BAR * len(swept)
     width = size[0] if size else WIDTH + right - 0.2
+    title = wrapped(title, width - 0.4, TITLE)
     columns = legend_columns(handles, width)
     top = head_height(title, handles, columns) + LINE
     fixed = top + BOTTOM + (0.1 + LINE) * (down - 1)
@@ -76,7 +78,7 @@ def multiples(
         _draw(axes, family, order, theme)
         if whole.total:
             _behind(axes, whole, theme)
-        axes.set_title(short(family.name, int(13 * wide)), fontsize=10, loc="left", pad=4)
+        axes.set_title(fitting(family.name, wide), fontsize=10, loc="left", pad=4)
         axes.tick_params(labelbottom=index + across >= len(families))
         if index + across >= len(families):
             axes.set_xlabel("x")

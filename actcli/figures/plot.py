@@ -12,7 +12,7 @@ import numpy as np
 from actcli.activation import Function, Interval
 from actcli.curves import NAMES, Curve, limits, sample, shares, short
 from actcli.errors import UsageError
-from actcli.figures.style import DASHES, THEMES, Theme, dress, styled, text_width
+from actcli.figures.style import DASHES, THEMES, Theme, dress, fitting, styled, text_width, wrapped
 from actcli.histogram import Histogram
 from actcli.verdicts import percent
 
@@ -28,7 +28,7 @@ HEIGHTS = (3.4, 2.6, 2.6)  # of f, f' and f''
 ROW = 0.2  # of a function's bars
 STRIP = 0.52  # of a distribution
 LINE = 0.22  # of text
-SMALL = 8.5  # points
+SMALL, TITLE = 8.5, 12.0  # points
 GAP = 0.14
 BOTTOM = 0.5
 BAR = 0.95  # a colour bar, its numbers and its name
@@ -138,6 +138,7 @@ def _stack(
     left = max(0.8, 0.2 + text_width([part for text in (*names, *beside) for part in text.split("\n")], SMALL))
     right = 0.2 + BAR * len(swept)
     width = size[0] if size else WIDTH + right - 0.2
+    title = wrapped(title, width - 0.4, TITLE)
     columns = legend_columns(handles, width)
     top = head_height(title, handles, columns)
     strips = [ROW * len(lines) + 0.1] if len(lines) > 1 else []
@@ -305,15 +306,21 @@ def legend_columns(handles: Sequence[Any], width: float) -> int:
 
 def head_height(title: str, handles: Sequence[Any], columns: int) -> float:
     """The inches that the title and the legend take."""
-    return (0.4 if title else 0.1) + LINE * math.ceil(len(handles) / columns) + 0.08
+    return _title_height(title) + LINE * math.ceil(len(handles) / columns) + 0.08
+
+
+def _title_height(title: str) -> float:
+    return 0.4 + LINE * title.count("\n") if title else 0.1
 
 
 def head(figure: Figure, title: str, handles: Sequence[Any], columns: int) -> None:
     """The title, and the legend under it."""
-    height = float(figure.get_size_inches()[1])
-    start = 0.4 if title else 0.1
+    width, height = (float(side) for side in figure.get_size_inches())
+    start = _title_height(title)
     if title:
-        figure.text(0.5, 1 - 0.24 / height, title, ha="center", va="center", size=12)
+        figure.text(0.5, 1 - start / 2 / height, title, ha="center", va="center", size=TITLE, linespacing=1.1)
+    for handle in handles:
+        handle.set_label(fitting(handle.get_label(), width - 0.8))
     if handles:
         figure.legend(
             handles=handles, ncols=columns, loc="upper center", bbox_to_anchor=(0.5, 1 - start / height),
@@ -332,6 +339,6 @@ def colour_bar(figure: Figure, box: tuple[float, float, float, float], family: F
     axes.yaxis.tick_right()
     axes.set(xticks=[], ylim=(-0.5, len(order) - 0.5), xlim=(0, 1))
     axes.yaxis.set_label_position("right")
-    axes.set_ylabel(f"{family.name}: {family.parameter}")
+    axes.set_ylabel(fitting(f"{family.name}: {family.parameter}", box[3] * float(figure.get_size_inches()[1])))
     axes.spines[:].set_visible(False)
     dress(axes, theme)

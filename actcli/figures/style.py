@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from actcli.curves import apart, short
 from actcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ MOST_PIXELS = 100_000_000
 
 class Theme(NamedTuple):
     """Colours. `sequence` are the curves', `ramp` a perceptually uniform map and the part of it that is seen on the
-    background, `low` and `high` the saturated sides, which differ in lightness too."""
+    background, `low` and `high` the saturated sides, which differ in lightness from the rest of the `data`."""
 
     background: str
     text: str
@@ -55,7 +56,7 @@ class Theme(NamedTuple):
 
 # Okabe and Ito's colours, told apart by the colour-blind; without their yellow, which is lost on white.
 LIGHT = Theme(
-    background="#FFFFFF", text="#1A1A1A", muted="#808080", shade="#E4E4E4", edge="#C4C4C4", data="#9AA5B1",
+    background="#FFFFFF", text="#1A1A1A", muted="#808080", shade="#E4E4E4", edge="#C4C4C4", data="#BCC4CD",
     low="#0072B2", high="#E69F00", dead="#1A1A1A", dormant="#D55E00",
     sequence=("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"),
     ramp=("viridis", 0.0, 0.88), share=("Blues", 0.04, 0.75),
@@ -70,7 +71,7 @@ GREY = Theme(
     background="#FFFFFF", text="#000000", muted="#808080", shade="#E8E8E8", edge="#B8B8B8", data="#A8A8A8",
     low="#404040", high="#D8D8D8", dead="#000000", dormant="#FFFFFF",
     sequence=("#000000", "#707070", "#A0A0A0"),
-    ramp=("Greys_r", 0.0, 0.6), share=("Greys", 0.0, 0.6),
+    ramp=("Greys_r", 0.0, 0.6), share=("Greys", 0.1, 0.6),
 )  # fmt: skip
 THEMES = {"light": LIGHT, "dark": DARK, "grey": GREY}
 
@@ -108,24 +109,47 @@ def dress(axes: Axes, theme: Theme) -> None:
     axes.tick_params(color=theme.muted, labelcolor=theme.text)
 
 
-def text_width(texts: Sequence[str], size: float = 10.0) -> float:
+def text_width(texts: Sequence[str], size: float = 10.0, weight: str = "normal") -> float:
     """The width in inches of the widest of the texts."""
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
-    font = get_font(findfont(FontProperties(family="DejaVu Sans")))
-    font.set_size(size, 72.0)
+    font = get_font(findfont(FontProperties(family="DejaVu Sans", weight=weight)))
+    font.set_size(10.0 * size, 72.0)  # so large that it is not rounded to whole pixels
     widest = 0.0
     for text in texts:
         font.set_text(text)
         widest = max(widest, font.get_width_height()[0] / 64.0)
-    return widest / 72.0
+    return widest / 720.0
+
+
+def fitting(text: str, inches: float, size: float = 10.0, weight: str = "normal") -> str:
+    """The text without its middle where it is wider than so many inches."""
+    shown = text
+    while len(shown) > 3 and (wide := text_width([shown], size, weight)) > inches:
+        shown = short(text, max(3, int(len(shown) * inches / wide)))
+    return shown
+
+
+def wrapped(text: str, inches: float, size: float) -> str:
+    """The text in lines of at most so many inches."""
+    lines = []
+    for given in text.splitlines():
+        line = ""
+        for word in given.split():
+            if line and text_width([f"{line} {word}"], size) > inches:
+                lines.append(line)
+                line = ""
+            line = f"{line} {fitting(word, inches, size)}".strip()
+        lines.append(line)
+    return "\n".join(lines)
 
 
 def heading(figure: Figure, title: str, subtitle: str) -> None:
     """The name of a figure and what must be known to read it, at its top left."""
-    height = float(figure.get_size_inches()[1])
-    figure.text(0.02, 1 - 0.3 / height, title, size=13, weight="bold")
-    figure.text(0.02, 1 - 0.52 / height, subtitle, size=9)
+    width, height = (float(side) for side in figure.get_size_inches())
+    room = 0.96 * width
+    figure.text(0.02, 1 - 0.3 / height, fitting(title, room, 13, "bold"), size=13, weight="bold")
+    figure.text(0.02, 1 - 0.52 / height, fitting(subtitle, room, 9), size=9)
 
 
 def key(figure: Figure, edge: float, title: str, handles: Sequence[Any]) -> None:
@@ -136,6 +160,17 @@ def key(figure: Figure, edge: float, title: str, handles: Sequence[Any]) -> None
         handles=handles, ncols=len(handles), loc="center left", bbox_to_anchor=(0.02, (edge - 0.32) / height),
         borderaxespad=0.0, borderpad=0.0, fontsize=8.5, handlelength=1.6, columnspacing=1.4,
     )  # fmt: skip
+
+
+def layer_axis(axes: Axes, names: Sequence[str], inches: float) -> None:
+    """An x axis, so many inches wide, of layers at 0, 1, 2 …; as many are named as have room."""
+    shown = apart(names, 16)
+    wide = text_width(shown, 9.0) + 0.12
+    last = len(names) - 1
+    pad = max(0.3, last * wide / (2 * (inches - wide)))  # holds half of the first and of the last name
+    step = math.ceil((last + 2 * pad) * wide / inches)
+    axes.set_xticks(range(0, len(names), step), shown[::step], size=9)
+    axes.set_xlim(-pad, last + pad)
 
 
 def log_axis(axes: Axes, values: Sequence[float]) -> tuple[float, float]:

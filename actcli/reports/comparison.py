@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -102,7 +103,7 @@ def _of_data(layer: Layer) -> float | None:
 
 
 def _of_gaussian(function: Function, layer: Layer) -> float | None:
-    if function.rowwise or not layer.mean_square:
+    if function.rowwise or not layer.mean_square or math.isinf(layer.mean_square):
         return None
     return mean_field(function, layer.mean_square).mean_square_gradient
 

@@ -33,7 +33,7 @@ def distributions(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     shared = len(set(ends)) == 1
     beside = "" if shared else max((_ends(span) for span in ends), key=len)
     names = apart([printable(layer.name) for layer in diagnosis.layers], NAME, "…" if unicode else "...")
-    gutter = max(map(cell_len, names)) + 2
+    gutter = min(NAME, max(map(cell_len, names))) + 2  # some characters are two columns wide
     columns = max(10, min(console.width, WIDEST) - gutter - len(beside))
     sides = diagnosis.sides
     how = f", {'dotted' if unicode else 'in letters'} where f saturates" if sides.low or sides.high else ""
@@ -42,7 +42,10 @@ def distributions(diagnosis: Diagnosis) -> Iterator[RenderableType]:
         bins = np.linspace(*span, columns + 1)
         low, high = histogram.within(sides.low, bins), histogram.within(sides.high, bins)
         cells = charts.bars(histogram.spread(bins), low + high, unicode)
-        line = Text(set_cell_size(name, gutter), no_wrap=True)
+        line = Text(f"{set_cell_size(name, gutter - 2)}  ", no_wrap=True)
+        if not histogram.total:
+            yield line.append("no values")
+            continue
         for cell, is_low in zip(cells, (low >= high).tolist(), strict=True):
             marked = cell in (charts.MARKED if unicode else charts.PLAIN_MARKED)
             line.append(cell, style=(LOW if is_low else HIGH) if marked else "")

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
+from actcli.markup import markdown, visible
 from actcli.render import figure
 from actcli.reports.blocks import Block, Drawing, Grid, Judgement, Points, Report
-from actcli.reports.text import markdown, visible
 
 
 def markdown_page(report: Report, stem: str, digits: int) -> str:

@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 
+from actcli.markup import visible
 from actcli.render import Cell, figure
 from actcli.reports.blocks import Block, Drawing, Grid, Judgement, Points, Report
-from actcli.reports.text import visible
 from actcli.verdicts import ORDER
 
 WORD = 24  # characters of a cell that may stay in one line
+LONG = 2.0  # the height by the width of a figure from which it does not go on one sheet of paper
 
 # What the page itself holds may be shown, nothing may be fetched or run.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -104,11 +105,18 @@ def _cell(cell: Cell, kind: str, digits: int) -> str:
 
 def _drawing(drawing: Drawing) -> Iterator[str]:
     """The figure in the page's colours. What it looks like in the others is there too, and hidden."""
-    yield '<figure><div class="scroll" tabindex="0">'
+    kind = ' class="long"' if _ratio(drawing.light) > LONG else ""
+    yield f'<figure{kind}><div class="scroll" tabindex="0">'
     for theme, svg in (("light", drawing.light), ("dark", drawing.dark)):
         yield f'<div class="{theme}">{inline_svg(svg, f"{drawing.name}-{theme}", drawing.caption)}</div>'
     yield "</div>"
     yield f"<figcaption>{_text(drawing.caption)}</figcaption></figure>"
+
+
+def _ratio(svg: bytes) -> float:
+    """The height of an SVG file of matplotlib's by its width."""
+    box = re.search(rb'viewBox="0 0 (\S+) (\S+)"', svg)
+    return float(box[2]) / float(box[1]) if box else 1.0
 
 
 def inline_svg(svg: bytes, name: str, caption: str) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from actcli.diagnosis import Diagnosis
+from actcli.gates import Gate
 from actcli.render import Cell
 from actcli.reports import saturation as parts
 from actcli.reports.blocks import Block, Drawing, Grid, Judgement, Points, Report, Run, Section
@@ -16,8 +17,9 @@ from actcli.verdicts import ORDER
 MOST = 1000  # neurons in a report
 
 
-def saturation_report(diagnosis: Diagnosis, run: Run, digits: int) -> Report:
+def saturation_report(diagnosis: Diagnosis, gates: Sequence[Gate], run: Run, digits: int) -> Report:
     """The verdicts with their reasons, what was run, tables, figures, remedies, definitions."""
+    failed = tuple(line for gate in gates for line in gate.failures(diagnosis.layers))
     where = Points(parts.criteria(diagnosis), tuple(parts.where(diagnosis, digits)))
     sections = [Section("What was run", tuple(provenance(run, _settings(diagnosis), diagnosis.layers)))]
     if diagnosis.layers:
@@ -28,8 +30,8 @@ def saturation_report(diagnosis: Diagnosis, run: Run, digits: int) -> Report:
     if helps := tuple(remedies(diagnosis.layers)):
         sections.append(Section("What helps", helps))
     sections.append(Section("Definitions", (layer_definitions(diagnosis.thresholds),)))
-    verdicts = tuple(_verdicts(diagnosis)) if diagnosis.layers else (where,)
-    return Report(_title(diagnosis), verdicts, tuple(sections))
+    verdicts = tuple(_verdicts(diagnosis, gates, failed)) if diagnosis.layers else (where,)
+    return Report(f"{_title(diagnosis)}{', gate failed' if failed else ''}", verdicts, tuple(sections))
 
 
 def _title(diagnosis: Diagnosis) -> str:
@@ -40,11 +42,15 @@ def _title(diagnosis: Diagnosis) -> str:
     return f"{label} on {layers[0].name if len(layers) == 1 else f'{len(layers)} layers'}: {verdict}"
 
 
-def _verdicts(diagnosis: Diagnosis) -> Iterator[Block]:
+def _verdicts(diagnosis: Diagnosis, gates: Sequence[Gate], failed: tuple[str, ...]) -> Iterator[Block]:
     if len(diagnosis.layers) > 1:
         counts = Counter(layer.verdict for layer in diagnosis.layers)
         told = [f"{counts[verdict]} {verdict}" for verdict in reversed(ORDER) if counts[verdict]]
         yield f"{len(diagnosis.layers)} layers: {', '.join(told)}."
+    if failed:
+        yield Judgement("Gates", "failed", failed)
+    elif gates:
+        yield Judgement("Gates", "passed", tuple(gate.condition for gate in gates))
     if diagnosis.rule.checks:
         yield parts.rule_in_words(diagnosis)
     for layer in diagnosis.layers:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.errors import DataError, UsageError
+from actcli.markup import markdown
 
 if TYPE_CHECKING:
     import polars as pl
@@ -101,20 +102,19 @@ class MarkdownEncoder(_TextEncoder):
 
     def __init__(self, columns: Sequence[str]) -> None:
         super().__init__(columns)
-        names = [name.replace("|", "\\|").replace("\n", " ") for name in columns]
-        self.head = f"| {' | '.join(names)} |\n|{' ---: |' * len(names)}\n".encode()
+        self.head = f"| {' | '.join(map(markdown, columns))} |\n|{' ---: |' * len(columns)}\n".encode()
 
     def encode(self, frame: pl.DataFrame) -> bytes:
         import polars as pl
 
         _refuse_binary(frame, self.columns)
-        cells = [
-            (_text(name, dtype) if _has_no_text(dtype) else pl.col(name).cast(pl.String))
-            .str.replace_all("|", "\\|", literal=True)
-            .str.replace_all(r"\r?\n", " ")
-            .fill_null("")
-            for name, dtype in frame.schema.items()
-        ]
+
+        def cell(name: str, dtype: pl.DataType) -> pl.Expr:
+            text = _text(name, dtype) if _has_no_text(dtype) else pl.col(name).cast(pl.String)
+            plain = dtype.is_numeric() or dtype.is_temporal()
+            return (text if plain else text.map_elements(markdown, return_dtype=pl.String)).fill_null("")
+
+        cells = [cell(name, dtype) for name, dtype in frame.schema.items()]
         rows = frame.select(pl.concat_str(pl.lit("| "), pl.concat_str(cells, separator=" | "), pl.lit(" |")))
         return _written(rows, quote_style="never")
 
