@@ -1,12 +1,5 @@
 """The errors that a person can mend. Each is worded where the fact is known; `cli` prints it and exits."""
 
-_CONTROLS = {code: ascii(chr(code))[1:-1] for code in (*range(32), *range(127, 160))}
-
-
-def printable(text: str) -> str:
-    """The text with what would steer a terminal written as escapes: names from files may hold anything."""
-    return text.translate(_CONTROLS)
-
 
 class ActcliError(Exception):
     """Something the user can mend: `message` says what and where, `hint` what to do about it."""

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from actcli.errors import UsageError, printable
+from actcli.errors import UsageError
+from actcli.markup import visible
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -151,12 +152,12 @@ def table(sheet: Sheet, digits: int, *, width: int | None = None) -> RenderableT
     from rich.text import Text
 
     raw = [list(row) for row in sheet.rows]
-    rows = [[printable(figure(cell, digits)) for cell in row] for row in raw]
+    rows = [[visible(figure(cell, digits)) for cell in row] for row in raw]
     numeric = [all(not isinstance(row[i], str) or row[i] == "" for row in raw) for i in range(len(sheet.columns))]
     shown = _fitting(sheet.columns, rows, width or new_console().width)
     result = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold", show_edge=False)
     for i in shown:
-        title = "..." if i is None else printable(sheet.columns[i])
+        title = "..." if i is None else visible(sheet.columns[i])
         justify = "right" if i is not None and numeric[i] else "left"
         result.add_column(Text(title), justify=justify, overflow="fold")  # type: ignore[arg-type]
     for row in rows:
@@ -198,7 +199,7 @@ def console_text(parts: Iterable[RenderableType]) -> bytes:
     console = new_console()
     for part in parts:
         if isinstance(part, str):
-            part = _paragraph(printable(part))
+            part = _paragraph(visible(part))
         console.print(part)
     console.file.flush()
     text: bytes = console.file.buffer.getvalue()  # type: ignore[attr-defined]

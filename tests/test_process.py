@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, Cli
 
-from actcli.errors import printable
+from actcli.markup import visible
 
 COMMANDS = {
     "eval": "eval relu -1 2",
@@ -147,15 +147,15 @@ def test_names_steer_no_terminal(cli: Cli) -> None:
         text = cli.ok(*command.split(), stdin=content)
         assert "\x1b" not in text
         assert r"\x1b[31mred" in text
-        assert r"two\nlines" in text
+        assert "two lines" in text
     assert r"\x1b[31m.csv" in cli.fails(1, "eval", "relu", "\x1b[31m.csv")
     assert r"\x1b[31mred" in cli.fails(1, "eval", "relu", stdin=content + b"x,2\n")
 
 
 def test_what_is_printable_stays() -> None:
     """Only control characters are escaped, of both ranges."""
-    assert printable("ä 漢 😀 [red] \\n |") == "ä 漢 😀 [red] \\n |"
-    assert printable("\0\t\n\x1b\x7f\x9b") == r"\x00\t\n\x1b\x7f\x9b"
+    assert visible("ä 漢 😀 [red] \\n |") == "ä 漢 😀 [red] \\n |"
+    assert visible("\0\t\n\x1b\x7f\x9b") == r"\x00  \x1b\x7f\x9b"
 
 
 def test_wide_characters_take_two_cells(cli: Cli, tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from typing import Any
 import click
 
 from actcli import __version__
-from actcli.errors import ActcliError, printable
+from actcli.errors import ActcliError
+from actcli.markup import visible
 
 INTERRUPTED = 130
 PIPE_CLOSED = 141
@@ -119,9 +120,9 @@ def run(args: Sequence[str]) -> int:
 def _complain(message: str, hint: str, status: int) -> int:
     if os.environ.get("ACTCLI_DEBUG") == "1":
         raise  # noqa: PLE0704 - called from the handlers above
-    print("actcli: " + printable(message.replace("\n\t", " ").replace("\n", " ")), file=sys.stderr)
+    print("actcli: " + visible(message.replace("\n\t", " ")), file=sys.stderr)
     if hint:
-        print("  " + printable(hint.replace("\n", " ")), file=sys.stderr)
+        print("  " + visible(hint), file=sys.stderr)
     return status
 
 

@@ -110,11 +110,12 @@ def command(
     _tell(found)
 
     def figure() -> Any:
+        from actcli.descent import Measure
         from actcli.figures.fitting import fit_figure
 
         if isinstance(target, str):
             return fit_figure(found, goal, name)
-        return fit_figure(found, target, name, inputs=goal if isinstance(goal, fitting.Measure) else None)
+        return fit_figure(found, target, name, inputs=goal if isinstance(goal, Measure) else None)
 
     forms = Forms(
         sheet=lambda: reports.fit_sheet(found),

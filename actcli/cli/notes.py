@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from actcli.errors import printable
+from actcli.markup import visible
 
 
 def tell(note: str) -> None:
     """A line on standard error."""
-    click.echo(f"actcli: {printable(note)}", err=True)
+    click.echo(f"actcli: {visible(note)}", err=True)
