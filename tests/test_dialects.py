@@ -31,6 +31,7 @@ MEANT = {
     "prelu@pytorch": ("prelu", {"a": 0.25}),
     "prelu@keras": ("prelu", {"a": 0.0}),
     "swish@jax": ("silu", {}),
+    "sqrtsoftplus@transformers": ("sqrt_softplus", {}),
     "selu@onnx": ("selu", {"alpha": 1.6732631921768188, "scale": 1.0507010221481323}),
 }
 

@@ -1,8 +1,9 @@
-"""Softplus."""
+"""Softplus and its square root."""
 
 import numpy as np
 
 from actcli.activation import INF, POSITIVE, Activation, Array, Dialect, Domain, Flags, Parameter
+from actcli.functions.doubledouble import DD, exp, log1p, refine, sqrt
 from actcli.functions.numeric import UNDERFLOW, constant, exp_product, square_of_one_plus, times_exp
 from actcli.functions.sigmoids import sigmoid
 
@@ -75,4 +76,42 @@ SOFTPLUS = Activation(
     source="PyTorch torch.nn.Softplus; Glorot, Bordes and Bengio 2011, Deep Sparse Rectifier Neural Networks",
 )
 
-ACTIVATIONS = (SOFTPLUS,)
+
+def sqrt_softplus(x: Array) -> Array:
+    # Below -40 it is exp(x/2) to the last digit, also where exp(x) is 0.
+    return np.where(x < -40.0, np.exp(0.5 * np.minimum(x, 0.0)), np.sqrt(softplus(x, 1.0, INF)))
+
+
+def sqrt_softplus_df(x: Array) -> Array:
+    root = np.sqrt(softplus(np.maximum(x, -40.0), 1.0, INF))
+    return np.where(x < -40.0, 0.5 * np.exp(0.5 * np.minimum(x, 0.0)), sigmoid(x) / (2.0 * root))
+
+
+def sqrt_softplus_d2f(x: Array) -> Array:
+    # With s = sigmoid(x) and p = softplus(x), s / (2 sqrt p) ((1 - s) - s / (2 p)).
+    s, p = sigmoid(x), softplus(np.maximum(x, -40.0), 1.0, INF)
+    result = s / (2.0 * np.sqrt(p)) * (sigmoid(-x) - s / (2.0 * p))
+    result = np.where(x < -40.0, 0.25 * np.exp(0.5 * np.minimum(x, 0.0)), result)
+    return refine(result, x, np.abs(x) < 6.0, _sqrt_softplus_d2f_exact)  # the difference cancels there
+
+
+def _sqrt_softplus_d2f_exact(x: Array) -> DD:
+    e = exp(x)
+    s, p = e / (1.0 + e), log1p(e)
+    return s / (2.0 * sqrt(p)) * (1.0 / (1.0 + e) - s / (2.0 * p))
+
+
+SQRT_SOFTPLUS = Activation(
+    name="sqrt_softplus",
+    formula="sqrt(log1p(exp(x)))",
+    derivative="1 / (2 * (1 + exp(-x)) * sqrt(log1p(exp(x))))",
+    f=sqrt_softplus,
+    df=sqrt_softplus_df,
+    d2f=sqrt_softplus_d2f,
+    range=(0.0, INF),
+    limits=(0.0, INF),
+    dialects=(Dialect("transformers", "sqrtsoftplus", note="softplus(x) has PyTorch's threshold of 20"),),
+    source="Hugging Face transformers SqrtSoftplusActivation, which scores the experts of DeepSeek V4",
+)
+
+ACTIVATIONS = (SOFTPLUS, SQRT_SOFTPLUS)
