@@ -120,9 +120,9 @@ def changes(flag: Callable[[Array], NDArray[np.bool_]], points: Array) -> tuple[
 def _intervals(flag: Callable[[Array], NDArray[np.bool_]], points: Array) -> Iterator[tuple[int, int, float, float]]:
     """The maximal intervals on which `flag` is true: that of points[i:j], and its outermost doubles."""
     last_before, first_after = changes(flag, points)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flag(points), [False]]).astype(np.int8)))
+    edges = np.flatnonzero(np.diff(flag(points), prepend=False, append=False))
     boundary = iter(zip(last_before.tolist(), first_after.tolist(), strict=True))
-    for i, j in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+    for i, j in edges.reshape(-1, 2).tolist():
         start = float(points[0]) if i == 0 else next(boundary)[1]
         stop = float(points[-1]) if j == len(points) else next(boundary)[0]
         yield i, j, start, stop
@@ -175,7 +175,7 @@ def _smoothness(function: Function) -> Smoothness:
     if not function.breaks:
         return "Cinf"
     at = np.array(function.breaks)
-    left, right = np.minimum(np.nextafter(at, -INF), at - _BESIDE), np.maximum(np.nextafter(at, INF), at + _BESIDE)
+    left, right = _beside(function)
     levels: tuple[Smoothness, ...] = ("discontinuous", "C0", "C1")
     for level, derivative in zip(levels, (function.f, function.df, function.d2f), strict=True):
         a, b = derivative(left), derivative(right)
@@ -187,6 +187,12 @@ def _smoothness(function: Function) -> Smoothness:
     return "C2"
 
 
+def _beside(function: Function) -> tuple[Array, Array]:
+    """The numbers next to each break on either side; at a break at 0, such that small multiples do not round to it."""
+    at = np.array(function.breaks)
+    return np.minimum(np.nextafter(at, -INF), at - _BESIDE), np.maximum(np.nextafter(at, INF), at + _BESIDE)
+
+
 def vanishing_regions(function: Function, epsilon: float) -> tuple[Region, ...]:
     """The maximal intervals of |f'(x)| < epsilon, ascending; none for a rowwise function: its f' takes a whole row."""
     if function.rowwise:
@@ -196,34 +202,28 @@ def vanishing_regions(function: Function, epsilon: float) -> tuple[Region, ...]:
 
 
 def _regions(function: Function, points: Array, slope: Array, epsilon: float) -> tuple[Region, ...]:
-    beside_break = {
-        float(x) for b in function.breaks for x in (b, np.nextafter(b, -math.inf), np.nextafter(b, math.inf))
-    }
+    kinks = list(zip(*(side.tolist() for side in _beside(function)), strict=True))
+
+    def at_kink(start: float, stop: float) -> bool:
+        return any(left <= start and stop <= right for left, right in kinks)
+
     regions = []
     for i, j, start, stop in _intervals(lambda x: np.abs(function.df(x)) < epsilon, points):
-        if start == stop and (start in beside_break or math.isinf(start)):
+        if at_kink(start, stop) or (start == stop and math.isinf(start)):
             continue  # the value agreed on at a kink, or the limit at infinity: not an interval
-        if any(b - _BESIDE <= start and stop <= b + _BESIDE for b in function.breaks):
-            continue  # the underflow of an argument beside a kink at 0
-        identically_zero = not np.any(slope[i:j]) and all(
-            math.isinf(end) or end in beside_break for end in (start, stop)
-        )
+        identically_zero = not np.any(slope[i:j]) and all(math.isinf(end) or at_kink(end, end) for end in (start, stop))
         # At the end of the domain, not of the window of a function that goes on oscillating.
         at_end = function.activation.window is None and (i == 0 or j == len(points))
         regions.append(Region(start, stop, "zero" if identically_zero else "tail" if at_end else "stationary"))
-    regions += _unresolved(points, slope, np.abs(slope) < epsilon, beside_break)
+    unresolved = _unresolved(points, slope, np.abs(slope) < epsilon).tolist()
+    regions += [Region(x, x, "stationary") for x in unresolved if not at_kink(x, x)]
     return tuple(sorted(regions, key=lambda region: region.start))
 
 
-def _unresolved(points: Array, slope: Array, below: NDArray[np.bool_], beside_break: set[float]) -> list[Region]:
-    """Zeros of f' whose region is narrower than the spacing of the doubles: the nearest double stands for it."""
-    sign_change = (np.sign(slope[:-1]) * np.sign(slope[1:]) < 0) & ~below[:-1] & ~below[1:]
-    regions = []
-    for i in np.flatnonzero(sign_change).tolist():
-        x = float(points[i] if abs(slope[i]) <= abs(slope[i + 1]) else points[i + 1])
-        if x not in beside_break:
-            regions.append(Region(x, x, "stationary"))
-    return regions
+def _unresolved(points: Array, slope: Array, below: NDArray[np.bool_]) -> Array:
+    """Zeros of f' whose region is narrower than the spacing of the doubles: the nearest double stands for each."""
+    i = np.flatnonzero((np.sign(slope[:-1]) * np.sign(slope[1:]) < 0) & ~below[:-1] & ~below[1:])
+    return np.where(np.abs(slope[i]) <= np.abs(slope[i + 1]), points[i], points[i + 1])
 
 
 def constant_tails(function: Function, rounded: Callable[[Array], Array]) -> tuple[Region, ...]:
