@@ -44,6 +44,7 @@ def test_the_grid_keeps_to_the_domain_and_is_even_in_a_window() -> None:
         ("(-x)", "decreasing", "Cinf", 1.0),
         ("3 - max(x, 2*x)", "decreasing", "C0", 2.0),
         ("min(0, 0-x)", "nonincreasing", "C0", 1.0),
+        ("relu(x/8)", "nondecreasing", "C0", 0.125),  # f' is 0 up to 4 * 2^-1074
         ("min(x, 1e9)", "nondecreasing", "C0", 1.0),  # neighbours of 1e9 are 1e-7 apart: no jump
         ("where(x > 1, 0, 0.5)", "nonincreasing", "discontinuous", 0.0),
         ("where(x < 1, 0.5, 0)", "nonincreasing", "discontinuous", 0.0),
