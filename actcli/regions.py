@@ -91,7 +91,7 @@ def _ascending(x: Array) -> Array:
 
 def _ordered(x: Array) -> NDArray[np.int64]:
     """Doubles as integers in the same order, neighbours next to each other; -0 and 0 are one."""
-    bits = (x + 0.0).view(np.int64)
+    bits = x.view(np.int64)
     return np.where(bits < 0, np.int64(-(2**63)) - bits, bits)
 
 
@@ -132,9 +132,8 @@ def _intervals(flag: Callable[[Array], NDArray[np.bool_]], points: Array) -> Ite
 def shape(function: Function) -> Shape:
     """The critical points of an elementwise function and what follows from them."""
     points = grid(function.breaks, function.activation.domain, function.activation.window)
-    for derivative in (function.df, function.d2f):
-        for flag in (lambda x, d=derivative: d(x) > 0, lambda x, d=derivative: d(x) < 0):
-            points = _ascending(np.concatenate([points, *changes(flag, points)]))
+    points = _ascending(np.concatenate([points, *changes(lambda x: function.df(x) > 0, points)]))
+    points = _ascending(np.concatenate([points, *changes(lambda x: function.d2f(x) > 0, points)]))
     value, slope = function.f(points), function.df(points)
     return Shape(
         points=points,
@@ -163,11 +162,14 @@ def _monotone(function: Function, points: Array, slope: Array) -> Monotone:
 def _jumps(function: Function) -> Array:
     """What f steps up or down by on its way to its value at each break and on from it; 0 where it is continuous."""
     at = np.array(function.breaks)
-    sides = [function.f(x) for x in (np.nextafter(at, -math.inf), at, np.nextafter(at, math.inf))]
-    with np.errstate(invalid="ignore"):  # at a pole
-        steps = np.concatenate([sides[1] - sides[0], sides[2] - sides[1]])
-    size = np.where(np.isfinite(sides[1]), np.abs(sides[1]), 1.0)
-    return np.where(np.abs(steps) > 1e-12 * np.maximum(1.0, np.tile(size, 2)), steps, 0.0)
+    sides = function.f(np.stack([np.nextafter(at, -INF), at, np.nextafter(at, INF)]))
+    before, after = sides[:-1], sides[1:]
+    return np.subtract(after, before, out=np.zeros_like(after), where=~_agree(before, after))
+
+
+def _agree(a: Array, b: Array) -> NDArray[np.bool_]:
+    """Where the two differ by rounding at most; an infinity is itself only."""
+    return np.isclose(a, b, rtol=1e-12, atol=1e-12)
 
 
 def _smoothness(function: Function) -> Smoothness:
@@ -179,10 +181,7 @@ def _smoothness(function: Function) -> Smoothness:
     levels: tuple[Smoothness, ...] = ("discontinuous", "C0", "C1")
     for level, derivative in zip(levels, (function.f, function.df, function.d2f), strict=True):
         a, b = derivative(left), derivative(right)
-        with np.errstate(invalid="ignore"):
-            same = np.abs(a - b) <= 1e-12 * np.maximum(1.0, np.maximum(np.abs(a), np.abs(b)))
-        finite = np.isfinite(a) & np.isfinite(b) & np.isfinite(function.f(at))
-        if not np.all(same & finite):
+        if not np.all(_agree(a, b) & np.isfinite(a) & np.isfinite(function.f(at))):
             return level
     return "C2"
 

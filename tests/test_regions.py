@@ -207,6 +207,7 @@ def test_a_region_in_words(region: Region, words: str) -> None:
 def test_a_region_in_words_with_all_digits() -> None:
     """From 17 digits on the words give the number back."""
     assert Region(-math.inf, 0.1, "tail").condition(17) == "x <= 0.1"
+    assert vanishing_regions(registry.get("relu"), 1e-3)[0].condition(17) == "x <= 0.0"  # and not -0
     assert Region(1 / 3, math.inf, "tail").condition(17) == "x >= 0.3333333333333333"
     assert Region(1 / 3, math.inf, "tail").condition(16) == "x >= 0.3333333333333333"
 
