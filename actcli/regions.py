@@ -201,7 +201,7 @@ def vanishing_regions(function: Function, epsilon: float) -> tuple[Region, ...]:
 
 
 def _regions(function: Function, points: Array, slope: Array, epsilon: float) -> tuple[Region, ...]:
-    kinks = list(zip(*(side.tolist() for side in _beside(function)), strict=True))
+    kinks = np.column_stack(_beside(function)).tolist()
 
     def at_kink(start: float, stop: float) -> bool:
         return any(left <= start and stop <= right for left, right in kinks)
