@@ -38,7 +38,7 @@ class Moments:
     @classmethod
     def of(cls, t: Array, keep: Flags | None) -> Moments:
         """Of the entries of t, shape (columns, rows), that `keep` marks; None marks all."""
-        count = np.full(len(t), t.shape[1], np.int64) if keep is None else np.count_nonzero(keep, axis=1)
+        count = np.full(len(t), t.shape[1]) if keep is None else np.count_nonzero(keep, axis=1)
         # Deviations from an entry of the column, not from 0: a constant column has exactly its value as mean.
         shift = _first(t, keep)
         with np.errstate(over="ignore", invalid="ignore"):  # beyond the doubles the moments are inf or NaN

@@ -91,7 +91,7 @@ def _ascending(x: Array) -> Array:
 
 def _ordered(x: Array) -> NDArray[np.int64]:
     """Doubles as integers in the same order, neighbours next to each other; -0 and 0 are one."""
-    bits = (x + 0.0).view(np.int64)
+    bits = x.view(np.int64)
     return np.where(bits < 0, np.int64(-(2**63)) - bits, bits)
 
 
@@ -120,9 +120,9 @@ def changes(flag: Callable[[Array], NDArray[np.bool_]], points: Array) -> tuple[
 def _intervals(flag: Callable[[Array], NDArray[np.bool_]], points: Array) -> Iterator[tuple[int, int, float, float]]:
     """The maximal intervals on which `flag` is true: that of points[i:j], and its outermost doubles."""
     last_before, first_after = changes(flag, points)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flag(points), [False]]).astype(np.int8)))
+    edges = np.flatnonzero(np.diff(flag(points), prepend=False, append=False))
     boundary = iter(zip(last_before.tolist(), first_after.tolist(), strict=True))
-    for i, j in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+    for i, j in edges.reshape(-1, 2).tolist():
         start = float(points[0]) if i == 0 else next(boundary)[1]
         stop = float(points[-1]) if j == len(points) else next(boundary)[0]
         yield i, j, start, stop
@@ -132,9 +132,8 @@ def _intervals(flag: Callable[[Array], NDArray[np.bool_]], points: Array) -> Ite
 def shape(function: Function) -> Shape:
     """The critical points of an elementwise function and what follows from them."""
     points = grid(function.breaks, function.activation.domain, function.activation.window)
-    for derivative in (function.df, function.d2f):
-        for flag in (lambda x, d=derivative: d(x) > 0, lambda x, d=derivative: d(x) < 0):
-            points = _ascending(np.concatenate([points, *changes(flag, points)]))
+    points = _ascending(np.concatenate([points, *changes(lambda x: function.df(x) > 0, points)]))
+    points = _ascending(np.concatenate([points, *changes(lambda x: function.d2f(x) > 0, points)]))
     value, slope = function.f(points), function.df(points)
     return Shape(
         points=points,
@@ -163,11 +162,14 @@ def _monotone(function: Function, points: Array, slope: Array) -> Monotone:
 def _jumps(function: Function) -> Array:
     """What f steps up or down by on its way to its value at each break and on from it; 0 where it is continuous."""
     at = np.array(function.breaks)
-    sides = [function.f(x) for x in (np.nextafter(at, -math.inf), at, np.nextafter(at, math.inf))]
-    with np.errstate(invalid="ignore"):  # at a pole
-        steps = np.concatenate([sides[1] - sides[0], sides[2] - sides[1]])
-    size = np.where(np.isfinite(sides[1]), np.abs(sides[1]), 1.0)
-    return np.where(np.abs(steps) > 1e-12 * np.maximum(1.0, np.tile(size, 2)), steps, 0.0)
+    sides = function.f(np.stack([np.nextafter(at, -INF), at, np.nextafter(at, INF)]))
+    before, after = sides[:-1], sides[1:]
+    return np.subtract(after, before, out=np.zeros_like(after), where=~_agree(before, after))
+
+
+def _agree(a: Array, b: Array) -> NDArray[np.bool_]:
+    """Where the two differ by rounding at most; an infinity is itself only."""
+    return np.isclose(a, b, rtol=1e-12, atol=1e-12)
 
 
 def _smoothness(function: Function) -> Smoothness:
@@ -175,16 +177,19 @@ def _smoothness(function: Function) -> Smoothness:
     if not function.breaks:
         return "Cinf"
     at = np.array(function.breaks)
-    left, right = np.minimum(np.nextafter(at, -INF), at - _BESIDE), np.maximum(np.nextafter(at, INF), at + _BESIDE)
+    left, right = _beside(function)
     levels: tuple[Smoothness, ...] = ("discontinuous", "C0", "C1")
     for level, derivative in zip(levels, (function.f, function.df, function.d2f), strict=True):
         a, b = derivative(left), derivative(right)
-        with np.errstate(invalid="ignore"):
-            same = np.abs(a - b) <= 1e-12 * np.maximum(1.0, np.maximum(np.abs(a), np.abs(b)))
-        finite = np.isfinite(a) & np.isfinite(b) & np.isfinite(function.f(at))
-        if not np.all(same & finite):
+        if not np.all(_agree(a, b) & np.isfinite(a) & np.isfinite(function.f(at))):
             return level
     return "C2"
+
+
+def _beside(function: Function) -> tuple[Array, Array]:
+    """The numbers next to each break on either side; at a break at 0, such that small multiples do not round to it."""
+    at = np.array(function.breaks)
+    return np.minimum(np.nextafter(at, -INF), at - _BESIDE), np.maximum(np.nextafter(at, INF), at + _BESIDE)
 
 
 def vanishing_regions(function: Function, epsilon: float) -> tuple[Region, ...]:
@@ -196,34 +201,28 @@ def vanishing_regions(function: Function, epsilon: float) -> tuple[Region, ...]:
 
 
 def _regions(function: Function, points: Array, slope: Array, epsilon: float) -> tuple[Region, ...]:
-    beside_break = {
-        float(x) for b in function.breaks for x in (b, np.nextafter(b, -math.inf), np.nextafter(b, math.inf))
-    }
+    kinks = np.column_stack(_beside(function)).tolist()
+
+    def at_kink(start: float, stop: float) -> bool:
+        return any(left <= start and stop <= right for left, right in kinks)
+
     regions = []
     for i, j, start, stop in _intervals(lambda x: np.abs(function.df(x)) < epsilon, points):
-        if start == stop and (start in beside_break or math.isinf(start)):
+        if at_kink(start, stop) or (start == stop and math.isinf(start)):
             continue  # the value agreed on at a kink, or the limit at infinity: not an interval
-        if any(b - _BESIDE <= start and stop <= b + _BESIDE for b in function.breaks):
-            continue  # the underflow of an argument beside a kink at 0
-        identically_zero = not np.any(slope[i:j]) and all(
-            math.isinf(end) or end in beside_break for end in (start, stop)
-        )
+        identically_zero = not np.any(slope[i:j]) and all(math.isinf(end) or at_kink(end, end) for end in (start, stop))
         # At the end of the domain, not of the window of a function that goes on oscillating.
         at_end = function.activation.window is None and (i == 0 or j == len(points))
         regions.append(Region(start, stop, "zero" if identically_zero else "tail" if at_end else "stationary"))
-    regions += _unresolved(points, slope, np.abs(slope) < epsilon, beside_break)
+    unresolved = _unresolved(points, slope, np.abs(slope) < epsilon).tolist()
+    regions += [Region(x, x, "stationary") for x in unresolved if not at_kink(x, x)]
     return tuple(sorted(regions, key=lambda region: region.start))
 
 
-def _unresolved(points: Array, slope: Array, below: NDArray[np.bool_], beside_break: set[float]) -> list[Region]:
-    """Zeros of f' whose region is narrower than the spacing of the doubles: the nearest double stands for it."""
-    sign_change = (np.sign(slope[:-1]) * np.sign(slope[1:]) < 0) & ~below[:-1] & ~below[1:]
-    regions = []
-    for i in np.flatnonzero(sign_change).tolist():
-        x = float(points[i] if abs(slope[i]) <= abs(slope[i + 1]) else points[i + 1])
-        if x not in beside_break:
-            regions.append(Region(x, x, "stationary"))
-    return regions
+def _unresolved(points: Array, slope: Array, below: NDArray[np.bool_]) -> Array:
+    """Zeros of f' whose region is narrower than the spacing of the doubles: the nearest double stands for each."""
+    i = np.flatnonzero((np.sign(slope[:-1]) * np.sign(slope[1:]) < 0) & ~below[:-1] & ~below[1:])
+    return np.where(np.abs(slope[i]) <= np.abs(slope[i + 1]), points[i], points[i + 1])
 
 
 def constant_tails(function: Function, rounded: Callable[[Array], Array]) -> tuple[Region, ...]:

@@ -94,10 +94,18 @@ def test_any_split_of_the_rows_gives_the_same_in_any_order(spec: str, x: np.ndar
 @given(st.floats(-1e15, 1e15), st.integers(1, 50), st.integers(1, 50))
 def test_a_constant_column_has_no_spread(value: float, first: int, second: int) -> None:
     """A constant with a large offset keeps its mean exactly and a standard deviation of 0, merged or not."""
-    a, b = np.full((1, first), value), np.full((1, second), value)
-    merged = Moments.of(a, None).merge(Moments.of(b, None))
+    a, b = np.full((1, first), value), np.full((1, second + 1), value)
+    b[0, 0] = math.nan
+    merged = Moments.of(a, None).merge(Moments.of(b, np.isfinite(b)))
     assert merged.mean[0] == value
     assert merged.std()[0] == 0.0
+
+
+def test_moments_are_of_the_kept_entries() -> None:
+    """1, 3, 8 of five entries: mean 4, squared deviations 9 + 1 + 16."""
+    t = np.array([[math.nan, 1.0, 3.0, -math.inf, 8.0]])
+    found = Moments.of(t, np.isfinite(t))
+    assert (found.count[0], found.mean[0], found.rest[0], found.deviation[0]) == (3, 4.0, 0.0, 26.0)
 
 
 @given(st.lists(st.floats(1e9, 1e9 + 1), min_size=2, max_size=40), st.data())
@@ -144,6 +152,8 @@ def test_huge_numbers_print_no_warning() -> None:
     x = np.array([[1.7e308], [-1.7e308]])
     partial = probe("tanh").measure(x).merge(probe("tanh").measure(-x))
     assert partial.maximum[0] == 1.7e308
+    moments = Moments.of(x.T, None)
+    assert not np.isfinite(moments.merge(moments).deviation).any()
 
 
 def test_nothing_has_no_figures_and_whole_counts() -> None:

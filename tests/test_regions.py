@@ -19,6 +19,11 @@ from actcli.regions import Region, SaturatedSides, constant_tails, saturated_sid
 EPSILONS = [0.2, 1e-3, 1e-7, 1e-30, 1e-300, 5e-324]
 
 
+def after(x: float, way: int) -> float:
+    """The neighbour of x above it, or below."""
+    return math.nextafter(x, way * math.inf)
+
+
 def closed_form(name: str, epsilon: float) -> mpmath.mpf:
     """The x > 0 at which |f'| = epsilon (for elu: |x|, x < 0), by hand."""
     e = mpmath.mpf(epsilon)
@@ -78,11 +83,36 @@ def test_gated_functions_have_a_tail_and_a_stationary_point(name: str, epsilon: 
         ("identity", []),
         ("leaky_relu", []),
         ("leaky_relu:1e-4", [(-math.inf, 0.0, "tail")]),
+        ("leaky_relu:1e-3", []),  # not below
+        ("min(abs(x), 1)", [(-math.inf, after(-1, -1), "zero"), (after(1, 1), math.inf, "zero")]),
+        ("where(x <= 1, x - 1, where(x >= 4, x - 4, 0))", [(after(1, 1), after(4, -1), "zero")]),
+        ("max(-x, x - 3)", []),
+        ("where(x < 0.3, -x, x - 0.6)", []),
+        ("where(x <= 0.3, -x, x - 0.6)", []),
+        # x/8 is 0 up to 4 * 2^-1074
+        ("abs(x/8)", []),
+        ("relu(x/8)", [(-math.inf, 4 * math.ulp(0.0), "zero")]),
+        ("min(x/8, 0)", [(5 * math.ulp(0.0), math.inf, "zero")]),
     ],
 )
 def test_piecewise_linear_regions(spec: str, expected: list[tuple[float, float, str]]) -> None:
     """Flat pieces are of kind zero, with the kink inside where f' is 0 there; a slope below epsilon is a tail."""
     assert [(r.start, r.stop, r.kind) for r in vanishing_regions(registry.get(spec), 1e-3)] == expected
+
+
+def test_a_gradient_that_vanishes_at_infinity_only_is_no_region() -> None:
+    """f = -log(1 - x) for x <= 0: f' = 1 / (1 - x) is 5.6e-309 at the last double."""
+    (flat,) = vanishing_regions(registry.get("where(x > 0, 0, -log(1 - x))"), 1e-310)
+    assert (flat.start, flat.stop) == (math.ulp(0.0), math.inf)
+
+
+@pytest.mark.parametrize("epsilon", [1e-17, abs(registry.get("sine").df(math.pi / 2))])
+def test_a_zero_between_doubles_is_the_nearest_double(epsilon: float) -> None:
+    """Of sin' = cos the odd multiples of pi/2; also where f' is no smaller than epsilon there, but equal to it."""
+    regions = vanishing_regions(registry.get("sine"), epsilon)
+    with mpmath.workdps(50):
+        nearest = [float(k * mpmath.pi / 2) for k in (-5, -3, -1, 1, 3, 5)]
+    assert regions == tuple(Region(x, x, "stationary") for x in nearest)
 
 
 @given(st.sampled_from(ALL), st.floats(1e-320, 2.0), st.lists(st.floats(-800, 800), min_size=1, max_size=60))
@@ -177,6 +207,7 @@ def test_a_region_in_words(region: Region, words: str) -> None:
 def test_a_region_in_words_with_all_digits() -> None:
     """From 17 digits on the words give the number back."""
     assert Region(-math.inf, 0.1, "tail").condition(17) == "x <= 0.1"
+    assert vanishing_regions(registry.get("relu"), 1e-3)[0].condition(17) == "x <= 0.0"  # and not -0
     assert Region(1 / 3, math.inf, "tail").condition(17) == "x >= 0.3333333333333333"
     assert Region(1 / 3, math.inf, "tail").condition(16) == "x >= 0.3333333333333333"
 
@@ -191,8 +222,17 @@ def test_sides_of_a_flat_middle_and_of_a_flat_line() -> None:
     """What reaches both ends, or neither, is split at its middle: each number is on one side."""
     flat = saturated_sides(registry.get("softshrink:lambd=3"), 0.5)
     assert flat == SaturatedSides(((-3.0, 0.0),), ((5e-324, 3.0),))
+    middle = saturated_sides(registry.get("where(x < 1, x - 1, where(x > 4, x - 4, 0))"), 0.5)
+    assert middle == SaturatedSides(((1.0, 2.5),), ((after(2.5, 1), 4.0),))
     line = saturated_sides(registry.get("sign"), 0.5)
     assert line == SaturatedSides(((-math.inf, 0.0),), ((5e-324, math.inf),))
+
+
+def test_the_mirrored_function_saturates_on_the_other_side() -> None:
+    """silu(-x), with its stationary point before its tail; a stationary point is on no side."""
+    silu, mirrored = (saturated_sides(registry.get(spec), 1e-3) for spec in ("silu", "silu(-x)"))
+    assert silu.high == mirrored.low == ()
+    assert mirrored.high == tuple((-stop, -start) for start, stop in silu.low)
 
 
 def test_where_f_prime_has_no_bound_tau_itself_is_the_threshold() -> None:
@@ -210,3 +250,4 @@ def test_constant_tails_are_where_the_rounded_value_is_the_limit() -> None:
     assert (tails[0].start, tails[1].stop) == (-math.inf, math.inf)
     assert tails[0].stop == pytest.approx(-end, rel=1e-14)
     assert tails[1].start == pytest.approx(end, rel=1e-14)
+    assert constant_tails(registry.get("relu"), lambda y: y) == (Region(-math.inf, 0.0, "tail"),)

@@ -31,7 +31,9 @@ def test_the_grid_has_every_magnitude_and_is_dense_where_functions_bend() -> Non
 
 def test_the_grid_keeps_to_the_domain_and_is_even_in_a_window() -> None:
     """Ends included. Of a function that oscillates no piece of the window goes unseen: 20,000 steps to its end."""
-    assert grid((), (0.0, 4.0), None)[[0, -1]].tolist() == [0.0, 4.0]
+    ends = grid((), (0.0, 4.0), None)[[0, -1]]
+    assert ends.tolist() == [0.0, 4.0]
+    assert not np.signbit(ends[0])
     points = grid((), (-math.inf, math.inf), (-100.0, 50.0))
     assert points[[0, -1]].tolist() == [-100.0, 50.0]
     assert (np.diff(points) < 100.0 / 20_000 + 1e-12).all()
@@ -44,6 +46,12 @@ def test_the_grid_keeps_to_the_domain_and_is_even_in_a_window() -> None:
         ("(-x)", "decreasing", "Cinf", 1.0),
         ("3 - max(x, 2*x)", "decreasing", "C0", 2.0),
         ("min(0, 0-x)", "nonincreasing", "C0", 1.0),
+        ("relu(x/8)", "nondecreasing", "C0", 0.125),  # f' is 0 up to 4 * 2^-1074
+        ("where(x > 0, 1e-20*x, 0)", "nondecreasing", None, 1e-20),
+        ("where(x == 1, 1, 0)", "no", None, 0.0),  # steps up to a point and as far down from it
+        ("1/x", "no", "discontinuous", math.inf),  # falls, but for the step up at its pole
+        ("log(abs(x))", "no", "discontinuous", math.inf),  # finite but at 0
+        ("where(x == 0, 0, 1/(x*x))", "no", "discontinuous", math.inf),  # finite at 0 only
         ("min(x, 1e9)", "nondecreasing", "C0", 1.0),  # neighbours of 1e9 are 1e-7 apart: no jump
         ("where(x > 1, 0, 0.5)", "nonincreasing", "discontinuous", 0.0),
         ("where(x < 1, 0.5, 0)", "nonincreasing", "discontinuous", 0.0),
