@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actcli.curves import NAMES, limits
-from actcli.figures.plot import (
+from actcli.figures.parts import (
     BAR,
     BOTTOM,
     LEAST_HEIGHT,
@@ -20,11 +20,15 @@ from actcli.figures.plot import (
     Family,
     Named,
     colour_bar,
+    cross,
     head,
     head_height,
+    kink_key,
     legend_columns,
     mark_kinks,
+    region_key,
     require,
+    shade,
 )
 from actcli.figures.style import Theme, dress, fitting, wrapped
 from actcli.histogram import Histogram
@@ -92,8 +96,7 @@ def multiples(
 
 
 def _draw(axes: Axes, family: Family, order: int, theme: Theme) -> None:
-    axes.axhline(0.0, color=theme.muted, linewidth=0.6, zorder=1)
-    axes.axvline(0.0, color=theme.muted, linewidth=0.6, zorder=1)
+    cross(axes, theme)
     for line in family.lines:
         for number in range(order + 1):
             colour = line.colour if family.parameter else theme.sequence[number % len(theme.sequence)]
@@ -105,8 +108,7 @@ def _draw(axes: Axes, family: Family, order: int, theme: Theme) -> None:
                 zorder=3 - number / 4,
             )
             mark_kinks(axes, line.curve, colour, number, theme)
-    for start, stop in _everywhere_vanishing(family):
-        axes.axvspan(start, stop, zorder=0, facecolor=theme.shade, edgecolor=theme.edge, linewidth=0.8)
+    shade(axes, _everywhere_vanishing(family), theme)
 
 
 def _everywhere_vanishing(family: Family) -> list[tuple[float, float]]:
@@ -137,12 +139,9 @@ def _handles(order: int, epsilon: float, families: Sequence[Family], data: bool,
         for number in range(order + 1)
     ]  # fmt: skip
     swept = " of every member" if any(family.parameter for family in families) else ""
-    handles.append(
-        Patch(facecolor=theme.shade, edgecolor=theme.edge, linewidth=0.8, label=f"|f'| < {epsilon:g}{swept}")
-    )
+    handles.append(region_key(theme, epsilon, swept))
     if any(line.curve.kinks for family in families for line in family.lines):
-        handles.append(Line2D([], [], color=theme.muted, linestyle="none", marker="o", markersize=5,
-                              label="kink (f' jumps)"))  # fmt: skip
+        handles.append(kink_key(theme))
     if data:
         handles.append(Patch(facecolor=theme.data, linewidth=0.0, label="pre-activations"))
     return handles
