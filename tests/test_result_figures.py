@@ -217,7 +217,7 @@ def test_files_are_identical_from_run_to_run() -> None:
 
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".PDF"])
 def test_at_the_command_line(cli: Cli, tmp_path: Any, suffix: str) -> None:
-    """`-o` of a figure's name draws; gates still fail; -f asks for something else."""
+    """`-o` of a figure's name draws; gates still fail; -f of another format contradicts it, and nothing is written."""
     inputs = [str(DATA / "relu_negative_bias" / f"layer{i}.csv") for i in (1, 2, 3)]
     starts = {".png": b"\x89PNG", ".svg": b"<?xml", ".PDF": b"%PDF"}
     file = tmp_path / f"figure{suffix}"
@@ -226,8 +226,8 @@ def test_at_the_command_line(cli: Cli, tmp_path: Any, suffix: str) -> None:
     cli.ok("compare", "relu", "gelu", "-i", inputs[0], "-o", str(file), "--style", "dark")
     assert file.read_bytes().startswith(starts[suffix])
     assert "dead_neuron_ratio" in cli.fails(3, "saturation", "relu", inputs[1], "--max-dead", "0.1", "-o", str(file))
-    cli.ok("saturation", "relu", inputs[0], "-f", "csv", "-o", str(file))
-    assert file.read_bytes().startswith(b"name,")
+    assert "leave out -f" in cli.fails(2, "saturation", "relu", inputs[0], "-f", "csv", "-o", str(file))
+    assert file.read_bytes().startswith(starts[suffix])
 
 
 def test_a_figure_that_cannot_be_is_told(cli: Cli, tmp_path: Any) -> None:
