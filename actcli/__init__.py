@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from actcli.activation import Activation, Function, Parameter
     from actcli.diagnosis import Diagnosis, Neuron
     from actcli.errors import ActcliError, DataError, UsageError
-    from actcli.library import diagnose
-    from actcli.meanfield import MeanField, mean_field
-    from actcli.regions import Region, vanishing_regions
+    from actcli.library import diagnose, mean_field, vanishing_regions
+    from actcli.meanfield import MeanField
+    from actcli.regions import Region
     from actcli.registry import get, names
     from actcli.verdicts import Layer
 
@@ -61,9 +61,9 @@ _HOMES = {
     "UsageError": "errors",
     "diagnose": "library",
     "get": "registry",
-    "mean_field": "meanfield",
+    "mean_field": "library",
     "names": "registry",
-    "vanishing_regions": "regions",
+    "vanishing_regions": "library",
 }
 
 

@@ -145,7 +145,9 @@ class Activation:
         for name, parameter in known.items():
             value = float(values.get(name, parameter.default))
             if math.isnan(value) and name not in values:
-                raise UsageError(f"{self.name}: {name} needs a value", f"write {self.name}:{name}=1")
+                needed = [p for p in self.parameters if p.name in values or math.isnan(p.default)]
+                given = ",".join(f"{p.name}={values.get(p.name, 1):g}" for p in needed)
+                raise UsageError(f"{self.name}: {name} needs a value", f"write {self.name}:{given}")
             if value not in parameter.domain:
                 raise UsageError(
                     f"{self.name}: {name} = {value:g} is outside its domain {parameter.domain}",
@@ -259,7 +261,7 @@ class Function:
         if self.activation.jacobian is None:
             raise UsageError(
                 f"{self.name} maps each number by itself: its Jacobian is the diagonal of f'",
-                "leave out --jacobian",
+                "take df, on the command line grad without --jacobian",
             )
         return self._run(self.activation.jacobian, np.asarray(x, dtype=np.float64))
 

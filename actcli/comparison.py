@@ -104,7 +104,7 @@ def _change(today: Function, before: Layer, other: Function, after: Layer) -> st
     parts = [f"mean|f'| {after.mean_abs_gradient:.3g} instead of {before.mean_abs_gradient:.3g}"]
     if before.mean_abs_gradient > 0.0:
         parts[0] += f" ({after.mean_abs_gradient / before.mean_abs_gradient:.3g} times)"
-    if before.dead_neurons or after.dead_neurons:
+    if after.dead_neurons != before.dead_neurons:
         parts.append(f"{after.dead_neurons} dead neurons instead of {before.dead_neurons}")
     if before.verdict != after.verdict:
         parts.append(f"{after.verdict} instead of {before.verdict}")

@@ -14,7 +14,7 @@ from actcli.precision import Losses
 from actcli.probe import Probe, Thresholds
 from actcli.regions import Region, SaturatedSides, shape, vanishing_regions
 from actcli.rules import Rule
-from actcli.verdicts import Layer
+from actcli.verdicts import Layer, Side
 
 DORMANT = 0.025  # Sokar et al. 2023, arXiv:2302.12902 (ReDo)
 FEW = 100  # values from which a table may be told to hold outputs
@@ -84,14 +84,13 @@ def diagnose(probe: Probe, layers: Iterable[tuple[str, Sequence[str], LayerParti
     results = _cumulated(results)
     epsilon = probe.thresholds.epsilon
     fallen = [layer.name for layer in results if (layer.cumulative_mean_gradient or math.inf) < epsilon]
-    two_sided = bool(probe.sides.low and probe.sides.high)
     return Diagnosis(
         probe.function,
         probe.thresholds,
         probe.rule,
         probe.losses,
         vanishing_regions(probe.function, epsilon),
-        tuple(probe.rule.judge(results, probe.function, epsilon, two_sided)),
+        tuple(probe.rule.judge(results, probe.function, epsilon, _telling(probe.sides))),
         tuple(neurons),
         fallen[-1] if fallen else None,
         tuple(doubts),
@@ -146,7 +145,6 @@ def _layer(
 ) -> Layer:
     values = int(p.values.sum())
     counted = probe.check is not None and probe.check.score is not None
-    measured = sum(1 for n in p.values if n)
     dead = sum(neuron.dead for neuron in neurons)
     whole_rows = int(p.values.max(initial=0)) if probe.function.rowwise else 0
     square = _share(p.sum_square_gradient.sum(), values)
@@ -157,7 +155,7 @@ def _layer(
         missing=int(p.missing.sum()),
         non_finite=int(p.non_finite.sum()),
         dead_neurons=dead,
-        dead_neuron_ratio=_share(dead, measured),
+        dead_neuron_ratio=_share(dead, len(neurons)) if values else None,
         dormant_neurons=sum(neuron.dormant for neuron in neurons),
         vanishing_ratio=_share(p.vanishing.sum(), values),
         saturated_low_ratio=_share(p.saturated_low.sum(), values),
@@ -168,6 +166,7 @@ def _layer(
         flagged_neurons=None if flagged is None else sum(flagged),
         rule_score=_share(p.score.sum(), values) if counted else None,
         mean_square=_share(p.moments.sum_square().sum(), values),
+        spread=math.sqrt(p.moments.deviation.sum() / values) if values else None,
         mean_abs_gradient=_share(p.sum_gradient.sum(), values),
         rms_gradient=None if square is None else math.sqrt(square),
         vanishing_rows=p.vanishing_rows if probe.function.rowwise else None,
@@ -183,13 +182,24 @@ def _likeness(probe: Probe, p: LayerPartial) -> str | None:
     if values < FEW or not (low <= least and most <= high) or (math.isinf(low) and math.isinf(high)):
         return None
     if math.isfinite(low) and math.isfinite(high):
-        return f"all values lie within [{low:g}, {high:g}]"
+        # So do pre-activations that are small: a bell of them that ends here is a third as wide at most.
+        around_zero = least < 0.0 < most and p.moments.sum_square().sum() < values * (max(-low, high) / 3.0) ** 2
+        return None if around_zero else f"all values lie within [{low:g}, {high:g}]"
     end, side = (low, "below") if math.isfinite(low) else (high, "above")
     if any(region.kind == "zero" for region in vanishing_regions(probe.function, probe.thresholds.epsilon)):
         zeros = p.zeros / values
         return f"no value is {side} {end:g}, and {zeros:.0%} are exactly 0" if zeros >= MANY_ZEROS else None
     # Values on both sides of 0 that end just here by chance would not reach far on the other side.
     return f"no value is {side} {end:g}" if most - least > 10.0 * abs(end) else None
+
+
+def _telling(sides: SaturatedSides) -> tuple[Side, ...]:
+    """The sides that few values of a healthy layer are on, where f saturates on both: tanh's two, and of relu6, which
+    is off below 0 as relu is, the high one."""
+    if not (sides.low and sides.high):
+        return ()
+    low, high = sides.low[0][1] < 0.0, sides.high[-1][0] > 0.0 and math.isinf(sides.high[-1][1])
+    return (*(("low",) if low else ()), *(("high",) if high else ()))
 
 
 def _cumulated(layers: Sequence[Layer]) -> list[Layer]:

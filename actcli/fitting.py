@@ -6,47 +6,22 @@ Levenberg-Marquardt steps on the exact derivatives by the parameters go to the m
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
 
 import numpy as np
 
-from actcli.activation import Array, Domain, Function
+from actcli.activation import Array, Function
+from actcli.descent import Measure, Problem, Search, Step
 from actcli.errors import DataError, UsageError
 from actcli.histogram import Histogram, edges
 from actcli.meanfield import quadrature
 
-Search: TypeAlias = Literal["none", "grid", "random", "adam"]
-Point: TypeAlias = tuple[float, ...]
-
 SEEN = 6.0  # the largest distance over N(0, 1) is looked for where |x| is at most this
 _NODES = 12.0  # the weight beyond is 1e-32
-_TRIALS = 200
-_POLISHED = 3  # of the best of a search
-_AWAY = 1e6  # times its start, or 1
-_ADAM_STEPS, _ADAM_RATE = 300, 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """Where the distance is taken: points x, weights that add up to 1, the target there, and all this in words."""
-
-    x: Array
-    weight: Array
-    y: Array
-    over: str
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A set of parameters on the way: start, those of a search that were the best so far, and those of the polish."""
-
-    by: str
-    values: Point
-    rms: float
+_POLISHED = 8  # of the best of a search
+_DEEPER = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +33,13 @@ class Distance:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """`gradient` is the largest derivative of half the mean square distance by one of the fitted parameters."""
+    """`gradient` is the largest derivative of half the mean square distance by one of the fitted parameters.
+
+    `runaways` are parameters with which the distance seems to have a limit and no minimum: they went far, or were still
+    on their way when there was no more to gain. `undetermined` are those that may change, together, and the distance
+    does not; `jumping` those by which f has no derivative but jumps, so that only a search moves them. `ends` are those
+    that went to an end of their domain.
+    """
 
     start: Function
     fitted: Function
@@ -68,12 +49,10 @@ class Fit:
     after: Distance
     gradient: float
     steps: tuple[Step, ...]
-
-    @property
-    def runaways(self) -> tuple[str, ...]:
-        """The parameters that went so far that the distance seems to have a limit and no minimum."""
-        start, end = self.start.parameters, self.fitted.parameters
-        return tuple(name for name in self.parameters if abs(end[name]) > _AWAY * max(1.0, abs(start[name])))
+    runaways: tuple[str, ...]
+    undetermined: tuple[str, ...]
+    jumping: tuple[str, ...]
+    ends: tuple[str, ...]
 
 
 def over_points(x: Array, y: Array, over: str) -> Measure:
@@ -126,7 +105,7 @@ def fit(
     """
     if function.rowwise or (isinstance(target, Function) and target.rowwise):
         raise UsageError("rowwise functions cannot be fitted: they take a whole row", "take elementwise functions")
-    names = tuple(only) or tuple(name for name, value in function.values if math.isfinite(value))
+    names = tuple(dict.fromkeys(only)) or tuple(name for name, value in function.values if math.isfinite(value))
     if not names:
         raise UsageError(f"{function.name} has no parameter to fit", "for example 'x*sigmoid(b*x):b=1'")
     for name in names:
@@ -135,14 +114,19 @@ def fit(
     def measure(at: Function) -> Measure:
         return over_normal(target, at.breaks) if isinstance(target, Function) else target
 
-    problem = _Problem(function, names, measure(function))
+    problem = Problem(function, names, measure(function))
     steps = [Step("start", problem.start, problem.rms(problem.start))]
-    steps += problem.search(search, seed)
-    steps += _polished(problem, steps)
+    trials = [*steps, *problem.search(search, seed)]
+    for trial in trials:
+        if trial.rms < steps[-1].rms:
+            steps.append(trial)
+    steps += _polished(problem, trials, steps[-1])
     best = min(steps, key=lambda step: step.rms)
     if not math.isfinite(best.rms):
         raise DataError(f"{function.label} is no number where it is to be fitted", "begin with other parameters")
-    while isinstance(target, Function):  # the breaks have moved with the parameters
+    breaks = function.breaks
+    while isinstance(target, Function) and problem.at(best.values).breaks != breaks:  # they moved with the parameters
+        breaks = problem.at(best.values).breaks
         problem = replace(problem, measure=measure(problem.at(best.values)))
         more = problem.polish(best.values)
         moved = bool(more) and any(
@@ -153,6 +137,7 @@ def fit(
         if not moved or len(steps) > 1000:
             break
     fitted = problem.at(best.values)
+    same, jumps = problem.flat(best.values)
     return Fit(
         start=function,
         fitted=fitted,
@@ -162,6 +147,10 @@ def fit(
         after=_distance(fitted, target, problem.measure),
         gradient=float(np.max(np.abs(problem.gradient(best.values)))),
         steps=tuple(steps),
+        runaways=problem.runaways(best.values),
+        undetermined=same,
+        jumping=jumps,
+        ends=problem.ends(best.values),
     )
 
 
@@ -176,148 +165,12 @@ def _distance(function: Function, target: Function | Measure, measure: Measure) 
     return Distance(math.sqrt(float(measure.weight @ square)), float(off[place]), float(x[place]))
 
 
-def _polished(problem: _Problem, steps: Sequence[Step]) -> list[Step]:
-    """The way down from the best of the search, the deepest of a few."""
-    begin = sorted({step.values: step for step in steps}.values(), key=lambda step: step.rms)[:_POLISHED]
-    ways = [problem.polish(step.values) for step in begin if math.isfinite(step.rms)]
-    return min((way for way in ways if way), key=lambda way: way[-1].rms, default=[])
-
-
-@dataclass(frozen=True, slots=True)
-class _Problem:
-    function: Function
-    names: tuple[str, ...]
-    measure: Measure
-
-    @property
-    def start(self) -> Point:
-        return tuple(self.function.parameters[name] for name in self.names)
-
-    @property
-    def domains(self) -> list[Domain]:
-        known = {parameter.name: parameter.domain for parameter in self.function.activation.parameters}
-        return [known[name] for name in self.names]
-
-    def at(self, values: Sequence[float]) -> Function:
-        """Raises UsageError outside of a domain."""
-        changed = {**self.function.parameters, **dict(zip(self.names, map(float, values), strict=True))}
-        return self.function.activation.bind(changed)
-
-    def rms(self, values: Sequence[float]) -> float:
-        """The distance, infinite where there is none."""
-        try:
-            off = self.at(values).f(self.measure.x) - self.measure.y
-        except UsageError:
-            return math.inf
-        with np.errstate(over="ignore", invalid="ignore"):
-            square = float(self.measure.weight @ np.square(off))
-        return math.sqrt(square) if math.isfinite(square) else math.inf
-
-    def slopes(self, values: Sequence[float]) -> tuple[Array, Array]:
-        """Weighted residuals and their derivatives, so that the square of the first is the distance's."""
-        function = self.at(values)
-        root = np.sqrt(self.measure.weight)
-        columns = [function.derivative_by(name, self.measure.x) for name in self.names]
-        return root * (function.f(self.measure.x) - self.measure.y), root[:, None] * np.stack(columns, axis=1)
-
-    def gradient(self, values: Sequence[float]) -> Array:
-        """Of half the square of the distance."""
-        off, slopes = self.slopes(values)
-        return np.asarray(slopes.T @ off)
-
-    def bounds(self) -> list[tuple[float, float]]:
-        """Where to search: the domain, within 10 times the size of the start, 10 at least."""
-        return [
-            (
-                max(domain.low, value - 10.0 * max(1.0, abs(value))),
-                min(domain.high, value + 10.0 * max(1.0, abs(value))),
-            )
-            for domain, value in zip(self.domains, self.start, strict=True)
-        ]
-
-    def search(self, kind: Search, seed: int) -> list[Step]:
-        """The trials that were better than all before."""
-        best = self.rms(self.start)
-        found = []
-        for values in self._trials(kind, seed):
-            rms = self.rms(values)
-            if rms < best:
-                best = rms
-                found.append(Step(kind, values, rms))
-        return found
-
-    def _trials(self, kind: Search, seed: int) -> Iterator[Point]:
-        bounds = self.bounds()
-        if kind == "grid":
-            count = max(3, round(_TRIALS ** (1.0 / len(bounds))))
-            middles = (np.arange(count) + 0.5) / count
-            yield from itertools.product(*((low + (high - low) * middles).tolist() for low, high in bounds))
-        elif kind == "random":
-            rng = np.random.default_rng(seed)
-            for _ in range(_TRIALS):
-                yield tuple(rng.uniform(low, high) for low, high in bounds)
-        elif kind == "adam":
-            yield from self._adam()
-
-    def _adam(self) -> Iterator[Point]:
-        """Kingma and Ba 2015, arXiv:1412.6980, kept within the bounds; the rate falls to 0."""
-        values = np.array(self.start)
-        low, high = np.array(self.bounds()).T
-        first, second = np.zeros_like(values), np.zeros_like(values)
-        for step in range(1, _ADAM_STEPS + 1):
-            if not math.isfinite(self.rms(values.tolist())):
-                return
-            gradient = self.gradient(values.tolist())
-            first = 0.9 * first + 0.1 * gradient
-            second = 0.999 * second + 0.001 * np.square(gradient)
-            rate = _ADAM_RATE * (1.0 - step / (_ADAM_STEPS + 1))
-            move = first / (1.0 - 0.9**step) / (np.sqrt(second / (1.0 - 0.999**step)) + 1e-300)
-            values = np.clip(values - rate * np.maximum(1.0, np.abs(values)) * move, low, high)
-            yield tuple(values.tolist())
-
-    def polish(self, values: Point) -> list[Step]:
-        """Levenberg-Marquardt until nothing is gained, then Gauss-Newton steps as long as they flatten the gradient.
-
-        The distance tells a minimum only to half of the digits, its gradient to nearly all.
-        """
-        steps: list[Step] = []
-        damping, rms = 1e-3, self.rms(values)
-        exact = 1e-15 * math.sqrt(float(self.measure.weight @ np.square(self.measure.y)))
-        for _ in range(200):
-            if rms <= exact:
-                return steps
-            found = self._better(values, rms, damping)
-            if found is None:
-                break
-            values, rms, damping = found
-            steps.append(Step("polish", values, rms))
-        for _ in range(50):
-            flat = float(np.linalg.norm(self.gradient(values)))
-            new = self._moved(values, 0.0)
-            if not (self.rms(new) <= rms * (1.0 + 1e-12) and np.linalg.norm(self.gradient(new)) < 0.5 * flat):
-                break
-            values = new
-            steps.append(Step("polish", values, self.rms(values)))
-        return steps
-
-    def _better(self, values: Point, rms: float, damping: float) -> tuple[Point, float, float] | None:
-        for _ in range(20):
-            new = self._moved(values, damping)
-            if (closer := self.rms(new)) < rms:
-                return new, closer, damping / 10.0
-            damping *= 10.0
-        return None
-
-    def _moved(self, values: Point, damping: float) -> Point:
-        off, slopes = self.slopes(values)
-        with np.errstate(over="ignore", invalid="ignore"):
-            square = slopes.T @ slopes
-            system = square + damping * np.diag(np.diag(square))
-            gradient = slopes.T @ off
-        if not (np.isfinite(system).all() and np.isfinite(gradient).all()):
-            return values
-        step = np.linalg.lstsq(system, -gradient, rcond=None)[0]
-        return tuple(
-            min(max(value + change, domain.low), domain.high)
-            for value, change, domain in zip(values, step.tolist(), self.domains, strict=True)
-        )
+def _polished(problem: Problem, trials: Sequence[Step], best: Step) -> list[Step]:
+    """The way down from the best trial, or a deeper one from the start or another good trial, with that trial first."""
+    others = sorted(trials[1:], key=lambda step: step.rms)[:_POLISHED]
+    deepest = [best]
+    for step in dict.fromkeys((best, trials[0], *others)):
+        way = [step, *problem.polish(step.values)] if math.isfinite(step.rms) else [step]
+        if way[-1].rms < deepest[-1].rms * (1.0 - _DEEPER):
+            deepest = way
+    return deepest[1:] if deepest[0] == best else deepest

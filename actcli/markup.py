@@ -1,4 +1,4 @@
-"""Text from outside, such as names of files and columns, as reports and tables of Markdown show it."""
+"""Text from outside, such as names of files and columns, as terminals, reports and tables of Markdown show it."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def mean_field(function: Function, q: float = 1.0) -> MeanField:
     previous = _means(function, q, 0)
     for halvings in range(1, _HALVINGS + 1):
         means = _means(function, q, halvings)
-        if np.all(np.abs(means[0] - previous[0]) <= 1e-13 * means[1]) or not np.isfinite(means[0]).all():
+        if not np.isfinite(means[0]).all() or np.all(np.abs(means[0] - previous[0]) <= 1e-13 * means[1]):
             break
         previous = means
     else:
@@ -177,9 +177,13 @@ def _at(function: Function, sigma_w: float, sigma_b: float, q: float) -> FixedPo
 
 
 def walk(function: Function, depth: int, q: float, sigma_w: float | None, sigma_b: float) -> Iterator[Step]:
-    """A network of `depth` layers from variance q on; sigma_w None stands for the He gain, which keeps q."""
+    """A network of `depth` layers from variance q on; sigma_w None stands for the He gain, which keeps q.
+
+    It ends before where q is beyond the doubles."""
     variance = 1.0
     for layer in range(1, depth + 1):
+        if not math.isfinite(q):
+            return
         here = mean_field(function, q)
         gain = here.he_gain if sigma_w is None else sigma_w
         if gain is None or here.mean_square is None or here.mean_square_gradient is None:

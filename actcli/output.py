@@ -61,7 +61,9 @@ def _naming(name: str) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise DataError(f"{name}: cannot be written: {error.strerror or error}") from error
+        missing = isinstance(error, FileNotFoundError)
+        hint = f"there is no folder {os.path.dirname(os.path.realpath(name))}: make it first" if missing else ""
+        raise DataError(f"{name}: cannot be written: {error.strerror or error}", hint) from error
 
 
 def _is_special(path: str) -> bool:

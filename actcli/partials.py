@@ -65,13 +65,12 @@ class Moments:
 
     def sum_square(self) -> Array:
         """The sum of the squares."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            mean = self.mean + self.rest
-            return np.asarray(self.deviation + self.count * mean * mean)
+        with np.errstate(over="ignore"):
+            return np.asarray(self.deviation + self.count * self.mean * self.mean)
 
     def std(self) -> Array:
         """The standard deviation of the population; NaN where there is no entry."""
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(invalid="ignore"):
             return np.asarray(np.sqrt(self.deviation / self.count))
 
 

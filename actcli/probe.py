@@ -71,6 +71,7 @@ class Probe:
         below = gradient < self.thresholds.epsilon
         score = self.check.score(t, output, gradient) if self.check and self.check.score else None
         if keep is not None:
+            below &= keep
             gradient, output = np.where(keep, gradient, 0.0), np.where(keep, output, 0.0)
         where = True if keep is None else keep
         lost = self.losses
@@ -81,7 +82,7 @@ class Probe:
             moments=Moments.of(t, keep),
             minimum=np.min(t, axis=1, initial=math.inf, where=where),
             maximum=np.max(t, axis=1, initial=-math.inf, where=where),
-            vanishing=_count(below, keep),
+            vanishing=_count(below),
             zero_gradient=_count(gradient == 0.0, keep),
             saturated_low=_inside(t, self.sides.low, keep),
             saturated_high=_inside(t, self.sides.high, keep),

@@ -15,11 +15,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.activation import Array, Function, Interval
+from actcli.activation import INF, Array, Function, Interval
 
 RegionKind = Literal["zero", "tail", "stationary"]
 Smoothness = Literal["discontinuous", "C0", "C1", "C2", "Cinf"]
 Monotone = Literal["increasing", "nondecreasing", "decreasing", "nonincreasing", "constant", "no"]
+
+_BESIDE = 1e-300
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +164,10 @@ def _jumps(function: Function) -> Array:
     """What f steps up or down by on its way to its value at each break and on from it; 0 where it is continuous."""
     at = np.array(function.breaks)
     sides = [function.f(x) for x in (np.nextafter(at, -math.inf), at, np.nextafter(at, math.inf))]
-    steps = np.concatenate([sides[1] - sides[0], sides[2] - sides[1]])
-    return np.where(np.abs(steps) > 1e-12 * np.maximum(1.0, np.tile(np.abs(sides[1]), 2)), steps, 0.0)
+    with np.errstate(invalid="ignore"):  # at a pole
+        steps = np.concatenate([sides[1] - sides[0], sides[2] - sides[1]])
+    size = np.where(np.isfinite(sides[1]), np.abs(sides[1]), 1.0)
+    return np.where(np.abs(steps) > 1e-12 * np.maximum(1.0, np.tile(size, 2)), steps, 0.0)
 
 
 def _smoothness(function: Function) -> Smoothness:
@@ -171,11 +175,14 @@ def _smoothness(function: Function) -> Smoothness:
     if not function.breaks:
         return "Cinf"
     at = np.array(function.breaks)
-    left, right = np.nextafter(at, -math.inf), np.nextafter(at, math.inf)
+    left, right = np.minimum(np.nextafter(at, -INF), at - _BESIDE), np.maximum(np.nextafter(at, INF), at + _BESIDE)
     levels: tuple[Smoothness, ...] = ("discontinuous", "C0", "C1")
     for level, derivative in zip(levels, (function.f, function.df, function.d2f), strict=True):
         a, b = derivative(left), derivative(right)
-        if np.any(np.abs(a - b) > 1e-12 * np.maximum(1.0, np.maximum(np.abs(a), np.abs(b)))):
+        with np.errstate(invalid="ignore"):
+            same = np.abs(a - b) <= 1e-12 * np.maximum(1.0, np.maximum(np.abs(a), np.abs(b)))
+        finite = np.isfinite(a) & np.isfinite(b) & np.isfinite(function.f(at))
+        if not np.all(same & finite):
             return level
     return "C2"
 
@@ -194,8 +201,10 @@ def _regions(function: Function, points: Array, slope: Array, epsilon: float) ->
     }
     regions = []
     for i, j, start, stop in _intervals(lambda x: np.abs(function.df(x)) < epsilon, points):
-        if start == stop and start in beside_break:
-            continue  # the value agreed on at a kink, not an interval
+        if start == stop and (start in beside_break or math.isinf(start)):
+            continue  # the value agreed on at a kink, or the limit at infinity: not an interval
+        if any(b - _BESIDE <= start and stop <= b + _BESIDE for b in function.breaks):
+            continue  # the underflow of an argument beside a kink at 0
         identically_zero = not np.any(slope[i:j]) and all(
             math.isinf(end) or end in beside_break for end in (start, stop)
         )

@@ -85,8 +85,9 @@ def dialect_index(activations: Iterable[Activation]) -> dict[tuple[str, str], tu
     for activation, dialect in declared:
         if dialect.short is not None:
             entry = (activation, dialect)
-            if found.setdefault((dialect.framework, _key(dialect.short)), entry)[0] is not activation:
-                raise ValueError(f"{dialect.name!r} names two activations")
+            for name in (dialect.short, dialect.name):
+                if found.setdefault((dialect.framework, _key(name)), entry)[0] is not activation:
+                    raise ValueError(f"{name!r} names two activations")
     for activation, dialect in declared:
         for name in (activation.name, *activation.aliases):
             found.setdefault((dialect.framework, _key(name)), (activation, dialect))
@@ -99,7 +100,8 @@ _DIALECTS = dialect_index(ACTIVATIONS)
 FRAMEWORKS: tuple[str, ...] = tuple(dict.fromkeys(framework for framework, _ in _DIALECTS))
 
 
-_NAME = re.compile(r"[\w\s-]*(@[\w.\s-]*)?")
+_NAME = re.compile(r"(?!\s*\d)([\w\s-]*|[\w.\s-]*@[\w.\s-]*)")
+_DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")  # as in Python, torch.nn.ReLU
 _MORE: dict[str, Activation] = {}  # not built in
 _COMPLAINTS: list[str] = []
 
@@ -142,7 +144,11 @@ def caution(function: Function) -> str | None:
 
 def _add(activation: Activation) -> None:
     """Raises ValueError where one of its names is taken."""
+    from actcli.expressions.parse import RESERVED
+
     for name in (activation.name, *activation.aliases):
+        if name in RESERVED:
+            raise ValueError(f"{name!r} has a meaning in formulas")
         taken = _INDEX.get(_key(name)) or _MORE.get(_key(name))
         if taken is not None:
             raise ValueError(f"{name!r} is already a name of {taken.name}")
@@ -194,12 +200,15 @@ def get(spec: str) -> Function:
     if SWEEP in settings:
         raise UsageError(f"{spec!r} names several functions, one is taken here", "`plot` and `compare` take a sweep")
     name, at, where = head.partition("@")
+    if ways := _without_framework(head):
+        raise UsageError(f"no activation is named {head!r}", f"write {' or '.join(ways)}")
     if not _is_name(head):
         activation = _declared(head.strip())
         return _examined(activation.bind(_settings(activation, settings, {})))
     if not at:
         activation = _find(name)
-        return activation.bind(_settings(activation, settings, {}))
+        function = activation.bind(_settings(activation, settings, {}))
+        return function if activation in _BUILT_IN else _examined(function)
     activation, dialect = _find_dialect(name, framework(where))
     return activation.bind({**dialect.defaults, **_settings(activation, settings, dialect.spelling)})
 
@@ -227,6 +236,15 @@ def family(spec: str) -> tuple[Function, ...]:
     if len(set(functions)) < len(functions):
         raise UsageError(f"{spec!r} has a value twice", "give each value once")
     return tuple(functions)
+
+
+def _without_framework(head: str) -> list[str]:
+    """How to write a name such as torch.nn.ReLU, which without @FRAMEWORK would be an expression; none for others."""
+    if not _DOTTED.fullmatch(head):
+        return []
+    last = head.rpartition(".")[2]
+    known = [f"{last}@{framework}" for framework in FRAMEWORKS if (framework, _key(head)) in _DIALECTS]
+    return known or ([last] if _key(last) in _INDEX else [])
 
 
 def _is_name(head: str) -> bool:
@@ -277,7 +295,7 @@ def _find_dialect(name: str, where: str) -> tuple[Activation, Dialect]:
     if entry is None:
         known = _INDEX.get(_key(name))
         if known is None:
-            near = _near(name, [key for framework, key in _DIALECTS if framework == where])
+            near = _near(name, [key for framework, key in _DIALECTS if framework == where and "." not in key])
             hint = f"did you mean {' or '.join(near)}? " if near else ""
         else:
             others = ", ".join(dict.fromkeys(dialect.framework for dialect in known.dialects))

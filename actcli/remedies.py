@@ -70,7 +70,7 @@ def _leak(function: Function) -> _Advice:
     return (
         "take a function that passes some gradient everywhere: leaky_relu, prelu or elu; `actcli compare` shows what "
         "each would do",
-        "Maas et al. 2013; He et al. 2015, arXiv:1502.01852; Clevert et al. 2016, arXiv:1511.07289",
+        "Maas et al. 2013; He et al. 2015, arXiv:1502.01852; Clevert et al. 2015, arXiv:1511.07289",
     )
 
 
@@ -115,5 +115,6 @@ _REMEDIES: dict[str, tuple[Callable[[Function], _Advice], ...]] = {
     "saturated_ratio": (_initialisation, _normalisation, _learning_rate),
     "vanishing_row_ratio": (_temperature, _normalisation),
     "cumulative_mean_gradient": (_larger_slope, _critical_variance, _normalisation, _residual),
+    "spread": (_initialisation, _normalisation, _residual),
     "cumulative_rms_gradient": (_clipping, _critical_variance, _normalisation),
 }

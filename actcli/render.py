@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from actcli.errors import UsageError
+from actcli.markup import visible
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -50,6 +51,8 @@ def choose_format(asked: str | None, output: str | None, known: Sequence[str] = 
             return by_name
         if os.path.exists(output) and not os.path.isfile(output):
             return "csv"  # /dev/stdout, a fifo
+        if suffix in (".gz", ".zst"):
+            raise UsageError(f"{output}: results are written as they are", "compress them in a pipe: -f csv | zstd")
         raise UsageError(
             f"{output}: its name says no format",
             f"name the format with -f, or end the name in {', '.join(endings(known))}",
@@ -148,13 +151,14 @@ def table(sheet: Sheet, digits: int, *, width: int | None = None) -> RenderableT
     from rich.table import Table
     from rich.text import Text
 
+    names = [visible(name) for name in sheet.columns]
     raw = [list(row) for row in sheet.rows]
-    rows = [[figure(cell, digits) for cell in row] for row in raw]
-    numeric = [all(not isinstance(row[i], str) or row[i] == "" for row in raw) for i in range(len(sheet.columns))]
-    needs = [max(map(len, (name, *(row[i] for row in rows)))) for i, name in enumerate(sheet.columns)]
+    rows = [[visible(figure(cell, digits)) for cell in row] for row in raw]
+    numeric = [all(not isinstance(row[i], str) or row[i] == "" for row in raw) for i in range(len(names))]
+    needs = [max(map(len, (name, *(row[i] for row in rows)))) for i, name in enumerate(names)]
     least = [
-        max(map(len, [*name.split(), *(row[i] for row in rows)])) if numeric[i] else min(needs[i], _LEAST)
-        for i, name in enumerate(sheet.columns)
+        max([1, *map(len, name.split()), *(len(row[i]) for row in rows)]) if numeric[i] else min(needs[i], _LEAST)
+        for i, name in enumerate(names)
     ]
     width = width or new_console().width
     shown = _fitting(needs, least, width)
@@ -164,9 +168,9 @@ def table(sheet: Sheet, digits: int, *, width: int | None = None) -> RenderableT
         if i is None:
             result.add_column("...")
         elif numeric[i]:
-            result.add_column(Text(sheet.columns[i]), justify="right", width=least[i] if cramped else None)
+            result.add_column(Text(names[i]), justify="right", width=least[i] if cramped else None)
         else:
-            result.add_column(Text(sheet.columns[i]), overflow="fold")
+            result.add_column(Text(names[i]), overflow="fold")
     for row in rows:
         result.add_row(
             *(
@@ -211,7 +215,7 @@ def console_text(parts: Iterable[RenderableType]) -> bytes:
     console = new_console()
     for part in parts:
         if isinstance(part, str):
-            part = _paragraph(part)
+            part = _paragraph(visible(part))
         console.print(part)
     console.file.flush()
     text: bytes = console.file.buffer.getvalue()  # type: ignore[attr-defined]
@@ -219,8 +223,11 @@ def console_text(parts: Iterable[RenderableType]) -> bytes:
 
 
 def watched(parts: Iterator[T], position: Callable[[], int], size: int | None, name: str) -> Iterator[T]:
-    """The parts as they come. A terminal on standard error shows how far the reading is, once a second has gone by."""
-    if not sys.stderr.isatty():
+    """The parts as they come. A terminal on standard error shows how far the reading is, once a second has gone by.
+
+    Not a dumb one, on which the bar could not go away: it would leave an empty line.
+    """
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield from parts
         return
     start = time.monotonic()

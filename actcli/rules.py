@@ -9,7 +9,7 @@ from actcli.activation import Array, Flags, Function
 from actcli.errors import UsageError
 from actcli.partials import LayerPartial
 from actcli.remedies import remedies
-from actcli.verdicts import ORDER, Finding, Layer, Limits, Verdict, findings, percent, values
+from actcli.verdicts import MADE_UP, ORDER, Finding, Layer, Limits, Side, Verdict, findings, percent, values
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,9 @@ class Rule:
             return {"name": self.name, "definition": check.definition, "source": check.source}
         return {"name": self.name, "definition": _in_words(self.limits) if self.limits else "", "source": "actcli"}
 
-    def judge(self, layers: Sequence[Layer], function: Function, epsilon: float, two_sided: bool) -> list[Layer]:
-        """The layers, first to last of one network, with their verdicts, reasons and remedies."""
+    def judge(self, layers: Sequence[Layer], function: Function, epsilon: float, sides: Sequence[Side]) -> list[Layer]:
+        """The layers, first to last of one network, with their verdicts, reasons and remedies. On `sides` values should
+        not be saturated."""
         check = self.check(function)
         judged = []
         for i, layer in enumerate(layers):
@@ -85,7 +86,7 @@ class Rule:
             if check is not None:
                 found = [*values(layer), check.finds(layer)]
             elif self.limits is not None:
-                found = findings(layers[i:], function, self.limits, epsilon, two_sided)
+                found = findings(layers[i:], function, self.limits, epsilon, sides)
             grave = [finding for finding in found if finding.grade != "ok"]
             judged.append(
                 replace(
@@ -102,13 +103,15 @@ def _in_words(limits: Limits) -> str:
     parts = (
         ("dead neurons", limits.dead),
         ("values of vanishing gradient", limits.vanishing),
-        ("saturated values, where f saturates on both sides", limits.saturated),
+        ("saturated values, where f saturates on both sides, but not on one that holds 0", limits.saturated),
         ("rows of vanishing Jacobian", limits.vanishing_rows),
     )
     shares = "; ".join(f"{100 * a:.3g} % of {name} (critical from {100 * b:.3g} %)" for name, (a, b) in parts)
     return (
         f"a layer is warned of from {shares}; it is critical where f', even at its largest here and in the layers "
-        "after it, takes a gradient below epsilon, or lets it grow 1/epsilon times"
+        "after it, takes a gradient below epsilon, unless the weights make up for it (at least "
+        f"{100 * MADE_UP:g} % of the spread of the pre-activations over the samples is left at the last layer), or "
+        "lets it grow 1/epsilon times; it is warned of where less than epsilon of the spread is left"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -12,7 +13,9 @@ from actcli.regions import shape
 from actcli.remedies import Remedy
 
 Verdict = Literal["ok", "warning", "critical"]
+Side = Literal["low", "high"]
 ORDER: tuple[Verdict, ...] = ("ok", "warning", "critical")
+MADE_UP = 0.1  # the share of the spread that is left at the last layer where weights make up for a small f'
 ACTIVE = 0.01  # a dead neuron should be shown to pass gradient on fewer of its inputs than this
 
 
@@ -40,6 +43,7 @@ class Layer:
     flagged_neurons: int | None  # with a rule of another system only
     rule_score: float | None  # mean of what the rule counts
     mean_square: float | None  # of the pre-activations
+    spread: float | None  # root mean square over the neurons of their standard deviation over the samples
     mean_abs_gradient: float | None
     rms_gradient: float | None
     vanishing_rows: int | None  # rowwise functions only
@@ -77,18 +81,18 @@ class Finding:
 
 
 def findings(
-    layers: Sequence[Layer], function: Function, limits: Limits, epsilon: float, two_sided: bool
+    layers: Sequence[Layer], function: Function, limits: Limits, epsilon: float, sides: Sequence[Side]
 ) -> list[Finding]:
     """What is to be said of the first of these layers, the others being those after it in the network.
 
-    `two_sided`: f saturates on both sides.
+    `sides`: on which values should not be saturated.
     """
     layer = layers[0]
     found = [
         *values(layer),
         *_dead(layer, limits),
         *_vanishing(layer, limits, epsilon),
-        *(_saturated(layer, limits) if two_sided else ()),
+        *(_saturated(layer, limits, sides) if sides else ()),
         *_through(layers, function, epsilon),
     ]
     if all(finding.grade == "ok" for finding in found):
@@ -163,35 +167,52 @@ def _vanishing(layer: Layer, limits: Limits, epsilon: float) -> list[Finding]:
     return found
 
 
-def _saturated(layer: Layer, limits: Limits) -> list[Finding]:
+def _saturated(layer: Layer, limits: Limits, sides: Sequence[Side]) -> list[Finding]:
     if layer.saturated_low_ratio is None or layer.saturated_high_ratio is None:
         return []
-    low, high = layer.saturated_low_ratio, layer.saturated_high_ratio
+    ratios = {"low": layer.saturated_low_ratio, "high": layer.saturated_high_ratio}
+    ratio = sum(ratios[side] for side in sides)
     found = []
-    if (verdict := grade(low + high, limits.saturated)) != "ok":
-        sides = f"{percent(low)} low, {percent(high)} high"
-        text = f"{percent(low + high)} of the values are saturated ({sides})"
-        found.append(Finding(verdict, text, "saturated_ratio"))
-    return found + doubt(low + high, limits.saturated, layer.independent)
+    if (verdict := grade(ratio, limits.saturated)) != "ok":
+        parts = ", ".join(f"{percent(ratios[side])} {side}" for side in sides)
+        found.append(Finding(verdict, f"{percent(ratio)} of the values are saturated ({parts})", "saturated_ratio"))
+    return found + doubt(ratio, limits.saturated, layer.independent)
 
 
 def _through(layers: Sequence[Layer], function: Function, epsilon: float) -> list[Finding]:
-    """Whether f' alone takes the gradient away, even at its largest in each layer from here to the last, or lets it
-    grow: what the weights do is not known."""
+    """Whether f' takes the gradient away, even at its largest in each layer from here to the last, or lets it grow, and
+    whether the signal dies out. What the weights do is known by the spread alone."""
     factor = layers[0].cumulative_mean_gradient
     if len(layers) == 1 or function.rowwise or factor is None:
         return []
     after = f"{len(layers) - 1} layer{'s' if len(layers) > 2 else ''} after it"
     text = f"f' here and in the {after} scales the gradient by {factor:.2g}"
     most = shape(function).sup_gradient
+    left = _left(layers)
     if most ** len(layers) < epsilon:
         text += f": {function.label} passes at most {most:g} a layer"
-        return [Finding("critical", text, "cumulative_mean_gradient")]
+        if left is None or left < MADE_UP:
+            return [Finding("critical", text, "cumulative_mean_gradient")]
+        text += f"; the weights make up for it: at the last layer the pre-activations spread {left:.2g} times as far"
+        return [Finding("ok", text)]
     growth = layers[0].cumulative_rms_gradient or 0.0
     if growth > 1.0 / epsilon:
         text = f"f' here and in the {after} lets the gradient grow {growth:.2g} times (rms)"
         return [Finding("critical", text, "cumulative_rms_gradient")]
+    if left is not None and left < epsilon:
+        text = f"of the spread of the pre-activations over the samples {left:.2g} is left in the last layer"
+        return [Finding("warning", f"{text}: the signal dies out, and so do gradients on their way back", "spread")]
     return []
+
+
+def _left(layers: Sequence[Layer]) -> float | None:
+    """The spread of the last of the layers as a share of the first one's, None where that is 0 or not known.
+
+    A gradient on its way back is multiplied by about as much or more: the spread of f(z) is at most rms f' times that
+    of z (Poincare's inequality, equal where f is linear), and the weights scale signals as they scale gradients.
+    """
+    first, last = layers[0].spread, layers[-1].spread
+    return last / first if first and last is not None and math.isfinite(first) else None
 
 
 def _summary(layer: Layer, epsilon: float) -> str:

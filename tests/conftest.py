@@ -9,9 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 settings.register_profile("actcli", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+# For mutation tests, which ask only whether a test fails, not for its smallest example.
+settings.register_profile(
+    "mutation", settings.get_profile("actcli"), phases=(Phase.explicit, Phase.generate), max_examples=20
+)
 settings.load_profile("actcli")
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -31,7 +32,7 @@ def environment(folder: Path) -> dict[str, str]:
     binary = folder / "bin"
     binary.mkdir()
     script = binary / "actcli"
-    script.write_text(f'#!/bin/sh\nexec {sys.executable} -m actcli "$@"\n')
+    script.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m actcli "$@"\n')
     script.chmod(0o755)
     return {**os.environ, "COLUMNS": "80", "PYTHONPATH": str(ROOT), "PATH": f"{binary}:{os.environ['PATH']}"}
 
@@ -80,7 +81,7 @@ def with_outputs(text: str, folder: Path) -> str:
     def rerun_python(block: re.Match[str]) -> str:
         script = folder / "snippet.py"
         script.write_text(block[1])
-        return f"```python\n{block[1]}```\n\n```text\n{run(f'{sys.executable} snippet.py', folder, env)}```"
+        return f"```python\n{block[1]}```\n\n```text\n{run(shlex.join([sys.executable, 'snippet.py']), folder, env)}```"
 
     return PYTHON.sub(rerun_python, CONSOLE.sub(rerun, text))
 

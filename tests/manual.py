@@ -32,6 +32,7 @@ EXIT_STATUS = {
     GATE_FAILED: "A gate failed: a layer is beyond the limit given by one of the --max or --min options.",
     INTERRUPTED: "Interrupted.",
     PIPE_CLOSED: "Standard output was closed before all was written.",
+    143: "Ended by SIGTERM; by SIGHUP it is 129.",
 }
 ENVIRONMENT = {
     "ACTCLI_DEBUG": "If it is 1, an error shows its Python traceback.",
@@ -43,6 +44,7 @@ ENVIRONMENT = {
     "TMPDIR": "The folder for what must be read from a pipe as a whole, such as Parquet.",
     "XDG_CONFIG_HOME": "The folder that holds actcli/functions.toml, the user's own definitions; by default ~/.config.",
 }
+NEEDED_BY = {"SOURCE_DATE_EPOCH": "reports", "TMPDIR": "columns", "XDG_CONFIG_HOME": "definitions"}  # parameters
 WORDS = """INPUT is numbers or files. A word that reads as a number, finite or infinite, is one: -1, -1e-3 and -inf need
 no -- before them. Anything else names a file, and - is standard input. Without INPUT standard input is read if it is
 a pipe or a file."""
@@ -59,8 +61,13 @@ OUTPUT = """Results go to standard output or to the file that --output names, an
 progress and errors go to standard error. The format is that of --format, else that of the file's name, else a table
 on a terminal and CSV elsewhere. The endings of names are {endings}.
 
-Text formats carry every digit of a number; a table shows --digits of them. JSON holds no bare NaN or Infinity.
-What its fields and the columns mean is told by the command actcli schema."""
+Text formats carry every digit of a number; a table shows --digits of them. JSON holds no bare NaN or Infinity."""
+MEANINGS = {
+    "saturation": "What the columns mean is told by actcli schema layers, neurons and regions, what the fields of JSON "
+    "mean by actcli schema saturation.",
+    "compare": "What columns and fields mean is told by actcli schema compare.",
+    "fit": "What columns and fields mean is told by actcli schema fit.",
+}
 FIGURE = """The chart goes to standard output, or the figure to the file that --output names; its name tells the
 format. The same command writes the same bytes."""
 TEXT_ONLY = "The result goes to standard output."
@@ -146,7 +153,7 @@ def _sections(context: click.Context, contexts: list[click.Context], show: Show)
         "INPUT": _input(command) if not is_program else roff.paragraph(PROGRAM["INPUT"]),
         "OUTPUT": _output(command) if not is_program else roff.paragraph(PROGRAM["OUTPUT"]),
         "EXIT STATUS": roff.items(roff.bold, statuses.items()),
-        "ENVIRONMENT": roff.items(roff.bold, {**ENVIRONMENT, **_variables(options)}.items()),
+        "ENVIRONMENT": roff.items(roff.bold, _environment(command, options, is_program).items()),
         "FILES": _files(command),
         "SEE ALSO": ",\n".join(references).split("\n"),
     }
@@ -163,10 +170,16 @@ def _summary(context: click.Context) -> str:
     return context.command.get_short_help_str(limit=1000).rstrip(".")
 
 
-def _variables(options: list[click.Option]) -> dict[str, str]:
-    """The environment variables that stand for options."""
-    return {
-        variable: f"Stands for {option.opts[-1]}."
+def _environment(command: click.Command, options: list[click.Option], is_program: bool) -> dict[str, str]:
+    """The variables that this command looks at, and those that stand for options."""
+    names = _parameters(command)
+    general = {
+        variable: text
+        for variable, text in ENVIRONMENT.items()
+        if is_program or variable not in NEEDED_BY or NEEDED_BY[variable] in names
+    }
+    return general | {
+        variable: f"Files as of {option.opts[-1]}, with colons between, where that is not given."
         for option in options
         for variable in ([option.envvar] if isinstance(option.envvar, str) else option.envvar or ())
     }
@@ -191,7 +204,8 @@ def _output(command: click.Command) -> list[str]:
         return _text(FIGURE if "output" in names else TEXT_ONLY)
     (choices,) = (parameter.type for parameter in command.params if parameter.name == "format")
     formats = choices.choices if isinstance(choices, click.Choice) else ()
-    return _text(OUTPUT.format(endings=", ".join(endings(formats))))
+    text = OUTPUT.format(endings=", ".join(endings(formats)))
+    return _text("\n\n".join(filter(None, (text, MEANINGS.get(command.name or "")))))
 
 
 def _files(command: click.Command) -> list[str]:
@@ -201,6 +215,7 @@ def _files(command: click.Command) -> list[str]:
             " ".join(suffix for suffix, _ in group): f"Read as {format}."
             for format, group in groupby(SUFFIXES.items(), key=lambda item: item[1])
         }
+        formats[".npz"] = "Read as npz: each array is a layer, named after it."
         formats[" ".join(COMPRESSED)] = "After the name of a text format: compressed."
         lines += roff.items(roff.bold, formats.items())
     return lines

@@ -178,6 +178,28 @@ def test_the_gradients_that_frameworks_lose() -> None:
     assert registry.get("silu").f(-740.0) == pytest.approx(-3.073e-319, rel=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("spec", "x", "quantity", "expected"),
+    [
+        ("swish_beta:beta=1e-98", -2e276, "f", 0.0),
+        ("swish_beta:beta=1e-98", -2e276, "beta", 0.0),
+        ("quick_gelu:alpha=1e91", -1.3e185, "d2f", 0.0),
+        ("laplace_activation:mu=1,sigma=1e-18", 0.0, "f", 0.0),
+        ("laplace_activation:mu=1,sigma=1e-18", 0.0, "df", 0.0),
+        ("laplace_activation:mu=1,sigma=1e-18", math.inf, "f", 1.0),
+        ("laplace_activation:sigma=1e200", 1.0, "d2f", 0.0),
+    ],
+)
+def test_parameters_of_any_size(spec: str, x: float, quantity: str, expected: float) -> None:
+    """Far out in a tail nothing is left, whatever the scale of the parameter."""
+    assert computed(registry.get(spec), quantity, np.array([x]))[0] == expected
+
+
+def test_a_gain_too_small_for_a_double_is_0() -> None:
+    """sqrt(2 / (1 + 1e600))."""
+    assert registry.get("leaky_relu:negative_slope=1e300").gain == 0.0
+
+
 @pytest.mark.parametrize("function", ALL, ids=lambda function: function.label)
 def test_shapes_and_numbers_are_kept(function: Function) -> None:
     """A number gives a number, an array an array of its shape, in any memory order, with the same values."""

@@ -113,7 +113,7 @@ def test_the_hint_says_what_to_do(tmp_path: Path) -> None:
     """A word may be a missing value, or in a column that is not meant."""
     path = tmp_path / "a.csv"
     path.write_text("a,b\n1,n/a\n2,not known\n")
-    assert failure(path).hint == "name missing values with --null n/a, or choose columns with -c"
+    assert failure(path).hint == "leave the column out with -c '!b', or name missing values with --null n/a"
     assert "--null 'not known'" in failure(path, nulls=("n/a",)).hint
 
 

@@ -8,6 +8,7 @@ import io
 import json
 import math
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -208,7 +209,7 @@ def test_the_full_disk_is_an_error(cli: Cli) -> None:
 
 def test_a_closed_pipe_ends_the_run_quietly() -> None:
     """`| head -1` gives status 141 and no message."""
-    run = f"{sys.executable} -m actcli eval relu --range 0:1000000 2>&3 | head -1; echo ${{PIPESTATUS[0]}}"
+    run = f"{shlex.quote(sys.executable)} -m actcli eval relu --range 0:1000000 2>&3 | head -1; echo ${{PIPESTATUS[0]}}"
     command = f"exec 3>&1; {run}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, cwd=ROOT, check=True)
     assert done.stdout.decode().split() == ["x,f", "141"]
@@ -417,7 +418,7 @@ def test_heavy_modules_are_loaded_only_where_used(args: list[str], absent: set[s
 
 
 def test_progress_is_for_terminals_and_long_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a terminal a bar after a second, none before it, none into a file; the parts pass unchanged."""
+    """On a terminal a bar after a second, none before it, none where it cannot go away; the parts pass unchanged."""
     from actcli import render
 
     class Terminal(io.StringIO):
@@ -431,9 +432,12 @@ def test_progress_is_for_terminals_and_long_work(monkeypatch: pytest.MonkeyPatch
         assert list(render.watched(iter("abc"), lambda: 50, 100, "layer1")) == ["a", "b", "c"]
         return stderr.getvalue()
 
+    monkeypatch.setenv("TERM", "xterm")
     assert shown(Terminal(), 0.1) == ""
     assert shown(io.StringIO(), 2.0) == ""
     assert "layer1" in shown(Terminal(), 2.0)
+    monkeypatch.setenv("TERM", "dumb")
+    assert shown(Terminal(), 2.0) == ""
 
 
 def test_results_are_the_same_bits_from_any_format_with_any_threads(cli: Cli, tmp_path: Path) -> None:

@@ -89,6 +89,12 @@ def test_off_is_not_dead() -> None:
     assert (layer.dead_neurons, layer.dead_neuron_ratio, layer.vanishing_ratio) == (1, 0.5, 0.75)
 
 
+def test_a_neuron_without_values_is_one_of_the_neurons() -> None:
+    """It is not dead, and the share is that of the two numbers which are told beside it."""
+    layer = diagnose("relu", np.array([[-1.0, math.nan, 1.0, 1.0], [-2.0, math.nan, 1.0, 1.0]])).layers[0]
+    assert (layer.dead_neurons, layer.neurons, layer.dead_neuron_ratio) == (1, 4, 0.25)
+
+
 def test_alpha_lets_a_share_of_samples_pass() -> None:
     """With alpha 0.25 a neuron active on one of four samples is dead, on two it is not."""
     x = np.array([[1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0], [-1.0, -1.0]])
@@ -125,6 +131,13 @@ def test_a_row_with_a_hole_is_left_out_of_softmax() -> None:
     assert "NaN" in layer.reasons[0]
 
 
+def test_a_row_with_an_infinity_is_left_out_of_softmax() -> None:
+    """Its Jacobian is 0, and still the row is none of those that are counted."""
+    rows = np.array([[math.inf, 0.0], [0.0, math.inf], [1.0, 2.0], [50.0, 0.0]])
+    layer = diagnose("softmax", rows).layers[0]
+    assert (layer.vanishing_rows, layer.vanishing_row_ratio) == (1, 0.5)
+
+
 def test_a_layer_without_values_is_not_dead() -> None:
     """No sample, or only NaN: no ratio, no dead neuron, and the verdict says that there is nothing to judge by."""
     for x in (np.empty((0, 2)), np.full((3, 2), math.nan)):
@@ -145,6 +158,47 @@ def test_the_gradient_through_the_layers(documents: dict[str, Any]) -> None:
         assert document["layers"][0]["cumulative_rms_gradient"] == pytest.approx(math.prod(squares), rel=1e-12)
     assert documents["sigmoid_deep"]["gradient_falls_at"] == "layer4"
     assert documents["relu_trained"]["gradient_falls_at"] is None
+
+
+def network(spec: str, depth: int, gain: float, *, normalised: bool = False) -> list[np.ndarray]:
+    """The pre-activations of a random network of 64 neurons a layer, weights of variance gain^2 / 64."""
+    rng = np.random.default_rng(5)
+    layers, x = [], rng.normal(size=(300, 64))
+    for _ in range(depth):
+        z = x @ rng.normal(scale=gain / 8.0, size=(64, 64))
+        layers.append((z - z.mean(axis=0)) / z.std(axis=0) if normalised else z)
+        x = registry.get(spec).f(layers[-1])
+    return layers
+
+
+def test_a_signal_that_dies_out_is_told() -> None:
+    """Weights of a tenth of the right size: f' of tanh is 1 everywhere, and a tenth of the spread is left a layer."""
+    layers = network("tanh", 6, 0.1)
+    found = diagnose("tanh", *layers).layers
+    assert [layer.spread for layer in found] == pytest.approx([math.sqrt(z.var(axis=0).mean()) for z in layers])
+    assert [layer.verdict for layer in found] == ["warning"] * 2 + ["ok"] * 4
+    assert "the signal dies out" in found[0].reasons[0]
+    assert [remedy.figure for remedy in found[0].remedies] == ["spread"] * 3
+    assert {layer.verdict for layer in diagnose("tanh", *network("tanh", 6, 1.0)).layers} == {"ok"}
+
+
+def test_weights_may_make_up_for_a_small_slope() -> None:
+    """Six sigmoid layers scale a gradient by 0.25^6 at most; batch normalisation makes up for it, small weights not."""
+    normalised = diagnose("sigmoid", *network("sigmoid", 6, 1.0, normalised=True)).layers[0]
+    assert normalised.verdict == "ok"
+    assert "make up for it" in normalised.reasons[0]
+    assert diagnose("sigmoid", *network("sigmoid", 6, 1.0)).layers[0].verdict == "critical"
+
+
+def test_off_is_not_saturated() -> None:
+    """relu6 below 0 is off as relu is; above 6 it is saturated, as tanh is on both sides, and shrinkage in its middle
+    is neither."""
+    x = np.linspace(-3.0, 2.0, 500)[:, None]
+    assert diagnose("relu6", x).layers[0].verdict == "ok"
+    high = diagnose("relu6", x + 7.0).layers[0]
+    assert (high.verdict, high.reasons) == ("warning", ("60.0 % of the values are saturated (60.0 % high)",))
+    assert diagnose("softshrink:lambd=3", x).layers[0].verdict == "critical"  # all vanish
+    assert diagnose("softshrink:lambd=2", x).layers[0].verdict == "ok"
 
 
 def test_a_gradient_that_grows_is_told() -> None:
@@ -197,6 +251,15 @@ def test_outputs_given_for_pre_activations_are_told(spec: str, make: Any, word: 
     (doubt,) = diagnose(spec, make(x)).doubts
     assert word in doubt
     assert diagnose(spec, x).doubts == ()
+
+
+def test_small_pre_activations_do_not_look_like_outputs() -> None:
+    """Those of a tanh network at PyTorch's initialisation lie within [-1, 1] from the third layer on."""
+    layers = network("tanh", 4, 1.0 / math.sqrt(3.0))
+    assert max(np.abs(layers[-1]).max(), np.abs(layers[-2]).max()) < 1.0
+    assert diagnose("tanh", *layers).doubts == ()
+    outputs = np.tanh(np.random.default_rng(0).normal(scale=0.5, size=(1000, 4)))
+    assert len(diagnose("tanh", outputs).doubts) == 1
 
 
 def test_the_real_layers_do_not_look_like_outputs(documents: dict[str, Any], cli: Cli) -> None:

@@ -54,7 +54,32 @@ REFUSED = [
     ("x\n+ 1", 2),
     ("x + ｘ", 5),
     ("x + " + "1" * 60, 5),
+    ("x +", 3),
+    ("2x", 1),
+    ("x*e(2)", 3),
 ]
+
+# What people write, and what the error tells them to write.
+INSTEAD = [
+    ("x^2", "write ** for a power"),
+    ("x \N{MINUS SIGN} 1", "write -"),
+    ("2x", "a product needs its sign"),
+    ("2 x", "a product needs its sign"),
+    ("(x+1)(x-1)", "a product needs its sign"),
+    ("x(2)", "a product needs its sign"),
+    ("3pi*x", "a product needs its sign"),
+    ("where(0 < x < 1, x, 0)", "nest two where"),
+    ("where(x > 0 and x < 1, x, 0)", "nest two where"),
+    ("tanh(X)", "x is written small"),
+    ("a*x + b:a=2", "write a*x + b:a=2,b=1"),
+]
+
+
+@pytest.mark.parametrize(("text", "advice"), INSTEAD)
+def test_an_error_tells_what_to_write(text: str, advice: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        registry.get(text)
+    assert advice in caught.value.hint
 
 
 @pytest.mark.parametrize(("text", "place"), REFUSED)
@@ -140,6 +165,17 @@ def test_any_tree_has_a_shape(text: str) -> None:
     assert np.isnan(values[-1])
     assert list(function.breaks) == sorted(function.breaks)
     function.d2f([-1.0, 2.0])
+
+
+def test_a_leading_minus_needs_no_brackets(cli: Cli) -> None:
+    """It is no option, unless it is one: -c*x are the columns that end in x."""
+    for text in ("-x", "- x", "-2*x + x", "-(x)", "-a*x:a=1", "-identity(x)"):
+        assert cli.ok("eval", text, "-3").splitlines()[1] == "-3.0,3.0"
+    for command in ("grad", "show", "saturation", "compare"):
+        assert cli.ok(command, "-tanh(x)", *(["1"] if command == "grad" else []))
+    assert "rms" in cli.ok("fit", "-a*x:a=1", "--to", "-x")
+    assert cli.ok("eval", "relu", "-c*x", stdin=b"a,bx\n-1,-2\n") == "a,bx\n-1,0.0\n"
+    assert "No such option" in cli.fails(2, "eval", "-y", "1")
 
 
 def test_errors_at_the_command_line(cli: Cli) -> None:

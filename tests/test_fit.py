@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from pathlib import Path
@@ -118,6 +119,63 @@ def test_a_distance_without_a_minimum_is_said(cli: Cli) -> None:
     found = fit(registry.get("softplus"), registry.get("relu"))
     assert found.runaways == ("beta",)
     assert b"beta has gone to" in cli("fit", "softplus", "--to", "relu").stderr
+
+
+def test_an_end_of_a_domain_does_not_hold_up_the_others() -> None:
+    """The scale of selu with alpha at 0: E[x^3; x > 0] / E[x^2; x > 0] = 4 / sqrt(2 pi)."""
+    found = fit(registry.get("selu"), registry.get("x**2"))
+    assert found.ends == ("alpha",)
+    assert found.fitted.parameters["scale"] == pytest.approx(4 / math.sqrt(2 * math.pi), rel=1e-10)
+
+
+def test_what_the_distance_does_not_tell_is_said(cli: Cli) -> None:
+    """Parameters that only count together, one without effect, one that moves a jump, and a valley without end."""
+    together = fit(registry.get("a*x+b*x:a=1,b=0"), registry.get("tanh"))
+    exact = gauss(lambda x: x * mpmath.tanh(x), 0)
+    assert together.undetermined == ("a", "b")
+    assert sum(together.fitted.parameters.values()) == pytest.approx(float(exact), rel=1e-10)
+    idle = fit(registry.get("a*x+0*b:a=1,b=0"), registry.get("tanh"))
+    assert (idle.undetermined, idle.jumping) == (("b",), ())
+    jump = fit(registry.get("thresholded_relu"), registry.get("gelu"))
+    assert (jump.undetermined, jump.jumping) == ((), ("theta",))
+    valley = fit(registry.get("a*tanh(b*x):a=1,b=1"), registry.get("relu"))
+    assert valley.runaways == ("a", "b")
+    for known in (fit(registry.get("elu"), registry.get("gelu")), fit(registry.get("hard_tanh"), registry.get("tanh"))):
+        assert known.runaways + known.undetermined + known.jumping + known.ends == ()
+    assert b"a and b: not determined" in cli("fit", "a*x+b*x:a=1,b=0", "--to", "tanh").stderr
+
+
+def test_the_deepest_of_several_minima() -> None:
+    """No worse than the best of many starts of scipy.optimize.least_squares."""
+    for text, target, best in [
+        ("a*exp(-(x-m)**2/s**2):a=1,m=0,s=1", "sin(3*x)", (1.0959268, 0.52346423, -0.33668193)),
+        ("a*x+b*max(0,x-c):a=1,b=1,c=0", "sin(3*x)", (0.17575541, -0.6045841, 0.72029236)),
+        ("where(x>t,x,a*(exp(x)-1)):t=0,a=1", "hard_swish", (2.93011248, 0.27304716)),
+    ]:
+        start, goal = registry.get(text), registry.get(target)
+        names = [name for name, _ in start.values]
+        there = start.activation.bind(dict(zip(names, best, strict=True)))
+        assert fit(start, goal).after.rms <= fit(there, goal, search="none").before.rms * (1 + 1e-6)
+
+
+def test_the_trace_shows_what_brought_something() -> None:
+    """Each step of the polish but the last brings a thousandth, and a parameter named twice is one."""
+    found = fit(registry.get("x*sigmoid(b*x):b=1"), registry.get("gelu"), only=["b", "b"])
+    assert found.parameters == ("b",)
+    polish = [step.rms for step in found.steps if step.by == "polish"]
+    assert all(b < 0.999 * a for a, b in itertools.pairwise(polish[:-1]))
+
+
+def test_points_in_the_order_of_the_columns(cli: Cli, tmp_path: Path) -> None:
+    """-c v,t makes v the x; missing cells are left out and counted; a pipe is read."""
+    table = tmp_path / "points.csv"
+    table.write_text("t,u,v\n1,0,2\n2,0,4\n3,0,6\n")
+    for columns, slope in (("t,v", 2.0), ("v,t", 0.5), ("3,1", 0.5), ("1,3", 2.0)):
+        last = cli.ok("fit", "a*x:a=1", "--to", str(table), "-c", columns).splitlines()[-1]
+        assert float(last.split(",")[-1]) == pytest.approx(slope)
+    done = cli("fit", "a*x:a=1", "--to", "-", stdin=b"x,y\n1,3\n2,\n3,9\n")
+    assert b"1 of 3 points left out" in done.stderr
+    assert float(done.stdout.decode().splitlines()[-1].split(",")[-1]) == pytest.approx(3.0)
 
 
 def test_what_cannot_be_fitted() -> None:

@@ -132,9 +132,48 @@ def test_built_in_names_load_nothing_of_this(cli: Cli) -> None:
     from conftest import ROOT
 
     code = (
-        "import sys; from actcli.cli import run; run(['eval', 'relu', '1']);"
-        "import json; print(json.dumps([m for m in sys.modules if m in"
+        "import sys; before = set(sys.modules)  # coverage brings some of these\n"
+        "from actcli.cli import run; run(['eval', 'relu', '1'])\n"
+        "import json; print(json.dumps([m for m in set(sys.modules) - before if m in"
         " ('tomllib', 'importlib.metadata', 'actcli.expressions', 'actcli.fitting')]))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, check=True)
     assert json.loads(done.stdout.splitlines()[-1]) == []
+
+
+def test_a_definition_is_looked_at_with_the_values_given(cli: Cli, tmp_path: Path) -> None:
+    """Where f is a number, and whether it oscillates, follows from the values and not from the defaults."""
+    path = tmp_path / "defs.toml"
+    path.write_text(
+        '[half]\nformula = "sqrt(a - x**2)"\nparameters.a = 1\n[wave]\nformula = "x + sin(b*x)"\nparameters.b = 0\n'
+    )
+    card = cli.ok("show", "half:a=9", "--functions", str(path), "-f", "csv")
+    assert "range,0.0 .. 3.0" in card
+    rows = cli.ok("saturation", "wave:b=2", "--functions", str(path), "-f", "csv").splitlines()[1:]
+    assert rows == cli.ok("saturation", "x + sin(b*x):b=2", "-f", "csv").splitlines()[1:]
+    assert all(abs(float(row.split(",")[0])) < 10 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[where]\nformula = "x"', "'where' has a meaning in formulas"),
+        ('[e]\nformula = "x"', "'e' has a meaning in formulas"),
+        ('[sinh]\nformula = "x"', "'sinh' has a meaning in formulas"),
+        ('[lambda]\nformula = "x"', "'lambda' has a meaning in formulas"),
+        ('[aa]\nformula = "x"\naliases = ["x"]', "'x' has a meaning in formulas"),
+        ('[aa]\nformula = "bb(x)"\n[bb]\nformula = "aa(x)"', "it must stand above what uses it"),
+        ('[aa]\nformula = "x"\nparameters.a = 1', "which the formula does not use"),
+        ('[aa]\nformula = "x +"', "something is missing after this, at character 3"),
+    ],
+)
+def test_names_and_formulas_that_cannot_be(cli: Cli, tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "defs.toml"
+    path.write_text(text)
+    assert said in cli.fails(1, "eval", "aa", "1", "--functions", str(path))
+
+
+def test_a_formula_of_several_lines(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "defs.toml"
+    path.write_text('[aa]\nformula = """\nwhere(x > 0,\n      x,\n      2*x)\n"""\n')
+    assert value(cli.ok("eval", "aa", "-1", "--functions", str(path))) == -2.0

@@ -132,6 +132,13 @@ def test_nan_infinities_and_missing_are_counted_and_left_out() -> None:
     assert (partial.vanishing[0], partial.sum_gradient[0], partial.sum_output[0]) == (1, 1.0, 1.0)
 
 
+def test_missing_values_of_both_parts_are_counted() -> None:
+    """1 and 2 of 5 are 3, whichever part comes first."""
+    x, missing = np.ones((5, 1)), np.array([[True], [False], [True], [True], [False]])
+    first, second = probe("relu").measure(x[:2], missing[:2]), probe("relu").measure(x[2:], missing[2:])
+    assert first.merge(second).missing[0] == second.merge(first).missing[0] == 3
+
+
 def test_huge_numbers_print_no_warning() -> None:
     """Differences beyond the doubles are infinite, in silence (warnings are errors in these tests)."""
     x = np.array([[1.7e308], [-1.7e308]])

@@ -21,7 +21,7 @@ ROOMS = [
     {"precision", "remedies"},
     {"verdicts"},
     {"rules", "gates"},
-    {"probe", "presets"},
+    {"probe", "presets", "descent"},
     {"diagnosis", "comparison", "curves", "fitting"},
     {"library"},
     {"render", "tables", "figures", "charts", "output"},

@@ -669,3 +669,24 @@ def test_a_full_disk(tmp_path: Path) -> None:
     with open("/dev/full", "wb") as full:
         run = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, check=False)
     assert b"DataError: standard output: cannot be written: No space left" in run.stderr
+
+
+@pytest.mark.parametrize("format", ["csv", "npy", "npz", "parquet", "arrow"])
+def test_the_position_goes_from_nothing_to_the_whole_file(tmp_path: Path, format: str) -> None:
+    """Step by step, whether the bytes are read one after the other or mapped: a progress bar shows it."""
+    path = tmp_path / f"a.{format}"
+    frame = pl.DataFrame({"a": np.arange(400_000.0)})
+    writers = {
+        "csv": frame.write_csv,
+        "npy": lambda file: np.save(file, frame.to_numpy()),
+        "npz": lambda file: np.savez(file, a=frame.to_numpy()),
+        "parquet": frame.write_parquet,
+        "arrow": frame.write_ipc,
+    }
+    writers[format](path)
+    (table,) = open_tables([str(path)], ReadOptions(block_values=40_000))
+    positions = [table.position() for task in table.tasks() if len(task().values)]
+    assert positions == sorted(set(positions))
+    assert len(positions) == 10
+    assert 0 < positions[0] < 0.2 * path.stat().st_size
+    assert positions[-1] >= path.stat().st_size - 1  # all but a last line break

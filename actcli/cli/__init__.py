@@ -14,6 +14,7 @@ import click
 
 from actcli import __version__
 from actcli.errors import ActcliError
+from actcli.markup import visible
 
 INTERRUPTED = 130
 PIPE_CLOSED = 141
@@ -58,13 +59,16 @@ takes that framework's name and defaults. Case, - and _ in names do not matter. 
 'elu:alpha=0.5|1|2' names one for each value (quoted: | is the shell's).
 
 FUNCTION may also be an expression in x: 'x*tanh(softplus(x))', or with parameters 'max(0,x)+a*min(0,x):a=0.05'. It
-has + - * / **, where(x > 0, a, b), min, max, abs, exp, expm1, log, log1p, sqrt, sin, cos, tanh, erf, pi, e, and every
-elementwise function by its name. Named definitions are read from $XDG_CONFIG_HOME/actcli/functions.toml (by default
-~/.config) and from --functions FILE:
+has + - * / **, where(x > 0, a, b), min, max, abs, exp, expm1, log, log1p, sqrt, sin, cos, sinh, cosh, tanh, erf, pi,
+e, and every elementwise function by its name. Named definitions are read from $XDG_CONFIG_HOME/actcli/functions.toml
+(by default ~/.config) and from --functions FILE, an option of each command that takes a FUNCTION; their source and
+aliases may be left out:
 
 \b
   [my_gate]
   formula = "x * sigmoid(b * x)"
+  source = "lab notes, page 12"
+  aliases = ["mg"]
   [my_gate.parameters]
   b = { default = 1.5, domain = "[0, inf)", meaning = "sharpness" }
 
@@ -97,16 +101,18 @@ def run(args: Sequence[str]) -> int:
         sys.stdout.flush()
         return end.exit_code
     except BrokenPipeError:
-        # Nobody reads any more: what is left in the buffer must not raise again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     except KeyboardInterrupt:
         return INTERRUPTED
     except click.ClickException as error:
         hint = f"see `{error.ctx.command_path} --help`" if isinstance(error, click.UsageError) and error.ctx else ""
+        if isinstance(error, click.NoSuchOption) and error.ctx and error.ctx.parent is None:
+            hint = f"options stand behind the command: actcli COMMAND {error.option_name}, " + hint
         return _complain(error.format_message(), hint, error.exit_code)
     except ActcliError as error:
         return _complain(error.message, error.hint, error.exit_status)
+    except OSError as error:  # of what is written without a name: help, completion
+        return _complain(f"{error.filename or 'standard output'}: {error.strerror or error}", "", 1)
     except Exception as error:
         return _complain(f"this is a fault of actcli: {type(error).__name__}: {error}", "ACTCLI_DEBUG=1 shows where", 1)
 
@@ -114,9 +120,9 @@ def run(args: Sequence[str]) -> int:
 def _complain(message: str, hint: str, status: int) -> int:
     if os.environ.get("ACTCLI_DEBUG") == "1":
         raise  # noqa: PLE0704 - called from the handlers above
-    print("actcli: " + message.replace("\n\t", " ").replace("\n", " "), file=sys.stderr)
+    print("actcli: " + visible(message.replace("\n\t", " ")), file=sys.stderr)
     if hint:
-        print("  " + hint.replace("\n", " "), file=sys.stderr)
+        print("  " + visible(hint), file=sys.stderr)
     return status
 
 
@@ -130,6 +136,10 @@ def main() -> None:
 
         answer(cli, asked)
         return
-    status = run(sys.argv[1:])
+    status = run(sys.argv[1:] or ["--help"])
+    try:
+        sys.stdout.flush()
+    except OSError:  # told already: what is left in the buffer must not fail again at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     gc.freeze()  # nor is it looked for among them at the end: 40 ms with polars
     sys.exit(status)

@@ -8,15 +8,16 @@ import click
 
 from actcli.cli.layers import diagnoses
 from actcli.cli.options import (
-    completer,
     epsilon_option,
     functions_argument,
+    inputs_option,
     network_options,
     style_option,
     table_options,
 )
 from actcli.cli.outputs import Outputs, outputs_options
 from actcli.cli.results import Forms, write_outputs
+from actcli.cli.words import NumericCommand
 
 if TYPE_CHECKING:
     from actcli.comparison import Network
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "compare",
+    cls=NumericCommand,
     epilog="""\b
 Examples:
   actcli compare relu gelu silu
@@ -36,15 +38,7 @@ Examples:
   actcli compare relu leaky_relu -i layer2.csv --report page.html""",
 )
 @functions_argument
-@click.option(
-    "-i",
-    "--input",
-    "inputs",
-    multiple=True,
-    metavar="FILE",
-    shell_complete=completer("files"),
-    help="A table of pre-activations (repeatable); - is standard input.",
-)
+@inputs_option("A table of pre-activations (repeatable); - is standard input.")
 @epsilon_option
 @network_options
 @style_option
@@ -62,9 +56,9 @@ def command(
     """Show functions side by side.
 
     Range, f(0), monotonicity, largest gradient, smoothness, vanishing regions, and the means over z ~ N(0, q) with what
-    they say of a deep network at initialisation. With inputs, which are given by -i, also what each function makes of
-    the same pre-activations, and what taking another one in place of the first would do. -o FILE.png, .svg or .pdf
-    draws them.
+    they say of a deep network at initialisation. With inputs, an -i for each file, also what each function makes of the
+    same pre-activations, those first that let most gradient through, and what taking another one in place of the first
+    would do. -o FILE.png, .svg or .pdf draws them.
     """
     from actcli.comparison import compare, profile
     from actcli.probe import Probe, Thresholds

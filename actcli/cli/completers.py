@@ -54,6 +54,12 @@ def frameworks(ctx: click.Context, typed: str) -> Items:
     return [CompletionItem(framework) for framework in registry.FRAMEWORKS if framework.startswith(typed.casefold())]
 
 
+def schemas(ctx: click.Context, typed: str) -> Items:
+    from actcli.reports.meanings import DOCUMENTS
+
+    return [CompletionItem(name, help=text) for name, text in DOCUMENTS.items() if name.startswith(typed)]
+
+
 def files(ctx: click.Context, typed: str) -> Items:
     """Files: the shell knows which there are."""
     return [CompletionItem(typed, type="file")]

@@ -9,7 +9,6 @@ import click
 from actcli.cli import filters
 from actcli.cli.options import (
     Destination,
-    NumericCommand,
     append_option,
     function_argument,
     inputs_argument,
@@ -17,6 +16,7 @@ from actcli.cli.options import (
     range_option,
     table_options,
 )
+from actcli.cli.words import NumericCommand
 
 if TYPE_CHECKING:
     from actcli.reading import ReadOptions

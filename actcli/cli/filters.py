@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import click
-
+from actcli.cli.notes import tell
 from actcli.cli.options import Destination, numbers_and_paths, open_layers, span_numbers, tell_skipped
 from actcli.cli.results import write_sheet
 from actcli.errors import DataError, UsageError
@@ -170,7 +169,7 @@ def _show(columns: Sequence[str], frames: Iterator[Any], destination: Destinatio
         Sheet(tuple(columns), rows[:TERMINAL_ROWS]), Destination("table", destination.output, destination.digits)
     )
     if len(rows) > TERMINAL_ROWS:
-        click.echo(f"actcli: the first {TERMINAL_ROWS} rows; -f csv or -o FILE gives all", err=True)
+        tell(f"the first {TERMINAL_ROWS} rows; -f csv or -o FILE gives all")
 
 
 def jacobian(

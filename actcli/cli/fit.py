@@ -10,14 +10,23 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from actcli.cli.layers import distributions
-from actcli.cli.options import Destination, FunctionType, completer, function_argument, table_options
+from actcli.cli.notes import tell
+from actcli.cli.options import (
+    Destination,
+    completer,
+    function_argument,
+    inputs_option,
+    table_options,
+)
 from actcli.cli.outputs import Outputs, outputs_options
 from actcli.cli.results import Forms, write_outputs
+from actcli.cli.words import FunctionType, NumericCommand
 from actcli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from actcli.activation import Function
-    from actcli.fitting import Measure
+    from actcli.descent import Measure
+    from actcli.fitting import Fit
     from actcli.reading import ReadOptions
 
 
@@ -31,9 +40,13 @@ class TargetType(click.ParamType[Any]):
         table = value == "-" or os.path.splitext(value)[1].lower() in (".csv", ".tsv", ".gz", ".zst")
         return value if table or os.path.exists(value) else self._function.convert(value, param, ctx)
 
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        return self._function.shell_complete(ctx, param, incomplete) or completer("files")(ctx, param, incomplete)
+
 
 @click.command(
     "fit",
+    cls=NumericCommand,
     epilog="""\b
 Examples:
   actcli fit 'x*sigmoid(b*x):b=1' --to gelu
@@ -50,15 +63,7 @@ Examples:
     required=True,
     help="Another FUNCTION, or a table of the columns x and y.",
 )
-@click.option(
-    "-i",
-    "--input",
-    "inputs",
-    multiple=True,
-    metavar="FILE",
-    shell_complete=completer("files"),
-    help="A table of pre-activations (repeatable) that weighs the distance; by default x is from N(0, 1).",
-)
+@inputs_option("A table of pre-activations (repeatable) that weighs the distance; by default x is from N(0, 1).")
 @click.option(
     "--search",
     type=click.Choice(["none", "grid", "random", "adam"]),
@@ -92,8 +97,8 @@ def command(
 
     The distance is the root of the mean of (f(x) - target(x))^2, over x from N(0, 1), over the values of the inputs, or
     over the points of a table. A search gives some beginnings, and steps along the exact derivatives by the parameters
-    lead to the minimum. As CSV it prints the trace, whose last row is the result; with -o FILE.png, .svg or .pdf it
-    draws the function before and after beside the target.
+    lead to the minimum. As CSV it prints the trace, whose last row is the result; the label in JSON is the fitted
+    FUNCTION. -o FILE.png, .svg or .pdf draws the function before and after beside the target.
     """
     from actcli import fitting
     from actcli.render import choose_format
@@ -102,16 +107,15 @@ def command(
     name = target if isinstance(target, str) else target.label
     goal = _goal(target, inputs, reading)
     found = fitting.fit(function, goal, only=only, search=search, seed=seed)
-    for parameter in found.runaways:
-        value = found.fitted.parameters[parameter]
-        click.echo(f"actcli: {parameter} has gone to {value:.3g}: the distance seems to have no minimum", err=True)
+    _tell(found)
 
     def figure() -> Any:
+        from actcli.descent import Measure
         from actcli.figures.fitting import fit_figure
 
         if isinstance(target, str):
             return fit_figure(found, goal, name)
-        return fit_figure(found, target, name, inputs=goal if isinstance(goal, fitting.Measure) else None)
+        return fit_figure(found, target, name, inputs=goal if isinstance(goal, Measure) else None)
 
     forms = Forms(
         sheet=lambda: reports.fit_sheet(found),
@@ -123,6 +127,19 @@ def command(
         printed = Destination(choose_format(None, None), None, outputs.digits)
         outputs = outputs._replace(destinations=(*outputs.destinations, printed))
     write_outputs(outputs, (), forms)
+
+
+def _tell(found: Fit) -> None:
+    """Say on standard error what the parameters do not: that they are no minimum, or not the only one."""
+    end = found.fitted.parameters
+    domains = {parameter.name: parameter.domain for parameter in found.fitted.activation.parameters}
+    said = [f"{p} has gone to {end[p]:.3g}: the distance seems to have no minimum" for p in found.runaways]
+    said += [f"{p} has gone to the end of its domain {domains[p]}" for p in found.ends]
+    said += [f"{p} moves f by jumps and not by a derivative: only --search moves it" for p in found.jumping]
+    if found.undetermined:
+        said.append(f"{' and '.join(found.undetermined)}: not determined, other values come as close")
+    for text in said:
+        tell(text)
 
 
 def _goal(target: Function | str, inputs: Sequence[str], reading: ReadOptions) -> Function | Measure:
@@ -142,13 +159,13 @@ def _goal(target: Function | str, inputs: Sequence[str], reading: ReadOptions) -
 
 
 def _points(path: str, reading: ReadOptions) -> tuple[Any, Any]:
-    """The columns x and y of a table: those of these names, or the only two."""
+    """The columns x and y of a table: those of these names, those of --columns in its order, or the only two."""
     import numpy as np
 
     from actcli.cli.options import open_layers, tell_skipped
     from actcli.tables.pipeline import map_blocks
 
-    if not reading.columns:
+    if not reading.columns and path != "-":  # which is read once
         (table,) = open_layers([path], reading)
         if {"x", "y"} <= set(table.columns):
             reading = replace(reading, columns=("x", "y"))
@@ -160,5 +177,11 @@ def _points(path: str, reading: ReadOptions) -> tuple[Any, Any]:
     blocks = [block.values for block in map_blocks(table, lambda block: block, reading.threads)]
     tell_skipped(table)
     values = np.concatenate(blocks) if blocks else np.empty((0, 2))
-    swapped = table.columns[table.picked[0]] == "y"
+    missing = np.isnan(values).any(axis=1)
+    if missing.any():
+        tell(f"{path}: {missing.sum()} of {missing.size} points left out: x or y is missing")
+    values = values[~missing]
+    first = table.picked[1]
+    given = reading.columns[0].partition(",")[0].strip() if reading.columns else "x"
+    swapped = given in (table.columns[first], str(first + 1))
     return values[:, int(swapped)], values[:, int(not swapped)]

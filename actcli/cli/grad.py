@@ -9,7 +9,6 @@ import click
 from actcli.cli import filters
 from actcli.cli.options import (
     Destination,
-    NumericCommand,
     append_option,
     completer,
     function_argument,
@@ -18,6 +17,7 @@ from actcli.cli.options import (
     range_option,
     table_options,
 )
+from actcli.cli.words import NumericCommand
 from actcli.errors import UsageError
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-import click
-
+from actcli.cli.notes import tell
 from actcli.cli.options import numbers_and_paths, open_layers, tell_skipped
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def diagnoses(
             of_function.append(one)
     found = [diagnose(probe, layers) for probe, layers in zip(probes, measured, strict=True)]
     for doubt in found[0].doubts:
-        click.echo(f"actcli: {doubt}", err=True)
+        tell(doubt)
     return found, tuple(read)
 
 

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from actcli.cli.notes import tell
+from actcli.errors import UsageError
+
 if TYPE_CHECKING:
     from actcli.activation import Function
+
+
+Found = TypeVar("Found")
+
+
+def looked_up(find: Callable[[str], Found], spec: str, hint: str) -> Found:
+    """What a FUNCTION names; where it names nothing, the shell may have put a file there, which the error tells."""
+    try:
+        return find(spec)
+    except UsageError:
+        if os.path.isfile(spec):
+            raise UsageError(f"{spec!r} is a file, not a function", hint) from None
+        raise
 
 
 def tell_complaints() -> None:
@@ -16,7 +33,7 @@ def tell_complaints() -> None:
     from actcli import registry
 
     for line in registry.complaints():
-        click.echo(f"actcli: {line}", err=True)
+        tell(line)
 
 
 def tell_cautions(functions: Sequence[Function]) -> None:
@@ -26,7 +43,7 @@ def tell_cautions(functions: Sequence[Function]) -> None:
     tell_complaints()
     for function in functions:
         if (line := registry.caution(function)) is not None:
-            click.echo(f"actcli: {line}", err=True)
+            tell(line)
 
 
 def _define(ctx: click.Context, param: click.Parameter, paths: Sequence[str]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import io
 import os
-import re
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import click
 
-from actcli.cli.lookup import functions_file_option, tell_cautions
+from actcli.cli.lookup import functions_file_option
+from actcli.cli.notes import tell
+from actcli.cli.words import FamilyType, FiniteRange, FunctionType, SpanType, is_number, unmarked
 from actcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,102 +26,9 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|inf|infinity)", re.IGNORECASE)
-_MARK = "\0"  # no argument can hold it
-
-
-def is_number(token: str) -> bool:
-    """Whether an INPUT token reads as a finite or infinite float; anything else is a path."""
-    return _NUMBER.fullmatch(token) is not None
-
-
-class NumericCommand(click.Command):
-    """A command whose arguments may be negative numbers: they are hidden from click's option parser, which would
-    take `-1e-3` for the options -1, -e and so on."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        takes_value = {
-            name
-            for parameter in self.params
-            if isinstance(parameter, click.Option) and not parameter.is_flag
-            for name in parameter.opts
-        }
-        marked = []
-        before = ""
-        for arg in args:
-            hide = arg.startswith("-") and is_number(arg) and before not in takes_value
-            marked.append(_MARK + arg if hide else arg)
-            before = arg
-        return super().parse_args(ctx, marked)
-
-
-class FunctionType(click.ParamType[Any]):
-    """A FUNCTION spec, looked up in the registry."""
-
-    name = "function"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Function:
-        from actcli import registry
-
-        function = registry.get(value)
-        tell_cautions([function])
-        return function
-
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
-        from actcli.cli import completers
-
-        return completers.functions(ctx, incomplete)
-
-
-class FamilyType(click.ParamType[Any]):
-    """A FUNCTION spec that may be a sweep, as the tuple of its functions."""
-
-    name = "family"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Function, ...]:
-        from actcli import registry
-
-        functions = registry.family(value)
-        tell_cautions(functions)
-        return functions
-
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
-        from actcli.cli import completers
-
-        return completers.functions(ctx, incomplete)
-
 
 def _together(ctx: click.Context, param: click.Parameter, families: Sequence[Sequence[Function]]) -> list[Function]:
     return [function for family in families for function in family]
-
-
-class SpanType(click.ParamType[Any]):
-    """START:STOP[:STEP], exact decimals."""
-
-    name = "span"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Decimal, ...]:
-        from decimal import Decimal, InvalidOperation
-
-        try:
-            parts = tuple(Decimal(part) for part in value.split(":"))
-        except InvalidOperation:
-            parts = ()
-        if len(parts) not in (2, 3) or not all(part.is_finite() for part in parts):
-            self.fail(f"{value!r} is not START:STOP or START:STOP:STEP", param, ctx)
-        return parts
-
-
-class SizeType(click.ParamType[Any]):
-    """WIDTHxHEIGHT, two numbers of inches."""
-
-    name = "size"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
-        width, _, height = value.lower().partition("x")
-        if not (is_number(width) and is_number(height)) or not all(0 < float(side) <= 100 for side in (width, height)):
-            self.fail(f"{value!r} is not WIDTHxHEIGHT in inches, such as 7x5, each side at most 100", param, ctx)
-        return float(width), float(height)
 
 
 def completer(name: str) -> Callable[[click.Context, click.Parameter, str], list[Any]]:
@@ -162,9 +70,18 @@ range_option = click.option(
     help="Numbers from START to STOP, by default in steps of 1.",
 )
 append_option = click.option("--append", is_flag=True, help="Keep the input columns and add the results after them.")
+
+
+def inputs_option(help: str) -> Callable[[F], F]:
+    """Tables of a command whose arguments are functions."""
+    return click.option(
+        "-i", "--input", "inputs", multiple=True, metavar="FILE", shell_complete=completer("files"), help=help
+    )
+
+
 epsilon_option = click.option(
     "--epsilon",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     metavar="NUMBER",
     default=1e-3,
     show_default=True,
@@ -188,7 +105,8 @@ _table_options = stack(
         multiple=True,
         metavar="LIST",
         shell_complete=completer("columns"),
-        help="Columns to take: names, 1-based numbers, ranges a:b, globs h*; a leading ! leaves columns out.",
+        help="Columns to take, with commas between: names, 1-based numbers, ranges a:b, globs h*; a leading ! leaves "
+        "columns out, as in '!step,!label'.",
     ),
     click.option(
         "--header/--no-header",
@@ -219,7 +137,7 @@ _table_options = stack(
 _network_options = stack(
     click.option(
         "--q",
-        type=click.FloatRange(min=0, min_open=True),
+        type=FiniteRange(min=0, min_open=True),
         metavar="NUMBER",
         default=1.0,
         show_default=True,
@@ -227,13 +145,13 @@ _network_options = stack(
     ),
     click.option(
         "--sigma-w",
-        type=click.FloatRange(min=0, min_open=True),
+        type=FiniteRange(0, 1e100, min_open=True),
         metavar="NUMBER",
         help="Weights of variance sigma_w^2 / fan_in: where does q go? By default the He gain, which keeps it.",
     ),
     click.option(
         "--sigma-b",
-        type=click.FloatRange(min=0),
+        type=FiniteRange(0, 1e100),
         metavar="NUMBER",
         default=0.0,
         show_default=True,
@@ -338,7 +256,7 @@ def output_options(*formats: str) -> Callable[[Callable[..., None]], Callable[..
 
 def numbers_and_paths(inputs: Sequence[str], *, required: bool) -> tuple[list[float], list[str]]:
     """The INPUT arguments as numbers, or as paths, "-" for standard input where there are none and it has data."""
-    tokens = [token.removeprefix(_MARK) for token in inputs]
+    tokens = [unmarked(token) for token in inputs]
     if not tokens:
         return [], ["-"] if _standard_input(required) else []
     numbers = [is_number(token) for token in tokens]
@@ -381,7 +299,7 @@ def tell_skipped(table: Table) -> None:
     if table.skipped:
         count = sum(number for _, number, _ in table.skipped)
         first = min(table.skipped, key=lambda skipped: skipped[0])[2]
-        click.echo(f"actcli: {count} row{'s' * (count > 1)} left out, such as {first.message}", err=True)
+        tell(f"{count} row{'s' * (count > 1)} left out, such as {first.message}")
 
 
 def open_layers(paths: Sequence[str], options: ReadOptions) -> list[Table]:

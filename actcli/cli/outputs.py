@@ -39,6 +39,7 @@ class Outputs(NamedTuple):
 
 def outputs_options(*formats: str, reports: bool = True) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Where results go, in one of the formats each, and reports if the command has one; it gets them as `outputs`."""
+    has_reports = reports
     report_option = click.option(
         "--report",
         "reports",
@@ -74,7 +75,7 @@ def outputs_options(*formats: str, reports: bool = True) -> Callable[[Callable[.
         ) -> None:
             from actcli.render import choose_format
 
-            _check(format, files, reports)
+            _check(format, files, reports, has_reports)
             destinations = tuple(
                 Destination(choose_format(format, file, (*formats, *FIGURES)), file, digits)
                 for file in files or (None,)
@@ -100,8 +101,14 @@ def _date() -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
-def _check(format: str | None, files: Sequence[str], reports: Sequence[str]) -> None:
+def _check(format: str | None, files: Sequence[str], reports: Sequence[str], has_reports: bool) -> None:
     """What is wrong with the outputs is said before any data is read."""
+    for file in files:
+        ending = os.path.splitext(file)[1].lower()
+        if format is not None and ending.removeprefix(".") in FIGURES:
+            raise UsageError(f"{file} is a figure, and -f {format} is none", "leave out -f: the name says the format")
+        if has_reports and ending == ".html":
+            raise UsageError(f"{file}: a page is a report, not a format of results", f"write it by --report {file}")
     if format is not None and len(files) > 1:
         raise UsageError(
             f"-f {format} is for one output, and there are {len(files)}",

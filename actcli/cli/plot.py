@@ -11,16 +11,16 @@ from click.core import ParameterSource
 
 from actcli.cli.layers import distributions
 from actcli.cli.options import (
-    SizeType,
-    SpanType,
     completer,
     epsilon_option,
     families_argument,
+    inputs_option,
     style_option,
     table_options,
 )
 from actcli.cli.outputs import FIGURES
 from actcli.cli.results import write_figure
+from actcli.cli.words import NumericCommand, SizeType, SpanType
 from actcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ FOR_FIGURES = ("panels", "style", "size", "dpi", "title")
 
 @click.command(
     "plot",
+    cls=NumericCommand,
     epilog="""\b
 Examples:
   actcli plot relu gelu silu
@@ -59,14 +60,8 @@ Examples:
     help="Part of the x axis to draw; by default breaks and regions near 0 fit in, and the data.",
 )
 @epsilon_option
-@click.option(
-    "-i",
-    "--input",
-    "inputs",
-    multiple=True,
-    metavar="FILE",
-    shell_complete=completer("files"),
-    help="A table of pre-activations (repeatable), whose distribution is laid under the curves; - is standard input.",
+@inputs_option(
+    "A table of pre-activations (repeatable); its distribution is laid under the curves; - is standard input."
 )
 @click.option(
     "-o",
@@ -156,6 +151,7 @@ def _chart(
     from actcli.output import open_output
 
     width, height = shutil.get_terminal_size()
+    width = max(20, width)  # narrower there is no room for a curve
     terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
     encoding = sys.stdout.encoding or "utf-8"
     chart = charts.curves(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from actcli.cli.layers import diagnoses
+from actcli.cli.notes import tell
 from actcli.cli.options import (
-    NumericCommand,
     epsilon_option,
     function_argument,
     inputs_argument,
@@ -18,6 +18,7 @@ from actcli.cli.options import (
 )
 from actcli.cli.outputs import Outputs, outputs_options
 from actcli.cli.results import Forms, write_outputs, write_sheet
+from actcli.cli.words import FiniteRange, NumericCommand
 from actcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ GATE_FAILED = 3
 
 RULES = ("default", "strict", "sagemaker", "karpathy", "keras-contrib", "deepdiagnosis", "thedeepchecker", "redo")
 
-_share = click.FloatRange(0, 1)
+_share = FiniteRange(0, 1)
 
 
 @click.command(
@@ -88,7 +89,7 @@ Examples:
 )
 @click.option(
     "--min-gradient",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     metavar="NUMBER",
     help="Exit with 3 if a layer has a smaller mean|f'|.",
 )
@@ -100,7 +101,11 @@ Examples:
     show_default=True,
     help=f"Judge by the rule of another system, on its own definition: {', '.join(RULES)}.",
 )
-@click.option("--explain", is_flag=True, help="Print what the rule means for the function, and its source.")
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Print what the rule means for the function: the limits of its verdicts, and its source.",
+)
 @click.option(
     "--dtype",
     type=click.Choice(["float32", "float16", "bfloat16"]),
@@ -171,7 +176,7 @@ def command(
     write_outputs(outputs, read, _forms(diagnosis, gates, by, style))
     failed = [line for gate in gates for line in gate.failures(diagnosis.layers)]
     for line in failed:
-        click.echo(f"actcli: {line}", err=True)
+        tell(line)
     if failed:
         ctx.exit(GATE_FAILED)
 

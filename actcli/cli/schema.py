@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import click
 
+from actcli.cli.options import completer
+
 
 @click.command("schema", epilog="\b\nExamples:\n  actcli schema\n  actcli schema saturation")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completer("schemas"))
 def command(name: str | None) -> None:
     """Print the JSON Schema of a JSON output.
 
-    The schemas are of draft 2020-12 and need no network. Without NAME it lists those there are.
+    It tells what each field means; the columns of CSV have the names of fields: those of `saturation` are told by
+    `layers`, `neurons` and `regions`, those of `compare` and `fit` by their own. The schemas are of draft 2020-12 and
+    need no network. Without NAME it lists those there are.
     """
     from actcli.cli.options import Destination
     from actcli.cli.results import write_sheet

@@ -6,8 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from actcli.cli.options import Destination, epsilon_option, function_argument, network_options, output_options
+from actcli.cli.options import (
+    Destination,
+    epsilon_option,
+    function_argument,
+    network_options,
+    output_options,
+)
 from actcli.cli.results import write_sheet
+from actcli.cli.words import NumericCommand
 
 if TYPE_CHECKING:
     from actcli.comparison import Network
@@ -15,6 +22,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "show",
+    cls=NumericCommand,
     epilog="""\b
 Examples:
   actcli show gelu

@@ -36,7 +36,8 @@ def declare(
     """
     free = [free for free in names(written) if free != "x"]
     if len(free) == len(names(written)):
-        raise UsageError(f"{formula!r} does not depend on x", "an expression is a formula in x, such as x*sigmoid(x)")
+        hint = "x is written small" if "X" in free else "an expression is a formula in x, such as x*sigmoid(x)"
+        raise UsageError(f"{formula!r} does not depend on x", hint)
     return Activation(
         name=name or formula,
         aliases=aliases,
@@ -60,9 +61,11 @@ def declare(
 def examined(function: Function) -> Function:
     """The function of an expression with what its values tell: its domain, and whether it oscillates for ever.
 
-    Raises UsageError where f is no number anywhere.
+    Any other as it is. Raises UsageError where f is no number anywhere.
     """
     activation, values = function.activation, function.parameters
+    if not isinstance(activation.f, Quantity):
+        return function
     tree = _tree(activation)
     within = domain(tree, values)
     if within is None:
@@ -81,7 +84,8 @@ def cautions(function: Function) -> str | None:
     """What to know before an expression is trusted: where its form loses what it should give. None for others."""
     if not isinstance(function.activation.f, Quantity):
         return None
-    found = caution(_tree(function.activation), function.parameters, function.activation.domain)
+    activation = function.activation  # what oscillates for ever is not looked at outside of its window
+    found = caution(_tree(activation), function.parameters, activation.window or activation.domain)
     return None if found is None else f"{function.label} is unstable as it is written: {found}"
 
 

@@ -41,9 +41,17 @@ def read(path: Path, find: Find, stable: Callable[[Node], Node], add: Callable[[
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(f"{path} is not a TOML file: {error}", "see the example in `actcli --help`") from error
+
+    def above(name: str) -> Activation:
+        try:
+            return find(name)
+        except UsageError as error:
+            hint = "it must stand above what uses it" if name in tables else error.hint
+            raise UsageError(error.message, hint) from error
+
     for name, table in tables.items():
         try:
-            add(_Definition(path, name, table).activation(find, stable))
+            add(_Definition(path, name, table).activation(above, stable))
         except UsageError as error:  # of the formula
             raise DataError(f"{path}: {name}.formula: {error.message}", error.hint) from error
         except ValueError as error:  # a name that is taken
@@ -53,8 +61,8 @@ def read(path: Path, find: Find, stable: Callable[[Node], Node], add: Callable[[
 class _Definition:
     def __init__(self, path: Path, name: str, table: Any) -> None:
         self.path, self.name = path, name
-        if not _NAME.fullmatch(name) or name == "x":
-            self._fault("", "is not a name", "a name has letters, digits and _, and is not x")
+        if not _NAME.fullmatch(name):
+            self._fault("", "is not a name", "a name has letters, digits and _")
         if not isinstance(table, dict):
             self._fault("", "is not a table", f"write [{name}] and under it formula = ...")
         self.table: dict[str, Any] = table
@@ -76,7 +84,7 @@ class _Definition:
         return value
 
     def activation(self, find: Find, stable: Callable[[Node], Node]) -> Activation:
-        formula = self._text("formula", "")
+        formula = " ".join(self._text("formula", "").split())  # it may take more than one line
         if not formula:
             self._fault("formula", "is missing", 'formula = "x * sigmoid(x)"')
         aliases = self.table.get("aliases", [])
@@ -88,8 +96,9 @@ class _Definition:
         known = {parameter.name: parameter.default for parameter in parameters}
         if free != known.keys():
             missing, more = sorted(free - known.keys()), sorted(known.keys() - free)
-            which = f"has no {missing[0]}, which the formula uses" if missing else f"has {more[0]}, which it does not"
-            self._fault("parameters", which, f"{(missing or more)[0]} = 1.0")
+            if missing:
+                self._fault("parameters", f"has no {missing[0]}, which the formula uses", f"{missing[0]} = 1.0")
+            self._fault("parameters", f"has {more[0]}, which the formula does not use", "leave it out")
         declared = declare(
             formula,
             written,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 from typing import Any
 
@@ -23,6 +23,8 @@ COMPARE: dict[str, Callable[[Array, Array], Flags]] = {
 }  # fmt: skip
 _LOGARITHMS = (LOG, LOG1P)
 _FAR = 1e300
+_HUGE = 1e100
+_ORDER = {"min": "<=", "max": ">="}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,11 @@ class Jet:
         d1 = _plus(_times(self.d1, other.v), _times(self.v, other.d1))
         cross = _times(_times(self.d1, other.d1), 2.0)
         d2 = _plus(_plus(_times(self.d2, other.v), cross), _times(self.v, other.d2))
-        return Jet(self.v * other.v, d1, d2)
+        return Jet(_product(self.v, other.v), d1, d2)
 
     def __truediv__(self, other: Jet) -> Jet:
         """From q b = a: q' = (a' - q b') / b and q'' = (a'' - 2 q' b' - q b'') / b."""
-        q = self.v / other.v
+        q = _quotient(self.v, other.v)
         if other.d1 is None:
             return Jet(q, _over(self.d1, other.v), _over(self.d2, other.v))
         q1 = _over(_plus(self.d1, _times(-q, other.d1)), other.v)
@@ -68,11 +70,25 @@ def _plus(a: Array | None, b: Array | None) -> Array | None:
 
 
 def _times(a: Array | None, b: Array | float | None) -> Array | None:
-    return None if a is None or b is None else a * b
+    return None if a is None or b is None else _product(a, b)
 
 
 def _over(a: Array | None, b: Array) -> Array | None:
-    return None if a is None else a / b
+    return None if a is None else _quotient(a, b)
+
+
+def _product(a: Array, b: Array | float) -> Array:
+    """a * b; NaN where one has overflowed and the other would bring it back: exp(2 * x) * exp(-x)."""
+    product = a * b
+    lost = np.isinf(product)
+    return np.where(lost & (np.minimum(np.abs(a), np.abs(b)) < 1.0 / _HUGE), np.nan, product) if lost.any() else product
+
+
+def _quotient(a: Array, b: Array) -> Array:
+    """a / b; NaN where a has overflowed and b would bring it back: x**3 / (1 + x**2)."""
+    quotient = a / b
+    lost = np.isinf(quotient)
+    return np.where(lost & np.isinf(a) & (np.abs(b) > _HUGE), np.nan, quotient) if lost.any() else quotient
 
 
 def _settle(derivative: Array | None, settled: Flags | None) -> Array | None:
@@ -116,17 +132,27 @@ class _Evaluation:
                 return self._call(activation, self.at(argument), {name: self.at(value) for name, value in settings})
             case Choice(name, first, second):
                 a, b = self.at(first), self.at(second)
-                chosen = a.v <= b.v if name == "min" else a.v >= b.v
+                chosen = self._compared(_ORDER[name], (first, a.v), (second, b.v))
                 return self._chosen(chosen | np.isnan(a.v), a, b)
             case Where(comparison, left, right, yes, no):
                 sides = self.at(left).v, self.at(right).v
-                result = self._chosen(COMPARE[comparison](*sides), self.at(yes), self.at(no))
+                holds = self._compared(comparison, (left, sides[0]), (right, sides[1]))
+                result = self._chosen(holds, self.at(yes), self.at(no))
                 unknown = np.isnan(sides[0]) | np.isnan(sides[1])
                 return result if not unknown.any() else self._chosen(unknown, Jet(np.array([np.nan])), result)
 
     def _multiplied(self, product: Jet, factor: tuple[bool, Node]) -> Jet:
         divides, node = factor
         return product / self.at(node) if divides else product * self.at(node)
+
+    def _compared(self, comparison: str, left: tuple[Node, Array], right: tuple[Node, Array]) -> Flags:
+        """Two parts with their values; where both are the same infinity at an infinite x, as they are far out."""
+        holds = COMPARE[comparison](left[1], right[1])
+        tie = np.isinf(self.x) & np.isinf(left[1]) & (left[1] == right[1])
+        if tie.any():
+            far = replace(self, x=np.clip(self.x, -_HUGE, _HUGE), order=0)
+            holds = np.where(tie, COMPARE[comparison](far.at(left[0]).v, far.at(right[0]).v), holds)
+        return holds
 
     @staticmethod
     def _chosen(first: Flags, a: Jet, b: Jet) -> Jet:

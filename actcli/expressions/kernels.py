@@ -3,7 +3,7 @@
 x**2 * exp(-x**2) is 0 times infinity from 1e154 on, where it has long been 0. So where f or a derivative is no number
 from some |x| on because something on the way there overflowed, it goes on as it was before, if it was constant, below
 1e-100 (which is taken for 0) or a straight line by then, and at infinity is its limit. Else it stays NaN, and `caution`
-says so.
+says so; at infinity it is infinite if it was large and growing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ _MAGNITUDES = np.unique(
 )
 _NOTHING = 1e-100
 _RUNS = 20  # of points without a value that are looked at
-_LARGE = 1e140
+_LARGE, _OVER = 1e140, 1e300
+_SAME = 1e-12  # of what is constant but for rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,9 @@ class Quantity:
             lost &= ~np.isnan(x)
             for side in (-1.0, 1.0):
                 if np.any(lost & (x * side > 0)):
-                    start, value, slope = _tail(self, side, tuple(values.items()))
-                    beyond = lost & (x * side > start)
-                    with np.errstate(over="ignore"):
-                        result[beyond] = value + slope * (x[beyond] - side * start) if slope else value
+                    tail = _tail(self, side, tuple(values.items()))
+                    beyond = lost & (x * side > tail.start)
+                    result[beyond] = tail.at(x[beyond], side)
         return result
 
     def raw(self, x: Array, values: dict[str, float]) -> Array:
@@ -62,47 +62,69 @@ class Quantity:
         return result + 0.0  # no -0
 
 
+@dataclass(frozen=True, slots=True)
+class _Tail:
+    """From |x| = start on, the straight line on which a quantity goes on, and its limit; NaN where none is told."""
+
+    start: float
+    value: float = math.nan
+    slope: float = 0.0
+    limit: float = math.nan
+
+    def at(self, x: Array, side: float) -> Array:
+        with np.errstate(over="ignore", invalid="ignore"):
+            line = self.value + self.slope * (x - side * self.start)
+        return np.where(np.isinf(x), self.limit, line)
+
+
 @lru_cache(maxsize=512)
-def _tail(quantity: Quantity, side: float, values: Values) -> tuple[float, float, float]:
-    """From what |x| on the quantity goes on from which value with what slope, on one side; NaN where none is told."""
+def _tail(quantity: Quantity, side: float, values: Values) -> _Tail:
+    """How the quantity goes on on one side."""
     known = dict(values)
     m = np.append(_MAGNITUDES, math.inf)
     y = quantity.raw(side * m, known)
     lost = np.isnan(y)
     good = np.flatnonzero(~lost[:-1])  # of the finite x
     if not good.size:
-        return math.inf, math.nan, 0.0
+        return _Tail(math.inf)
     last = int(good[-1])
     start = float(m[last])
     if last < len(m) - 2:
         if overflow(quantity, float(side * m[last + 1]), known) is None:
-            return start, math.nan, 0.0  # outside the domain
+            return _Tail(start)  # outside the domain
         start = float(changes(lambda at: np.isnan(quantity.raw(side * at, known)), m[last : last + 2])[0][0])
     value = float(quantity.raw(np.array([side * start]), known)[0])
     before = y[(m >= start / 2.0) & (m <= start) & ~lost]
-    if np.all(before == value) or np.all(np.abs(before - value) <= 1e-14 * abs(value)):
-        return start, value, 0.0
+    with np.errstate(invalid="ignore"):  # of infinities
+        constant = np.all((before == value) | (np.abs(before - value) <= _SAME * abs(value)))
+    if constant:
+        return _Tail(start, value, limit=value)
     if abs(value) < _NOTHING:
-        return start, 0.0, 0.0
+        return _Tail(start, 0.0, limit=0.0)
     if quantity.order == 0:
         slopes = Quantity(quantity.tree, 1)(side * np.array([start / 2.0, start, math.inf]), **known)
-        if np.all(np.abs(slopes - slopes[0]) <= 1e-14 * abs(slopes[0])):
-            return start, value, float(slopes[0])
+        if np.all(np.abs(slopes - slopes[0]) <= _SAME * abs(slopes[0])):
+            slope = float(slopes[0])
+            return _Tail(start, value, slope, math.copysign(math.inf, side * slope))
     if abs(value) > _LARGE and abs(before[0]) < abs(value):
-        return start, math.copysign(math.inf, value), 0.0
-    return start, math.nan, 0.0
+        limit = math.copysign(math.inf, value)
+        return _Tail(start, limit if abs(value) > _OVER else math.nan, limit=limit)
+    return _Tail(start)
 
 
 def overflow(quantity: Quantity, x: float, values: dict[str, float]) -> Node | None:
     """The first part of the tree that is infinite, or has an infinite derivative, at a finite x."""
 
     def first(node: Node) -> Node | None:
-        for child in children(node):
-            if (found := first(child)) is not None:
-                return found
+        parts = list(children(node))
+        if isinstance(node, Product) and len(node.factors) > 2:  # it is worked out from the left
+            parts.append(Product(node.factors[:-1]))
+        for child in parts:
+            if (source := first(child)) is not None:
+                return source
         jet = differentiate(node, np.array([x]), values, quantity.by, quantity.order)
-        parts = [part for part in (jet.v, jet.d1, jet.d2) if part is not None]
-        return node if any(np.isinf(part).any() for part in parts) else None
+        infinite = any(np.isinf(part).any() for part in (jet.v, jet.d1, jet.d2) if part is not None)
+        return node if infinite else None
 
     return first(quantity.tree)
 
@@ -116,7 +138,8 @@ def domain(tree: Node, values: dict[str, float]) -> tuple[float, float] | None:
         return None
     ends = []
     for edge, outside, infinity in ((int(good[0]), -1, -math.inf), (int(good[-1]), 1, math.inf)):
-        if edge in (0, len(x) - 1) or overflow(f, float(x[edge + outside]), values) is not None:
+        beyond = edge + 2 * outside  # not the next one, which may be a pole
+        if not 0 <= beyond < len(x) or overflow(f, float(x[beyond]), values) is not None:
             ends.append(infinity)
             continue
         bracket = np.sort(x[[edge, edge + outside]])

@@ -11,6 +11,7 @@ import math
 import re
 import warnings
 from collections.abc import Callable
+from keyword import kwlist
 from typing import TypeAlias
 
 import numpy as np
@@ -25,10 +26,19 @@ Find: TypeAlias = Callable[[str], Activation]
 LENGTH = 10_000
 DEPTH = 150
 _CONSTANTS = {"pi": math.pi, "e": math.e}
+RESERVED = {"x", "where", "min", "max", *_CONSTANTS, *PRIMITIVES, *kwlist}  # these name nothing else
 _COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
 }  # fmt: skip
 _OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
+_INSTEAD = {
+    "^": "write ** for a power", "\N{SUPERSCRIPT TWO}": "write **2", "\N{SUPERSCRIPT THREE}": "write **3",
+    "\N{MINUS SIGN}": "write -", "\N{EN DASH}": "write -", "\N{MULTIPLICATION SIGN}": "write *",
+    "\N{MIDDLE DOT}": "write *", "\N{DIVISION SIGN}": "write /", "\N{GREEK SMALL LETTER PI}": "write pi",
+    "[": "write ( and )", "{": "write ( and )",
+}  # fmt: skip
+_PRODUCT = "a product needs its sign: 2*x, x*(x + 1)"
+_NESTED = "nest two where, as in where(x > 0, where(x < 1, x, 0), 0)"
 _WHAT = "an expression has x, numbers, parameters, + - * / **, where, min, max, abs, pi, e and the names of functions"
 
 
@@ -53,7 +63,7 @@ class _Parser:
                 warnings.simplefilter("ignore")  # that `1if` is odd is said as a fault below
                 root = ast.parse(self.text.lstrip(" "), mode="eval").body
         except SyntaxError as error:
-            raise self._fault((error.offset or 1) - 1 + self.indent, error.msg.partition(" (")[0]) from None
+            raise self._misread(error) from None
         except (RecursionError, MemoryError, ValueError):
             raise self._fault(0, "it is too deeply nested") from None
         return self._node(root, DEPTH)
@@ -68,7 +78,7 @@ class _Parser:
         if not self.text.strip(" "):
             raise UsageError("the expression is empty", _WHAT)
         if odd := re.search(r"[^ -~]|[#\"'\\`$?;@\[\]{}:|&^~]", self.text):
-            raise self._fault(odd.start(), f"{odd[0]!r} is not of the grammar")
+            raise self._fault(odd.start(), f"{odd[0]!r} is not of the grammar", _INSTEAD.get(odd[0], _WHAT))
         if long := re.search(r"[0-9_.]{50}", self.text):
             raise self._fault(long.start(), "a number of 50 digits or more")
         depth = 0
@@ -76,6 +86,15 @@ class _Parser:
             depth += (character == "(") - (character == ")")
             if depth > DEPTH // 2:
                 raise self._fault(place, f"brackets are nested more than {DEPTH // 2} deep")
+
+    def _misread(self, error: SyntaxError) -> UsageError:
+        """The fault that Python's parser finds; it has no place where the text ends too early."""
+        if not error.offset:
+            return self._fault(len(self.text.rstrip(" ")) - 1, "something is missing after this")
+        place = error.offset - 1 + self.indent
+        side_by_side = re.search(r"[\w.)] *$", self.text[:place]) and re.match(r"[\w.(]", self.text[place:])
+        product = error.msg == "invalid decimal literal" or (error.msg == "invalid syntax" and side_by_side)
+        return self._fault(place, error.msg.partition(" (")[0], _PRODUCT if product else _WHAT)
 
     def _fault(self, place: int, what: str, hint: str = _WHAT) -> UsageError:
         """The error that points at a character of the text."""
@@ -116,7 +135,7 @@ class _Parser:
             case ast.Call(func=ast.Attribute(value=value)):
                 raise self._fault(self._end(value), "attributes are not taken")
             case ast.Call(func=func):
-                raise self._bad(func, "only functions with a name can be called")
+                raise self._bad(func, "only functions with a name can be called", _PRODUCT)
             case ast.Compare():
                 raise self._bad(node, "a comparison stands only as the condition of where", "where(x > 0, x, 0)")
             case ast.Attribute():
@@ -165,9 +184,10 @@ class _Parser:
             raise self._bad(node, "where takes a condition and two values", example)
         condition, yes, no = node.args
         if not isinstance(condition, ast.Compare):
-            raise self._bad(condition, "the condition of where must be a comparison", example)
+            logical = isinstance(condition, ast.BoolOp)
+            raise self._bad(condition, "the condition of where must be a comparison", _NESTED if logical else example)
         if len(condition.ops) > 1:
-            raise self._fault(self._end(condition.comparators[0]), "a comparison takes two sides", "nest two where")
+            raise self._fault(self._end(condition.comparators[0]), "a comparison takes two sides", _NESTED)
         comparison = _COMPARISONS.get(type(condition.ops[0]))
         if comparison is None:
             raise self._fault(self._end(condition.left), "this comparison is not of the grammar", "< <= > >= == !=")
@@ -175,6 +195,8 @@ class _Parser:
         return Where(comparison, left, right, self._node(yes, depth), self._node(no, depth))
 
     def _function(self, name: str, node: ast.Call, depth: int) -> Node:
+        if name == "x" or name in _CONSTANTS:
+            raise self._bad(node, f"{name} is no function", _PRODUCT)
         try:
             activation = PRIMITIVES.get(name) or self.find(name)
         except UsageError as error:

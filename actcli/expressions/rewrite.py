@@ -31,6 +31,7 @@ from actcli.expressions.tree import (
     names,
     negated,
     nodes,
+    power,
     rebuilt,
 )
 
@@ -40,6 +41,8 @@ Item: TypeAlias = tuple[bool, Node]
 
 _ANY = Name("u")
 _IDIOMS = (
+    ("sqrt(u**2)", "abs(u)"),
+    ("e**u", "exp(u)"),
     ("exp(u) - 1", "expm1(u)"),
     ("exp(u) + exp(-u)", "2 * cosh(u)"),
     ("exp(u) - exp(-u)", "2 * sinh(u)"),
@@ -51,12 +54,27 @@ _IDIOMS = (
     ("1 + tanh(u)", "2 * sigmoid(2 * u)"),
     ("1 - tanh(u)", "2 * sigmoid(-2 * u)"),
     ("1 - tanh(u)**2", "4 * sigmoid(2 * u) * sigmoid(-2 * u)"),
+    ("b + b * tanh(u)", "2 * b * sigmoid(2 * u)"),
+    ("b - b * tanh(u)", "2 * b * sigmoid(-2 * u)"),
+    ("erf(sqrt(0.5) * u)", "erf(u / sqrt(2))"),
     ("1 + erf(u / sqrt(2))", "2 * normal_cdf(u)"),
     ("1 - erf(u / sqrt(2))", "2 * normal_cdf(-u)"),
+    ("b + b * erf(u / sqrt(2))", "2 * b * normal_cdf(u)"),
+    ("b - b * erf(u / sqrt(2))", "2 * b * normal_cdf(-u)"),
+    ("1 + erf(u)", "2 * normal_cdf(sqrt(2) * u)"),
+    ("1 - erf(u)", "2 * normal_cdf(-sqrt(2) * u)"),
     ("1 - normal_cdf(u)", "normal_cdf(-u)"),
     ("log(1 + exp(u))", "softplus(u)"),
     ("log1p(exp(u))", "softplus(u)"),
     ("u - softplus(u)", "-softplus(-u)"),
+    ("max(0, u) + softplus(-abs(u))", "softplus(u)"),
+    ("max(u, 0) + softplus(-abs(u))", "softplus(u)"),
+    ("relu(u) + softplus(-abs(u))", "softplus(u)"),
+    ("min(0, u) - softplus(-abs(u))", "-softplus(-u)"),
+    ("min(u, 0) - softplus(-abs(u))", "-softplus(-u)"),
+    ("abs(u) + softplus(-2 * abs(u))", "log(2) + logcosh(u)"),
+    ("u + softplus(-2 * u)", "log(2) + logcosh(u)"),
+    ("softplus(2 * u) - u", "log(2) + logcosh(u)"),
     ("log(2 * cosh(u))", "log(2) + logcosh(u)"),
     ("u + sqrt(u**2 + b)", "2 * squareplus(u, b=b)"),
     ("u / (1 + abs(u))", "softsign(u)"),
@@ -87,6 +105,8 @@ class Rewriter:
     def stable(self, node: Node) -> Node:
         """The tree in its stable form, from the leaves up."""
         before, node = node, rebuilt(node, self.stable)
+        if isinstance(node, Product):
+            node = _gathered(node)
         if type(before) is not type(node) and isinstance(node, Sum):  # a sign came to the front
             node = negated(self.stable(negated(node)))
         for pattern, replacement in self.rules:
@@ -94,6 +114,18 @@ class Rewriter:
             if changed is not None:
                 return self.stable(changed)
         return node
+
+
+def _gathered(product: Product) -> Node:
+    """x * x * x as x**3, which patterns know."""
+    counts: dict[Item, float] = {}
+    for divides, factor in product.factors:
+        match factor:
+            case Power(base, Constant(n)) if n > 0 and n.is_integer():
+                counts[divides, base] = counts.get((divides, base), 0.0) + n
+            case _:
+                counts[divides, factor] = counts.get((divides, factor), 0.0) + 1.0
+    return multiply(*((divides, power(base, Constant(n))) for (divides, base), n in counts.items()))
 
 
 def _with_any(formula: Node) -> Node:
@@ -131,7 +163,7 @@ def _part_replaced(
 ) -> Node | None:
     if len(items) < len(pattern):
         return None
-    for bound, rest in _match_items(pattern, items, {}):
+    for bound, rest in _match_items(pattern, items, {}, build):
         new = _filled(replacement, bound)
         if new is not None:
             place = next(i for i in range(len(items)) if i not in rest)
@@ -219,7 +251,7 @@ def _match_all(
     wild = [item for item in pattern if isinstance(item[1], Name) and not any(
         item[1].id in names(other) for _, other in pattern if not isinstance(other, Name)
     ) and item[1].id not in bound]  # fmt: skip
-    for found, rest in _match_items([item for item in pattern if item not in wild], items, bound):
+    for found, rest in _match_items([item for item in pattern if item not in wild], items, bound, build):
         left = [items[i] for i in rest]
         taken = dict(found)
         for turned, name in sorted(wild, key=lambda item: item[1] == _ANY):
@@ -237,31 +269,35 @@ def _match_all(
 
 
 def _match_items(
-    pattern: Sequence[Item], items: Sequence[Item], bound: Bound
+    pattern: Sequence[Item], items: Sequence[Item], bound: Bound, build: Callable[..., Node]
 ) -> Iterator[tuple[Bound, tuple[int, ...]]]:
     """Different items for each entry of a pattern; also which are left. Bare names come last: others bind them."""
     ordered = sorted(pattern, key=lambda item: isinstance(item[1], Name))
-    yield from _assigned(ordered, items, tuple(range(len(items))), bound)
+    yield from _assigned(ordered, items, tuple(range(len(items))), bound, build)
 
 
 def _assigned(
-    pattern: Sequence[Item], items: Sequence[Item], free: tuple[int, ...], bound: Bound
+    pattern: Sequence[Item], items: Sequence[Item], free: tuple[int, ...], bound: Bound, build: Callable[..., Node]
 ) -> Iterator[tuple[Bound, tuple[int, ...]]]:
     if not pattern:
         yield bound, free
         return
     (flag, first), *others = pattern
     whole = bound.get(first.id) if isinstance(first, Name) else None
-    if isinstance(whole, Product) and not flag:  # its factors stand among the items
-        factors: Sequence[Item] = whole.factors
-        rest = _without(items, free, factors)
+    parts: Sequence[Item] | None = None  # of a product in a product, or a sum in a sum: they stand among the items
+    if isinstance(whole, Product) and build is multiply and not flag:
+        parts = whole.factors
+    elif isinstance(whole, Sum) and build is add:
+        parts = _opposite(whole.terms) if flag else whole.terms
+    if parts is not None:
+        rest = _without(items, free, parts)
         if rest is not None:
-            yield from _assigned(others, items, rest, bound)
+            yield from _assigned(others, items, rest, bound, build)
         return
     for i in free:
         if items[i][0] == flag:
             for more in _match(first, items[i][1], bound):
-                yield from _assigned(others, items, tuple(j for j in free if j != i), more)
+                yield from _assigned(others, items, tuple(j for j in free if j != i), more, build)
 
 
 def _without(items: Sequence[Item], free: tuple[int, ...], taken: Sequence[Item]) -> tuple[int, ...] | None:

@@ -111,7 +111,8 @@ def rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
         case Choice(name, first, second):
             return Choice(name, change(first), change(second))
         case Where(comparison, left, right, yes, no):
-            return Where(comparison, change(left), change(right), change(yes), change(no))
+            one, other = change(yes), change(no)
+            return one if one == other else Where(comparison, change(left), change(right), one, other)
         case _:
             return node
 

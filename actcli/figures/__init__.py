@@ -1,1 +1,6 @@
 """Results -> figures, drawn by matplotlib."""
+
+import logging
+
+# It warns of a home that it cannot write to, where a temporary folder serves as well.
+logging.getLogger("matplotlib").setLevel(logging.ERROR)

@@ -8,8 +8,9 @@ import numpy as np
 
 from actcli.activation import Array, Function, Interval
 from actcli.curves import limits, short
+from actcli.descent import Measure
 from actcli.figures.style import LIGHT, dress, heading, styled
-from actcli.fitting import Fit, Measure
+from actcli.fitting import Fit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

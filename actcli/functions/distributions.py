@@ -77,7 +77,9 @@ ERF = Activation(
 
 def _standard(x: Array, mu: float, sigma: float) -> tuple[Array, Array, Array]:
     """z = (x - mu) / sigma as a sign and |z| = high + low: the tail of Phi turns a rounding of z into 1,400 ulp."""
-    x = np.clip(x, mu - 39.0 * sigma, mu + 39.0 * sigma)
+    # Where 39 sigma is below the spacing of doubles at mu, the neighbours of mu are far out.
+    far = max(39.0 * sigma, math.ulp(mu))
+    x = np.clip(x, mu - far, mu + far)
     difference = x - mu
     back = difference - x
     lost = (x - (difference - back)) - (mu + back)
@@ -85,7 +87,8 @@ def _standard(x: Array, mu: float, sigma: float) -> tuple[Array, Array, Array]:
     rounded, rest = product(np.full(1, sigma), high)
     low = ((difference - rounded) - rest + lost) / sigma
     sign = np.copysign(1.0, high)
-    return sign, sign * high, sign * low
+    t = np.minimum(sign * high, 40.0)
+    return sign, t, np.where(t < 40.0, sign * low, 0.0)
 
 
 def laplace(x: Array, mu: float, sigma: float) -> Array:
@@ -100,10 +103,10 @@ def laplace_df(x: Array, mu: float, sigma: float) -> Array:
     return times_density(1.0 / sigma, t, low)
 
 
-def _times_laplace_df(power: float, x: Array, mu: float, sigma: float) -> Array:
-    """-z phi(z) / sigma^power."""
+def _times_laplace_df(scale: float, x: Array, mu: float, sigma: float) -> Array:
+    """-z phi(z) / scale."""
     sign, t, low = _standard(x, mu, sigma)
-    return times_density(-sign * t / sigma**power, t, low)
+    return times_density(-sign * t / scale, t, low)
 
 
 LAPLACE = Activation(
@@ -117,10 +120,10 @@ LAPLACE = Activation(
     ),
     f=laplace,
     df=laplace_df,
-    d2f=lambda x, mu, sigma: _times_laplace_df(2, x, mu, sigma),
+    d2f=lambda x, mu, sigma: _times_laplace_df(sigma * sigma, x, mu, sigma),
     wrt={
         "mu": lambda x, mu, sigma: -laplace_df(x, mu, sigma),
-        "sigma": lambda x, mu, sigma: _times_laplace_df(1, x, mu, sigma),
+        "sigma": lambda x, mu, sigma: _times_laplace_df(sigma, x, mu, sigma),
     },
     range=(0.0, 1.0),
     limits=(0.0, 1.0),

@@ -90,7 +90,7 @@ LEAKY_RELU = Activation(
     convention="f' = negative_slope at 0",
     range=lambda negative_slope: _leaky_range(slope=negative_slope),
     limits=lambda negative_slope: _leaky_limits(slope=negative_slope),
-    gain=lambda negative_slope: math.sqrt(2.0 / (1.0 + negative_slope**2)),
+    gain=lambda negative_slope: math.sqrt(2.0 / (1.0 + negative_slope * negative_slope)),
     dialects=(
         Dialect("pytorch", "torch.nn.LeakyReLU"),
         Dialect(

@@ -90,7 +90,7 @@ SILU = Activation(
 
 def _swish_parts(x: Array, a: float) -> tuple[Array, Array]:
     """x, mirrored for negative a and within the range where its exponential is not 0; and e = exp(-|a x|)."""
-    x = np.clip(x if a > 0 else -x, -UNDERFLOW / abs(a), UNDERFLOW / abs(a))
+    x = np.clip(x if a > 0 else -x, -2.0 * UNDERFLOW / abs(a), 2.0 * UNDERFLOW / abs(a))
     return x, exp_product(a, x)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from actcli import charts
 from actcli.curves import apart, spans
 from actcli.diagnosis import Diagnosis
+from actcli.markup import visible
 from actcli.render import new_console
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def distributions(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     ends = spans(diagnosis.histograms)
     shared = len(set(ends)) == 1
     beside = "" if shared else max((_ends(span) for span in ends), key=len)
-    names = apart([layer.name for layer in diagnosis.layers], NAME, "…" if unicode else "...")
+    names = apart([visible(layer.name) for layer in diagnosis.layers], NAME, "…" if unicode else "...")
     gutter = min(NAME, max(map(cell_len, names))) + 2  # some characters are two columns wide
     columns = max(10, min(console.width, WIDEST) - gutter - len(beside))
     sides = diagnosis.sides

@@ -62,7 +62,8 @@ def sheet_of(records: Sequence[Document], columns: Sequence[str] | None = None) 
 def cell(value: Any) -> Cell:
     """A field as a cell."""
     if isinstance(value, tuple | list):
-        return "; ".join(entry["remedy"] if isinstance(entry, dict) else entry for entry in value)
+        # Each once: a remedy may answer to several figures.
+        return "; ".join(dict.fromkeys(entry["remedy"] if isinstance(entry, dict) else entry for entry in value))
     return value  # type: ignore[no-any-return]
 
 

@@ -45,6 +45,7 @@ class ArrayTable(Table):
         array = self._map()
         array = array.reshape(len(array), -1) if array.size else array.reshape(len(array), len(self.columns))
         for start in range(0, len(array), self._rows):
+            self._share = min(1.0, (start + self._rows) / len(array))
             yield partial(self._block, array[start : start + self._rows], start + 1)
 
     def _map(self) -> Any:
@@ -77,11 +78,16 @@ class ArrayTable(Table):
                 "save it as floats: numpy.save(FILE, a.astype(float))",
             )
         if dtype.kind not in "fiu":
-            raise DataError(f"{self.source}: holds {dtype}, not real numbers")
+            raise DataError(
+                f"{self.source}: holds {dtype}, not real numbers", "leave it out, or save it as floats: a.astype(float)"
+            )
         if len(shape) not in (1, 2):
             raise DataError(
                 f"{self.source}: has {len(shape)} dimensions, shape {shape}",
-                "reshape to samples x neurons: a.reshape(-1, a.shape[-1])" if shape else "",
+                "reshape to samples x neurons: a.reshape(-1, a.shape[-1]); channels on axis 1 are moved there by "
+                "numpy.moveaxis(a, 1, -1)"
+                if shape
+                else "",
             )
 
 

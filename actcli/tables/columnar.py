@@ -10,7 +10,7 @@ from actcli.errors import DataError
 from actcli.reading import ReadOptions
 from actcli.tables.columns import pick
 from actcli.tables.source import Source
-from actcli.tables.table import Block, Table, block_of, rows_a_block, without
+from actcli.tables.table import Block, Table, block_of, left_out, rows_a_block, without
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,8 +23,11 @@ class ColumnarTable(Table):
         self._format = format
         self._path = source.file()
         self._name = source.name
+        import polars as pl
+
         try:
             schema = self._scan().collect_schema()
+            self._height = self._scan().select(pl.len()).collect().item()
         except _polars_errors() as error:
             raise self._unreadable(error) from None
         columns = tuple(schema)
@@ -33,7 +36,7 @@ class ColumnarTable(Table):
             if not schema[columns[i]].is_numeric() and not schema[columns[i]].is_(_null()):
                 raise DataError(
                     f"{source.name}: column {i + 1} ({columns[i]}) holds {schema[columns[i]]}, not numbers",
-                    "choose columns with -c",
+                    left_out(columns, i),
                 )
         super().__init__(source, columns, picked, header=True)
         self._nulls = options.nulls
@@ -50,6 +53,7 @@ class ColumnarTable(Table):
             if batch is None:
                 return
             if batch.height:
+                self._share = (row - 1 + batch.height) / self._height
                 yield partial(self._block, batch, row)
                 row += batch.height
 

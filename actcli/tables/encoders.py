@@ -49,10 +49,11 @@ class _TextEncoder(Encoder):
     def write(self, file: IO[bytes], parts: Iterable[bytes]) -> None:
         # A thread of its own writes while this one goes on reading: the system takes a third of the time to write.
         with ThreadPoolExecutor(1, thread_name_prefix="actcli") as writer:
-            written = writer.submit(file.write, self.head)
-            for i, part in enumerate(part for part in parts if part):
+            full = filter(None, parts)
+            written = writer.submit(file.write, self.head + next(full, b""))  # nothing where the first block fails
+            for part in full:
                 written.result()
-                written = writer.submit(file.write, self.between + part if i else part)
+                written = writer.submit(file.write, self.between + part)
             written.result()
         file.write(self.tail)
 
@@ -71,8 +72,9 @@ class CsvEncoder(_TextEncoder):
             self.head = line.getvalue().encode()
 
     def encode(self, frame: pl.DataFrame) -> bytes:
-        nested = [_json(name, dtype).alias(name) for name, dtype in frame.schema.items() if dtype.is_nested()]
-        return _written(frame.with_columns(nested), separator=self._separator, null_value=self._null)
+        _refuse_binary(frame, self.columns)
+        texts = [_text(name, dtype) for name, dtype in frame.schema.items() if _has_no_text(dtype)]
+        return _written(frame.with_columns(texts), separator=self._separator, null_value=self._null)
 
 
 class JsonEncoder(_TextEncoder):
@@ -85,6 +87,7 @@ class JsonEncoder(_TextEncoder):
     def encode(self, frame: pl.DataFrame) -> bytes:
         import polars as pl
 
+        _refuse_binary(frame, self.columns)
         pairs = [
             pl.concat_str(pl.lit(json.dumps(key, ensure_ascii=False) + ": "), _json(name, dtype))
             for key, (name, dtype) in zip(self.columns, frame.schema.items(), strict=True)
@@ -104,8 +107,10 @@ class MarkdownEncoder(_TextEncoder):
     def encode(self, frame: pl.DataFrame) -> bytes:
         import polars as pl
 
+        _refuse_binary(frame, self.columns)
+
         def cell(name: str, dtype: pl.DataType) -> pl.Expr:
-            text = _json(name, dtype) if dtype.is_nested() else pl.col(name).cast(pl.String)
+            text = _text(name, dtype) if _has_no_text(dtype) else pl.col(name).cast(pl.String)
             plain = dtype.is_numeric() or dtype.is_temporal()
             return (text if plain else text.map_elements(markdown, return_dtype=pl.String)).fill_null("")
 
@@ -131,18 +136,25 @@ class ParquetEncoder(Encoder):
         # polars writes what it can scan. It could call back for the blocks, but then Ctrl-C may kill Python.
         with tempfile.TemporaryDirectory(prefix="actcli-") as folder:
             schema = None
-            for i, frame in enumerate(parts):
-                # The first block decides the types; a column empty in it may hold anything later.
-                schema = schema or _without_null_types(frame.schema)
-                try:
-                    frame.cast(schema).write_ipc(f"{folder}/{i:09}")
-                except pl.exceptions.PolarsError as error:
-                    reason = str(error).partition("\n")[0]
-                    raise DataError(f"a column cannot keep its type in parquet: {reason}", "write csv") from error
-            if schema:
-                pl.scan_ipc(folder).sink_parquet(file)
-            else:
-                pl.DataFrame(schema=dict.fromkeys(self.columns, pl.Float64)).write_parquet(file)
+            try:
+                for i, frame in enumerate(parts):
+                    # The first block decides the types; a column empty in it may hold anything later.
+                    schema = schema or _without_null_types(frame.schema)
+                    _write_part(frame.cast(schema), f"{folder}/{i:09}")
+                if schema:
+                    pl.scan_ipc(folder).sink_parquet(file)
+                else:
+                    pl.DataFrame(schema=dict.fromkeys(self.columns, pl.Float64)).write_parquet(file)
+            except pl.exceptions.PolarsError as error:
+                reason = str(error).partition("\n")[0]
+                raise DataError(f"a column cannot keep its type in parquet: {reason}", "write csv") from error
+
+
+def _write_part(frame: pl.DataFrame, path: str) -> None:
+    try:
+        frame.write_ipc(path)
+    except OSError as error:  # polars may not tell the number of the error
+        raise DataError(f"{path}: {error.strerror or error}", "TMPDIR names another folder") from error
 
 
 class NpyEncoder(Encoder):
@@ -152,10 +164,7 @@ class NpyEncoder(Encoder):
         import polars as pl
 
         for i, (name, dtype) in enumerate(frame.schema.items()):
-            if (
-                not dtype.is_numeric()
-                and frame[name].cast(pl.Float64, strict=False).null_count() > frame[name].null_count()
-            ):
+            if not dtype.is_numeric() and not _is_of_numbers(frame[name]):
                 raise DataError(
                     f"npy holds only numbers, not column {i + 1} ({self.columns[i]})", "write csv or parquet"
                 )
@@ -218,6 +227,46 @@ def _without_null_types(schema: pl.Schema) -> pl.Schema:
 def _must_seek(file: IO[bytes], format: str) -> None:
     if not file.seekable():
         raise UsageError(f"{format} cannot be written to a pipe", "name a file: -o FILE")
+
+
+def _is_of_numbers(column: pl.Series) -> bool:
+    """Whether every text, date or truth value of the column can be a number."""
+    import polars as pl
+
+    if column.dtype.is_nested():
+        return False
+    try:
+        return column.cast(pl.Float64, strict=False).null_count() == column.null_count()
+    except pl.exceptions.PolarsError:  # no value of the type can
+        return False
+
+
+def _refuse_binary(frame: pl.DataFrame, columns: Sequence[str]) -> None:
+    for name, dtype in zip(columns, frame.dtypes, strict=True):
+        if _holds_binary(dtype):
+            raise DataError(f"the column {name!r} holds {dtype}, which is no text", "write parquet: -o FILE.parquet")
+
+
+def _holds_binary(dtype: Any) -> bool:
+    import polars as pl
+
+    if isinstance(dtype, pl.Struct):
+        return any(_holds_binary(field.dtype) for field in dtype.fields)
+    return _holds_binary(dtype.inner) if isinstance(dtype, pl.List | pl.Array) else dtype == pl.Binary
+
+
+def _has_no_text(dtype: pl.DataType) -> bool:
+    """Whether polars writes it neither to CSV nor as a string."""
+    import polars as pl
+
+    return dtype.is_nested() or dtype == pl.Duration
+
+
+def _text(name: str, dtype: pl.DataType) -> pl.Expr:
+    """A column as JSON texts, without the quotes of a single string; what is missing stays so."""
+    import polars as pl
+
+    return pl.when(pl.col(name).is_not_null()).then(_json(name, dtype).str.strip_chars('"')).alias(name)
 
 
 def _json(name: str, dtype: pl.DataType) -> pl.Expr:

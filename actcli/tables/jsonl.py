@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+_LINES = "JSON Lines have an object, or an array of numbers, on each line: jq -c '.[]' makes them of one array"
+
+
 class JsonlTable(Table):
     """One row a line: an object, with the keys of the first one, or an array. Blank lines are skipped."""
 
@@ -82,12 +85,19 @@ class JsonlTable(Table):
     def _row(self, text: bytes, line: int) -> Any:
         try:
             row = json.loads(text)
+            if b"\\u" in text:
+                json.dumps(row, ensure_ascii=False).encode()
         except json.JSONDecodeError as error:
-            raise DataError(f"{self.source}: line {line}: no JSON: {error.msg} at character {error.colno}") from None
+            what = f"{self.source}: line {line}: no JSON: {error.msg} at character {error.colno}"
+            raise DataError(what, _LINES if line == 1 else "") from None
+        except UnicodeEncodeError:
+            raise DataError(f"{self.source}: line {line}: a \\u escape is half a character, which is no text") from None
         except (ValueError, RecursionError) as error:  # beyond Python's limits for digits and depth
             raise DataError(f"{self.source}: line {line}: {error}") from None
         if not isinstance(row, dict | list):
-            raise DataError(f"{self.source}: line {line}: is neither an object nor an array")
+            raise DataError(f"{self.source}: line {line}: is neither an object nor an array", _LINES)
+        if isinstance(row, list) and any(isinstance(value, dict) for value in row):
+            raise DataError(f"{self.source}: line {line}: an array of objects", _LINES)
         return row
 
     def _cells(self, row: Any, line: int) -> list[Any]:

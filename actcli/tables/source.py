@@ -22,6 +22,7 @@ SUFFIXES = {
     ".tab": "tsv",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".json": "jsonl",
     ".parquet": "parquet",
     ".pq": "parquet",
     ".arrow": "arrow",
@@ -33,7 +34,15 @@ SUFFIXES = {
 FORMATS = tuple(dict.fromkeys(SUFFIXES.values()))
 COMPRESSED = (".gz", ".zst")
 PIPE = 1 << 20  # bytes that a pipe is asked to hold, and that are read from it at once
-MAGIC = {b"PAR1": "parquet", b"ARROW1": "arrow", b"\x93NUMPY": "npy", b"PK\x03\x04": "npz"}
+MAGIC = {
+    b"PAR1": "parquet",
+    b"ARROW1": "arrow",
+    b"\x93NUMPY": "npy",
+    b"PK\x03\x04": "npz",
+    b"{": "jsonl",
+    b"[{": "jsonl",
+    b"[\n": "jsonl",
+}
 
 
 class Readable(Protocol):
@@ -105,10 +114,10 @@ class Stream:
                 self.position += count
         except EOFError:
             raise DataError(f"{self._name}: the compressed data ends too early", "the file is truncated") from None
+        except _decoding_errors() as error:
+            raise DataError(f"{self._name}: the compressed data is damaged: {error}", "make the file anew") from error
         except OSError as error:
             raise DataError(f"{self._name}: {error.strerror or error}") from error
-        except _decoding_errors() as error:
-            raise DataError(f"{self._name}: the compressed data is damaged: {error}") from error
 
 
 class FileStream(Stream):
@@ -276,13 +285,15 @@ class Source:
             raise DataError(f"{self.path}: {error.strerror}") from error
 
     def _decompressed(self, stream: Stream) -> Stream:
-        start, name = stream.peek(4), self.path.lower()
-        if start.startswith(b"\x1f\x8b") or name.endswith(".gz"):
+        start = stream.peek(4)
+        if start.startswith(b"\x1f\x8b"):
             import gzip
 
             return Stream(gzip.GzipFile(fileobj=cast(IO[bytes], stream)), self.name)
-        if start == b"\x28\xb5\x2f\xfd" or name.endswith(".zst"):
+        if start == b"\x28\xb5\x2f\xfd" or (start[1:] == b"\x2a\x4d\x18" and start[0] >> 4 == 5):  # or to be skipped
             return Stream(_zstd().ZstdFile(stream), self.name)
+        if start and self.path.lower().endswith(COMPRESSED):
+            raise DataError(f"{self.name}: is not compressed, as its name says", "rename it")
         return stream
 
 
@@ -321,6 +332,7 @@ def _zstd() -> Any:
 
 
 def _decoding_errors() -> tuple[type[Exception], ...]:
+    import gzip
     import zlib
 
-    return (zlib.error, _zstd().ZstdError)
+    return (gzip.BadGzipFile, zlib.error, _zstd().ZstdError)

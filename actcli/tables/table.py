@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -48,13 +49,16 @@ class Table(ABC):
         self.has_header = header
         self.picked = tuple(picked)
         self.size = source.size()
+        self._share: float | None = None  # of the rows handed out, where the bytes are not read one after the other
         self.skipped: list[
             tuple[int, int, DataError]
         ] = []  # from what line on how many rows, and why the first of them
 
     def position(self) -> int:
         """How many of its `size` bytes have been read."""
-        return self._origin.position()
+        if self._share is None or self.size is None:
+            return self._origin.position()
+        return round(self._share * self.size)
 
     @abstractmethod
     def tasks(self) -> Iterator[Callable[[], Block]]:
@@ -113,7 +117,13 @@ def not_a_number(table: Table, where: str, column: int, cell: str) -> DataError:
     """The error for a picked cell that holds something else."""
     name = f" ({table.columns[column]})" if table.has_header else ""
     cell = cell if len(cell) <= 40 else cell[:39] + "…"
-    return DataError(
-        f"{table.source}: {where}, column {column + 1}{name}: {cell!r} is not a number",
-        f"name missing values with --null {shlex.quote(cell)}, or choose columns with -c",
-    )
+    hint = f"{left_out(table.columns, column)}, or name missing values with --null {shlex.quote(cell)}"
+    if len(table.columns) == 1 and any(separator in cell for separator in ";\t "):
+        hint = "cells are separated by commas, or by tabs with --input-format tsv"
+    return DataError(f"{table.source}: {where}, column {column + 1}{name}: {cell!r} is not a number", hint)
+
+
+def left_out(columns: Sequence[str], column: int) -> str:
+    """How to leave a column out: by its name where -c reads that as nothing else."""
+    plain = re.fullmatch(r"[^\W\d]\w*", columns[column]) and columns.count(columns[column]) == 1
+    return f"leave the column out with -c {shlex.quote(f'!{columns[column] if plain else column + 1}')}"

@@ -1,0 +1,12 @@
+"""What is told on standard error beside the result."""
+
+from __future__ import annotations
+
+import click
+
+from actcli.markup import visible
+
+
+def tell(note: str) -> None:
+    """A line on standard error."""
+    click.echo(f"actcli: {visible(note)}", err=True)
