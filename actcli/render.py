@@ -157,7 +157,9 @@ def table(sheet: Sheet, digits: int, *, width: int | None = None) -> RenderableT
     numeric = [all(not isinstance(row[i], str) or row[i] == "" for row in raw) for i in range(len(names))]
     needs = [max(map(len, (name, *(row[i] for row in rows)))) for i, name in enumerate(names)]
     least = [
-        max([1, *map(len, name.split()), *(len(row[i]) for row in rows)]) if numeric[i] else min(needs[i], _LEAST)
+        max([1, *(min(_WORD, len(word)) for word in name.split()), *(len(row[i]) for row in rows)])
+        if numeric[i]
+        else min(needs[i], _LEAST)
         for i, name in enumerate(names)
     ]
     width = width or new_console().width
@@ -168,7 +170,8 @@ def table(sheet: Sheet, digits: int, *, width: int | None = None) -> RenderableT
         if i is None:
             result.add_column("...")
         elif numeric[i]:
-            result.add_column(Text(names[i]), justify="right", width=least[i] if cramped else None)
+            fixed = least[i] if cramped else None
+            result.add_column(Text(names[i]), justify="right", overflow="fold", width=fixed)
         else:
             result.add_column(Text(names[i]), overflow="fold")
     for row in rows:
@@ -181,7 +184,8 @@ def table(sheet: Sheet, digits: int, *, width: int | None = None) -> RenderableT
     return result
 
 
-_LEAST = 8  # characters to which a column of words may be wrapped
+# Characters to which a column of words may be wrapped, and a word in the head of one of numbers.
+_LEAST, _WORD = 8, 12
 _STYLES = {"critical": "bold red", "warning": "yellow", "ok": "green"}
 
 

@@ -14,6 +14,7 @@ from rich.cells import cell_len
 
 from actcli import charts, registry
 from actcli.histogram import Histogram
+from actcli.render import Sheet, console_text, table
 
 SEVERAL = (
     "relu",
@@ -201,3 +202,11 @@ def test_a_narrow_terminal_breaks_no_number(cli: Cli, columns: int) -> None:
     assert set("".join(tables).split()) <= {*whole.split(), "..."}
     verdicts = [line.split()[-1] for line in tables[0].splitlines()]
     assert verdicts == ["ok"] * 3
+
+
+def test_a_table_keeps_to_the_width_whatever_its_columns_are_called() -> None:
+    """Names in the head are wrapped, also where there is not one row."""
+    for rows in ([], [[1.25, None, 2.0, -3.5]]):
+        shown = console_text([table(Sheet(("a" * 90, " ", "", "b" * 30), rows), 6, width=36)]).decode()
+        assert max(map(len, shown.splitlines())) <= 36
+        assert all(figure in shown for figure in ("1.25", "-3.5")) or not rows
