@@ -151,15 +151,29 @@ def table(sheet: Sheet, digits: int, *, width: int | None = None) -> RenderableT
     from rich.table import Table
     from rich.text import Text
 
+    names = [visible(name) for name in sheet.columns]
     raw = [list(row) for row in sheet.rows]
     rows = [[visible(figure(cell, digits)) for cell in row] for row in raw]
-    numeric = [all(not isinstance(row[i], str) or row[i] == "" for row in raw) for i in range(len(sheet.columns))]
-    shown = _fitting(sheet.columns, rows, width or new_console().width)
+    numeric = [all(not isinstance(row[i], str) or row[i] == "" for row in raw) for i in range(len(names))]
+    needs = [max(map(len, (name, *(row[i] for row in rows)))) for i, name in enumerate(names)]
+    least = [
+        max([1, *(min(_WORD, len(word)) for word in name.split()), *(len(row[i]) for row in rows)])
+        if numeric[i]
+        else min(needs[i], _LEAST)
+        for i, name in enumerate(names)
+    ]
+    width = width or new_console().width
+    shown = _fitting(needs, least, width)
+    cramped = sum((3 if i is None else needs[i]) + 2 for i in shown) > width + 2
     result = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold", show_edge=False)
     for i in shown:
-        title = "..." if i is None else visible(sheet.columns[i])
-        justify = "right" if i is not None and numeric[i] else "left"
-        result.add_column(Text(title), justify=justify, overflow="fold")  # type: ignore[arg-type]
+        if i is None:
+            result.add_column("...")
+        elif numeric[i]:
+            fixed = least[i] if cramped else None
+            result.add_column(Text(names[i]), justify="right", overflow="fold", width=fixed)
+        else:
+            result.add_column(Text(names[i]), overflow="fold")
     for row in rows:
         result.add_row(
             *(
@@ -170,17 +184,23 @@ def table(sheet: Sheet, digits: int, *, width: int | None = None) -> RenderableT
     return result
 
 
+# Characters to which a column of words may be wrapped, and a word in the head of one of numbers.
+_LEAST, _WORD = 8, 12
 _STYLES = {"critical": "bold red", "warning": "yellow", "ok": "green"}
 
 
-def _fitting(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[int | None]:
-    """The columns to show: all, or the first that fit, None for the gap, and the last. Few columns wrap instead."""
-    needs = [max(map(len, (name, *(row[i] for row in rows)))) + 2 for i, name in enumerate(columns)]
-    if sum(needs) <= width + 2 or len(columns) <= 10:
-        return list(range(len(columns)))
-    room = width - needs[-1] - 5
-    count = sum(1 for total in itertools.accumulate(needs[:-1]) if total <= room)
-    return [*range(max(1, count)), None, len(columns) - 1]
+def _fitting(needs: Sequence[int], least: Sequence[int], width: int) -> list[int | None]:
+    """The columns to show, of these widths: all, or the first that fit, None for the gap, and the last.
+
+    Up to 10 columns are wrapped where that is enough.
+    """
+    if len(needs) <= 10:
+        needs = least
+    if sum(needs) + 2 * len(needs) <= width + 2:
+        return list(range(len(needs)))
+    room = width - needs[-1] - 7
+    count = sum(1 for total in itertools.accumulate(need + 2 for need in needs[:-1]) if total <= room)
+    return [*range(max(1, count)), None, len(needs) - 1]
 
 
 def new_console() -> Console:

@@ -14,6 +14,7 @@ from rich.cells import cell_len
 
 from actcli import charts, registry
 from actcli.histogram import Histogram
+from actcli.render import Sheet, console_text, table
 
 SEVERAL = (
     "relu",
@@ -188,3 +189,24 @@ def test_names_that_are_wide_and_layers_without_values(cli: Cli, tmp_path: Path)
     names_of_bars = [re.split(f"[{charts.BARS[1:]}{charts.MARKED[1:]}]", line)[0] for line in bars[:3]]
     assert len(set(map(cell_len, names_of_bars))) == 1
     assert bars[3].split() == ["void", "no", "values"]
+
+
+@pytest.mark.parametrize("columns", [40, 50, 60, 70, 79])
+def test_a_narrow_terminal_breaks_no_number(cli: Cli, columns: int) -> None:
+    """What stands in a table is of the whole table; columns that have no room are left out, and that is seen."""
+    paths = [str(DATA / "relu_trained" / f"layer{i}.csv") for i in (1, 2, 3)]
+    narrow, whole = (cli.ok("saturation", "relu", *paths, "-f", "table", COLUMNS=str(n)) for n in (columns, 500))
+    tables = re.findall(r"─\n((?:layer.*\n)+)", narrow)
+    assert len(tables) == 3
+    assert max(map(len, "".join(tables).splitlines())) <= columns
+    assert set("".join(tables).split()) <= {*whole.split(), "..."}
+    verdicts = [line.split()[-1] for line in tables[0].splitlines()]
+    assert verdicts == ["ok"] * 3
+
+
+def test_a_table_keeps_to_the_width_whatever_its_columns_are_called() -> None:
+    """Names in the head are wrapped, also where there is not one row."""
+    for rows in ([], [[1.25, None, 2.0, -3.5]]):
+        shown = console_text([table(Sheet(("a" * 90, " ", "", "b" * 30), rows), 6, width=36)]).decode()
+        assert max(map(len, shown.splitlines())) <= 36
+        assert all(figure in shown for figure in ("1.25", "-3.5")) or not rows
