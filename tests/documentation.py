@@ -1,4 +1,4 @@
-"""Commands that are shown, and what they print. `python tests/documentation.py` writes README and man/ anew."""
+"""Commands that are shown, and what they print. `python tests/documentation.py` writes the manual and README anew."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from actcli.cli import cli
 
 README = ROOT / "README.md"
 MANUAL = ROOT / "man"
-FIGURE = MANUAL / "activations.svg"
+FIGURE = DATA / "activations.svg"
 SCRIPT = re.compile(r"```python\n([^`]*)```")
 PYTHON = re.compile(SCRIPT.pattern + r"\n\n```text\n([^`]*(?:`[^`]+`[^`]*)*)```")
 CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)

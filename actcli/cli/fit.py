@@ -46,6 +46,7 @@ class TargetType(click.ParamType[Any]):
 
 @click.command(
     "fit",
+    options_metavar="--to TARGET [OPTIONS]",
     cls=NumericCommand,
     epilog="""\b
 Examples:
