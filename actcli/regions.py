@@ -119,9 +119,8 @@ def changes(flag: Callable[[Array], NDArray[np.bool_]], points: Array) -> tuple[
 
 def _intervals(flag: Callable[[Array], NDArray[np.bool_]], points: Array) -> Iterator[tuple[int, int, float, float]]:
     """The maximal intervals on which `flag` is true: that of points[i:j], and its outermost doubles."""
-    last_before, first_after = changes(flag, points)
+    boundary = iter(np.column_stack(changes(flag, points)).tolist())
     edges = np.flatnonzero(np.diff(flag(points), prepend=False, append=False))
-    boundary = iter(zip(last_before.tolist(), first_after.tolist(), strict=True))
     for i, j in edges.reshape(-1, 2).tolist():
         start = float(points[0]) if i == 0 else next(boundary)[1]
         stop = float(points[-1]) if j == len(points) else next(boundary)[0]
@@ -221,7 +220,7 @@ def _regions(function: Function, points: Array, slope: Array, epsilon: float) ->
 
 def _unresolved(points: Array, slope: Array, below: NDArray[np.bool_]) -> Array:
     """Zeros of f' whose region is narrower than the spacing of the doubles: the nearest double stands for each."""
-    i = np.flatnonzero((np.sign(slope[:-1]) * np.sign(slope[1:]) < 0) & ~below[:-1] & ~below[1:])
+    i = np.flatnonzero((np.abs(np.diff(np.sign(slope))) == 2) & ~below[:-1] & ~below[1:])
     return np.where(np.abs(slope[i]) <= np.abs(slope[i + 1]), points[i], points[i + 1])
 
 
