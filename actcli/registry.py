@@ -322,7 +322,6 @@ def _settings(activation: Activation, text: str, spelling: Mapping[str, str]) ->
         try:
             values[name] = float(value)
         except ValueError:
-            raise UsageError(
-                f"{activation.name}: {name} = {value!r} is not a number", activation.parameters_hint()
-            ) from None
+            hint = "a framework stands before the colon" if "@" in value else activation.parameters_hint()
+            raise UsageError(f"{activation.name}: {name} = {value!r} is not a number", hint) from None
     return values

@@ -130,3 +130,15 @@ def test_library_functions_take_names_alike() -> None:
             actcli.vanishing_regions("relu", value)
         with pytest.raises(actcli.UsageError, match="epsilon is a number above 0"):
             actcli.diagnose("relu", {"a": np.ones((2, 2))}, epsilon=value)
+
+
+def test_near_misses_of_numbers_and_formats_are_told(cli: Cli, tmp_path: Path) -> None:
+    """A share in percent, a framework behind the parameters, an Arrow stream."""
+    assert "write 10 % as 0.1" in cli.fails(2, "saturation", "relu", "--max-dead", "10%")
+    assert "before the colon" in way(cli.fails(2, "eval", "leaky_relu:0.3@keras", "-1"))
+    assert cli.ok("eval", "leaky_relu@keras:0.3", "-1").splitlines()[1] == "-1.0,-0.3"
+    stream, file = str(tmp_path / "stream.arrow"), str(tmp_path / "file.arrow")
+    pl.DataFrame({"h": [1.0]}).write_ipc_stream(stream)
+    pl.DataFrame({"h": [1.0]}).write_ipc(file)
+    assert "write an Arrow file" in way(cli.fails(1, "eval", "relu", stream))
+    assert cli.ok("eval", "relu", file) == "h\n1.0\n"

@@ -121,7 +121,9 @@ class FiniteRange(click.FloatRange):
     """A finite number of a range: a limit of NaN, which click lets pass, would be exceeded by nothing."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, str) and not is_number(value):
+            self.fail(f"{value!r} is not a number{', write 10 % as 0.1' if value.endswith('%') else ''}", param, ctx)
         number: float = super().convert(value, param, ctx)
         if not math.isfinite(number):
-            self.fail(f"{value} is not a finite number.", param, ctx)
+            self.fail(f"{value} is not a finite number", param, ctx)
         return number

@@ -71,8 +71,10 @@ class ColumnarTable(Table):
         return without(block_of(batch.with_columns(numbers), self.picked, row), self._nulls)
 
     def _unreadable(self, error: BaseException) -> DataError:
-        what = "a Parquet" if self._format == "parquet" else "an Arrow"
-        return DataError(f"{self._name}: is not {what} file that can be read: {str(error).splitlines()[0]}")
+        what, hint = "a Parquet", ""
+        if self._format == "arrow":
+            what, hint = "an Arrow", "Arrow streams are not read: write an Arrow file (Feather), or Parquet"
+        return DataError(f"{self._name}: is not {what} file that can be read: {str(error).splitlines()[0]}", hint)
 
 
 def _polars_errors() -> tuple[type[BaseException], ...]:
