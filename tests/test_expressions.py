@@ -367,6 +367,12 @@ def test_poles() -> None:
     assert shapes["log(x)"].monotone == "increasing"
 
 
+@pytest.mark.parametrize("text", ["1/(x*x)", "1/(x-1)**2", "log(x*x)", "log((x-1)**4)", "1/((x+2)*(x-1)**2)"])
+def test_poles_at_which_nothing_changes_its_sign(text: str) -> None:
+    """A square touches 0 where its base crosses it."""
+    assert shape(registry.get(text)).smoothness == "discontinuous"
+
+
 def test_functions_that_oscillate_have_a_window() -> None:
     assert registry.get("x+sin(a*x)**2/a:a=2").activation.window == (-10.0, 10.0)
     assert registry.get("sin(tanh(x))").activation.window is None

@@ -52,15 +52,15 @@ class _Search:
             case Call(activation, argument, settings):
                 given = {name: float(self.at(value, np.zeros(1))[0]) for name, value in settings}
                 for b in activation.bind(given).breaks:
-                    yield from self.ties(argument, Constant(b))
+                    yield from self.ties(argument, Constant(b)) if b else self.zeros(argument)
             case Product(factors):
                 for divides, factor in factors:
                     if divides:
-                        yield from self.ties(factor, Constant(0.0))
+                        yield from self.zeros(factor)
             case Power(base, exponent):
                 n = self.at(exponent, np.zeros(1))[0]
                 if depends(exponent, "x") or n != np.floor(n) or n < 0:
-                    yield from self.ties(base, Constant(0.0))
+                    yield from self.zeros(base)
         for child in children(node):
             yield from self.below(child)
 
@@ -69,6 +69,18 @@ class _Search:
         for kink in self.below(branch):
             if np.any(where(np.array([np.nextafter(kink, -math.inf), kink, np.nextafter(kink, math.inf)]))):
                 yield kink
+
+    def zeros(self, node: Node) -> Iterator[float]:
+        """The x at which the node is 0; of a power its base is, which unlike its square changes sign."""
+        match node:
+            case Power(base, _):
+                yield from self.zeros(base)
+            case Product(factors):
+                for divides, factor in factors:
+                    if not divides:
+                        yield from self.zeros(factor)
+            case _:
+                yield from self.ties(node, Constant(0.0))
 
     def ties(self, a: Node, b: Node) -> Iterator[float]:
         """The x at which a - b changes its sign.
