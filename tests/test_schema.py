@@ -134,6 +134,7 @@ PROFILES = [profile(registry.get(name), 1e-3, Network()) for name in ("relu", "t
 
 @given(arrays.arrays(np.float64, (2, 4), elements=st.floats(width=64)))
 @example(np.full((2, 4), 1e300))
+@example(np.full((2, 4), 2.0**1023) * [[1.0, -1.0, -1.0, -1.0], [-1.0, -1.0, -1.0, -1.0]])  # a mean square of NaN
 def test_whatever_functions_are_compared_on(x: Any) -> None:
     """Values whose square is no number any more among them."""
     layers = [(found.function, found.layers) for found in (diagnosis(p.function.name, x) for p in PROFILES)]

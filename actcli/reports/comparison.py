@@ -103,7 +103,7 @@ def _of_data(layer: Layer) -> float | None:
 
 
 def _of_gaussian(function: Function, layer: Layer) -> float | None:
-    if function.rowwise or not layer.mean_square or math.isinf(layer.mean_square):
+    if function.rowwise or not layer.mean_square or not math.isfinite(layer.mean_square):
         return None
     return mean_field(function, layer.mean_square).mean_square_gradient
 

@@ -9,6 +9,8 @@ from actcli.fitting import SEEN, Fit
 from actcli.render import Cell, Sheet, figure, table
 from actcli.reports.records import Document
 
+ROUNDING = 1e-15  # of a derivative: less differs from one machine to the next
+
 
 def fit_document(fit: Fit, target: str) -> Document:
     return {
@@ -54,7 +56,8 @@ def fit_page(fit: Fit, target: str, digits: int) -> Iterator[Any]:
         (name, each.rms, each.largest, each.at) for name, each in (("start", fit.before), ("fitted", fit.after))
     ]
     yield table(Sheet(("distance", "root mean square", where, "at x"), distances), digits)
-    yield f"The derivatives of half the mean square are at most {figure(fit.gradient, 2)} there."
+    flat = "0 there, but for rounding" if fit.gradient < ROUNDING else f"at most {figure(fit.gradient, 2)} there"
+    yield f"The derivatives of half the mean square are {flat}."
     yield ""
     yield "Trace"
     yield table(fit_sheet(fit), digits)
