@@ -28,7 +28,7 @@ _DEEPER = 1e-9
 class Distance:
     rms: float
     largest: float
-    at: float  # the x of the largest
+    at: float  # the least x of the largest
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ def _distance(function: Function, target: Function | Measure, measure: Measure) 
         x = np.unique(np.concatenate([np.linspace(-SEEN, SEEN, 12_001), x[np.abs(x) <= SEEN]]))
         y = target.f(x)
     off = np.abs(function.f(x) - y)
-    place = int(np.argmax(off))
+    place = int(np.argmax(off >= (1.0 - 1e-12) * off.max()))  # the first of those that differ but by rounding
     return Distance(math.sqrt(float(measure.weight @ square)), float(off[place]), float(x[place]))
 
 

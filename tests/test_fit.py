@@ -215,3 +215,10 @@ def test_the_command(cli: Cli, tmp_path: Path) -> None:
     assert cli.fails(2, "fit", "elu", "--to", str(points), "-i", layer)
     assert "columns" in cli.fails(1, "fit", "elu", "--to", layer)
     assert "no such file" in cli.fails(1, "fit", "elu", "--to", "nowhere.csv")
+
+
+def test_the_largest_distance_is_at_the_first_of_equals() -> None:
+    """1/2 + tanh(x/2)/2 is the sigmoid, so a tanh(b x) is off by 1/2 everywhere, but for rounding."""
+    found = fit(registry.get("a*tanh(b*x):a=0.5,b=0.5"), registry.get("sigmoid"))
+    assert found.after.largest == pytest.approx(0.5)
+    assert found.after.at == -6.0
