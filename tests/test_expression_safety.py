@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from conftest import Cli
@@ -190,3 +192,11 @@ def test_errors_at_the_command_line(cli: Cli) -> None:
     done = cli("eval", "log(1+x**2)", "1")
     assert done.returncode == 0
     assert b"unstable" in done.stderr
+
+
+def test_nested_products_are_looked_through_once(cli: Cli) -> None:
+    """Whether something overflows is looked for at the edge of the domain: twice a level would be 2**30 times."""
+    text, expected = "sqrt(x)", math.sqrt(3.0)
+    for _ in range(30):
+        text, expected = f"tanh(x)*({text}-1)*cos(x)", math.tanh(3.0) * (expected - 1.0) * math.cos(3.0)
+    assert float(cli.ok("eval", text, "3").splitlines()[1].split(",")[1]) == pytest.approx(expected, rel=1e-13)

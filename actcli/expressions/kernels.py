@@ -9,6 +9,7 @@ says so; at infinity it is infinite if it was large and growing.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
@@ -114,19 +115,20 @@ def _tail(quantity: Quantity, side: float, values: Values) -> _Tail:
 
 def overflow(quantity: Quantity, x: float, values: dict[str, float]) -> Node | None:
     """The first part of the tree that is infinite, or has an infinite derivative, at a finite x."""
+    for part in _parts(quantity.tree):
+        jet = differentiate(part, np.array([x]), values, quantity.by, quantity.order)
+        if any(np.isinf(found).any() for found in (jet.v, jet.d1, jet.d2) if found is not None):
+            return part
+    return None
 
-    def first(node: Node) -> Node | None:
-        parts = list(children(node))
-        if isinstance(node, Product) and len(node.factors) > 2:  # it is worked out from the left
-            parts.append(Product(node.factors[:-1]))
-        for child in parts:
-            if (source := first(child)) is not None:
-                return source
-        jet = differentiate(node, np.array([x]), values, quantity.by, quantity.order)
-        infinite = any(np.isinf(part).any() for part in (jet.v, jet.d1, jet.d2) if part is not None)
-        return node if infinite else None
 
-    return first(quantity.tree)
+def _parts(node: Node) -> Iterator[Node]:
+    """The node and all below it, each once, in the order in which they are worked out: a product from the left."""
+    for child in children(node):
+        yield from _parts(child)
+    if isinstance(node, Product):
+        yield from (Product(node.factors[:count]) for count in range(2, len(node.factors)))
+    yield node
 
 
 def domain(tree: Node, values: dict[str, float]) -> tuple[float, float] | None:
