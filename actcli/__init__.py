@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from actcli.activation import Activation, Function, Parameter
-    from actcli.diagnosis import Diagnosis, Neuron
+    from actcli.analysis.meanfield import MeanField
+    from actcli.analysis.regions import Region
+    from actcli.diagnosis.diagnose import Diagnosis, Neuron
+    from actcli.diagnosis.verdicts import Layer
     from actcli.errors import ActcliError, DataError, UsageError
     from actcli.library import diagnose, mean_field, vanishing_regions
-    from actcli.meanfield import MeanField
-    from actcli.regions import Region
-    from actcli.registry import get, names
-    from actcli.verdicts import Layer
+    from actcli.registry.specs import get, names
 
 __version__ = "0.1.0"
 
@@ -51,18 +51,18 @@ _HOMES = {
     "ActcliError": "errors",
     "Activation": "activation",
     "DataError": "errors",
-    "Diagnosis": "diagnosis",
+    "Diagnosis": "diagnosis.diagnose",
     "Function": "activation",
-    "Layer": "verdicts",
-    "MeanField": "meanfield",
-    "Neuron": "diagnosis",
+    "Layer": "diagnosis.verdicts",
+    "MeanField": "analysis.meanfield",
+    "Neuron": "diagnosis.diagnose",
     "Parameter": "activation",
-    "Region": "regions",
+    "Region": "analysis.regions",
     "UsageError": "errors",
     "diagnose": "library",
-    "get": "registry",
+    "get": "registry.specs",
     "mean_field": "library",
-    "names": "registry",
+    "names": "registry.specs",
     "vanishing_regions": "library",
 }
 

@@ -13,7 +13,7 @@ def main() -> None:
     interrupted = signal.getsignal(signal.SIGINT)
     if interrupted is signal.default_int_handler:  # there is nothing to tell or to clean up while it is imported
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from actcli import cli
+    from actcli.cli import main as cli
 
     signal.signal(signal.SIGINT, interrupted)
     for name in ("SIGTERM", "SIGHUP"):

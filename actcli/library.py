@@ -8,14 +8,15 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
-from actcli import meanfield, regions, registry
 from actcli.activation import Function
-from actcli.diagnosis import Diagnosis
+from actcli.analysis import meanfield, regions
+from actcli.analysis.meanfield import MeanField
+from actcli.analysis.regions import Region
 from actcli.diagnosis import diagnose as diagnose_measured
+from actcli.diagnosis.diagnose import Diagnosis
 from actcli.errors import DataError, UsageError
-from actcli.meanfield import MeanField
-from actcli.probe import Probe, Thresholds
-from actcli.regions import Region
+from actcli.measuring.probe import Probe, Thresholds
+from actcli.registry import specs as registry
 
 _DEFAULT = Thresholds()
 

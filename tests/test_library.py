@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import DATA, ROOT, Cli
-from documentation import PYTHON, README
+from documentation.build import PYTHON, README
 from hypothesis import given
 from hypothesis import strategies as st
+from support.run import DATA, ROOT, Cli
 
 import actcli
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeAlias
 import click
 from click.shell_completion import CompletionItem
 
-from actcli import registry
 from actcli.errors import ActcliError
-from actcli.reading import ReadOptions
+from actcli.registry import specs as registry
+from actcli.tables.options import ReadOptions
 
 if TYPE_CHECKING:
     Items: TypeAlias = list[CompletionItem[str]]  # which the first versions of click 8.4 would not know

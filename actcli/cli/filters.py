@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from actcli.cli.notes import tell
 from actcli.cli.options import Destination, numbers_and_paths, open_layers, span_numbers, tell_skipped
-from actcli.cli.results import write_sheet
 from actcli.errors import DataError, UsageError
+from actcli.output.results import write_sheet
 
 if TYPE_CHECKING:
     from actcli.activation import Array, Function
-    from actcli.reading import ReadOptions
-    from actcli.render import Sheet
+    from actcli.tables.options import ReadOptions
+    from actcli.tables.sheet import Sheet
     from actcli.tables.table import Block, Table
 
 TERMINAL_ROWS = 40
@@ -56,7 +56,7 @@ def run(
 
 
 def _of_numbers(function: Function, results: Sequence[Result], numbers: Iterator[float]) -> Sheet:
-    from actcli.render import Sheet
+    from actcli.tables.sheet import Sheet
 
     if function.rowwise:
         return _of_row(results, list(numbers))
@@ -71,13 +71,13 @@ def _of_numbers(function: Function, results: Sequence[Result], numbers: Iterator
 def _of_row(results: Sequence[Result], x: list[float]) -> Sheet:
     """A rowwise function takes all the numbers as its row. Where its outputs are of another number, `eval` has a line
     for each of them; derivatives have one for each input, with the output that it belongs to."""
-    from actcli.render import Sheet
+    from actcli.tables.sheet import Sheet
 
     columns = [result.kernel(x) for result in results] if x else []
     if len(columns) == 1 and len(columns[0]) != len(x):
         return Sheet(("output", results[0].name), enumerate(columns[0].tolist(), start=1))
     if any(len(column) != len(x) for column in columns):
-        from actcli.probe import own_outputs
+        from actcli.measuring.probe import own_outputs
 
         columns = [own_outputs(column, len(x)) for column in columns]
     rows = zip(x, *(column.tolist() for column in columns), strict=True)
@@ -102,7 +102,8 @@ def _of_tables(
     threads: int | None,
     destination: Destination,
 ) -> None:
-    from actcli.render import choose_format, watched
+    from actcli.output.progress import watched
+    from actcli.output.sheets import choose_format
     from actcli.tables.pipeline import map_blocks
     from actcli.tables.sink import encoder, result_columns, result_frame
 
@@ -140,7 +141,7 @@ def _of_tables(
 
 def write_parts(encode: Any, parts: Iterator[Any], output: str | None) -> None:
     """The encoded blocks to their file."""
-    from actcli.output import open_output
+    from actcli.output.files import open_output
 
     with open_output(output) as file:
         encode.write(file, parts)
@@ -158,7 +159,7 @@ def _check_alike(tables: Sequence[Table]) -> None:
 
 def _show(columns: Sequence[str], frames: Iterator[Any], destination: Destination) -> None:
     """The first rows, for a person at a terminal."""
-    from actcli.render import Sheet
+    from actcli.tables.sheet import Sheet
 
     rows: list[tuple[Any, ...]] = []
     for frame in frames:
@@ -213,7 +214,7 @@ def _jacobian_rows(function: Function, names: Sequence[str], first: int, values:
 
 
 def _write_jacobian(names: Sequence[str], blocks: Iterator[Any], destination: Destination) -> None:
-    from actcli.render import Sheet
+    from actcli.tables.sheet import Sheet
 
     rows = itertools.chain.from_iterable(blocks)
     write_sheet(Sheet(("row", "output", *(f"d/d{name}" for name in names)), rows), destination)

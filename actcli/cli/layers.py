@@ -10,12 +10,12 @@ from actcli.cli.notes import tell
 from actcli.cli.options import numbers_and_paths, open_layers, tell_skipped
 
 if TYPE_CHECKING:
-    from actcli.diagnosis import Diagnosis
-    from actcli.histogram import Histogram
-    from actcli.partials import LayerPartial
-    from actcli.probe import Probe
-    from actcli.reading import ReadOptions
+    from actcli.diagnosis.diagnose import Diagnosis
+    from actcli.measuring.partial import LayerPartial
+    from actcli.measuring.probe import Probe
+    from actcli.numerics.histogram import Histogram
     from actcli.reports.blocks import Input
+    from actcli.tables.options import ReadOptions
     from actcli.tables.table import Block, Table
 
 Measured: TypeAlias = "tuple[str, Sequence[str], LayerPartial]"  # name, names of the neurons, what is known
@@ -69,8 +69,8 @@ def _of_numbers(probe: Probe, numbers: Sequence[float]) -> Measured:
 
 
 def _of_table(probes: Sequence[Probe], table: Table, threads: int | None) -> list[Measured]:
-    from actcli.partials import LayerPartial
-    from actcli.render import watched
+    from actcli.measuring.partial import LayerPartial
+    from actcli.output.progress import watched
     from actcli.tables.pipeline import map_blocks
 
     columns = [table.columns[i] for i in table.picked]
@@ -93,7 +93,7 @@ def distributions(inputs: Sequence[str], options: ReadOptions) -> list[tuple[str
         return []
     import numpy as np
 
-    from actcli.histogram import Histogram
+    from actcli.numerics.histogram import Histogram
 
     if numbers:
         x = np.array(numbers)
@@ -104,8 +104,8 @@ def distributions(inputs: Sequence[str], options: ReadOptions) -> list[tuple[str
 def _histogram(table: Table, threads: int | None) -> Histogram:
     import numpy as np
 
-    from actcli.histogram import Histogram
-    from actcli.render import watched
+    from actcli.numerics.histogram import Histogram
+    from actcli.output.progress import watched
     from actcli.tables.pipeline import map_blocks
 
     def measure(block: Block) -> Histogram:

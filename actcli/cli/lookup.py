@@ -30,7 +30,7 @@ def looked_up(find: Callable[[str], Found], spec: str, hint: str) -> Found:
 
 def tell_complaints() -> None:
     """Say on standard error which declarations were left out."""
-    from actcli import registry
+    from actcli.registry import specs as registry
 
     for line in registry.complaints():
         tell(line)
@@ -38,7 +38,7 @@ def tell_complaints() -> None:
 
 def tell_cautions(functions: Sequence[Function]) -> None:
     """Say on standard error what was left out while the functions were looked for, and which are unstable."""
-    from actcli import registry
+    from actcli.registry import specs as registry
 
     tell_complaints()
     for function in functions:
@@ -48,7 +48,7 @@ def tell_cautions(functions: Sequence[Function]) -> None:
 
 def _define(ctx: click.Context, param: click.Parameter, paths: Sequence[str]) -> None:
     if paths:
-        from actcli import registry
+        from actcli.registry import specs as registry
 
         for path in paths:
             registry.define(path)

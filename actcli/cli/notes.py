@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from actcli.markup import visible
+from actcli.text import visible
 
 
 def tell(note: str) -> None:

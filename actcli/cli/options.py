@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from actcli.activation import Function
-    from actcli.reading import ReadOptions
+    from actcli.tables.options import ReadOptions
     from actcli.tables.table import Table
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -168,7 +168,7 @@ def network_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def gathered(*args: Any, q: float, sigma_w: float | None, sigma_b: float, depth: int | None, **rest: Any) -> None:
-        from actcli.comparison import Network
+        from actcli.analysis.profile import Network
 
         if sigma_b and sigma_w is None:
             raise UsageError("--sigma-b is for networks of a given --sigma-w", "give both")
@@ -191,7 +191,7 @@ def table_options(command: Callable[..., None]) -> Callable[..., None]:
         threads: int | None,
         **rest: Any,
     ) -> None:
-        from actcli.reading import ReadOptions
+        from actcli.tables.options import ReadOptions
 
         if threads is not None:  # polars reads it once, when it is imported
             os.environ["POLARS_MAX_THREADS"] = str(threads)

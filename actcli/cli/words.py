@@ -57,7 +57,7 @@ class FunctionType(click.ParamType[Any]):
     name = "function"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Function:
-        from actcli import registry
+        from actcli.registry import specs as registry
 
         function = looked_up(registry.get, unmarked(value), "FUNCTION stands before the files")
         tell_cautions([function])
@@ -75,7 +75,7 @@ class FamilyType(click.ParamType[Any]):
     name = "family"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Function, ...]:
-        from actcli import registry
+        from actcli.registry import specs as registry
 
         hint = "give each file by an -i of its own: -i a.csv -i b.csv"
         functions = looked_up(registry.family, unmarked(value), hint)

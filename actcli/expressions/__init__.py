@@ -1,1 +1,3 @@
-"""Any formula is an activation: expressions in x, parsed to a small tree, differentiated exactly, declared."""
+"""Text in x -> an activation: parsed, rewritten into a stable form, differentiated exactly.
+
+Nothing is executed, and nothing here knows the registry: names are found by a function that is handed in."""

@@ -15,7 +15,7 @@ from actcli.expressions.jets import differentiate
 from actcli.expressions.kernels import Quantity, Values, caution, domain
 from actcli.expressions.kinks import kinks, oscillates
 from actcli.expressions.tree import Call, Choice, Constant, Node, Where, names, nodes, text
-from actcli.regions import grid
+from actcli.numerics.doubles import grid
 
 WINDOW = (-10.0, 10.0)  # of the functions that oscillate for ever, as the registry has it
 

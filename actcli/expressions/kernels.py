@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from actcli.activation import Array, Flags
 from actcli.expressions.jets import differentiate
 from actcli.expressions.tree import Call, Name, Node, Power, Product, children, text
-from actcli.regions import changes
+from actcli.numerics.doubles import changes
 
 Values: TypeAlias = tuple[tuple[str, float], ...]
 

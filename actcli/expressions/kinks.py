@@ -10,7 +10,7 @@ import numpy as np
 from actcli.activation import Array, Flags
 from actcli.expressions.jets import COMPARE, differentiate
 from actcli.expressions.tree import Call, Choice, Constant, Node, Power, Product, Where, children, depends
-from actcli.regions import changes
+from actcli.numerics.doubles import changes
 
 _FAR = 1e300
 

@@ -1,4 +1,7 @@
-"""Results -> figures, drawn by matplotlib."""
+"""Results -> figures, drawn by matplotlib, made of panels and marks.
+
+No other room imports matplotlib.
+"""
 
 import logging
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actcli.activation import Array, Function, Interval
-from actcli.curves import limits, short
-from actcli.descent import Measure
+from actcli.analysis.curves import limits
 from actcli.figures.style import LIGHT, dress, heading, styled
-from actcli.fitting import Fit
+from actcli.fitting.descent import Measure
+from actcli.fitting.fit import Fit
+from actcli.text import short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from actcli.comparison import Comparison, Profile
-from actcli.curves import NAMES, limits, sample, short
+from actcli.analysis.curves import NAMES, limits, sample
+from actcli.analysis.profile import Profile
+from actcli.diagnosis.comparison import Comparison
 from actcli.figures.style import DASHES, THEMES, Theme, dress, heading, layer_axis, log_axis, styled, text_width
-from actcli.probe import Thresholds
+from actcli.measuring.probe import Thresholds
+from actcli.text import short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

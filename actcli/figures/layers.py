@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actcli.activation import Array, Interval
-from actcli.curves import apart, spans
-from actcli.diagnosis import Diagnosis, Neuron
+from actcli.analysis.curves import spans
+from actcli.diagnosis.diagnose import Diagnosis, Neuron
+from actcli.diagnosis.verdicts import Layer
 from actcli.figures.style import THEMES, Theme, dress, fitting, heading, key, layer_axis, log_axis, styled, text_width
-from actcli.histogram import Histogram
-from actcli.verdicts import Layer, percent
+from actcli.numerics.histogram import Histogram
+from actcli.text import apart, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from actcli.curves import NAMES, limits
+from actcli.analysis.curves import NAMES, limits
 from actcli.figures.parts import (
     BAR,
     BOTTOM,
@@ -31,7 +31,7 @@ from actcli.figures.parts import (
     shade,
 )
 from actcli.figures.style import Theme, dress, fitting, wrapped
-from actcli.histogram import Histogram
+from actcli.numerics.histogram import Histogram
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

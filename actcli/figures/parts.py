@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from actcli.activation import Interval
-from actcli.curves import Curve
+from actcli.analysis.curves import Curve
 from actcli.errors import UsageError
 from actcli.figures.style import Theme, dress, fitting, text_width
-from actcli.histogram import Histogram
+from actcli.numerics.histogram import Histogram
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

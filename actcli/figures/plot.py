@@ -7,12 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from actcli.activation import Function, Interval
-from actcli.curves import Curve, sample
-from actcli.figures.multiples import multiples
+from actcli.analysis.curves import Curve, sample
+from actcli.figures import multiples, stacked
 from actcli.figures.parts import Family, Line, Named
-from actcli.figures.stacked import stacked
 from actcli.figures.style import DASHES, THEMES, Theme, styled
-from actcli.histogram import Histogram
+from actcli.numerics.histogram import Histogram
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

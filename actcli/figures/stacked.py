@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actcli.activation import Interval
-from actcli.curves import NAMES, Curve, limits, shares, short
+from actcli.analysis.curves import NAMES, Curve, limits, shares
 from actcli.figures.parts import (
     BAR,
     BOTTOM,
@@ -33,8 +33,8 @@ from actcli.figures.parts import (
     shade,
 )
 from actcli.figures.style import Theme, dress, text_width, wrapped
-from actcli.histogram import Histogram
-from actcli.verdicts import percent
+from actcli.numerics.histogram import Histogram
+from actcli.text import percent, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from actcli.curves import apart, short
 from actcli.errors import UsageError
+from actcli.text import apart, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,1 +1,3 @@
-"""The registry's content: one file a family, nothing but declarations."""
+"""The declarations, one file a family, and the kernels that they share.
+
+No other numerics: what is not about an activation is in `numerics`."""

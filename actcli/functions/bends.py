@@ -5,9 +5,9 @@ import math
 import numpy as np
 
 from actcli.activation import INF, NON_NEGATIVE, Activation, Array, Dialect, Parameter
-from actcli.functions.doubledouble import DD
-from actcli.functions.numeric import constant, product
+from actcli.functions.kernels import constant
 from actcli.functions.sigmoids import sigmoid, sigmoid_df, tanh_df
+from actcli.numerics.doubledouble import DD, product
 
 _LN2 = math.log(2.0)
 

@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 from actcli.activation import POSITIVE, REAL, Activation, Array, Dialect, Parameter
-from actcli.functions.normal import clipped, horner, mills, times_density
-from actcli.functions.numeric import product
+from actcli.numerics.doubledouble import product
+from actcli.numerics.normal import clipped, horner, mills, times_density
 
 
 def normal_cdf(x: Array) -> Array:

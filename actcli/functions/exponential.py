@@ -3,8 +3,8 @@
 import numpy as np
 
 from actcli.activation import INF, POSITIVE, Activation, Array, Dialect, Parameter
-from actcli.functions.doubledouble import DD, expm1, refine
-from actcli.functions.numeric import UNDERFLOW, exp_quotient, product, tanh_parts, times_exp
+from actcli.functions.kernels import UNDERFLOW, exp_quotient, tanh_parts, times_exp
+from actcli.numerics.doubledouble import DD, expm1, product, refine
 
 EXPONENTIAL = Activation(
     name="exponential",

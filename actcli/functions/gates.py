@@ -10,12 +10,12 @@ import numpy as np
 
 from actcli.activation import INF, Activation, Array, Dialect, Kernel
 from actcli.errors import DataError
-from actcli.functions.doubledouble import DD, exp, refine
 from actcli.functions.gelus import gelu, gelu_d2f, gelu_df
-from actcli.functions.numeric import constant, product
+from actcli.functions.kernels import constant
 from actcli.functions.rows import FAR, times_far_exp
 from actcli.functions.self_gated import silu, silu_d2f, silu_df
 from actcli.functions.sigmoids import sigmoid, sigmoid_d2f, sigmoid_df
+from actcli.numerics.doubledouble import DD, exp, product, refine
 
 
 class Gate(NamedTuple):

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from actcli.activation import INF, NON_NEGATIVE, Activation, Array, Dialect, Parameter
-from actcli.functions.normal import clipped, mills, mirror, times_density
+from actcli.numerics.normal import clipped, mills, mirror, times_density
 
 
 def gelu(x: Array) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 
 from actcli.activation import INF, POSITIVE, REAL, Activation, Array, Dialect, Domain, Parameter
 from actcli.functions.gelus import gelu, gelu_d2f, gelu_df
-from actcli.functions.numeric import constant
+from actcli.functions.kernels import constant
 
 if TYPE_CHECKING:
     from decimal import Decimal

@@ -1,7 +1,7 @@
 """The identity."""
 
 from actcli.activation import INF, Activation, Dialect
-from actcli.functions.numeric import constant
+from actcli.functions.kernels import constant
 
 IDENTITY = Activation(
     name="identity",

@@ -8,9 +8,8 @@ import math
 import numpy as np
 
 from actcli.activation import INF, POSITIVE, REAL, Activation, Array, Dialect, Parameter
-from actcli.functions.doubledouble import DD, refine
-from actcli.functions.normal import horner
-from actcli.functions.numeric import product
+from actcli.numerics.doubledouble import DD, product, refine
+from actcli.numerics.normal import horner
 
 WINDOW = (-10.0, 10.0)
 

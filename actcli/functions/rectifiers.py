@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from actcli.activation import INF, REAL, Activation, Array, Dialect, Parameter
-from actcli.functions.numeric import constant
+from actcli.functions.kernels import constant
 
 RELU = Activation(
     name="relu",

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from actcli.activation import INF, Activation, Array, Dialect, Domain, Parameter
 from actcli.errors import DataError, UsageError
-from actcli.functions import doubledouble
-from actcli.functions.doubledouble import DD
-from actcli.functions.numeric import constant
+from actcli.functions.kernels import constant
 from actcli.functions.rows import NEAR, Row, row_of, shift, total
 from actcli.functions.softmaxes import softmax, softmax_df
+from actcli.numerics import doubledouble
+from actcli.numerics.doubledouble import DD
 
 
 def logsumexp(x: Array) -> Array:

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activation import INF, Array
-from actcli.functions import doubledouble
-from actcli.functions.doubledouble import DD
-from actcli.functions.numeric import product
+from actcli.numerics import doubledouble
+from actcli.numerics.doubledouble import DD, product
 
 FAR = 1500.0  # exp(-FAR) times the largest double is 0
 NEAR = 690.0  # the exponentials of doubledouble reach so far

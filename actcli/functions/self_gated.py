@@ -3,8 +3,7 @@
 import numpy as np
 
 from actcli.activation import INF, REAL, Activation, Array, Dialect, Parameter
-from actcli.functions.doubledouble import DD, exp, refine
-from actcli.functions.numeric import (
+from actcli.functions.kernels import (
     UNDERFLOW,
     constant,
     cube_of_one_plus,
@@ -13,6 +12,7 @@ from actcli.functions.numeric import (
     times_exp,
     with_tail,
 )
+from actcli.numerics.doubledouble import DD, exp, refine
 
 
 def _clipped(x: Array) -> tuple[Array, Array]:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from actcli.activation import INF, NON_NEGATIVE, REAL, Activation, Array, Dialect, Parameter
-from actcli.functions.numeric import constant
+from actcli.functions.kernels import constant
 
 _LAMBD = Parameter("lambd", 0.5, NON_NEGATIVE, "half-width of the stretch around 0 where f is 0")
 

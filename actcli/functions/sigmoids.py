@@ -9,8 +9,8 @@ import math
 import numpy as np
 
 from actcli.activation import POSITIVE, REAL, Activation, Array, Dialect, Parameter
-from actcli.functions.doubledouble import DD
-from actcli.functions.numeric import constant, exp_of_minus_size, product, with_tail
+from actcli.functions.kernels import constant, exp_of_minus_size, with_tail
+from actcli.numerics.doubledouble import DD, product
 
 
 def sigmoid(x: Array) -> Array:

@@ -7,8 +7,8 @@ nearly equal numbers. A row whose limit does not exist (every entry -inf, or two
 import numpy as np
 
 from actcli.activation import INF, POSITIVE, Activation, Array, Dialect, Parameter
-from actcli.functions.doubledouble import DD
 from actcli.functions.rows import FAR, NEAR, row_of, total
+from actcli.numerics.doubledouble import DD
 
 
 def softmax(x: Array, tau: float = 1.0) -> Array:

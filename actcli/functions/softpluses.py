@@ -3,9 +3,9 @@
 import numpy as np
 
 from actcli.activation import INF, POSITIVE, Activation, Array, Dialect, Domain, Flags, Parameter
-from actcli.functions.doubledouble import DD, exp, log1p, refine, sqrt
-from actcli.functions.numeric import UNDERFLOW, constant, exp_product, square_of_one_plus, times_exp
+from actcli.functions.kernels import UNDERFLOW, constant, exp_product, square_of_one_plus, times_exp
 from actcli.functions.sigmoids import sigmoid
+from actcli.numerics.doubledouble import DD, exp, log1p, refine, sqrt
 
 
 def _linear(x: Array, beta: float, threshold: float) -> Flags:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from actcli.activation import INF, Activation, Array, Dialect, Domain, Parameter
-from actcli.functions.numeric import constant
+from actcli.functions.kernels import constant
 
 
 def binary_step(x: Array, at_zero: float) -> Array:

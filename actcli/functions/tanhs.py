@@ -3,9 +3,9 @@
 import numpy as np
 
 from actcli.activation import INF, Activation, Array, Dialect
-from actcli.functions.doubledouble import DD, exp, refine
-from actcli.functions.numeric import UNDERFLOW, cube_of_one_plus, tanh_parts, times_exp
+from actcli.functions.kernels import UNDERFLOW, cube_of_one_plus, tanh_parts, times_exp
 from actcli.functions.sigmoids import tanh_d2f, tanh_df
+from actcli.numerics.doubledouble import DD, exp, refine
 
 
 def tanhshrink(x: Array) -> Array:

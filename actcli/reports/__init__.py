@@ -1,1 +1,3 @@
-"""The results of the commands as sheets, JSON documents and pages for the terminal."""
+"""Results -> one report model, and its renderers: terminal, HTML, Markdown; JSON documents and their schemas.
+
+No files are written here."""

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from actcli.render import Cell, Sheet
+from actcli.tables.sheet import Sheet
+from actcli.text import Cell
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 
 from actcli.activation import Activation, Dialect, Function, Parameter
-from actcli.comparison import Profile
-from actcli.render import Cell, Sheet
+from actcli.analysis.profile import Profile
 from actcli.reports.comparison import gain_differs, mean_field_cells
 from actcli.reports.records import conditions, interval, settings
+from actcli.tables.sheet import Sheet
+from actcli.text import Cell
 
 
 def list_sheet(activations: Sequence[Activation]) -> Sheet:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from actcli.render import Cell, Sheet
+from actcli.diagnosis.verdicts import Layer
 from actcli.reports.blocks import Block, Drawing, Grid, Points, Run
 from actcli.reports.saturation import advice
-from actcli.verdicts import Layer
+from actcli.tables.sheet import Sheet
+from actcli.text import Cell
 
 
 def provenance(run: Run, settings: Sequence[tuple[str, Cell]], layers: Sequence[Layer]) -> Iterator[Block]:

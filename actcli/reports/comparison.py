@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from actcli.activation import Function
-from actcli.comparison import Comparison, Profile
-from actcli.meanfield import mean_field
-from actcli.render import Cell, Sheet, table
+from actcli.analysis.meanfield import mean_field
+from actcli.analysis.profile import Profile
+from actcli.diagnosis.comparison import Comparison
+from actcli.diagnosis.verdicts import Layer
 from actcli.reports.records import (
     PRECISION,
     ROWWISE,
@@ -23,7 +24,9 @@ from actcli.reports.records import (
     layer_record,
     region_record,
 )
-from actcli.verdicts import Layer
+from actcli.reports.terminal import table
+from actcli.tables.sheet import Sheet
+from actcli.text import Cell
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

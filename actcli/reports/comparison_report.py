@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from actcli.comparison import Comparison
-from actcli.probe import Thresholds
-from actcli.render import Cell, Sheet
+from actcli.diagnosis.comparison import Comparison
+from actcli.measuring.probe import Thresholds
 from actcli.reports import comparison as parts
 from actcli.reports.blocks import Block, Drawing, Grid, Judgement, Points, Report, Run, Section
 from actcli.reports.common import drawing, provenance, remedies
 from actcli.reports.definitions import network_definitions
+from actcli.tables.sheet import Sheet
+from actcli.text import Cell
 
 
 def comparison_report(comparison: Comparison, thresholds: Thresholds, run: Run) -> Report:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from actcli.diagnosis import DORMANT
-from actcli.probe import Thresholds
-from actcli.render import Sheet
+from actcli.diagnosis.diagnose import DORMANT
+from actcli.measuring.probe import Thresholds
 from actcli.reports.blocks import Grid
+from actcli.tables.sheet import Sheet
 
 
 def layer_definitions(thresholds: Thresholds) -> Grid:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from actcli import charts
-from actcli.curves import apart, spans
-from actcli.diagnosis import Diagnosis
-from actcli.markup import visible
-from actcli.render import new_console
+from actcli.analysis.curves import spans
+from actcli.diagnosis.diagnose import Diagnosis
+from actcli.reports import charts
+from actcli.reports.terminal import new_console
+from actcli.text import apart, visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from actcli.fitting import SEEN, Fit
-from actcli.render import Cell, Sheet, figure, table
+from actcli.fitting.fit import SEEN, Fit
 from actcli.reports.records import Document
+from actcli.reports.terminal import table
+from actcli.tables.sheet import Sheet
+from actcli.text import Cell, shown
 
 ROUNDING = 1e-15  # of a derivative: less differs from one machine to the next
 
@@ -56,7 +58,7 @@ def fit_page(fit: Fit, target: str, digits: int) -> Iterator[Any]:
         (name, each.rms, each.largest, each.at) for name, each in (("start", fit.before), ("fitted", fit.after))
     ]
     yield table(Sheet(("distance", "root mean square", where, "at x"), distances), digits)
-    flat = "0 there, but for rounding" if fit.gradient < ROUNDING else f"at most {figure(fit.gradient, 2)} there"
+    flat = "0 there, but for rounding" if fit.gradient < ROUNDING else f"at most {shown(fit.gradient, 2)} there"
     yield f"The derivatives of half the mean square are {flat}."
     yield ""
     yield "Trace"

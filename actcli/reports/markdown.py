@@ -7,9 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
-from actcli.markup import markdown, visible
-from actcli.render import figure
 from actcli.reports.blocks import Block, Drawing, Grid, Judgement, Points, Report
+from actcli.text import markdown, shown, visible
 
 
 def markdown_page(report: Report, stem: str, digits: int) -> str:
@@ -58,7 +57,7 @@ def _list(items: Sequence[str], *, ordered: bool) -> str:
 
 
 def _table(grid: Grid, digits: int) -> Iterator[str]:
-    rows = [grid.columns, *([figure(cell, digits) for cell in row] for row in grid.rows)]
+    rows = [grid.columns, *([shown(cell, digits) for cell in row] for row in grid.rows)]
     lines = [f"| {' | '.join(map(markdown, row))} |" for row in rows]
     if grid.title:
         yield f"### {markdown(grid.title)}"

@@ -7,10 +7,9 @@ import re
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 
-from actcli.markup import visible
-from actcli.render import Cell, figure
+from actcli.diagnosis.verdicts import ORDER
 from actcli.reports.blocks import Block, Drawing, Grid, Judgement, Points, Report
-from actcli.verdicts import ORDER
+from actcli.text import Cell, shown, visible
 
 WORD = 24  # characters of a cell that may stay in one line
 LONG = 2.0  # the height by the width of a figure from which it does not go on one sheet of paper
@@ -95,7 +94,7 @@ def _table(grid: Grid, digits: int) -> Iterator[str]:
 
 
 def _cell(cell: Cell, kind: str, digits: int) -> str:
-    text = figure(cell, digits)
+    text = shown(cell, digits)
     if text in ORDER:
         kind = text
     elif kind == "text" and len(text) > WORD:

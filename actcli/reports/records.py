@@ -7,11 +7,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from actcli.certainty import wilson
-from actcli.diagnosis import Neuron
-from actcli.regions import Region
-from actcli.render import Cell, Sheet, figure
-from actcli.verdicts import Layer
+from actcli.analysis.regions import Region
+from actcli.diagnosis.diagnose import Neuron
+from actcli.diagnosis.verdicts import Layer
+from actcli.numerics.certainty import wilson
+from actcli.tables.sheet import Sheet
+from actcli.text import Cell, shown
 
 Document: TypeAlias = dict[str, Any]
 
@@ -72,7 +73,7 @@ def settings(values: Mapping[str, float]) -> str:
 
 
 def interval(ends: tuple[float, float], digits: int) -> str:
-    return " .. ".join(figure(end, digits) for end in ends)
+    return " .. ".join(shown(end, digits) for end in ends)
 
 
 def conditions(regions: Sequence[Region], digits: int) -> str:

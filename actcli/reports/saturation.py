@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from actcli.activation import Function
-from actcli.diagnosis import Diagnosis, Neuron
-from actcli.precision import Losses
-from actcli.render import Cell, Sheet, figure, table
-from actcli.reports.distributions import distributions
+from actcli.analysis.precision import Losses
+from actcli.diagnosis.diagnose import Diagnosis, Neuron
+from actcli.diagnosis.rules import Rule
+from actcli.diagnosis.verdicts import Layer
+from actcli.reports import distributions
 from actcli.reports.records import (
     PRECISION,
     ROWWISE,
@@ -21,8 +22,9 @@ from actcli.reports.records import (
     region_record,
     sheet_of,
 )
-from actcli.rules import Rule
-from actcli.verdicts import Layer
+from actcli.reports.terminal import table
+from actcli.tables.sheet import Sheet
+from actcli.text import Cell, shown
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -123,7 +125,7 @@ def saturation_page(diagnosis: Diagnosis, digits: int) -> Iterator[RenderableTyp
 def criteria(diagnosis: Diagnosis) -> str:
     """What counts as vanishing and as saturated."""
     thresholds = diagnosis.thresholds
-    return f"|f'| < {thresholds.epsilon:g} vanishes, |f'| <= {figure(thresholds.tau, 3)} sup|f'| saturates"
+    return f"|f'| < {thresholds.epsilon:g} vanishes, |f'| <= {shown(thresholds.tau, 3)} sup|f'| saturates"
 
 
 def where(diagnosis: Diagnosis, digits: int) -> Iterator[str]:

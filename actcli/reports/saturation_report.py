@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from actcli.diagnosis import Diagnosis
-from actcli.gates import Gate
-from actcli.render import Cell
+from actcli.diagnosis.diagnose import Diagnosis
+from actcli.diagnosis.gates import Gate
+from actcli.diagnosis.verdicts import ORDER
 from actcli.reports import saturation as parts
 from actcli.reports.blocks import Block, Drawing, Grid, Judgement, Points, Report, Run, Section
 from actcli.reports.common import drawing, provenance, remedies
 from actcli.reports.definitions import layer_definitions
-from actcli.verdicts import ORDER
+from actcli.text import Cell
 
 MOST = 1000  # neurons in a report
 

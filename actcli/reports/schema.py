@@ -7,15 +7,15 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from actcli.comparison import Change
-from actcli.diagnosis import Neuron
+from actcli.analysis.meanfield import FixedPoint, Step
+from actcli.analysis.regions import Monotone, RegionKind, Smoothness
+from actcli.diagnosis.comparison import Change
+from actcli.diagnosis.diagnose import Neuron
+from actcli.diagnosis.verdicts import Layer
 from actcli.errors import UsageError
-from actcli.meanfield import FixedPoint, Step
-from actcli.probe import Thresholds
-from actcli.regions import Monotone, RegionKind, Smoothness
+from actcli.measuring.probe import Thresholds
 from actcli.reports.meanings import DOCUMENTS, meaning
 from actcli.reports.records import PRECISION, ROWWISE, RULE, Document
-from actcli.verdicts import Layer
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NUMBER: Document = {"anyOf": [{"type": "number"}, {"enum": ["NaN", "Infinity", "-Infinity"]}]}

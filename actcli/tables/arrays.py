@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.errors import DataError
-from actcli.reading import ReadOptions
 from actcli.tables.columns import pick
+from actcli.tables.options import ReadOptions
 from actcli.tables.source import Source, spool
 from actcli.tables.table import Block, Table, numbered, rows_a_block, without
 

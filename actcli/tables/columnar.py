@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from actcli.errors import DataError
-from actcli.reading import ReadOptions
 from actcli.tables.columns import pick
+from actcli.tables.options import ReadOptions
 from actcli.tables.source import Source
 from actcli.tables.table import Block, Table, block_of, left_out, rows_a_block, without
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.errors import DataError, UsageError
-from actcli.markup import markdown
+from actcli.text import markdown
 
 if TYPE_CHECKING:
     import polars as pl

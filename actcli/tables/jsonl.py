@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actcli.errors import DataError
-from actcli.reading import ReadOptions
 from actcli.tables.columns import pick
 from actcli.tables.lines import BOM, blocks, check_text, first_line
+from actcli.tables.options import ReadOptions
 from actcli.tables.source import Source
 from actcli.tables.table import Block, Table, is_number, not_a_number, numbered, rows_a_block, without
 

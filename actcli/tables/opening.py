@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from actcli.errors import UsageError
-from actcli.reading import ReadOptions
+from actcli.tables.options import ReadOptions
 from actcli.tables.source import FORMATS, Source
 from actcli.tables.table import Table
 

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.errors import DataError
-from actcli.reading import ReadOptions
 from actcli.tables.columns import pick
 from actcli.tables.lines import BOM, blocks, check_text, count, first_line, line_at
+from actcli.tables.options import ReadOptions
 from actcli.tables.source import Source
 from actcli.tables.table import Block, Table, block_of, is_number, not_a_number, numbered, rows_a_block
 

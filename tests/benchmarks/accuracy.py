@@ -1,4 +1,4 @@
-"""The largest error in ulp, against mpmath (tests/oracle.py), of actcli, PyTorch and JAX on the same points in one run.
+"""The largest error in ulp, against mpmath (tests/support/oracle.py), of actcli, PyTorch and JAX on the same points in one run.
 
     pip install -e '.[test,benchmark]'
     python tests/benchmarks/accuracy.py [POINTS]          f and df of every function that PyTorch or JAX also has
@@ -33,12 +33,12 @@ import numpy as np
 from mpmath import mp, mpf
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from oracle import evaluate
-from test_accuracy import ELEMENTWISE, WIDER, computed, error, points, truth
-from test_rows import ROWS
+from functions.test_accuracy import ELEMENTWISE, WIDER, computed, error, points, truth
+from functions.test_rows import ROWS
+from support.oracle import evaluate
 
-from actcli import registry
 from actcli.activation import Activation, Dialect, Function
+from actcli.registry import specs as registry
 
 FRAMEWORKS = {"pytorch": "PyTorch", "jax": "JAX"}
 INSTALL = "To compare: pip install -e '.[test,benchmark]'"
@@ -410,7 +410,7 @@ def lines(count: int, kind: type, subnormal: dict[str, Any]) -> Iterator[tuple[s
                 else:
                     yield label, rowwise(function, tools, kind)
             except (ZeroDivisionError, NameError) as problem:
-                print(f"{label} is left out, since tests/oracle.py fails: {problem!r}", file=sys.stderr)
+                print(f"{label} is left out, since tests/support/oracle.py fails: {problem!r}", file=sys.stderr)
 
 
 def side_by_side(count: int) -> None:

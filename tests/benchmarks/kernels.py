@@ -19,8 +19,8 @@ from statistics import geometric_mean, median
 import numpy as np
 import torch
 
-from actcli import registry
-from actcli.evaluate import default_threads, evaluate
+from actcli.numerics.evaluate import default_threads, evaluate
+from actcli.registry import specs as registry
 
 SIZE = 2**24
 PAIRS = 9

@@ -1,0 +1,58 @@
+"""What one function is by itself, and what a deep network of it does at initialisation."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from actcli.activation import Function
+from actcli.analysis.meanfield import FixedPoint, MeanField, Step, fixed_point, mean_field, walk
+from actcli.analysis.regions import Region, shape, vanishing_regions
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What is assumed of a deep network at initialisation: the variance q of its pre-activations, sigma_w and sigma_b
+    of its weights and biases (sigma_w None: the He gain), and the number of layers to follow."""
+
+    q: float = 1.0
+    sigma_w: float | None = None
+    sigma_b: float = 0.0
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One function alone. None where a figure has no meaning (rowwise functions) or does not exist."""
+
+    function: Function
+    range: tuple[float, float]
+    at_zero: float | None
+    monotone: str | None
+    max_abs_gradient: float | None
+    smoothness: str | None
+    regions: tuple[Region, ...]
+    means: MeanField
+    fixed_point: FixedPoint | None = None
+    steps: tuple[Step, ...] = ()
+
+
+def profile(function: Function, epsilon: float, network: Network = Network()) -> Profile:
+    """The figures of one function, with the regions of |f'| < epsilon."""
+    if function.rowwise:
+        nothing = MeanField(network.q, None, None, None)
+        return Profile(function, function.range or (-math.inf, math.inf), None, None, None, None, (), nothing)
+    whole = shape(function)
+    point = None if network.sigma_w is None else fixed_point(function, network.sigma_w, network.sigma_b)
+    return Profile(
+        function,
+        range=function.range or whole.range,
+        at_zero=float(function.f(0.0)) + 0.0,
+        monotone=whole.monotone,
+        max_abs_gradient=whole.sup_gradient,
+        smoothness=whole.smoothness,
+        regions=vanishing_regions(function, epsilon),
+        means=mean_field(function, network.q),
+        fixed_point=point,
+        steps=tuple(walk(function, network.depth, network.q, network.sigma_w, network.sigma_b)),
+    )

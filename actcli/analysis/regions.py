@@ -1,0 +1,212 @@
+"""Where f' vanishes: the intervals of |f'| < epsilon, solved on f' itself to the last bit.
+
+Between neighbouring critical points (breaks of f, zeros of f', zeros of f'') |f'| is monotone, so it crosses epsilon at
+most once, and bisection on the ordered doubles finds the two adjacent numbers between which it does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actcli.activation import INF, Array, Function
+from actcli.numerics.doubles import ascending, changes, grid, intervals
+
+RegionKind = Literal["zero", "tail", "stationary"]
+Smoothness = Literal["discontinuous", "C0", "C1", "C2", "Cinf"]
+Monotone = Literal["increasing", "nondecreasing", "decreasing", "nonincreasing", "constant", "no"]
+
+_BESIDE = 1e-300
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A maximal interval on which f' vanishes, ends included; -inf and inf where it is unbounded.
+
+    The ends are the outermost doubles at which |f'| < epsilon. `zero`: f' is identically 0; `tail`: it reaches to
+    infinity; `stationary`: bounded, around an isolated zero of f'.
+    """
+
+    start: float
+    stop: float
+    kind: RegionKind
+
+    def condition(self, digits: int) -> str:
+        """The region as a condition on x, its ends with so many digits (17: all)."""
+        start, stop = (repr(end) if digits >= 17 else f"{end:.{digits}g}" for end in (self.start, self.stop))
+        if math.isinf(self.start) and math.isinf(self.stop):
+            return "everywhere"
+        if math.isinf(self.start):
+            return f"x <= {stop}"
+        if math.isinf(self.stop):
+            return f"x >= {start}"
+        return f"x = {start}" if start == stop else f"{start} <= x <= {stop}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """An elementwise function seen whole."""
+
+    points: Array  # -inf, ..., inf, ascending: between neighbours f, f' and |f'| are monotone
+    value: Array  # f there
+    slope: Array  # f' there
+    sup_gradient: float  # sup |f'|
+    range: tuple[float, float]
+    monotone: Monotone
+    smoothness: Smoothness
+
+
+@lru_cache(maxsize=256)
+def shape(function: Function) -> Shape:
+    """The critical points of an elementwise function and what follows from them."""
+    points = grid(function.breaks, function.activation.domain, function.activation.window)
+    points = ascending(np.concatenate([points, *changes(lambda x: function.df(x) > 0, points)]))
+    points = ascending(np.concatenate([points, *changes(lambda x: function.d2f(x) > 0, points)]))
+    value, slope = function.f(points), function.df(points)
+    return Shape(
+        points=points,
+        value=value,
+        slope=slope,
+        sup_gradient=float(np.nanmax(np.abs(slope))),
+        range=(float(np.nanmin(value)), float(np.nanmax(value))),
+        monotone=_monotone(function, points, slope),
+        smoothness=_smoothness(function),
+    )
+
+
+def _monotone(function: Function, points: Array, slope: Array) -> Monotone:
+    jumps = _jumps(function)
+    rises, falls = bool(np.any(slope > 0) or np.any(jumps > 0)), bool(np.any(slope < 0) or np.any(jumps < 0))
+    if rises and falls:
+        return "no"
+    if not rises and not falls:
+        return "constant"
+    flat = any(region.kind == "zero" for region in _regions(function, points, slope, math.ulp(0.0)))
+    if rises:
+        return "nondecreasing" if flat else "increasing"
+    return "nonincreasing" if flat else "decreasing"
+
+
+def _jumps(function: Function) -> Array:
+    """What f steps up or down by on its way to its value at each break and on from it; 0 where it is continuous."""
+    at = np.array(function.breaks)
+    sides = function.f(np.stack([np.nextafter(at, -INF), at, np.nextafter(at, INF)]))
+    before, after = sides[:-1], sides[1:]
+    return np.subtract(after, before, out=np.zeros_like(after), where=~_agree(before, after))
+
+
+def _agree(a: Array, b: Array) -> NDArray[np.bool_]:
+    """Where the two differ by rounding at most; an infinity is itself only."""
+    return np.isclose(a, b, rtol=1e-12, atol=1e-12)
+
+
+def _smoothness(function: Function) -> Smoothness:
+    """How many derivatives are continuous, by comparing both sides of every break."""
+    if not function.breaks:
+        return "Cinf"
+    at = np.array(function.breaks)
+    left, right = _beside(function)
+    levels: tuple[Smoothness, ...] = ("discontinuous", "C0", "C1")
+    for level, derivative in zip(levels, (function.f, function.df, function.d2f), strict=True):
+        a, b = derivative(left), derivative(right)
+        if not np.all(_agree(a, b) & np.isfinite(a) & np.isfinite(function.f(at))):
+            return level
+    return "C2"
+
+
+def _beside(function: Function) -> tuple[Array, Array]:
+    """The numbers next to each break on either side; at a break at 0, such that small multiples do not round to it."""
+    at = np.array(function.breaks)
+    return np.minimum(np.nextafter(at, -INF), at - _BESIDE), np.maximum(np.nextafter(at, INF), at + _BESIDE)
+
+
+def vanishing_regions(function: Function, epsilon: float) -> tuple[Region, ...]:
+    """The maximal intervals of |f'(x)| < epsilon, ascending; none for a rowwise function: its f' takes a whole row."""
+    if function.rowwise:
+        return ()
+    whole = shape(function)
+    return _regions(function, whole.points, whole.slope, epsilon)
+
+
+def _regions(function: Function, points: Array, slope: Array, epsilon: float) -> tuple[Region, ...]:
+    kinks = np.column_stack(_beside(function)).tolist()
+
+    def at_kink(start: float, stop: float) -> bool:
+        return any(left <= start and stop <= right for left, right in kinks)
+
+    regions = []
+    for i, j, start, stop in intervals(lambda x: np.abs(function.df(x)) < epsilon, points):
+        if at_kink(start, stop) or (start == stop and math.isinf(start)):
+            continue  # the value agreed on at a kink, or the limit at infinity: not an interval
+        identically_zero = not np.any(slope[i:j]) and all(math.isinf(end) or at_kink(end, end) for end in (start, stop))
+        # At the end of the domain, not of the window of a function that goes on oscillating.
+        at_end = function.activation.window is None and (i == 0 or j == len(points))
+        regions.append(Region(start, stop, "zero" if identically_zero else "tail" if at_end else "stationary"))
+    unresolved = _unresolved(points, slope, np.abs(slope) < epsilon).tolist()
+    regions += [Region(x, x, "stationary") for x in unresolved if not at_kink(x, x)]
+    return tuple(sorted(regions, key=lambda region: region.start))
+
+
+def _unresolved(points: Array, slope: Array, below: NDArray[np.bool_]) -> Array:
+    """Zeros of f' whose region is narrower than the spacing of the doubles: the nearest double stands for each."""
+    i = np.flatnonzero((np.abs(np.diff(np.sign(slope))) == 2) & ~below[:-1] & ~below[1:])
+    return np.where(np.abs(slope[i]) <= np.abs(slope[i + 1]), points[i], points[i + 1])
+
+
+def constant_tails(function: Function, rounded: Callable[[Array], Array]) -> tuple[Region, ...]:
+    """The intervals up to an infinity on which the rounded value of f is that of its finite limit there."""
+    regions = {
+        Region(start, stop, "tail")
+        for limit in filter(math.isfinite, function.limits or ())
+        for start, stop in _where_rounded(function, rounded, limit)
+        if math.isinf(start) or math.isinf(stop)
+    }
+    return tuple(sorted(regions, key=lambda region: region.start))
+
+
+def _where_rounded(
+    function: Function, rounded: Callable[[Array], Array], value: float
+) -> Iterator[tuple[float, float]]:
+    target = rounded(np.array([value]))
+    for _, _, start, stop in intervals(lambda x: rounded(function.f(x)) == target, shape(function).points):
+        yield start, stop
+
+
+@dataclass(frozen=True, slots=True)
+class SaturatedSides:
+    """Where f saturates: intervals, ends included, on the low and on the high side."""
+
+    low: tuple[tuple[float, float], ...]
+    high: tuple[tuple[float, float], ...]
+
+
+def saturated_sides(function: Function, tau: float) -> SaturatedSides:
+    """The zero and tail regions of |f'| <= tau * sup|f'|, by side.
+
+    An interval that reaches one infinity is on that side; one between (the flat middle of a shrinkage function) or the
+    whole line is split at its middle, the line at 0. Where |f'| is unbounded, tau itself is the threshold.
+    """
+    if function.rowwise:
+        return SaturatedSides((), ())
+    sup = shape(function).sup_gradient
+    threshold = tau * sup if math.isfinite(sup) else tau
+    low, high = [], []
+    for region in vanishing_regions(function, math.nextafter(threshold, math.inf)):
+        if region.kind == "stationary":
+            continue
+        start, stop = region.start, region.stop
+        if math.isinf(start) == math.isinf(stop):
+            middle = 0.0 if math.isinf(start) else start + (stop - start) / 2.0
+            low.append((start, middle))
+            high.append((math.nextafter(middle, math.inf), stop))
+        elif math.isinf(start):
+            low.append((start, stop))
+        else:
+            high.append((start, stop))
+    return SaturatedSides(tuple(low), tuple(high))

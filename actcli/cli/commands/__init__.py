@@ -1,0 +1,3 @@
+"""One file a command.
+
+Each parses, calls, writes, and nothing else."""

@@ -1,0 +1,63 @@
+"""actcli eval."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from actcli.cli import filters
+from actcli.cli.options import (
+    Destination,
+    append_option,
+    function_argument,
+    inputs_argument,
+    output_options,
+    range_option,
+    table_options,
+)
+from actcli.cli.words import NumericCommand
+
+if TYPE_CHECKING:
+    from actcli.tables.options import ReadOptions
+
+
+@click.command(
+    "eval",
+    cls=NumericCommand,
+    epilog="""\b
+Examples:
+  actcli eval sigmoid -39 0 39
+  actcli eval elu:alpha=0.5 --range -3:3:0.5
+  actcli eval relu layer1.csv -o outputs.csv
+  actcli eval gelu layer1.csv -c h0:h3 --append""",
+)
+@function_argument
+@inputs_argument
+@range_option
+@append_option
+@table_options
+@output_options(*filters.TABLE_FORMATS)
+def command(
+    function: Any,
+    inputs: tuple[str, ...],
+    span: Any,
+    append: bool,
+    reading: ReadOptions,
+    destination: Destination,
+) -> None:
+    """Print the values of a function.
+
+    Numbers give the columns x and f. Tables (files, or standard input) are filtered: the same rows and columns, each
+    number replaced by its value. A rowwise function such as softmax takes all the numbers, or the columns of each
+    row, together; where it has more or fewer outputs than inputs (glu has half as many) so has each row.
+    """
+    filters.run(
+        function,
+        [filters.Result("f", function.f, lambda column: f"{function.label}({column})")],
+        inputs,
+        span,
+        reading,
+        append,
+        destination,
+    )

@@ -1,0 +1,188 @@
+"""actcli fit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from actcli.cli.layers import distributions
+from actcli.cli.notes import tell
+from actcli.cli.options import (
+    Destination,
+    completer,
+    function_argument,
+    inputs_option,
+    table_options,
+)
+from actcli.cli.words import FunctionType, NumericCommand
+from actcli.errors import DataError, UsageError
+from actcli.output.outputs import Outputs, outputs_options
+from actcli.output.results import Forms, write_outputs
+
+if TYPE_CHECKING:
+    from actcli.activation import Function
+    from actcli.fitting.descent import Measure
+    from actcli.fitting.fit import Fit
+    from actcli.tables.options import ReadOptions
+
+
+class TargetType(click.ParamType[Any]):
+    """A FUNCTION, or the name of a table of points; a file that is there is a table."""
+
+    name = "target"
+    _function = FunctionType()
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Function | str:
+        table = value == "-" or os.path.splitext(value)[1].lower() in (".csv", ".tsv", ".gz", ".zst")
+        return value if table or os.path.exists(value) else self._function.convert(value, param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        return self._function.shell_complete(ctx, param, incomplete) or completer("files")(ctx, param, incomplete)
+
+
+@click.command(
+    "fit",
+    options_metavar="--to TARGET [OPTIONS]",
+    cls=NumericCommand,
+    epilog="""\b
+Examples:
+  actcli fit 'x*sigmoid(b*x):b=1' --to gelu
+  actcli fit elu --to gelu -i layer1.csv
+  actcli fit 'a*tanh(b*x):a=1,b=1' --to sigmoid --search grid -o fit.png
+  actcli fit 'a*tanh(b*x):a=1,b=1' --to 'erf(x)' --only b --seed 7""",
+)
+@function_argument
+@click.option(
+    "--to",
+    "target",
+    type=TargetType(),
+    metavar="TARGET",
+    required=True,
+    help="Another FUNCTION, or a table of the columns x and y.",
+)
+@inputs_option("A table of pre-activations (repeatable) that weighs the distance; by default x is from N(0, 1).")
+@click.option(
+    "--search",
+    type=click.Choice(["none", "grid", "random", "adam"]),
+    default="random",
+    show_default=True,
+    help="How to look for where to begin, from the given parameters, within their domains.",
+)
+@click.option(
+    "--seed", type=click.IntRange(0), metavar="NUMBER", default=0, show_default=True, help="Of --search random."
+)
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="PARAMETER",
+    shell_complete=completer("parameters"),
+    help="Fit only this parameter (repeatable).",
+)
+@table_options
+@outputs_options("table", "csv", "tsv", "json", "jsonl", "markdown", reports=False)
+def command(
+    function: Any,
+    target: Any,
+    inputs: tuple[str, ...],
+    search: Any,
+    seed: int,
+    only: tuple[str, ...],
+    reading: ReadOptions,
+    outputs: Outputs,
+) -> None:
+    """Find the parameters that bring a function closest to another.
+
+    The distance is the root of the mean of (f(x) - target(x))^2, over x from N(0, 1), over the values of the inputs, or
+    over the points of a table. A search gives some beginnings, and steps along the exact derivatives by the parameters
+    lead to the minimum. As CSV it prints the trace, whose last row is the result; the label in JSON is the fitted
+    FUNCTION. -o FILE.png, .svg or .pdf draws the function before and after beside the target.
+    """
+    from actcli.fitting import fit as fitting
+    from actcli.output.sheets import choose_format
+    from actcli.reports import fitting as reports
+
+    name = target if isinstance(target, str) else target.label
+    goal = _goal(target, inputs, reading)
+    found = fitting.fit(function, goal, only=only, search=search, seed=seed)
+    _tell(found)
+
+    def figure() -> Any:
+        from actcli.figures.fitting import fit_figure
+        from actcli.fitting.descent import Measure
+
+        if isinstance(target, str):
+            return fit_figure(found, goal, name)
+        return fit_figure(found, target, name, inputs=goal if isinstance(goal, Measure) else None)
+
+    forms = Forms(
+        sheet=lambda: reports.fit_sheet(found),
+        figure=figure,
+        document=lambda: reports.fit_document(found, name),
+        page=lambda digits: reports.fit_page(found, name, digits),
+    )
+    if not outputs.has_tables:  # a figure does not tell the parameters: they go to standard output then
+        printed = Destination(choose_format(None, None), None, outputs.digits)
+        outputs = outputs._replace(destinations=(*outputs.destinations, printed))
+    write_outputs(outputs, (), forms)
+
+
+def _tell(found: Fit) -> None:
+    """Say on standard error what the parameters do not: that they are no minimum, or not the only one."""
+    end = found.fitted.parameters
+    domains = {parameter.name: parameter.domain for parameter in found.fitted.activation.parameters}
+    said = [f"{p} has gone to {end[p]:.3g}: the distance seems to have no minimum" for p in found.runaways]
+    said += [f"{p} has gone to the end of its domain {domains[p]}" for p in found.ends]
+    said += [f"{p} moves f by jumps and not by a derivative: only --search moves it" for p in found.jumping]
+    if found.undetermined:
+        said.append(f"{' and '.join(found.undetermined)}: not determined, other values come as close")
+    for text in said:
+        tell(text)
+
+
+def _goal(target: Function | str, inputs: Sequence[str], reading: ReadOptions) -> Function | Measure:
+    from actcli.fitting import fit as fitting
+
+    if isinstance(target, str):
+        if inputs:
+            raise UsageError("the points of a table are not weighed by inputs", "leave out --input, or name a function")
+        return fitting.over_points(*_points(target, reading), target)
+    histograms = distributions(inputs, reading)
+    if not histograms:
+        return target
+    total = histograms[0][1]
+    for _, histogram in histograms[1:]:
+        total = total.merge(histogram)
+    return fitting.over_inputs(target, total, ", ".join(table for table, _ in histograms))
+
+
+def _points(path: str, reading: ReadOptions) -> tuple[Any, Any]:
+    """The columns x and y of a table: those of these names, those of --columns in its order, or the only two."""
+    import numpy as np
+
+    from actcli.cli.options import open_layers, tell_skipped
+    from actcli.tables.pipeline import map_blocks
+
+    if not reading.columns and path != "-":  # which is read once
+        (table,) = open_layers([path], reading)
+        if {"x", "y"} <= set(table.columns):
+            reading = replace(reading, columns=("x", "y"))
+    (table,) = open_layers([path], reading)
+    if len(table.picked) != 2:
+        raise DataError(
+            f"{path} has {len(table.picked)} columns, not x and y", "choose two with -c, as in -c time,value"
+        )
+    blocks = [block.values for block in map_blocks(table, lambda block: block, reading.threads)]
+    tell_skipped(table)
+    values = np.concatenate(blocks) if blocks else np.empty((0, 2))
+    missing = np.isnan(values).any(axis=1)
+    if missing.any():
+        tell(f"{path}: {missing.sum()} of {missing.size} points left out: x or y is missing")
+    values = values[~missing]
+    first = table.picked[1]
+    given = reading.columns[0].partition(",")[0].strip() if reading.columns else "x"
+    swapped = given in (table.columns[first], str(first + 1))
+    return values[:, int(swapped)], values[:, int(not swapped)]

@@ -1,0 +1,91 @@
+"""actcli grad."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from actcli.cli import filters
+from actcli.cli.options import (
+    Destination,
+    append_option,
+    completer,
+    function_argument,
+    inputs_argument,
+    output_options,
+    range_option,
+    table_options,
+)
+from actcli.cli.words import NumericCommand
+from actcli.errors import UsageError
+
+if TYPE_CHECKING:
+    from actcli.tables.options import ReadOptions
+
+
+@click.command(
+    "grad",
+    cls=NumericCommand,
+    epilog="""\b
+Examples:
+  actcli grad sigmoid 39
+  actcli grad gelu --order 2 --range -3:3:0.5
+  actcli grad elu --wrt alpha -1 1
+  actcli grad softmax --jacobian 1 2 3""",
+)
+@function_argument
+@inputs_argument
+@click.option(
+    "--order", type=click.Choice(["1", "2"]), default="1", show_default=True, help="First or second derivative."
+)
+@click.option(
+    "--wrt",
+    metavar="PARAMETER",
+    shell_complete=completer("parameters"),
+    help="The derivative of f by this parameter instead of by x.",
+)
+@click.option("--jacobian", is_flag=True, help="The whole Jacobian of a rowwise function, one line a row and output.")
+@range_option
+@append_option
+@table_options
+@output_options(*filters.TABLE_FORMATS)
+def command(
+    function: Any,
+    inputs: tuple[str, ...],
+    order: str,
+    wrt: str | None,
+    jacobian: bool,
+    span: Any,
+    append: bool,
+    reading: ReadOptions,
+    destination: Destination,
+) -> None:
+    """Print the derivatives of a function.
+
+    Numbers give the columns x, f and df, with --order 2 also d2f, with --wrt the derivative by the parameter. Tables
+    are filtered: each number is replaced by its derivative. For a rowwise function it is the derivative of each output
+    by its own input; --jacobian gives all.
+    """
+    if (order == "2") + (wrt is not None) + jacobian > 1:
+        raise UsageError("--order 2, --wrt and --jacobian each ask for another derivative", "give one of them")
+    if jacobian:
+        if append:
+            raise UsageError("--jacobian has rows of its own: they cannot be appended", "leave out --append")
+        filters.jacobian(function, inputs, span, reading, destination)
+        return
+    results = [filters.Result("f", function.f, str)]
+    if wrt is not None:
+        function.derivative_by(wrt, 0.0)  # an unknown parameter is said at once
+        results.append(
+            filters.Result(
+                f"df/d{wrt}",
+                lambda x: function.derivative_by(wrt, x),
+                lambda column: f"d{function.label}/d{wrt}({column})",
+            )
+        )
+    else:
+        results.append(filters.Result("df", function.df, lambda column: f"{function.label}'({column})"))
+        if order == "2":
+            results.append(filters.Result("d2f", function.d2f, lambda column: f"{function.label}''({column})"))
+    filters.run(function, results, inputs, span, reading, append, destination)

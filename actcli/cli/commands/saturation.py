@@ -1,0 +1,208 @@
+"""actcli saturation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from actcli.cli.layers import diagnoses
+from actcli.cli.notes import tell
+from actcli.cli.options import (
+    epsilon_option,
+    function_argument,
+    inputs_argument,
+    style_option,
+    table_options,
+)
+from actcli.cli.words import FiniteRange, NumericCommand
+from actcli.errors import UsageError
+from actcli.output.outputs import Outputs, outputs_options
+from actcli.output.results import Forms, write_outputs, write_sheet
+
+if TYPE_CHECKING:
+    from actcli.diagnosis.diagnose import Diagnosis
+    from actcli.diagnosis.gates import Gate
+    from actcli.reports.blocks import Report, Run
+    from actcli.tables.options import ReadOptions
+
+GATE_FAILED = 3
+
+RULES = ("default", "strict", "sagemaker", "karpathy", "keras-contrib", "deepdiagnosis", "thedeepchecker", "redo")
+
+_share = FiniteRange(0, 1)
+
+
+@click.command(
+    "saturation",
+    cls=NumericCommand,
+    epilog="""\b
+Examples:
+  actcli saturation gelu --epsilon 1e-7
+  actcli saturation relu layer1.csv layer2.csv layer3.csv
+  actcli saturation relu layer*.csv -f json -o report.json
+  actcli saturation relu layer*.csv -o layers.png
+  actcli saturation relu layer*.csv -o a.json -o b.csv --report page.html
+  actcli saturation relu layer1.csv --by neuron --max-dead 0.1
+  actcli saturation relu layer1.csv --rule redo
+  actcli saturation tanh layer1.csv --dtype float16""",
+)
+@function_argument
+@inputs_argument
+@epsilon_option
+@click.option(
+    "--tau",
+    type=_share,
+    metavar="SHARE",
+    default=1 - 0.97**2,
+    show_default="1 - 0.97^2",
+    help="f saturates where |f'| is at most this share of its largest value.",
+)
+@click.option(
+    "--alpha",
+    type=_share,
+    metavar="SHARE",
+    default=0.0,
+    show_default=True,
+    help="A neuron is dead if at most this share of its samples passes gradient.",
+)
+@click.option(
+    "--by",
+    type=click.Choice(["layer", "neuron", "region"]),
+    help="What a row is. CSV has by default layers, or regions without inputs; a terminal and JSON show all three.",
+)
+@click.option(
+    "--max-dead", type=_share, metavar="SHARE", help="Exit with 3 if a layer has a larger share of dead neurons."
+)
+@click.option(
+    "--max-saturated",
+    type=_share,
+    metavar="SHARE",
+    help="Exit with 3 if a layer has a larger share of saturated values.",
+)
+@click.option(
+    "--max-vanishing",
+    type=_share,
+    metavar="SHARE",
+    help="Exit with 3 if a layer has a larger share of vanishing gradients.",
+)
+@click.option(
+    "--min-gradient",
+    type=FiniteRange(min=0),
+    metavar="NUMBER",
+    help="Exit with 3 if a layer has a smaller mean|f'|.",
+)
+@click.option(
+    "--rule",
+    type=click.Choice(RULES),
+    metavar="NAME",
+    default="default",
+    show_default=True,
+    help=f"Judge by the rule of another system, on its own definition: {', '.join(RULES)}.",
+)
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Print what the rule means for the function: the limits of its verdicts, and its source.",
+)
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "float16", "bfloat16"]),
+    help="Tell also where f' becomes 0 and f constant in this precision.",
+)
+@style_option
+@table_options
+@outputs_options("table", "csv", "tsv", "json", "jsonl", "markdown")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    function: Any,
+    inputs: tuple[str, ...],
+    epsilon: float,
+    tau: float,
+    alpha: float,
+    by: str | None,
+    max_dead: float | None,
+    max_saturated: float | None,
+    max_vanishing: float | None,
+    min_gradient: float | None,
+    rule: str,
+    explain: bool,
+    dtype: str | None,
+    style: str,
+    reading: ReadOptions,
+    outputs: Outputs,
+) -> None:
+    """Tell where gradients vanish and which neurons are dead.
+
+    Each input is a table of pre-activations, one layer, named after its file: rows are samples, columns are neurons.
+    Several are the layers of one network, first to last. Without inputs it tells the regions of x alone. -o FILE.png,
+    .svg or .pdf draws the layers: histograms over f', a map of the neurons, and the product of f'.
+    """
+    from actcli.analysis.precision import PRECISIONS
+    from actcli.diagnosis.gates import Gate
+    from actcli.diagnosis.systems import RULES as PRESETS
+    from actcli.measuring.probe import Probe, Thresholds
+
+    if explain:
+        from actcli.reports.saturation import explanation
+
+        if outputs.reports:
+            raise UsageError("--explain looks at no data: there is nothing to report on", "leave out --report")
+        for destination in outputs.destinations:
+            write_sheet(explanation(PRESETS[rule], function), destination)
+        return
+    precision = None if dtype is None else PRECISIONS[dtype]
+    if by is not None and not outputs.has_tables:
+        raise UsageError("--by is for tables, and a figure is asked for", "leave out --by, or name a format with -f")
+    probe = Probe.of(
+        function,
+        Thresholds(epsilon, tau, alpha),
+        PRESETS[rule],
+        precision,
+        histogram=outputs.shows_distributions,
+    )
+    (diagnosis,), read = diagnoses([probe], inputs, reading)
+    limits = (
+        ("dead_neuron_ratio", max_dead, False),
+        ("saturated_ratio", max_saturated, False),
+        ("vanishing_ratio", max_vanishing, False),
+        ("mean_abs_gradient", min_gradient, True),
+    )
+    gates = [Gate(name, limit, at_least) for name, limit, at_least in limits if limit is not None]
+    if not diagnosis.layers and (by in ("layer", "neuron") or gates):
+        raise UsageError("there is no layer to look at", "give files, or pipe a table in")
+    write_outputs(outputs, read, _forms(diagnosis, gates, by, style))
+    failed = [line for gate in gates for line in gate.failures(diagnosis.layers)]
+    for line in failed:
+        tell(line)
+    if failed:
+        ctx.exit(GATE_FAILED)
+
+
+def _forms(diagnosis: Diagnosis, gates: Sequence[Gate], by: str | None, style: str) -> Forms:
+    from actcli.reports import saturation as reports
+
+    def figure() -> Any:
+        from actcli.figures.layers import layers_figure
+
+        return layers_figure(diagnosis, theme=style)
+
+    def report(run: Run, digits: int) -> Report:
+        from actcli.reports import saturation_report
+
+        return saturation_report(diagnosis, gates, run, digits)
+
+    sheets = {"layer": reports.layer_sheet, "neuron": reports.neuron_sheet, "region": reports.region_sheet}
+    forms = Forms(
+        sheet=lambda: sheets[by or ("layer" if diagnosis.layers else "region")](diagnosis),
+        figure=figure,
+        report=report,
+    )
+    if by is not None:
+        return forms
+    return forms._replace(
+        document=lambda: reports.saturation_document(diagnosis),
+        page=lambda digits: reports.saturation_page(diagnosis, digits),
+    )

@@ -1,0 +1,44 @@
+"""actcli show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from actcli.cli.options import (
+    Destination,
+    epsilon_option,
+    function_argument,
+    network_options,
+    output_options,
+)
+from actcli.cli.words import NumericCommand
+from actcli.output.results import write_sheet
+
+if TYPE_CHECKING:
+    from actcli.analysis.profile import Network
+
+
+@click.command(
+    "show",
+    cls=NumericCommand,
+    epilog="""\b
+Examples:
+  actcli show gelu
+  actcli show selu --q 2
+  actcli show tanh --sigma-w 1.5 --sigma-b 0.05 --depth 50""",
+)
+@function_argument
+@epsilon_option
+@network_options
+@output_options("table", "csv", "tsv", "json", "jsonl", "markdown")
+def command(function: Any, epsilon: float, network: Network, destination: Destination) -> None:
+    """Show one function: formulas, parameters, conventions, source.
+
+    With its means over z ~ N(0, q), and what they say of a deep network at initialisation.
+    """
+    from actcli.analysis import profile
+    from actcli.reports import catalogue as reports
+
+    write_sheet(reports.card(function, profile(function, epsilon, network)), destination)

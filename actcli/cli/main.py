@@ -1,0 +1,145 @@
+"""The command line: parse, call, print, and nothing else. One file a command."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections import UserDict
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+from actcli import __version__
+from actcli.errors import ActcliError
+from actcli.text import visible
+
+INTERRUPTED = 130
+PIPE_CLOSED = 141
+
+
+class _Commands(UserDict[str, Any]):
+    """Names to commands, whose modules are imported when they are asked for: together they take 7 ms."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        command: click.Command = import_module(self.data[name]).command
+        return command
+
+
+# Each with the first sentence of its own help, so that `--help` imports none of them.
+COMMANDS = {
+    "eval": "Print the values of a function.",
+    "grad": "Print the derivatives of a function.",
+    "plot": "Draw functions and their derivatives.",
+    "saturation": "Tell where gradients vanish and which neurons are dead.",
+    "compare": "Show functions side by side.",
+    "fit": "Find the parameters that bring a function closest to another.",
+    "list": "List the functions with their parameters and formulas.",
+    "show": "Show one function: formulas, parameters, conventions, source.",
+    "schema": "Print the JSON Schema of a JSON output.",
+    "completion": "Print what makes a shell complete words with TAB.",
+}
+
+
+class _Group(click.Group):
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            # Not list(): once `actcli list` is imported, that name in this package is its module.
+            formatter.write_dl([*COMMANDS.items()])
+
+
+@click.group(
+    cls=_Group,
+    commands=_Commands({name: f"actcli.cli.commands.{name}" for name in COMMANDS}),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+    epilog="""FUNCTION is NAME[@FRAMEWORK][:PARAMETER=VALUE,...], for example relu, elu:alpha=0.5 or gelu@jax, which
+takes that framework's name and defaults. Case, - and _ in names do not matter. Where several functions are taken,
+'elu:alpha=0.5|1|2' names one for each value (quoted: | is the shell's).
+
+FUNCTION may also be an expression in x: 'x*tanh(softplus(x))', or with parameters 'max(0,x)+a*min(0,x):a=0.05'. It
+has + - * / **, where(x > 0, a, b), min, max, abs, exp, expm1, log, log1p, sqrt, sin, cos, sinh, cosh, tanh, erf, pi,
+e, and every elementwise function by its name. Named definitions are read from $XDG_CONFIG_HOME/actcli/functions.toml
+(by default ~/.config) and from --functions FILE, an option of each command that takes a FUNCTION; their source and
+aliases may be left out:
+
+\b
+  [my_gate]
+  formula = "x * sigmoid(b * x)"
+  source = "lab notes, page 12"
+  aliases = ["mg"]
+  [my_gate.parameters]
+  b = { default = 1.5, domain = "[0, inf)", meaning = "sharpness" }
+
+INPUT is numbers, or files (.csv .tsv .jsonl .parquet .arrow .npy .npz, and .gz and .zst of the text ones), or - for
+standard input, which is also read when no INPUT is given and it is a pipe or a file.
+
+\b
+Examples:
+  actcli grad gelu@jax -1 0 1
+  actcli saturation relu layer1.csv layer2.csv layer3.csv""",
+)
+@click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
+def cli() -> None:
+    """A microscope for activation functions.
+
+    It evaluates, differentiates, plots and compares them, and tells from real pre-activations where gradients vanish
+    and which neurons are dead or saturated.
+    """
+
+
+def run(args: Sequence[str]) -> int:
+    """Run a command line and give its exit status."""
+    try:
+        # Not cli.main(), which ends a closed pipe with status 1. Reports tell the arguments.
+        with cli.make_context("actcli", [*args], obj=tuple(args)) as context:
+            cli.invoke(context)
+        sys.stdout.flush()
+        return 0
+    except click.exceptions.Exit as end:
+        sys.stdout.flush()
+        return end.exit_code
+    except BrokenPipeError:
+        return PIPE_CLOSED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except click.ClickException as error:
+        hint = f"see `{error.ctx.command_path} --help`" if isinstance(error, click.UsageError) and error.ctx else ""
+        if isinstance(error, click.NoSuchOption) and error.ctx and error.ctx.parent is None:
+            hint = f"options stand behind the command: actcli COMMAND {error.option_name}, " + hint
+        return _complain(error.format_message(), hint, error.exit_code)
+    except ActcliError as error:
+        return _complain(error.message, error.hint, error.exit_status)
+    except OSError as error:  # of what is written without a name: help, completion
+        return _complain(f"{error.filename or 'standard output'}: {error.strerror or error}", "", 1)
+    except Exception as error:
+        return _complain(f"this is a fault of actcli: {type(error).__name__}: {error}", "ACTCLI_DEBUG=1 shows where", 1)
+
+
+def _complain(message: str, hint: str, status: int) -> int:
+    if os.environ.get("ACTCLI_DEBUG") == "1":
+        raise  # noqa: PLE0704 - called from the handlers above
+    print("actcli: " + visible(message.replace("\n\t", " ")), file=sys.stderr)
+    if hint:
+        print("  " + visible(hint), file=sys.stderr)
+    return status
+
+
+def main() -> None:
+    # numpy starts a thread for each processor to multiply matrices, which is not done here: 10 ms and more where the
+    # processors are busy.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    gc.set_threshold(100_000)  # imports make many objects and no garbage: looking for it among them takes 6 ms
+    if asked := os.environ.get("_ACTCLI_COMPLETE"):
+        from actcli.cli.commands.completion import answer
+
+        answer(cli, asked)
+        return
+    status = run(sys.argv[1:] or ["--help"])
+    try:
+        sys.stdout.flush()
+    except OSError:  # told already: what is left in the buffer must not fail again at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    gc.freeze()  # nor is it looked for among them at the end: 40 ms with polars
+    sys.exit(status)

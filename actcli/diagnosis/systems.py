@@ -1,0 +1,222 @@
+"""The rules of other systems, each as its own source defines it; what was read is named with each."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from actcli.activation import Array, Flags
+from actcli.diagnosis.rules import DEFAULT, STRICT, Check, Rule
+from actcli.measuring.partial import LayerPartial
+
+DEAD, SATURATED = "dead_neuron_ratio", "saturated_ratio"
+
+
+def _rarely_unflagged(p: LayerPartial) -> Flags:
+    return np.asarray(p.values - p.score < 0.01 * p.values)
+
+
+SAGEMAKER = Rule(
+    "sagemaker",
+    checks=(
+        Check(
+            functions=("relu",),
+            finding="are active on less than 1 % of the samples",
+            definition="a neuron whose output is positive on less than 1 % of the samples (threshold_inactivity) is "
+            "dead; the rule fires where more than 50 % of a layer's are (threshold_layer)",
+            source="Amazon SageMaker Debugger, built-in rule DeadRelu, docs.aws.amazon.com/sagemaker",
+            figure=DEAD,
+            score=lambda x, output, gradient: output <= 0.0,
+            neurons=_rarely_unflagged,
+            alarm=lambda share: share > 0.5,
+        ),
+        Check(
+            functions=("tanh",),
+            finding="have their input within -9.4999..9.4999 on less than 1 % of the samples",
+            definition="a neuron whose input is within -9.4999..9.4999 on less than 1 % of the samples is saturated; "
+            "the rule fires where more than 50 % of a layer's are. Its ends are said to be where f' = 1e-7, "
+            "which is at 8.75",
+            source="Amazon SageMaker Debugger, built-in rule SaturatedActivation, docs.aws.amazon.com/sagemaker",
+            figure=SATURATED,
+            score=lambda x, output, gradient: (x <= -9.4999) | (x >= 9.4999),
+            neurons=_rarely_unflagged,
+            alarm=lambda share: share > 0.5,
+        ),
+        Check(
+            functions=("sigmoid",),
+            finding="have their input within -23..16.99999 on less than 1 % of the samples",
+            definition="a neuron whose input is within -23..16.99999 on less than 1 % of the samples is saturated; "
+            "the rule fires where more than 50 % of a layer's are. Its ends are said to be where f' = 1e-7, "
+            "which is at 16.12",
+            source="Amazon SageMaker Debugger, built-in rule SaturatedActivation, docs.aws.amazon.com/sagemaker",
+            figure=SATURATED,
+            score=lambda x, output, gradient: (x <= -23.0) | (x >= 16.99999),
+            neurons=_rarely_unflagged,
+            alarm=lambda share: share > 0.5,
+        ),
+    ),
+)
+
+KARPATHY = Rule(
+    "karpathy",
+    checks=(
+        Check(
+            functions=("tanh",),
+            finding="have |f| > 0.97",
+            definition="values with |tanh| > 0.97 are saturated; their share is printed, no share is named as bad",
+            source="Karpathy, nn-zero-to-hero, lectures/makemore/makemore_part3_bn.ipynb",
+            figure=SATURATED,
+            score=lambda x, output, gradient: output > 0.97,
+        ),
+        Check(
+            functions=("relu",),
+            finding="are dead: active on no sample",
+            definition="a neuron that never activates across the entire training data is dead; no share is named as "
+            "bad, one dead neuron is warned of here",
+            source="Karpathy, CS231n notes, cs231n.github.io/neural-networks-1",
+            figure=DEAD,
+            score=lambda x, output, gradient: output <= 0.0,
+            neurons=lambda p: p.score == p.values,
+            alarm=lambda share: share > 0.0,
+            grade="warning",
+        ),
+    ),
+)
+
+KERAS_CONTRIB = Rule(
+    "keras-contrib",
+    checks=(
+        Check(
+            functions=("relu",),
+            finding="are dead: their outputs add up to 0",
+            definition="a neuron that did not fire once for the entire training set is dead: its outputs add up to 0; "
+            "it is warned of where at least 10 % of a layer's are (dead_neurons_share_threshold)",
+            source="keras-contrib, keras_contrib/callbacks/dead_relu_detector.py",
+            figure=DEAD,
+            score=lambda x, output, gradient: output,
+            neurons=lambda p: p.score == 0.0,
+            alarm=lambda share: share >= 0.1,
+            grade="warning",
+        ),
+    ),
+)
+
+DEEPDIAGNOSIS = Rule(
+    "deepdiagnosis",
+    checks=(
+        Check(
+            functions=("relu", "exponential"),
+            finding="have f <= 0",
+            definition="a layer has dead nodes where at least 70 % of its output values are <= 0 (threshold_layer_1), "
+            "whichever neurons they are of; healthy ReLU layers reach that",
+            source="Wardat et al. 2022, arXiv:2112.04036; DeepDiagnosis/ICSE2022, callback/callbacks.py, identifyDead",
+            figure=DEAD,
+            score=lambda x, output, gradient: output <= 0.0,
+            alarm=lambda share: share >= 0.7,
+        ),
+        Check(
+            functions=("tanh", "sigmoid"),
+            finding="have |x| >= 5",
+            definition="a layer is saturated where more than 50 % of its input values are <= -5 or >= 5",
+            source="Wardat et al. 2022, arXiv:2112.04036; DeepDiagnosis/ICSE2022, callback/callbacks.py, "
+            "identifySaturated",
+            figure=SATURATED,
+            score=lambda x, output, gradient: (x <= -5.0) | (x >= 5.0),
+            alarm=lambda share: share > 0.5,
+        ),
+    ),
+)
+
+
+def _below_at_percentile_95(p: LayerPartial) -> Flags:
+    """Whether so many |f| are flagged as small that the 95th percentile, numpy's, is one of them."""
+    return np.asarray(p.score >= np.ceil(0.95 * (p.values - 1)) + 1)
+
+
+def _far_from_the_middle(p: LayerPartial) -> Flags:
+    return np.asarray(p.score > 0.85 * p.values)
+
+
+_RHO = (
+    "a neuron is saturated where rho_B > 0.85, the mean distance of its outputs from the middle of f's range in halves "
+    "of that range (over 50 bins there, over the values here: the same, as no bin holds both sides); the rule fires "
+    "where more than 50 % of a layer's are"
+)
+_RHO_SOURCE = (
+    "Ben Braiek and Khomh 2022, arXiv:2204.00694; Rakitianskaia and Engelbrecht 2015; thedeepchecker, "
+    "deep_checker/hooks.py, metrics.py and config/settings.yaml"
+)
+
+
+def _from_middle_of_sigmoid(x: Array, output: Array, gradient: Array) -> Array:
+    return np.abs(2.0 * output - 1.0)
+
+
+def _from_middle_of_tanh(x: Array, output: Array, gradient: Array) -> Array:
+    return output
+
+
+THEDEEPCHECKER = Rule(
+    "thedeepchecker",
+    checks=(
+        Check(
+            functions=("sigmoid",),
+            finding="have rho_B > 0.85",
+            definition=_RHO,
+            source=_RHO_SOURCE,
+            figure=SATURATED,
+            score=_from_middle_of_sigmoid,
+            neurons=_far_from_the_middle,
+            alarm=lambda share: share > 0.5,
+        ),
+        Check(
+            functions=("tanh",),
+            finding="have rho_B > 0.85",
+            definition=f"{_RHO}. Its settings give the range 0..1, which is sigmoid's, for tanh too; here it is -1..1",
+            source=_RHO_SOURCE,
+            figure=SATURATED,
+            score=_from_middle_of_tanh,
+            neurons=_far_from_the_middle,
+            alarm=lambda share: share > 0.5,
+        ),
+        Check(
+            functions=(),
+            finding="have |f| < 1e-5 at the 95th percentile",
+            definition="a neuron is dead where the 95th percentile of |f| is below 1e-5; the rule fires where more "
+            "than 50 % of a layer's are",
+            source="Ben Braiek and Khomh 2022, arXiv:2204.00694; thedeepchecker, deep_checker/hooks.py and "
+            "config/settings.yaml",
+            figure=DEAD,
+            score=lambda x, output, gradient: output < 1e-5,
+            neurons=_below_at_percentile_95,
+            alarm=lambda share: share > 0.5,
+        ),
+    ),
+)
+
+
+def _dormant(p: LayerPartial) -> Flags:
+    mean = p.sum_output / np.maximum(p.values, 1)
+    return np.asarray(mean <= 0.025 * (mean.mean() + 1e-9))
+
+
+REDO = Rule(
+    "redo",
+    checks=(
+        Check(
+            functions=(),
+            finding="are dormant",
+            definition="a neuron is dormant where its mean |f| is at most 0.025 of the mean over the layer's neurons; "
+            "those neurons are to be reset, so that one is warned of",
+            source="Sokar et al. 2023, arXiv:2302.12902; google/dopamine, labs/redo/weight_recyclers.py",
+            figure=DEAD,
+            neurons=_dormant,
+            alarm=lambda share: share > 0.0,
+            grade="warning",
+        ),
+    ),
+)
+
+RULES: dict[str, Rule] = {
+    rule.name: rule
+    for rule in (DEFAULT, STRICT, SAGEMAKER, KARPATHY, KERAS_CONTRIB, DEEPDIAGNOSIS, THEDEEPCHECKER, REDO)
+}

@@ -1,0 +1,176 @@
+"""The parameters by which a function comes closest to another one, or to points.
+
+The distance is the root of the weighted mean of (f - target)^2. A search finds where to begin; from there
+Levenberg-Marquardt steps on the exact derivatives by the parameters go to the minimum.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from actcli.activation import Array, Function
+from actcli.analysis.meanfield import quadrature
+from actcli.errors import DataError, UsageError
+from actcli.fitting.descent import Measure, Problem, Search, Step
+from actcli.numerics.histogram import Histogram, edges
+
+SEEN = 6.0  # the largest distance over N(0, 1) is looked for where |x| is at most this
+_NODES = 12.0  # the weight beyond is 1e-32
+_POLISHED = 8  # of the best of a search
+_DEEPER = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Distance:
+    rms: float
+    largest: float
+    at: float  # the least x of the largest
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """`gradient` is the largest derivative of half the mean square distance by one of the fitted parameters.
+
+    `runaways` are parameters with which the distance seems to have a limit and no minimum: they went far, or were still
+    on their way when there was no more to gain. `undetermined` are those that may change, together, and the distance
+    does not; `jumping` those by which f has no derivative but jumps, so that only a search moves them. `ends` are those
+    that went to an end of their domain.
+    """
+
+    start: Function
+    fitted: Function
+    parameters: tuple[str, ...]
+    over: str
+    before: Distance
+    after: Distance
+    gradient: float
+    steps: tuple[Step, ...]
+    runaways: tuple[str, ...]
+    undetermined: tuple[str, ...]
+    jumping: tuple[str, ...]
+    ends: tuple[str, ...]
+
+
+def over_points(x: Array, y: Array, over: str) -> Measure:
+    """Points of equal weight. Raises DataError where there is none, or one is not finite."""
+    if not x.size:
+        raise DataError(f"{over}: there are no points", "the table needs columns x and y")
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        place = int(np.flatnonzero(~(np.isfinite(x) & np.isfinite(y)))[0])
+        raise DataError(f"{over}: point {place + 1} is missing or not finite", "leave it out")
+    return Measure(x, np.full(x.size, 1.0 / x.size), y, over)
+
+
+def over_inputs(target: Function, histogram: Histogram, over: str) -> Measure:
+    """The target on inputs, of which a bin of the histogram, 1/128 of its values wide, is one point."""
+    full = np.flatnonzero(histogram.counts)
+    if not full.size:
+        raise DataError(f"{over}: there are no finite values", "give a table of pre-activations")
+    ends = edges()
+    x = 0.5 * (ends[full] + ends[full + 1])
+    return Measure(x, histogram.counts[full] / histogram.total, _finite(target, x), over)
+
+
+def over_normal(target: Function, breaks: Sequence[float]) -> Measure:
+    """The target over z ~ N(0, 1), by a quadrature that knows the breaks of both functions."""
+    x, weight = quadrature(tuple(sorted({*breaks, *target.breaks})), 1.0, 1)
+    near = np.abs(x) <= _NODES
+    return Measure(x[near], weight[near], _finite(target, x[near]), "z ~ N(0, 1)")
+
+
+def _finite(target: Function, x: Array) -> Array:
+    y: Array = target.f(x)
+    if not np.isfinite(y).all():
+        at = float(x[np.flatnonzero(~np.isfinite(y))[0]])
+        raise DataError(f"{target.label} is not finite at x = {at:.6g}", "give inputs on which it is, by --input")
+    return y
+
+
+def fit(
+    function: Function,
+    target: Function | Measure,
+    *,
+    only: Sequence[str] = (),
+    search: Search = "random",
+    seed: int = 0,
+) -> Fit:
+    """`function` with the parameters that bring it closest to the target, from the values that it has.
+
+    A target Function is meant over z ~ N(0, 1). `only` names the parameters to fit, by default all that are finite.
+    Raises UsageError for a function without parameters and for an unknown one, DataError where f is no number.
+    """
+    if function.rowwise or (isinstance(target, Function) and target.rowwise):
+        raise UsageError("rowwise functions cannot be fitted: they take a whole row", "take elementwise functions")
+    names = tuple(dict.fromkeys(only)) or tuple(name for name, value in function.values if math.isfinite(value))
+    if not names:
+        raise UsageError(f"{function.name} has no parameter to fit", "for example 'x*sigmoid(b*x):b=1'")
+    for name in names:
+        function.derivative_by(name, 0.0)  # an unknown one is said at once
+
+    def measure(at: Function) -> Measure:
+        return over_normal(target, at.breaks) if isinstance(target, Function) else target
+
+    problem = Problem(function, names, measure(function))
+    steps = [Step("start", problem.start, problem.rms(problem.start))]
+    trials = [*steps, *problem.search(search, seed)]
+    for trial in trials:
+        if trial.rms < steps[-1].rms:
+            steps.append(trial)
+    steps += _polished(problem, trials, steps[-1])
+    best = min(steps, key=lambda step: step.rms)
+    if not math.isfinite(best.rms):
+        raise DataError(f"{function.label} is no number where it is to be fitted", "begin with other parameters")
+    breaks = function.breaks
+    while isinstance(target, Function) and problem.at(best.values).breaks != breaks:  # they moved with the parameters
+        breaks = problem.at(best.values).breaks
+        problem = replace(problem, measure=measure(problem.at(best.values)))
+        more = problem.polish(best.values)
+        moved = bool(more) and any(
+            abs(a - b) > 1e-9 * max(1.0, abs(a)) for a, b in zip(more[-1].values, best.values, strict=True)
+        )
+        steps += more
+        best = more[-1] if more else replace(best, rms=problem.rms(best.values))
+        if not moved or len(steps) > 1000:
+            break
+    fitted = problem.at(best.values)
+    same, jumps = problem.flat(best.values)
+    return Fit(
+        start=function,
+        fitted=fitted,
+        parameters=names,
+        over=problem.measure.over,
+        before=_distance(function, target, problem.measure),
+        after=_distance(fitted, target, problem.measure),
+        gradient=float(np.max(np.abs(problem.gradient(best.values)))),
+        steps=tuple(steps),
+        runaways=problem.runaways(best.values),
+        undetermined=same,
+        jumping=jumps,
+        ends=problem.ends(best.values),
+    )
+
+
+def _distance(function: Function, target: Function | Measure, measure: Measure) -> Distance:
+    square = np.square(function.f(measure.x) - measure.y)
+    x, y = measure.x, measure.y
+    if isinstance(target, Function):
+        x = np.unique(np.concatenate([np.linspace(-SEEN, SEEN, 12_001), x[np.abs(x) <= SEEN]]))
+        y = target.f(x)
+    off = np.abs(function.f(x) - y)
+    place = int(np.argmax(off >= (1.0 - 1e-12) * off.max()))  # the first of those that differ but by rounding
+    return Distance(math.sqrt(float(measure.weight @ square)), float(off[place]), float(x[place]))
+
+
+def _polished(problem: Problem, trials: Sequence[Step], best: Step) -> list[Step]:
+    """The way down from the best trial, or a deeper one from the start or another good trial, with that trial first."""
+    others = sorted(trials[1:], key=lambda step: step.rms)[:_POLISHED]
+    deepest = [best]
+    for step in dict.fromkeys((best, trials[0], *others)):
+        way = [step, *problem.polish(step.values)] if math.isfinite(step.rms) else [step]
+        if way[-1].rms < deepest[-1].rms * (1.0 - _DEEPER):
+            deepest = way
+    return deepest[1:] if deepest[0] == best else deepest

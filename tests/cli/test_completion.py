@@ -1,0 +1,229 @@
+"""TAB in real shells, on a terminal, and what each kind of word is completed to."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import shutil
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import pytest
+from documentation.build import environment
+from support.run import DATA, ROOT, Cli
+
+from actcli.cli.commands.completion import ASKED, SHELLS
+from actcli.cli.main import cli as program
+from actcli.registry import specs as registry
+
+LINE = "the line is:"
+SHOW = "\x07"  # the key that makes the shells below print the line
+RC = {
+    "bash": f"""set -o emacs; eval "$(actcli completion bash)"
+bind -x '"\\C-g": echo "{LINE}<$READLINE_LINE>"'
+echo ready
+""",
+    "zsh": f"""autoload -Uz compinit && compinit -u -D; eval "$(actcli completion zsh)"
+show() {{ print "{LINE}<$BUFFER>" }}; zle -N show; bindkey '^G' show
+echo ready
+""",
+}
+START = {"bash": ["bash", "--noprofile", "--rcfile", "{home}/rc", "-i"], "zsh": ["zsh", "-i"]}
+
+
+def needs(shell: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(shutil.which(shell) is None, reason=f"{shell} is not installed")
+
+
+class Terminal:
+    """A shell at a terminal, and the keys that a person presses."""
+
+    def __init__(self, master: int) -> None:
+        self._master = master
+        self._shown = ""
+
+    def wait_for(self, pattern: str) -> re.Match[str]:
+        """The last of what is on the screen that is like this; forget what was there."""
+        deadline = time.monotonic() + 60
+        while not (found := re.search(pattern, self._shown)):
+            assert time.monotonic() < deadline, self._shown
+            if select.select([self._master], [], [], 1.0)[0]:
+                self._shown += os.read(self._master, 1 << 16).decode(errors="replace")
+        self._shown = ""
+        return found
+
+    def completed(self, keys: str) -> str:
+        """What a line has become, which is then wiped."""
+        os.write(self._master, (keys + SHOW).encode())
+        line = self.wait_for(rf"{LINE}<([^\r\n]*)>\r?\n")[1]
+        os.write(self._master, b"\x05\x15")
+        return line
+
+
+@contextmanager
+def terminal(shell: str, home: Path) -> Iterator[Terminal]:
+    """An interactive shell in a folder with the layers of a network, whose completion is ours."""
+    for path in (DATA / "relu_trained").glob("layer*.csv"):
+        shutil.copy(path, home)
+    (home / "odd.csv").write_text('"two words",it\'s\n1,2\n')
+    for name in ("rc", ".zshrc"):
+        (home / name).write_text(RC[shell])
+    env = {**environment(home), "HOME": str(home), "ZDOTDIR": str(home), "TERM": "dumb", "PS1": "> "}
+    process, master = pty.fork()
+    if process == 0:
+        os.chdir(home)
+        os.execvpe(shell, [word.format(home=home) for word in START[shell]], env)
+    try:
+        fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 200, 0, 0))
+        screen = Terminal(master)
+        screen.wait_for("ready")
+        yield screen
+    finally:
+        os.close(master)
+        os.waitpid(process, 0)
+
+
+WORDS = [
+    ("actcli sat\t", "actcli saturation "),
+    ("actcli saturation --max-d\t", "actcli saturation --max-dead "),
+    ("actcli eval leaky_r\t", "actcli eval leaky_relu "),
+    ("actcli eval gelu@j\t", "actcli eval gelu@jax "),
+    ("actcli eval elu:al\t", "actcli eval elu:alpha=1.0"),
+    ("actcli eval selu:alpha=\t", "actcli eval selu:alpha=1.6732632423543772"),
+    ("actcli eval selu:alpha=1,s\t", "actcli eval selu:alpha=1,scale=1.0507009873554805"),
+    ("actcli eval leaky_relu@keras:n\t", "actcli eval leaky_relu@keras:negative_slope=0.2"),
+    ("actcli grad elu --wrt a\t", "actcli grad elu --wrt alpha "),
+    ("actcli fit elu --to gel\t", "actcli fit elu --to gelu"),
+    ("actcli fit elu --to lay\t", "actcli fit elu --to layer"),
+    ("actcli schema neu\t", "actcli schema neurons "),
+    ("actcli list --framework=on\t", "actcli list --framework=onnx "),
+    ("actcli list --format js\t", "actcli list --format json"),
+    ("actcli eval relu lay\t", "actcli eval relu layer"),
+    ("actcli compare relu -i layer1\t", "actcli compare relu -i layer1.csv "),
+    ("actcli eval relu layer1.csv -c h31\t", "actcli eval relu layer1.csv -c h31"),
+    ("actcli eval relu layer1.csv -c h0,h31\t", "actcli eval relu layer1.csv -c h0,h31"),
+    ("actcli eval relu layer1.csv -c h0:h31\t", "actcli eval relu layer1.csv -c h0:h31"),
+    ("actcli eval relu odd.csv -c t\t", r"actcli eval relu odd.csv -c two\ words"),
+]
+
+
+@needs("bash")
+def test_tab_in_bash(tmp_path: Path) -> None:
+    """Whatever bash takes a word apart at, TAB completes it."""
+    bash_only = [
+        ("actcli eval relu layer1.csv -c '!h31\t", "actcli eval relu layer1.csv -c '!h31'"),
+        ("actcli eval relu layer1.csv -c \\!h31\t", "actcli eval relu layer1.csv -c \\!h31"),
+        ('actcli eval "elu:al\t', 'actcli eval "elu:alpha=1.0"'),
+        ("actcli eval leaky_relu@keras\t.\t", "actcli eval leaky_relu@keras.layers "),
+        ("actcli eval relu -c tw odd.csv" + "\x1b[D" * 8 + "\t", r"actcli eval relu -c two\ words odd.csv"),
+        ("actcli eval nothing_li\t", "actcli eval nothing_li"),
+        ("actcli eval relu no.csv -c h\t", "actcli eval relu no.csv -c h"),
+    ]
+    with terminal("bash", tmp_path) as screen:
+        for keys, line in WORDS + bash_only:
+            assert screen.completed(keys) == line
+
+
+@needs("zsh")
+def test_tab_in_zsh(tmp_path: Path) -> None:
+    """The same words come out; zsh adds a blank to each that is whole."""
+    with terminal("zsh", tmp_path) as screen:
+        for keys, line in WORDS:
+            assert screen.completed(keys).rstrip() == line.rstrip()
+
+
+@needs("fish")
+def test_completions_of_fish(tmp_path: Path) -> None:
+    """fish tells what it would offer."""
+    env = {**environment(tmp_path), "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    for path in (DATA / "relu_trained").glob("layer*.csv"):
+        shutil.copy(path, tmp_path)
+    for keys, line in WORDS[:-1]:
+        script = f"actcli completion fish | source; complete -C '{keys.rstrip()}'"
+        done = subprocess.run(["fish", "-c", script], env=env, cwd=tmp_path, capture_output=True, check=True)
+        offered = [text.partition("\t")[0] for text in done.stdout.decode().splitlines()]
+        word = line.rstrip().rpartition(" ")[2]
+        assert any(offer.startswith(word) for offer in offered), (keys, offered)
+
+
+def ask(cli: Cli, line: str, **env: str) -> list[str]:
+    """What bash is answered for a line with the cursor at its end."""
+    word = re.split(r"[\s:=]", line)[-1]
+    asked = {ASKED: "bash_complete", "COMP_LINE": line, "COMP_POINT": str(len(line)), "COMP_WORD": word}
+    done = cli(**asked, COMP_WORDBREAKS=" \t\n\"'><=;|&(:", **env)
+    assert (done.returncode, done.stderr) == (0, b"")
+    return [line.partition("\t")[2] for line in done.stdout.decode().splitlines() if line]
+
+
+def test_all_commands_functions_and_frameworks_are_offered(cli: Cli) -> None:
+    """None is left out."""
+    assert set(program.commands) == set(ask(cli, "actcli "))
+    assert set(registry.names()) == set(ask(cli, "actcli eval "))
+    assert {f"gelu@{d.framework}" for d in registry.get("gelu").activation.dialects} == set(
+        ask(cli, "actcli eval gelu@")
+    )
+
+
+@pytest.mark.parametrize("name", program.commands)
+def test_all_options_are_offered(cli: Cli, name: str) -> None:
+    """Each command offers all of its options."""
+    options = [option for option in program.commands[name].params if isinstance(option, click.Option)]
+    expected = {spelling for option in options for spelling in (*option.opts, *option.secondary_opts)}
+    assert {spelling for spelling in expected if spelling.startswith("--")} <= set(ask(cli, f"actcli {name} --"))
+
+
+@pytest.mark.parametrize(
+    ("command", "parameter"),
+    [(name, parameter) for name, command in program.commands.items() for parameter in command.params],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_words_that_stand_for_something_known_are_completed(command: str, parameter: click.Parameter) -> None:
+    """A new parameter that takes a function, a file, columns or a framework says how it is completed."""
+    context = click.Context(
+        program.commands[command], obj=["actcli", command, "elu", str(DATA / "relu_trained/layer1.csv")]
+    )
+    metavar = parameter.make_metavar(context)
+    if re.search(r"FUNCTION|FILE|INPUT|LIST|PARAMETER|\|", metavar) or parameter.name == "framework":
+        assert parameter.shell_complete(context, "")
+
+
+@pytest.mark.parametrize("line", ["actcli ", "actcli eval ge", "actcli eval relu layer1.csv -c h1"])
+def test_completing_loads_nothing_heavy(line: str) -> None:
+    """No more than `eval` on numbers: neither polars nor matplotlib."""
+    code = "import sys\nfrom actcli.cli.main import main\nmain()\nprint(sorted(sys.modules))"
+    asked = {ASKED: "bash_complete", "COMP_LINE": line, "COMP_POINT": str(len(line)), "COMP_WORD": ""}
+    env = {**os.environ, **asked, "COMP_WORDBREAKS": "", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=DATA / "relu_trained", env=env, capture_output=True, check=True
+    )
+    *offered, modules = done.stdout.decode().splitlines()
+    assert offered
+    assert not {"polars", "matplotlib", "rich"} & set(re.findall(r"'(\w+)'", modules))
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_script_says_how_to_install_it(cli: Cli, shell: str) -> None:
+    """In a comment at its top, in one line."""
+    script = cli.ok("completion", shell)
+    assert f"#   {SHELLS[shell].install}\n" in "".join(script.splitlines(keepends=True)[:3])
+
+
+def test_what_cannot_be_read_is_no_trouble(cli: Cli, tmp_path: Path) -> None:
+    """A broken file on the line, a shell that nobody knows: no completions, no complaint."""
+    (tmp_path / "broken.csv").write_bytes(b"\xff\xfe\0")
+    (tmp_path / "layer.parquet").write_bytes(b"PAR1")
+    for name in ("broken.csv", "layer.parquet"):
+        assert ask(cli, f"actcli eval relu {tmp_path / name} -c ") == []
+    assert cli.ok(**{ASKED: "tcsh_complete"}) == ""
+    assert ask(cli, "actcli eval nothing:") == []
+    assert ask(cli, "actcli grad --wrt ") == []

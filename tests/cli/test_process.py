@@ -1,0 +1,170 @@
+"""The process: closed streams, signals, full disks and terminals, for every command."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.run import ROOT, Cli
+
+from actcli.text import visible
+
+COMMANDS = {
+    "eval": "eval relu -1 2",
+    "eval of a table": "eval relu tests/data/relu_trained/layer1.csv",
+    "grad": "grad gelu -1 2",
+    "plot": "plot relu",
+    "saturation": "saturation relu",
+    "saturation of a table": "saturation relu tests/data/relu_trained/layer1.csv",
+    "compare": "compare relu gelu",
+    "list": "list",
+    "show": "show relu",
+    "schema": "schema rows",
+    "completion": "completion bash",
+    "help": "eval --help",
+    "version": "--version",
+}
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+
+
+def shell(line: str) -> subprocess.CompletedProcess[str]:
+    """A line of a shell in which `actcli` is this one, standard output buffered as it is for people."""
+    actcli = f"{shlex.quote(sys.executable)} -m actcli"
+    return subprocess.run(
+        ["bash", "-c", line.replace("actcli", actcli, 1)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=BUFFERED,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+@pytest.mark.parametrize("where", [">&-", ">/dev/full"])
+def test_an_output_that_takes_nothing_is_one_error(command: str, where: str) -> None:
+    """A closed standard output, or one on a full disk: status 1, one line."""
+    done = shell(f"actcli {command} {where} </dev/null")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("actcli: standard output: ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_closed_input_and_messages_change_no_result(command: str) -> None:
+    """Nor does any file that is opened take the place of a closed stream."""
+    open_ = shell(f"actcli {command} </dev/null")
+    closed = shell(f"actcli {command} <&- 2>&-")
+    assert (closed.returncode, closed.stdout) == (open_.returncode, open_.stdout) == (0, open_.stdout)
+
+
+def test_a_closed_input_that_is_asked_for_is_an_error() -> None:
+    """It is not an empty table."""
+    done = shell("actcli eval relu - <&-")
+    assert done.returncode == 1
+    assert "standard input" in done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_a_reader_that_goes_away_is_no_error(command: str) -> None:
+    """Whatever the command: 141 and not a word."""
+    done = shell(f"set -o pipefail; actcli {command} </dev/null | true")
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def _endless(folder: Path) -> tuple[subprocess.Popen[bytes], Callable[[], list[str]]]:
+    """A run that has begun to write a file, and what is in the folder."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "actcli", "eval", "relu", "--range", "0:1e9", "-o", str(folder / "o.csv")],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+    )
+    while not os.listdir(folder):
+        time.sleep(0.01)
+    return process, lambda: os.listdir(folder)
+
+
+@pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_signal_leaves_no_file_behind(tmp_path: Path, name: str, status: int) -> None:
+    """Ctrl-C, the end of a job, a closed terminal: the status is the shell's, and nothing is said."""
+    process, files = _endless(tmp_path)
+    process.send_signal(getattr(signal, name))
+    _, message = process.communicate(timeout=20)
+    assert (process.returncode, message, files()) == (status, b"", [])
+
+
+def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:
+    """As under nohup."""
+    done = shell(f"trap '' HUP TERM INT; actcli eval relu --range 0:200000 -o {tmp_path}/o.csv & p=$!; "
+                 "sleep 0.5; kill -HUP $p; kill -TERM $p; kill -INT $p; wait $p")  # fmt: skip
+    assert done.returncode == 0
+    assert os.listdir(tmp_path) == ["o.csv"]
+
+
+def test_an_interrupt_while_it_starts_is_quiet() -> None:
+    """Before there is a command line to end, the process ends as any other does."""
+    code = (
+        "import sys, os, signal\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *rest):\n"
+        "        if name == 'click': os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "from actcli.__main__ import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, check=False)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, b"")
+
+
+def test_without_a_command_there_is_help(cli: Cli) -> None:
+    """In its lines, as with --help."""
+    assert cli.ok() == cli.ok("--help")
+
+
+def test_a_home_that_cannot_be_written_to_is_no_matter(cli: Cli, tmp_path: Path) -> None:
+    """matplotlib would warn of it on standard error."""
+    cli.ok("plot", "relu", "-o", str(tmp_path / "a.png"), HOME="/proc", XDG_CONFIG_HOME="/proc", XDG_CACHE_HOME="/proc")
+
+
+@pytest.mark.parametrize("columns", ["1", "20", "500"])
+def test_terminals_of_any_width(cli: Cli, columns: str) -> None:
+    """Every command has a result."""
+    for command in ("plot relu", "saturation relu -f table", "list -f table", "compare relu gelu -f table"):
+        assert cli.ok(*command.split(), COLUMNS=columns)
+
+
+def test_names_steer_no_terminal(cli: Cli) -> None:
+    """Escapes in the name of a column or file are shown, in results for people and in messages; CSV keeps them."""
+    content = b'"\x1b[31mred","two\nlines"\n1,2\n'
+    assert cli.ok("eval", "relu", stdin=content) == '\x1b[31mred,"two\nlines"\n1.0,2.0\n'
+    for command in ("eval relu -f table", "saturation relu -f table"):
+        text = cli.ok(*command.split(), stdin=content)
+        assert "\x1b" not in text
+        assert r"\x1b[31mred" in text
+        assert "two lines" in text
+    assert r"\x1b[31m.csv" in cli.fails(1, "eval", "relu", "\x1b[31m.csv")
+    assert r"\x1b[31mred" in cli.fails(1, "eval", "relu", stdin=content + b"x,2\n")
+
+
+def test_what_is_printable_stays() -> None:
+    """Only control characters are escaped, of both ranges."""
+    assert visible("ä 漢 😀 [red] \\n |") == "ä 漢 😀 [red] \\n |"
+    assert visible("\0\t\n\x1b\x7f\x9b") == r"\x00  \x1b\x7f\x9b"
+
+
+def test_wide_characters_take_two_cells(cli: Cli, tmp_path: Path) -> None:
+    """The bars of layers begin in one column of the terminal, whatever the layers' names."""
+    rows = "a\n" + "\n".join(str(i / 50 - 3) for i in range(300))
+    for name in ("ab", "漢字漢字"):
+        (tmp_path / f"{name}.csv").write_text(rows)
+    files = [str(tmp_path / f"{name}.csv") for name in ("ab", "漢字漢字")]
+    page = cli.ok("saturation", "tanh", *files, "-f", "table").partition("Pre-activations")[2]
+    plain, wide = (line for line in page.splitlines()[1:3])
+    assert plain.partition("ab")[2].strip() == wide.partition("漢字漢字")[2].strip()
+    assert len(plain) == len(wide) + 4

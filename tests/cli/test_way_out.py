@@ -1,0 +1,144 @@
+"""Where a new user went wrong: each error names the way out, and that way leads out."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shlex
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from support.run import Cli
+
+import actcli
+from actcli.registry import specs as registry
+
+LABELLED = "step,label,h0\n0,cat,1\n1,dog,-2\n"
+
+
+def way(message: str) -> str:
+    """The second line of an error."""
+    return message.splitlines()[1].strip()
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> str:
+    path = tmp_path / "labelled.csv"
+    path.write_text(LABELLED)
+    return str(path)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_column_of_labels_is_left_out_as_the_error_says(cli: Cli, table: str, suffix: str) -> None:
+    """Text and Parquet alike; what is left are the numbers."""
+    path = str(Path(table).with_suffix(suffix))
+    if suffix == ".parquet":
+        pl.read_csv(table).write_parquet(path)
+    hint = way(cli.fails(1, "saturation", "relu", path))
+    choice = shlex.split(hint.partition(" with ")[2].partition(", or")[0])
+    assert choice == ["-c", "!label"]
+    assert len(cli.ok("saturation", "relu", path, *choice, "--by", "neuron").splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("header", "choice"), [("a:b,h", "!1"), ("label,label", "!1"), ("1x,h", "!1"), ("l_2,h", "!l_2")]
+)
+def test_a_name_that_reads_as_something_else_is_left_out_by_number(cli: Cli, header: str, choice: str) -> None:
+    """A range, a name that is there twice, or a digit."""
+    message = cli.fails(1, "saturation", "relu", stdin=f"{header}\ncat,1\n".encode())
+    assert way(message).startswith(f"leave the column out with -c '{choice}'")
+
+
+def test_a_glob_of_the_shell_is_not_taken_for_a_function(cli: Cli, table: str) -> None:
+    """`-i *.csv` gives the first file to -i and the others to FUNCTION."""
+    assert "is a file, not a function" in (message := cli.fails(2, "compare", "relu", "-i", table, table))
+    assert "-i a.csv -i b.csv" in way(message)
+    assert "FUNCTION stands before the files" in cli.fails(2, "saturation", table)
+    assert "is a file" not in cli.fails(2, "saturation", "no_such_function")
+
+
+def test_framework_names_as_they_are_imported(cli: Cli) -> None:
+    """With @FRAMEWORK each names what its last part does; without, the error says how it is written."""
+    for activation in registry.ACTIVATIONS:
+        for dialect in activation.dialects:
+            if dialect.short is not None:
+                whole = registry.get(f"{dialect.name}@{dialect.framework}")
+                assert whole == registry.get(f"{dialect.short}@{dialect.framework}")
+    assert registry.get("torch.nn.Softplus@torch").parameters["threshold"] == 20.0
+    for written in ("torch.nn.SiLU", "nn.SiLU", "F.silu"):
+        spec = way(cli.fails(2, "show", written)).removeprefix("write ")
+        assert registry.get(spec).name == "silu"
+    assert "attributes are not taken" in cli.fails(2, "show", "x.real")
+
+
+def test_options_before_the_command(cli: Cli) -> None:
+    """They are not known there; the error says where they stand."""
+    assert "actcli COMMAND --functions" in cli.fails(2, "--functions", "my.toml", "list")
+
+
+def test_names_of_outputs_that_mean_something_else(cli: Cli, tmp_path: Path) -> None:
+    """A page is a report, a figure has no -f, and results are not compressed; nothing is written."""
+    out = tmp_path / "out"
+    assert f"--report {out}.html" in way(cli.fails(2, "saturation", "relu", "-o", f"{out}.html"))
+    assert "leave out -f" in way(cli.fails(2, "saturation", "relu", "-f", "table", "-o", f"{out}.png"))
+    assert "| zstd" in way(cli.fails(2, "eval", "relu", "1", "-o", f"{out}.csv.zst"))
+    assert not os.listdir(tmp_path)
+
+
+def test_json_is_told_from_csv_by_its_first_bytes(cli: Cli, tmp_path: Path) -> None:
+    """Objects a line are read, also from a pipe; an array of them was a header of odd names and no rows."""
+    assert cli.ok("eval", "relu", stdin=b'{"a": -1, "b": 2}\n{"a": 3}\n') == "a,b\n0.0,2.0\n3.0,\n"
+    path = tmp_path / "a.json"
+    path.write_text('[{"a": -1}, {"a": 3}]')
+    assert "on each line" in way(cli.fails(1, "eval", "relu", str(path)))
+
+
+def test_feature_maps_become_a_table_as_the_error_says(cli: Cli, tmp_path: Path) -> None:
+    """Each channel is a column: channel 1 alone is below 0."""
+    maps = np.ones((5, 3, 2, 2))
+    maps[:, 1] = -1.0
+    np.save(path := tmp_path / "maps.npy", maps)
+    assert "numpy.moveaxis(a, 1, -1)" in way(cli.fails(1, "saturation", "relu", str(path)))
+    last = np.moveaxis(maps, 1, -1)
+    np.save(path, last.reshape(-1, last.shape[-1]))
+    rows = cli.ok("saturation", "relu", str(path), "--by", "neuron", "-f", "jsonl").splitlines()
+    assert [json.loads(row)["dead"] for row in rows] == [False, True, False]
+
+
+def test_a_remedy_is_said_once_a_row(cli: Cli, tmp_path: Path) -> None:
+    """Also where it helps against several figures of a layer."""
+    path = tmp_path / "dead.csv"
+    path.write_text("h0,h1\n" + "-1,-2\n" * 100)
+    row = json.loads(cli.ok("saturation", "relu", str(path), "--by", "layer", "-f", "jsonl"))
+    remedies = row["remedies"].split("; ")
+    assert len(remedies) == len(set(remedies)) > 1
+
+
+def test_library_functions_take_names_alike() -> None:
+    """A name gives what the function gives; what means nothing is said in the library's own errors."""
+    gelu = actcli.get("gelu")
+    assert actcli.vanishing_regions("gelu") == actcli.vanishing_regions(gelu, 1e-3)
+    assert actcli.mean_field("relu").mean_square == pytest.approx(0.5)
+    assert actcli.mean_field("softmax").mean is None
+    for value in (0.0, -1.0, math.nan, math.inf):
+        with pytest.raises(actcli.UsageError, match="q is a number above 0"):
+            actcli.mean_field("relu", value)
+        with pytest.raises(actcli.UsageError, match="epsilon is a number above 0"):
+            actcli.vanishing_regions("relu", value)
+        with pytest.raises(actcli.UsageError, match="epsilon is a number above 0"):
+            actcli.diagnose("relu", {"a": np.ones((2, 2))}, epsilon=value)
+
+
+def test_near_misses_of_numbers_and_formats_are_told(cli: Cli, tmp_path: Path) -> None:
+    """A share in percent, a framework behind the parameters, an Arrow stream."""
+    assert "write 10 % as 0.1" in cli.fails(2, "saturation", "relu", "--max-dead", "10%")
+    assert "before the colon" in way(cli.fails(2, "eval", "leaky_relu:0.3@keras", "-1"))
+    assert cli.ok("eval", "leaky_relu@keras:0.3", "-1").splitlines()[1] == "-1.0,-0.3"
+    stream, file = str(tmp_path / "stream.arrow"), str(tmp_path / "file.arrow")
+    pl.DataFrame({"h": [1.0]}).write_ipc_stream(stream)
+    pl.DataFrame({"h": [1.0]}).write_ipc(file)
+    assert "write an Arrow file" in way(cli.fails(1, "eval", "relu", stream))
+    assert cli.ok("eval", "relu", file) == "h\n1.0\n"

@@ -1,0 +1,147 @@
+"""Commands that are shown, and what they print. `python tests/documentation/build.py` writes the manual and README anew."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from support.run import DATA, ROOT
+
+from actcli import __version__
+from actcli.cli.main import cli
+
+README = ROOT / "README.md"
+MANUAL = ROOT / "man"
+FIGURE = DATA / "activations.svg"
+SCRIPT = re.compile(r"```python\n([^`]*)```")
+PYTHON = re.compile(SCRIPT.pattern + r"\n\n```text\n([^`]*(?:`[^`]+`[^`]*)*)```")
+CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
+SHOWN_LINES = 24  # of an output in a manual page
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """One in which `actcli` is this project's, for a shell in another folder."""
+    binary = folder / "bin"
+    binary.mkdir()
+    script = binary / "actcli"
+    script.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m actcli "$@"\n')
+    script.chmod(0o755)
+    return {**os.environ, "COLUMNS": "80", "PYTHONPATH": str(ROOT), "PATH": f"{binary}:{os.environ['PATH']}"}
+
+
+def run(command: str, folder: Path, env: dict[str, str]) -> str:
+    """What a person sees: both streams, and the exit status where it is not 0."""
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, timeout=60, check=False,
+    )  # fmt: skip
+    return done.stdout.decode() + _status(done.returncode)
+
+
+def _status(status: int) -> str:
+    return f"[exit status {status}]\n" if status else ""
+
+
+def run_at_terminal(command: str, folder: Path, env: dict[str, str]) -> str:
+    """What a person sees on a terminal of 76 columns that knows neither colours nor letters beyond ASCII."""
+    plain = {"COLUMNS": "76", "LINES": "18", "TERM": "dumb", "NO_COLOR": "1", "PYTHONIOENCODING": "ascii"}
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        ["bash", "-c", command], cwd=folder, env={**env, **plain}, stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    shown = b""
+    try:
+        while part := os.read(ours, 1 << 16):
+            shown += part
+    except OSError:  # Linux says so when the other side has been closed
+        pass
+    os.close(ours)
+    return shown.decode("ascii").replace("\r\n", "\n") + _status(process.wait())
+
+
+def with_outputs(text: str, folder: Path) -> str:
+    """The README with each command of its console blocks, and each Python script, followed by its output."""
+    (folder / "tests").mkdir()
+    (folder / "tests" / "data").symlink_to(DATA)
+    env = environment(folder)
+
+    def rerun(block: re.Match[str]) -> str:
+        commands = [line for line in block[1].splitlines() if line.startswith("$ ")]
+        return "```console\n" + "".join(f"{line}\n{run(line[2:], folder, env)}" for line in commands) + "```"
+
+    def rerun_python(block: re.Match[str]) -> str:
+        script = folder / "snippet.py"
+        script.write_text(block[1])
+        return f"```python\n{block[1]}```\n\n```text\n{run(shlex.join([sys.executable, 'snippet.py']), folder, env)}```"
+
+    return PYTHON.sub(rerun_python, CONSOLE.sub(rerun, text))
+
+
+def help_examples(group: click.Group = cli) -> Iterator[tuple[str, str]]:
+    """The examples of the help pages, each with the name of its command, the program's name for its own."""
+    for name, command in [("actcli", group), *group.commands.items()]:
+        for line in (command.epilog or "").splitlines():
+            if line.startswith("  actcli "):
+                yield name, line.strip()
+
+
+def outputs_of_examples(folder: Path) -> dict[str, str]:
+    """What each example of the help pages prints, in a folder that holds layer1.csv to layer3.csv."""
+    env = environment(folder)
+    for path in (DATA / "relu_trained").glob("*.csv"):
+        shutil.copy(path, folder)
+    return {command: run_at_terminal(command, folder, env) for _, command in help_examples()}
+
+
+def shown(output: str) -> str:
+    """As much of an output as a manual page shows."""
+    lines = output.splitlines()
+    left = len(lines) - SHOWN_LINES
+    return "\n".join(lines if left <= 1 else [*lines[:SHOWN_LINES], f"[{left} lines more]"])
+
+
+def release_date() -> str:
+    """The date of this version in the changelog of the README."""
+    found = re.search(rf"^### {re.escape(__version__)}, (\d{{4}}-\d\d-\d\d)$", README.read_text(), re.MULTILINE)
+    if found is None:
+        raise LookupError(f"the changelog in {README.name} has no heading '### {__version__}, YEAR-MONTH-DAY'")
+    return found[1]
+
+
+def manual_pages(folder: Path) -> dict[str, str]:
+    """The manual pages as they should be."""
+    from documentation import manual
+
+    outputs = outputs_of_examples(folder)
+    return manual.pages(lambda command: shown(outputs[command]), release_date())
+
+
+def write_pages(texts: dict[str, str], directory: Path) -> None:
+    """Write the pages, and remove those of commands that are no more."""
+    for path in directory.glob("actcli*"):
+        if path.name not in texts:
+            path.unlink()
+    for name, text in texts.items():
+        (directory / name).write_text(text, encoding="ascii", newline="\n")
+
+
+def main() -> None:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
+        README.write_text(with_outputs(README.read_text(), Path(one)))
+        shutil.copy(Path(one) / FIGURE.name, FIGURE)
+        write_pages(manual_pages(Path(other)), MANUAL)
+
+
+if __name__ == "__main__":
+    main()

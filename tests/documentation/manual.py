@@ -1,0 +1,293 @@
+"""The manual pages, generated from the command tree and the registry. `python tests/documentation/build.py` writes them."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import textwrap
+from collections.abc import Callable, Iterator
+from itertools import groupby
+
+import click
+from documentation import roff
+
+from actcli import __version__
+from actcli.activation import Activation, Function
+from actcli.cli.commands.saturation import GATE_FAILED
+from actcli.cli.main import INTERRUPTED, PIPE_CLOSED, cli
+from actcli.output.sheets import endings
+from actcli.registry import specs as registry
+from actcli.reports.catalogue import dialect_text
+from actcli.reports.records import interval
+from actcli.tables.source import COMPRESSED, SUFFIXES
+from actcli.text import shown
+
+CATALOGUE = "actcli-functions"
+SECTIONS = (
+    "NAME", "SYNOPSIS", "DESCRIPTION", "COMMANDS", "OPTIONS", "INPUT", "OUTPUT",
+    "EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES", "SEE ALSO",
+)  # fmt: skip
+EXIT_STATUS = {
+    0: "Done.",
+    1: "Bad data, or a run that failed.",
+    2: "Wrong usage.",
+    GATE_FAILED: "A gate failed: a layer is beyond the limit given by one of the --max or --min options.",
+    INTERRUPTED: "Interrupted.",
+    PIPE_CLOSED: "Standard output was closed before all was written.",
+    143: "Ended by SIGTERM; by SIGHUP it is 129.",
+}
+ENVIRONMENT = {
+    "ACTCLI_DEBUG": "If it is 1, an error shows its Python traceback.",
+    "COLUMNS": "The width of tables and charts, in characters; by default that of the terminal.",
+    "LINES": "The height of charts; by default that of the terminal.",
+    "NO_COLOR": "If it is set and not empty, nothing is coloured.",
+    "SOURCE_DATE_EPOCH": "The time that a report says it was made at, in seconds since 1970; by default now.",
+    "TERM": "If it is dumb, nothing is coloured.",
+    "TMPDIR": "The folder for what must be read from a pipe as a whole, such as Parquet.",
+    "XDG_CONFIG_HOME": "The folder that holds actcli/functions.toml, the user's own definitions; by default ~/.config.",
+}
+NEEDED_BY = {"SOURCE_DATE_EPOCH": "reports", "TMPDIR": "columns", "XDG_CONFIG_HOME": "definitions"}  # parameters
+WORDS = """INPUT is numbers or files. A word that reads as a number, finite or infinite, is one: -1, -1e-3 and -inf need
+no -- before them. Anything else names a file, and - is standard input. Without INPUT standard input is read if it is
+a pipe or a file."""
+TABLES = """A table has samples as rows and neurons as columns. The name of the file tells its format, else its
+first bytes do; see FILES. In text the first row names the columns if any cell of it is not a number. An empty cell
+is a missing value: it is left out of every figure and counted, and filters pass it on.
+
+Any other cell that is not a number is an error that tells file, line and column, and so is a row with too few or
+too many cells. Columns that hold something else, such as labels or the number of a step, are left out by --columns;
+a filter passes them on as they are. Blanks around numbers, quotes, CRLF, a byte-order mark and a missing last line
+break are fine."""
+NO_INPUT = "This command reads no input."
+OUTPUT = """Results go to standard output or to the file that --output names, and nothing else does: warnings,
+progress and errors go to standard error. The format is that of --format, else that of the file's name, else a table
+on a terminal and CSV elsewhere. The endings of names are {endings}.
+
+Text formats carry every digit of a number; a table shows --digits of them. JSON holds no bare NaN or Infinity."""
+MEANINGS = {
+    "saturation": "What the columns mean is told by actcli schema layers, neurons and regions, what the fields of JSON "
+    "mean by actcli schema saturation.",
+    "compare": "What columns and fields mean is told by actcli schema compare.",
+    "fit": "What columns and fields mean is told by actcli schema fit.",
+}
+FIGURE = """The chart goes to standard output, or the figure to the file that --output names; its name tells the
+format. The same command writes the same bytes."""
+TEXT_ONLY = "The result goes to standard output."
+PROGRAM = {
+    "INPUT": "Each command tells on its page what it reads.",
+    "OUTPUT": "Results go to standard output; warnings, progress and errors go to standard error.",
+}
+FILES = """A file that is written appears, or is replaced, when it is whole; until then its content is in a temporary
+file beside it, whose name begins with .actcli-."""
+
+KINDS = {
+    "elementwise": "ELEMENTWISE FUNCTIONS",
+    "rowwise": "ROWWISE FUNCTIONS",
+    "gated": "GATED FUNCTIONS",
+}
+SAMPLE = (-1.0, 0.0, 1.0, 2.0)
+
+CATALOGUE_DESCRIPTION = """FUNCTION on a command line is one of these names or aliases, whatever the case and without
+regard to - and _. After @ it is a framework's name, and brings that framework's defaults; after : come values for
+parameters.
+
+An elementwise function maps each number, a rowwise one a row of numbers to a row, and a gated one two halves of a row
+to one. f' of a rowwise or gated function is the derivative of each output by its own input.
+
+Formulas are written in the operators of Python; where(condition, a, b) is a where the condition holds, else b. A
+convention is the value that f' takes at a kink, where it has none. Values are those at -1, 0, 1 and 2, for a rowwise
+or gated function of the row of these four."""
+
+Show = Callable[[str], str]
+
+
+def pages(show: Show, date: str, group: click.Group = cli) -> dict[str, str]:
+    """The pages by file name: the program's, one a command, and the catalogue of functions.
+
+    `show` gives what a command of the examples prints. Pages are ASCII, whatever the help holds. `date` is the
+    release's, as a date of today would make them change from day to day.
+    """
+    root = click.Context(group, info_name="actcli", **group.context_settings)
+    commands = [click.Context(group.commands[name], root, info_name=name) for name in sorted(group.commands)]
+    contexts = [root, *(context for context in commands if not context.command.hidden)]
+    texts = {f"{_name(context)}.1": _page(context, contexts, show, date) for context in contexts}
+    return {**texts, f"{CATALOGUE}.7": catalogue(date)}
+
+
+def _page(context: click.Context, contexts: list[click.Context], show: Show, date: str) -> str:
+    sections = _sections(context, contexts, show)
+    lines = _header(_name(context), 1, date)
+    for title in sorted(sections, key=SECTIONS.index):
+        lines += _section(title, sections[title])
+    return "\n".join(lines) + "\n"
+
+
+def _header(name: str, section: int, date: str) -> list[str]:
+    # Words stay whole, the right edge ragged.
+    title = f'.TH {roff.literal(name.upper())} {section} "{date}" "actcli {__version__}" "actcli manual"'
+    return [title, ".nh", ".ad l"]
+
+
+def _section(title: str, body: list[str], macro: str = ".SH") -> list[str]:
+    return [f"{macro} {title}", *(body[1:] if body[0] == ".PP" else body)]
+
+
+def _sections(context: click.Context, contexts: list[click.Context], show: Show) -> dict[str, list[str]]:
+    """The lines of each section that has any."""
+    command, is_program = context.command, context.parent is None
+    usage = " ".join(command.collect_usage_pieces(context))
+    options = [param for param in command.get_params(context) if isinstance(param, click.Option)]
+    records = dict(record for option in options if (record := option.get_help_record(context)))
+    gated = is_program or any("--max-" in names for names in records)
+    statuses = {str(status): text for status, text in EXIT_STATUS.items() if gated or status != GATE_FAILED}
+    summaries = {str(other.info_name): f"{_summary(other)}." for other in contexts[1:]}
+    others = [f"{roff.bold(_name(other))}(1)" for other in contexts if other is not context]
+    references = [*others, f"{roff.bold(CATALOGUE)}(7)"]
+    description = [line for paragraph in _paragraphs(command.help) for line in _block(*paragraph)]
+    if not is_program and "FUNCTION" in usage:
+        description += [".PP", f"See {others[0]} for FUNCTION, {references[-1]} for all of them."]
+    sections = {
+        "NAME": [f"{roff.literal(_name(context))} \\-", *roff.filled(_summary(context))],
+        "SYNOPSIS": [f"{roff.bold(context.command_path)} {roff.signature(usage)}"],
+        "DESCRIPTION": description,
+        "COMMANDS": roff.items(roff.bold, summaries.items()) if is_program else [],
+        "OPTIONS": roff.items(roff.signature, records.items()),
+        "INPUT": _input(command) if not is_program else roff.paragraph(PROGRAM["INPUT"]),
+        "OUTPUT": _output(command) if not is_program else roff.paragraph(PROGRAM["OUTPUT"]),
+        "EXIT STATUS": roff.items(roff.bold, statuses.items()),
+        "ENVIRONMENT": roff.items(roff.bold, _environment(command, options, is_program).items()),
+        "FILES": _files(command),
+        "SEE ALSO": ",\n".join(references).split("\n"),
+    }
+    for title, lines in _epilog(command.epilog, show):
+        sections.setdefault(title, []).extend(lines)
+    return {title: lines for title, lines in sections.items() if lines}
+
+
+def _name(context: click.Context) -> str:
+    return context.command_path.replace(" ", "-")
+
+
+def _summary(context: click.Context) -> str:
+    return context.command.get_short_help_str(limit=1000).rstrip(".")
+
+
+def _environment(command: click.Command, options: list[click.Option], is_program: bool) -> dict[str, str]:
+    """The variables that this command looks at, and those that stand for options."""
+    names = _parameters(command)
+    general = {
+        variable: text
+        for variable, text in ENVIRONMENT.items()
+        if is_program or variable not in NEEDED_BY or NEEDED_BY[variable] in names
+    }
+    return general | {
+        variable: f"Files as of {option.opts[-1]}, with colons between, where that is not given."
+        for option in options
+        for variable in ([option.envvar] if isinstance(option.envvar, str) else option.envvar or ())
+    }
+
+
+def _parameters(command: click.Command) -> set[str]:
+    return {parameter.name or "" for parameter in command.params}
+
+
+def _input(command: click.Command) -> list[str]:
+    names, lines = _parameters(command), []
+    if any(isinstance(parameter, click.Argument) and parameter.name == "inputs" for parameter in command.params):
+        lines += roff.paragraph(WORDS)
+    if "columns" in names:
+        lines += _text(TABLES)
+    return lines or roff.paragraph(NO_INPUT)
+
+
+def _output(command: click.Command) -> list[str]:
+    names = _parameters(command)
+    if "format" not in names:
+        return _text(FIGURE if "output" in names else TEXT_ONLY)
+    (choices,) = (parameter.type for parameter in command.params if parameter.name == "format")
+    formats = choices.choices if isinstance(choices, click.Choice) else ()
+    text = OUTPUT.format(endings=", ".join(endings(formats)))
+    return _text("\n\n".join(filter(None, (text, MEANINGS.get(command.name or "")))))
+
+
+def _files(command: click.Command) -> list[str]:
+    lines = roff.paragraph(FILES)
+    if "columns" in _parameters(command):
+        formats = {
+            " ".join(suffix for suffix, _ in group): f"Read as {format}."
+            for format, group in groupby(SUFFIXES.items(), key=lambda item: item[1])
+        }
+        formats[".npz"] = "Read as npz: each array is a layer, named after it."
+        formats[" ".join(COMPRESSED)] = "After the name of a text format: compressed."
+        lines += roff.items(roff.bold, formats.items())
+    return lines
+
+
+def _text(text: str) -> list[str]:
+    return [line for part in text.split("\n\n") for line in roff.paragraph(part)]
+
+
+def _epilog(text: str | None, show: Show) -> Iterator[tuple[str, list[str]]]:
+    """An epilog by sections: a literal block titled `Examples:` is one, what has no title is description."""
+    for is_literal, paragraph in _paragraphs(text):
+        title, _, rest = paragraph.partition("\n")
+        if is_literal and re.fullmatch("[A-Z][a-z ]+:", title):
+            section = title[:-1].upper()
+            if section.startswith("EXAMPLE"):
+                for example in textwrap.dedent(rest).splitlines():
+                    yield "EXAMPLES", roff.block(f"$ {example}\n{show(example)}", indent=4)
+            else:
+                yield section, roff.block(textwrap.dedent(rest))
+        else:
+            yield "DESCRIPTION", _block(is_literal, paragraph)
+
+
+def _paragraphs(text: str | None) -> Iterator[tuple[bool, str]]:
+    """The paragraphs that click sees, and whether each is literal: begun by a line with a lone backspace."""
+    for paragraph in re.split("\n{2,}", inspect.cleandoc(text or "").partition("\f")[0]):
+        first, _, rest = paragraph.partition("\n")
+        is_literal = first.strip() == "\b"
+        if paragraph.strip():
+            yield is_literal, rest if is_literal else paragraph
+
+
+def _block(is_literal: bool, text: str) -> list[str]:
+    return roff.block(text) if is_literal else roff.paragraph(text)
+
+
+def catalogue(date: str) -> str:
+    """The page of all functions."""
+    lines = _header(CATALOGUE, 7, date)
+    lines += _section("NAME", [f"{roff.literal(CATALOGUE)} \\-", "the functions that actcli knows"])
+    lines += _section("DESCRIPTION", _text(CATALOGUE_DESCRIPTION))
+    for kind, title in KINDS.items():
+        lines += [f".SH {title}"]
+        for activation in registry.ACTIVATIONS:
+            if activation.kind == kind:
+                lines += _section(roff.literal(activation.name), _entry(activation), ".SS")
+    lines += _section("SEE ALSO", [f"{roff.bold('actcli')}(1),", f"{roff.bold('actcli-show')}(1)"])
+    return "\n".join(lines) + "\n"
+
+
+def _entry(activation: Activation) -> list[str]:
+    """All that is declared of a function, and some of its values."""
+    function = activation.bind()
+    texts = [
+        ("aliases", ", ".join(activation.aliases)),
+        ("f(x)", activation.formula),
+        ("f'(x)", activation.derivative),
+        *((f"parameter {p.name}", f"{p.meaning}; in {p.domain}, by default {p.default!r}")
+          for p in activation.parameters),
+        ("constraint", activation.constraint[0] if activation.constraint else ""),
+        ("range", interval(function.range, 6) if function.range else ""),
+        ("convention", activation.convention),
+        *_values(function),
+        ("source", activation.source),
+        *((f"@{dialect.framework}", dialect_text(dialect)) for dialect in activation.dialects),
+    ]  # fmt: skip
+    return roff.items(roff.bold, [(tag, text) for tag, text in texts if text], mark=roff.literal)
+
+
+def _values(function: Function) -> Iterator[tuple[str, str]]:
+    for name, kernel in (("values of f", function.f), ("values of f'", function.df)):
+        yield name, ", ".join(shown(value, 6) for value in kernel(SAMPLE).tolist())

@@ -1,0 +1,110 @@
+"""Every command that is shown is run: the README's with their output, and the examples of the help pages."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from documentation.build import CONSOLE, FIGURE, README, SCRIPT, help_examples, outputs_of_examples, with_outputs
+from functions import test_accuracy
+from registry import test_registry
+from support.run import Cli
+
+from actcli.activation import Activation
+from actcli.cli.main import cli as program
+
+FRAMEWORKS = ("torch", "keras", "jax")  # in the order of the README's scripts
+SHOWN = "\n".join(block[1] for block in CONSOLE.finditer(README.read_text()))
+
+
+def test_the_readme_shows_what_its_commands_print(tmp_path: Path) -> None:
+    """Refresh with `python tests/documentation/build.py`."""
+    text = README.read_text()
+    assert with_outputs(text, tmp_path) == text
+    # The figure at its top is the one that a command makes, whatever the version of matplotlib.
+    kept, made = (re.findall("<!-- (.*?) -->", path.read_text()) for path in (FIGURE, tmp_path / FIGURE.name))
+    assert kept == made
+    assert {"relu", "gelu", "tanh"} <= set(made)
+
+
+def scripts(section: str) -> list[str]:
+    """The scripts in Python of a section of the README."""
+    text = README.read_text()
+    start = text.index(f"\n## {section}\n")
+    return SCRIPT.findall(text[start : text.index("\n## ", start + 1)])
+
+
+@pytest.mark.parametrize("number", range(len(FRAMEWORKS)), ids=FRAMEWORKS)
+def test_the_scripts_for_frameworks_write_layers(number: int, tmp_path: Path, cli: Cli) -> None:
+    """Where the framework is installed, its script leaves layers of pre-activations, which can be diagnosed."""
+    pytest.importorskip(FRAMEWORKS[number], exc_type=ImportError)
+    script = scripts("From PyTorch, Keras, JAX")[number]
+    assert f"import {FRAMEWORKS[number]}\n" in script
+    assert len([line for line in script.splitlines() if line and not line.startswith(("import", "from"))]) <= 10
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True, capture_output=True)
+    files = sorted(str(path) for path in tmp_path.glob("*.parquet"))
+    layers = json.loads(cli.ok("saturation", "relu", *files, "-f", "json"))["layers"]
+    assert [(layer["samples"], layer["neurons"]) for layer in layers] == [(1000, 32)] * 2
+    assert all(0.2 < layer["vanishing_ratio"] < 0.8 for layer in layers)  # about half of ReLU's inputs are below 0
+
+
+def test_the_declaration_that_the_readme_shows_is_whole_and_true() -> None:
+    """The function passes what every function of the registry must pass."""
+    namespace: dict[str, Any] = {}
+    exec(scripts("Contributing")[0], namespace)  # noqa: S102 - our own text
+    (activation,) = (value for value in namespace.values() if isinstance(value, Activation))
+    test_registry.test_a_declaration_is_whole(activation)
+    for function in test_accuracy.settings_of(activation):
+        test_accuracy.test_every_figure_is_within_a_few_ulp_over_all_doubles(function)
+        test_accuracy.test_the_text_of_the_derivative_is_the_derivative(function)
+        test_accuracy.test_infinities_give_the_limits_and_nan_gives_nan(function)
+        test_accuracy.test_breaks_are_where_the_formula_has_them(function)
+
+
+@pytest.mark.parametrize("name", program.commands)
+def test_every_command_has_examples(name: str) -> None:
+    """Each command of the program has one in the README and one on its help page."""
+    assert f"actcli {name} " in SHOWN
+    assert name in {command for command, _ in help_examples()}
+
+
+def options() -> dict[str, set[str]]:
+    """Every option of the program, by its name, with all its spellings."""
+    return {
+        option.opts[-1]: {*option.opts, *option.secondary_opts}
+        for command in program.commands.values()
+        for option in command.params
+        if isinstance(option, click.Option) and not option.hidden
+    }
+
+
+@pytest.mark.parametrize("option", options())
+def test_every_option_has_an_example(option: str) -> None:
+    """Each option is used in a command that is shown, in the README or on a help page."""
+    commands = [line for line in SHOWN.splitlines() if line.startswith("$ ")]
+    words = {word.partition("=")[0] for line in (*commands, *(e for _, e in help_examples())) for word in line.split()}
+    assert words & options()[option]
+
+
+def test_the_examples_of_the_help_pages_run(tmp_path: Path) -> None:
+    """In a folder that holds layer1.csv to layer3.csv they succeed; test_manual.py compares what they print."""
+    outputs = outputs_of_examples(tmp_path)
+    assert outputs
+    assert not {command: output for command, output in outputs.items() if "[exit status" in output}
+
+
+@pytest.mark.parametrize("name", ["", *program.commands])
+def test_help_fits_80_columns(name: str) -> None:
+    """No line of a help page is longer than a terminal is wide, and every option and command has its help."""
+    command = program.commands[name] if name else program
+    context = click.Context(command, info_name=f"actcli {name}".strip(), **program.context_settings, terminal_width=80)
+    lines = command.get_help(context).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert command.help
+    assert all(option.help for option in command.params if isinstance(option, click.Option))

@@ -1,0 +1,423 @@
+"""Expressions as activations: values and exact derivatives against mpmath, kinks by hand, and what they agree with."""
+
+from __future__ import annotations
+
+import json
+import math
+import warnings
+from pathlib import Path
+
+import mpmath
+import numpy as np
+import pytest
+from functions.test_accuracy import ELEMENTWISE, WIDER, computed, error
+from hypothesis import given
+from hypothesis import strategies as st
+from support.oracle import evaluate
+from support.run import DATA, Cli
+from support.running_error import UNIT, jet_with_bounds
+
+from actcli.activation import Activation, Function
+from actcli.analysis.meanfield import mean_field
+from actcli.analysis.profile import Network, profile
+from actcli.analysis.regions import saturated_sides, shape, vanishing_regions
+from actcli.expressions.activation import cautions
+from actcli.registry import specs as registry
+
+# Evaluated as they stand by the oracle: its grammar and that of expressions are one.
+TEXTS: list[tuple[str, dict[str, float]]] = [
+    ("x", {}),
+    ("2*x - 3", {}),
+    ("x*tanh(log(1+exp(x)))", {}),
+    ("max(0,x) + a*min(0,x)", {"a": 0.05}),
+    ("where(x > t, x, t + a*(exp(x-t)-1))", {"t": 0.5, "a": 0.7}),
+    ("x / (1 + exp(-b*x))", {"b": 1.3}),
+    ("x**3 / (1 + x**2) - exp(-x / c)", {"c": 2.0}),
+    ("sqrt(1 + b*x**2)", {"b": 2.0}),
+    ("x / sqrt(1 + a*x**2)", {"a": 0.3}),
+    ("exp(x) / (2 + exp(x))", {}),
+    ("sin(w*x) + cos(x)**2 / w", {"w": 1.7}),
+    ("abs(x)*tanh(x) + erf(x / s)", {"s": 1.5}),
+    ("log1p(x**2) + expm1(-x**2)", {}),
+    ("pi*x - e*abs(x - 1)", {}),
+    ("1 / (1 + exp(-x)) * tanh(a*x)", {"a": -0.8}),
+    ("exp(-(x - m)**2 / 2)", {"m": 0.25}),
+    ("(x*x*x + 2) / (x**4 + 1)", {}),
+    ("min(max(x, -1), 1) * (2 + min(x, 3))", {}),
+]
+X = [-750.5, -41.7, -9.1, -2.75, -1.3, -0.31, -1e-3, -1e-9, 1e-12, 2e-4, 0.17, 0.9, 1.6, 3.4, 7.7, 29.3, 300.25]
+
+
+def spec(text: str, values: dict[str, float]) -> str:
+    return f"{text}:{','.join(f'{name}={value!r}' for name, value in values.items())}" if values else text
+
+
+@pytest.mark.parametrize(("text", "values"), TEXTS)
+def test_derivatives_are_exact_to_the_condition_of_the_formula(text: str, values: dict[str, float]) -> None:
+    """f, f', f'' and the derivatives by parameters, within the bound of what rounding does to the formula."""
+    function = registry.get(spec(text, values))
+    quantities = [("x", "f", 0), ("x", "df", 1), ("x", "d2f", 2), *((name, name, 1) for name in values)]
+    for x in X:
+        for by, quantity, place in quantities:
+            allowed = jet_with_bounds(text, x, values, by)[place]
+            value = float(computed(function, quantity, np.array([x]))[0])
+            exact = evaluate(text, x, values, by)
+            truth = (exact.v, exact.d1, exact.d2)[place]
+            with mpmath.workdps(80):
+                slack = 4 * allowed.error * UNIT + 1e-300
+                assert abs(mpmath.mpf(value) - truth) <= slack, (x, quantity, value, truth)
+
+
+@given(st.sampled_from(TEXTS), st.floats(-40, 40), st.sampled_from(["f", "df", "d2f"]))
+def test_drawn_numbers(case: tuple[str, dict[str, float]], x: float, quantity: str) -> None:
+    text, values = case
+    function = registry.get(spec(text, values))
+    if any(abs(x - b) < 1e-9 for b in function.breaks):
+        return
+    place = ["f", "df", "d2f"].index(quantity)
+    allowed = jet_with_bounds(text, x, values)[place]
+    exact = evaluate(text, x, values)
+    with mpmath.workdps(80):
+        off = abs(mpmath.mpf(getattr(function, quantity)(x)) - (exact.v, exact.d1, exact.d2)[place])
+        assert off <= 4 * allowed.error * UNIT + 1e-300
+
+
+# Forms that people write, and the built-in function that each of them is.
+SAME = [
+    ("x*tanh(softplus(x))", "mish"),
+    ("x * tanh(log(1 + exp(x)))", "mish"),
+    ("x*tanh(log1p(exp(x)))", "mish"),
+    ("x*sigmoid(x)", "silu"),
+    ("x/(1+exp(-x))", "silu"),
+    ("x*exp(x)/(1+exp(x))", "silu"),
+    ("x*sigmoid(1.702*x)", "quick_gelu"),
+    ("log(cosh(x))", "logcosh"),
+    ("log(1+exp(x))", "softplus"),
+    ("-log(1+exp(-x))", "log_sigmoid"),
+    ("log(sigmoid(x))", "log_sigmoid"),
+    ("1/(1+exp(-x))", "sigmoid"),
+    ("exp(x)/(1+exp(x))", "sigmoid"),
+    ("1 - sigmoid(-x)", "sigmoid"),
+    ("(exp(x)-exp(-x))/(exp(x)+exp(-x))", "tanh"),
+    ("2/(1+exp(-2*x)) - 1", "tanh"),
+    ("(1-exp(-2*x))/(1+exp(-2*x))", "tanh"),
+    ("x - tanh(x)", "tanhshrink"),
+    ("0.5*x*(1+erf(x/sqrt(2)))", "gelu"),
+    ("x*normal_cdf(x)", "gelu"),
+    ("0.5*x*(1+tanh(sqrt(2/pi)*(x+0.044715*x**3)))", "gelu_tanh"),
+    ("x/(1+abs(x))", "softsign"),
+    ("(x+sqrt(x**2+4))/2", "squareplus"),
+    ("log(1-exp(-x))", "log1mexp"),
+    ("x*tanh(exp(x))", "tanhexp"),
+    ("sin(pi*x)/(pi*x)", "sinc"),
+    ("max(0,x)", "relu"),
+    ("where(x>0,x,0.5*(exp(x)-1))", "elu:0.5"),
+    ("elu(x, alpha=0.5)", "elu:0.5"),
+    ("elu(x, 0.5)", "elu:0.5"),
+    ("max(0,x)+a*min(0,x):a=0.25", "prelu"),
+    ("min(max(x,-1),1)", "hard_tanh"),
+    ("max(0, min(6, x))", "relu6"),
+    ("max(0,x)**2", "squared_relu"),
+    ("where(abs(x)>0.5, x, 0)", "hardshrink"),
+    ("hardsigmoid(x)", "hard_sigmoid"),
+    ("log1p(exp(-abs(x)))+max(x,0)", "softplus"),
+    ("max(0,x) + log(1+exp(-abs(x)))", "softplus"),
+    ("x+log(1+exp(-x))", "softplus"),
+    ("min(x,0)-log1p(exp(-abs(x)))", "log_sigmoid"),
+    ("x+softplus(-2*x)-log(2)", "logcosh"),
+    ("abs(x)+log1p(exp(-2*abs(x)))-log(2)", "logcosh"),
+    ("softplus(2*x)-x-log(2)", "logcosh"),
+    ("0.5+0.5*tanh(0.5*x)", "sigmoid"),
+    ("1/(1+e**(-x))", "sigmoid"),
+    ("where(x>=0, 1/(1+exp(-x)), exp(x)/(1+exp(x)))", "sigmoid"),
+    ("0.5*x*(1+erf(sqrt(0.5)*x))", "gelu"),
+    ("x*(0.5+0.5*erf(x/sqrt(2)))", "gelu"),
+    ("0.5*x*(1+tanh(sqrt(2/pi)*(x+0.044715*x*x*x)))", "gelu_tanh"),
+    ("0.5*(x+sqrt(x*x+4))", "squareplus"),
+    ("sqrt(x**2)", "abs"),
+    ("max(x,0.01*x)", "leaky_relu"),
+]
+
+
+def everywhere(function: Function) -> np.ndarray:
+    positive = np.concatenate(
+        [np.geomspace(5e-324, 1.7e308, 400), np.linspace(0.01, 60, 300), np.linspace(60, 760, 60), [math.inf]]
+    )
+    x = np.concatenate([-positive[::-1], [0.0], positive])
+    low, high = function.activation.domain
+    if function.activation.window is not None:
+        low, high = -1e5, 1e5
+    return x[(x >= low) & (x <= high)]
+
+
+@pytest.mark.parametrize(("text", "name"), SAME)
+def test_a_form_is_its_built_in_function(text: str, name: str) -> None:
+    """To a few ulp over all doubles and at the infinities, breaks included, with no warning and no NaN."""
+    form, known = registry.get(text), registry.get(name)
+    x = everywhere(known)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for quantity in ("f", "df", "d2f"):
+            x = x if quantity == "f" else x[~np.isin(x, known.breaks)]  # conventions differ
+            ours, theirs = getattr(form, quantity)(x), getattr(known, quantity)(x)
+            np.testing.assert_array_equal(np.isnan(ours), np.isnan(theirs))
+            np.testing.assert_allclose(ours, theirs, rtol=1e-15, atol=5e-324 if quantity == "f" else 1e-300)
+    assert cautions(form) is None
+    assert form.breaks == known.breaks
+    assert form.limits == pytest.approx(known.limits, nan_ok=True)
+
+
+@pytest.mark.parametrize(("text", "name"), SAME)
+def test_regions_and_means_are_those_of_the_built_in(text: str, name: str) -> None:
+    form, known = registry.get(text), registry.get(name)
+    for epsilon in (1e-3, 1e-30):
+        ours, theirs = vanishing_regions(form, epsilon), vanishing_regions(known, epsilon)
+        assert [region.kind for region in ours] == [region.kind for region in theirs]
+        for a, b in zip(ours, theirs, strict=True):
+            assert (a.start, a.stop) == pytest.approx((b.start, b.stop), rel=1e-12)
+    left, right = shape(form), shape(known)
+    assert left.range == pytest.approx(right.range, rel=1e-14)
+    assert (left.monotone, left.smoothness) == (right.monotone, right.smoothness)
+    assert left.sup_gradient == pytest.approx(right.sup_gradient, rel=1e-14)
+    means, others = mean_field(form), mean_field(known)
+    for field in ("mean", "mean_square", "mean_square_gradient"):
+        mine, theirs = getattr(means, field), getattr(others, field)
+        assert mine == theirs or mine == pytest.approx(theirs, rel=1e-11, abs=1e-15)
+    if not known.breaks:
+        assert saturated_sides(form, 0.0591) == saturated_sides(known, 0.0591)
+
+
+@pytest.mark.parametrize("activation", ELEMENTWISE, ids=lambda activation: activation.name)
+def test_the_formula_of_a_function_is_an_expression(activation: Activation) -> None:
+    """The grammar of the registry's formulas is that of expressions: what `show` prints can be evaluated."""
+    known = activation.bind()
+    values = {name: value for name, value in known.values if math.isfinite(value)}
+    if len(values) < len(known.parameters):
+        return  # infinity is no number of the grammar
+    form = registry.get(spec(activation.formula, values))
+    low, high = activation.domain
+    allowed = 2 * WIDER.get(activation.name, 4.0)
+    for x in [-30.3, -5.1, -1.7, -0.4, 0.3, 0.8, 2.6, 11.9, 33.1]:
+        if low < x < high and x not in known.breaks:
+            for quantity in ("f", "df"):
+                value = float(computed(form, quantity, np.array([x]))[0])
+                bounds = jet_with_bounds_or_none(activation.formula, x, values, quantity)
+                if bounds is None or bounds > allowed:
+                    assert error(known, quantity, x, value, allowed) <= max(allowed, bounds or 0.0)
+                else:
+                    assert error(known, quantity, x, value, allowed) <= allowed
+
+
+def jet_with_bounds_or_none(text: str, x: float, values: dict[str, float], quantity: str) -> float | None:
+    """The bound of the formula's own error in ulp; None where the oracle of bounds has not all its functions."""
+    try:
+        found = jet_with_bounds(text, x, values)[0 if quantity == "f" else 1]
+    except (NameError, TypeError):
+        return None
+    with mpmath.workdps(60):
+        return float(found.error * UNIT / mpmath.mpf(math.ulp(abs(float(found.value)))))
+
+
+KINKS = [
+    ("max(0,x)+a*min(0,x):a=0.05", [0.0]),
+    ("abs(x-1)-max(0,x)", [0.0, 1.0]),
+    ("max(x**2-2, 0)", [-math.sqrt(2), math.sqrt(2)]),
+    ("relu6(2*x+1)", [-0.5, 2.5]),
+    ("where(x>3, x, elu(x))", [0.0, 3.0]),
+    ("where(x>3, x, abs(x-5))", [3.0]),
+    ("max(x, abs(x-10))", [5.0]),
+    ("1/(x-2)", [2.0]),
+    ("abs(x)**1.5", [0.0]),
+    ("tanh(max(0,x))", [0.0]),
+    ("hard_tanh(x/t):t=3", [-3.0, 3.0]),
+    ("x*sigmoid(x)", []),
+    ("max(x-1e-300, 0)", [1e-300]),
+    ("max(x-1e300, 0)", [1e300]),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), KINKS)
+def test_kinks(text: str, expected: list[float]) -> None:
+    """By hand, to the last bit but one."""
+    assert list(registry.get(text).breaks) == pytest.approx(expected, rel=2.3e-16, abs=0.0)
+
+
+def test_the_value_at_a_kink_is_the_trees() -> None:
+    """Of max and min the first in a tie, of abs 0, of where what the condition says; as in PyTorch for relu."""
+    for text, at, slope in [
+        ("max(0,x)", 0.0, 0.0),
+        ("max(x,0)", 0.0, 1.0),
+        ("min(0,x)", 0.0, 0.0),
+        ("abs(x)", 0.0, 0.0),
+        ("where(x>0,x,2*x)", 0.0, 2.0),
+        ("where(x>=0,x,2*x)", 0.0, 1.0),
+    ]:
+        assert registry.get(text).df(at) == slope
+
+
+# By hand: f at -1e200 and 1e200, where something on the way overflows.
+FAR = [
+    ("x**2*exp(-x**2)", 0.0, 0.0),
+    ("x/sqrt(1+x**2)", -1.0, 1.0),
+    ("exp(x)/(2+exp(x))", 0.0, 1.0),
+    ("tanh(exp(x))", 0.0, 1.0),
+    ("log(2+exp(x))", math.log(2), 1e200),
+    ("sqrt(1+x**2)", 1e200, 1e200),
+    ("x - sqrt(abs(x))", -1e200, 1e200),
+    ("x**2/(1+x**2)", 1.0, 1.0),
+    ("x*exp(-x)", -math.inf, 0.0),
+    ("exp(-exp(-x))", 0.0, 1.0),
+    ("(2+exp(x))/(1+exp(2*x))", 2.0, 0.0),
+    ("x**3/(1+x**2)", -1e200, 1e200),
+    ("x*((1+exp(x))**2-1)/((1+exp(x))**2+1)", 0.0, 1e200),
+    ("x*(exp(2*x)+2*exp(x))/(exp(2*x)+2*exp(x)+2)", 0.0, 1e200),
+]
+
+
+@pytest.mark.parametrize(("text", "low", "high"), FAR)
+def test_what_overflows_on_the_way_goes_on(text: str, low: float, high: float) -> None:
+    """f is a number everywhere, and its limit at the infinities; so is f'; with no caution."""
+    function = registry.get(text)
+    assert function.f([-1e200, 1e200]) == pytest.approx([low, high], rel=1e-14, abs=1e-99)
+    ends = [math.copysign(math.inf, value) if abs(value) > 1.0 and value != 2.0 else value for value in (low, high)]
+    assert function.limits == pytest.approx(ends, rel=1e-15)
+    assert cautions(function) is None
+    x = everywhere(function)
+    for quantity in ("f", "df"):
+        assert not np.isnan(getattr(function, quantity)(x)).any()
+
+
+def test_unstable_forms_are_named() -> None:
+    """What cannot be carried on stays NaN, and is said, with the place and the part that is to blame."""
+    lost = registry.get("log(1+x**2)")
+    assert math.isnan(lost.f(1e200))
+    said = cautions(lost)
+    assert said is not None
+    assert "x**2 overflows" in said
+    brought_back = registry.get("exp(2*x)*exp(-x)")
+    assert math.isnan(brought_back.f(400.0))  # and not infinite: it is 5e173
+    assert brought_back.limits == (0.0, math.inf)
+    assert "exp(2 * x) overflows" in (cautions(brought_back) or "")
+    assert cautions(registry.get("x + sin(b*x):b=2")) is None  # looked at within its window
+    hole = cautions(registry.get("(exp(x)-1)/x"))
+    assert hole is not None
+    assert "0/0 at x = 0, and 1 beside it" in hole
+    assert cautions(registry.get("log(x)")) is None  # its domain is its own
+    assert cautions(registry.get("gelu")) is None
+
+
+def test_domains() -> None:
+    """Where f is a number: up to the last double that has one."""
+    assert registry.get("log(x)").activation.domain == (0.0, math.inf)
+    assert registry.get("sqrt(1-x**2)").activation.domain == (-1.0, 1.0)
+    assert registry.get("sqrt(2-x)").activation.domain == (-math.inf, 2.0)
+    assert registry.get("x*sigmoid(x)").activation.domain == (-math.inf, math.inf)
+    assert registry.get("x*log(x)").activation.domain == (5e-324, math.inf)
+    assert registry.get("(x-1)*log(x-1)").activation.domain == (np.nextafter(1.0, 2.0), math.inf)
+
+
+def test_multiples_in_the_argument_are_seen() -> None:
+    """2x - log(1 + exp(2x)) is -log(1 + exp(-2x)), of which subtraction leaves nothing."""
+    exact = -mpmath.log1p(mpmath.exp(-100))
+    assert registry.get("2*x - log(1+exp(2*x))").f(50.0) == pytest.approx(float(exact), rel=1e-15)
+    assert registry.get("x-1 + log(1+exp(1-x))").f(-99.0) == pytest.approx(-float(exact), rel=1e-15)
+
+
+def test_the_tail_of_erf() -> None:
+    """With a factor that is no 1/sqrt(2): erfc, to the condition of its argument."""
+    exact = mpmath.erfc(mpmath.mpf(0.7) * 20)
+    assert registry.get("1 + erf(0.7*x)").f(-20.0) == pytest.approx(float(exact), rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [
+        ("max(x, 0.01*x)", 0.01, 1.0),
+        ("min(x, 2*x)", 2.0, 1.0),
+        ("where(x > 0.01*x, x, 0.01*x)", 0.01, 1.0),
+        ("where(2*x < x, 3*x, x)", 3.0, 1.0),
+    ],
+)
+def test_infinities_are_compared_as_what_goes_there(text: str, low: float, high: float) -> None:
+    """-inf is not the larger of x and 0.01 x only because both are infinite."""
+    function = registry.get(text)
+    assert function.df([-math.inf, math.inf]).tolist() == [low, high]
+
+
+def test_a_side_that_barely_rises_is_saturated() -> None:
+    assert saturated_sides(registry.get("max(x, 0.01*x)"), 0.0591).low == ((-math.inf, -5e-324),)
+
+
+def test_underflow_beside_a_kink_is_no_kink() -> None:
+    """Half of the least double is 0, where min takes its other argument: celu as PyTorch writes it."""
+    form, known = registry.get("max(0,x)+min(0,a*(exp(x/a)-1)):a=2"), registry.get("celu:2")
+    assert [region.kind for region in vanishing_regions(form, 1e-3)] == ["tail"]
+    for field in ("monotone", "smoothness"):
+        assert getattr(shape(form), field) == getattr(shape(known), field)
+
+
+def test_poles() -> None:
+    """No warning, no smoothness where f has no value, and 1/x does not fall from -1 to 1."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        shapes = {text: shape(registry.get(text)) for text in ("1/x", "log(abs(x))", "exp(x)/x", "exp(1/x)", "log(x)")}
+        mean_field(registry.get("exp(1/x)"))
+    assert (shapes["1/x"].monotone, shapes["1/x"].smoothness) == ("no", "discontinuous")
+    assert shapes["log(abs(x))"].smoothness == "discontinuous"
+    assert shapes["log(x)"].monotone == "increasing"
+
+
+@pytest.mark.parametrize("text", ["1/(x*x)", "1/(x-1)**2", "log(x*x)", "log((x-1)**4)", "1/((x+2)*(x-1)**2)"])
+def test_poles_at_which_nothing_changes_its_sign(text: str) -> None:
+    """A square touches 0 where its base crosses it."""
+    assert shape(registry.get(text)).smoothness == "discontinuous"
+
+
+def test_functions_that_oscillate_have_a_window() -> None:
+    assert registry.get("x+sin(a*x)**2/a:a=2").activation.window == (-10.0, 10.0)
+    assert registry.get("sin(tanh(x))").activation.window is None
+
+
+def test_parameters_of_called_functions_keep_their_domain() -> None:
+    from actcli.errors import UsageError
+
+    assert registry.get("elu(x, alpha=2*a):a=0.25").f(-1.0) == registry.get("elu:0.5").f(-1.0)
+    with pytest.raises(UsageError, match="legal parameters of elu"):
+        registry.get("elu(x, alpha=2*a):a=-1")
+
+
+def test_a_profile_of_an_expression() -> None:
+    """The card has all that a built-in function's has, and says by what it is computed."""
+    function = registry.get("x*sigmoid(b*x):b=1")
+    assert function.activation.computed == "swish_beta(x, beta=b)"
+    found = profile(function, 1e-3, Network())
+    assert found.means.mean_square == pytest.approx(mean_field(registry.get("silu")).mean_square, rel=1e-12)
+
+
+def test_a_spec_is_one_function() -> None:
+    """So that what is cached is found, and a sweep sees a value given twice."""
+    assert registry.get("x*sigmoid(b*x):b=1") == registry.get("x*sigmoid(b*x):b=1.0")
+    sweep = registry.family("max(0,x)+a*min(0,x):a=0.01|0.1|0.3")
+    assert [function.f(-1.0) for function in sweep] == [-0.01, -0.1, -0.3]
+    assert sweep[1].label == "max(0,x)+a*min(0,x):a=0.1"
+
+
+@pytest.mark.parametrize(
+    ("form", "name"), [("max(0,x)+a*min(0,x):a=0", "relu"), ("x*tanh(log(1+exp(x)))", "mish"), ("tanh(x)", "tanh")]
+)
+def test_a_diagnosis_is_that_of_the_built_in(cli: Cli, form: str, name: str) -> None:
+    """Every figure of every layer and neuron; only the function's name differs."""
+    layers = [str(path) for path in sorted((DATA / "relu_negative_bias").glob("*.csv"))]
+    ours, theirs = (json.loads(cli.ok("saturation", text, *layers, "-f", "json")) for text in (form, name))
+    for layer in ours["layers"] + theirs["layers"]:
+        del layer["remedies"]  # they name the function
+    for part in ("regions", "layers", "neurons"):
+        assert ours[part] == theirs[part]
+    assert cli.ok("eval", form, layers[0]) == cli.ok("eval", name, layers[0])
+
+
+def test_figures_and_charts_of_expressions(cli: Cli, tmp_path: Path) -> None:
+    figure = tmp_path / "plot.svg"
+    cli.ok("plot", "max(0,x)+a*min(0,x):a=0.05|0.3", "abs(x-1)-max(0,x)", "--grad", "-o", str(figure))
+    assert figure.read_bytes().startswith(b"<?xml")
+    assert "x*sigmoid(x)" in cli.ok("plot", "x*sigmoid(x)", LINES="16", COLUMNS="80")

@@ -1,0 +1,86 @@
+"""No text of a figure leaves it or lies on another, however long the names, however many the layers."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from figures.test_result_figures import comparison, diagnosis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from actcli.analysis.profile import Network
+from actcli.figures import functions, layers, plot, style
+from actcli.registry import specs as registry
+
+LONG = "0.5*x*(1+tanh(sqrt(2/pi)*(x+0.044715*x**3)))+0*sin(x)*exp(-x**2)+0*cos(x)+0.001*x*exp(-x**2)*tanh(x)"
+SEVERAL = [LONG, "relu(x)+0.1*sin(3*x)*exp(-x**2/2)+0.01*tanh(x)", "x*sigmoid(1.702*x)+0.01*sin(x)*exp(-x**2)", "relu"]
+SWEEP = "x*sigmoid(beta_of_the_gate*x)+0.01*sin(x)*exp(-x**2)*tanh(3*x)*tanh(5*x):beta_of_the_gate=0.5|1|2"
+TITLE = "A title that is much too long for a single line " * 4
+X = np.linspace(-3.0, 3.0, 40).reshape(10, 4)
+
+
+def wide(count: int) -> dict[str, np.ndarray]:
+    """Layers whose names are wide, and nothing in common."""
+    return {f"{chr(65 + i % 26) * 9}_{i}_{chr(90 - i % 26) * 9}": X for i in range(count)}
+
+
+def families(*specs: str, **options: Any) -> Any:
+    return plot.curves([registry.family(spec) for spec in specs], order=1, epsilon=1e-3, **options)
+
+
+def check(figure: Any) -> None:
+    """What is drawn lies within the figure, and no name of an axis on its neighbour."""
+    with style.styled():
+        FigureCanvasAgg(figure).draw()
+        width, height = figure.get_size_inches()
+        drawn = figure.get_tightbbox()
+    assert drawn.x0 >= 0.0
+    assert drawn.y0 >= 0.0
+    assert drawn.x1 <= width
+    assert drawn.y1 <= height
+    for axes in figure.axes:
+        for axis, side in ((axes.xaxis, "x"), (axes.yaxis, "y")):
+            low, high = sorted(axis.get_view_interval())
+            labels = zip(axis.get_majorticklocs(), axis.get_ticklabels(), strict=False)
+            boxes = [label.get_window_extent() for place, label in labels if label.get_text() and low <= place <= high]
+            ends = sorted((getattr(box, f"{side}0"), getattr(box, f"{side}1")) for box in boxes)
+            assert all(right[0] >= left[1] - 1.0 for left, right in pairwise(ends)), (axes, ends)
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 6, 7, 9, 13, 30])
+def test_names_of_layers(count: int) -> None:
+    check(layers.layers_figure(diagnosis("tanh", wide(count))))
+    check(functions.comparison_figure(comparison("tanh", "gelu", found=wide(count))))
+
+
+def test_names_of_functions() -> None:
+    check(layers.layers_figure(diagnosis(LONG, wide(2))))
+    check(functions.comparison_figure(comparison(*SEVERAL, found=wide(1))))
+    check(functions.comparison_figure(comparison(*SEVERAL[:2], network=Network(depth=20))))
+    for separate in (False, True):
+        check(families(*SEVERAL, separate=separate))
+        check(families(LONG, SWEEP, separate=separate))
+    check(families(LONG))
+
+
+@pytest.mark.parametrize("size", [None, (4.0, 4.0)])
+@pytest.mark.parametrize("separate", [False, True])
+def test_titles(size: tuple[float, float] | None, *, separate: bool) -> None:
+    for title in (TITLE, "W" * 200, "one\ntwo\nthree", "\t"):
+        check(families("relu", title=title, size=size, separate=separate))
+
+
+def test_a_wrapped_title_keeps_its_words() -> None:
+    """And the lines that it was given."""
+    lines = style.wrapped(TITLE + "\nThe second", 5.0, 12.0).split("\n")
+    assert " ".join(lines).split() == [*TITLE.split(), "The", "second"]
+    assert lines[-1] == "The second"
+    assert style.text_width(lines, 12.0) <= 5.0
+
+
+@pytest.mark.parametrize("inches", [0.5, 1.0, 3.0])
+@pytest.mark.parametrize("text", ["short", "i" * 300 + "W" * 300, "W" * 300 + "i" * 300])
+def test_what_fits_is_within_its_inches(text: str, inches: float) -> None:
+    assert style.text_width([style.fitting(text, inches)]) <= inches

@@ -1,0 +1,124 @@
+"""One run writes any number of outputs from one pass: each as a run for it alone writes it; all or none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.run import DATA, Cli
+
+LAYER = DATA / "relu_trained" / "layer2.csv"
+COMMANDS = [("saturation", "relu"), ("compare", "relu", "gelu", "-i", "-")]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_one_reading_of_a_pipe_gives_them_all(command: tuple[str, ...], cli: Cli, tmp_path: Path) -> None:
+    """A pipe can be read once. With -o nothing goes to standard output."""
+    data = LAYER.read_bytes()
+    names = ["a.json", "b.csv", "c.tsv", "d.jsonl", "e.md", "f.txt", "g.svg", "h.png"]
+    options = [word for name in names for word in ("-o", str(tmp_path / name))]
+    assert cli.ok(*command, *options, "--report", str(tmp_path / "r.html"), stdin=data) == ""
+    assert sorted(path.name for path in tmp_path.iterdir()) == [*names, "r.html"]
+    for name in names:
+        alone = tmp_path / f"alone-{name}"
+        cli.ok(*command, "-o", str(alone), stdin=data)
+        assert (tmp_path / name).read_bytes() == alone.read_bytes()
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_a_report_alone_leaves_standard_output_as_it_is(command: tuple[str, ...], cli: Cli, tmp_path: Path) -> None:
+    data = LAYER.read_bytes()
+    report = tmp_path / "r.html"
+    assert cli.ok(*command, "--report", str(report), stdin=data) == cli.ok(*command, stdin=data)
+    assert report.exists()
+
+
+def test_bad_data_replaces_nothing(cli: Cli, tmp_path: Path) -> None:
+    """Neither what is there already, nor what would be new."""
+    old = tmp_path / "old.json"
+    old.write_text("old")
+    message = cli.fails(
+        1, "saturation", "relu", str(LAYER), str(bad(tmp_path)), "-o", str(old), "-o", str(tmp_path / "new.csv"),
+        "--report", str(tmp_path / "r.md"),
+    )  # fmt: skip
+    assert "bad.csv" in message
+    assert old.read_text() == "old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.csv", "old.json"]
+
+
+def bad(folder: Path) -> Path:
+    path = folder / "bad.csv"
+    path.write_text("a,b\n1,2\n3,x\n")
+    return path
+
+
+@pytest.mark.parametrize("last", ["missing/b.csv", "folder.csv"])
+def test_an_output_that_cannot_be_written_replaces_no_other(last: str, cli: Cli, tmp_path: Path) -> None:
+    """Whichever of them it is: the error names it."""
+    (tmp_path / "folder.csv").mkdir()
+    old = tmp_path / "old.json"
+    old.write_text("old")
+    for files in ([str(old), str(tmp_path / last)], [str(tmp_path / last), str(old)]):
+        message = cli.fails(1, "saturation", "relu", str(LAYER), "-o", files[0], "-o", files[1])
+        assert last in message
+        assert old.read_text() == "old"
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["folder.csv", "old.json"]
+
+
+def test_a_figure_of_a_report_that_cannot_be_written_leaves_no_report(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "r-layers.svg").mkdir()
+    assert "r-layers.svg" in cli.fails(1, "saturation", "relu", str(LAYER), "--report", str(tmp_path / "r.md"))
+    assert [path.name for path in tmp_path.iterdir()] == ["r-layers.svg"]
+
+
+def test_a_full_disk_is_an_error_that_names_the_output(cli: Cli, tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("there is no /dev/full here")
+    other = tmp_path / "a.json"
+    message = cli.fails(1, "saturation", "relu", str(LAYER), "-o", str(other), "-o", "/dev/full")
+    assert "/dev/full: cannot be written" in message
+    assert not other.exists()
+
+
+def test_a_failed_gate_still_writes_them(cli: Cli, tmp_path: Path) -> None:
+    files = [tmp_path / "a.json", tmp_path / "r.html"]
+    done = cli("saturation", "relu", str(LAYER), "--max-dead", "0", "-o", str(files[0]), "--report", str(files[1]))
+    assert done.returncode == 3
+    assert all(file.stat().st_size for file in files)
+
+
+def test_rows_of_another_kind_are_for_tables(cli: Cli, tmp_path: Path) -> None:
+    """--by says what tables hold; a figure beside them is what it is."""
+    csv, png = tmp_path / "a.csv", tmp_path / "a.png"
+    cli.ok("saturation", "relu", str(LAYER), "--by", "neuron", "-o", str(csv), "-o", str(png))
+    assert csv.read_text() == cli.ok("saturation", "relu", str(LAYER), "--by", "neuron")
+    assert png.read_bytes().startswith(b"\x89PNG")
+    assert "--by" in cli.fails(2, "saturation", "relu", str(LAYER), "--by", "neuron", "-o", str(png))
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        (["-f", "json", "-o", "{}/a.json", "-o", "{}/b.csv"], "-f json"),
+        (["-o", "{}/a.json", "-o", "{}/../{0}/a.json"], "a.json"),
+        (["-o", "{}/a.md", "--report", "{}/a.md"], "a.md"),
+        (["--report", "{}/a.pdf"], "a.pdf"),
+        (["--report", "{}/a"], ".html"),
+        (["-o", "{}/a.xyz"], ".svg"),
+        (["--explain", "--report", "{}/a.md"], "--explain"),
+    ],
+)  # fmt: skip
+def test_outputs_that_cannot_be_meant_are_wrong_usage(options: list[str], names: str, cli: Cli, tmp_path: Path) -> None:
+    """It is said before any data is read: here there is none."""
+    words = [option.replace("{0}", tmp_path.name).replace("{}", str(tmp_path)) for option in options]
+    assert names in cli.fails(2, "saturation", "relu", str(tmp_path / "missing.csv"), *words)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_whose_name_is_no_text_is_a_layer(cli: Cli, tmp_path: Path) -> None:
+    """Its name is shown by the number of the byte."""
+    path = tmp_path / "caf\udce9.csv"  # Latin-1 for é
+    path.write_bytes(LAYER.read_bytes())
+    report = tmp_path / "r.html"
+    assert "\ncaf\\xe9," in cli.ok("saturation", "relu", str(path), "--report", str(report))
+    assert "caf\\xe9.csv" in report.read_text()

@@ -1,0 +1,151 @@
+"""The registry: every declaration is whole, and FUNCTION specs find it or say what would."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actcli.activation import INF, Activation
+from actcli.errors import UsageError
+from actcli.registry import specs as registry
+
+REQUIRED = {
+    *("identity", "sigmoid", "tanh", "hard_sigmoid", "relu", "relu6", "leaky_relu", "prelu", "elu", "selu", "softplus"),
+    *("softsign", "silu", "mish", "gelu", "gelu_tanh", "softmax", "log_softmax"),
+}
+
+
+def test_the_functions_of_the_first_release_are_there() -> None:
+    """All the names, and the alias swish."""
+    assert {activation.name for activation in registry.ACTIVATIONS} >= REQUIRED
+    assert registry.get("swish").name == "silu"
+
+
+@pytest.mark.parametrize("activation", registry.ACTIVATIONS, ids=lambda activation: activation.name)
+def test_a_declaration_is_whole(activation: Activation) -> None:
+    """Formula, source, a derivative for each parameter, a convention at each kink, a Jacobian for rows."""
+    function = activation.bind()
+    assert activation.formula
+    assert activation.derivative
+    assert activation.source
+    assert set(activation.wrt) == {parameter.name for parameter in activation.parameters}
+    assert all(parameter.meaning and parameter.default in parameter.domain for parameter in activation.parameters)
+    if function.rowwise:
+        assert activation.jacobian is not None
+    else:
+        assert function.limits is not None
+        kinks = [b for b in function.breaks if abs(function.df(b - 1e-9) - function.df(b + 1e-9)) > 1e-6]
+        assert activation.convention or not kinks
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_names_are_matched_without_case_dash_and_underscore(name: str) -> None:
+    """RELU, leaky-relu and LeakyReLU find what relu and leaky_relu find."""
+    expected = registry.get(name).activation
+    for spelled in (name.upper(), name.replace("_", "-"), name.replace("_", ""), name.title()):
+        assert registry.get(spelled).activation is expected
+
+
+def test_a_sweep_names_a_function_for_each_value() -> None:
+    """In the order given, the other parameters fixed, bare and in a framework's spelling too."""
+    names = ["elu:alpha=0.5", "elu", "elu:alpha=2"]
+    assert registry.family("elu:alpha=0.5|1|2") == tuple(registry.get(name) for name in names)
+    assert (
+        registry.family("elu: 0.5 | 1 | 2")
+        == registry.family("elu@pytorch:alpha=0.5|1|2")
+        == tuple(registry.get(name) for name in names)
+    )
+    scaled = registry.family("selu:scale=1|2,alpha=3")
+    assert [f.parameters for f in scaled] == [{"alpha": 3.0, "scale": 1.0}, {"alpha": 3.0, "scale": 2.0}]
+    assert registry.family("relu") == (registry.get("relu"),)
+
+
+@pytest.mark.parametrize(
+    ("spec", "problem"),
+    [
+        ("elu:alpha=0.5||1", "empty"),
+        ("elu:1|", "empty"),
+        ("elu:alpha=1|1.0", "twice"),
+        ("elu:alpha=1|x", "not a number"),
+        ("elu:alpha=1|-1", "outside its domain"),
+        ("selu:alpha=1|2,scale=1|2", "2 parameters"),
+        ("relu:1|2", "no parameter"),
+    ],
+)
+def test_a_sweep_that_cannot_be_is_told(spec: str, problem: str) -> None:
+    """What is wrong with it is said, as with one value."""
+    with pytest.raises(UsageError, match=problem):
+        registry.family(spec)
+
+
+def test_one_function_is_no_sweep() -> None:
+    """Where one function is taken, a sweep is refused."""
+    with pytest.raises(UsageError, match="several functions"):
+        registry.get("elu:alpha=0.5|1")
+
+
+def test_settings() -> None:
+    """Parameters by name, or bare where there is one; blanks do not matter; the label gives the function back."""
+    assert registry.get("leaky_relu:negative_slope=0.2").parameters == {"negative_slope": 0.2}
+    assert registry.get("elu:0.5").parameters == {"alpha": 0.5}
+    assert registry.get(" selu : scale = 2 , alpha = 1e0 ").parameters == {"alpha": 1.0, "scale": 2.0}
+    assert registry.get("softplus:threshold=inf").parameters["threshold"] == INF
+    assert registry.get("elu:alpha=1").label == "elu"
+
+
+@given(st.sampled_from([a for a in registry.ACTIVATIONS if a.parameters]), st.data())
+def test_a_label_gives_its_function_back(activation: Activation, data: st.DataObject) -> None:
+    """Whatever the values, `label` is a spec of the same function."""
+    values = {
+        p.name: data.draw(st.floats(-1e300, 1e300).filter(lambda v, p=p: v in p.domain)) for p in activation.parameters
+    }
+    with suppress(UsageError):  # a constraint between the parameters
+        function = activation.bind(values)
+        assert registry.get(function.label) == function
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ("rleu", ["rleu", "relu"]),
+        ("", ["actcli list"]),
+        ("relu:0.1", ["relu", "no parameter"]),
+        ("selu:0.1", ["more than one", "alpha", "scale"]),
+        ("elu:alhpa=1", ["alhpa", "did you mean alpha", "default 1"]),
+        ("elu:alpha=0", ["alpha = 0", "(0, inf)"]),
+        ("elu:alpha=-1", ["outside its domain", "(0, inf)"]),
+        ("elu:alpha=nan", ["nan"]),
+        ("elu:alpha=inf", ["inf"]),
+        ("elu:alpha=x", ["'x' is not a number", "alpha"]),
+        ("elu:alpha=1,alpha=2", ["twice"]),
+        ("hard_sigmoid:slope=1", ["slope", "alpha", "beta"]),
+    ],
+)
+def test_what_cannot_be_used_is_said_with_what_can(spec: str, words: list[str]) -> None:
+    """An unknown name, parameter or value is a usage error that names the allowed ones."""
+    with pytest.raises(UsageError) as caught:
+        registry.get(spec)
+    for word in words:
+        assert word in str(caught.value)
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_a_function_or_a_usage_error(spec: str) -> None:
+    """No spec crashes."""
+    with suppress(UsageError):
+        registry.get(spec)
+
+
+def test_two_activations_under_one_name_are_refused() -> None:
+    """The index says so when it is built."""
+    with pytest.raises(ValueError, match="names both"):
+        registry.index([registry.get("relu").activation, *_renamed("elu", "ReLU")])
+
+
+def _renamed(name: str, new: str) -> list[Activation]:
+    from dataclasses import replace
+
+    return [replace(registry.get(name).activation, name=new)]

@@ -1,0 +1,110 @@
+"""Reports in a real browser, headless Chromium: they render, light and dark, wide and narrow, and ask for nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+from support.run import DATA, Cli
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on the PATH")
+
+OWN = ("google.com", "googleapis.com", "gvt1.com")  # what Chromium itself asks, whatever it shows
+LIGHT, DARK = "rgb(255, 255, 255)", "rgb(22, 24, 29)"
+# Runs in a copy of a page, without its policy: the page says how it is laid out.
+MEASURE = """<script>
+const shown = [...document.querySelectorAll("figure svg")].map(e => e.getBoundingClientRect());
+parent.postMessage(JSON.stringify({
+  needed: document.documentElement.scrollWidth, given: innerWidth,
+  figures: shown.filter(box => box.height > 100).length, all: shown.length,
+  background: getComputedStyle(document.body).backgroundColor,
+}), "*");
+</script>"""
+FRAME = """<!DOCTYPE html><title>none</title>
+<script>onmessage = event => { document.title = event.data; }</script>
+<iframe src="measured.html" style="width: %dpx; height: 900px; border: 0"></iframe>"""
+
+
+class Visit(NamedTuple):
+    """What a page is when it has been loaded, what Chromium complained of, and what was asked for."""
+
+    dom: str
+    complaints: list[str]
+    requests: list[str]
+
+
+def visit(page: Path, folder: Path, *flags: str) -> Visit:
+    """Load a page in a browser of its own that finds no host."""
+    log = folder / "net.json"
+    assert CHROMIUM is not None
+    done = subprocess.run(
+        [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync",
+         "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={folder / 'profile'}",
+         "--enable-logging=stderr", f"--log-net-log={log}", "--virtual-time-budget=3000", *flags,
+         "--dump-dom", page.as_uri()],
+        capture_output=True, timeout=100, check=True,
+    )  # fmt: skip
+    events = json.loads(log.read_text())["events"]
+    urls = {event["params"]["url"] for event in events if "url" in (event.get("params") or {})}
+    complaints = [line for line in done.stderr.decode().splitlines() if "CONSOLE" in line]
+    asked = [url for url in urls if not (urlsplit(url).hostname or "").endswith(OWN)]
+    return Visit(done.stdout.decode(), complaints, sorted(asked))
+
+
+@pytest.fixture(scope="module")
+def pages(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("pages")
+    layers = [str(path) for path in sorted((DATA / "relu_negative_bias").glob("*.csv"))]
+    inputs = [word for layer in layers for word in ("-i", layer)]
+    commands = {"saturation": ["relu", *layers], "compare": ["relu", "elu", "gelu", *inputs, "--depth", "30"]}
+    for name, words in commands.items():
+        cli.ok(name, *words, "-o", str(folder / "x.csv"), "--report", str(folder / f"{name}.html"))
+    return {name: folder / f"{name}.html" for name in commands}
+
+
+def test_what_is_looked_for_would_be_seen(tmp_path: Path) -> None:
+    """A page that asks for a picture, and one that fails."""
+    asks, fails = tmp_path / "asks.html", tmp_path / "fails.html"
+    asks.write_text('<img src="http://picture.example/1.png">')
+    fails.write_text("<script>nothing()</script>")
+    assert visit(asks, tmp_path).requests == ["http://picture.example/1.png"]
+    assert visit(fails, tmp_path).complaints
+
+
+@pytest.mark.parametrize("name", ["saturation", "compare"])
+def test_a_report_renders_without_error_or_request(name: str, pages: dict[str, Path], tmp_path: Path) -> None:
+    """What the browser makes of the page is what is in it: both figures, every section."""
+    seen = visit(pages[name], tmp_path)
+    assert (seen.complaints, seen.requests) == ([], [])
+    text = pages[name].read_text()
+    for tag in ("<h1", "<h2", "<h3", "<svg", "<table", "<td", "<li", "<path", "<use"):
+        assert len(re.findall(rf"{tag}\b", seen.dom)) == len(re.findall(rf"{tag}\b", text)) > 0
+
+
+@pytest.mark.parametrize("width", [400, 1200])
+@pytest.mark.parametrize(("flags", "background"), [((), LIGHT), (("--blink-settings=preferredColorScheme=0",), DARK)])
+@pytest.mark.parametrize("name", ["saturation", "compare"])
+def test_a_report_fits_its_window_in_the_readers_colours(
+    name: str, flags: tuple[str, ...], background: str, width: int, pages: dict[str, Path], tmp_path: Path
+) -> None:
+    """Nothing makes the page wider than the window; of the figure's two themes one is seen, on its own background."""
+    text = re.sub("<meta http-equiv[^>]*>", "", pages[name].read_text())
+    (tmp_path / "measured.html").write_text(text.replace("</body>", MEASURE + "</body>"))
+    frame = tmp_path / "frame.html"
+    frame.write_text(FRAME % width)
+    dom = visit(frame, tmp_path, *flags, "--window-size=1300,1000").dom
+    title = re.search("<title>(.*?)</title>", dom)
+    assert title
+    layout = json.loads(title[1])
+    assert layout["given"] == width
+    assert layout["needed"] <= width
+    assert (layout["figures"], layout["all"]) == (1, 2)
+    assert layout["background"] == background

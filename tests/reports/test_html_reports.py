@@ -1,0 +1,283 @@
+"""A report is one page that holds all it shows, or Markdown with figures beside it; it says what JSON says."""
+
+from __future__ import annotations
+
+import html.parser
+import json
+import re
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from support.run import DATA, Cli
+
+from actcli.reports.blocks import Drawing, Grid, Judgement, Points, Report, Section
+from actcli.reports.markdown import markdown_page
+from actcli.reports.page import html_page
+from actcli.text import visible
+
+FOLDERS = {"relu_negative_bias": "relu", "tanh_saturated": "tanh", "sigmoid_deep": "sigmoid"}
+VOID = {"meta", "img", "br", "hr", "path", "use", "rect", "image", "stop", "circle", "line"}
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "--><script>alert(1)</script>",
+    "[red]x[/red]",
+    "a|b",
+    "&amp;",
+    '"><img src=x>',
+    "**b** _i_ `c`",
+    "$x$",
+    "{x}",
+]
+
+
+class Page(html.parser.HTMLParser):
+    """What a page holds: text, tables, tags and where they lead. Tags that do not match fail."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: Counter[str] = Counter()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.text: list[str] = []
+        self.tables: list[list[list[str]]] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_startendtag(tag, attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("td", "th"):
+            self.tables[-1][-1].append("")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        for name, value in attrs:
+            assert not name.startswith("on")
+            if name == "id":
+                self.ids.append(value or "")
+            if name in ("src", "href", "xlink:href", "action", "srcset", "data", "poster"):
+                self.links.append(value or "")
+            self.links += re.findall(r"url\(([^)]*)\)", value or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" in self.open:
+            assert not re.search(r"url\(|@import", data)
+        elif "svg" not in self.open:
+            self.text.append(data)
+            if self.open and self.open[-1] in ("td", "th"):
+                self.tables[-1][-1][-1] += data
+
+
+def report(cli: Cli, tmp_path: Path, *command: str, name: str = "report.html", **environment: str) -> str:
+    path = tmp_path / name
+    cli.ok(*command, "-o", str(tmp_path / "rest.csv"), "--report", str(path), **environment)
+    return path.read_text(encoding="utf-8")
+
+
+def layers(folder: str) -> list[str]:
+    return [str(path) for path in sorted((DATA / folder).glob("*.csv"))]
+
+
+COMMANDS = [
+    *(["saturation", function, *layers(folder)] for folder, function in FOLDERS.items()),
+    ["saturation", "gelu"],
+    ["saturation", "softmax", layers("relu_trained")[0]],
+    ["saturation", "relu", layers("relu_trained")[0], "--rule", "redo", "--dtype", "float16"],
+    ["saturation", "tanh", "-3", "0", "3"],
+    ["compare", "relu", "elu", "softmax", "-i", layers("relu_trained")[0], "-i", layers("relu_trained")[1]],
+    ["compare", "relu", "gelu", "--sigma-w", "1.5", "--depth", "5"],
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command[:2]))
+def test_a_page_is_well_formed_and_holds_all_it_shows(command: list[str], cli: Cli, tmp_path: Path) -> None:
+    """Tags match, ids are there once, links lead within the page or to data in it, and nothing is to be run."""
+    text = report(cli, tmp_path, *command)
+    page = Page(text)
+    assert page.tags["h1"] == 1
+    assert page.tags["svg"] == 2
+    assert not page.tags.keys() & {"script", "link", "iframe", "object", "embed", "base", "form"}
+    assert len(page.ids) == len(set(page.ids))
+    for link in page.links:
+        assert link.startswith("data:image/") or link.removeprefix("#") in page.ids
+    words = " ".join(page.text)
+    places = [words.index(title) for title in ("What was run", "Figures", "Definitions")]
+    assert places == sorted(places)
+
+
+def test_verdicts_come_first_and_say_what_json_says(cli: Cli, tmp_path: Path) -> None:
+    """Each layer's verdict with its reasons, before what was run."""
+    files = layers("relu_negative_bias")
+    words = "\n".join(Page(report(cli, tmp_path, "saturation", "relu", *files)).text)
+    document = json.loads(cli.ok("saturation", "relu", *files, "-f", "json"))
+    place = -1
+    for layer in document["layers"]:
+        found = words.index(f"{layer['name']}: \n{layer['verdict']}")
+        assert place < found < words.index("What was run")
+        place = found
+        for reason in layer["reasons"]:
+            assert reason in words
+        for remedy in layer["remedies"]:
+            assert f"{remedy['remedy']} ({remedy['source']})" in words
+
+
+def test_tables_say_what_json_says(cli: Cli, tmp_path: Path) -> None:
+    """Every neuron is there, with its figures to the digits asked for; the inputs with bytes, samples and neurons."""
+    files = layers("relu_negative_bias")
+    page = Page(report(cli, tmp_path, "saturation", "relu", *files, "--digits", "9"))
+    document = json.loads(cli.ok("saturation", "relu", *files, "-f", "json"))
+    rows = {tuple(row[:2]): row for row in max(page.tables, key=len)[1:]}
+    assert len(rows) == len(document["neurons"])
+    for neuron in document["neurons"]:
+        row = rows[neuron["layer"], neuron["neuron"]]
+        assert row[2] == ("yes" if neuron["dead"] else "no")
+        numbers = [neuron[name] for name in ("vanishing_ratio", "mean_abs_gradient", "min", "max", "mean")]
+        assert [float(cell) for cell in row[3:]] == pytest.approx(numbers, rel=1e-8)
+    (inputs,) = (table for table in page.tables if "bytes" in table[0])
+    for file, layer, row in zip(files, document["layers"], inputs[1:], strict=True):
+        assert row == [layer["name"], file, str(Path(file).stat().st_size), "1797", "32", "0", "0"]
+    settings = {row[0]: row[1] for row in page.tables[0]}
+    assert settings["epsilon"] == "0.001"
+    assert files[0] in settings["command"]
+
+
+def test_only_the_date_differs_from_run_to_run(cli: Cli, tmp_path: Path) -> None:
+    """SOURCE_DATE_EPOCH fixes it; without it, it is today's."""
+    command = ["saturation", "relu", *layers("relu_trained")]
+    fixed = [report(cli, tmp_path, *command, SOURCE_DATE_EPOCH="1700000000") for _ in range(2)]
+    assert fixed[0] == fixed[1]
+    assert "2023-11-14 22:13 UTC" in fixed[0]
+    before = datetime.now(UTC).replace(second=0, microsecond=0)
+    now = report(cli, tmp_path, *command)
+    date = re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", now)
+    assert date
+    assert before <= datetime.strptime(date[0], "%Y-%m-%d %H:%M UTC").replace(tzinfo=UTC) <= datetime.now(UTC)
+    assert now.replace(date[0], "2023-11-14 22:13 UTC") == fixed[0]
+
+
+@pytest.mark.parametrize("epoch", ["yesterday", "1e3", "9" * 30])
+def test_a_date_that_is_none_is_wrong_usage(epoch: str, cli: Cli, tmp_path: Path) -> None:
+    done = cli("saturation", "relu", "--report", str(tmp_path / "r.html"), SOURCE_DATE_EPOCH=epoch)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"SOURCE_DATE_EPOCH" in done.stderr
+    assert b"SOURCE_DATE_EPOCH" not in cli("saturation", "relu", SOURCE_DATE_EPOCH=epoch).stderr  # no report, no date
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_are_shown_as_they_are(name: str, cli: Cli, tmp_path: Path) -> None:
+    """Of a column and of a file, on the page and in Markdown."""
+    data = tmp_path / f"{name.replace('/', '')}.csv"
+    header = ",".join(['"{}"'.format(name.replace('"', '""')), "b"])
+    data.write_text(f"{header}\n-1,2\n-3,4\n", encoding="utf-8")
+    page = Page(report(cli, tmp_path, "saturation", "relu", str(data)))
+    markdown = report(cli, tmp_path, "saturation", "relu", str(data), name="report.md")
+    read = Page(MarkdownIt("commonmark").enable("table").render(markdown))
+    for shown in (page, read):
+        assert "script" not in shown.tags
+        assert any(name in cell for table in shown.tables for row in table for cell in row)
+        assert any(data.stem in text for text in shown.text)
+
+
+def test_a_report_says_which_gate_failed(cli: Cli, tmp_path: Path) -> None:
+    """2 of the 32 neurons of layer2 are dead: first of all, in the words of standard error; or that all passed."""
+    command = ["saturation", "relu", *layers("relu_trained"), "-o", str(tmp_path / "a.csv"), "--max-dead"]
+    for name in ("r.html", "r.md"):
+        path = tmp_path / name
+        done = cli(*command, "0.05", "--report", str(path))
+        (line,) = done.stderr.decode().splitlines()
+        assert done.returncode == 3
+        text = path.read_text()
+        shown = Page(text if name == "r.html" else MarkdownIt().enable("table").render(text)).text
+        words = [word for word in (text.strip() for text in shown) if word]
+        assert "relu on 3 layers: ok, gate failed" in words
+        told = "".join(shown)
+        assert told.index("Gates: failed") < told.index(line.removeprefix("actcli: ")) < told.index("layer1: ok")
+        cli.ok(*command, "0.1", "--report", str(path))
+        text = path.read_text()
+        told = "".join(Page(text if name == "r.html" else MarkdownIt().enable("table").render(text)).text)
+        assert told.index("Gates: passed") < told.index("dead_neuron_ratio of every layer is at most 0.1")
+        assert "gate failed" not in told
+
+
+def everywhere(text: str) -> Report:
+    """A report that has a text in each of its places."""
+    grid = Grid(text, ("a", text), ((text, 1.5), (None, text)), fold=text)
+    blocks = (text, Judgement(text, "ok", (text,)), Points(text, (text, text), ordered=True), grid)
+    return Report(text, blocks, (Section(text, blocks),))
+
+
+def squeezed(text: str) -> str:
+    return " ".join(text.split())
+
+
+@given(
+    st.one_of(
+        st.text(max_size=20), st.lists(st.sampled_from([*HOSTILE, "1. ", "- ", "# ", "\n", "\t", "\\"])).map("".join)
+    )
+)
+def test_any_text_is_shown_as_it_is(text: str) -> None:
+    """A reader of HTML, and one of CommonMark, find the text itself in every place where it stands."""
+    wanted = squeezed(visible(text))
+    page = Page(html_page(everywhere(text), 6))
+    read = Page(MarkdownIt("commonmark").enable("table").render(markdown_page(everywhere(text), "r", 6)))
+    for shown, html_titles in ((page, 1), (read, 0)):
+        if wanted:
+            places = "".join(shown.text)
+            assert squeezed(places).count(wanted) >= 24 + html_titles
+        assert [[squeezed(cell) for cell in row] for row in shown.tables[0]] == [
+            ["a", wanted], [wanted, "1.5"], ["", wanted]
+        ]  # fmt: skip
+
+
+def test_markdown_has_its_figures_beside_it(cli: Cli, tmp_path: Path) -> None:
+    """Named after it, and found from it whatever its name is."""
+    for name in ("report.md", "a report (1) [#%].md"):
+        text = report(cli, tmp_path, "saturation", "relu", *layers("relu_trained"), name=name)
+        (link,) = Page(MarkdownIt("commonmark").enable("table").render(text)).links
+        figure = tmp_path / unquote(link)
+        assert figure.name == name.removesuffix(".md") + "-layers.svg"
+        assert figure.read_bytes().startswith(b"<?xml")
+
+
+def test_drawings_of_one_page_do_not_share_ids() -> None:
+    """Every id and every reference to it bears the figure's name."""
+    svg = b'<?xml version="1.0"?><svg x="1"><path id="a"/><use xlink:href="#a"/><g clip-path="url(#a)"/></svg>'
+    drawings = (Drawing("one", "1", svg, svg), Drawing("two", "2", svg, svg))
+    page = Page(html_page(Report("t", drawings, ()), 6))
+    assert page.ids == ["one-light-a", "one-dark-a", "two-light-a", "two-dark-a"]
+    assert page.links == [f"#{name}" for name in page.ids for _ in range(2)]
+
+
+def test_a_figure_that_is_too_tall_for_a_sheet_of_paper_may_be_cut() -> None:
+    """The others are printed as one, as large as the sheet allows."""
+    tall, flat = (f'<svg viewBox="0 0 540 {height}"></svg>'.encode() for height in (1200, 1000))
+    text = html_page(Report("t", (Drawing("a", "tall", tall, tall), Drawing("b", "flat", flat, flat)), ()), 6)
+    assert re.findall(r"<figure[^>]*>", text) == ['<figure class="long">', "<figure>"]
+
+
+def test_a_report_of_many_neurons_stays_small(cli: Cli, tmp_path: Path) -> None:
+    """It shows the worst thousand and says where the others are."""
+    columns = 3000
+    data = tmp_path / "wide.csv"
+    rows = [",".join(f"n{i}" for i in range(columns)), *(",".join([str(k)] * columns) for k in (-1, 2))]
+    data.write_text("\n".join(rows) + "\n")
+    text = report(cli, tmp_path, "saturation", "relu", str(data))
+    assert len(max(Page(text).tables, key=len)) == 1001
+    assert "--by neuron" in text

@@ -1,0 +1,193 @@
+"""Every JSON output is of the schema that `actcli schema` prints for it, which knows every field and no other."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from jsonschema import Draft202012Validator, ValidationError
+from support.run import DATA, Cli
+
+from actcli.analysis.precision import PRECISIONS
+from actcli.analysis.profile import Network, profile
+from actcli.diagnosis.comparison import compare
+from actcli.diagnosis.diagnose import Diagnosis, diagnose
+from actcli.diagnosis.systems import RULES
+from actcli.errors import UsageError
+from actcli.measuring.probe import Probe, Thresholds
+from actcli.output.sheets import encode
+from actcli.registry import specs as registry
+from actcli.reports.comparison import comparison_document, comparison_sheet
+from actcli.reports.meanings import DOCUMENTS
+from actcli.reports.saturation import layer_sheet, neuron_sheet, region_sheet, saturation_document
+from actcli.reports.schema import NAMES, schema
+from actcli.text import json_text
+
+FUNCTIONS = [activation.name for activation in registry.ACTIVATIONS]
+RELU = [str(DATA / "relu_trained" / f"layer{i}.csv") for i in (1, 2)]
+VALIDATORS = {name: Draft202012Validator(schema(name)) for name in NAMES}
+
+
+def diagnosis(name: str, x: Any, **settings: Any) -> Diagnosis:
+    """Of the same values as two layers."""
+    probe = Probe.of(registry.get(name), Thresholds(), **settings)
+    missing = np.isnan(x) & (np.arange(x.shape[1]) % 2 == 0)
+    columns = [str(i) for i in range(x.shape[1])]
+    with np.errstate(over="ignore", invalid="ignore"):
+        return diagnose(probe, [(layer, columns, probe.measure(x, missing)) for layer in ("a", "b")])
+
+
+def check(found: Diagnosis) -> None:
+    """The document and the rows of a diagnosis."""
+    VALIDATORS["saturation"].validate(json.loads(json_text(saturation_document(found))))
+    sheets = (("layers", layer_sheet), ("neurons", neuron_sheet), ("regions", region_sheet))
+    for name, sheet in sheets:
+        rows = json.loads(b"".join(encode(sheet(found), "json", 6)))
+        VALIDATORS[name].validate(rows)
+        VALIDATORS["rows"].validate(rows)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_schemas_are_schemas(name: str, cli: Cli) -> None:
+    """They are valid by the metaschema of draft 2020-12, and the command prints them."""
+    Draft202012Validator.check_schema(schema(name))
+    assert json.loads(cli.ok("schema", name)) == schema(name)
+
+
+def test_every_schema_is_listed(cli: Cli) -> None:
+    assert tuple(DOCUMENTS) == NAMES
+    assert [line.partition(",")[0] for line in cli.ok("schema").splitlines()] == ["name", *NAMES]
+
+
+def test_an_unknown_schema_is_an_error(cli: Cli) -> None:
+    assert "saturation" in cli.fails(2, "schema", "nothing")
+    with pytest.raises(UsageError):
+        schema("nothing")
+
+
+def test_every_field_is_described() -> None:
+    """In every object the properties have words, and are all that is allowed."""
+
+    def walk(form: Any) -> None:
+        if isinstance(form, dict):
+            if "properties" in form:
+                assert form["additionalProperties"] is False
+                assert all(field["description"] for field in form["properties"].values())
+            for part in form.values():
+                walk(part)
+        elif isinstance(form, list):
+            for part in form:
+                walk(part)
+
+    for name in NAMES:
+        walk(schema(name))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_function_gives_valid_documents(name: str) -> None:
+    """On ordinary values, on NaN, infinities, missing cells and values whose squares overflow, and on no values."""
+    rng = np.random.default_rng(7)
+    ordinary = rng.normal(0.0, 3.0, (20, 4))
+    bad = ordinary.copy()
+    bad[0], bad[1, 1:3], bad[2, 0], bad[3, 3] = math.nan, math.inf, -1e300, 1e300
+    for x in (ordinary, bad, np.full((3, 4), math.nan), np.empty((0, 4))):
+        check(diagnosis(name, x))
+        check(diagnosis(name, x, precision=PRECISIONS["float16"]))
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_gives_valid_documents(rule: str) -> None:
+    x = np.random.default_rng(7).normal(0.0, 9.0, (200, 4))
+    for name in ("relu", "tanh"):
+        try:
+            check(diagnosis(name, x, rule=RULES[rule]))
+        except UsageError:  # not for this function
+            continue
+
+
+@given(
+    st.sampled_from(FUNCTIONS),
+    arrays.arrays(np.float64, st.tuples(st.integers(0, 5), st.just(4)), elements=st.floats(width=64)),
+)
+def test_whatever_the_values_are(name: str, x: Any) -> None:
+    check(diagnosis(name, x))
+
+
+@pytest.mark.parametrize("network", [Network(), Network(2.0, 1.5, 0.1, 3)])
+def test_all_functions_compared_are_valid(network: Network) -> None:
+    """By themselves and on data."""
+    x = np.random.default_rng(7).normal(0.0, 3.0, (20, 4))
+    profiles = [profile(registry.get(name), 1e-3, network) for name in FUNCTIONS]
+    layers = [(found.function, found.layers) for found in (diagnosis(name, x) for name in FUNCTIONS)]
+    for given_layers in ([], layers):
+        comparison = compare(profiles, given_layers)
+        VALIDATORS["compare"].validate(json.loads(json_text(comparison_document(comparison))))
+        VALIDATORS["rows"].validate(json.loads(b"".join(encode(comparison_sheet(comparison), "json", 6))))
+
+
+PROFILES = [profile(registry.get(name), 1e-3, Network()) for name in ("relu", "tanh", "exponential", "log1mexp")]
+
+
+@given(arrays.arrays(np.float64, (2, 4), elements=st.floats(width=64)))
+@example(np.full((2, 4), 1e300))
+@example(np.full((2, 4), 2.0**1023) * [[1.0, -1.0, -1.0, -1.0], [-1.0, -1.0, -1.0, -1.0]])  # a mean square of NaN
+def test_whatever_functions_are_compared_on(x: Any) -> None:
+    """Values whose square is no number any more among them."""
+    layers = [(found.function, found.layers) for found in (diagnosis(p.function.name, x) for p in PROFILES)]
+    VALIDATORS["compare"].validate(json.loads(json_text(comparison_document(compare(PROFILES, layers)))))
+
+
+OUTPUTS = [
+    ("saturation", "saturation", "relu", *RELU),
+    ("saturation", "saturation", "relu"),
+    ("saturation", "saturation", "softmax", RELU[0]),
+    ("saturation", "saturation", "relu", RELU[0], "--rule", "redo", "--dtype", "bfloat16"),
+    ("saturation", "saturation", "tanh", "-3", "inf", "4"),
+    ("compare", "compare", "relu", "elu:alpha=0.5", "softmax"),
+    ("compare", "compare", "relu", "gelu", "-i", RELU[0], "-i", RELU[1]),
+    ("compare", "compare", "relu", "elu", "--sigma-w", "3", "--depth", "4"),
+    ("fit", "fit", "elu", "--to", "gelu"),
+    ("fit", "fit", "x*sigmoid(b*x):b=1", "--to", "gelu", "-i", RELU[0]),
+    ("layers", "saturation", "relu", *RELU, "--by", "layer"),
+    ("neurons", "saturation", "relu", *RELU, "--by", "neuron"),
+    ("regions", "saturation", "gelu", "--by", "region"),
+    ("rows", "eval", "relu", "1", "inf", "-inf"),
+    ("rows", "eval", "relu", RELU[0]),
+    ("rows", "grad", "gelu", "--order", "2", "--range", "-2:2"),
+    ("rows", "grad", "softmax", "--jacobian", "1", "2"),
+    ("rows", "list"),
+    ("rows", "list", "--framework", "jax"),
+    ("rows", "show", "gelu"),
+]
+
+
+@pytest.mark.parametrize("output", OUTPUTS, ids=lambda output: " ".join(output[1:3]))
+def test_what_the_commands_print_is_valid(output: tuple[str, ...], cli: Cli) -> None:
+    """As one JSON text and, where it is a table, as a line an item."""
+    name, *command = output
+    document = json.loads(cli.ok(*command, "-f", "json"))
+    VALIDATORS[name].validate(document)
+    if isinstance(document, list):
+        lines = cli.ok(*command, "-f", "jsonl").splitlines()
+        assert [json.loads(line) for line in lines] == document
+    else:
+        assert document["schema"] == f"actcli.{command[0]}/1"
+
+
+@pytest.mark.parametrize("name", ["saturation", "compare"])
+def test_drift_is_seen(name: str, cli: Cli) -> None:
+    """A document with a field less, a field more, or a number that is a word, is not valid."""
+    more = [RELU[0]] if name == "saturation" else ["elu", "-i", RELU[0]]
+    whole = json.loads(cli.ok(name, "relu", *more, "-f", "json"))
+    validator = VALIDATORS[name]
+    validator.validate(whole)
+    layer = whole["layers"][0]
+    for changed in ({**layer, "new": 1}, {k: v for k, v in layer.items() if k != "samples"}, {**layer, "samples": "9"}):
+        with pytest.raises(ValidationError):
+            validator.validate({**whole, "layers": [changed]})

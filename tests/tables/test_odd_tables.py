@@ -1,0 +1,196 @@
+"""Tables that are legal but odd, or nearly what they should be: read, or refused with the way out."""
+
+from __future__ import annotations
+
+import datetime
+import gzip
+import json
+import os
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from markdown_it import MarkdownIt
+from support.run import Cli
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+TABLE = b"a,b\n1,-2\n3,-4\n"
+RESULT = "a,b\n1.0,0.0\n3.0,0.0\n"
+HALVES = (b"a,b\n1,-2\n", b"3,-4\n")
+zipped = partial(gzip.compress, mtime=0)
+SKIPPABLE = b"\x50\x2a\x4d\x18\x04\0\0\0note"  # a frame of the Zstandard format (RFC 8878, 3.1.2)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("members.csv.gz", b"".join(map(zipped, (b"", *HALVES, b"")))),
+        ("padded.csv.gz", zipped(TABLE) + bytes(100)),
+        ("frames.csv.zst", b"".join(map(zstd.compress, (b"", *HALVES, b"")))),
+        ("skippable.csv.zst", SKIPPABLE + zstd.compress(TABLE)),
+        ("no_ending.csv", zipped(TABLE)),
+        ("other_ending.csv.gz", zstd.compress(TABLE)),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_compressed_in_several_parts(cli: Cli, tmp_path: Path, name: str, content: bytes) -> None:
+    """From a file and through a pipe; the content, not the name, says how it is compressed."""
+    (tmp_path / name).write_bytes(content)
+    assert cli.ok("eval", "relu", str(tmp_path / name)) == RESULT
+    assert cli.ok("eval", "relu", stdin=content) == RESULT
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("plain.csv.gz", TABLE, ["is not compressed, as its name says", "rename"]),
+        ("plain.csv.zst", TABLE, ["is not compressed, as its name says", "rename"]),
+        ("empty.csv.gz", b"", ["is empty"]),
+        ("empty.csv.zst", b"", ["is empty"]),
+        ("garbage.csv.gz", zipped(TABLE) + b"garbage", ["damaged", "make the file anew"]),
+        ("sum.csv.gz", zipped(TABLE)[:-8] + bytes(8), ["damaged", "make the file anew"]),
+        ("array.json", b'[{"a": 1}, {"a": 2}]\n', ["an array of objects", "jq -c '.[]'"]),
+        ("pretty.json", b'[\n {"a": 1},\n {"a": 2}\n]\n', ["line 1", "jq -c '.[]'"]),
+        ("half.jsonl", b'{"a": 1, "t": "x"}\n{"a": 1, "t": "\\ud800"}\n', ["line 2", "half a character"]),
+        ("half_name.jsonl", b'{"a\\udc00": 1}\n', ["line 1", "half a character"]),
+        ("semicolons.csv", b"a;b\n1;2\n", ["'1;2' is not a number", "commas", "--input-format tsv"]),
+        ("tabs.csv", b"a\tb\n1\t2\n", ["is not a number", "--input-format tsv"]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_is_nearly_a_table_is_told_with_the_way_out(
+    cli: Cli, tmp_path: Path, name: str, content: bytes, words: list[str]
+) -> None:
+    """One error, and no part of a result, on standard output neither."""
+    (tmp_path / name).write_bytes(content)
+    message = cli.fails(1, "eval", "relu", str(tmp_path / name), "-c", "1")
+    for word in (name, *words):
+        assert word in message
+
+
+def test_json_lines_may_be_called_json(cli: Cli, tmp_path: Path) -> None:
+    """And are known without a name by their first bytes."""
+    lines = b'{"a": -1, "t": "\\u00e9"}\n{"t": "\\ud83d\\ude00", "a": 2}\n'
+    (tmp_path / "a.json").write_bytes(lines)
+    expected = "a,t\n0.0,é\n2.0,😀\n"
+    assert cli.ok("eval", "relu", "-c", "a", str(tmp_path / "a.json"), "-f", "csv") == expected
+    assert cli.ok("eval", "relu", "-c", "a", stdin=lines) == expected
+    assert "array of objects" in cli.fails(1, "eval", "relu", stdin=b'[{"a": 1}, {"a": 2}]\n')
+
+
+ODD = {
+    "list": [[1, 2], None],
+    "struct": [{"Binary": 1}, None],
+    "duration": [datetime.timedelta(days=1), None],
+    "durations": [[datetime.timedelta(days=1)], None],
+    "text": ["x|y", None],
+}
+
+
+def cells(markdown: str) -> list[str]:
+    """The cells of a table of Markdown as readers of it see them."""
+    tokens = MarkdownIt("commonmark").enable("table").parse(markdown)
+    return ["".join(part.content for part in token.children or ()) for token in tokens if token.type == "inline"]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_other_columns_of_any_type_pass_into_text(cli: Cli, tmp_path: Path, name: str) -> None:
+    """In the form that JSON has for them; what is missing stays empty, and null in JSON."""
+    path = str(tmp_path / "a.parquet")
+    pl.DataFrame({"x": [1.0, -1.0], "other": ODD[name]}).write_parquet(path)
+    rows = [json.loads(line) for line in cli.ok("eval", "relu", "-c", "x", path, "-f", "jsonl").splitlines()]
+    assert [row["x"] for row in rows] == [1.0, 0.0]
+    assert rows[1]["other"] is None
+    value = rows[0]["other"]
+    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+    quoted = '"' + text.replace('"', '""') + '"' if "," in text or '"' in text else text
+    assert cli.ok("eval", "relu", "-c", "x", path, "-f", "csv") == f"x,other\n1.0,{quoted}\n0.0,\n"
+    markdown = cli.ok("eval", "relu", "-c", "x", path, "-f", "markdown")
+    assert cells(markdown) == ["x", "other", "1.0", text, "0.0", ""]
+
+
+BYTES: list[Any] = [b"\xff", [b"\xff"], {"a": b"\xff"}]
+
+
+@pytest.mark.parametrize("value", BYTES, ids=["bytes", "list", "struct"])
+@pytest.mark.parametrize("format", ["csv", "tsv", "json", "jsonl", "markdown"])
+def test_bytes_are_no_text(cli: Cli, tmp_path: Path, value: Any, format: str) -> None:
+    """They pass into parquet; elsewhere they are one error, not a panic of polars."""
+    path = str(tmp_path / "a.parquet")
+    pl.DataFrame({"x": [1.0], "blob": [value]}).write_parquet(path)
+    message = cli.fails(1, "eval", "relu", "-c", "x", path, "-f", format)
+    assert "'blob'" in message
+    assert "parquet" in message
+    cli.ok("eval", "relu", "-c", "x", path, "-o", str(tmp_path / "o.parquet"))
+    assert pl.read_parquet(tmp_path / "o.parquet")["blob"].to_list() == [value]
+
+
+@pytest.mark.parametrize("other", [["x"], [[1.0]], [{"a": 1.0}]])
+def test_npy_refuses_what_is_no_number(cli: Cli, tmp_path: Path, other: list[Any]) -> None:
+    """Lists, structs and categories too; the column is named."""
+    path = str(tmp_path / "a.parquet")
+    series = pl.Series("other", other)
+    pl.DataFrame([pl.Series("x", [1.0]), series.cast(pl.Categorical) if other == ["x"] else series]).write_parquet(path)
+    message = cli.fails(1, "eval", "relu", "-c", "x", path, "-o", str(tmp_path / "o.npy"))
+    assert "column 2 (other)" in message
+    assert os.listdir(tmp_path) == ["a.parquet"]
+
+
+def test_an_empty_object_is_nothing_for_parquet(cli: Cli, tmp_path: Path) -> None:
+    """Parquet has no columns of it."""
+    message = cli.fails(
+        1, "eval", "relu", "-c", "a", "-o", str(tmp_path / "o.parquet"), stdin=b'{"a": 1, "meta": {}}\n'
+    )
+    assert "parquet" in message
+    assert "write csv" in message
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_first_block_that_fails_prints_nothing(cli: Cli) -> None:
+    """Not even the header, in any text format."""
+    for format in ("csv", "tsv", "json", "jsonl", "markdown"):
+        cli.fails(1, "eval", "relu", "-f", format, stdin=b"a,b\n1,oops\n")
+
+
+def test_arrays_of_no_numbers_say_the_way_out(cli: Cli, tmp_path: Path) -> None:
+    """As when labels lie beside the layers in an NPZ."""
+    np.savez(tmp_path / "a.npz", layer=np.ones((2, 2)), labels=np.array(["x"]))
+    message = cli.fails(1, "saturation", "relu", str(tmp_path / "a.npz"))
+    assert "array labels" in message
+    assert "leave it out" in message
+
+
+NOT_FINITE = [
+    *([command, "relu", "--epsilon", value] for command in ("saturation", "compare", "plot")
+      for value in ("nan", "inf")),
+    *(["saturation", "relu", option, "nan", "1"] for option in ("--tau", "--alpha", "--max-dead", "--max-saturated",
+                                                               "--max-vanishing", "--min-gradient")),
+    *(["compare", "relu", option, value] for option in ("--q", "--sigma-w", "--sigma-b") for value in ("nan", "inf")),
+    *(["eval", "relu", "--range", value] for value in ("0:1e400", "1e999999999:2", "0:nan", "0:1:inf")),
+    ["plot", "relu", "--range", "0:1e400"],
+    ["compare", "relu", "--sigma-w", "1e300"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("args", NOT_FINITE, ids=" ".join)
+def test_options_are_finite_numbers(cli: Cli, args: list[str]) -> None:
+    """A gate of NaN would let everything pass."""
+    assert args[2] in cli.fails(2, *args)
+
+
+def test_a_network_may_grow_beyond_the_doubles(cli: Cli) -> None:
+    """It is followed as far as there are numbers."""
+    cli.ok("compare", "relu", "--sigma-w", "10", "--depth", "1000")
+
+
+def test_a_missing_folder_is_named(cli: Cli, tmp_path: Path) -> None:
+    """It is what is to be made."""
+    assert f"no folder {tmp_path}/no" in cli.fails(1, "eval", "relu", "1", "-o", str(tmp_path / "no" / "o.csv"))
