@@ -12,8 +12,8 @@ from actcli.activation import Function
 from actcli.analysis import meanfield, regions
 from actcli.analysis.meanfield import MeanField
 from actcli.analysis.regions import Region
-from actcli.diagnosis import diagnose as diagnose_measured
 from actcli.diagnosis.diagnose import Diagnosis
+from actcli.diagnosis.diagnose import diagnose as diagnose_measured
 from actcli.errors import DataError, UsageError
 from actcli.measuring.probe import Probe, Thresholds
 from actcli.registry import specs as registry

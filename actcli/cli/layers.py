@@ -28,7 +28,7 @@ def diagnoses(
 
     Says on standard error which layers look like outputs of the first function.
     """
-    from actcli.diagnosis import diagnose
+    from actcli.diagnosis.diagnose import diagnose
 
     measured: list[list[Measured]] = [[] for _ in probes]
     read = []

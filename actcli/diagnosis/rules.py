@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from actcli.activation import Array, Flags, Function
-from actcli.diagnosis import remedies
+from actcli.diagnosis.remedies import remedies
 from actcli.diagnosis.verdicts import MADE_UP, ORDER, Finding, Layer, Limits, Side, Verdict, findings, values
 from actcli.errors import UsageError
 from actcli.measuring.partial import LayerPartial

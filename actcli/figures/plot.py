@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from actcli.activation import Function, Interval
 from actcli.analysis.curves import Curve, sample
-from actcli.figures import multiples, stacked
+from actcli.figures.multiples import multiples
 from actcli.figures.parts import Family, Line, Named
+from actcli.figures.stacked import stacked
 from actcli.figures.style import DASHES, THEMES, Theme, styled
 from actcli.numerics.histogram import Histogram
 

@@ -1,4 +1,4 @@
-"""The doubles as an ordered set: grids over all of them, and bisection to the two neighbours between which a flag changes."""
+"""The doubles as an ordered set: grids over them, and bisection to the neighbours between which a flag changes."""
 
 from __future__ import annotations
 

@@ -1,3 +1,3 @@
-"""From a FUNCTION spec to a function: the collection, the dialects of frameworks, specs, and what users and packages bring.
+"""From a FUNCTION spec to a function: the collection, dialects, specs, and what users and packages bring.
 
 Nothing about tables or results."""

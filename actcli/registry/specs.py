@@ -256,8 +256,8 @@ def _is_name(head: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _declared(formula: str) -> Activation:
-    from actcli.expressions import parse
     from actcli.expressions.activation import declare
+    from actcli.expressions.parse import parse
 
     written = parse(formula, _find)
     return declare(formula, written, _rewriter().stable(written))

@@ -11,7 +11,7 @@ from actcli.analysis.precision import Losses
 from actcli.diagnosis.diagnose import Diagnosis, Neuron
 from actcli.diagnosis.rules import Rule
 from actcli.diagnosis.verdicts import Layer
-from actcli.reports import distributions
+from actcli.reports.distributions import distributions
 from actcli.reports.records import (
     PRECISION,
     ROWWISE,

@@ -1,4 +1,4 @@
-"""The largest error in ulp, against mpmath (tests/support/oracle.py), of actcli, PyTorch and JAX on the same points in one run.
+"""The largest error in ulp, against mpmath, of actcli, PyTorch and JAX on the same points in one run.
 
     pip install -e '.[test,benchmark]'
     python tests/benchmarks/accuracy.py [POINTS]          f and df of every function that PyTorch or JAX also has

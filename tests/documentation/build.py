@@ -1,4 +1,4 @@
-"""Commands that are shown, and what they print. `python tests/documentation/build.py` writes the manual and README anew."""
+"""Commands that are shown, and what they print. As a script it writes the manual and README anew."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The manual pages, generated from the command tree and the registry. `python tests/documentation/build.py` writes them."""
+"""The manual pages, generated from the command tree and the registry."""
 
 from __future__ import annotations
 

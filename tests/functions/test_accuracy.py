@@ -1,4 +1,4 @@
-"""Every function of the registry against its own formula, evaluated and differentiated by mpmath (see support/oracle.py)."""
+"""Every function of the registry against its own formula, evaluated and differentiated by mpmath."""
 
 from __future__ import annotations
 

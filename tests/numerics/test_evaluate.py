@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from actcli.numerics import evaluate
+from actcli.numerics.evaluate import evaluate
 from actcli.registry import specs as registry
 
 X = np.random.default_rng(5).normal(size=10_007) * 20

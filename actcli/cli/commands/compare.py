@@ -60,7 +60,7 @@ def command(
     same pre-activations, those first that let most gradient through, and what taking another one in place of the first
     would do. -o FILE.png, .svg or .pdf draws them.
     """
-    from actcli.analysis import profile
+    from actcli.analysis.profile import profile
     from actcli.diagnosis.comparison import compare
     from actcli.measuring.probe import Probe, Thresholds
     from actcli.reports import comparison as reports
@@ -78,7 +78,7 @@ def command(
         return comparison_figure(comparison, theme=style)
 
     def report(run: Run, digits: int) -> Report:
-        from actcli.reports import comparison_report
+        from actcli.reports.comparison_report import comparison_report
 
         return comparison_report(comparison, thresholds, run)
 

@@ -190,7 +190,7 @@ def _forms(diagnosis: Diagnosis, gates: Sequence[Gate], by: str | None, style: s
         return layers_figure(diagnosis, theme=style)
 
     def report(run: Run, digits: int) -> Report:
-        from actcli.reports import saturation_report
+        from actcli.reports.saturation_report import saturation_report
 
         return saturation_report(diagnosis, gates, run, digits)
 

@@ -19,8 +19,8 @@ def command(name: str | None) -> None:
     from actcli.cli.options import Destination
     from actcli.output.files import open_output
     from actcli.output.results import write_sheet
-    from actcli.reports import schema
     from actcli.reports.meanings import DOCUMENTS
+    from actcli.reports.schema import schema
     from actcli.tables.sheet import Sheet
     from actcli.text import json_text
 

@@ -38,7 +38,7 @@ def command(function: Any, epsilon: float, network: Network, destination: Destin
 
     With its means over z ~ N(0, q), and what they say of a deep network at initialisation.
     """
-    from actcli.analysis import profile
+    from actcli.analysis.profile import profile
     from actcli.reports import catalogue as reports
 
     write_sheet(reports.card(function, profile(function, epsilon, network)), destination)
