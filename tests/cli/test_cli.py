@@ -20,10 +20,10 @@ import numpy as np
 import polars as pl
 import pytest
 from markdown_it import MarkdownIt
+from support.program import commands
 from support.run import DATA, ROOT, Cli
 
 from actcli.cli.main import COMMANDS
-from actcli.cli.main import cli as group
 from actcli.registry import specs
 from actcli.registry.collection import ACTIVATIONS
 
@@ -457,8 +457,5 @@ def test_results_are_the_same_bits_from_any_format_with_any_threads(cli: Cli, tm
 
 def test_the_list_of_commands_says_what_each_says_of_itself() -> None:
     """`--help` does not import the commands; what it says of them is the first sentence of their own help."""
-    for name, sentence in COMMANDS.items():
-        assert group.commands[name].get_short_help_str(limit=1000) == sentence
-    assert set(COMMANDS) == {
-        path.stem for path in (ROOT / "actcli" / "cli").glob("*.py") if "@click.command" in path.read_text()
-    }
+    assert {name: command.get_short_help_str(limit=1000) for name, command in commands().items()} == COMMANDS
+    assert {*COMMANDS, "__init__"} == {path.stem for path in (ROOT / "actcli" / "cli" / "commands").glob("*.py")}
