@@ -240,7 +240,7 @@ def test_standard_output_carries_results_only(cli: Cli) -> None:
     assert cli.ok("--version").startswith("actcli 0.")
     cli.fails(2, "eval")
     cli.fails(2, "eval", "relu")
-    cli.fails(2, "evaluate", "relu")
+    assert "Did you mean 'eval'?" in cli.fails(2, "evaluate", "relu")
     cli.fails(2, "eval", "relu", "--order", "2")
 
 
