@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import click
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from actcli.activation import Function
+    from actcli.analysis.profile import Network
+    from actcli.tables.options import ReadOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -37,10 +40,27 @@ def completer(name: str) -> Callable[[click.Context, click.Parameter, str], list
 
 
 def stack(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Several options as one decorator."""
+
     def decorate(command: F) -> F:
         for option in reversed(options):
             command = option(command)
         return command
+
+    return decorate
+
+
+def gather(name: str, record: Callable[..., object], *options: Callable[[F], F]) -> Callable[[F], F]:
+    """Options whose values a command takes as one argument of this name: what `record` makes of them."""
+    own = inspect.signature(record).parameters
+
+    def decorate(command: F) -> F:
+        @functools.wraps(command)
+        def call(*args: object, **values: object) -> None:
+            gathered = record(**{option: values.pop(option) for option in own})
+            command(*args, **{name: gathered}, **values)
+
+        return stack(*options)(cast(F, call))
 
     return decorate
 
@@ -110,7 +130,27 @@ style_option = click.option(
 )
 
 
-_table_options = stack(
+def _reading(
+    columns: tuple[str, ...],
+    header: bool | None,
+    nulls: tuple[str, ...],
+    input_format: str | None,
+    on_error: str,
+    threads: int | None,
+) -> ReadOptions:
+    from actcli.tables.options import ReadOptions
+
+    if threads is not None:  # polars reads it once, when it is imported
+        os.environ["POLARS_MAX_THREADS"] = str(threads)
+    return ReadOptions(
+        format=input_format, header=header, nulls=nulls, columns=columns, on_error=on_error, threads=threads
+    )
+
+
+# How to read tables, as `reading`.
+table_options = gather(
+    "reading",
+    _reading,
     click.option(
         "-c",
         "--columns",
@@ -146,7 +186,18 @@ _table_options = stack(
 )
 
 
-_network_options = stack(
+def _network(q: float, sigma_w: float | None, sigma_b: float, depth: int | None) -> Network:
+    from actcli.analysis.profile import Network
+
+    if sigma_b and sigma_w is None:
+        raise UsageError("--sigma-b is for networks of a given --sigma-w", "give both")
+    return Network(q, sigma_w, sigma_b, depth or 0)
+
+
+# What is assumed of a network at initialisation, as `network`.
+network_options = gather(
+    "network",
+    _network,
     click.option(
         "--q",
         type=FiniteRange(min=0, min_open=True),
@@ -173,46 +224,6 @@ _network_options = stack(
         "--depth", type=click.IntRange(1, 10_000), metavar="COUNT", help="Follow the variance of a gradient so deep."
     ),
 )
-
-
-def network_options(command: Callable[..., None]) -> Callable[..., None]:
-    """What is assumed of a network at initialisation; the command gets it as one argument, `network`."""
-
-    @functools.wraps(command)
-    def gathered(*args: Any, q: float, sigma_w: float | None, sigma_b: float, depth: int | None, **rest: Any) -> None:
-        from actcli.analysis.profile import Network
-
-        if sigma_b and sigma_w is None:
-            raise UsageError("--sigma-b is for networks of a given --sigma-w", "give both")
-        command(*args, network=Network(q, sigma_w, sigma_b, depth or 0), **rest)
-
-    return _network_options(gathered)
-
-
-def table_options(command: Callable[..., None]) -> Callable[..., None]:
-    """How to read tables; the command gets them as one argument, `reading`."""
-
-    @functools.wraps(command)
-    def gathered(
-        *args: Any,
-        columns: tuple[str, ...],
-        header: bool | None,
-        nulls: tuple[str, ...],
-        input_format: str | None,
-        on_error: str,
-        threads: int | None,
-        **rest: Any,
-    ) -> None:
-        from actcli.tables.options import ReadOptions
-
-        if threads is not None:  # polars reads it once, when it is imported
-            os.environ["POLARS_MAX_THREADS"] = str(threads)
-        reading = ReadOptions(
-            format=input_format, header=header, nulls=nulls, columns=columns, on_error=on_error, threads=threads
-        )
-        command(*args, reading=reading, **rest)
-
-    return _table_options(gathered)
 
 
 class Destination(NamedTuple):
@@ -242,25 +253,9 @@ digits_option = click.option(
 )
 
 
-def output_options(*formats: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Where results go and how they look, in one of the formats; the command gets them as `destination`."""
-    options: Callable[[Callable[..., None]], Callable[..., None]] = stack(
-        format_option(formats),
-        click.option(
-            "-o",
-            "--output",
-            metavar="FILE",
-            shell_complete=completer("files"),
-            help="Write to FILE, whole or not at all.",
-        ),
-        digits_option,
+def output_options(*formats: str) -> Callable[[F], F]:
+    """Where results go and how they look, in one of the formats, as `destination`."""
+    file = click.option(
+        "-o", "--output", metavar="FILE", shell_complete=completer("files"), help="Write to FILE, whole or not at all."
     )
-
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        @functools.wraps(command)
-        def gathered(*args: Any, format: str | None, output: str | None, digits: int, **rest: Any) -> None:
-            command(*args, destination=Destination(format, output, digits), **rest)
-
-        return options(gathered)
-
-    return decorate
+    return gather("destination", Destination, format_option(formats), file, digits_option)
