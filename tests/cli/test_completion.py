@@ -20,11 +20,11 @@ from pathlib import Path
 import click
 import pytest
 from documentation.build import environment
+from support.program import commands
 from support.run import DATA, ROOT, Process
 
 from actcli.cli.commands.completion import ASKED, SHELLS
-from actcli.cli.main import cli as program
-from actcli.registry import specs as registry
+from actcli.registry import additions, specs
 
 LINE = "the line is:"
 SHOW = "\x07"  # the key that makes the shells below print the line
@@ -167,31 +167,29 @@ def ask(process: Process, line: str, **env: str) -> list[str]:
 
 def test_all_commands_functions_and_frameworks_are_offered(process: Process) -> None:
     """None is left out."""
-    assert set(program.commands) == set(ask(process, "actcli "))
-    assert set(registry.names()) == set(ask(process, "actcli eval "))
-    assert {f"gelu@{d.framework}" for d in registry.get("gelu").activation.dialects} == set(
+    assert set(commands()) == set(ask(process, "actcli "))
+    assert set(additions.names()) == set(ask(process, "actcli eval "))
+    assert {f"gelu@{d.framework}" for d in specs.get("gelu").activation.dialects} == set(
         ask(process, "actcli eval gelu@")
     )
 
 
-@pytest.mark.parametrize("name", program.commands)
+@pytest.mark.parametrize("name", commands())
 def test_all_options_are_offered(process: Process, name: str) -> None:
     """Each command offers all of its options."""
-    options = [option for option in program.commands[name].params if isinstance(option, click.Option)]
+    options = [option for option in commands()[name].params if isinstance(option, click.Option)]
     expected = {spelling for option in options for spelling in (*option.opts, *option.secondary_opts)}
     assert {spelling for spelling in expected if spelling.startswith("--")} <= set(ask(process, f"actcli {name} --"))
 
 
 @pytest.mark.parametrize(
     ("command", "parameter"),
-    [(name, parameter) for name, command in program.commands.items() for parameter in command.params],
+    [(name, parameter) for name, command in commands().items() for parameter in command.params],
     ids=lambda value: getattr(value, "name", value),
 )
 def test_words_that_stand_for_something_known_are_completed(command: str, parameter: click.Parameter) -> None:
     """A new parameter that takes a function, a file, columns or a framework says how it is completed."""
-    context = click.Context(
-        program.commands[command], obj=["actcli", command, "elu", str(DATA / "relu_trained/layer1.csv")]
-    )
+    context = click.Context(commands()[command], obj=["actcli", command, "elu", str(DATA / "relu_trained/layer1.csv")])
     metavar = parameter.make_metavar(context)
     if re.search(r"FUNCTION|FILE|INPUT|LIST|PARAMETER|\|", metavar) or parameter.name == "framework":
         assert parameter.shell_complete(context, "")

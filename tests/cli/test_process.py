@@ -129,7 +129,9 @@ def test_without_a_command_there_is_help(process: Process) -> None:
 
 def test_a_home_that_cannot_be_written_to_is_no_matter(process: Process, tmp_path: Path) -> None:
     """matplotlib would warn of it on standard error."""
-    process.ok("plot", "relu", "-o", str(tmp_path / "a.png"), HOME="/proc", XDG_CONFIG_HOME="/proc", XDG_CACHE_HOME="/proc")
+    process.ok(
+        "plot", "relu", "-o", str(tmp_path / "a.png"), HOME="/proc", XDG_CONFIG_HOME="/proc", XDG_CACHE_HOME="/proc"
+    )
 
 
 @pytest.mark.parametrize("columns", ["1", "20", "500"])

@@ -36,7 +36,9 @@ def value(output: str) -> float:
 
 def test_definitions_are_functions_like_any_other(process: Process, file: str) -> None:
     """By name, alias, parameter, in expressions, and by the environment."""
-    assert value(process.ok("eval", "My-Gate", "1", "--functions", file)) == pytest.approx(0.8175744761936437, rel=1e-15)
+    assert value(process.ok("eval", "My-Gate", "1", "--functions", file)) == pytest.approx(
+        0.8175744761936437, rel=1e-15
+    )
     same = value(process.ok("eval", "swish_beta:beta=2", "1"))
     assert value(process.ok("eval", "--functions", file, "mg:2", "1")) == same
     assert value(process.ok("eval", "mg(x, b=2) + 1", "1", "--functions", file)) == pytest.approx(same + 1)
@@ -96,8 +98,8 @@ def test_a_file_that_is_not_there(process: Process) -> None:
 
 PLUGIN = """
 from dataclasses import replace
-from actcli.registry import specs as registry
-MINE = replace(registry.get("relu").activation, name="rampe", aliases=(), dialects=())
+from actcli.registry import specs
+MINE = replace(specs.get("relu").activation, name="rampe", aliases=(), dialects=())
 MANY = [replace(MINE, name="zweite")]
 TAKEN = replace(MINE, name="gelu")
 WRONG = ["no activation"]
