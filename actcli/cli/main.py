@@ -29,7 +29,7 @@ COMMANDS = {
     "list": "List the functions with their parameters and formulas.",
     "show": "Show one function: formulas, parameters, conventions, source.",
     "schema": "Print the JSON Schema of a JSON output.",
-    "completion": "Print what makes a shell complete words with TAB.",
+    "completion": "Print the script that completes words with TAB.",
 }
 
 
@@ -139,7 +139,7 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.set_threshold(100_000)  # imports make many objects and no garbage: looking for it among them takes 6 ms
     if asked := os.environ.get("_ACTCLI_COMPLETE"):
-        from actcli.cli.commands.completion import answer
+        from actcli.cli.shells import answer
 
         answer(cli, asked)
         return

@@ -23,7 +23,7 @@ from documentation.build import environment
 from support.program import commands
 from support.run import DATA, ROOT, Process
 
-from actcli.cli.commands.completion import ASKED, SHELLS
+from actcli.cli.shells import ASKED, SHELLS
 from actcli.registry import additions, specs
 
 LINE = "the line is:"
