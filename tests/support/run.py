@@ -1,4 +1,4 @@
-"""The data that ships with the project, and two ways to run the command line: in this process, and in one of its own."""
+"""The data that ships with the project, and two ways to run the command line: here, and in a process of its own."""
 
 from __future__ import annotations
 
@@ -95,24 +95,21 @@ def _streams(content: bytes | None) -> Iterator[tuple[io.BytesIO, io.BytesIO]]:
     """With standard input a pipe that holds `content`, or nothing at all, and the two outputs kept."""
     kept = sys.stdin, sys.stdout, sys.stderr
     outputs = io.BytesIO(), io.BytesIO()
-    source, writer = _pipe(content) if content is not None else (open(os.devnull, "rb"), None)
-    try:
-        sys.stdin = io.TextIOWrapper(source, encoding="utf-8")
-        sys.stdout, sys.stderr = (io.TextIOWrapper(output, "utf-8", write_through=True) for output in outputs)
-        yield outputs
-        sys.stdout.flush()
-    finally:
-        for stream in (sys.stdin, sys.stdout, sys.stderr):
-            with suppress(ValueError):  # closed by what was run
-                stream.detach()
-        source.close()
-        if writer is not None:
-            writer.join()
-        sys.stdin, sys.stdout, sys.stderr = kept
+    with open(os.devnull, "rb") if content is None else _pipe(content) as source:
+        try:
+            sys.stdin = io.TextIOWrapper(source, encoding="utf-8")
+            sys.stdout, sys.stderr = (io.TextIOWrapper(output, "utf-8", write_through=True) for output in outputs)
+            yield outputs
+        finally:
+            for stream in (sys.stdin, sys.stdout, sys.stderr):
+                with suppress(ValueError):  # closed by what was run
+                    stream.detach()
+            sys.stdin, sys.stdout, sys.stderr = kept
 
 
-def _pipe(content: bytes) -> tuple[IO[bytes], threading.Thread]:
-    """The end of a pipe to read from, and the thread that fills it."""
+@contextmanager
+def _pipe(content: bytes) -> Iterator[IO[bytes]]:
+    """The end to read from of a pipe that a thread fills."""
     reader, writer = os.pipe()
 
     def fill() -> None:
@@ -123,4 +120,6 @@ def _pipe(content: bytes) -> tuple[IO[bytes], threading.Thread]:
 
     thread = threading.Thread(target=fill)
     thread.start()
-    return open(reader, "rb"), thread
+    with open(reader, "rb") as source:
+        yield source
+    thread.join()
