@@ -152,7 +152,7 @@ def distributions(
     span = curves[0].span
     ends = np.linspace(*span, 141)
     shaded = [(region.start, region.stop) for region in curves[0].regions] if len(curves) == 1 else []
-    marks = list(shade)
+    marks: list[Mark] = []
     for number, (_, histogram) in enumerate(data):
         counts = histogram.spread(ends)
         scale, base = 0.8 / max(counts.max(), 1e-300), number + 0.45
@@ -164,7 +164,7 @@ def distributions(
         axes.set_yticks([number + 0.05 for number in range(len(data))], [beside(*each, curves) for each in data])
         axes.tick_params(axis="y", length=0, labelsize=SMALL)
 
-    return Panel(marks, frame)
+    return Panel([*marks, *shade], frame)
 
 
 def beside(name: str, histogram: Histogram, curves: Sequence[Curve]) -> str:

@@ -19,7 +19,7 @@ from actcli.diagnosis.diagnose import Diagnosis, diagnose
 from actcli.figures import layers, style
 from actcli.figures.comparison import comparison_figure
 from actcli.measuring.probe import Probe, Thresholds
-from actcli.registry import specs as registry
+from actcli.registry import specs
 from actcli.text import apart
 
 ALONE = Network()
@@ -42,13 +42,13 @@ def tables(folder: str) -> dict[str, np.ndarray]:
 
 
 def diagnosis(spec: str, found: dict[str, np.ndarray]) -> Diagnosis:
-    probe = Probe.of(registry.get(spec), Thresholds(), histogram=True)
+    probe = Probe.of(specs.get(spec), Thresholds(), histogram=True)
     return diagnose(probe, [(n, [f"h{i}" for i in range(x.shape[1])], probe.measure(x)) for n, x in found.items()])
 
 
-def comparison(*specs: str, found: dict[str, np.ndarray] | None = None, network: Network = ALONE) -> Comparison:
-    of_each = [registry.get(spec) for spec in specs]
-    measured = [(f, diagnosis(spec, found or {}).layers) for f, spec in zip(of_each, specs, strict=True)]
+def comparison(*names: str, found: dict[str, np.ndarray] | None = None, network: Network = ALONE) -> Comparison:
+    of_each = [specs.get(name) for name in names]
+    measured = [(f, diagnosis(name, found or {}).layers) for f, name in zip(of_each, names, strict=True)]
     return compare([profile(f, 1e-3, network) for f in of_each], measured)
 
 
@@ -197,8 +197,8 @@ def test_a_comparison_follows_the_gradient_to_its_depth() -> None:
 @pytest.mark.parametrize("theme", style.THEMES)
 def test_comparisons_of_all_kinds_can_be_drawn(theme: str) -> None:
     """Functions without means, with infinite figures, by rows; more of them than colours."""
-    specs = ["softmax", "sign", "exponential", "sine", "log_sigmoid", "glu", "maxout", "relu", "elu", "tanh", "gelu"]
-    figure = comparison_figure(comparison(*specs, found={"x": np.eye(4)}), theme=theme)
+    names = ["softmax", "sign", "exponential", "sine", "log_sigmoid", "glu", "maxout", "relu", "elu", "tanh", "gelu"]
+    figure = comparison_figure(comparison(*names, found={"x": np.eye(4)}), theme=theme)
     assert style.save(figure, "png", dpi=30)
 
 
