@@ -74,7 +74,7 @@ BAD = [
     ('[a]\nformula = "x.__class__"', "a.formula: 'x.__class__': attributes are not taken"),
     ('[a]\nformula = "2"', "a.formula: '2' does not depend on x"),
     ('[a]\nformulla = "x"', "a.formulla is not known"),
-    ("[a]\nformula = 3", "a.formula is not a text"),
+    ("[a]\nformula = 3", "a.formula is not a string"),
     ('[a]\nformula = "x*b"\nparameters = {b = "s"}', "a.parameters.b.default is not a finite number"),
     ('[a]\nformula = "x*b"\nparameters.b = {default = 1, domain = "[2, 3]"}', "1 is outside its domain [2, 3]"),
     ('[a]\nformula = "x*b"\nparameters.b = {default = 1, domain = "2, 3"}', "a.parameters.b.domain '2, 3' is not"),
