@@ -13,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from actcli.analysis.profile import Network
 from actcli.figures import layers, plot, style
 from actcli.figures.comparison import comparison_figure
+from actcli.registry import specs
 
 LONG = "0.5*x*(1+tanh(sqrt(2/pi)*(x+0.044715*x**3)))+0*sin(x)*exp(-x**2)+0*cos(x)+0.001*x*exp(-x**2)*tanh(x)"
 SEVERAL = [LONG, "relu(x)+0.1*sin(3*x)*exp(-x**2/2)+0.01*tanh(x)", "x*sigmoid(1.702*x)+0.01*sin(x)*exp(-x**2)", "relu"]
