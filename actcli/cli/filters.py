@@ -8,12 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from actcli.cli.notes import tell
-from actcli.cli.options import Destination, numbers_and_paths, open_layers, span_numbers, tell_skipped
+from actcli.cli.options import numbers_and_paths, open_layers, span_numbers, tell_skipped
 from actcli.errors import DataError, UsageError
-from actcli.output.results import write_sheet
 
 if TYPE_CHECKING:
     from actcli.activation import Array, Function
+    from actcli.output.outputs import Outputs
     from actcli.tables.options import ReadOptions
     from actcli.tables.sheet import Sheet
     from actcli.tables.table import Block, Table
@@ -38,21 +38,28 @@ def run(
     span: tuple[Any, ...] | None,
     options: ReadOptions,
     append: bool,
-    destination: Destination,
+    outputs: Outputs,
 ) -> None:
     """Numbers give the columns x and all results; tables have each number replaced by the last of the results."""
     if span is not None:
         if inputs:
             raise UsageError("--range makes the numbers: leave out the inputs", f"not both --range and {inputs[0]}")
-        write_sheet(_of_numbers(function, results, span_numbers(span)), destination)
+        _write(_of_numbers(function, results, span_numbers(span)), outputs)
         return
     numbers, paths = numbers_and_paths(inputs, required=True)
     if numbers:
-        write_sheet(_of_numbers(function, results, iter(numbers)), destination)
+        _write(_of_numbers(function, results, iter(numbers)), outputs)
     elif paths:
-        _of_tables(function, results[-1], open_layers(paths, options), append, options.threads, destination)
+        _of_tables(function, results[-1], open_layers(paths, options), append, options.threads, outputs)
     else:
         raise UsageError("there is no input", "give numbers, files or --range, or pipe a table in")
+
+
+def _write(sheet: Sheet, outputs: Outputs) -> None:
+    from actcli.output.results import Result as Forms
+    from actcli.output.results import write
+
+    write(outputs, Forms(sheet=lambda: sheet))
 
 
 def _of_numbers(function: Function, results: Sequence[Result], numbers: Iterator[float]) -> Sheet:
@@ -100,10 +107,9 @@ def _of_tables(
     tables: Sequence[Table],
     append: bool,
     threads: int | None,
-    destination: Destination,
+    outputs: Outputs,
 ) -> None:
     from actcli.output.progress import watched
-    from actcli.output.sheets import choose_format
     from actcli.tables.pipeline import map_blocks
     from actcli.tables.sink import encoder, result_columns, result_frame
 
@@ -112,7 +118,6 @@ def _of_tables(
     picked = [first.columns[i] for i in first.picked]
     titles = _titles(function, result.title, picked, len(result.kernel([0.0] * len(picked))))
     columns = result_columns(first, titles, append)
-    format = choose_format(destination.format, destination.output, TABLE_FORMATS)
 
     def frame(table: Table, block: Block) -> Any:
         missing = block.missing
@@ -157,7 +162,7 @@ def _check_alike(tables: Sequence[Table]) -> None:
             )
 
 
-def _show(columns: Sequence[str], frames: Iterator[Any], destination: Destination) -> None:
+def _show(columns: Sequence[str], frames: Iterator[Any], outputs: Outputs) -> None:
     """The first rows, for a person at a terminal."""
     from actcli.tables.sheet import Sheet
 
@@ -178,7 +183,7 @@ def jacobian(
     inputs: Sequence[str],
     span: tuple[Any, ...] | None,
     options: ReadOptions,
-    destination: Destination,
+    outputs: Outputs,
 ) -> None:
     """The Jacobian of a rowwise function: for each row one line an output, its derivatives by the inputs."""
     if not function.rowwise:
@@ -213,7 +218,7 @@ def _jacobian_rows(function: Function, names: Sequence[str], first: int, values:
             yield (row, name, *derivatives)
 
 
-def _write_jacobian(names: Sequence[str], blocks: Iterator[Any], destination: Destination) -> None:
+def _write_jacobian(names: Sequence[str], blocks: Iterator[Any], outputs: Outputs) -> None:
     from actcli.tables.sheet import Sheet
 
     rows = itertools.chain.from_iterable(blocks)

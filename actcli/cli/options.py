@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import io
 import os
+import shlex
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -203,51 +204,61 @@ def table_options(command: Callable[..., None]) -> Callable[..., None]:
     return _table_options(gathered)
 
 
-class Destination(NamedTuple):
-    """Where results go and how they look."""
-
-    format: str | None
-    output: str | None
-    digits: int
-
-
-def format_option(formats: Sequence[str]) -> Callable[[F], F]:
-    return click.option(
-        "-f",
-        "--format",
-        type=click.Choice(formats),
-        help="Output format; by default the output's name says it, else a table on a terminal and CSV in a pipe.",
+def outputs_options(
+    *formats: str, figures: bool = False, reports: bool = False, default: str | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Where results go, in one of the formats each, and reports if the command has one; it gets them as `outputs`."""
+    report_option = click.option(
+        "--report",
+        "reports",
+        multiple=True,
+        metavar="FILE",
+        shell_complete=completer("files"),
+        help="Write also a report to read: .html, or .md with its figures beside it.",
     )
-
-
-digits_option = click.option(
-    "--digits",
-    type=click.IntRange(1, 17),
-    metavar="COUNT",
-    default=6,
-    show_default=True,
-    help="Significant digits in tables.",
-)
-
-
-def output_options(*formats: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Where results go and how they look, in one of the formats; the command gets them as `destination`."""
     options: Callable[[Callable[..., None]], Callable[..., None]] = stack(
-        format_option(formats),
+        click.option(
+            "-f",
+            "--format",
+            type=click.Choice(formats),
+            help="Format of standard output, or of a file whose name says none; "
+            f"by default {'a chart' if default else 'a table on a terminal, CSV in a pipe'}.",
+        ),
         click.option(
             "-o",
             "--output",
+            "files",
+            multiple=True,
             metavar="FILE",
             shell_complete=completer("files"),
-            help="Write to FILE, whole or not at all.",
+            help="Write to FILE instead of standard output (repeatable). All are written whole, or none is.",
         ),
-        digits_option,
+        *([report_option] if reports else []),
+        click.option(
+            "--digits",
+            type=click.IntRange(1, 17),
+            metavar="COUNT",
+            default=6,
+            show_default=True,
+            help="Significant digits in tables.",
+        ),
     )
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
-        def gathered(*args: Any, format: str | None, output: str | None, digits: int, **rest: Any) -> None:
-            command(*args, destination=Destination(format, output, digits), **rest)
+        def gathered(*args: Any, format: str | None, files: tuple[str, ...], digits: int, **rest: Any) -> None:
+            from actcli.output.outputs import FIGURES, Outputs
+
+            outputs = Outputs.of(
+                format,
+                files,
+                (*formats, *(FIGURES if figures else ())),
+                default=default,
+                reports=rest.pop("reports") if reports else None,
+                digits=digits,
+                command=shlex.join(["actcli", *click.get_current_context().find_root().obj]),
+            )
+            command(*args, outputs=outputs, **rest)
 
         return options(gathered)
 

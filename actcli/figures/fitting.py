@@ -8,7 +8,7 @@ import numpy as np
 
 from actcli.activation import Array, Function, Interval
 from actcli.analysis.curves import limits
-from actcli.figures.style import LIGHT, dress, heading, styled
+from actcli.figures.style import THEMES, Theme, dress, heading, styled
 from actcli.fitting.descent import Measure
 from actcli.fitting.fit import Fit
 from actcli.text import short
@@ -21,23 +21,26 @@ _MOST_DOTS = 5000
 _SPAN = (-5.0, 5.0)
 
 
-def fit_figure(fit: Fit, target: Function | Measure, name: str, *, inputs: Measure | None = None) -> Figure:
+def fit_figure(
+    fit: Fit, target: Function | Measure, name: str, *, inputs: Measure | None = None, theme: str = "light"
+) -> Figure:
     """f at the start, f fitted and the target (points: as dots); below the distance of both, with its sign.
 
     The x axis shows the points, or 99 % of the inputs that weighed the distance and what is about 0.
     """
     from matplotlib.figure import Figure
 
-    with styled(LIGHT):
+    look = THEMES[theme]
+    with styled(look):
         figure = Figure(figsize=(7.0, 5.6))
         upper, lower = figure.subplots(2, sharex=True, height_ratios=[3.0, 2.0])
         span = _span(inputs) if isinstance(target, Function) else (float(target.x.min()), float(target.x.max()))
         x, y = _target(target, span)
-        _values(upper, fit, x, y, name, dots=isinstance(target, Measure))
-        _distances(lower, fit, x, y, dots=isinstance(target, Measure))
+        _values(upper, fit, x, y, name, look, dots=isinstance(target, Measure))
+        _distances(lower, fit, x, y, look, dots=isinstance(target, Measure))
         lower.set_xlabel("x")
         for axes in (upper, lower):
-            dress(axes, LIGHT)
+            dress(axes, look)
         upper.legend(fontsize=8.5)
         found = ", ".join(f"{key} = {fit.fitted.parameters[key]:.6g}" for key in fit.parameters)
         heading(
@@ -71,22 +74,22 @@ def _dots(x: Array) -> dict[str, Any]:
     return {"linestyle": "none", "marker": "o", "markersize": 4 if x.size < 200 else 1.5}
 
 
-def _values(axes: Axes, fit: Fit, x: Array, y: Array, name: str, *, dots: bool) -> None:
+def _values(axes: Axes, fit: Fit, x: Array, y: Array, name: str, theme: Theme, *, dots: bool) -> None:
     along = np.linspace(float(x[0]), float(x[-1]), 2001)
     before, after = fit.start.f(along), fit.fitted.f(along)
     if dots:
-        axes.plot(x, y, color=LIGHT.text, label=short(name), zorder=3, **_dots(x))
+        axes.plot(x, y, color=theme.text, label=short(name), zorder=3, **_dots(x))
     else:
-        axes.plot(x, y, color=LIGHT.muted, linewidth=4.0, alpha=0.6, label=short(name))
-    axes.plot(along, before, color=LIGHT.sequence[1], dashes=(2, 1.5), label="start")
-    axes.plot(along, after, color=LIGHT.sequence[0], label="fitted")
+        axes.plot(x, y, color=theme.muted, linewidth=4.0, alpha=0.6, label=short(name))
+    axes.plot(along, before, color=theme.sequence[1], dashes=(2, 1.5), label="start")
+    axes.plot(along, after, color=theme.sequence[0], label="fitted")
     axes.set(ylabel="f(x)", ylim=limits([y, before, after], (float(x[0]), float(x[-1]))))
 
 
-def _distances(axes: Axes, fit: Fit, x: Array, y: Array, *, dots: bool) -> None:
+def _distances(axes: Axes, fit: Fit, x: Array, y: Array, theme: Theme, *, dots: bool) -> None:
     style = _dots(x) if dots else {}
     before, after = fit.start.f(x) - y, fit.fitted.f(x) - y
-    axes.axhline(0.0, color=LIGHT.muted, linewidth=0.6)
-    axes.plot(x, before, **({"dashes": (2, 1.5)} if not dots else style), color=LIGHT.sequence[1])
-    axes.plot(x, after, **style, color=LIGHT.sequence[0])
+    axes.axhline(0.0, color=theme.muted, linewidth=0.6)
+    axes.plot(x, before, **({"dashes": (2, 1.5)} if not dots else style), color=theme.sequence[1])
+    axes.plot(x, after, **style, color=theme.sequence[0])
     axes.set(ylabel="f(x) - target", ylim=limits([before, after], (float(x[0]), float(x[-1]))))

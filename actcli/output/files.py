@@ -30,7 +30,7 @@ def open_output(path: str | None) -> Iterator[IO[bytes]]:
                 yield file
 
 
-def write_outputs(outputs: Iterable[tuple[str | None, Iterable[bytes]]]) -> None:
+def write_files(outputs: Iterable[tuple[str | None, Iterable[bytes]]]) -> None:
     """Each output, a path (None is standard output) and the parts of its content, as `open_output` writes them.
 
     No regular file is replaced before all the files are written; standard output comes after them.
