@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import functools
-import io
 import os
 import shlex
-import stat
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from actcli.cli.lookup import functions_file_option
-from actcli.cli.notes import tell
-from actcli.cli.words import FamilyType, FiniteRange, FunctionType, SpanType, is_number, unmarked
+from actcli.cli.types import FamilyType, FiniteRange, FunctionType, SpanType
 from actcli.errors import UsageError
+from actcli.output.sheets import FORMATS
 
 if TYPE_CHECKING:
-    from decimal import Decimal
+    from click.shell_completion import CompletionItem
 
     from actcli.activation import Function
-    from actcli.tables.options import ReadOptions
-    from actcli.tables.table import Table
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -32,13 +26,13 @@ def _together(ctx: click.Context, param: click.Parameter, families: Sequence[Seq
     return [function for family in families for function in family]
 
 
-def completer(name: str) -> Callable[[click.Context, click.Parameter, str], list[Any]]:
+def completer(name: str) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem[str]]]:
     """The function of `completers` of this name, whose module is imported when a shell asks."""
 
-    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
         from actcli.cli import completers
 
-        found: list[Any] = getattr(completers, name)(ctx, incomplete)
+        found: list[CompletionItem[str]] = getattr(completers, name)(ctx, incomplete)
         return found
 
     return complete
@@ -53,6 +47,25 @@ def stack(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
+def _use(ctx: click.Context, param: click.Parameter, paths: Sequence[str]) -> None:
+    if paths:
+        from actcli.registry import additions
+
+        additions.use(paths)
+
+
+functions_file_option = click.option(
+    "--functions",
+    "definitions",
+    multiple=True,
+    type=click.Path(),  # the environment's are separated like those of PATH
+    metavar="FILE",
+    envvar="ACTCLI_FUNCTIONS",
+    is_eager=True,  # before FUNCTION is looked up
+    expose_value=False,
+    callback=_use,
+    help="A TOML file of named definitions (repeatable), beside the user's own.",
+)
 function_argument = stack(click.argument("function", metavar="FUNCTION", type=FunctionType()), functions_file_option)
 families_argument = stack(
     click.argument("families", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True),
@@ -205,7 +218,7 @@ def table_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def outputs_options(
-    *formats: str, figures: bool = False, reports: bool = False, default: str | None = None
+    formats: Sequence[str] = FORMATS, *, figures: bool = False, reports: bool = False, default: str | None = None
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Where results go, in one of the formats each, and reports if the command has one; it gets them as `outputs`."""
     report_option = click.option(
@@ -263,57 +276,3 @@ def outputs_options(
         return options(gathered)
 
     return decorate
-
-
-def numbers_and_paths(inputs: Sequence[str], *, required: bool) -> tuple[list[float], list[str]]:
-    """The INPUT arguments as numbers, or as paths, "-" for standard input where there are none and it has data."""
-    tokens = [unmarked(token) for token in inputs]
-    if not tokens:
-        return [], ["-"] if _standard_input(required) else []
-    numbers = [is_number(token) for token in tokens]
-    if all(numbers):
-        return [float(token) for token in tokens], []
-    if any(numbers):
-        number, path = tokens[numbers.index(True)], tokens[numbers.index(False)]
-        raise UsageError(
-            f"inputs are numbers or files, not both: {number} and {path}",
-            f"a file whose name is a number is written ./{number}",
-        )
-    return [], tokens
-
-
-def _standard_input(required: bool) -> bool:
-    """Whether standard input is a pipe or a file, and not empty where it need not be there."""
-    try:
-        mode = os.fstat(sys.stdin.fileno()).st_mode
-    except (AttributeError, OSError, ValueError):  # closed, or not a real file
-        return False
-    if not (stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)):
-        return False
-    return required or bool(cast(io.BufferedReader, sys.stdin.buffer).peek(1))
-
-
-def span_numbers(span: tuple[Decimal, ...]) -> Iterator[float]:
-    """START, START + STEP, ... up to STOP, each the double nearest to the exact decimal."""
-    from decimal import Decimal
-
-    start, stop = span[:2]
-    step = span[2] if len(span) == 3 else Decimal(1 if stop >= start else -1)
-    if step == 0 or (stop - start) / step < 0:
-        raise UsageError(f"--range: a step of {step} does not lead from {start} to {stop}", "turn its sign")
-    for i in range(int((stop - start) / step) + 1):
-        yield float(start + i * step)
-
-
-def tell_skipped(table: Table) -> None:
-    """Say on standard error how many rows of a table were left out, and why the first of them."""
-    if table.skipped:
-        count = sum(number for _, number, _ in table.skipped)
-        first = min(table.skipped, key=lambda skipped: skipped[0])[2]
-        tell(f"{count} row{'s' * (count > 1)} left out, such as {first.message}")
-
-
-def open_layers(paths: Sequence[str], options: ReadOptions) -> list[Table]:
-    from actcli.tables.opening import open_tables
-
-    return [*open_tables(paths, options)]

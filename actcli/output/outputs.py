@@ -70,6 +70,10 @@ class Outputs:
         """Whether one of them is for people: a figure, a report, or a table."""
         return bool(self.reports) or self.has_figures or any(to.format == "table" for to in self.destinations)
 
+    def all_in(self, format: str) -> Outputs:
+        """The same places, all in one format."""
+        return replace(self, destinations=tuple(Destination(format, to.path) for to in self.destinations))
+
     def printed(self) -> Outputs:
         """These, and the result on standard output."""
         return replace(self, destinations=(*self.destinations, Destination(standard_format(), None)))

@@ -23,7 +23,7 @@ class Result:
     JSON is the document, a table the chart or the report; where there is none, or `by_row`, both are the sheet.
     """
 
-    sheet: Callable[[], Sheet]
+    sheet: Callable[[], Sheet] | None = None
     document: Callable[[], dict[str, Any]] | None = None
     figure: Callable[[str, str], bytes] | None = None  # theme, and one of FIGURES
     report: Callable[[Draw, Run, int], Report] | None = None  # with that figure, of a run, for so many digits
@@ -47,6 +47,7 @@ def write(outputs: Outputs, result: Result, inputs: tuple[Input, ...] = ()) -> N
 
     @functools.cache
     def sheet() -> Sheet:
+        assert result.sheet is not None
         found = result.sheet()
         return replace(found, rows=tuple(found.rows)) if len(outputs.destinations) > 1 else found
 
@@ -71,6 +72,7 @@ def _encoded(result: Result, to: Destination, digits: int, report: Callable[[], 
         from actcli.reports.terminal import terminal_page
 
         return [terminal_page(report(), digits)]
+    assert result.sheet is not None
     return encode(result.sheet(), to.format, digits)
 
 

@@ -111,9 +111,7 @@ def function_blocks(profiles: Sequence[Profile]) -> Iterator[Block]:
     yield Grid("", Sheet(("function", "range", "f(0)", "monotone", "sup|f'|", "smooth", "f' vanishes"), rows))
     names = tuple(_MEANS.values())
     cells = [(p.function.label, *means(p).values()) for p in profiles]
-    yield Grid(
-        f"Over z ~ N(0, {profiles[0].means.q:g})", Sheet(("function", *names[:3]), [row[:4] for row in cells])
-    )
+    yield Grid(f"Over z ~ N(0, {profiles[0].means.q:g})", Sheet(("function", *names[:3]), [row[:4] for row in cells]))
     yield Grid(
         "At initialisation: the weight variance that keeps gradients, the gain that keeps q and what it does to them",
         Sheet(("function", *names[3:]), [(row[0], *row[4:]) for row in cells]),

@@ -234,7 +234,7 @@ def _neuron_summary(neurons: Sequence[Neuron]) -> Sheet:
 
 
 def _where(diagnosis: Diagnosis, digits: int) -> Points:
-    """What counts as vanishing and as saturated; where on the x axis f' vanishes, and in a smaller precision is lost."""
+    """What counts as vanishing and as saturated, and where f' vanishes or in a smaller precision is lost."""
     thresholds = diagnosis.thresholds
     lines = [f"f' vanishes for {region.condition(digits)} ({region.kind})" for region in diagnosis.regions]
     if diagnosis.function.rowwise:

@@ -110,9 +110,7 @@ def table(sheet: Sheet, digits: int, *, width: int | None = None) -> RenderableT
         if i is None:
             result.add_column("...")
         elif numeric[i]:
-            result.add_column(
-                Text(names[i]), justify="right", overflow="fold", width=least[i] if cramped else None
-            )
+            result.add_column(Text(names[i]), justify="right", overflow="fold", width=least[i] if cramped else None)
         else:
             result.add_column(Text(names[i]), overflow="fold")
     for row in rows:

@@ -24,7 +24,7 @@ from support.run import DATA, ROOT, Cli
 
 from actcli.cli.commands.completion import ASKED, SHELLS
 from actcli.cli.main import cli as program
-from actcli.registry import specs as registry
+from actcli.registry import additions, specs
 
 LINE = "the line is:"
 SHOW = "\x07"  # the key that makes the shells below print the line
@@ -168,10 +168,8 @@ def ask(cli: Cli, line: str, **env: str) -> list[str]:
 def test_all_commands_functions_and_frameworks_are_offered(cli: Cli) -> None:
     """None is left out."""
     assert set(program.commands) == set(ask(cli, "actcli "))
-    assert set(registry.names()) == set(ask(cli, "actcli eval "))
-    assert {f"gelu@{d.framework}" for d in registry.get("gelu").activation.dialects} == set(
-        ask(cli, "actcli eval gelu@")
-    )
+    assert set(additions.names()) == set(ask(cli, "actcli eval "))
+    assert {f"gelu@{d.framework}" for d in specs.get("gelu").activation.dialects} == set(ask(cli, "actcli eval gelu@"))
 
 
 @pytest.mark.parametrize("name", program.commands)

@@ -16,7 +16,7 @@ from actcli.activation import Activation, Function
 from actcli.cli.commands.saturation import GATE_FAILED
 from actcli.cli.main import INTERRUPTED, PIPE_CLOSED, cli
 from actcli.output.sheets import endings
-from actcli.registry import specs as registry
+from actcli.registry.collection import ACTIVATIONS
 from actcli.reports.catalogue import dialect_text
 from actcli.reports.records import interval
 from actcli.tables.source import COMPRESSED, SUFFIXES
@@ -262,7 +262,7 @@ def catalogue(date: str) -> str:
     lines += _section("DESCRIPTION", _text(CATALOGUE_DESCRIPTION))
     for kind, title in KINDS.items():
         lines += [f".SH {title}"]
-        for activation in registry.ACTIVATIONS:
+        for activation in ACTIVATIONS:
             if activation.kind == kind:
                 lines += _section(roff.literal(activation.name), _entry(activation), ".SS")
     lines += _section("SEE ALSO", [f"{roff.bold('actcli')}(1),", f"{roff.bold('actcli-show')}(1)"])

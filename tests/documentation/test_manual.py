@@ -19,7 +19,7 @@ from support.run import ROOT
 
 from actcli.activation import Activation
 from actcli.cli.main import cli
-from actcli.registry import specs as registry
+from actcli.registry.collection import ACTIVATIONS
 
 PAGES = {path.name: path.read_text(encoding="ascii") for path in sorted(MANUAL.glob("*.[17]"))}
 COMMANDS: dict[str, click.Command] = {f"actcli-{name}.1": command for name, command in cli.commands.items()}
@@ -143,7 +143,7 @@ def plain(page: str) -> str:
     return re.sub(r"\\f[BIR]", "", page)
 
 
-@pytest.mark.parametrize("activation", registry.ACTIVATIONS, ids=lambda activation: activation.name)
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=lambda activation: activation.name)
 def test_every_function_is_there(activation: Activation) -> None:
     """The catalogue tells all that is declared of each function, and values that anybody can check."""
     (entry,) = re.findall(

@@ -96,8 +96,8 @@ def test_a_file_that_is_not_there(cli: Cli) -> None:
 
 PLUGIN = """
 from dataclasses import replace
-from actcli.registry import specs as registry
-MINE = replace(registry.get("relu").activation, name="rampe", aliases=(), dialects=())
+from actcli.registry import specs
+MINE = replace(specs.get("relu").activation, name="rampe", aliases=(), dialects=())
 MANY = [replace(MINE, name="zweite")]
 TAKEN = replace(MINE, name="gelu")
 WRONG = ["no activation"]

@@ -11,14 +11,14 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from actcli.reports.blocks import Drawing, Grid, Judgement, Points, Report, Section
+from actcli.reports.page import html_page
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from support.run import DATA, Cli
 
-from actcli.reports.blocks import Drawing, Grid, Judgement, Points, Report, Section
 from actcli.reports.markdown import markdown_page
-from actcli.reports.page import html_page
 from actcli.text import visible
 
 FOLDERS = {"relu_negative_bias": "relu", "tanh_saturated": "tanh", "sigmoid_deep": "sigmoid"}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from actcli.cli.lookup import functions_file_option, tell_complaints
-from actcli.cli.options import Destination, completer, output_options
-from actcli.output.results import write_sheet
+from actcli.cli.messages import note_left_out
+from actcli.cli.options import completer, functions_file_option, outputs_options
+from actcli.output.outputs import Outputs
+from actcli.output.results import Result, write
 
 
 @click.command("list", epilog="\b\nExamples:\n  actcli list\n  actcli list --framework onnx -f markdown")
@@ -17,19 +18,19 @@ from actcli.output.results import write_sheet
     help="Only what this framework has, under its names, with its defaults.",
 )
 @functions_file_option
-@output_options("table", "csv", "tsv", "json", "jsonl", "markdown")
-def command(framework: str | None, destination: Destination) -> None:
+@outputs_options()
+def command(framework: str | None, outputs: Outputs) -> None:
     """List the functions with their parameters and formulas.
 
     Frameworks are pytorch, keras, keras.layers, jax, tensorflow, tfa (TensorFlow Addons), onnx, nnlib, timm and
     transformers.
     """
-    from actcli.registry import specs as registry
+    from actcli.registry import additions, dialects
     from actcli.reports import catalogue as reports
 
     if framework is None:
-        sheet = reports.list_sheet(registry.activations())
+        sheet = reports.list_sheet(additions.activations())
     else:
-        sheet = reports.dialect_sheet(registry.activations(), registry.framework(framework))
-    tell_complaints()
-    write_sheet(sheet, destination)
+        sheet = reports.dialect_sheet(additions.activations(), dialects.framework(framework))
+    note_left_out(click.get_current_context())
+    write(outputs, Result(sheet=lambda: sheet))
