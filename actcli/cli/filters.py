@@ -131,7 +131,7 @@ def _of_tables(
 
     def encoded(table: Table, block: Block) -> list[Any]:
         found = frame(table, block)
-        return [stream.encode(found) for stream in streams]
+        return [stream.encode(found.clone()) for stream in streams]  # some rename its columns
 
     def blocks() -> Iterator[list[Any]]:
         for table in tables:

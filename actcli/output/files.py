@@ -76,17 +76,19 @@ def write_streams(streams: Sequence[Stream], blocks: Iterator[Sequence[Any]]) ->
                     queue.put(part)
         finally:
             for queue in queues:
-                queue.put(_END)
+                queue.put(None)
         for each in written:
             each.result()
 
 
-_END = object()
+def _taken(queue: Queue[Any]) -> Iterator[Any]:
+    while (part := queue.get()) is not None:
+        yield part
 
 
 def _write_queue(stream: Stream, file: IO[bytes], queue: Queue[Any], failed: Event) -> None:
     path, write = stream
-    parts = iter(queue.get, _END)
+    parts = _taken(queue)
     try:
         with _naming(path or "standard output"):
             write(file, parts)

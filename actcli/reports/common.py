@@ -48,4 +48,4 @@ def what_helps(layers: Sequence[Layer], title: str = "What helps") -> Iterator[S
 def some(names: Sequence[str], most: int = 24) -> str:
     """The first of the names, and how many there are besides."""
     rest = f" and {len(names) - most} more" if len(names) > most else ""
-    return " ".join(names[:most]) + rest
+    return ", ".join(names[:most]) + rest

@@ -105,7 +105,7 @@ def saturation_report(diagnosis: Diagnosis, gates: Sequence[Gate], draw: Draw, r
             figure,
             *what_helps(diagnosis.layers),
             Section("Layers", tuple(_layers(diagnosis))),
-            Section("Neurons", tuple(_neurons(diagnosis))),
+            _neurons(diagnosis),
             Section("Where the gradient vanishes", (where,)),
             run_section,
             definitions,
@@ -122,8 +122,8 @@ def _title(diagnosis: Diagnosis) -> str:
 
 def _verdicts(diagnosis: Diagnosis, gates: Sequence[Gate], failed: tuple[str, ...]) -> Iterator[Block]:
     layers = diagnosis.layers
-    if len(layers) > 1:
-        counts = Counter(layer.verdict for layer in layers)
+    counts = Counter(layer.verdict for layer in layers)
+    if len(counts) > 1:
         yield f"{len(layers)} layers: {', '.join(f'{counts[v]} {v}' for v in reversed(ORDER) if counts[v])}."
     if failed:
         yield Judgement("Gates", "failed", failed)
@@ -214,17 +214,17 @@ def _summary(diagnosis: Diagnosis) -> Sheet:
     return Sheet(tuple(columns), rows)
 
 
-def _neurons(diagnosis: Diagnosis) -> Iterator[Grid]:
+def _neurons(diagnosis: Diagnosis) -> Section:
     worst = sorted(
         diagnosis.neurons, key=lambda n: (not n.dead, -(n.vanishing_ratio or 0.0), n.mean_abs_gradient or 0.0)
     )
-    first = worst[:WORST]
-    yield Grid(f"The worst {len(first)} of {len(worst)}", _neuron_summary(first))
-    if len(worst) > len(first):
-        fold = "All neurons, worst first"
-        if len(worst) > MOST:
-            fold = f"The worst {MOST} of {len(worst)}; --by neuron gives all"
-        yield Grid("", _neuron_summary(worst[:MOST]), fold)
+    if len(worst) <= WORST:
+        return Section("Neurons", (Grid("", _neuron_summary(worst)),))
+    fold = "All neurons, worst first"
+    if len(worst) > MOST:
+        fold = f"The worst {MOST} of {len(worst)}; --by neuron gives all"
+    grids = (Grid("", _neuron_summary(worst[:WORST])), Grid("", _neuron_summary(worst[:MOST]), fold))
+    return Section(f"Worst neurons, {WORST} of {len(worst)}", grids)
 
 
 def _neuron_summary(neurons: Sequence[Neuron]) -> Sheet:
