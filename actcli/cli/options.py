@@ -66,7 +66,7 @@ def gather(name: str, record: Callable[..., object], *options: Callable[[F], F])
 
 
 def _use(ctx: click.Context, param: click.Parameter, paths: Sequence[str]) -> None:
-    if paths:
+    if paths or not ctx.resilient_parsing:  # completion of other words needs no registry
         from actcli.registry import additions
 
         additions.use(paths)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from support.run import ROOT, Process
+from support.run import ROOT, Cli, Process
 
 FILE = """
 [my_gate]
@@ -34,17 +34,15 @@ def value(output: str) -> float:
     return float(output.splitlines()[1].split(",")[1])
 
 
-def test_definitions_are_functions_like_any_other(process: Process, file: str) -> None:
+def test_definitions_are_functions_like_any_other(cli: Cli, file: str) -> None:
     """By name, alias, parameter, in expressions, and by the environment."""
-    assert value(process.ok("eval", "My-Gate", "1", "--functions", file)) == pytest.approx(
-        0.8175744761936437, rel=1e-15
-    )
-    same = value(process.ok("eval", "swish_beta:beta=2", "1"))
-    assert value(process.ok("eval", "--functions", file, "mg:2", "1")) == same
-    assert value(process.ok("eval", "mg(x, b=2) + 1", "1", "--functions", file)) == pytest.approx(same + 1)
-    inner = value(process.ok("eval", "swish_beta:beta=1.5", repr(same)))
-    assert "my_gate:b=2.0" in process.ok("compare", "relu", "my_gate:b=1|2", "--functions", file)
-    assert value(process.ok("eval", "twice", "1", ACTCLI_FUNCTIONS=file)) == pytest.approx(inner, rel=1e-15)
+    assert value(cli.ok("eval", "My-Gate", "1", "--functions", file)) == pytest.approx(0.8175744761936437, rel=1e-15)
+    same = value(cli.ok("eval", "swish_beta:beta=2", "1"))
+    assert value(cli.ok("eval", "--functions", file, "mg:2", "1")) == same
+    assert value(cli.ok("eval", "mg(x, b=2) + 1", "1", "--functions", file)) == pytest.approx(same + 1)
+    inner = value(cli.ok("eval", "swish_beta:beta=1.5", repr(same)))
+    assert "my_gate:b=2.0" in cli.ok("compare", "relu", "my_gate:b=1|2", "--functions", file)
+    assert value(cli.ok("eval", "twice", "1", ACTCLI_FUNCTIONS=file)) == pytest.approx(inner, rel=1e-15)
 
 
 def test_the_users_own_file(process: Process, tmp_path: Path) -> None:
@@ -84,16 +82,16 @@ BAD = [
 
 
 @pytest.mark.parametrize(("text", "message"), BAD)
-def test_a_fault_names_the_file_and_the_key(process: Process, tmp_path: Path, text: str, message: str) -> None:
+def test_a_fault_names_the_file_and_the_key(cli: Cli, tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "bad.toml"
     path.write_text(text)
-    said = process.fails(1, "eval", "relu", "1", "--functions", str(path))
+    said = cli.fails(1, "eval", "relu", "1", "--functions", str(path))
     assert "bad.toml" in said
     assert message in said
 
 
-def test_a_file_that_is_not_there(process: Process) -> None:
-    assert "nowhere.toml: cannot be read" in process.fails(1, "list", "--functions", "nowhere.toml")
+def test_a_file_that_is_not_there(cli: Cli) -> None:
+    assert "nowhere.toml: cannot be read" in cli.fails(1, "list", "--functions", "nowhere.toml")
 
 
 PLUGIN = """
@@ -126,7 +124,7 @@ def test_packages_bring_declarations(process: Process, tmp_path: Path) -> None:
     assert process.ok("eval", "relu", "3", PYTHONPATH=path)  # a built-in name does not look for packages
 
 
-def test_built_in_names_load_nothing_of_this(process: Process) -> None:
+def test_built_in_names_load_nothing_of_this(cli: Cli) -> None:
     """What is not needed is not imported: start-up is a promise."""
     import subprocess
     import sys
@@ -143,16 +141,16 @@ def test_built_in_names_load_nothing_of_this(process: Process) -> None:
     assert json.loads(done.stdout.splitlines()[-1]) == []
 
 
-def test_a_definition_is_looked_at_with_the_values_given(process: Process, tmp_path: Path) -> None:
+def test_a_definition_is_looked_at_with_the_values_given(cli: Cli, tmp_path: Path) -> None:
     """Where f is a number, and whether it oscillates, follows from the values and not from the defaults."""
     path = tmp_path / "defs.toml"
     path.write_text(
         '[half]\nformula = "sqrt(a - x**2)"\nparameters.a = 1\n[wave]\nformula = "x + sin(b*x)"\nparameters.b = 0\n'
     )
-    card = process.ok("show", "half:a=9", "--functions", str(path), "-f", "csv")
+    card = cli.ok("show", "half:a=9", "--functions", str(path), "-f", "csv")
     assert "range,0.0 .. 3.0" in card
-    rows = process.ok("saturation", "wave:b=2", "--functions", str(path), "-f", "csv").splitlines()[1:]
-    assert rows == process.ok("saturation", "x + sin(b*x):b=2", "-f", "csv").splitlines()[1:]
+    rows = cli.ok("saturation", "wave:b=2", "--functions", str(path), "-f", "csv").splitlines()[1:]
+    assert rows == cli.ok("saturation", "x + sin(b*x):b=2", "-f", "csv").splitlines()[1:]
     assert all(abs(float(row.split(",")[0])) < 10 for row in rows)
 
 
@@ -169,13 +167,13 @@ def test_a_definition_is_looked_at_with_the_values_given(process: Process, tmp_p
         ('[aa]\nformula = "x +"', "something is missing after this, at character 3"),
     ],
 )
-def test_names_and_formulas_that_cannot_be(process: Process, tmp_path: Path, text: str, said: str) -> None:
+def test_names_and_formulas_that_cannot_be(cli: Cli, tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "defs.toml"
     path.write_text(text)
-    assert said in process.fails(1, "eval", "aa", "1", "--functions", str(path))
+    assert said in cli.fails(1, "eval", "aa", "1", "--functions", str(path))
 
 
-def test_a_formula_of_several_lines(process: Process, tmp_path: Path) -> None:
+def test_a_formula_of_several_lines(cli: Cli, tmp_path: Path) -> None:
     path = tmp_path / "defs.toml"
     path.write_text('[aa]\nformula = """\nwhere(x > 0,\n      x,\n      2*x)\n"""\n')
-    assert value(process.ok("eval", "aa", "-1", "--functions", str(path))) == -2.0
+    assert value(cli.ok("eval", "aa", "-1", "--functions", str(path))) == -2.0
