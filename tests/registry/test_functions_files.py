@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from support.run import ROOT, Cli, Process
 
+from actcli.registry import additions
+from actcli.registry.additions import Registry
+
 FILE = """
 [my_gate]
 formula = "x * sigmoid(b * x)"
@@ -43,6 +46,31 @@ def test_definitions_are_functions_like_any_other(cli: Cli, file: str) -> None:
     inner = value(cli.ok("eval", "swish_beta:beta=1.5", repr(same)))
     assert "my_gate:b=2.0" in cli.ok("compare", "relu", "my_gate:b=1|2", "--functions", file)
     assert value(cli.ok("eval", "twice", "1", ACTCLI_FUNCTIONS=file)) == pytest.approx(inner, rel=1e-15)
+
+
+def test_a_registry_is_a_value(file: str) -> None:
+    """With the definitions of a file there is another one; the first knows nothing of them."""
+    plain = Registry()
+    more = plain.with_definitions(file)
+    assert more.find("MG").name == "my_gate"
+    assert more.left_out == ()
+    for registry in (plain, additions.current()):
+        assert "my_gate" not in [activation.name for activation in registry.given.activations]
+
+
+def test_definitions_last_for_one_run(cli: Cli, file: str) -> None:
+    """Two runs in one process do not see each other's."""
+    assert cli.ok("eval", "my_gate", "1", "--functions", file)
+    assert "no activation is named 'my_gate'" in cli.fails(2, "eval", "my_gate", "1")
+
+
+def test_a_fault_in_the_users_own_file(process: Process, tmp_path: Path) -> None:
+    """A name that nothing has is reported once, and not looked for in the file that is being read."""
+    (tmp_path / "actcli").mkdir()
+    (tmp_path / "actcli" / "functions.toml").write_text('[a]\nformula = "x"\n[b]\nformula = "a(x) + nothing(x)"\n')
+    done = process("eval", "mine", "1", XDG_CONFIG_HOME=str(tmp_path))
+    assert done.returncode == 1
+    assert b"no activation is named 'nothing', at character 8" in done.stderr
 
 
 def test_the_users_own_file(process: Process, tmp_path: Path) -> None:
@@ -121,6 +149,8 @@ def test_packages_bring_declarations(process: Process, tmp_path: Path) -> None:
     assert len(said) == 4
     for what in ("plugin:WRONG of plugin is left out", "plugin:NONE", "gone:X", "gelu of an installed package"):
         assert any(what in line for line in said), what
+    two = process("compare", "rampe", "zweite", "-f", "csv", PYTHONPATH=path)
+    assert two.stderr == done.stderr  # each line once, however many functions are looked up
     assert process.ok("eval", "relu", "3", PYTHONPATH=path)  # a built-in name does not look for packages
 
 
