@@ -84,15 +84,16 @@ functions_file_option = click.option(
     callback=_use,
     help="Add named definitions from a TOML file (repeatable).",
 )
-function_argument = stack(click.argument("function", metavar="FUNCTION", type=FunctionType()), functions_file_option)
-families_argument = stack(
-    click.argument("families", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True),
+_functions = completer("functions")
+_families = functools.partial(
+    click.argument, metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True, shell_complete=_functions
+)
+function_argument = stack(
+    click.argument("function", metavar="FUNCTION", type=FunctionType(), shell_complete=_functions),
     functions_file_option,
 )
-functions_argument = stack(
-    click.argument("functions", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True, callback=_together),
-    functions_file_option,
-)
+families_argument = stack(_families("families"), functions_file_option)
+functions_argument = stack(_families("functions", callback=_together), functions_file_option)
 inputs_argument = click.argument("inputs", metavar="[INPUT]...", nargs=-1, shell_complete=completer("files"))
 range_option = click.option(
     "--range",
@@ -111,13 +112,13 @@ def inputs_option(help: str) -> Callable[[F], F]:
     )
 
 
-epsilon_option = click.option(
-    "--epsilon",
-    type=FiniteRange(min=0, min_open=True),
-    metavar="NUMBER",
-    default=1e-3,
-    show_default=True,
-    help="Count a gradient as vanishing where |f'(x)| is below.",
+def number_option(name: str, type: FiniteRange, help: str, default: float | None = None) -> Callable[[F], F]:
+    """A number of a range."""
+    return click.option(name, type=type, metavar="NUMBER", default=default, show_default=default is not None, help=help)
+
+
+epsilon_option = number_option(
+    "--epsilon", FiniteRange(0, min_open=True), "Count |f'(x)| below this as vanishing.", 1e-3
 )
 
 
@@ -204,28 +205,13 @@ def _network(q: float, sigma_w: float | None, sigma_b: float, depth: int | None)
 network_options = gather(
     "network",
     _network,
-    click.option(
-        "--q",
-        type=FiniteRange(min=0, min_open=True),
-        metavar="NUMBER",
-        default=1.0,
-        show_default=True,
-        help="Take means over z ~ N(0, q).",
-    ),
-    click.option(
+    number_option("--q", FiniteRange(0, min_open=True), "Take means over z ~ N(0, q).", 1.0),
+    number_option(
         "--sigma-w",
-        type=FiniteRange(0, 1e100, min_open=True),
-        metavar="NUMBER",
-        help="Give weights the variance sigma_w^2 / fan_in (default: He gain).",
+        FiniteRange(0, 1e100, min_open=True),
+        "Give weights the variance sigma_w^2 / fan_in (default: He gain).",
     ),
-    click.option(
-        "--sigma-b",
-        type=FiniteRange(0, 1e100),
-        metavar="NUMBER",
-        default=0.0,
-        show_default=True,
-        help="Give biases the variance sigma_b^2 (needs --sigma-w).",
-    ),
+    number_option("--sigma-b", FiniteRange(0, 1e100), "Give biases the variance sigma_b^2 (needs --sigma-w).", 0.0),
     click.option(
         "--depth",
         type=click.IntRange(1, 10_000),
