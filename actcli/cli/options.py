@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import os
 import shlex
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from actcli.cli.types import FamilyType, FiniteRange, FunctionType, SpanType
 from actcli.errors import UsageError
+from actcli.output.outputs import FIGURES, Outputs
 from actcli.output.sheets import FORMATS
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from actcli.activation import Function
+    from actcli.analysis.profile import Network
+    from actcli.tables.options import ReadOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,6 +43,8 @@ def completer(name: str) -> Callable[[click.Context, click.Parameter, str], list
 
 
 def stack(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Several options as one decorator."""
+
     def decorate(command: F) -> F:
         for option in reversed(options):
             command = option(command)
@@ -47,8 +53,23 @@ def stack(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
+def gather(name: str, record: Callable[..., object], *options: Callable[[F], F]) -> Callable[[F], F]:
+    """Options whose values a command takes as one argument of this name: what `record` makes of them."""
+    own = inspect.signature(record).parameters
+
+    def decorate(command: F) -> F:
+        @functools.wraps(command)
+        def call(*args: object, **values: object) -> None:
+            gathered = record(**{option: values.pop(option) for option in own})
+            command(*args, **{name: gathered}, **values)
+
+        return stack(*options)(cast(F, call))
+
+    return decorate
+
+
 def _use(ctx: click.Context, param: click.Parameter, paths: Sequence[str]) -> None:
-    if paths:
+    if paths or not ctx.resilient_parsing:  # completion of other words needs no registry
         from actcli.registry import additions
 
         additions.use(paths)
@@ -64,26 +85,27 @@ functions_file_option = click.option(
     is_eager=True,  # before FUNCTION is looked up
     expose_value=False,
     callback=_use,
-    help="A TOML file of named definitions (repeatable), beside the user's own.",
+    help="Add named definitions from a TOML file (repeatable).",
 )
-function_argument = stack(click.argument("function", metavar="FUNCTION", type=FunctionType()), functions_file_option)
-families_argument = stack(
-    click.argument("families", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True),
+_functions = completer("functions")
+_families = functools.partial(
+    click.argument, metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True, shell_complete=_functions
+)
+function_argument = stack(
+    click.argument("function", metavar="FUNCTION", type=FunctionType(), shell_complete=_functions),
     functions_file_option,
 )
-functions_argument = stack(
-    click.argument("functions", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True, callback=_together),
-    functions_file_option,
-)
+families_argument = stack(_families("families"), functions_file_option)
+functions_argument = stack(_families("functions", callback=_together), functions_file_option)
 inputs_argument = click.argument("inputs", metavar="[INPUT]...", nargs=-1, shell_complete=completer("files"))
 range_option = click.option(
     "--range",
     "span",
     type=SpanType(),
     metavar="START:STOP[:STEP]",
-    help="Numbers from START to STOP, by default in steps of 1.",
+    help="Take the numbers from START to STOP (default STEP: 1).",
 )
-append_option = click.option("--append", is_flag=True, help="Keep the input columns and add the results after them.")
+append_option = click.option("--append", is_flag=True, help="Keep the input columns, then add the results.")
 
 
 def inputs_option(help: str) -> Callable[[F], F]:
@@ -93,13 +115,13 @@ def inputs_option(help: str) -> Callable[[F], F]:
     )
 
 
-epsilon_option = click.option(
-    "--epsilon",
-    type=FiniteRange(min=0, min_open=True),
-    metavar="NUMBER",
-    default=1e-3,
-    show_default=True,
-    help="The gradient vanishes where |f'(x)| is below this.",
+def number_option(name: str, type: FiniteRange, help: str, default: float | None = None) -> Callable[[F], F]:
+    """A number of a range."""
+    return click.option(name, type=type, metavar="NUMBER", default=default, show_default=default is not None, help=help)
+
+
+epsilon_option = number_option(
+    "--epsilon", FiniteRange(0, min_open=True), "Count |f'(x)| below this as vanishing.", 1e-3
 )
 
 
@@ -108,134 +130,110 @@ style_option = click.option(
     type=click.Choice(["light", "dark", "grey"]),
     default="light",
     show_default=True,
-    help="Colours of a figure.",
+    help="Choose the colours of figures.",
 )
 
 
-_table_options = stack(
+def _reading(
+    columns: tuple[str, ...],
+    header: bool | None,
+    nulls: tuple[str, ...],
+    input_format: str | None,
+    on_error: str,
+    threads: int | None,
+) -> ReadOptions:
+    from actcli.tables.options import ReadOptions
+
+    if threads is not None:  # polars reads it once, when it is imported
+        os.environ["POLARS_MAX_THREADS"] = str(threads)
+    return ReadOptions(
+        format=input_format, header=header, nulls=nulls, columns=columns, on_error=on_error, threads=threads
+    )
+
+
+# How to read tables, as `reading`.
+table_options = gather(
+    "reading",
+    _reading,
     click.option(
         "-c",
         "--columns",
         multiple=True,
         metavar="LIST",
         shell_complete=completer("columns"),
-        help="Columns to take, with commas between: names, 1-based numbers, ranges a:b, globs h*; a leading ! leaves "
-        "columns out, as in '!step,!label'.",
+        help="Take columns: names, numbers, ranges a:b, globs h*; !NAME excludes.",
     ),
     click.option(
         "--header/--no-header",
         default=None,
-        help="Whether the first row names the columns; by default it does if a cell of it is no number.",
+        help="Take the first row as names, or not (default: guess).",
     ),
     click.option(
-        "--null", "nulls", multiple=True, metavar="TEXT", help="Cells that mean a missing value, besides empty ones."
+        "--null",
+        "nulls",
+        multiple=True,
+        metavar="TEXT",
+        help="Treat these cells as missing, like empty ones (repeatable).",
     ),
     click.option(
         "--input-format",
         type=click.Choice(["csv", "tsv", "jsonl", "parquet", "arrow", "npy", "npz"]),
-        help="Format of the inputs; by default their names say it.",
+        help="Read inputs in this format, whatever their names.",
     ),
     click.option(
         "--on-error",
         type=click.Choice(["stop", "skip"]),
         default="stop",
         show_default=True,
-        help="What to do at a row of text that cannot be read; skipped rows are counted on standard error.",
+        help="Stop at an unreadable row, or skip and count it.",
     ),
     click.option(
-        "--threads", type=click.IntRange(1, 256), metavar="COUNT", help="Threads to work on tables, by default up to 4."
+        "--threads",
+        type=click.IntRange(1, 256),
+        metavar="COUNT",
+        help="Read tables on this many threads (default: at most 4).",
     ),
 )
 
 
-_network_options = stack(
-    click.option(
-        "--q",
-        type=FiniteRange(min=0, min_open=True),
-        metavar="NUMBER",
-        default=1.0,
-        show_default=True,
-        help="Variance q of the normal distribution that the means are over.",
-    ),
-    click.option(
+def _network(q: float, sigma_w: float | None, sigma_b: float, depth: int | None) -> Network:
+    from actcli.analysis.profile import Network
+
+    if sigma_b and sigma_w is None:
+        raise UsageError("--sigma-b is for networks of a given --sigma-w", "give both")
+    return Network(q, sigma_w, sigma_b, depth or 0)
+
+
+# What is assumed of a network at initialisation, as `network`.
+network_options = gather(
+    "network",
+    _network,
+    number_option("--q", FiniteRange(0, min_open=True), "Take means over z ~ N(0, q).", 1.0),
+    number_option(
         "--sigma-w",
-        type=FiniteRange(0, 1e100, min_open=True),
-        metavar="NUMBER",
-        help="Weights of variance sigma_w^2 / fan_in: where does q go? By default the He gain, which keeps it.",
+        FiniteRange(0, 1e100, min_open=True),
+        "Give weights the variance sigma_w^2 / fan_in (default: He gain).",
     ),
+    number_option("--sigma-b", FiniteRange(0, 1e100), "Give biases the variance sigma_b^2 (needs --sigma-w).", 0.0),
     click.option(
-        "--sigma-b",
-        type=FiniteRange(0, 1e100),
-        metavar="NUMBER",
-        default=0.0,
-        show_default=True,
-        help="Biases of variance sigma_b^2, with --sigma-w.",
-    ),
-    click.option(
-        "--depth", type=click.IntRange(1, 10_000), metavar="COUNT", help="Follow the variance of a gradient so deep."
+        "--depth",
+        type=click.IntRange(1, 10_000),
+        metavar="COUNT",
+        help="Follow a gradient's variance through this many layers.",
     ),
 )
-
-
-def network_options(command: Callable[..., None]) -> Callable[..., None]:
-    """What is assumed of a network at initialisation; the command gets it as one argument, `network`."""
-
-    @functools.wraps(command)
-    def gathered(*args: Any, q: float, sigma_w: float | None, sigma_b: float, depth: int | None, **rest: Any) -> None:
-        from actcli.analysis.profile import Network
-
-        if sigma_b and sigma_w is None:
-            raise UsageError("--sigma-b is for networks of a given --sigma-w", "give both")
-        command(*args, network=Network(q, sigma_w, sigma_b, depth or 0), **rest)
-
-    return _network_options(gathered)
-
-
-def table_options(command: Callable[..., None]) -> Callable[..., None]:
-    """How to read tables; the command gets them as one argument, `reading`."""
-
-    @functools.wraps(command)
-    def gathered(
-        *args: Any,
-        columns: tuple[str, ...],
-        header: bool | None,
-        nulls: tuple[str, ...],
-        input_format: str | None,
-        on_error: str,
-        threads: int | None,
-        **rest: Any,
-    ) -> None:
-        from actcli.tables.options import ReadOptions
-
-        if threads is not None:  # polars reads it once, when it is imported
-            os.environ["POLARS_MAX_THREADS"] = str(threads)
-        reading = ReadOptions(
-            format=input_format, header=header, nulls=nulls, columns=columns, on_error=on_error, threads=threads
-        )
-        command(*args, reading=reading, **rest)
-
-    return _table_options(gathered)
 
 
 def outputs_options(
     formats: Sequence[str] = FORMATS, *, figures: bool = False, reports: bool = False, default: str | None = None
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Where results go, in one of the formats each, and reports if the command has one; it gets them as `outputs`."""
-    report_option = click.option(
-        "--report",
-        "reports",
-        multiple=True,
-        metavar="FILE",
-        shell_complete=completer("files"),
-        help="Write also a report to read: .html, or .md with its figures beside it.",
-    )
-    options: Callable[[Callable[..., None]], Callable[..., None]] = stack(
+) -> Callable[[F], F]:
+    """Where results go, in one of the formats each, and reports if the command has one, as `outputs`."""
+    options = [
         click.option(
             "-f",
             "--format",
             type=click.Choice(formats),
-            help="Format of standard output, or of a file whose name says none; "
-            f"by default {'a chart' if default else 'a table on a terminal, CSV in a pipe'}.",
+            help="Format of standard output, or of files whose names say none.",
         ),
         click.option(
             "-o",
@@ -244,35 +242,34 @@ def outputs_options(
             multiple=True,
             metavar="FILE",
             shell_complete=completer("files"),
-            help="Write to FILE instead of standard output (repeatable). All are written whole, or none is.",
+            help="Write to FILE (repeatable), whole or not at all.",
         ),
-        *([report_option] if reports else []),
+        click.option(
+            "--report",
+            "reports",
+            multiple=True,
+            metavar="FILE",
+            shell_complete=completer("files"),
+            help="Also write a report to read, .html or .md.",
+        ),
         click.option(
             "--digits",
             type=click.IntRange(1, 17),
             metavar="COUNT",
             default=6,
             show_default=True,
-            help="Significant digits in tables.",
+            help="Print tables with this many significant digits.",
         ),
-    )
+    ]
+    known = (*formats, *(FIGURES if figures else ()))
 
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        @functools.wraps(command)
-        def gathered(*args: Any, format: str | None, files: tuple[str, ...], digits: int, **rest: Any) -> None:
-            from actcli.output.outputs import FIGURES, Outputs
+    def outputs(format: str | None, files: Sequence[str], digits: int) -> Outputs:
+        return reporting(format, files, digits, None)
 
-            outputs = Outputs.of(
-                format,
-                files,
-                (*formats, *(FIGURES if figures else ())),
-                default=default,
-                reports=rest.pop("reports") if reports else None,
-                digits=digits,
-                command=shlex.join(["actcli", *click.get_current_context().find_root().obj]),
-            )
-            command(*args, outputs=outputs, **rest)
+    def reporting(format: str | None, files: Sequence[str], digits: int, reports: Sequence[str] | None) -> Outputs:
+        words = shlex.join(["actcli", *click.get_current_context().find_root().obj])
+        return Outputs.of(format, files, known, default=default, reports=reports, digits=digits, command=words)
 
-        return options(gathered)
-
-    return decorate
+    if reports:
+        return gather("outputs", reporting, *options)
+    return gather("outputs", outputs, *options[:2], options[3])

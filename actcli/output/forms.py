@@ -48,7 +48,7 @@ def comparison_result(comparison: Comparison, thresholds: Thresholds, theme: str
     from actcli.reports import comparison as reports
 
     def figure(theme: str, format: str) -> bytes:
-        from actcli.figures.functions import comparison_figure
+        from actcli.figures.comparison import comparison_figure
         from actcli.figures.style import save
 
         return save(comparison_figure(comparison, theme=theme), f".{format}")

@@ -10,6 +10,7 @@ from itertools import groupby
 
 import click
 from documentation import roff
+from support.program import commands
 
 from actcli import __version__
 from actcli.activation import Activation, Function
@@ -108,8 +109,8 @@ def pages(show: Show, date: str, group: click.Group = cli) -> dict[str, str]:
     release's, as a date of today would make them change from day to day.
     """
     root = click.Context(group, info_name="actcli", **group.context_settings)
-    commands = [click.Context(group.commands[name], root, info_name=name) for name in sorted(group.commands)]
-    contexts = [root, *(context for context in commands if not context.command.hidden)]
+    found = [click.Context(command, root, info_name=name) for name, command in sorted(commands(group).items())]
+    contexts = [root, *(context for context in found if not context.command.hidden)]
     texts = {f"{_name(context)}.1": _page(context, contexts, show, date) for context in contexts}
     return {**texts, f"{CATALOGUE}.7": catalogue(date)}
 

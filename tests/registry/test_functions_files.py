@@ -6,7 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from support.run import ROOT, Cli
+from support.run import ROOT, Cli, Process
+
+from actcli.registry import additions
+from actcli.registry.additions import Registry
 
 FILE = """
 [my_gate]
@@ -45,20 +48,45 @@ def test_definitions_are_functions_like_any_other(cli: Cli, file: str) -> None:
     assert value(cli.ok("eval", "twice", "1", ACTCLI_FUNCTIONS=file)) == pytest.approx(inner, rel=1e-15)
 
 
-def test_the_users_own_file(cli: Cli, tmp_path: Path) -> None:
+def test_a_registry_is_a_value(file: str) -> None:
+    """With the definitions of a file there is another one; the first knows nothing of them."""
+    plain = Registry()
+    more = plain.with_definitions(file)
+    assert more.find("MG").name == "my_gate"
+    assert more.left_out == ()
+    for registry in (plain, additions.current()):
+        assert "my_gate" not in [activation.name for activation in registry.given.activations]
+
+
+def test_definitions_last_for_one_run(cli: Cli, file: str) -> None:
+    """Two runs in one process do not see each other's."""
+    assert cli.ok("eval", "my_gate", "1", "--functions", file)
+    assert "no activation is named 'my_gate'" in cli.fails(2, "eval", "my_gate", "1")
+
+
+def test_a_fault_in_the_users_own_file(process: Process, tmp_path: Path) -> None:
+    """A name that nothing has is reported once, and not looked for in the file that is being read."""
+    (tmp_path / "actcli").mkdir()
+    (tmp_path / "actcli" / "functions.toml").write_text('[a]\nformula = "x"\n[b]\nformula = "a(x) + nothing(x)"\n')
+    done = process("eval", "mine", "1", XDG_CONFIG_HOME=str(tmp_path))
+    assert done.returncode == 1
+    assert b"no activation is named 'nothing', at character 8" in done.stderr
+
+
+def test_the_users_own_file(process: Process, tmp_path: Path) -> None:
     """It is found under XDG_CONFIG_HOME; list, show, completion and the nearest names know it."""
     (tmp_path / "actcli").mkdir()
     (tmp_path / "actcli" / "functions.toml").write_text(FILE)
     env = {"XDG_CONFIG_HOME": str(tmp_path)}
-    assert [line.split(",")[0] for line in cli.ok("list", **env).splitlines()[-2:]] == ["my_gate", "twice"]
-    card = cli.ok("show", "my_gate", **env)
+    assert [line.split(",")[0] for line in process.ok("list", **env).splitlines()[-2:]] == ["my_gate", "twice"]
+    card = process.ok("show", "my_gate", **env)
     assert "lab notes, page 12" in card
     assert "1.5 in [0, inf), default 1.5: sharpness" in card
-    done = cli("eval", "my_gat", "1", **env)
+    done = process("eval", "my_gat", "1", **env)
     assert b"did you mean my_gate" in done.stderr
     line = {"COMP_LINE": "actcli eval my_", "COMP_POINT": "15", "COMP_WORD": "my_", "COMP_WORDBREAKS": ":="}
-    assert cli.ok(_ACTCLI_COMPLETE="bash_complete", **line, **env).split() == ["plain", "my_gate"]
-    assert cli.ok("eval", "relu", "1", **env)
+    assert process.ok(_ACTCLI_COMPLETE="bash_complete", **line, **env).split() == ["plain", "my_gate"]
+    assert process.ok("eval", "relu", "1", **env)
 
 
 BAD = [
@@ -72,7 +100,7 @@ BAD = [
     ('[a]\nformula = "x.__class__"', "a.formula: 'x.__class__': attributes are not taken"),
     ('[a]\nformula = "2"', "a.formula: '2' does not depend on x"),
     ('[a]\nformulla = "x"', "a.formulla is not known"),
-    ("[a]\nformula = 3", "a.formula is not a text"),
+    ("[a]\nformula = 3", "a.formula is not a string"),
     ('[a]\nformula = "x*b"\nparameters = {b = "s"}', "a.parameters.b.default is not a finite number"),
     ('[a]\nformula = "x*b"\nparameters.b = {default = 1, domain = "[2, 3]"}', "1 is outside its domain [2, 3]"),
     ('[a]\nformula = "x*b"\nparameters.b = {default = 1, domain = "2, 3"}', "a.parameters.b.domain '2, 3' is not"),
@@ -104,7 +132,7 @@ WRONG = ["no activation"]
 """
 
 
-def test_packages_bring_declarations(cli: Cli, tmp_path: Path) -> None:
+def test_packages_bring_declarations(process: Process, tmp_path: Path) -> None:
     """Entry points of the group; those that fail to load are named and left out, and the rest works."""
     (tmp_path / "plugin.py").write_text(PLUGIN)
     info = tmp_path / "plugin-1.0.dist-info"
@@ -115,13 +143,15 @@ def test_packages_bring_declarations(cli: Cli, tmp_path: Path) -> None:
     )
     path = f"{ROOT}:{tmp_path}"
     for name in ("rampe", "zweite", "rampe(x)"):
-        done = cli("eval", name, "3", PYTHONPATH=path)
+        done = process("eval", name, "3", PYTHONPATH=path)
         assert done.stdout == b"x,f\n3.0,3.0\n", done.stderr
     said = done.stderr.decode().splitlines()
     assert len(said) == 4
     for what in ("plugin:WRONG of plugin is left out", "plugin:NONE", "gone:X", "gelu of an installed package"):
         assert any(what in line for line in said), what
-    assert cli.ok("eval", "relu", "3", PYTHONPATH=path)  # a built-in name does not look for packages
+    two = process("compare", "rampe", "zweite", "-f", "csv", PYTHONPATH=path)
+    assert two.stderr == done.stderr  # each line once, however many functions are looked up
+    assert process.ok("eval", "relu", "3", PYTHONPATH=path)  # a built-in name does not look for packages
 
 
 def test_built_in_names_load_nothing_of_this(cli: Cli) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from actcli.cli.messages import note_left_out
+from actcli.cli.messages import note_functions
 from actcli.cli.options import completer, functions_file_option, outputs_options
 from actcli.output.outputs import Outputs
 from actcli.output.results import Result, write
@@ -32,5 +32,5 @@ def command(framework: str | None, outputs: Outputs) -> None:
         sheet = reports.list_sheet(additions.activations())
     else:
         sheet = reports.dialect_sheet(additions.activations(), dialects.framework(framework))
-    note_left_out(click.get_current_context())
+    note_functions()
     write(outputs, Result(sheet=lambda: sheet))
