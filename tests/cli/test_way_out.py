@@ -81,10 +81,9 @@ def test_options_before_the_command(cli: Cli) -> None:
 
 
 def test_names_of_outputs_that_mean_something_else(cli: Cli, tmp_path: Path) -> None:
-    """A page is a report, a figure has no -f, and results are not compressed; nothing is written."""
+    """A page is a report, and results are not compressed; nothing is written."""
     out = tmp_path / "out"
     assert f"--report {out}.html" in way(cli.fails(2, "saturation", "relu", "-o", f"{out}.html"))
-    assert "leave out -f" in way(cli.fails(2, "saturation", "relu", "-f", "table", "-o", f"{out}.png"))
     assert "| zstd" in way(cli.fails(2, "eval", "relu", "1", "-o", f"{out}.csv.zst"))
     assert not os.listdir(tmp_path)
 
