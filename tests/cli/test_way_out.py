@@ -72,7 +72,7 @@ def test_framework_names_as_they_are_imported(cli: Cli) -> None:
     for written in ("torch.nn.SiLU", "nn.SiLU", "F.silu"):
         spec = way(cli.fails(2, "show", written)).removeprefix("write ")
         assert specs.get(spec).name == "silu"
-    assert "attributes are not taken" in cli.fails(2, "show", "x.real")
+    assert "attributes are not allowed" in cli.fails(2, "show", "x.real")
 
 
 def test_options_before_the_command(cli: Cli) -> None:
