@@ -132,6 +132,11 @@ class Activation:
     gain: float | Callable[..., float] | None = None
     computed: str = ""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name and the aliases."""
+        return (self.name, *self.aliases)
+
     def bind(self, values: Mapping[str, float] | None = None) -> Function:
         """This activation with values for its parameters, the others at their defaults.
 

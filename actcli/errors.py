@@ -23,3 +23,10 @@ class UsageError(ActcliError):
     """The command line cannot be used (exit status 2)."""
 
     exit_status = 2
+
+
+def positive(name: str, value: float) -> float:
+    """The value of an argument that must be above 0 and finite. Raises UsageError."""
+    if not 0.0 < value < float("inf"):
+        raise UsageError(f"{name} = {value}", f"{name} is a number above 0")
+    return value

@@ -16,6 +16,8 @@ from functools import lru_cache
 import numpy as np
 
 from actcli.activation import Array, Function
+from actcli.errors import positive
+from actcli.registry.specs import resolve
 
 LOST = 1e-7  # a gradient that has fallen below this share of itself
 _HALVINGS = 5
@@ -95,9 +97,19 @@ class Step:
     gradient_variance: float
 
 
+def mean_field(function: Function | str, q: float = 1.0) -> MeanField:
+    """E[f], E[f^2] and E[f'^2] over z ~ N(0, q), and what they say of a deep network at initialisation.
+
+    `function` may be a FUNCTION spec. The means are None for a rowwise or gated function, and where they do not exist.
+    Raises UsageError for an unknown function and for a variance q that is not above 0.
+    """
+    return _mean_field(resolve(function), positive("q", q))
+
+
 @lru_cache(maxsize=4096)
-def mean_field(function: Function, q: float = 1.0) -> MeanField:
-    """E[f], E[f^2] and E[f'^2] over N(0, q), q > 0, of an elementwise function."""
+def _mean_field(function: Function, q: float) -> MeanField:
+    if function.rowwise:
+        return MeanField(q, None, None, None)
     previous = _means(function, q, 0)
     for halvings in range(1, _HALVINGS + 1):
         means = _means(function, q, halvings)

@@ -40,8 +40,8 @@ class Profile:
 def profile(function: Function, epsilon: float, network: Network = Network()) -> Profile:
     """The figures of one function, with the regions of |f'| < epsilon."""
     if function.rowwise:
-        nothing = MeanField(network.q, None, None, None)
-        return Profile(function, function.range or (-math.inf, math.inf), None, None, None, None, (), nothing)
+        range = function.range or (-math.inf, math.inf)
+        return Profile(function, range, None, None, None, None, (), mean_field(function, network.q))
     whole = shape(function)
     point = None if network.sigma_w is None else fixed_point(function, network.sigma_w, network.sigma_b)
     return Profile(

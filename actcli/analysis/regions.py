@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activation import INF, Array, Function
+from actcli.errors import positive
 from actcli.numerics.doubles import ascending, changes, grid, intervals
+from actcli.registry.specs import resolve
 
 RegionKind = Literal["zero", "tail", "stationary"]
 Smoothness = Literal["discontinuous", "C0", "C1", "C2", "Cinf"]
@@ -126,8 +128,13 @@ def _beside(function: Function) -> tuple[Array, Array]:
     return np.minimum(np.nextafter(at, -INF), at - _BESIDE), np.maximum(np.nextafter(at, INF), at + _BESIDE)
 
 
-def vanishing_regions(function: Function, epsilon: float) -> tuple[Region, ...]:
-    """The maximal intervals of |f'(x)| < epsilon, ascending; none for a rowwise function: its f' takes a whole row."""
+def vanishing_regions(function: Function | str, epsilon: float = 1e-3) -> tuple[Region, ...]:
+    """The maximal intervals of x with |f'(x)| < epsilon, ascending; `function` may be a FUNCTION spec.
+
+    There are none for a rowwise or gated function, whose f' takes a whole row. Raises UsageError for an unknown
+    function and for an epsilon that is not above 0.
+    """
+    function, epsilon = resolve(function), positive("epsilon", epsilon)
     if function.rowwise:
         return ()
     whole = shape(function)

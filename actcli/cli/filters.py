@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from actcli.cli.notes import tell
-from actcli.cli.options import Destination, numbers_and_paths, open_layers, span_numbers, tell_skipped
+from actcli.cli.inputs import numbers_and_paths, open_layers, span_numbers
+from actcli.cli.messages import note, note_skipped
+from actcli.cli.options import Destination
 from actcli.errors import DataError, UsageError
 from actcli.output.results import write_sheet
 
@@ -134,7 +135,7 @@ def _of_tables(
         for table in tables:
             blocks = map_blocks(table, partial(encoded, table), threads)
             yield from watched(blocks, table.position, table.size, table.name)
-            tell_skipped(table)
+            note_skipped(table)
 
     write_parts(encode, parts(), destination.output)
 
@@ -170,7 +171,7 @@ def _show(columns: Sequence[str], frames: Iterator[Any], destination: Destinatio
         Sheet(tuple(columns), rows[:TERMINAL_ROWS]), Destination("table", destination.output, destination.digits)
     )
     if len(rows) > TERMINAL_ROWS:
-        tell(f"the first {TERMINAL_ROWS} rows; -f csv or -o FILE gives all")
+        note(f"the first {TERMINAL_ROWS} rows; -f csv or -o FILE gives all")
 
 
 def jacobian(

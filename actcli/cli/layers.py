@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from actcli.cli.notes import tell
-from actcli.cli.options import numbers_and_paths, open_layers, tell_skipped
+from actcli.cli.inputs import numbers_and_paths, open_layers
+from actcli.cli.messages import note, note_skipped
 
 if TYPE_CHECKING:
     from actcli.diagnosis.diagnose import Diagnosis
@@ -38,7 +38,7 @@ def diagnoses(
             of_function.append(one)
     found = [diagnose(probe, layers) for probe, layers in zip(probes, measured, strict=True)]
     for doubt in found[0].doubts:
-        tell(doubt)
+        note(doubt)
     return found, tuple(read)
 
 
@@ -81,7 +81,7 @@ def _of_table(probes: Sequence[Probe], table: Table, threads: int | None) -> lis
 
     for partials in watched(map_blocks(table, measure, threads), table.position, table.size, table.name):
         totals = [total.merge(partial) for total, partial in zip(totals, partials, strict=True)]
-    tell_skipped(table)
+    note_skipped(table)
     name = os.fsencode(table.name).decode("utf-8", "backslashreplace")  # a file's may hold any bytes
     return [(name, columns, total) for total in totals]
 
@@ -114,5 +114,5 @@ def _histogram(table: Table, threads: int | None) -> Histogram:
     total = Histogram.empty()
     for part in watched(map_blocks(table, measure, threads), table.position, table.size, table.name):
         total = total.merge(part)
-    tell_skipped(table)
+    note_skipped(table)
     return total

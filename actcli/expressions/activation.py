@@ -12,7 +12,7 @@ import numpy as np
 from actcli.activation import INF, REAL, Activation, Function, Interval, Parameter
 from actcli.errors import UsageError
 from actcli.expressions.jets import differentiate
-from actcli.expressions.kernels import Quantity, Values, caution, domain
+from actcli.expressions.kernels import Quantity, Values, domain, why_unstable
 from actcli.expressions.kinks import kinks, oscillates
 from actcli.expressions.tree import Call, Choice, Constant, Node, Where, names, nodes, text
 from actcli.numerics.doubles import grid
@@ -80,12 +80,12 @@ def _tree(activation: Activation) -> Node:
     return activation.f.tree
 
 
-def cautions(function: Function) -> str | None:
+def instability(function: Function) -> str | None:
     """What to know before an expression is trusted: where its form loses what it should give. None for others."""
     if not isinstance(function.activation.f, Quantity):
         return None
     activation = function.activation  # what oscillates for ever is not looked at outside of its window
-    found = caution(_tree(activation), function.parameters, activation.window or activation.domain)
+    found = why_unstable(_tree(activation), function.parameters, activation.window or activation.domain)
     return None if found is None else f"{function.label} is unstable as it is written: {found}"
 
 

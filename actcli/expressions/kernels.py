@@ -2,8 +2,8 @@
 
 x**2 * exp(-x**2) is 0 times infinity from 1e154 on, where it has long been 0. So where f or a derivative is no number
 from some |x| on because something on the way there overflowed, it goes on as it was before, if it was constant, below
-1e-100 (which is taken for 0) or a straight line by then, and at infinity is its limit. Else it stays NaN, and `caution`
-says so; at infinity it is infinite if it was large and growing.
+1e-100 (which is taken for 0) or a straight line by then, and at infinity is its limit. Else it stays NaN, as
+`why_unstable` says; at infinity it is infinite if it was large and growing.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def domain(tree: Node, values: dict[str, float]) -> tuple[float, float] | None:
     return ends[0], ends[1]
 
 
-def caution(tree: Node, values: dict[str, float], within: tuple[float, float]) -> str | None:
+def why_unstable(tree: Node, values: dict[str, float], within: tuple[float, float]) -> str | None:
     """Where f or f' is no number though it is one on both sides, or is lost to an overflow; None if nowhere."""
     x = np.concatenate([-_MAGNITUDES[::-1], [0.0], _MAGNITUDES])
     x = x[(x >= within[0]) & (x <= within[1])]

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TypeVar
 
 from actcli.errors import ActcliError
-from actcli.numerics.memory import keep_freed
+from actcli.numerics.blockwise import keep_freed
 from actcli.tables.table import Block, Table
 
 T = TypeVar("T")

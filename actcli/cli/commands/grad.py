@@ -17,7 +17,7 @@ from actcli.cli.options import (
     range_option,
     table_options,
 )
-from actcli.cli.words import NumericCommand
+from actcli.cli.types import NumericCommand
 from actcli.errors import UsageError
 
 if TYPE_CHECKING:
