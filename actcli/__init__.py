@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from actcli.activation import Activation, Function, Parameter
     from actcli.analysis.meanfield import MeanField, mean_field
     from actcli.analysis.regions import Region, vanishing_regions
-    from actcli.diagnosis.diagnose import Diagnosis, Neuron
-    from actcli.diagnosis.verdicts import Layer
+    from actcli.diagnosis.diagnose import Diagnosis
+    from actcli.diagnosis.records import Layer, Neuron
     from actcli.errors import ActcliError, DataError, UsageError
     from actcli.library import diagnose
     from actcli.registry.additions import names
@@ -54,9 +54,9 @@ _HOMES = {
     "DataError": "errors",
     "Diagnosis": "diagnosis.diagnose",
     "Function": "activation",
-    "Layer": "diagnosis.verdicts",
+    "Layer": "diagnosis.records",
     "MeanField": "analysis.meanfield",
-    "Neuron": "diagnosis.diagnose",
+    "Neuron": "diagnosis.records",
     "Parameter": "activation",
     "Region": "analysis.regions",
     "UsageError": "errors",

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from actcli.activation import Function
-from actcli.analysis.precision import Losses, Precision, losses
+from actcli.analysis.precision import PRECISIONS, Losses, Precision, losses
 from actcli.analysis.regions import Region, SaturatedSides, saturated_sides, vanishing_regions
 from actcli.diagnosis.likeness import likeness
 from actcli.diagnosis.records import DORMANT, Layer, Neuron
 from actcli.diagnosis.rules import DEFAULT, Rule
+from actcli.diagnosis.systems import RULES
 from actcli.diagnosis.verdicts import cumulated, judged
+from actcli.errors import UsageError
 from actcli.measuring.layer import Input, Measured, PreActivations, measure
 from actcli.measuring.measures import (
     HISTOGRAM,
@@ -45,6 +47,15 @@ class Criteria:
         check = self.rule.check(function, layer)
         score = None if check is None else check.score
         return Probe.of(function, self.thresholds, score, self.precision, histogram=self.histogram)
+
+
+def criteria(thresholds: Thresholds, rule: str, dtype: str | None, *, histogram: bool = False) -> Criteria:
+    """Those of a rule and a precision by their names. Raises UsageError where one is not known."""
+    if rule not in RULES:
+        raise UsageError(f"there is no rule {rule!r}", f"rules: {', '.join(RULES)}")
+    if dtype not in (None, *PRECISIONS):
+        raise UsageError(f"there is no dtype {dtype!r}", f"dtypes: {', '.join(PRECISIONS)}")
+    return Criteria(thresholds, RULES[rule], None if dtype is None else PRECISIONS[dtype], histogram)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +130,9 @@ def diagnose(layers: Sequence[PreActivations], criteria: Criteria, function: Fun
     Raises UsageError where the rule says nothing of the function of a layer.
     """
     if not layers:
-        assert function is not None
-        criteria.rule.check(function)
-        return Diagnosis(criteria, (Traits.of(function, criteria),))
+        if function is not None:
+            criteria.rule.check(function)
+        return Diagnosis(criteria, () if function is None else (Traits.of(function, criteria),))
     mixed = len({layer.function for layer in layers}) > 1
     probes: dict[Function, Probe] = {}
     for layer in layers:

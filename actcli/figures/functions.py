@@ -63,7 +63,7 @@ def _figure(comparison: Comparison, theme: Theme) -> Figure:
     names = [short(function.label) for function in functions]
     drawn = sample(functions, epsilon=Thresholds().epsilon, span=None)
     legend_names = [short(curve.label) for curve in drawn]
-    layers = list(dict.fromkeys(layer.name for _, layer in comparison.layers))
+    layers = list(dict.fromkeys(layer.name for layer in comparison.layers))
     tables = [_means(profiles)]
     charts: list[tuple[str, Chart]] = []
     if any(profile.steps for profile in profiles):
@@ -131,7 +131,7 @@ def _means(profiles: Sequence[Profile]) -> list[Column]:
 
 def _measured(comparison: Comparison) -> list[Column]:
     """The figures of the one layer, in the order of the functions."""
-    of_function = dict(comparison.layers)
+    of_function = {layer.function: layer for layer in comparison.layers}
     layers = [of_function[profile.function] for profile in comparison.profiles]
     name = short(layers[0].name, 16)
     return [
@@ -171,8 +171,8 @@ def _bars(
 
 def _gradients(axes: Axes, comparison: Comparison, looks: Sequence[Look]) -> None:
     """mean|f'| of the layers under each function; by decades where they span more than one and a half."""
-    names = list(dict.fromkeys(layer.name for _, layer in comparison.layers))
-    of_pair = {(function, layer.name): layer.mean_abs_gradient for function, layer in comparison.layers}
+    names = list(dict.fromkeys(layer.name for layer in comparison.layers))
+    of_pair = {(layer.function, layer.name): layer.mean_abs_gradient for layer in comparison.layers}
     rows = [[of_pair[profile.function, name] for name in names] for profile in comparison.profiles]
     known = [value for row in rows for value in row if value is not None]
     if min(known, default=0.0) > 0.0 and max(known) > 30.0 * min(known):

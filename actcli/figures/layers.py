@@ -10,8 +10,8 @@ import numpy as np
 
 from actcli.activation import Array, Interval
 from actcli.analysis.curves import spans
-from actcli.diagnosis.diagnose import Diagnosis, Neuron
-from actcli.diagnosis.verdicts import Layer
+from actcli.diagnosis.diagnose import Diagnosis
+from actcli.diagnosis.records import Layer, Neuron
 from actcli.figures.style import THEMES, Theme, dress, fitting, heading, key, layer_axis, log_axis, styled, text_width
 from actcli.numerics.histogram import Histogram
 from actcli.text import apart, percent
@@ -38,12 +38,12 @@ BINS = 80
 def layers_figure(diagnosis: Diagnosis, *, theme: str = "light") -> Figure:
     """Histograms of the pre-activations over |f'|, a map of the neurons, and the product of f' through the layers.
 
-    The diagnosis is that of a probe with `histogram=True`. Without layers: the curves of f and f'.
+    The diagnosis is by criteria with `histogram=True`. Without layers: the curves of f and f'.
     """
     if not diagnosis.layers:
         from actcli.figures.plot import curves
 
-        return curves([[diagnosis.function]], order=1, epsilon=diagnosis.thresholds.epsilon, theme=theme)
+        return curves([[diagnosis.functions[0]]], order=1, epsilon=diagnosis.criteria.thresholds.epsilon, theme=theme)
     look = THEMES[theme]
     with styled(look):
         return _figure(diagnosis, look)
@@ -66,10 +66,10 @@ def _figure(diagnosis: Diagnosis, theme: Theme) -> Figure:
     height = TITLE + SECTION + NOTE + down * PANEL + (down - 1) * UNDER + FOOT + SECTION + cells * cell + FOOT
     height += SECTION + GRADIENT + FOOT if gradient else 0.0
     figure = Figure(figsize=(WIDTH, height))
-    heading(figure, diagnosis.function.label, _subtitle(diagnosis))
+    heading(figure, diagnosis.label, _subtitle(diagnosis))
 
     edge = height - TITLE
-    what = "Pre-activations" if diagnosis.function.rowwise else "Pre-activations over |f'|"
+    what = "Pre-activations" if _all_rowwise(diagnosis) else "Pre-activations over |f'|"
     key(figure, edge, what, _histogram_handles(diagnosis, theme))
     edge -= SECTION + NOTE
     wide = (WIDTH - LEFT - RIGHT - BETWEEN * (across - 1)) / across
@@ -100,9 +100,13 @@ def _figure(diagnosis: Diagnosis, theme: Theme) -> Figure:
     return figure
 
 
+def _all_rowwise(diagnosis: Diagnosis) -> bool:
+    return all(function.rowwise for function in diagnosis.functions)
+
+
 def _subtitle(diagnosis: Diagnosis) -> str:
-    thresholds = diagnosis.thresholds
-    if diagnosis.function.rowwise:
+    thresholds = diagnosis.criteria.thresholds
+    if _all_rowwise(diagnosis):
         return f"|f'| < {thresholds.epsilon:g} vanishes"
     return f"|f'| < {thresholds.epsilon:g} vanishes, |f'| <= {thresholds.tau:.3g} sup|f'| saturates"
 
@@ -116,16 +120,17 @@ def _histogram(
     ends = np.array([width * step for step in steps])  # one of them is 0
     counts = histogram.spread(ends)
     scale = 1.0 / max(counts.max(), 1e-300)
-    low, high = (histogram.within(side, ends) for side in (diagnosis.sides.low, diagnosis.sides.high))
+    sides = diagnosis.of(layer.function).sides
+    low, high = (histogram.within(side, ends) for side in (sides.low, sides.high))
     for top, bottom, colour in (
         (low, 0.0 * low, theme.low),
         (low + high, low, theme.high),
         (counts, low + high, theme.data),
     ):
         axes.stairs(scale * top, ends, baseline=scale * bottom, fill=True, color=colour, linewidth=0.0)
-    if not diagnosis.function.rowwise:
+    if not layer.function.rowwise:
         x = np.linspace(ends[0], ends[-1], 601)
-        gradient = np.abs(diagnosis.function.df(x))
+        gradient = np.abs(layer.function.df(x))
         most = np.nanmax(gradient[np.isfinite(gradient)], initial=0.0) or 1.0
         axes.plot(x, gradient / most, color=theme.background, linewidth=2.6)
         axes.plot(x, gradient / most, color=theme.text, linewidth=1.2)
@@ -133,8 +138,8 @@ def _histogram(
     axes.spines["left"].set_visible(False)
     axes.tick_params(labelsize=8)
     axes.xaxis.get_offset_text().set_fontsize(8)
-    sides = ((layer.saturated_low_ratio, "low"), (layer.saturated_high_ratio, "high"))
-    note = ", ".join(f"{percent(share)} {side}" for share, side in sides if share)
+    shares = ((layer.saturated_low_ratio, "low"), (layer.saturated_high_ratio, "high"))
+    note = ", ".join(f"{percent(share)} {side}" for share, side in shares if share)
     axes.annotate(
         note if histogram.total else "no values", (0, 1), (0, 3), xycoords="axes fraction",
         textcoords="offset points", size=7.5,
@@ -148,13 +153,14 @@ def _histogram_handles(diagnosis: Diagnosis, theme: Theme) -> list[Any]:
     from matplotlib.patches import Patch
 
     handles: list[Any] = [Patch(facecolor=theme.data, label="values")]
-    for intervals, colour, label in (
-        (diagnosis.sides.low, theme.low, "saturated low"),
-        (diagnosis.sides.high, theme.high, "saturated high"),
+    sides = [traits.sides for traits in diagnosis.traits]
+    for there, colour, label in (
+        (any(side.low for side in sides), theme.low, "saturated low"),
+        (any(side.high for side in sides), theme.high, "saturated high"),
     ):
-        if intervals:
+        if there:
             handles.append(Patch(facecolor=colour, label=label))
-    if not diagnosis.function.rowwise:
+    if not _all_rowwise(diagnosis):
         handles.append(Line2D([], [], color=theme.text, linewidth=1.2, label="|f'|"))
     return handles
 
@@ -169,7 +175,7 @@ def _map(axes: Axes, diagnosis: Diagnosis, columns: int, lines: Sequence[int], c
         neurons = [neuron for neuron in diagnosis.neurons if neuron.layer == layer.name]
         for index, neuron in enumerate(neurons[: layer.neurons]):
             row, column = divmod(index, columns)
-            image[start + row, column] = _colour(neuron, diagnosis, ramp, theme)
+            image[start + row, column] = _colour(neuron, layer, ramp, theme)
             if neuron.vanishing_ratio is None:
                 empty.append((column, start + row))
             elif neuron.dormant and not neuron.dead:
@@ -203,14 +209,14 @@ def _empty_mark(size: float, theme: Theme) -> dict[str, Any]:
     return {"linestyle": "none", "marker": "x", "markersize": size, "color": theme.muted, "markeredgewidth": 0.2 * size}
 
 
-def _colour(neuron: Neuron, diagnosis: Diagnosis, ramp: Array, theme: Theme) -> Any:
+def _colour(neuron: Neuron, layer: Layer, ramp: Array, theme: Theme) -> Any:
     from matplotlib.colors import to_rgba
 
     if neuron.dead:
         return to_rgba(theme.dead)
     if neuron.vanishing_ratio is None:
         return to_rgba(theme.background)
-    if diagnosis.function.rowwise:
+    if layer.function.rowwise:
         return ramp[round(100 * neuron.vanishing_ratio)]
     return ramp[round(100 * ((neuron.saturated_low_ratio or 0.0) + (neuron.saturated_high_ratio or 0.0)))]
 
@@ -219,7 +225,7 @@ def _map_handles(diagnosis: Diagnosis, theme: Theme) -> list[Any]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    what = "vanishing" if diagnosis.function.rowwise else "saturated"
+    what = "vanishing" if _all_rowwise(diagnosis) else "saturated"
     none, half, whole = theme.colours(theme.share, 3)
     handles: list[Any] = [
         Patch(facecolor=none, edgecolor=theme.edge, linewidth=0.5, label=f"0 % of its values {what}"),
@@ -245,14 +251,14 @@ def _gradient(axes: Axes, diagnosis: Diagnosis, theme: Theme) -> None:
             [layer.cumulative_rms_gradient for layer in layers],
         )
     ]
-    foot, _ = log_axis(axes, [*products[0], *products[1], diagnosis.thresholds.epsilon])
+    foot, _ = log_axis(axes, [*products[0], *products[1], diagnosis.criteria.thresholds.epsilon])
     for values, (colour, dashes, marker) in zip(products, _products(theme), strict=True):
         seen = [value if value > 0 else math.nan for value in values]
         axes.plot(places, seen, color=colour, linestyle=dashes, marker=marker, markersize=4.5, linewidth=1.5)
         gone = [place for place, value in zip(places, values, strict=True) if value == 0.0]
         if gone:
             axes.plot(gone, [foot] * len(gone), linestyle="none", marker="v", color=colour, clip_on=False)
-    axes.axhline(diagnosis.thresholds.epsilon, color=theme.muted, linewidth=0.9, linestyle=(0, (1, 2)))
+    axes.axhline(diagnosis.criteria.thresholds.epsilon, color=theme.muted, linewidth=0.9, linestyle=(0, (1, 2)))
     axes.set_ylabel("product", size=9)
 
 

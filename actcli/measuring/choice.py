@@ -12,15 +12,14 @@ from actcli.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The function of all layers but those whose name a pattern matches, of which the last decides; and the patterns of
-    the layers to take, a leading ! leaving layers out: none takes all."""
+    """The functions of the layers whose name a pattern matches, of which the last decides; and the patterns of the
+    layers to take, a leading ! leaving layers out: none takes all."""
 
-    function: Function
     functions: tuple[tuple[str, Function], ...] = ()
     layers: tuple[str, ...] = ()
 
-    def of(self, names: Sequence[str]) -> dict[str, Function]:
-        """The layers that are taken, in their order, each with its function.
+    def of(self, names: Sequence[str], function: Function) -> dict[str, Function]:
+        """The layers that are taken, in their order, each with its function: this one where no pattern matches.
 
         Raises UsageError where a pattern matches no layer, or no layer is left.
         """
@@ -28,10 +27,10 @@ class Choice:
         for pattern, _ in self.functions:
             if not any(_matches(name, pattern) for name in taken):
                 raise UsageError(f"--function {pattern}: no layer matches", _listed(taken))
-        return {name: self._function(name) for name in taken}
+        return {name: self._own(name) or function for name in taken}
 
-    def _function(self, name: str) -> Function:
-        return next((f for pattern, f in reversed(self.functions) if _matches(name, pattern)), self.function)
+    def _own(self, name: str) -> Function | None:
+        return next((f for pattern, f in reversed(self.functions) if _matches(name, pattern)), None)
 
     def _taken(self, names: Sequence[str]) -> list[str]:
         if not self.layers:

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from actcli.activation import Array, Flags
+from actcli.activation import Array, Flags, Function
 from actcli.measuring.choice import Choice
 from actcli.measuring.layer import Input, PreActivations
 from actcli.numerics.histogram import Histogram
@@ -32,12 +32,12 @@ def unwatched(parts: Iterator[T], position: Callable[[], int], size: int | None,
 
 
 def file_layers(
-    paths: Sequence[str], choice: Choice, options: ReadOptions, watch: Watch = unwatched
+    paths: Sequence[str], function: Function, choice: Choice, options: ReadOptions, watch: Watch = unwatched
 ) -> list[PreActivations]:
     """The layers that the files hold and that are taken, each with its function. Their bytes are read when they are
     measured."""
     tables = open_tables(paths, options)
-    functions = choice.of([_name(table) for table in tables])
+    functions = choice.of([_name(table) for table in tables], function)
     return [
         PreActivations(
             name,

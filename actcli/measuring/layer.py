@@ -75,7 +75,7 @@ def measure(layer: PreActivations, probes: Sequence[Probe]) -> list[Measured]:
     return [Measured(layer.name, layer.neurons, probe, total) for probe, total in pairs]
 
 
-def numbers(x: Sequence[float], function: Function) -> PreActivations:
+def of_numbers(x: Sequence[float], function: Function) -> PreActivations:
     """Numbers are the samples of one neuron; to a rowwise function, one sample of several."""
     values = np.array(x)[None, :] if function.rowwise else np.array(x)[:, None]
     layer = PreActivations.of_array("numbers", function, values, neurons=() if function.rowwise else ("x",))

@@ -12,7 +12,8 @@ from actcli.errors import UsageError
 from actcli.output.outputs import FIGURES, Outputs
 
 if TYPE_CHECKING:
-    from actcli.reports.blocks import Input, Report, Run
+    from actcli.measuring.layer import Input
+    from actcli.reports.blocks import Report, Run
     from actcli.tables.sheet import Sheet
 
 

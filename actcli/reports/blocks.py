@@ -6,17 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from actcli.measuring.layer import Input
 from actcli.tables.sheet import Sheet
 from actcli.text import Cell
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """A layer that was read: its name, the file it came from, and the file's bytes (None for numbers)."""
-
-    layer: str
-    source: str
-    size: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from actcli.diagnosis.verdicts import Layer
+from actcli.diagnosis.records import Layer
 from actcli.reports.blocks import Block, Drawing, Grid, Points, Run
 from actcli.reports.saturation import advice
 from actcli.tables.sheet import Sheet

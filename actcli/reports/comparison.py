@@ -7,23 +7,12 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from actcli.activation import Function
 from actcli.analysis.meanfield import mean_field
 from actcli.analysis.profile import Profile
 from actcli.diagnosis.comparison import Comparison
-from actcli.diagnosis.verdicts import Layer
-from actcli.reports.records import (
-    PRECISION,
-    ROWWISE,
-    RULE,
-    Document,
-    bound,
-    cell,
-    conditions,
-    interval,
-    layer_record,
-    region_record,
-)
+from actcli.diagnosis.records import Layer
+from actcli.measuring.measures import Occasion
+from actcli.reports.records import Document, bound, cell, conditions, interval, record_of, region_record
 from actcli.reports.terminal import table
 from actcli.tables.sheet import Sheet
 from actcli.text import Cell
@@ -89,15 +78,17 @@ def mean_field_record(profile: Profile) -> Document:
 
 def _layers(comparison: Comparison) -> list[Document]:
     """Each layer under each function, with E[f'^2] of the data and of a normal distribution of the same E[x^2]."""
-    without = (*PRECISION, *RULE, *(() if any(f.rowwise for f, _ in comparison.layers) else ROWWISE))
+    occasions: frozenset[Occasion] = frozenset(
+        ["rowwise"] if any(layer.function.rowwise for layer in comparison.layers) else []
+    )
     return [
         {
-            "function": function.label,
-            **layer_record(layer, without),
+            "function": layer.function.label,
+            **record_of(layer, occasions),
             "mean_square_gradient": _of_data(layer),
-            "gaussian_mean_square_gradient": _of_gaussian(function, layer),
+            "gaussian_mean_square_gradient": _of_gaussian(layer),
         }
-        for function, layer in comparison.layers
+        for layer in comparison.layers
     ]
 
 
@@ -105,10 +96,10 @@ def _of_data(layer: Layer) -> float | None:
     return None if layer.rms_gradient is None else layer.rms_gradient**2
 
 
-def _of_gaussian(function: Function, layer: Layer) -> float | None:
-    if function.rowwise or not layer.mean_square or not math.isfinite(layer.mean_square):
+def _of_gaussian(layer: Layer) -> float | None:
+    if layer.function.rowwise or not layer.mean_square or not math.isfinite(layer.mean_square):
         return None
-    return mean_field(function, layer.mean_square).mean_square_gradient
+    return mean_field(layer.function, layer.mean_square).mean_square_gradient
 
 
 def comparison_sheet(comparison: Comparison) -> Sheet:
@@ -237,31 +228,31 @@ def _steps(profiles: Sequence[Profile]) -> Iterator[Part]:
 
 
 def layer_names(comparison: Comparison) -> list[str]:
-    return list(dict.fromkeys(layer.name for _, layer in comparison.layers))
+    return list(dict.fromkeys(layer.name for layer in comparison.layers))
 
 
 def changes(comparison: Comparison, name: str) -> list[str]:
-    """What another function in place of the first would do to a layer."""
+    """What another function in place of the layer's own would do to a layer."""
     return [change.sentence for change in comparison.changes if change.layer == name]
 
 
 def layer_parts(comparison: Comparison, name: str) -> Iterator[Part]:
     """One layer under each function, those first that let most gradient through."""
-    of_layer = [(function, layer) for function, layer in comparison.layers if layer.name == name]
-    layer = of_layer[0][1]
+    of_layer = [layer for layer in comparison.layers if layer.name == name]
+    layer = of_layer[0]
     title = f"{name}: {layer.samples} samples of {layer.neurons} neurons"
     yield Part(
         title if layer.mean_square is None else f"{title}, E x^2 = {layer.mean_square:.6g}",
         Sheet(
             ("function", "dead", "vanishing", "sat. low", "sat. high", "mean|f'|", "verdict"),
             [
-                (f.label, layer.dead_neurons, layer.vanishing_ratio, layer.saturated_low_ratio,
+                (layer.function.label, layer.dead_neurons, layer.vanishing_ratio, layer.saturated_low_ratio,
                  layer.saturated_high_ratio, layer.mean_abs_gradient, layer.verdict)
-                for f, layer in of_layer
+                for layer in of_layer
             ],
         ),
     )  # fmt: skip
-    rows = [(f.label, _of_data(layer), _of_gaussian(f, layer)) for f, layer in of_layer]
+    rows = [(layer.function.label, _of_data(layer), _of_gaussian(layer)) for layer in of_layer]
     yield Part(
         "",
         Sheet(("function", "E f'^2 of the data", "of a normal distribution"), rows),

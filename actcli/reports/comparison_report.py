@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from actcli.diagnosis.comparison import Comparison
-from actcli.measuring.probe import Thresholds
 from actcli.reports import comparison as parts
 from actcli.reports.blocks import Block, Drawing, Grid, Judgement, Points, Report, Run, Section
 from actcli.reports.common import drawing, provenance, remedies
@@ -14,10 +13,11 @@ from actcli.tables.sheet import Sheet
 from actcli.text import Cell
 
 
-def comparison_report(comparison: Comparison, thresholds: Thresholds, run: Run) -> Report:
+def comparison_report(comparison: Comparison, run: Run) -> Report:
     """The verdicts on each layer under each function, what was run, tables, figures, definitions."""
     names = parts.layer_names(comparison)
-    layers = [next(layer for _, layer in comparison.layers if layer.name == name) for name in names]
+    layers = [next(layer for layer in comparison.layers if layer.name == name) for name in names]
+    thresholds = comparison.criteria.thresholds
     labels = [profile.function.label for profile in comparison.profiles]
     network = comparison.profiles[0].means
     settings: list[tuple[str, Cell]] = [
@@ -27,7 +27,7 @@ def comparison_report(comparison: Comparison, thresholds: Thresholds, run: Run) 
         ("q", network.q),
     ]
     first = comparison.profiles[0].function
-    helps = tuple(remedies([layer for function, layer in comparison.layers if function == first]))
+    helps = tuple(remedies([layer for layer in comparison.layers if layer.function == first]))
     return Report(
         f"{', '.join(labels)}: compared{' on ' + _listed(names) if names else ''}",
         tuple(_verdicts(comparison, names, labels)),
@@ -37,7 +37,7 @@ def comparison_report(comparison: Comparison, thresholds: Thresholds, run: Run) 
             *(_layer(comparison, name) for name in names),
             Section("Figures", (_drawing(comparison),)),
             *([Section(f"What helps with {first.label}", helps)] if helps else []),
-            Section("Definitions", (network_definitions(thresholds, network.q),)),
+            Section("Definitions", network_definitions(thresholds, network.q)),
         ),
     )
 
@@ -51,7 +51,7 @@ def _verdicts(comparison: Comparison, names: Sequence[str], labels: Sequence[str
     if not names:
         yield "No inputs were given: the functions are compared by themselves and at initialisation."
         return
-    verdicts = {(layer.name, function.label): layer.verdict for function, layer in comparison.layers}
+    verdicts = {(layer.name, layer.function.label): layer.verdict for layer in comparison.layers}
     rows: list[list[Cell]] = [[name, *(verdicts[name, label] for label in labels)] for name in names]
     yield Grid.of("", Sheet(("layer", *labels), rows))
     for name in names:
@@ -70,8 +70,8 @@ def _layer(comparison: Comparison, name: str) -> Section:
     title, *_ = found = list(parts.layer_parts(comparison, name))
     tables = (Grid.of("", part.sheet) for part in found)
     judged = (
-        Judgement(function.label, layer.verdict, layer.reasons)
-        for function, layer in comparison.layers
+        Judgement(layer.function.label, layer.verdict, layer.reasons)
+        for layer in comparison.layers
         if layer.name == name
     )
     return Section(title.title, (*tables, *judged))

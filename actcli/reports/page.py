@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 
-from actcli.diagnosis.verdicts import ORDER
+from actcli.diagnosis.rules import ORDER
 from actcli.reports.blocks import Block, Drawing, Grid, Judgement, Points, Report
 from actcli.text import Cell, shown, visible
 

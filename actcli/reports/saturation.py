@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from actcli.activation import Function
-from actcli.analysis.precision import Losses
-from actcli.diagnosis.diagnose import Diagnosis, Neuron
+from actcli.analysis.precision import Precision
+from actcli.analysis.regions import Region
+from actcli.diagnosis.diagnose import Diagnosis
+from actcli.diagnosis.records import Layer, Neuron
 from actcli.diagnosis.rules import Rule
-from actcli.diagnosis.verdicts import Layer
 from actcli.reports.distributions import distributions
-from actcli.reports.records import (
-    PRECISION,
-    ROWWISE,
-    RULE,
-    Document,
-    layer_record,
-    neuron_record,
-    region_record,
-    sheet_of,
-)
+from actcli.reports.records import Document, record_of, region_record, sheet_of
 from actcli.reports.terminal import table
 from actcli.tables.sheet import Sheet
 from actcli.text import Cell, shown
@@ -35,62 +27,56 @@ FEW = 20  # values from which their distribution is shown
 
 
 def saturation_document(diagnosis: Diagnosis) -> Document:
-    """The JSON document `actcli.saturation/1`."""
-    without = _without(diagnosis)
+    """The JSON document `actcli.saturation/2`."""
+    criteria, occasions = diagnosis.criteria, diagnosis.occasions
     document = {
-        "schema": "actcli.saturation/1",
-        "function": {"name": diagnosis.function.name, "parameters": diagnosis.function.parameters},
-        "thresholds": dataclasses.asdict(diagnosis.thresholds),
-        "rule": diagnosis.rule.explanation(diagnosis.function),
-        "regions": [region_record(region) for region in diagnosis.regions],
-        "layers": [layer_record(layer, without) for layer in diagnosis.layers],
+        "schema": "actcli.saturation/2",
+        "functions": [{"label": f.label, "name": f.name, "parameters": f.parameters} for f in diagnosis.functions],
+        "thresholds": dataclasses.asdict(criteria.thresholds),
+        "rule": criteria.rule.explanation(diagnosis.functions),
+        "regions": _regions(diagnosis.regions),
+        "layers": [record_of(layer, occasions) for layer in diagnosis.layers],
         "gradient_falls_at": diagnosis.falls_at,
-        "neurons": [neuron_record(neuron, without) for neuron in diagnosis.neurons],
+        "neurons": [record_of(neuron, occasions) for neuron in diagnosis.neurons],
     }
-    if diagnosis.losses is not None:
-        document["precision"] = _precision(diagnosis.losses)
+    if criteria.precision is not None:
+        lost = [(traits.function, traits.losses) for traits in diagnosis.traits if traits.losses is not None]
+        document["precision"] = {
+            "dtype": criteria.precision.name,
+            "zero_gradient": _regions((f, region) for f, losses in lost for region in losses.zero_gradient),
+            "constant_output": _regions((f, region) for f, losses in lost for region in losses.constant_output),
+        }
     return document
 
 
-def _precision(losses: Losses) -> Document:
-    return {
-        "dtype": losses.precision.name,
-        "zero_gradient": [region_record(region) for region in losses.zero_gradient],
-        "constant_output": [region_record(region) for region in losses.constant_output],
-    }
-
-
-def _without(diagnosis: Diagnosis) -> tuple[str, ...]:
-    return (
-        *(() if diagnosis.function.rowwise else ROWWISE),
-        *(() if diagnosis.losses else PRECISION),
-        *(() if diagnosis.rule.checks else RULE),
-    )
+def _regions(regions: Iterable[tuple[Function, Region]]) -> list[Document]:
+    return [{"function": function.label, **region_record(region)} for function, region in regions]
 
 
 def region_sheet(diagnosis: Diagnosis) -> Sheet:
-    """A row a vanishing region."""
-    return Sheet(("from", "to", "kind"), [(r.start, r.stop, r.kind) for r in diagnosis.regions])
+    """One row per vanishing region."""
+    rows = [(function.label, region.start, region.stop, region.kind) for function, region in diagnosis.regions]
+    return Sheet(("function", "from", "to", "kind"), rows)
 
 
 def layer_sheet(diagnosis: Diagnosis) -> Sheet:
-    """A row a layer."""
-    return sheet_of([layer_record(layer, _without(diagnosis)) for layer in diagnosis.layers])
+    """One row per layer."""
+    return sheet_of([record_of(layer, diagnosis.occasions) for layer in diagnosis.layers])
 
 
 def neuron_sheet(diagnosis: Diagnosis) -> Sheet:
-    """A row a neuron."""
-    return sheet_of([neuron_record(neuron, _without(diagnosis)) for neuron in diagnosis.neurons])
+    """One row per neuron."""
+    return sheet_of([record_of(neuron, diagnosis.occasions) for neuron in diagnosis.neurons])
 
 
 def explanation(rule: Rule, function: Function) -> Sheet:
     """What a rule means for a function and where it comes from."""
-    return Sheet(("field", "value"), list(rule.explanation(function).items()))
+    return Sheet(("field", "value"), list(rule.explanation([function]).items()))
 
 
 def saturation_page(diagnosis: Diagnosis, digits: int) -> Iterator[RenderableType]:
     """What a terminal shows: the regions, the layers with their reasons and remedies, and the worst neurons."""
-    yield f"{diagnosis.function.label}: {criteria(diagnosis)}"
+    yield f"{diagnosis.label}: {criteria(diagnosis)}"
     yield from (f"  {line}" for line in where(diagnosis, digits))
     if not diagnosis.layers:
         return
@@ -99,9 +85,9 @@ def saturation_page(diagnosis: Diagnosis, digits: int) -> Iterator[RenderableTyp
     if sum(histogram.total for histogram in diagnosis.histograms) >= FEW:
         yield ""
         yield from distributions(diagnosis)
-    if diagnosis.losses is not None:
+    if diagnosis.criteria.precision is not None:
         yield ""
-        yield precision_title(diagnosis.losses)
+        yield precision_title(diagnosis.criteria.precision)
         yield table(precision_summary(diagnosis), digits)
     if is_network(diagnosis):
         yield ""
@@ -110,7 +96,7 @@ def saturation_page(diagnosis: Diagnosis, digits: int) -> Iterator[RenderableTyp
         if (falls := fall(diagnosis)) is not None:
             yield falls
     yield ""
-    if diagnosis.rule.checks:
+    if diagnosis.criteria.rule.checks:
         yield rule_in_words(diagnosis)
     for layer in diagnosis.layers:
         yield f"{layer.name}: {layer.verdict}"
@@ -124,27 +110,31 @@ def saturation_page(diagnosis: Diagnosis, digits: int) -> Iterator[RenderableTyp
 
 def criteria(diagnosis: Diagnosis) -> str:
     """What counts as vanishing and as saturated."""
-    thresholds = diagnosis.thresholds
+    thresholds = diagnosis.criteria.thresholds
     return f"|f'| < {thresholds.epsilon:g} vanishes, |f'| <= {shown(thresholds.tau, 3)} sup|f'| saturates"
 
 
 def where(diagnosis: Diagnosis, digits: int) -> Iterator[str]:
-    """Where on the x axis f' vanishes, and in a smaller precision is lost."""
-    if diagnosis.function.rowwise:
-        yield diagnosis.function.activation.convention
-    elif not diagnosis.regions:
-        yield "f' vanishes nowhere"
-    for region in diagnosis.regions:
-        yield f"f' vanishes for {region.condition(digits)} ({region.kind})"
-    if diagnosis.losses is not None:
-        for region in diagnosis.losses.zero_gradient:
-            yield f"in {diagnosis.losses.precision.name} f' is 0 for {region.condition(digits)}"
-        for region in diagnosis.losses.constant_output:
-            yield f"in {diagnosis.losses.precision.name} f is constant for {region.condition(digits)}"
+    """Where on the x axis each f' vanishes, and in a smaller precision is lost."""
+    for traits in diagnosis.traits:
+        function = traits.function
+        of = f" of {function.label}" if len(diagnosis.traits) > 1 else ""
+        if function.rowwise:
+            yield f"{function.label}: {function.activation.convention}" if of else function.activation.convention
+        elif not traits.regions:
+            yield f"f'{of} vanishes nowhere"
+        for region in traits.regions:
+            yield f"f'{of} vanishes for {region.condition(digits)} ({region.kind})"
+        if traits.losses is not None:
+            name = traits.losses.precision.name
+            for region in traits.losses.zero_gradient:
+                yield f"in {name} f'{of} is 0 for {region.condition(digits)}"
+            for region in traits.losses.constant_output:
+                yield f"in {name} f{of} is constant for {region.condition(digits)}"
 
 
-def precision_title(losses: Losses) -> str:
-    return f"In {losses.precision.name}: the share of values whose f' is lost, and where f is constant"
+def precision_title(precision: Precision) -> str:
+    return f"In {precision.name}: the share of values whose f' is lost, and where f is constant"
 
 
 def precision_summary(diagnosis: Diagnosis) -> Sheet:
@@ -154,7 +144,7 @@ def precision_summary(diagnosis: Diagnosis) -> Sheet:
 
 def is_network(diagnosis: Diagnosis) -> bool:
     """Whether there is a way through several layers, along which f' scales a gradient."""
-    return len(diagnosis.layers) > 1 and not diagnosis.function.rowwise
+    return sum(not layer.function.rowwise for layer in diagnosis.layers) > 1
 
 
 def gradient_summary(diagnosis: Diagnosis) -> Sheet:
@@ -173,18 +163,19 @@ def fall(diagnosis: Diagnosis) -> str | None:
     """At which layer the gradient is lost on its way back."""
     if diagnosis.falls_at is None:
         return None
-    return f"The product of mean|f'| falls below {diagnosis.thresholds.epsilon:g} at {diagnosis.falls_at}."
+    return f"The product of mean|f'| falls below {diagnosis.criteria.thresholds.epsilon:g} at {diagnosis.falls_at}."
 
 
 def rule_in_words(diagnosis: Diagnosis) -> str:
-    return f"By the rule of {diagnosis.rule.name}: {diagnosis.rule.explanation(diagnosis.function)['definition']}"
+    rule = diagnosis.criteria.rule
+    return f"By the rule of {rule.name}: {rule.explanation(diagnosis.functions)['definition']}"
 
 
 def reasons(diagnosis: Diagnosis, layer: Layer) -> Iterator[str]:
     """Why a layer has its verdict, and which neurons are at fault."""
     yield from layer.reasons
     of_layer = [neuron for neuron in diagnosis.neurons if neuron.layer == layer.name]
-    if (dead := [n for n in of_layer if n.dead]) and not diagnosis.rule.checks:
+    if (dead := [n for n in of_layer if n.dead]) and not diagnosis.criteria.rule.checks:
         yield f"dead: {_some([n.neuron for n in dead])}"
         if bounds := [n.dead_upper_bound for n in dead if n.dead_upper_bound is not None]:
             yield f"(95 % sure that each passes gradient on less than {100 * max(bounds):.2g} % of the inputs)"
@@ -248,25 +239,24 @@ def advice(of: Sequence[Layer]) -> list[Advice]:
 
 
 def layer_summary(diagnosis: Diagnosis) -> Sheet:
-    columns = ["layer", "size", "dead", "vanishing", "sat. low", "sat. high", "mean|f'|", "verdict"]
-    rows: list[list[Cell]] = [
-        [
-            layer.name,
-            f"{layer.samples} x {layer.neurons}",
-            layer.dead_neurons,
-            layer.vanishing_ratio,
-            layer.saturated_low_ratio,
-            layer.saturated_high_ratio,
-            layer.mean_abs_gradient,
-            layer.verdict,
-        ]
-        for layer in diagnosis.layers
-    ]
-    if diagnosis.function.rowwise:
-        columns[4:6] = ["van. rows"]
-        for row, layer in zip(rows, diagnosis.layers, strict=True):
-            row[4:6] = [layer.vanishing_row_ratio]
-    return Sheet(tuple(columns), rows)
+    """The layers, each with its function where they differ."""
+    kinds = {function.rowwise for function in diagnosis.functions}
+    columns: dict[str, Callable[[Layer], Cell]] = {
+        "layer": lambda layer: layer.name,
+        **({"function": lambda layer: layer.function.label} if len(diagnosis.functions) > 1 else {}),
+        "size": lambda layer: f"{layer.samples} x {layer.neurons}",
+        "dead": lambda layer: layer.dead_neurons,
+        "vanishing": lambda layer: layer.vanishing_ratio,
+    }
+    if False in kinds:
+        columns |= {
+            "sat. low": lambda layer: layer.saturated_low_ratio,
+            "sat. high": lambda layer: layer.saturated_high_ratio,
+        }
+    if True in kinds:
+        columns |= {"van. rows": lambda layer: layer.vanishing_row_ratio}
+    columns |= {"mean|f'|": lambda layer: layer.mean_abs_gradient, "verdict": lambda layer: layer.verdict}
+    return Sheet(tuple(columns), [[of(layer) for of in columns.values()] for layer in diagnosis.layers])
 
 
 def neuron_summary(neurons: Sequence[Neuron]) -> Sheet:

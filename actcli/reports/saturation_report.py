@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from actcli.diagnosis.diagnose import Diagnosis
 from actcli.diagnosis.gates import Gate
-from actcli.diagnosis.verdicts import ORDER
+from actcli.diagnosis.rules import ORDER
 from actcli.reports import saturation as parts
 from actcli.reports.blocks import Block, Drawing, Grid, Judgement, Points, Report, Run, Section
 from actcli.reports.common import drawing, provenance, remedies
@@ -29,13 +29,13 @@ def saturation_report(diagnosis: Diagnosis, gates: Sequence[Gate], run: Run, dig
     sections.append(Section("Figures", (_drawing(diagnosis),)))
     if helps := tuple(remedies(diagnosis.layers)):
         sections.append(Section("What helps", helps))
-    sections.append(Section("Definitions", (layer_definitions(diagnosis.thresholds),)))
+    sections.append(Section("Definitions", layer_definitions(diagnosis.criteria.thresholds)))
     verdicts = tuple(_verdicts(diagnosis, gates, failed)) if diagnosis.layers else (where,)
     return Report(f"{_title(diagnosis)}{', gate failed' if failed else ''}", verdicts, tuple(sections))
 
 
 def _title(diagnosis: Diagnosis) -> str:
-    label, layers = diagnosis.function.label, diagnosis.layers
+    label, layers = diagnosis.label, diagnosis.layers
     if not layers:
         return f"Where the gradient of {label} vanishes"
     verdict = max((layer.verdict for layer in layers), key=ORDER.index)
@@ -51,7 +51,7 @@ def _verdicts(diagnosis: Diagnosis, gates: Sequence[Gate], failed: tuple[str, ..
         yield Judgement("Gates", "failed", failed)
     elif gates:
         yield Judgement("Gates", "passed", tuple(gate.condition for gate in gates))
-    if diagnosis.rule.checks:
+    if diagnosis.criteria.rule.checks:
         yield parts.rule_in_words(diagnosis)
     for layer in diagnosis.layers:
         yield Judgement(layer.name, layer.verdict, tuple(parts.reasons(diagnosis, layer)))
@@ -61,18 +61,18 @@ def _verdicts(diagnosis: Diagnosis, gates: Sequence[Gate], failed: tuple[str, ..
 
 
 def _settings(diagnosis: Diagnosis) -> list[tuple[str, Cell]]:
-    thresholds = diagnosis.thresholds
-    rule = diagnosis.rule.explanation(diagnosis.function)
+    thresholds = diagnosis.criteria.thresholds
+    rule = diagnosis.criteria.rule.explanation(diagnosis.functions)
     rows: list[tuple[str, Cell]] = [
-        ("function", diagnosis.function.label),
+        ("function", diagnosis.label),
         ("epsilon", thresholds.epsilon),
         ("tau", thresholds.tau),
         ("alpha", thresholds.alpha),
         ("rule", f"{rule['name']}: {rule['definition']}"),
         ("source of the rule", rule["source"]),
     ]
-    if diagnosis.losses is not None:
-        rows.append(("precision", diagnosis.losses.precision.name))
+    if (precision := diagnosis.criteria.precision) is not None:
+        rows.append(("precision", precision.name))
     return rows
 
 
@@ -80,8 +80,8 @@ def _layers(diagnosis: Diagnosis) -> Iterator[Block]:
     yield Grid.of("", parts.layer_summary(diagnosis))
     if parts.is_network(diagnosis):
         yield Grid.of(parts.GRADIENT_TITLE, parts.gradient_summary(diagnosis))
-    if diagnosis.losses is not None:
-        yield Grid.of(parts.precision_title(diagnosis.losses), parts.precision_summary(diagnosis))
+    if (precision := diagnosis.criteria.precision) is not None:
+        yield Grid.of(parts.precision_title(precision), parts.precision_summary(diagnosis))
 
 
 def _neurons(diagnosis: Diagnosis) -> Iterator[Block]:
@@ -103,6 +103,6 @@ def _drawing(diagnosis: Diagnosis) -> Drawing:
         if parts.is_network(diagnosis)
         else "The pre-activations of each layer, and the neurons"
         if diagnosis.layers
-        else f"{diagnosis.function.label} and its derivative"
+        else f"{diagnosis.label} and its derivative"
     )
     return drawing("layers" if diagnosis.layers else "curves", caption, lambda t: layers_figure(diagnosis, theme=t))

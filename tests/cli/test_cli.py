@@ -289,7 +289,7 @@ def test_saturation_without_inputs_gives_the_regions(cli: Cli) -> None:
 def test_saturation_rows(cli: Cli) -> None:
     """One row a layer by default, else a neuron or a region, under the names of the JSON."""
     document = json.loads(cli.ok("saturation", "relu", LAYER, "-f", "json"))
-    assert document["schema"] == "actcli.saturation/1"
+    assert document["schema"] == "actcli.saturation/2"
     assert document["regions"] == [{"from": None, "to": 0.0, "kind": "zero"}]
     assert document["thresholds"]["tau"] == pytest.approx(0.0591)
     (layer,) = rows(cli.ok("saturation", "relu", LAYER))

@@ -14,11 +14,11 @@ from matplotlib.colors import to_rgba
 from support.run import DATA, Cli
 
 from actcli.analysis import curves
-from actcli.analysis.profile import Network, profile
+from actcli.analysis.profile import Network
 from actcli.diagnosis.comparison import Comparison, compare
-from actcli.diagnosis.diagnose import Diagnosis, diagnose
+from actcli.diagnosis.diagnose import Criteria, Diagnosis, diagnose
 from actcli.figures import functions, layers, style
-from actcli.measuring.probe import Probe, Thresholds
+from actcli.measuring.layer import PreActivations
 from actcli.registry import specs
 
 ALONE = Network()
@@ -39,15 +39,19 @@ def tables(folder: str) -> dict[str, np.ndarray]:
     return {path.stem: np.loadtxt(path, delimiter=",", skiprows=1) for path in sorted((DATA / folder).glob("*.csv"))}
 
 
+def given(spec: str, found: dict[str, np.ndarray]) -> list[PreActivations]:
+    return [
+        PreActivations.of_array(name, specs.get(spec), x, neurons=[f"h{i}" for i in range(x.shape[1])])
+        for name, x in found.items()
+    ]
+
+
 def diagnosis(spec: str, found: dict[str, np.ndarray]) -> Diagnosis:
-    probe = Probe.of(specs.get(spec), Thresholds(), histogram=True)
-    return diagnose(probe, [(n, [f"h{i}" for i in range(x.shape[1])], probe.measure(x)) for n, x in found.items()])
+    return diagnose(given(spec, found), Criteria(histogram=True), specs.get(spec))
 
 
-def comparison(*specs: str, found: dict[str, np.ndarray] | None = None, network: Network = ALONE) -> Comparison:
-    of_each = [specs.get(spec) for spec in specs]
-    measured = [(f, diagnosis(spec, found or {}).layers) for f, spec in zip(of_each, specs, strict=True)]
-    return compare([profile(f, 1e-3, network) for f in of_each], measured)
+def comparison(*names: str, found: dict[str, np.ndarray] | None = None, network: Network = ALONE) -> Comparison:
+    return compare([specs.get(name) for name in names], given(names[0], found or {}), network=network)
 
 
 def titled(figure: Any, title: str) -> Any:

@@ -16,11 +16,11 @@ from mpmath import mpf
 from support.oracle import evaluate, ulps
 from support.run import Cli
 
-from actcli.activation import Activation, Function
+from actcli.activation import Activation, Function, own_outputs
 from actcli.analysis.profile import profile
 from actcli.diagnosis import diagnose as diagnosis
 from actcli.errors import DataError, UsageError
-from actcli.measuring.probe import Probe, Thresholds, own_outputs
+from actcli.measuring.layer import PreActivations
 from actcli.registry import specs
 from actcli.registry.collection import ACTIVATIONS
 
@@ -485,8 +485,7 @@ def test_outputs_of_another_number_are_shared_by_the_inputs() -> None:
 def test_a_gated_layer_is_diagnosed() -> None:
     """By hand: where b is far below 0 the gate is shut, for a and for b; |f| counts for both halves."""
     x = np.array([[1.0, 3.0, -50.0, 0.0], [2.0, -3.0, -60.0, 0.0], [math.nan, 1.0, 1.0, 1.0]])
-    probe = Probe.of(specs.get("glu"), Thresholds())
-    found = diagnosis.diagnose(probe, [("layer", ["a1", "a2", "b1", "b2"], probe.measure(x))])
+    found = diagnosis.diagnose([PreActivations.of_array("layer", specs.get("glu"), x)], diagnosis.Criteria())
     assert [neuron.dead for neuron in found.neurons] == [True, False, True, False]
     assert [neuron.dormant for neuron in found.neurons] == [True, False, True, False]
     assert [neuron.mean_abs_output for neuron in found.neurons][1::2] == [1.5, 1.5]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from actcli.cli.layers import diagnoses
+from actcli.cli.layers import layer_options, layers, note_layers
 from actcli.cli.options import (
     epsilon_option,
     functions_argument,
@@ -21,6 +21,7 @@ from actcli.output.results import Forms, write_outputs
 
 if TYPE_CHECKING:
     from actcli.analysis.profile import Network
+    from actcli.measuring.choice import Choice
     from actcli.reports.blocks import Report, Run
     from actcli.tables.options import ReadOptions
 
@@ -39,6 +40,7 @@ Examples:
 )
 @functions_argument
 @inputs_option("A table of pre-activations (repeatable); - is standard input.")
+@layer_options
 @epsilon_option
 @network_options
 @style_option
@@ -47,6 +49,7 @@ Examples:
 def command(
     functions: tuple[Any, ...],
     inputs: tuple[str, ...],
+    choice: Choice,
     epsilon: float,
     network: Network,
     style: str,
@@ -57,20 +60,17 @@ def command(
 
     Range, f(0), monotonicity, largest gradient, smoothness, vanishing regions, and the means over z ~ N(0, q) with what
     they say of a deep network at initialisation. With inputs, an -i for each file, also what each function makes of the
-    same pre-activations, those first that let most gradient through, and what taking another one in place of the first
-    would do. -o FILE.png, .svg or .pdf draws them.
+    same pre-activations, those first that let most gradient through, and what taking another one in place of the
+    layer's own, by default the first, would do. -o FILE.png, .svg or .pdf draws them.
     """
-    from actcli.analysis.profile import profile
     from actcli.diagnosis.comparison import compare
-    from actcli.measuring.probe import Probe, Thresholds
+    from actcli.diagnosis.diagnose import Criteria
+    from actcli.measuring.probe import Thresholds
     from actcli.reports import comparison as reports
 
-    thresholds = Thresholds(epsilon)
-    found, read = diagnoses([Probe.of(function, thresholds) for function in functions], inputs, reading)
-    comparison = compare(
-        [profile(function, epsilon, network) for function in functions],
-        [(diagnosis.function, diagnosis.layers) for diagnosis in found],
-    )
+    given = layers(inputs, functions[0], choice, reading)
+    comparison = compare(functions, given, Criteria(Thresholds(epsilon)), network)
+    note_layers(comparison.inputs, comparison.doubts)
 
     def figure() -> Any:
         from actcli.figures.functions import comparison_figure
@@ -80,7 +80,7 @@ def command(
     def report(run: Run, digits: int) -> Report:
         from actcli.reports.comparison_report import comparison_report
 
-        return comparison_report(comparison, thresholds, run)
+        return comparison_report(comparison, run)
 
     forms = Forms(
         sheet=lambda: reports.comparison_sheet(comparison),
@@ -89,4 +89,4 @@ def command(
         document=lambda: reports.comparison_document(comparison),
         page=lambda digits: reports.comparison_page(comparison, digits),
     )
-    write_outputs(outputs, read, forms)
+    write_outputs(outputs, comparison.inputs, forms)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from actcli.cli.layers import diagnoses
+from actcli.cli.layers import layer_options, layers, note_layers
 from actcli.cli.messages import note
 from actcli.cli.options import epsilon_option, function_argument, inputs_argument, style_option, table_options
 from actcli.cli.types import FiniteRange, NumericCommand
+from actcli.diagnosis.systems import RULES
 from actcli.errors import UsageError
 from actcli.output.outputs import Outputs, outputs_options
 from actcli.output.results import Forms, write_outputs, write_sheet
@@ -18,12 +19,11 @@ from actcli.output.results import Forms, write_outputs, write_sheet
 if TYPE_CHECKING:
     from actcli.diagnosis.diagnose import Diagnosis
     from actcli.diagnosis.gates import Gate
+    from actcli.measuring.choice import Choice
     from actcli.reports.blocks import Report, Run
     from actcli.tables.options import ReadOptions
 
 GATE_FAILED = 3
-
-RULES = ("default", "strict", "sagemaker", "karpathy", "keras-contrib", "deepdiagnosis", "thedeepchecker", "redo")
 
 _share = FiniteRange(0, 1)
 
@@ -39,11 +39,13 @@ Examples:
   actcli saturation relu layer*.csv -o layers.png
   actcli saturation relu layer*.csv -o a.json -o b.csv --report page.html
   actcli saturation relu layer1.csv --by neuron --max-dead 0.1
+  actcli saturation relu layer*.csv --function layer3=softmax
   actcli saturation relu layer1.csv --rule redo
   actcli saturation tanh layer1.csv --dtype float16""",
 )
 @function_argument
 @inputs_argument
+@layer_options
 @epsilon_option
 @click.option(
     "--tau",
@@ -113,6 +115,7 @@ def command(
     ctx: click.Context,
     function: Any,
     inputs: tuple[str, ...],
+    choice: Choice,
     epsilon: float,
     tau: float,
     alpha: float,
@@ -134,10 +137,9 @@ def command(
     Several are the layers of one network, first to last. Without inputs it tells the regions of x alone. -o FILE.png,
     .svg or .pdf draws the layers: histograms over f', a map of the neurons, and the product of f'.
     """
-    from actcli.analysis.precision import PRECISIONS
+    from actcli.diagnosis.diagnose import criteria, diagnose
     from actcli.diagnosis.gates import Gate
-    from actcli.diagnosis.systems import RULES as PRESETS
-    from actcli.measuring.probe import Probe, Thresholds
+    from actcli.measuring.probe import Thresholds
 
     if explain:
         from actcli.reports.saturation import explanation
@@ -145,19 +147,13 @@ def command(
         if outputs.reports:
             raise UsageError("--explain looks at no data: there is nothing to report on", "leave out --report")
         for destination in outputs.destinations:
-            write_sheet(explanation(PRESETS[rule], function), destination)
+            write_sheet(explanation(RULES[rule], function), destination)
         return
-    precision = None if dtype is None else PRECISIONS[dtype]
     if by is not None and not outputs.has_tables:
         raise UsageError("--by is for tables, and a figure is asked for", "leave out --by, or name a format with -f")
-    probe = Probe.of(
-        function,
-        Thresholds(epsilon, tau, alpha),
-        PRESETS[rule],
-        precision,
-        histogram=outputs.shows_distributions,
-    )
-    (diagnosis,), read = diagnoses([probe], inputs, reading)
+    by_rule = criteria(Thresholds(epsilon, tau, alpha), rule, dtype, histogram=outputs.shows_distributions)
+    diagnosis = diagnose(layers(inputs, function, choice, reading), by_rule, function)
+    note_layers(diagnosis.inputs, diagnosis.doubts)
     limits = (
         ("dead_neuron_ratio", max_dead, False),
         ("saturated_ratio", max_saturated, False),
@@ -167,7 +163,7 @@ def command(
     gates = [Gate(name, limit, at_least) for name, limit, at_least in limits if limit is not None]
     if not diagnosis.layers and (by in ("layer", "neuron") or gates):
         raise UsageError("there is no layer to look at", "give files, or pipe a table in")
-    write_outputs(outputs, read, _forms(diagnosis, gates, by, style))
+    write_outputs(outputs, diagnosis.inputs, _forms(diagnosis, gates, by, style))
     failed = [line for gate in gates for line in gate.failures(diagnosis.layers)]
     for line in failed:
         note(line)
