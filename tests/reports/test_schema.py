@@ -35,14 +35,14 @@ RELU = [str(DATA / "relu_trained" / f"layer{i}.csv") for i in (1, 2)]
 VALIDATORS = {name: Draft202012Validator(schema(name)) for name in NAMES}
 
 
-def given(name: str, x: Any) -> list[PreActivations]:
+def layers_of(name: str, x: Any) -> list[PreActivations]:
     """The same values as two layers."""
     missing = np.isnan(x) & (np.arange(x.shape[1]) % 2 == 0)
     return [PreActivations.of_array(layer, specs.get(name), x, missing) for layer in ("a", "b")]
 
 
 def diagnosis(name: str, x: Any, **settings: Any) -> Diagnosis:
-    return diagnose(given(name, x), Criteria(**settings))
+    return diagnose(layers_of(name, x), Criteria(**settings))
 
 
 def check(found: Diagnosis) -> None:
@@ -125,7 +125,7 @@ def test_whatever_the_values_are(name: str, x: Any) -> None:
 def test_all_functions_compared_are_valid(network: Network) -> None:
     """By themselves and on data."""
     x = np.random.default_rng(7).normal(0.0, 3.0, (20, 4))
-    for layers in ([], given("relu", x)):
+    for layers in ([], layers_of("relu", x)):
         comparison = compare([specs.get(name) for name in FUNCTIONS], layers, network=network)
         VALIDATORS["compare"].validate(json.loads(json_text(comparison_document(comparison))))
         VALIDATORS["rows"].validate(json.loads(b"".join(encode(comparison_sheet(comparison), "json", 6))))
@@ -139,7 +139,7 @@ COMPARED = [specs.get(name) for name in ("relu", "tanh", "exponential", "log1mex
 @example(np.full((2, 4), 2.0**1023) * [[1.0, -1.0, -1.0, -1.0], [-1.0, -1.0, -1.0, -1.0]])  # a mean square of NaN
 def test_whatever_functions_are_compared_on(x: Any) -> None:
     """Values whose square is no number any more among them."""
-    VALIDATORS["compare"].validate(json.loads(json_text(comparison_document(compare(COMPARED, given("relu", x))))))
+    VALIDATORS["compare"].validate(json.loads(json_text(comparison_document(compare(COMPARED, layers_of("relu", x))))))
 
 
 OUTPUTS = [
