@@ -1,8 +1,8 @@
-"""The errors that a person can mend. Each is worded where the fact is known; `cli` prints it and exits."""
+"""The errors that a user can fix. Each is worded where the fact is known; `cli` prints it and exits."""
 
 
 class ActcliError(Exception):
-    """Something the user can mend: `message` says what and where, `hint` what to do about it."""
+    """Something the user can fix: `message` says what and where, `hint` what to do about it."""
 
     exit_status = 1
 

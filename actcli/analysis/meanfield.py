@@ -44,7 +44,7 @@ class MeanField:
 
     @property
     def chi_1(self) -> float | None:
-        """he_gain^2 E[f'^2]: what a layer of that gain multiplies the square of a gradient with."""
+        """he_gain^2 E[f'^2]: the factor by which a layer of that gain multiplies the square of a gradient."""
         if not self.mean_square or self.mean_square_gradient is None:
             return None
         return self.q * self.mean_square_gradient / self.mean_square
@@ -57,7 +57,7 @@ class MeanField:
     @property
     def vanishing_depth(self) -> int | None:
         """The number of layers of that gain after which a gradient is below 1e-7 of itself; None where chi_1 >= 1."""
-        # chi_1 is good to 1e-12: nearer to 1 it cannot be told from 1, as ReLU's.
+        # chi_1 is good to 1e-12: nearer to 1 it cannot be distinguished from 1, as ReLU's.
         if self.chi_1 is None or self.chi_1 > 1.0 - 1e-11:
             return None
         return 1 if self.chi_1 == 0.0 else max(1, math.ceil(2.0 * math.log(LOST) / math.log(self.chi_1)))
@@ -65,9 +65,9 @@ class MeanField:
 
 @dataclass(frozen=True, slots=True)
 class FixedPoint:
-    """Where the length map of a network leads from q = 1: q is 0 or infinite where it shrinks or grows for ever.
+    """Where the length map of a network leads from q = 1; q is 0 or infinite where it shrinks or grows for ever.
 
-    chi is what a layer multiplies the square of a gradient with there, None at infinity.
+    chi is the factor by which a layer multiplies the square of a gradient there, None at infinity.
     """
 
     sigma_w: float
@@ -124,7 +124,7 @@ def _mean_field(function: Function, q: float) -> MeanField:
 
 
 def _means(function: Function, q: float, halvings: int) -> Array:
-    """The three means, and those of the absolute values, by panels halved so many times."""
+    """The three means, and those of the absolute values, on panels halved so many times."""
     x, weights = quadrature(function.breaks, math.sqrt(q), halvings)
     f, df = function.f(x), function.df(x)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -188,13 +188,13 @@ def _at(function: Function, sigma_w: float, sigma_b: float, q: float) -> FixedPo
     return FixedPoint(sigma_w, sigma_b, q, None if square is None else sigma_w**2 * square)
 
 
-def walk(function: Function, depth: int, q: float, sigma_w: float | None, sigma_b: float) -> Iterator[Step]:
+def propagate(function: Function, depth: int, q: float, sigma_w: float | None, sigma_b: float) -> Iterator[Step]:
     """A network of `depth` layers from variance q on; sigma_w None stands for the He gain, which keeps q.
 
-    It ends before where q is beyond the doubles."""
+    It ends early where q reaches 0 or leaves the doubles."""
     variance = 1.0
     for layer in range(1, depth + 1):
-        if not math.isfinite(q):
+        if not 0.0 < q < math.inf:
             return
         here = mean_field(function, q)
         gain = here.he_gain if sigma_w is None else sigma_w

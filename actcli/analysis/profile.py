@@ -1,4 +1,4 @@
-"""What one function is by itself, and what a deep network of it does at initialisation."""
+"""One function by itself, and a deep network of it at initialisation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from actcli.activation import Function
-from actcli.analysis.meanfield import FixedPoint, MeanField, Step, fixed_point, mean_field, walk
+from actcli.analysis.meanfield import FixedPoint, MeanField, Step, fixed_point, mean_field, propagate
 from actcli.analysis.regions import Region, shape, vanishing_regions
 
 
@@ -23,7 +23,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One function alone. None where a figure has no meaning (rowwise functions) or does not exist."""
+    """One function alone. None where a number has no meaning (rowwise functions) or does not exist."""
 
     function: Function
     range: tuple[float, float]
@@ -38,7 +38,7 @@ class Profile:
 
 
 def profile(function: Function, epsilon: float, network: Network = Network()) -> Profile:
-    """The figures of one function, with the regions of |f'| < epsilon."""
+    """What is known of one function, with the regions of |f'| < epsilon."""
     if function.rowwise:
         range = function.range or (-math.inf, math.inf)
         return Profile(function, range, None, None, None, None, (), mean_field(function, network.q))
@@ -54,5 +54,5 @@ def profile(function: Function, epsilon: float, network: Network = Network()) ->
         regions=vanishing_regions(function, epsilon),
         means=mean_field(function, network.q),
         fixed_point=point,
-        steps=tuple(walk(function, network.depth, network.q, network.sigma_w, network.sigma_b)),
+        steps=tuple(propagate(function, network.depth, network.q, network.sigma_w, network.sigma_b)),
     )

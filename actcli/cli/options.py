@@ -5,13 +5,16 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+import shlex
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from actcli.cli.types import FamilyType, FiniteRange, FunctionType, SpanType
 from actcli.errors import UsageError
+from actcli.output.outputs import FIGURES, Outputs
+from actcli.output.sheets import FORMATS
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -66,7 +69,7 @@ def gather(name: str, record: Callable[..., object], *options: Callable[[F], F])
 
 
 def _use(ctx: click.Context, param: click.Parameter, paths: Sequence[str]) -> None:
-    if paths:
+    if paths or not ctx.resilient_parsing:  # completion of other words needs no registry
         from actcli.registry import additions
 
         additions.use(paths)
@@ -82,26 +85,27 @@ functions_file_option = click.option(
     is_eager=True,  # before FUNCTION is looked up
     expose_value=False,
     callback=_use,
-    help="A TOML file of named definitions (repeatable), beside the user's own.",
+    help="Add named definitions from a TOML file (repeatable).",
 )
-function_argument = stack(click.argument("function", metavar="FUNCTION", type=FunctionType()), functions_file_option)
-families_argument = stack(
-    click.argument("families", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True),
+_functions = completer("functions")
+_families = functools.partial(
+    click.argument, metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True, shell_complete=_functions
+)
+function_argument = stack(
+    click.argument("function", metavar="FUNCTION", type=FunctionType(), shell_complete=_functions),
     functions_file_option,
 )
-functions_argument = stack(
-    click.argument("functions", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True, callback=_together),
-    functions_file_option,
-)
+families_argument = stack(_families("families"), functions_file_option)
+functions_argument = stack(_families("functions", callback=_together), functions_file_option)
 inputs_argument = click.argument("inputs", metavar="[INPUT]...", nargs=-1, shell_complete=completer("files"))
 range_option = click.option(
     "--range",
     "span",
     type=SpanType(),
     metavar="START:STOP[:STEP]",
-    help="Numbers from START to STOP, by default in steps of 1.",
+    help="Take the numbers from START to STOP (default STEP: 1).",
 )
-append_option = click.option("--append", is_flag=True, help="Keep the input columns and add the results after them.")
+append_option = click.option("--append", is_flag=True, help="Keep the input columns, then add the results.")
 
 
 def inputs_option(help: str) -> Callable[[F], F]:
@@ -111,13 +115,13 @@ def inputs_option(help: str) -> Callable[[F], F]:
     )
 
 
-epsilon_option = click.option(
-    "--epsilon",
-    type=FiniteRange(min=0, min_open=True),
-    metavar="NUMBER",
-    default=1e-3,
-    show_default=True,
-    help="The gradient vanishes where |f'(x)| is below this.",
+def number_option(name: str, type: FiniteRange, help: str, default: float | None = None) -> Callable[[F], F]:
+    """A number of a range."""
+    return click.option(name, type=type, metavar="NUMBER", default=default, show_default=default is not None, help=help)
+
+
+epsilon_option = number_option(
+    "--epsilon", FiniteRange(0, min_open=True), "Count |f'(x)| below this as vanishing.", 1e-3
 )
 
 
@@ -126,7 +130,7 @@ style_option = click.option(
     type=click.Choice(["light", "dark", "grey"]),
     default="light",
     show_default=True,
-    help="Colours of a figure.",
+    help="Choose the colours of figures.",
 )
 
 
@@ -157,31 +161,37 @@ table_options = gather(
         multiple=True,
         metavar="LIST",
         shell_complete=completer("columns"),
-        help="Columns to take, with commas between: names, 1-based numbers, ranges a:b, globs h*; a leading ! leaves "
-        "columns out, as in '!step,!label'.",
+        help="Take columns: names, numbers, ranges a:b, globs h*; !NAME excludes.",
     ),
     click.option(
         "--header/--no-header",
         default=None,
-        help="Whether the first row names the columns; by default it does if a cell of it is no number.",
+        help="Take the first row as names, or not (default: guess).",
     ),
     click.option(
-        "--null", "nulls", multiple=True, metavar="TEXT", help="Cells that mean a missing value, besides empty ones."
+        "--null",
+        "nulls",
+        multiple=True,
+        metavar="TEXT",
+        help="Treat these cells as missing, like empty ones (repeatable).",
     ),
     click.option(
         "--input-format",
         type=click.Choice(["csv", "tsv", "jsonl", "parquet", "arrow", "npy", "npz"]),
-        help="Format of the inputs; by default their names say it.",
+        help="Read inputs in this format, whatever their names.",
     ),
     click.option(
         "--on-error",
         type=click.Choice(["stop", "skip"]),
         default="stop",
         show_default=True,
-        help="What to do at a row of text that cannot be read; skipped rows are counted on standard error.",
+        help="Stop at an unreadable row, or skip and count it.",
     ),
     click.option(
-        "--threads", type=click.IntRange(1, 256), metavar="COUNT", help="Threads to work on tables, by default up to 4."
+        "--threads",
+        type=click.IntRange(1, 256),
+        metavar="COUNT",
+        help="Read tables on this many threads (default: at most 4).",
     ),
 )
 
@@ -198,64 +208,68 @@ def _network(q: float, sigma_w: float | None, sigma_b: float, depth: int | None)
 network_options = gather(
     "network",
     _network,
-    click.option(
-        "--q",
-        type=FiniteRange(min=0, min_open=True),
-        metavar="NUMBER",
-        default=1.0,
-        show_default=True,
-        help="Variance q of the normal distribution that the means are over.",
-    ),
-    click.option(
+    number_option("--q", FiniteRange(0, min_open=True), "Take means over z ~ N(0, q).", 1.0),
+    number_option(
         "--sigma-w",
-        type=FiniteRange(0, 1e100, min_open=True),
-        metavar="NUMBER",
-        help="Weights of variance sigma_w^2 / fan_in: where does q go? By default the He gain, which keeps it.",
+        FiniteRange(0, 1e100, min_open=True),
+        "Give weights the variance sigma_w^2 / fan_in (default: He gain).",
     ),
+    number_option("--sigma-b", FiniteRange(0, 1e100), "Give biases the variance sigma_b^2 (needs --sigma-w).", 0.0),
     click.option(
-        "--sigma-b",
-        type=FiniteRange(0, 1e100),
-        metavar="NUMBER",
-        default=0.0,
-        show_default=True,
-        help="Biases of variance sigma_b^2, with --sigma-w.",
-    ),
-    click.option(
-        "--depth", type=click.IntRange(1, 10_000), metavar="COUNT", help="Follow the variance of a gradient so deep."
+        "--depth",
+        type=click.IntRange(1, 10_000),
+        metavar="COUNT",
+        help="Follow a gradient's variance through this many layers.",
     ),
 )
 
 
-class Destination(NamedTuple):
-    """Where results go and how they look."""
+def outputs_options(
+    formats: Sequence[str] = FORMATS, *, figures: bool = False, reports: bool = False, default: str | None = None
+) -> Callable[[F], F]:
+    """Where results go, in one of the formats each, and reports if the command has one, as `outputs`."""
+    options = [
+        click.option(
+            "-f",
+            "--format",
+            type=click.Choice(formats),
+            help="Format of standard output, or of files whose names say none.",
+        ),
+        click.option(
+            "-o",
+            "--output",
+            "files",
+            multiple=True,
+            metavar="FILE",
+            shell_complete=completer("files"),
+            help="Write to FILE (repeatable), whole or not at all.",
+        ),
+        click.option(
+            "--report",
+            "reports",
+            multiple=True,
+            metavar="FILE",
+            shell_complete=completer("files"),
+            help="Also write a report to read, .html or .md.",
+        ),
+        click.option(
+            "--digits",
+            type=click.IntRange(1, 17),
+            metavar="COUNT",
+            default=6,
+            show_default=True,
+            help="Print tables with this many significant digits.",
+        ),
+    ]
+    known = (*formats, *(FIGURES if figures else ()))
 
-    format: str | None
-    output: str | None
-    digits: int
+    def outputs(format: str | None, files: Sequence[str], digits: int) -> Outputs:
+        return reporting(format, files, digits, None)
 
+    def reporting(format: str | None, files: Sequence[str], digits: int, reports: Sequence[str] | None) -> Outputs:
+        words = shlex.join(["actcli", *click.get_current_context().find_root().obj])
+        return Outputs.of(format, files, known, default=default, reports=reports, digits=digits, command=words)
 
-def format_option(formats: Sequence[str]) -> Callable[[F], F]:
-    return click.option(
-        "-f",
-        "--format",
-        type=click.Choice(formats),
-        help="Output format; by default the output's name says it, else a table on a terminal and CSV in a pipe.",
-    )
-
-
-digits_option = click.option(
-    "--digits",
-    type=click.IntRange(1, 17),
-    metavar="COUNT",
-    default=6,
-    show_default=True,
-    help="Significant digits in tables.",
-)
-
-
-def output_options(*formats: str) -> Callable[[F], F]:
-    """Where results go and how they look, in one of the formats, as `destination`."""
-    file = click.option(
-        "-o", "--output", metavar="FILE", shell_complete=completer("files"), help="Write to FILE, whole or not at all."
-    )
-    return gather("destination", Destination, format_option(formats), file, digits_option)
+    if reports:
+        return gather("outputs", reporting, *options)
+    return gather("outputs", outputs, *options[:2], options[3])

@@ -27,12 +27,13 @@ class Change:
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """What `compare` reports: the functions; each of the given layers under each function, those first that let most
-    gradient through; and what changing a layer's own function for another would do. `doubts` says which layers look
-    like outputs of their own function, `inputs` where the layers came from."""
+    gradient through; the layers under their own functions; and what changing those for another would do. `doubts` says
+    which layers look like outputs of their own function, `inputs` where the layers came from."""
 
     criteria: Criteria
     profiles: tuple[Profile, ...]
     layers: tuple[Layer, ...] = ()
+    own: tuple[Layer, ...] = ()
     changes: tuple[Change, ...] = ()
     doubts: tuple[str, ...] = ()
     inputs: tuple[Input, ...] = ()
@@ -61,7 +62,7 @@ def compare(
         rows += sorted([before, *others], key=lambda layer: -(layer.mean_abs_gradient or 0.0))
         changes += [Change(before.name, after.function, before.function, _change(before, after)) for after in others]
     inputs = tuple(layer.origin() for layer in layers if layer.origin)
-    return Comparison(criteria, profiles, tuple(rows), tuple(changes), own.doubts, inputs)
+    return Comparison(criteria, profiles, tuple(rows), own.layers, tuple(changes), own.doubts, inputs)
 
 
 def _change(before: Layer, after: Layer) -> str:

@@ -105,6 +105,11 @@ class Diagnosis:
         return ", ".join(function.label for function in self.functions)
 
     @property
+    def all_rowwise(self) -> bool:
+        """Whether every function maps rows."""
+        return all(function.rowwise for function in self.functions)
+
+    @property
     def regions(self) -> tuple[tuple[Function, Region], ...]:
         """The vanishing regions of each function."""
         return tuple((traits.function, region) for traits in self.traits for region in traits.regions)

@@ -1,7 +1,7 @@
-"""Numbers as the unevaluated sum of two doubles, 106 bits: for the few places where no plain form stays within 4 ulp.
+"""Numbers as the unevaluated sum of two doubles, 106 bits: for the few kernels that no plain form keeps within 4 ulp.
 
-Slow (some thirty times a plain operation), so kernels send only the hard stretch of x here, by `refine`. Meant for
-moderate magnitudes: nothing here guards against overflow. Algorithms: Dekker 1971; Hida, Li and Bailey 2001.
+Some thirty times slower than a plain operation, so kernels send only the hard stretch of x here, by `refine`. For
+moderate magnitudes: nothing guards against overflow. Algorithms: Dekker 1971; Hida, Li and Bailey 2001.
 """
 
 from __future__ import annotations

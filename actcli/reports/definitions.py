@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from actcli.diagnosis.records import Layer, Neuron
 from actcli.measuring.measures import Measures, meanings, measures
 from actcli.measuring.probe import Thresholds
-from actcli.reports.blocks import Grid
+from actcli.reports.model import Grid
 from actcli.tables.sheet import Sheet
 
 _Row = tuple[str, str, str]
@@ -24,13 +24,13 @@ def network_definitions(thresholds: Thresholds, q: float) -> tuple[Grid, ...]:
 
 
 def _words(rows: list[_Row]) -> Grid:
-    return Grid.of("", Sheet(("word", "meaning", "source"), rows))
+    return Grid("", Sheet(("word", "meaning", "source"), rows))
 
 
 def _measures() -> Grid:
     found = {**measures(Layer), **measures(Neuron)}
     rows = [(name, measure.meaning) for name, measure in found.items()]
-    return Grid.of("", Sheet(("measure", "meaning"), rows), fold="Every measure of JSON and CSV")
+    return Grid("", Sheet(("measure", "meaning"), rows), fold="Every measure of JSON and CSV")
 
 
 def _layers(thresholds: Thresholds) -> Iterator[_Row]:
@@ -54,8 +54,8 @@ def _network(q: float) -> Iterator[_Row]:
         "Poole et al. 2016, arXiv:1606.05340; Schoenholz et al. 2017, arXiv:1611.01232",
     )
     yield (
-        "1/E f'^2",
+        "1/E[f'^2]",
         "the variance of the weights, times fan_in, that keeps the size of gradients",
         "Schoenholz et al. 2017, arXiv:1611.01232",
     )
-    yield "1e-7 after", "the number of such layers after which a gradient has fallen to 1e-7 of itself", ""
+    yield "depth to 1e-7", "the number of such layers after which a gradient has fallen to 1e-7 of itself", ""

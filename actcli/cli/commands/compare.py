@@ -12,17 +12,18 @@ from actcli.cli.options import (
     functions_argument,
     inputs_option,
     network_options,
+    outputs_options,
     style_option,
     table_options,
 )
 from actcli.cli.types import NumericCommand
-from actcli.output.outputs import Outputs, outputs_options
-from actcli.output.results import Forms, write_outputs
+from actcli.output.forms import comparison_result
+from actcli.output.outputs import Outputs
+from actcli.output.results import write
 
 if TYPE_CHECKING:
     from actcli.analysis.profile import Network
     from actcli.measuring.choice import Choice
-    from actcli.reports.blocks import Report, Run
     from actcli.tables.options import ReadOptions
 
 
@@ -45,7 +46,7 @@ Examples:
 @network_options
 @style_option
 @table_options
-@outputs_options("table", "csv", "tsv", "json", "jsonl", "markdown")
+@outputs_options(figures=True, reports=True)
 def command(
     functions: tuple[Any, ...],
     inputs: tuple[str, ...],
@@ -66,27 +67,8 @@ def command(
     from actcli.diagnosis.comparison import compare
     from actcli.diagnosis.diagnose import Criteria
     from actcli.measuring.probe import Thresholds
-    from actcli.reports import comparison as reports
 
     given = layers(inputs, functions[0], choice, reading)
     comparison = compare(functions, given, Criteria(Thresholds(epsilon)), network)
     note_layers(comparison.inputs, comparison.doubts)
-
-    def figure() -> Any:
-        from actcli.figures.functions import comparison_figure
-
-        return comparison_figure(comparison, theme=style)
-
-    def report(run: Run, digits: int) -> Report:
-        from actcli.reports.comparison_report import comparison_report
-
-        return comparison_report(comparison, run)
-
-    forms = Forms(
-        sheet=lambda: reports.comparison_sheet(comparison),
-        report=report,
-        figure=figure,
-        document=lambda: reports.comparison_document(comparison),
-        page=lambda digits: reports.comparison_page(comparison, digits),
-    )
-    write_outputs(outputs, comparison.inputs, forms)
+    write(outputs, comparison_result(comparison, style), comparison.inputs)
