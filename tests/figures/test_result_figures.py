@@ -14,18 +14,20 @@ from matplotlib.colors import to_rgba
 from support.layers import comparison, diagnosis, tables
 from support.run import DATA, Cli
 
-from actcli.analysis import curves
 from actcli.analysis.profile import Network
-from actcli.figures import functions, layers, style
+from actcli.figures import layers, style
+from actcli.figures.comparison import comparison_figure
+from actcli.text import apart
 
 RUN = """
 import hashlib, sys
 import numpy as np
 sys.path.insert(0, "tests")
 from support.layers import comparison, diagnosis, tables
-from actcli.figures import functions, layers, style
+from actcli.figures import layers, style
+from actcli.figures.comparison import comparison_figure
 found = tables("relu_negative_bias")
-for figure in (layers.layers_figure(diagnosis("relu", found)), functions.comparison_figure(comparison("relu", "gelu"))):
+for figure in (layers.layers_figure(diagnosis("relu", found)), comparison_figure(comparison("relu", "gelu"))):
     for kind in ("png", "svg", "pdf"):
         print(hashlib.sha256(style.save(figure, kind)).hexdigest())
 """
@@ -139,7 +141,7 @@ def test_without_layers_the_curves_are_drawn() -> None:
 
 def test_a_comparison_shows_the_known_figures() -> None:
     """E f^2 of relu is 1/2, its gain sqrt 2, its chi 1; of the identity all are 1."""
-    figure = functions.comparison_figure(comparison("relu", "identity"))
+    figure = comparison_figure(comparison("relu", "identity"))
     expected = {"sup|f'|": (1, 1), "E f^2": (0.5, 1), "E f'^2": (0.5, 1), "He gain": (2**0.5, 1), "chi_1": (1, 1)}
     for name, values in expected.items():
         bars = titled(figure, name).patches
@@ -155,29 +157,29 @@ def test_a_comparison_shows_the_layers() -> None:
     found = tables("relu_trained")
     truth = json.loads((DATA / "relu_trained" / "truth.json").read_text())["layers"]
     known = [layer["mean_abs_gradient"] for layer in truth.values()]
-    figure = functions.comparison_figure(comparison("identity", "relu", found=found))
+    figure = comparison_figure(comparison("identity", "relu", found=found))
     axes = next(axes for axes in figure.axes if "layer1" in [text.get_text() for text in axes.get_xticklabels()])
     np.testing.assert_allclose(axes.lines[0].get_ydata(), [1.0, 1.0, 1.0])
     np.testing.assert_allclose(axes.lines[1].get_ydata(), known, rtol=1e-6)
-    one = functions.comparison_figure(comparison("identity", "relu", found={"layer1": found["layer1"]}))
+    one = comparison_figure(comparison("identity", "relu", found={"layer1": found["layer1"]}))
     bars = titled(one, "layer1: mean|f'|").patches
     assert [bar.get_width() for bar in bars] == pytest.approx([1.0, known[0]], rel=1e-6)
 
 
 def test_a_comparison_follows_the_gradient_to_its_depth() -> None:
     """sigma_w = 1 and relu: each layer halves the variance of a gradient."""
-    figure = functions.comparison_figure(comparison("relu", network=Network(sigma_w=1.0, depth=10)))
+    figure = comparison_figure(comparison("relu", network=Network(sigma_w=1.0, depth=10)))
     line = named(figure, "layers").lines[0]
     np.testing.assert_allclose(line.get_ydata(), 0.5 ** np.arange(1, 11), rtol=1e-9)
-    axes = named(functions.comparison_figure(comparison("sign", network=Network(sigma_w=1.0, depth=10))), "layers")
+    axes = named(comparison_figure(comparison("sign", network=Network(sigma_w=1.0, depth=10))), "layers")
     assert (axes.lines[-1].get_marker(), axes.lines[-1].get_xydata().tolist()) == ("v", [[1.0, axes.get_ylim()[0]]])
 
 
 @pytest.mark.parametrize("theme", style.THEMES)
 def test_comparisons_of_all_kinds_can_be_drawn(theme: str) -> None:
     """Functions without means, with infinite figures, by rows; more of them than colours."""
-    specs = ["softmax", "sign", "exponential", "sine", "log_sigmoid", "glu", "maxout", "relu", "elu", "tanh", "gelu"]
-    figure = functions.comparison_figure(comparison(*specs, found={"x": np.eye(4)}), theme=theme)
+    names = ["softmax", "sign", "exponential", "sine", "log_sigmoid", "glu", "maxout", "relu", "elu", "tanh", "gelu"]
+    figure = comparison_figure(comparison(*names, found={"x": np.eye(4)}), theme=theme)
     assert style.save(figure, "png", dpi=30)
 
 
@@ -233,4 +235,4 @@ def test_a_figure_that_cannot_be_is_told(cli: Cli, tmp_path: Any) -> None:
 )
 def test_long_names_are_told_apart(names: list[str], expected: list[str]) -> None:
     """What all begin and end with goes first."""
-    assert curves.apart(names, 14) == expected
+    assert apart(names, 14) == expected

@@ -10,7 +10,7 @@ import pytest
 
 def test_progress_is_for_terminals_and_long_work(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a terminal a bar after a second, none before it, none where it cannot go away; the parts pass unchanged."""
-    from actcli.reports import terminal as render
+    from actcli.output import progress
 
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
@@ -19,8 +19,8 @@ def test_progress_is_for_terminals_and_long_work(monkeypatch: pytest.MonkeyPatch
     def shown(stderr: io.StringIO, seconds: float) -> str:
         clock = iter(seconds * i for i in range(100))
         monkeypatch.setattr(sys, "stderr", stderr)
-        monkeypatch.setattr(render.time, "monotonic", lambda: next(clock))
-        assert list(render.watched(iter("abc"), lambda: 50, 100, "layer1")) == ["a", "b", "c"]
+        monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+        assert list(progress.watched(iter("abc"), lambda: 50, 100, "layer1")) == ["a", "b", "c"]
         return stderr.getvalue()
 
     monkeypatch.setenv("TERM", "xterm")

@@ -23,7 +23,7 @@ def diagnosis(spec: str, found: dict[str, np.ndarray]) -> Diagnosis:
     return diagnose(probe, [(n, [f"h{i}" for i in range(x.shape[1])], probe.measure(x)) for n, x in found.items()])
 
 
-def comparison(*specs: str, found: dict[str, np.ndarray] | None = None, network: Network = ALONE) -> Comparison:
-    of_each = [specs.get(spec) for spec in specs]
-    measured = [(f, diagnosis(spec, found or {}).layers) for f, spec in zip(of_each, specs, strict=True)]
+def comparison(*names: str, found: dict[str, np.ndarray] | None = None, network: Network = ALONE) -> Comparison:
+    of_each = [specs.get(name) for name in names]
+    measured = [(f, diagnosis(name, found or {}).layers) for f, name in zip(of_each, names, strict=True)]
     return compare([profile(f, 1e-3, network) for f in of_each], measured)
