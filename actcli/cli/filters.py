@@ -5,16 +5,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from actcli.cli.inputs import numbers_and_paths, open_layers, span_numbers
 from actcli.cli.messages import note, note_skipped
-from actcli.cli.options import Destination
 from actcli.errors import DataError, UsageError
-from actcli.output.results import write_sheet
 
 if TYPE_CHECKING:
     from actcli.activation import Array, Function
+    from actcli.output.outputs import Destination, Outputs
     from actcli.tables.options import ReadOptions
     from actcli.tables.sheet import Sheet
     from actcli.tables.table import Block, Table
@@ -24,7 +23,7 @@ TABLE_FORMATS = ("table", "csv", "tsv", "json", "jsonl", "markdown", "parquet", 
 CHUNK = 1 << 14  # numbers of --range evaluated at a time
 
 
-class Result(NamedTuple):
+class Column(NamedTuple):
     """One column of results: its name beside numbers, its name after a table's column, and the map."""
 
     name: str
@@ -34,29 +33,35 @@ class Result(NamedTuple):
 
 def run(
     function: Function,
-    results: Sequence[Result],
+    results: Sequence[Column],
     inputs: Sequence[str],
     span: tuple[Any, ...] | None,
     options: ReadOptions,
     append: bool,
-    destination: Destination,
+    outputs: Outputs,
 ) -> None:
     """Numbers give the columns x and all results; tables have each number replaced by the last of the results."""
     if span is not None:
         if inputs:
             raise UsageError("--range makes the numbers: leave out the inputs", f"not both --range and {inputs[0]}")
-        write_sheet(_of_numbers(function, results, span_numbers(span)), destination)
+        _write(_of_numbers(function, results, span_numbers(span)), outputs)
         return
     numbers, paths = numbers_and_paths(inputs, required=True)
     if numbers:
-        write_sheet(_of_numbers(function, results, iter(numbers)), destination)
+        _write(_of_numbers(function, results, iter(numbers)), outputs)
     elif paths:
-        _of_tables(function, results[-1], open_layers(paths, options), append, options.threads, destination)
+        _of_tables(function, results[-1], open_layers(paths, options), append, options.threads, outputs)
     else:
         raise UsageError("there is no input", "give numbers, files or --range, or pipe a table in")
 
 
-def _of_numbers(function: Function, results: Sequence[Result], numbers: Iterator[float]) -> Sheet:
+def _write(sheet: Sheet, outputs: Outputs) -> None:
+    from actcli.output.results import Result, write
+
+    write(outputs, Result(sheet=lambda: sheet))
+
+
+def _of_numbers(function: Function, results: Sequence[Column], numbers: Iterator[float]) -> Sheet:
     from actcli.tables.sheet import Sheet
 
     if function.rowwise:
@@ -69,7 +74,7 @@ def _of_numbers(function: Function, results: Sequence[Result], numbers: Iterator
     return Sheet(("x", *(result.name for result in results)), rows())
 
 
-def _of_row(results: Sequence[Result], x: list[float]) -> Sheet:
+def _of_row(results: Sequence[Column], x: list[float]) -> Sheet:
     """A rowwise function takes all the numbers as its row. Where its outputs are of another number, `eval` has a line
     for each of them; derivatives have one for each input, with the output that it belongs to."""
     from actcli.tables.sheet import Sheet
@@ -97,23 +102,22 @@ def _titles(function: Function, title: Callable[[str], str], columns: Sequence[s
 
 def _of_tables(
     function: Function,
-    result: Result,
+    result: Column,
     tables: Sequence[Table],
     append: bool,
     threads: int | None,
-    destination: Destination,
+    outputs: Outputs,
 ) -> None:
+    from actcli.output.files import write_streams
     from actcli.output.progress import watched
-    from actcli.output.sheets import choose_format
     from actcli.tables.pipeline import map_blocks
-    from actcli.tables.sink import encoder, result_columns, result_frame
+    from actcli.tables.sink import result_columns, result_frame
 
     _check_alike(tables)
     first = tables[0]
     picked = [first.columns[i] for i in first.picked]
     titles = _titles(function, result.title, picked, len(result.kernel([0.0] * len(picked))))
     columns = result_columns(first, titles, append)
-    format = choose_format(destination.format, destination.output, TABLE_FORMATS)
 
     def frame(table: Table, block: Block) -> Any:
         missing = block.missing
@@ -123,29 +127,51 @@ def _of_tables(
         parts = [(title, values[:, i], None if missing is None else missing[:, i]) for i, title in enumerate(titles)]
         return result_frame(table, block, parts, append)
 
-    if format == "table":
-        _show(columns, (frame(table, task()) for table in tables for task in table.tasks()), destination)
-        return
-    encode = encoder(format, columns, first.has_header)
+    streams = [_stream(to, columns, first.has_header, outputs.digits) for to in outputs.destinations]
 
-    def encoded(table: Table, block: Block) -> Any:
-        return encode.encode(frame(table, block))
+    def encoded(table: Table, block: Block) -> list[Any]:
+        found = frame(table, block)
+        return [stream.encode(found.clone()) for stream in streams]  # some rename its columns
 
-    def parts() -> Iterator[Any]:
+    def blocks() -> Iterator[list[Any]]:
         for table in tables:
-            blocks = map_blocks(table, partial(encoded, table), threads)
-            yield from watched(blocks, table.position, table.size, table.name)
+            parts = map_blocks(table, partial(encoded, table), threads)
+            yield from watched(parts, table.position, table.size, table.name)
             note_skipped(table)
 
-    write_parts(encode, parts(), destination.output)
+    write_streams([(stream.path, stream.write) for stream in streams], blocks())
 
 
-def write_parts(encode: Any, parts: Iterator[Any], output: str | None) -> None:
-    """The encoded blocks to their file."""
-    from actcli.output.files import open_output
+class Stream(NamedTuple):
+    """One of the outputs of a filter: what it makes of a frame, on any thread, and the writing of all that it made."""
 
-    with open_output(output) as file:
-        encode.write(file, parts)
+    path: str | None
+    encode: Callable[[Any], Any]
+    write: Callable[[IO[bytes], Iterator[Any]], None]
+
+
+def _stream(to: Destination, columns: Sequence[str], header: bool, digits: int) -> Stream:
+    if to.format == "table":
+        return Stream(to.path, lambda frame: frame.head(TERMINAL_ROWS + 1).rows(), partial(_show, columns, digits))
+    from actcli.tables.sink import encoder
+
+    encode = encoder(to.format, columns, header)
+    return Stream(to.path, encode.encode, encode.write)
+
+
+def _show(columns: Sequence[str], digits: int, file: IO[bytes], parts: Iterator[list[tuple[Any, ...]]]) -> None:
+    """The first rows, for a person at a terminal."""
+    from actcli.output.sheets import encode
+    from actcli.tables.sheet import Sheet
+
+    rows: list[tuple[Any, ...]] = []
+    for part in parts:
+        rows += part
+        if len(rows) > TERMINAL_ROWS:
+            break
+    file.writelines(encode(Sheet(tuple(columns), rows[:TERMINAL_ROWS]), "table", digits))
+    if len(rows) > TERMINAL_ROWS:
+        note(f"the first {TERMINAL_ROWS} rows; -f csv or -o FILE gives all")
 
 
 def _check_alike(tables: Sequence[Table]) -> None:
@@ -158,28 +184,12 @@ def _check_alike(tables: Sequence[Table]) -> None:
             )
 
 
-def _show(columns: Sequence[str], frames: Iterator[Any], destination: Destination) -> None:
-    """The first rows, for a person at a terminal."""
-    from actcli.tables.sheet import Sheet
-
-    rows: list[tuple[Any, ...]] = []
-    for frame in frames:
-        rows += frame.head(TERMINAL_ROWS + 1 - len(rows)).rows()
-        if len(rows) > TERMINAL_ROWS:
-            break
-    write_sheet(
-        Sheet(tuple(columns), rows[:TERMINAL_ROWS]), Destination("table", destination.output, destination.digits)
-    )
-    if len(rows) > TERMINAL_ROWS:
-        note(f"the first {TERMINAL_ROWS} rows; -f csv or -o FILE gives all")
-
-
 def jacobian(
     function: Function,
     inputs: Sequence[str],
     span: tuple[Any, ...] | None,
     options: ReadOptions,
-    destination: Destination,
+    outputs: Outputs,
 ) -> None:
     """The Jacobian of a rowwise function: for each row one line an output, its derivatives by the inputs."""
     if not function.rowwise:
@@ -187,12 +197,12 @@ def jacobian(
     numbers, paths = ([*span_numbers(span)], []) if span else numbers_and_paths(inputs, required=True)
     if numbers:
         names = tuple(str(i + 1) for i in range(len(numbers)))
-        _write_jacobian(names, iter([_jacobian_rows(function, names, 1, [numbers])]), destination)
+        _write_jacobian(names, iter([_jacobian_rows(function, names, 1, [numbers])]), outputs)
     elif paths:
         tables = open_layers(paths, options)
         _check_alike(tables)
         names = tuple(tables[0].columns[i] for i in tables[0].picked)
-        _write_jacobian(names, _jacobian_blocks(function, names, tables), destination)
+        _write_jacobian(names, _jacobian_blocks(function, names, tables), outputs)
     else:
         raise UsageError("there is no input", "give numbers, files or --range, or pipe a table in")
 
@@ -214,8 +224,8 @@ def _jacobian_rows(function: Function, names: Sequence[str], first: int, values:
             yield (row, name, *derivatives)
 
 
-def _write_jacobian(names: Sequence[str], blocks: Iterator[Any], destination: Destination) -> None:
+def _write_jacobian(names: Sequence[str], blocks: Iterator[Any], outputs: Outputs) -> None:
     from actcli.tables.sheet import Sheet
 
     rows = itertools.chain.from_iterable(blocks)
-    write_sheet(Sheet(("row", "output", *(f"d/d{name}" for name in names)), rows), destination)
+    _write(Sheet(("row", "output", *(f"d/d{name}" for name in names)), rows), outputs)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from actcli.measuring.partial import LayerPartial
     from actcli.measuring.probe import Probe
     from actcli.numerics.histogram import Histogram
-    from actcli.reports.blocks import Input
+    from actcli.reports.model import Input
     from actcli.tables.options import ReadOptions
     from actcli.tables.table import Block, Table
 
@@ -46,7 +46,7 @@ def _measure(
     probes: Sequence[Probe], inputs: Sequence[str], options: ReadOptions
 ) -> Iterator[tuple[Input, list[Measured]]]:
     """Each layer under each probe."""
-    from actcli.reports.blocks import Input
+    from actcli.reports.model import Input
 
     numbers, paths = numbers_and_paths(inputs, required=False)
     if numbers:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+import shlex
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from actcli.cli.types import FamilyType, FiniteRange, FunctionType, SpanType
 from actcli.errors import UsageError
+from actcli.output.outputs import FIGURES, Outputs
+from actcli.output.sheets import FORMATS
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -84,15 +87,16 @@ functions_file_option = click.option(
     callback=_use,
     help="Add named definitions from a TOML file (repeatable).",
 )
-function_argument = stack(click.argument("function", metavar="FUNCTION", type=FunctionType()), functions_file_option)
-families_argument = stack(
-    click.argument("families", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True),
+_functions = completer("functions")
+_families = functools.partial(
+    click.argument, metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True, shell_complete=_functions
+)
+function_argument = stack(
+    click.argument("function", metavar="FUNCTION", type=FunctionType(), shell_complete=_functions),
     functions_file_option,
 )
-functions_argument = stack(
-    click.argument("functions", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True, callback=_together),
-    functions_file_option,
-)
+families_argument = stack(_families("families"), functions_file_option)
+functions_argument = stack(_families("functions", callback=_together), functions_file_option)
 inputs_argument = click.argument("inputs", metavar="[INPUT]...", nargs=-1, shell_complete=completer("files"))
 range_option = click.option(
     "--range",
@@ -111,13 +115,13 @@ def inputs_option(help: str) -> Callable[[F], F]:
     )
 
 
-epsilon_option = click.option(
-    "--epsilon",
-    type=FiniteRange(min=0, min_open=True),
-    metavar="NUMBER",
-    default=1e-3,
-    show_default=True,
-    help="Count a gradient as vanishing where |f'(x)| is below.",
+def number_option(name: str, type: FiniteRange, help: str, default: float | None = None) -> Callable[[F], F]:
+    """A number of a range."""
+    return click.option(name, type=type, metavar="NUMBER", default=default, show_default=default is not None, help=help)
+
+
+epsilon_option = number_option(
+    "--epsilon", FiniteRange(0, min_open=True), "Count |f'(x)| below this as vanishing.", 1e-3
 )
 
 
@@ -204,28 +208,13 @@ def _network(q: float, sigma_w: float | None, sigma_b: float, depth: int | None)
 network_options = gather(
     "network",
     _network,
-    click.option(
-        "--q",
-        type=FiniteRange(min=0, min_open=True),
-        metavar="NUMBER",
-        default=1.0,
-        show_default=True,
-        help="Take means over z ~ N(0, q).",
-    ),
-    click.option(
+    number_option("--q", FiniteRange(0, min_open=True), "Take means over z ~ N(0, q).", 1.0),
+    number_option(
         "--sigma-w",
-        type=FiniteRange(0, 1e100, min_open=True),
-        metavar="NUMBER",
-        help="Give weights the variance sigma_w^2 / fan_in (default: He gain).",
+        FiniteRange(0, 1e100, min_open=True),
+        "Give weights the variance sigma_w^2 / fan_in (default: He gain).",
     ),
-    click.option(
-        "--sigma-b",
-        type=FiniteRange(0, 1e100),
-        metavar="NUMBER",
-        default=0.0,
-        show_default=True,
-        help="Give biases the variance sigma_b^2 (needs --sigma-w).",
-    ),
+    number_option("--sigma-b", FiniteRange(0, 1e100), "Give biases the variance sigma_b^2 (needs --sigma-w).", 0.0),
     click.option(
         "--depth",
         type=click.IntRange(1, 10_000),
@@ -235,36 +224,52 @@ network_options = gather(
 )
 
 
-class Destination(NamedTuple):
-    """Where results go and how they look."""
+def outputs_options(
+    formats: Sequence[str] = FORMATS, *, figures: bool = False, reports: bool = False, default: str | None = None
+) -> Callable[[F], F]:
+    """Where results go, in one of the formats each, and reports if the command has one, as `outputs`."""
+    options = [
+        click.option(
+            "-f",
+            "--format",
+            type=click.Choice(formats),
+            help="Format of standard output, or of files whose names say none.",
+        ),
+        click.option(
+            "-o",
+            "--output",
+            "files",
+            multiple=True,
+            metavar="FILE",
+            shell_complete=completer("files"),
+            help="Write to FILE (repeatable), whole or not at all.",
+        ),
+        click.option(
+            "--report",
+            "reports",
+            multiple=True,
+            metavar="FILE",
+            shell_complete=completer("files"),
+            help="Also write a report to read, .html or .md.",
+        ),
+        click.option(
+            "--digits",
+            type=click.IntRange(1, 17),
+            metavar="COUNT",
+            default=6,
+            show_default=True,
+            help="Print tables with this many significant digits.",
+        ),
+    ]
+    known = (*formats, *(FIGURES if figures else ()))
 
-    format: str | None
-    output: str | None
-    digits: int
+    def outputs(format: str | None, files: Sequence[str], digits: int) -> Outputs:
+        return reporting(format, files, digits, None)
 
+    def reporting(format: str | None, files: Sequence[str], digits: int, reports: Sequence[str] | None) -> Outputs:
+        words = shlex.join(["actcli", *click.get_current_context().find_root().obj])
+        return Outputs.of(format, files, known, default=default, reports=reports, digits=digits, command=words)
 
-def format_option(formats: Sequence[str]) -> Callable[[F], F]:
-    return click.option(
-        "-f",
-        "--format",
-        type=click.Choice(formats),
-        help="Write in this format (default: by name or destination).",
-    )
-
-
-digits_option = click.option(
-    "--digits",
-    type=click.IntRange(1, 17),
-    metavar="COUNT",
-    default=6,
-    show_default=True,
-    help="Print tables with this many significant digits.",
-)
-
-
-def output_options(*formats: str) -> Callable[[F], F]:
-    """Where results go and how they look, in one of the formats, as `destination`."""
-    file = click.option(
-        "-o", "--output", metavar="FILE", shell_complete=completer("files"), help="Write to FILE, whole or not at all."
-    )
-    return gather("destination", Destination, format_option(formats), file, digits_option)
+    if reports:
+        return gather("outputs", reporting, *options)
+    return gather("outputs", outputs, *options[:2], options[3])

@@ -9,6 +9,7 @@ from actcli.diagnosis.diagnose import Diagnosis
 from actcli.figures import panels
 from actcli.figures.neurons import Grid, neuron_map
 from actcli.figures.page import RIGHT, Page, Row, Section, compose
+from actcli.figures.panels import Side
 from actcli.figures.style import THEMES, Theme, text_width
 from actcli.text import apart
 
@@ -58,8 +59,8 @@ def _histograms(diagnosis: Diagnosis, theme: Theme) -> Section:
             span,
             diagnosis.function,
             (
-                ("low", layer.saturated_low_ratio, diagnosis.sides.low),
-                ("high", layer.saturated_high_ratio, diagnosis.sides.high),
+                Side("low", diagnosis.sides.low, layer.saturated_low_ratio),
+                Side("high", diagnosis.sides.high, layer.saturated_high_ratio),
             ),
             theme,
         )
@@ -82,12 +83,9 @@ def _neurons(diagnosis: Diagnosis, theme: Theme) -> Section:
 
 def _products(diagnosis: Diagnosis, theme: Theme) -> list[Section]:
     layers = diagnosis.layers
-    columns = (
-        ("mean|f'|", [layer.cumulative_mean_gradient for layer in layers]),
-        ("rms f'", [layer.cumulative_rms_gradient for layer in layers]),
-    )
-    if len(layers) == 1 or all(value is None for value in columns[1][1]):
+    mean, rms = ([getattr(layer, f"cumulative_{kind}_gradient") for layer in layers] for kind in ("mean", "rms"))
+    if len(layers) == 1 or all(value is None for value in rms):
         return []
-    drawn = panels.products([layer.name for layer in layers], columns, diagnosis.thresholds.epsilon, theme)
+    drawn = panels.products([layer.name for layer in layers], mean, rms, diagnosis.thresholds.epsilon, theme)
     row = Row([drawn], PRODUCTS, GUTTER, below=FOOT)
     return [Section([row], "What f' leaves of a gradient that comes from the last layer")]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-import os
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 
 from actcli.errors import UsageError
-from actcli.reports.terminal import console_text, table
+from actcli.reports.console import console_text
+from actcli.reports.terminal import table
 from actcli.tables.sheet import Sheet
 from actcli.text import json_text, markdown, plain
 
@@ -20,26 +19,6 @@ def endings(formats: Sequence[str]) -> list[str]:
     """The endings of names that say one of these formats; a format that has no other ends in its own name."""
     named = [ending for ending, format in SUFFIXES.items() if format in formats]
     return [*named, *(f".{format}" for format in formats if format not in SUFFIXES.values())]
-
-
-def choose_format(asked: str | None, output: str | None, known: Sequence[str] = FORMATS) -> str:
-    """The format asked for, else the one the output's name says, else a table on a terminal and CSV in a pipe."""
-    if asked is not None:
-        return asked
-    if output is not None:
-        suffix = os.path.splitext(output)[1].lower()
-        by_name = SUFFIXES.get(suffix, suffix.removeprefix("."))
-        if by_name in known:
-            return by_name
-        if os.path.exists(output) and not os.path.isfile(output):
-            return "csv"  # /dev/stdout, a fifo
-        if suffix in (".gz", ".zst"):
-            raise UsageError(f"{output}: results are written as they are", "compress them in a pipe: -f csv | zstd")
-        raise UsageError(
-            f"{output}: its name says no format",
-            f"name the format with -f, or end the name in {', '.join(endings(known))}",
-        )
-    return "table" if sys.stdout.isatty() else "csv"
 
 
 def encode(sheet: Sheet, format: str, digits: int) -> Iterator[bytes]:

@@ -6,20 +6,20 @@ from collections.abc import Iterator
 
 from actcli.diagnosis.diagnose import DORMANT
 from actcli.measuring.probe import Thresholds
-from actcli.reports.blocks import Grid
+from actcli.reports.model import Grid
 from actcli.tables.sheet import Sheet
 
 
 def layer_definitions(thresholds: Thresholds) -> Grid:
     """The words for layers and neurons, as they are meant with these thresholds."""
     rows = [(word, meaning, source) for word, meaning, source in _layers(thresholds)]
-    return Grid.of("", Sheet(("word", "meaning", "source"), rows))
+    return Grid("", Sheet(("word", "meaning", "source"), rows))
 
 
 def network_definitions(thresholds: Thresholds, q: float) -> Grid:
     """Also the words for functions at initialisation, over z ~ N(0, q)."""
     rows = [*_layers(thresholds), *_network(q)]
-    return Grid.of("", Sheet(("word", "meaning", "source"), rows))
+    return Grid("", Sheet(("word", "meaning", "source"), rows))
 
 
 def _layers(thresholds: Thresholds) -> Iterator[tuple[str, str, str]]:
@@ -69,8 +69,8 @@ def _network(q: float) -> Iterator[tuple[str, str, str]]:
         "Poole et al. 2016, arXiv:1606.05340; Schoenholz et al. 2017, arXiv:1611.01232",
     )
     yield (
-        "1/E f'^2",
+        "1/E[f'^2]",
         "the variance of the weights, times fan_in, that keeps the size of gradients",
         "Schoenholz et al. 2017, arXiv:1611.01232",
     )
-    yield "1e-7 after", "the number of such layers after which a gradient has fallen to 1e-7 of itself", ""
+    yield "depth to 1e-7", "the number of such layers after which a gradient has fallen to 1e-7 of itself", ""

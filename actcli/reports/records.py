@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from actcli.analysis.regions import Region
@@ -12,7 +12,7 @@ from actcli.diagnosis.diagnose import Neuron
 from actcli.diagnosis.verdicts import Layer
 from actcli.numerics.certainty import wilson
 from actcli.tables.sheet import Sheet
-from actcli.text import Cell, shown
+from actcli.text import Cell
 
 Document: TypeAlias = dict[str, Any]
 
@@ -66,15 +66,3 @@ def cell(value: Any) -> Cell:
         # Each once: a remedy may answer to several figures.
         return "; ".join(dict.fromkeys(entry["remedy"] if isinstance(entry, dict) else entry for entry in value))
     return value  # type: ignore[no-any-return]
-
-
-def settings(values: Mapping[str, float]) -> str:
-    return " ".join(f"{name}={value:.6g}" for name, value in values.items())
-
-
-def interval(ends: tuple[float, float], digits: int) -> str:
-    return " .. ".join(shown(end, digits) for end in ends)
-
-
-def conditions(regions: Sequence[Region], digits: int) -> str:
-    return "; ".join(f"{region.condition(digits)} ({region.kind})" for region in regions)

@@ -1,17 +1,21 @@
-"""`saturation`: its document, its sheets and its page."""
+"""`saturation`: its document, its sheets and its report."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
 
 from actcli.activation import Function
 from actcli.analysis.precision import Losses
 from actcli.diagnosis.diagnose import Diagnosis, Neuron
+from actcli.diagnosis.gates import Gate
 from actcli.diagnosis.rules import Rule
-from actcli.diagnosis.verdicts import Layer
+from actcli.diagnosis.verdicts import ORDER, Layer
+from actcli.reports.common import how_it_was_run, some, what_helps
+from actcli.reports.definitions import layer_definitions
 from actcli.reports.distributions import distributions
+from actcli.reports.model import Block, Draw, Drawing, Grid, Judgement, Points, Report, Run, Section
 from actcli.reports.records import (
     PRECISION,
     ROWWISE,
@@ -22,15 +26,11 @@ from actcli.reports.records import (
     region_record,
     sheet_of,
 )
-from actcli.reports.terminal import table
 from actcli.tables.sheet import Sheet
 from actcli.text import Cell, shown
 
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-WORST = 8  # neurons shown on a terminal
-GRADIENT_TITLE = "The gradient through f', from the last layer back"
+WORST = 8  # neurons in a report
+MOST = 1000  # of those that it folds away
 FEW = 20  # values from which their distribution is shown
 
 
@@ -69,17 +69,17 @@ def _without(diagnosis: Diagnosis) -> tuple[str, ...]:
 
 
 def region_sheet(diagnosis: Diagnosis) -> Sheet:
-    """A row a vanishing region."""
+    """One row per vanishing region."""
     return Sheet(("from", "to", "kind"), [(r.start, r.stop, r.kind) for r in diagnosis.regions])
 
 
 def layer_sheet(diagnosis: Diagnosis) -> Sheet:
-    """A row a layer."""
+    """One row per layer."""
     return sheet_of([layer_record(layer, _without(diagnosis)) for layer in diagnosis.layers])
 
 
 def neuron_sheet(diagnosis: Diagnosis) -> Sheet:
-    """A row a neuron."""
+    """One row per neuron."""
     return sheet_of([neuron_record(neuron, _without(diagnosis)) for neuron in diagnosis.neurons])
 
 
@@ -88,166 +88,111 @@ def explanation(rule: Rule, function: Function) -> Sheet:
     return Sheet(("field", "value"), list(rule.explanation(function).items()))
 
 
-def saturation_page(diagnosis: Diagnosis, digits: int) -> Iterator[RenderableType]:
-    """What a terminal shows: the regions, the layers with their reasons and remedies, and the worst neurons."""
-    yield f"{diagnosis.function.label}: {criteria(diagnosis)}"
-    yield from (f"  {line}" for line in where(diagnosis, digits))
+def saturation_report(diagnosis: Diagnosis, gates: Sequence[Gate], draw: Draw, run: Run, digits: int) -> Report:
+    """The verdicts, the figure, what helps, tables; then where f' vanishes, how it was run, definitions."""
+    failed = tuple(line for gate in gates for line in gate.failures(diagnosis.layers))
+    where = _where(diagnosis, digits)
+    run_section = how_it_was_run(run, _settings(diagnosis), diagnosis.layers)
+    definitions = Section("Definitions", (layer_definitions(diagnosis.thresholds),), reference=True)
+    figure = _figure(diagnosis, draw)
     if not diagnosis.layers:
-        return
-    yield ""
-    yield table(layer_summary(diagnosis), digits)
-    if sum(histogram.total for histogram in diagnosis.histograms) >= FEW:
-        yield ""
-        yield from distributions(diagnosis)
-    if diagnosis.losses is not None:
-        yield ""
-        yield precision_title(diagnosis.losses)
-        yield table(precision_summary(diagnosis), digits)
-    if is_network(diagnosis):
-        yield ""
-        yield GRADIENT_TITLE
-        yield table(gradient_summary(diagnosis), digits)
-        if (falls := fall(diagnosis)) is not None:
-            yield falls
-    yield ""
+        title = f"Where the gradient of {diagnosis.function.label} vanishes"
+        return Report(title, (Section("", (where,)), figure, run_section, definitions))
+    return Report(
+        f"{_title(diagnosis)}{', gate failed' if failed else ''}",
+        (
+            Section("", tuple(_verdicts(diagnosis, gates, failed))),
+            figure,
+            *what_helps(diagnosis.layers),
+            Section("Layers", tuple(_layers(diagnosis))),
+            _neurons(diagnosis),
+            Section("Where the gradient vanishes", (where,)),
+            run_section,
+            definitions,
+        ),
+    )
+
+
+def _title(diagnosis: Diagnosis) -> str:
+    layers = diagnosis.layers
+    verdict = max((layer.verdict for layer in layers), key=ORDER.index)
+    where = layers[0].name if len(layers) == 1 else f"{len(layers)} layers"
+    return f"{diagnosis.function.label} on {where}: {verdict}"
+
+
+def _verdicts(diagnosis: Diagnosis, gates: Sequence[Gate], failed: tuple[str, ...]) -> Iterator[Block]:
+    layers = diagnosis.layers
+    counts = Counter(layer.verdict for layer in layers)
+    if len(counts) > 1:
+        yield f"{len(layers)} layers: {', '.join(f'{counts[v]} {v}' for v in reversed(ORDER) if counts[v])}."
+    if failed:
+        yield Judgement("Gates", "failed", failed)
+    elif gates:
+        yield Judgement("Gates", "passed", tuple(gate.condition for gate in gates))
     if diagnosis.rule.checks:
-        yield rule_in_words(diagnosis)
-    for layer in diagnosis.layers:
-        yield f"{layer.name}: {layer.verdict}"
-        yield from (f"  {line}" for line in reasons(diagnosis, layer))
-    yield ""
-    yield from _remedies(diagnosis)
-    worst = worst_first(diagnosis)
-    yield f"Worst neurons, {min(WORST, len(worst))} of {len(worst)}"
-    yield table(neuron_summary(worst[:WORST]), digits)
+        rule = diagnosis.rule.explanation(diagnosis.function)
+        yield f"By the rule of {rule['name']}: {rule['definition']}"
+    for layer in layers:
+        if layer.verdict != "ok" or len(layers) == 1:
+            yield Judgement(layer.name, layer.verdict, tuple(_reasons(diagnosis, layer)))
+    if len(layers) > 1 and (fine := [layer.name for layer in layers if layer.verdict == "ok"]):
+        yield Judgement(some(fine), "ok", ())
+    if diagnosis.falls_at is not None and _is_network(diagnosis):
+        yield f"The product of mean|f'| falls below {diagnosis.thresholds.epsilon:g} at {diagnosis.falls_at}."
+    yield from (f"Beware: {doubt}" for doubt in diagnosis.doubts)
 
 
-def criteria(diagnosis: Diagnosis) -> str:
-    """What counts as vanishing and as saturated."""
-    thresholds = diagnosis.thresholds
-    return f"|f'| < {thresholds.epsilon:g} vanishes, |f'| <= {shown(thresholds.tau, 3)} sup|f'| saturates"
-
-
-def where(diagnosis: Diagnosis, digits: int) -> Iterator[str]:
-    """Where on the x axis f' vanishes, and in a smaller precision is lost."""
-    if diagnosis.function.rowwise:
-        yield diagnosis.function.activation.convention
-    elif not diagnosis.regions:
-        yield "f' vanishes nowhere"
-    for region in diagnosis.regions:
-        yield f"f' vanishes for {region.condition(digits)} ({region.kind})"
-    if diagnosis.losses is not None:
-        for region in diagnosis.losses.zero_gradient:
-            yield f"in {diagnosis.losses.precision.name} f' is 0 for {region.condition(digits)}"
-        for region in diagnosis.losses.constant_output:
-            yield f"in {diagnosis.losses.precision.name} f is constant for {region.condition(digits)}"
-
-
-def precision_title(losses: Losses) -> str:
-    return f"In {losses.precision.name}: the share of values whose f' is lost, and where f is constant"
-
-
-def precision_summary(diagnosis: Diagnosis) -> Sheet:
-    rows = [(layer.name, layer.lost_gradient_ratio, layer.constant_output_ratio) for layer in diagnosis.layers]
-    return Sheet(("layer", "f' lost", "f constant"), rows)
-
-
-def is_network(diagnosis: Diagnosis) -> bool:
-    """Whether there is a way through several layers, along which f' scales a gradient."""
-    return len(diagnosis.layers) > 1 and not diagnosis.function.rowwise
-
-
-def gradient_summary(diagnosis: Diagnosis) -> Sheet:
-    """How f' alone scales a gradient on its way from the last layer to the first."""
-    return Sheet(
-        ("layer", "mean|f'|", "rms f'", "product of mean", "product of rms"),
-        [
-            (layer.name, layer.mean_abs_gradient, layer.rms_gradient, layer.cumulative_mean_gradient,
-             layer.cumulative_rms_gradient)
-            for layer in diagnosis.layers
-        ],
-    )  # fmt: skip
-
-
-def fall(diagnosis: Diagnosis) -> str | None:
-    """At which layer the gradient is lost on its way back."""
-    if diagnosis.falls_at is None:
-        return None
-    return f"The product of mean|f'| falls below {diagnosis.thresholds.epsilon:g} at {diagnosis.falls_at}."
-
-
-def rule_in_words(diagnosis: Diagnosis) -> str:
-    return f"By the rule of {diagnosis.rule.name}: {diagnosis.rule.explanation(diagnosis.function)['definition']}"
-
-
-def reasons(diagnosis: Diagnosis, layer: Layer) -> Iterator[str]:
+def _reasons(diagnosis: Diagnosis, layer: Layer) -> Iterator[str]:
     """Why a layer has its verdict, and which neurons are at fault."""
     yield from layer.reasons
     of_layer = [neuron for neuron in diagnosis.neurons if neuron.layer == layer.name]
     if (dead := [n for n in of_layer if n.dead]) and not diagnosis.rule.checks:
-        yield f"dead: {_some([n.neuron for n in dead])}"
+        yield f"dead: {some([n.neuron for n in dead])}"
         if bounds := [n.dead_upper_bound for n in dead if n.dead_upper_bound is not None]:
             yield f"(95 % sure that each passes gradient on less than {100 * max(bounds):.2g} % of the inputs)"
     if flagged := [n.neuron for n in of_layer if n.flagged]:
-        yield f"they are: {_some(flagged)}"
+        yield f"they are: {some(flagged)}"
 
 
-def worst_first(diagnosis: Diagnosis) -> list[Neuron]:
-    return sorted(
-        diagnosis.neurons, key=lambda n: (not n.dead, -(n.vanishing_ratio or 0.0), n.mean_abs_gradient or 0.0)
+def _is_network(diagnosis: Diagnosis) -> bool:
+    """Whether there is a way through several layers, along which f' scales a gradient."""
+    return len(diagnosis.layers) > 1 and not diagnosis.function.rowwise
+
+
+def _figure(diagnosis: Diagnosis, draw: Draw) -> Section:
+    if not diagnosis.layers:
+        return Section("Curves", (Drawing("curves", f"{diagnosis.function.label} and its derivative", draw),))
+    caption = (
+        "The pre-activations of each layer over |f'|, the neurons, and what f' leaves of a gradient"
+        if _is_network(diagnosis)
+        else "The pre-activations of each layer, and the neurons"
     )
+    values = sum(histogram.total for histogram in diagnosis.histograms)
+    chart = (lambda: distributions(diagnosis)) if values >= FEW else None
+    return Section("Pre-activations", (Drawing("layers", caption, draw, chart),))
 
 
-def _some(names: Sequence[str], most: int = 24) -> str:
-    rest = f" and {len(names) - most} more" if len(names) > most else ""
-    return " ".join(names[:most]) + rest
+def _layers(diagnosis: Diagnosis) -> Iterator[Grid]:
+    layers = diagnosis.layers
+    yield Grid("", _summary(diagnosis))
+    if _is_network(diagnosis):
+        rows = [
+            (layer.name, layer.mean_abs_gradient, layer.rms_gradient, layer.cumulative_mean_gradient,
+             layer.cumulative_rms_gradient)
+            for layer in reversed(layers)
+        ]  # fmt: skip
+        columns = ("layer", "mean|f'|", "rms f'", "product of mean", "product of rms")
+        yield Grid("Gradient through f', last layer to first", Sheet(columns, rows))
+    if (losses := diagnosis.losses) is not None:
+        shares = [(layer.name, layer.lost_gradient_ratio, layer.constant_output_ratio) for layer in layers]
+        title = f"In {losses.precision.name}: the share of values whose f' is lost, and where f is constant"
+        yield Grid(title, Sheet(("layer", "f' lost", "f constant"), shares))
+    fine = [(layer.name, reason) for layer in layers if layer.verdict == "ok" for reason in _reasons(diagnosis, layer)]
+    if fine and len(layers) > 1:
+        yield Grid("", Sheet(("layer", "reason"), fine), "Why layers are ok")
 
 
-def _remedies(diagnosis: Diagnosis) -> Iterator[RenderableType]:
-    """What helps, as lines."""
-    found = advice(diagnosis.layers)
-    if not found:
-        return
-    yield "What helps"
-    for part in found:
-        yield f"  {part.cause}:"
-        if part.said:
-            yield f"    {part.said}{', then' if part.remedies else ''}"
-        for number, remedy in enumerate(part.remedies, start=1):
-            yield f"    {number}. {remedy}"
-    yield ""
-
-
-class Advice(NamedTuple):
-    """The remedies for one figure: the figure and its layers, what was said already, and the remedies to add."""
-
-    cause: str
-    said: str
-    remedies: tuple[str, ...]
-
-
-def advice(of: Sequence[Layer]) -> list[Advice]:
-    """What helps: each remedy once, with the figures that call for it, and the layers where they do."""
-    layers: dict[str, list[str]] = {}
-    figures: dict[tuple[str, str], list[str]] = {}
-    for layer in of:
-        for remedy in layer.remedies:
-            for names, name in (
-                (layers.setdefault(remedy.figure, []), layer.name),
-                (figures.setdefault((remedy.remedy, remedy.source), []), remedy.figure),
-            ):
-                if name not in names:
-                    names.append(name)
-    found = []
-    for cause, names in layers.items():
-        said = dict.fromkeys(causes[0] for causes in figures.values() if cause in causes[1:])
-        own = [f"{text} ({source})" for (text, source), causes in figures.items() if causes[0] == cause]
-        against = f"as against the {' and the '.join(said)}" if said else ""
-        found.append(Advice(f"{cause} of {_some(names, 8)}", against, tuple(own)))
-    return found
-
-
-def layer_summary(diagnosis: Diagnosis) -> Sheet:
+def _summary(diagnosis: Diagnosis) -> Sheet:
     columns = ["layer", "size", "dead", "vanishing", "sat. low", "sat. high", "mean|f'|", "verdict"]
     rows: list[list[Cell]] = [
         [
@@ -269,7 +214,49 @@ def layer_summary(diagnosis: Diagnosis) -> Sheet:
     return Sheet(tuple(columns), rows)
 
 
-def neuron_summary(neurons: Sequence[Neuron]) -> Sheet:
+def _neurons(diagnosis: Diagnosis) -> Section:
+    worst = sorted(
+        diagnosis.neurons, key=lambda n: (not n.dead, -(n.vanishing_ratio or 0.0), n.mean_abs_gradient or 0.0)
+    )
+    if len(worst) <= WORST:
+        return Section("Neurons", (Grid("", _neuron_summary(worst)),))
+    fold = "All neurons, worst first"
+    if len(worst) > MOST:
+        fold = f"The worst {MOST} of {len(worst)}; --by neuron gives all"
+    grids = (Grid("", _neuron_summary(worst[:WORST])), Grid("", _neuron_summary(worst[:MOST]), fold))
+    return Section(f"Worst neurons, {WORST} of {len(worst)}", grids)
+
+
+def _neuron_summary(neurons: Sequence[Neuron]) -> Sheet:
     columns = ("layer", "neuron", "dead", "vanishing", "mean|f'|", "min", "max", "mean")
     rows = [(n.layer, n.neuron, n.dead, n.vanishing_ratio, n.mean_abs_gradient, n.min, n.max, n.mean) for n in neurons]
     return Sheet(columns, rows)
+
+
+def _where(diagnosis: Diagnosis, digits: int) -> Points:
+    """What counts as vanishing and as saturated, and where f' vanishes or in a smaller precision is lost."""
+    thresholds = diagnosis.thresholds
+    lines = [f"f' vanishes for {region.condition(digits)} ({region.kind})" for region in diagnosis.regions]
+    if diagnosis.function.rowwise:
+        lines = [diagnosis.function.activation.convention]
+    if (losses := diagnosis.losses) is not None:
+        lines += [f"in {losses.precision.name} f' is 0 for {r.condition(digits)}" for r in losses.zero_gradient]
+        lines += [f"in {losses.precision.name} f is constant for {r.condition(digits)}" for r in losses.constant_output]
+    criteria = f"|f'| < {thresholds.epsilon:g} vanishes, |f'| <= {shown(thresholds.tau, 3)} sup|f'| saturates"
+    return Points(criteria, tuple(lines or ["f' vanishes nowhere"]))
+
+
+def _settings(diagnosis: Diagnosis) -> list[tuple[str, Cell]]:
+    thresholds = diagnosis.thresholds
+    rule = diagnosis.rule.explanation(diagnosis.function)
+    rows: list[tuple[str, Cell]] = [
+        ("function", diagnosis.function.label),
+        ("epsilon", thresholds.epsilon),
+        ("tau", thresholds.tau),
+        ("alpha", thresholds.alpha),
+        ("rule", f"{rule['name']}: {rule['definition']}"),
+        ("source of the rule", rule["source"]),
+    ]
+    if diagnosis.losses is not None:
+        rows.append(("precision", diagnosis.losses.precision.name))
+    return rows

@@ -12,16 +12,17 @@ from actcli.cli.options import (
     functions_argument,
     inputs_option,
     network_options,
+    outputs_options,
     style_option,
     table_options,
 )
 from actcli.cli.types import NumericCommand
-from actcli.output.outputs import Outputs, outputs_options
-from actcli.output.results import Forms, write_outputs
+from actcli.output.forms import comparison_result
+from actcli.output.outputs import Outputs
+from actcli.output.results import write
 
 if TYPE_CHECKING:
     from actcli.analysis.profile import Network
-    from actcli.reports.blocks import Report, Run
     from actcli.tables.options import ReadOptions
 
 
@@ -43,7 +44,7 @@ Examples:
 @network_options
 @style_option
 @table_options
-@outputs_options("table", "csv", "tsv", "json", "jsonl", "markdown")
+@outputs_options(figures=True, reports=True)
 def command(
     functions: tuple[Any, ...],
     inputs: tuple[str, ...],
@@ -63,7 +64,6 @@ def command(
     from actcli.analysis.profile import profile
     from actcli.diagnosis.comparison import compare
     from actcli.measuring.probe import Probe, Thresholds
-    from actcli.reports import comparison as reports
 
     thresholds = Thresholds(epsilon)
     found, read = diagnoses([Probe.of(function, thresholds) for function in functions], inputs, reading)
@@ -71,22 +71,4 @@ def command(
         [profile(function, epsilon, network) for function in functions],
         [(diagnosis.function, diagnosis.layers) for diagnosis in found],
     )
-
-    def figure() -> Any:
-        from actcli.figures.comparison import comparison_figure
-
-        return comparison_figure(comparison, theme=style)
-
-    def report(run: Run, digits: int) -> Report:
-        from actcli.reports.comparison_report import comparison_report
-
-        return comparison_report(comparison, thresholds, run)
-
-    forms = Forms(
-        sheet=lambda: reports.comparison_sheet(comparison),
-        report=report,
-        figure=figure,
-        document=lambda: reports.comparison_document(comparison),
-        page=lambda digits: reports.comparison_page(comparison, digits),
-    )
-    write_outputs(outputs, read, forms)
+    write(outputs, comparison_result(comparison, thresholds, style), read)

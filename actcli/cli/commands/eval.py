@@ -8,15 +8,15 @@ import click
 
 from actcli.cli import filters
 from actcli.cli.options import (
-    Destination,
     append_option,
     function_argument,
     inputs_argument,
-    output_options,
+    outputs_options,
     range_option,
     table_options,
 )
 from actcli.cli.types import NumericCommand
+from actcli.output.outputs import Outputs
 
 if TYPE_CHECKING:
     from actcli.tables.options import ReadOptions
@@ -37,14 +37,14 @@ Examples:
 @range_option
 @append_option
 @table_options
-@output_options(*filters.TABLE_FORMATS)
+@outputs_options(filters.TABLE_FORMATS)
 def command(
     function: Any,
     inputs: tuple[str, ...],
     span: Any,
     append: bool,
     reading: ReadOptions,
-    destination: Destination,
+    outputs: Outputs,
 ) -> None:
     """Print the values of a function.
 
@@ -54,10 +54,10 @@ def command(
     """
     filters.run(
         function,
-        [filters.Result("f", function.f, lambda column: f"{function.label}({column})")],
+        [filters.Column("f", function.f, lambda column: f"{function.label}({column})")],
         inputs,
         span,
         reading,
         append,
-        destination,
+        outputs,
     )

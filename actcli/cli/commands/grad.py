@@ -8,17 +8,17 @@ import click
 
 from actcli.cli import filters
 from actcli.cli.options import (
-    Destination,
     append_option,
     completer,
     function_argument,
     inputs_argument,
-    output_options,
+    outputs_options,
     range_option,
     table_options,
 )
 from actcli.cli.types import NumericCommand
 from actcli.errors import UsageError
+from actcli.output.outputs import Outputs
 
 if TYPE_CHECKING:
     from actcli.tables.options import ReadOptions
@@ -49,7 +49,7 @@ Examples:
 @range_option
 @append_option
 @table_options
-@output_options(*filters.TABLE_FORMATS)
+@outputs_options(filters.TABLE_FORMATS)
 def command(
     function: Any,
     inputs: tuple[str, ...],
@@ -59,7 +59,7 @@ def command(
     span: Any,
     append: bool,
     reading: ReadOptions,
-    destination: Destination,
+    outputs: Outputs,
 ) -> None:
     """Print the derivatives of a function.
 
@@ -72,20 +72,20 @@ def command(
     if jacobian:
         if append:
             raise UsageError("--jacobian has rows of its own: they cannot be appended", "leave out --append")
-        filters.jacobian(function, inputs, span, reading, destination)
+        filters.jacobian(function, inputs, span, reading, outputs)
         return
-    results = [filters.Result("f", function.f, str)]
+    results = [filters.Column("f", function.f, str)]
     if wrt is not None:
         function.derivative_by(wrt, 0.0)  # an unknown parameter is said at once
         results.append(
-            filters.Result(
+            filters.Column(
                 f"df/d{wrt}",
                 lambda x: function.derivative_by(wrt, x),
                 lambda column: f"d{function.label}/d{wrt}({column})",
             )
         )
     else:
-        results.append(filters.Result("df", function.df, lambda column: f"{function.label}'({column})"))
+        results.append(filters.Column("df", function.df, lambda column: f"{function.label}'({column})"))
         if order == "2":
-            results.append(filters.Result("d2f", function.d2f, lambda column: f"{function.label}''({column})"))
-    filters.run(function, results, inputs, span, reading, append, destination)
+            results.append(filters.Column("d2f", function.d2f, lambda column: f"{function.label}''({column})"))
+    filters.run(function, results, inputs, span, reading, append, outputs)
