@@ -11,23 +11,19 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
+from support.layers import comparison, diagnosis, tables
 from support.run import DATA, Cli
 
 from actcli.analysis.profile import Network
-from actcli.diagnosis.comparison import Comparison, compare
-from actcli.diagnosis.diagnose import Criteria, Diagnosis, diagnose
 from actcli.figures import layers, style
 from actcli.figures.comparison import comparison_figure
-from actcli.measuring.layer import PreActivations
-from actcli.registry import specs
 from actcli.text import apart
 
-ALONE = Network()
 RUN = """
 import hashlib, sys
 import numpy as np
 sys.path.insert(0, "tests")
-from figures.test_result_figures import comparison, diagnosis, tables
+from support.layers import comparison, diagnosis, tables
 from actcli.figures import layers, style
 from actcli.figures.comparison import comparison_figure
 found = tables("relu_negative_bias")
@@ -35,25 +31,6 @@ for figure in (layers.layers_figure(diagnosis("relu", found)), comparison_figure
     for kind in ("png", "svg", "pdf"):
         print(hashlib.sha256(style.save(figure, kind)).hexdigest())
 """
-
-
-def tables(folder: str) -> dict[str, np.ndarray]:
-    return {path.stem: np.loadtxt(path, delimiter=",", skiprows=1) for path in sorted((DATA / folder).glob("*.csv"))}
-
-
-def given(spec: str, found: dict[str, np.ndarray]) -> list[PreActivations]:
-    return [
-        PreActivations.of_array(name, specs.get(spec), x, neurons=[f"h{i}" for i in range(x.shape[1])])
-        for name, x in found.items()
-    ]
-
-
-def diagnosis(spec: str, found: dict[str, np.ndarray]) -> Diagnosis:
-    return diagnose(given(spec, found), Criteria(histogram=True), specs.get(spec))
-
-
-def comparison(*names: str, found: dict[str, np.ndarray] | None = None, network: Network = ALONE) -> Comparison:
-    return compare([specs.get(name) for name in names], given(names[0], found or {}), network=network)
 
 
 def titled(figure: Any, title: str) -> Any:
