@@ -17,6 +17,7 @@ from actcli.analysis.meanfield import quadrature
 from actcli.errors import DataError, UsageError
 from actcli.fitting.descent import Measure, Point, Problem, Search, Step
 from actcli.numerics.histogram import Histogram, edges
+from actcli.registry.specs import resolve
 
 SEEN = 6.0  # the largest distance over N(0, 1) is looked for where |x| is at most this
 _NODES = 12.0  # the weight beyond is 1e-32
@@ -91,8 +92,8 @@ def _finite(target: Function, x: Array) -> Array:
 
 
 def fit(
-    function: Function,
-    target: Function | Measure,
+    function: Function | str,
+    target: Function | str | Measure,
     *,
     only: Sequence[str] = (),
     search: Search = "random",
@@ -100,9 +101,11 @@ def fit(
 ) -> Fit:
     """`function` with the parameters that bring it closest to the target, from the values that it has.
 
-    A target Function is meant over z ~ N(0, 1). `only` names the parameters to fit, by default all that are finite.
-    Raises UsageError for a function without parameters and for an unknown one, DataError where f is no number.
+    Both may be FUNCTION specs. A target function is averaged over z ~ N(0, 1). `only` names the parameters to fit, by
+    default all that are finite. Raises UsageError for an unknown function or parameter and for a function without
+    parameters, DataError where f is no number.
     """
+    function, target = resolve(function), target if isinstance(target, Measure) else resolve(target)
     names = _names(function, target, only)
     measure = over_normal(target, function.breaks) if isinstance(target, Function) else target
     problem = Problem(function, names, measure)
@@ -119,7 +122,7 @@ def fit(
     return Fit(
         start=function,
         fitted=fitted,
-        parameters=names,
+        parameters=problem.names,
         over=problem.measure.over,
         before=_distance(function, target, problem.measure),
         after=_distance(fitted, target, problem.measure),

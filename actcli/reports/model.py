@@ -6,21 +6,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from actcli.measuring.layer import Input
 from actcli.tables.sheet import Sheet
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 Draw: TypeAlias = Callable[[str], bytes]  # a theme -> SVG
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """A layer that was read: its name, the file it came from, and the file's bytes (None for numbers)."""
-
-    layer: str
-    source: str
-    size: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,22 +19,24 @@ from actcli.output.outputs import Outputs
 from actcli.output.results import write
 
 if TYPE_CHECKING:
-    from actcli.activation import Function
-    from actcli.fitting.descent import Measure
+    from click.shell_completion import CompletionItem
+
+    from actcli.activation import Array, Function
+    from actcli.fitting.descent import Measure, Search
     from actcli.tables.options import ReadOptions
 
 
-class TargetType(click.ParamType[Any]):
+class TargetType(click.ParamType["Function | str"]):
     """A FUNCTION, or the name of a table of points; a file that is there is a table."""
 
     name = "target"
     _function = FunctionType()
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Function | str:
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Function | str:
         table = value == "-" or os.path.splitext(value)[1].lower() in (".csv", ".tsv", ".gz", ".zst")
         return value if table or os.path.exists(value) else self._function.convert(value, param, ctx)
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
         return completer("functions")(ctx, param, incomplete) or completer("files")(ctx, param, incomplete)
 
 
@@ -57,18 +59,18 @@ Examples:
     type=TargetType(),
     metavar="TARGET",
     required=True,
-    help="Another FUNCTION, or a table of the columns x and y.",
+    help="Approach this FUNCTION, or a table of x and y.",
 )
-@inputs_option("A table of pre-activations (repeatable) that weighs the distance; by default x is from N(0, 1).")
+@inputs_option("Weigh by these pre-activations instead of N(0, 1) (repeatable).")
 @click.option(
     "--search",
     type=click.Choice(["none", "grid", "random", "adam"]),
     default="random",
     show_default=True,
-    help="How to look for where to begin, from the given parameters, within their domains.",
+    help="Choose how to search for starting points.",
 )
 @click.option(
-    "--seed", type=click.IntRange(0), metavar="NUMBER", default=0, show_default=True, help="Of --search random."
+    "--seed", type=click.IntRange(0), metavar="NUMBER", default=0, show_default=True, help="Seed --search random."
 )
 @click.option(
     "--only",
@@ -80,10 +82,10 @@ Examples:
 @table_options
 @outputs_options(figures=True, reports=True)
 def command(
-    function: Any,
-    target: Any,
+    function: Function,
+    target: Function | str,
     inputs: tuple[str, ...],
-    search: Any,
+    search: Search,
     seed: int,
     only: tuple[str, ...],
     reading: ReadOptions,
@@ -128,7 +130,7 @@ def _goal(target: Function | str, inputs: Sequence[str], reading: ReadOptions) -
     return fitting.over_inputs(target, total, ", ".join(table for table, _ in histograms))
 
 
-def _points(path: str, reading: ReadOptions) -> tuple[Any, Any]:
+def _points(path: str, reading: ReadOptions) -> tuple[Array, Array]:
     """The columns x and y of a table: those of these names, those of --columns in its order, or the only two."""
     import numpy as np
 

@@ -15,7 +15,7 @@ from actcli.output.results import Result, write
     "--framework",
     metavar="NAME",
     shell_complete=completer("frameworks"),
-    help="Only what this framework has, under its names, with its defaults.",
+    help="List this framework's functions, with its names and defaults.",
 )
 @functions_file_option
 @outputs_options()

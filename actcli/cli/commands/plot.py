@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
@@ -23,6 +23,9 @@ from actcli.output.outputs import Outputs
 from actcli.output.results import write
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from actcli.activation import Function
     from actcli.tables.options import ReadOptions
 
 
@@ -48,46 +51,44 @@ Examples:
     type=click.Choice(["0", "1", "2"]),
     default="0",
     show_default=True,
-    help="Derivatives to draw: f alone, f and f', or f, f' and f''.",
+    help="Draw f alone, f and f', or f, f' and f''.",
 )
-@click.option("--grad", "order", flag_value="1", help="The same as --order 1.")
+@click.option("--grad", "order", flag_value="1", help="Do the same as --order 1.")
 @click.option(
     "--range",
     "span",
     type=SpanType(),
     metavar="START:STOP",
-    help="Part of the x axis to draw; by default breaks and regions near 0 fit in, and the data.",
+    help="Draw this part of the x axis (default: chosen).",
 )
 @epsilon_option
-@inputs_option(
-    "A table of pre-activations (repeatable); its distribution is laid under the curves; - is standard input."
-)
+@inputs_option("Lay a table's distribution under the curves (repeatable).")
 @click.option(
     "--panels",
     type=click.Choice(["shared", "separate"]),
     default="shared",
     show_default=True,
-    help="All functions in one panel a derivative, or each function in a panel of its own.",
+    help="Draw all functions in one panel, or one panel each.",
 )
 @style_option
-@click.option("--size", type=SizeType(), metavar="WIDTHxHEIGHT", help="Size of the figure in inches.")
+@click.option("--size", type=SizeType(), metavar="WIDTHxHEIGHT", help="Set the size of the figure in inches.")
 @click.option(
     "--dpi",
     type=click.IntRange(20, 2400),
     metavar="COUNT",
     default=150,
     show_default=True,
-    help="Pixels an inch, of a .png.",
+    help="Set the pixels per inch of a .png.",
 )
-@click.option("--title", metavar="TEXT", default="", help="A title above the figure.")
+@click.option("--title", metavar="TEXT", default="", help="Put a title above the figure.")
 @table_options
 @outputs_options(figures=True, default="table")
 @click.pass_context
 def command(
     ctx: click.Context,
-    families: tuple[Any, ...],
+    families: tuple[tuple[Function, ...], ...],
     order: str,
-    span: Any,
+    span: tuple[Decimal, ...] | None,
     epsilon: float,
     inputs: tuple[str, ...],
     panels: str,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +12,7 @@ from actcli.output.outputs import Outputs
 from actcli.output.results import Result, write
 
 if TYPE_CHECKING:
+    from actcli.activation import Function
     from actcli.analysis.profile import Network
 
 
@@ -28,7 +29,7 @@ Examples:
 @epsilon_option
 @network_options
 @outputs_options()
-def command(function: Any, epsilon: float, network: Network, outputs: Outputs) -> None:
+def command(function: Function, epsilon: float, network: Network, outputs: Outputs) -> None:
     """Show one function: formulas, parameters, conventions, source.
 
     With its means over z ~ N(0, q), and what they say of a deep network at initialisation.
