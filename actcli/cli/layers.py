@@ -53,9 +53,8 @@ def _measure(
         yield Input("numbers", "the command line", None), [_of_numbers(probe, numbers) for probe in probes]
     elif paths:
         for table in open_layers(paths, options):
-            measured = _of_table(probes, table, options.threads)
-            size = table.position() if table.size is None else table.size
-            yield Input(measured[0][0], table.source, size), measured
+            measured, end = _of_table(probes, table, options.threads)
+            yield Input(measured[0][0], table.source, end if table.size is None else table.size), measured
 
 
 def _of_numbers(probe: Probe, numbers: Sequence[float]) -> Measured:
@@ -68,10 +67,12 @@ def _of_numbers(probe: Probe, numbers: Sequence[float]) -> Measured:
     return "numbers", ["x"], probe.measure(x[:, None])
 
 
-def _of_table(probes: Sequence[Probe], table: Table, threads: int | None) -> list[Measured]:
+def _of_table(probes: Sequence[Probe], table: Table, threads: int | None) -> tuple[list[Measured], int]:
+    """The layer under each probe, and how many bytes were read."""
     from actcli.measuring.partial import LayerPartial
     from actcli.output.progress import watched
     from actcli.tables.pipeline import map_blocks
+    from actcli.tables.table import together
 
     columns = [table.columns[i] for i in table.picked]
     totals = [LayerPartial.empty(len(columns)) for _ in probes]
@@ -79,11 +80,13 @@ def _of_table(probes: Sequence[Probe], table: Table, threads: int | None) -> lis
     def measure(block: Block) -> list[LayerPartial]:
         return [probe.measure(block.values, block.missing) for probe in probes]
 
-    for partials in watched(map_blocks(table, measure, threads), table.position, table.size, table.name):
-        totals = [total.merge(partial) for total, partial in zip(totals, partials, strict=True)]
-    tell_skipped(table)
+    skipped, end = None, 0
+    for part in watched(map_blocks(table, measure, threads), table):
+        totals = [total.merge(partial) for total, partial in zip(totals, part.result, strict=True)]
+        skipped, end = together(skipped, part.skipped), part.end
+    tell_skipped(skipped)
     name = os.fsencode(table.name).decode("utf-8", "backslashreplace")  # a file's may hold any bytes
-    return [(name, columns, total) for total in totals]
+    return [(name, columns, total) for total in totals], end
 
 
 def distributions(inputs: Sequence[str], options: ReadOptions) -> list[tuple[str, Histogram]]:
@@ -107,12 +110,15 @@ def _histogram(table: Table, threads: int | None) -> Histogram:
     from actcli.numerics.histogram import Histogram
     from actcli.output.progress import watched
     from actcli.tables.pipeline import map_blocks
+    from actcli.tables.table import together
 
     def measure(block: Block) -> Histogram:
         return Histogram.of(block.values, np.isfinite(block.values))
 
     total = Histogram.empty()
-    for part in watched(map_blocks(table, measure, threads), table.position, table.size, table.name):
-        total = total.merge(part)
-    tell_skipped(table)
+    skipped = None
+    for part in watched(map_blocks(table, measure, threads), table):
+        total = total.merge(part.result)
+        skipped = together(skipped, part.skipped)
+    tell_skipped(skipped)
     return total

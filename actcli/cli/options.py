@@ -16,13 +16,15 @@ from actcli.cli.lookup import functions_file_option
 from actcli.cli.notes import tell
 from actcli.cli.words import FamilyType, FiniteRange, FunctionType, SpanType, is_number, unmarked
 from actcli.errors import UsageError
+from actcli.output.sheets import output_formats
+from actcli.tables.format import Use, names
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from actcli.activation import Function
     from actcli.tables.options import ReadOptions
-    from actcli.tables.table import Table
+    from actcli.tables.table import Skipped, Table
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -118,7 +120,7 @@ _table_options = stack(
     ),
     click.option(
         "--input-format",
-        type=click.Choice(["csv", "tsv", "jsonl", "parquet", "arrow", "npy", "npz"]),
+        type=click.Choice(names("open")),
         help="Format of the inputs; by default their names say it.",
     ),
     click.option(
@@ -230,10 +232,10 @@ digits_option = click.option(
 )
 
 
-def output_options(*formats: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Where results go and how they look, in one of the formats; the command gets them as `destination`."""
+def output_options(use: Use = "rows") -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Where results go and how they look, in a format of this use; the command gets them as `destination`."""
     options: Callable[[Callable[..., None]], Callable[..., None]] = stack(
-        format_option(formats),
+        format_option(output_formats(use)),
         click.option(
             "-o",
             "--output",
@@ -294,15 +296,13 @@ def span_numbers(span: tuple[Decimal, ...]) -> Iterator[float]:
         yield float(start + i * step)
 
 
-def tell_skipped(table: Table) -> None:
+def tell_skipped(skipped: Skipped | None) -> None:
     """Say on standard error how many rows of a table were left out, and why the first of them."""
-    if table.skipped:
-        count = sum(number for _, number, _ in table.skipped)
-        first = min(table.skipped, key=lambda skipped: skipped[0])[2]
-        tell(f"{count} row{'s' * (count > 1)} left out, such as {first.message}")
+    if skipped:
+        tell(f"{skipped.count} row{'s' * (skipped.count > 1)} left out, such as {skipped.first.message}")
 
 
 def open_layers(paths: Sequence[str], options: ReadOptions) -> list[Table]:
-    from actcli.tables.opening import open_tables
+    from actcli.tables.open import open_tables
 
-    return [*open_tables(paths, options)]
+    return open_tables(paths, options)

@@ -12,6 +12,7 @@ import click
 
 from actcli.cli.options import Destination, completer, digits_option, format_option, stack
 from actcli.errors import UsageError
+from actcli.output.sheets import choose_format, output_formats
 
 REPORTS = (".html", ".md")
 FIGURES = ("png", "svg", "pdf")  # formats that no -f names
@@ -37,9 +38,10 @@ class Outputs(NamedTuple):
         return bool(self.reports) or any(to.format in (*FIGURES, "table") for to in self.destinations)
 
 
-def outputs_options(*formats: str, reports: bool = True) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Where results go, in one of the formats each, and reports if the command has one; it gets them as `outputs`."""
+def outputs_options(*, reports: bool = True) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Where results go, and reports if the command has one; it gets them as `outputs`."""
     has_reports = reports
+    formats = output_formats()
     report_option = click.option(
         "--report",
         "reports",
@@ -73,8 +75,6 @@ def outputs_options(*formats: str, reports: bool = True) -> Callable[[Callable[.
             reports: tuple[str, ...] = (),
             **rest: Any,
         ) -> None:
-            from actcli.output.sheets import choose_format
-
             _check(format, files, reports, has_reports)
             destinations = tuple(
                 Destination(choose_format(format, file, (*formats, *FIGURES)), file, digits)

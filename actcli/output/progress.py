@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from actcli.tables.pipeline import Part
+    from actcli.tables.table import Table
+
 T = TypeVar("T")
 
 
-def watched(parts: Iterator[T], position: Callable[[], int], size: int | None, name: str) -> Iterator[T]:
+def watched(parts: Iterator[Part[T]], table: Table) -> Iterator[Part[T]]:
     """The parts as they come. A terminal on standard error shows how far the reading is, once a second has gone by.
 
     Not a dumb one, on which the bar could not go away: it would leave an empty line.
@@ -28,10 +31,10 @@ def watched(parts: Iterator[T], position: Callable[[], int], size: int | None, n
         for part in parts:
             if progress is None and time.monotonic() - start > 1.0:
                 progress = _progress()
-                task = progress.add_task(name, total=size)
+                task = progress.add_task(table.name, total=table.size)
                 progress.start()
             if progress is not None and task is not None:
-                progress.update(task, completed=position())
+                progress.update(task, completed=part.end)
             yield part
     finally:
         if progress is not None:

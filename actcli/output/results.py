@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from actcli import __version__
 from actcli.cli.options import Destination
-from actcli.errors import UsageError
 from actcli.output.outputs import FIGURES, Outputs
 
 if TYPE_CHECKING:
@@ -19,14 +18,11 @@ if TYPE_CHECKING:
 def write_sheet(sheet: Sheet, destination: Destination) -> None:
     """A sheet to its destination."""
     from actcli.output.files import open_output
-    from actcli.output.sheets import FORMATS, choose_format, encode
+    from actcli.output.sheets import choose_format, encode
 
-    format = choose_format(destination.format, destination.output)
-    if format not in FORMATS:
-        raise UsageError(f"{format} is for tables: these results are written as text", f"formats: {', '.join(FORMATS)}")
+    parts = encode(sheet, choose_format(destination.format, destination.output), destination.digits)
     with open_output(destination.output) as file:
-        for part in encode(sheet, format, destination.digits):
-            file.write(part)
+        file.writelines(parts)
 
 
 class Forms(NamedTuple):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from actcli.reports.blocks import Block, Drawing, Grid, Judgement, Points, Report
+from actcli.tables.formats.markdown import lines
 from actcli.text import markdown, shown, visible
 
 
@@ -57,12 +58,10 @@ def _list(items: Sequence[str], *, ordered: bool) -> str:
 
 
 def _table(grid: Grid, digits: int) -> Iterator[str]:
-    rows = [grid.columns, *([shown(cell, digits) for cell in row] for row in grid.rows)]
-    lines = [f"| {' | '.join(map(markdown, row))} |" for row in rows]
     if grid.title:
         yield f"### {markdown(grid.title)}"
     if grid.fold:
         yield f"<details><summary>{html.escape(visible(grid.fold))}</summary>"
-    yield "\n".join([lines[0], f"|{' --- |' * len(grid.columns)}", *lines[1:]])
+    yield "\n".join(lines(grid.columns, ([shown(cell, digits) for cell in row] for row in grid.rows)))
     if grid.fold:
         yield "</details>"

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from actcli.tables.opening import open_tables
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.run import Cli
 
 from actcli.errors import ActcliError, DataError, UsageError
-from actcli.tables.opening import open_tables
 from actcli.tables.options import ReadOptions
 from actcli.tables.pipeline import map_blocks
 from actcli.tables.source import FORMATS

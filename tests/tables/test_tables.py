@@ -19,15 +19,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from actcli.tables.opening import open_tables
+from actcli.tables.sink import OUTPUT_FORMATS, encoder, result_columns, result_frame
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actcli.errors import DataError, UsageError
 from actcli.output.files import open_output
-from actcli.tables.opening import open_tables
 from actcli.tables.options import ReadOptions
 from actcli.tables.pipeline import map_blocks
-from actcli.tables.sink import OUTPUT_FORMATS, encoder, result_columns, result_frame
 from actcli.tables.table import Block, Table
 
 if sys.version_info >= (3, 14):

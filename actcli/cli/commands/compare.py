@@ -43,7 +43,7 @@ Examples:
 @network_options
 @style_option
 @table_options
-@outputs_options("table", "csv", "tsv", "json", "jsonl", "markdown")
+@outputs_options()
 def command(
     functions: tuple[Any, ...],
     inputs: tuple[str, ...],

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from actcli.cli import filters
+from actcli.cli.filters import write_results
 from actcli.cli.options import (
     Destination,
     append_option,
@@ -17,6 +17,7 @@ from actcli.cli.options import (
     table_options,
 )
 from actcli.cli.words import NumericCommand
+from actcli.output.filtering import results
 
 if TYPE_CHECKING:
     from actcli.tables.options import ReadOptions
@@ -37,7 +38,7 @@ Examples:
 @range_option
 @append_option
 @table_options
-@output_options(*filters.TABLE_FORMATS)
+@output_options("frames")
 def command(
     function: Any,
     inputs: tuple[str, ...],
@@ -52,12 +53,4 @@ def command(
     number replaced by its value. A rowwise function such as softmax takes all the numbers, or the columns of each
     row, together; where it has more or fewer outputs than inputs (glu has half as many) so has each row.
     """
-    filters.run(
-        function,
-        [filters.Result("f", function.f, lambda column: f"{function.label}({column})")],
-        inputs,
-        span,
-        reading,
-        append,
-        destination,
-    )
+    write_results(function, results(function), inputs, span, reading, append, destination)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -83,7 +84,7 @@ Examples:
     help="Fit only this parameter (repeatable).",
 )
 @table_options
-@outputs_options("table", "csv", "tsv", "json", "jsonl", "markdown", reports=False)
+@outputs_options(reports=False)
 def command(
     function: Any,
     target: Any,
@@ -165,6 +166,7 @@ def _points(path: str, reading: ReadOptions) -> tuple[Any, Any]:
 
     from actcli.cli.options import open_layers, tell_skipped
     from actcli.tables.pipeline import map_blocks
+    from actcli.tables.table import together
 
     if not reading.columns and path != "-":  # which is read once
         (table,) = open_layers([path], reading)
@@ -175,8 +177,9 @@ def _points(path: str, reading: ReadOptions) -> tuple[Any, Any]:
         raise DataError(
             f"{path} has {len(table.picked)} columns, not x and y", "choose two with -c, as in -c time,value"
         )
-    blocks = [block.values for block in map_blocks(table, lambda block: block, reading.threads)]
-    tell_skipped(table)
+    parts = list(map_blocks(table, lambda block: block.values, reading.threads))
+    tell_skipped(functools.reduce(together, (part.skipped for part in parts), None))
+    blocks = [part.result for part in parts]
     values = np.concatenate(blocks) if blocks else np.empty((0, 2))
     missing = np.isnan(values).any(axis=1)
     if missing.any():

@@ -6,19 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from actcli.cli import filters
+from actcli.cli.filters import numbers_or_paths, write_results
 from actcli.cli.options import (
     Destination,
     append_option,
     completer,
     function_argument,
     inputs_argument,
+    open_layers,
     output_options,
     range_option,
     table_options,
 )
 from actcli.cli.words import NumericCommand
 from actcli.errors import UsageError
+from actcli.output import filtering
+from actcli.output.results import write_sheet
 
 if TYPE_CHECKING:
     from actcli.tables.options import ReadOptions
@@ -45,11 +48,13 @@ Examples:
     shell_complete=completer("parameters"),
     help="The derivative of f by this parameter instead of by x.",
 )
-@click.option("--jacobian", is_flag=True, help="The whole Jacobian of a rowwise function, one line a row and output.")
+@click.option(
+    "--jacobian", is_flag=True, help="Print the whole Jacobian of a rowwise function."
+)
 @range_option
 @append_option
 @table_options
-@output_options(*filters.TABLE_FORMATS)
+@output_options("frames")
 def command(
     function: Any,
     inputs: tuple[str, ...],
@@ -72,20 +77,12 @@ def command(
     if jacobian:
         if append:
             raise UsageError("--jacobian has rows of its own: they cannot be appended", "leave out --append")
-        filters.jacobian(function, inputs, span, reading, destination)
+        numbers, paths = numbers_or_paths(inputs, span)
+        if numbers is not None:
+            sheet = filtering.number_jacobian(function, list(numbers))
+        else:
+            sheet = filtering.table_jacobian(function, open_layers(paths, reading))
+        write_sheet(sheet, destination)
         return
-    results = [filters.Result("f", function.f, str)]
-    if wrt is not None:
-        function.derivative_by(wrt, 0.0)  # an unknown parameter is said at once
-        results.append(
-            filters.Result(
-                f"df/d{wrt}",
-                lambda x: function.derivative_by(wrt, x),
-                lambda column: f"d{function.label}/d{wrt}({column})",
-            )
-        )
-    else:
-        results.append(filters.Result("df", function.df, lambda column: f"{function.label}'({column})"))
-        if order == "2":
-            results.append(filters.Result("d2f", function.d2f, lambda column: f"{function.label}''({column})"))
-    filters.run(function, results, inputs, span, reading, append, destination)
+    results = filtering.results(function, int(order), wrt)
+    write_results(function, results, inputs, span, reading, append, destination)

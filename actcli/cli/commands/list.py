@@ -17,7 +17,7 @@ from actcli.output.results import write_sheet
     help="Only what this framework has, under its names, with its defaults.",
 )
 @functions_file_option
-@output_options("table", "csv", "tsv", "json", "jsonl", "markdown")
+@output_options()
 def command(framework: str | None, destination: Destination) -> None:
     """List the functions with their parameters and formulas.
 

@@ -113,7 +113,7 @@ Examples:
 )
 @style_option
 @table_options
-@outputs_options("table", "csv", "tsv", "json", "jsonl", "markdown")
+@outputs_options()
 @click.pass_context
 def command(
     ctx: click.Context,

@@ -32,7 +32,7 @@ Examples:
 @function_argument
 @epsilon_option
 @network_options
-@output_options("table", "csv", "tsv", "json", "jsonl", "markdown")
+@output_options()
 def command(function: Any, epsilon: float, network: Network, destination: Destination) -> None:
     """Show one function: formulas, parameters, conventions, source.
 
