@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from actcli.activation import Activation, Function, Parameter
-    from actcli.analysis.meanfield import MeanField
-    from actcli.analysis.regions import Region
+    from actcli.analysis.meanfield import MeanField, mean_field
+    from actcli.analysis.regions import Region, vanishing_regions
     from actcli.diagnosis.diagnose import Diagnosis, Neuron
     from actcli.diagnosis.verdicts import Layer
     from actcli.errors import ActcliError, DataError, UsageError
-    from actcli.library import diagnose, mean_field, vanishing_regions
-    from actcli.registry.specs import get, names
+    from actcli.library import diagnose
+    from actcli.registry.additions import names
+    from actcli.registry.specs import get
 
 __version__ = "0.1.0"
 
@@ -61,9 +62,9 @@ _HOMES = {
     "UsageError": "errors",
     "diagnose": "library",
     "get": "registry.specs",
-    "mean_field": "library",
-    "names": "registry.specs",
-    "vanishing_regions": "library",
+    "mean_field": "analysis.meanfield",
+    "names": "registry.additions",
+    "vanishing_regions": "analysis.regions",
 }
 
 

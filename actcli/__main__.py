@@ -11,7 +11,7 @@ from types import FrameType
 def main() -> None:
     """Run the command line, whatever state the process was started in."""
     interrupted = signal.getsignal(signal.SIGINT)
-    if interrupted is signal.default_int_handler:  # there is nothing to tell or to clean up while it is imported
+    if interrupted is signal.default_int_handler:  # nothing to report or clean up during the import
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from actcli.cli import main as cli
 

@@ -1,7 +1,7 @@
-"""What an activation is: the frozen records that every function of the registry is declared with.
+"""What an activation is: the frozen records that declare every function.
 
 An `Activation` is the declaration, with its parameters open. A `Function` is an activation with a value for each
-parameter: the thing that is evaluated, differentiated and diagnosed.
+parameter, which is evaluated, differentiated and diagnosed.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Dialect:
 
     @property
     def short(self) -> str | None:
-        """The name by which the framework's users know it, None where it is one only with arguments."""
+        """The name by which the framework's users know it, None where the name needs arguments."""
         return None if "(" in self.name else self.name.rpartition(".")[2]
 
 
@@ -94,8 +94,8 @@ class Activation:
 
     `f`, `df`, `d2f` and the kernels in `wrt` take an array of float64 and each parameter by keyword, and give an array
     of the same shape. Elementwise kernels work number by number. Rowwise and gated kernels work along the last axis:
-    `f` maps n inputs to as many outputs or more or fewer, `df` and `d2f` have one entry an input, the derivatives of
-    the output that it belongs to, and `jacobian` is the whole (..., outputs, inputs) matrix.
+    `f` maps n inputs to as many, more or fewer outputs, `df` and `d2f` have one entry per input, the derivatives of
+    its own output, and `jacobian` is the whole (..., outputs, inputs) matrix.
 
     `formula` and `derivative` are the definition in text: Python's operators, exp log sqrt tanh erf ... by name,
     where(condition, a, b); min and max take their first argument in a tie. The tests evaluate them.
@@ -132,8 +132,13 @@ class Activation:
     gain: float | Callable[..., float] | None = None
     computed: str = ""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name and the aliases."""
+        return (self.name, *self.aliases)
+
     def bind(self, values: Mapping[str, float] | None = None) -> Function:
-        """This activation with values for its parameters, the others at their defaults.
+        """This activation with these values, and defaults for the other parameters.
 
         Raises UsageError for an unknown parameter or a value outside its domain.
         """
@@ -173,9 +178,9 @@ class Activation:
 class Function:
     """An activation with a value for each of its parameters.
 
-    Every method takes numbers of any shape and gives float64 of the same shape, a number for a number. Rowwise and
+    Every method maps numbers of any shape to float64 of the same shape, and a number to a float. Rowwise and
     gated functions take rows along the last axis; where these have more or fewer outputs than inputs, so has the last
-    axis of f. Raises DataError for rows of a length that f does not take.
+    axis of f. Raises DataError for rows of a length that f cannot take.
     """
 
     activation: Activation
@@ -271,7 +276,7 @@ class Function:
         return float(result[0]) if array.ndim == 0 else result
 
     def _run(self, kernel: Kernel, x: Array) -> Array:
-        with np.errstate(over="ignore", under="ignore"):  # what lies beyond the doubles is inf, or 0
+        with np.errstate(over="ignore", under="ignore"):  # beyond the doubles is inf, or 0
             return kernel(x, **self.parameters)
 
     def _resolve(self, value: T | Callable[..., T]) -> T:

@@ -1,8 +1,8 @@
-"""The errors that a person can mend. Each is worded where the fact is known; `cli` prints it and exits."""
+"""The errors that a user can fix. Each is worded where the fact is known; `cli` prints it and exits."""
 
 
 class ActcliError(Exception):
-    """Something the user can mend: `message` says what and where, `hint` what to do about it."""
+    """Something the user can fix: `message` says what and where, `hint` what to do about it."""
 
     exit_status = 1
 
@@ -23,3 +23,10 @@ class UsageError(ActcliError):
     """The command line cannot be used (exit status 2)."""
 
     exit_status = 2
+
+
+def positive(name: str, value: float) -> float:
+    """The value of an argument that must be above 0 and finite. Raises UsageError."""
+    if not 0.0 < value < float("inf"):
+        raise UsageError(f"{name} = {value}", f"{name} is a number above 0")
+    return value

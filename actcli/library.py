@@ -2,44 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from actcli.activation import Function
-from actcli.analysis import meanfield, regions
-from actcli.analysis.meanfield import MeanField
-from actcli.analysis.regions import Region
 from actcli.diagnosis.diagnose import Diagnosis
 from actcli.diagnosis.diagnose import diagnose as diagnose_measured
-from actcli.errors import DataError, UsageError
+from actcli.errors import DataError, positive
 from actcli.measuring.probe import Probe, Thresholds
-from actcli.registry import specs as registry
+from actcli.registry.specs import resolve
 
 _DEFAULT = Thresholds()
-
-
-def vanishing_regions(function: Function | str, epsilon: float = _DEFAULT.epsilon) -> tuple[Region, ...]:
-    """The maximal intervals of x with |f'(x)| < epsilon, ascending.
-
-    There are none for a rowwise or gated function, whose f' is of a row.
-    Raises UsageError for a function that is not known, and for an epsilon that is not above 0.
-    """
-    return regions.vanishing_regions(_function(function), _positive("epsilon", epsilon))
-
-
-def mean_field(function: Function | str, q: float = 1.0) -> MeanField:
-    """E[f], E[f^2] and E[f'^2] over z ~ N(0, q), and what they say of a deep network at initialisation.
-
-    The means are None for a rowwise or gated function, and where they do not exist. Raises UsageError for a function
-    that is not known, and for a variance q that is not above 0.
-    """
-    function = _function(function)
-    if function.rowwise:
-        return MeanField(_positive("q", q), None, None, None)
-    return meanfield.mean_field(function, _positive("q", q))
 
 
 def diagnose(
@@ -60,22 +35,12 @@ def diagnose(
     Raises UsageError for a function that is not known, and for an epsilon that is not above 0, DataError for a layer
     that is not such an array of numbers.
     """
-    probe = Probe.of(_function(function), Thresholds(_positive("epsilon", epsilon), tau, alpha))
+    probe = Probe.of(resolve(function), Thresholds(positive("epsilon", epsilon), tau, alpha))
     measured = []
     for name, layer in layers.items():
         x = _numbers(name, layer)
         measured.append((name, [str(i + 1) for i in range(x.shape[1])], probe.measure(x)))
     return diagnose_measured(probe, measured)
-
-
-def _function(function: Function | str) -> Function:
-    return registry.get(function) if isinstance(function, str) else function
-
-
-def _positive(name: str, value: float) -> float:
-    if not 0.0 < value < math.inf:
-        raise UsageError(f"{name} = {value}", f"{name} is a number above 0")
-    return value
 
 
 def _numbers(name: str, layer: ArrayLike) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:

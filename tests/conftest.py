@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
-from support.run import Cli
+from support.run import Cli, Process
 
 settings.register_profile("actcli", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 # For mutation tests, which ask only whether a test fails, not for its smallest example.
@@ -16,4 +16,11 @@ settings.load_profile("actcli")
 
 @pytest.fixture(scope="session")
 def cli() -> Cli:
+    """The command line, in this process."""
     return Cli()
+
+
+@pytest.fixture(scope="session")
+def process() -> Process:
+    """The command line in a process of its own: for streams, signals, the environment, and definitions."""
+    return Process()

@@ -16,6 +16,8 @@ from functools import lru_cache
 import numpy as np
 
 from actcli.activation import Array, Function
+from actcli.errors import positive
+from actcli.registry.specs import resolve
 
 LOST = 1e-7  # a gradient that has fallen below this share of itself
 _HALVINGS = 5
@@ -42,7 +44,7 @@ class MeanField:
 
     @property
     def chi_1(self) -> float | None:
-        """he_gain^2 E[f'^2]: what a layer of that gain multiplies the square of a gradient with."""
+        """he_gain^2 E[f'^2]: the factor by which a layer of that gain multiplies the square of a gradient."""
         if not self.mean_square or self.mean_square_gradient is None:
             return None
         return self.q * self.mean_square_gradient / self.mean_square
@@ -55,7 +57,7 @@ class MeanField:
     @property
     def vanishing_depth(self) -> int | None:
         """The number of layers of that gain after which a gradient is below 1e-7 of itself; None where chi_1 >= 1."""
-        # chi_1 is good to 1e-12: nearer to 1 it cannot be told from 1, as ReLU's.
+        # chi_1 is good to 1e-12: nearer to 1 it cannot be distinguished from 1, as ReLU's.
         if self.chi_1 is None or self.chi_1 > 1.0 - 1e-11:
             return None
         return 1 if self.chi_1 == 0.0 else max(1, math.ceil(2.0 * math.log(LOST) / math.log(self.chi_1)))
@@ -63,9 +65,9 @@ class MeanField:
 
 @dataclass(frozen=True, slots=True)
 class FixedPoint:
-    """Where the length map of a network leads from q = 1: q is 0 or infinite where it shrinks or grows for ever.
+    """Where the length map of a network leads from q = 1; q is 0 or infinite where it shrinks or grows for ever.
 
-    chi is what a layer multiplies the square of a gradient with there, None at infinity.
+    chi is the factor by which a layer multiplies the square of a gradient there, None at infinity.
     """
 
     sigma_w: float
@@ -95,9 +97,19 @@ class Step:
     gradient_variance: float
 
 
+def mean_field(function: Function | str, q: float = 1.0) -> MeanField:
+    """E[f], E[f^2] and E[f'^2] over z ~ N(0, q), and what they say of a deep network at initialisation.
+
+    `function` may be a FUNCTION spec. The means are None for a rowwise or gated function, and where they do not exist.
+    Raises UsageError for an unknown function and for a variance q that is not above 0.
+    """
+    return _mean_field(resolve(function), positive("q", q))
+
+
 @lru_cache(maxsize=4096)
-def mean_field(function: Function, q: float = 1.0) -> MeanField:
-    """E[f], E[f^2] and E[f'^2] over N(0, q), q > 0, of an elementwise function."""
+def _mean_field(function: Function, q: float) -> MeanField:
+    if function.rowwise:
+        return MeanField(q, None, None, None)
     previous = _means(function, q, 0)
     for halvings in range(1, _HALVINGS + 1):
         means = _means(function, q, halvings)
@@ -112,7 +124,7 @@ def mean_field(function: Function, q: float = 1.0) -> MeanField:
 
 
 def _means(function: Function, q: float, halvings: int) -> Array:
-    """The three means, and those of the absolute values, by panels halved so many times."""
+    """The three means, and those of the absolute values, on panels halved so many times."""
     x, weights = quadrature(function.breaks, math.sqrt(q), halvings)
     f, df = function.f(x), function.df(x)
     with np.errstate(over="ignore", invalid="ignore"):

@@ -1,6 +1,6 @@
-"""What a smaller floating-point format leaves of f and f': where f' rounds to 0, and where f no longer changes.
+"""What a smaller floating-point format loses: where f' rounds to 0, and where f no longer changes.
 
-The true values are rounded once, to nearest, ties to even. That is the best that the format allows: a framework that
+The true values are rounded once, to nearest, ties to even. That is the best the format allows: a framework that
 computes in it may lose a gradient earlier, and hardware that flushes subnormal numbers to 0 does.
 """
 

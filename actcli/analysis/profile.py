@@ -1,4 +1,4 @@
-"""What one function is by itself, and what a deep network of it does at initialisation."""
+"""One function by itself, and a deep network of it at initialisation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One function alone. None where a figure has no meaning (rowwise functions) or does not exist."""
+    """One function alone. None where a number has no meaning (rowwise functions) or does not exist."""
 
     function: Function
     range: tuple[float, float]
@@ -38,10 +38,10 @@ class Profile:
 
 
 def profile(function: Function, epsilon: float, network: Network = Network()) -> Profile:
-    """The figures of one function, with the regions of |f'| < epsilon."""
+    """What is known of one function, with the regions of |f'| < epsilon."""
     if function.rowwise:
-        nothing = MeanField(network.q, None, None, None)
-        return Profile(function, function.range or (-math.inf, math.inf), None, None, None, None, (), nothing)
+        range = function.range or (-math.inf, math.inf)
+        return Profile(function, range, None, None, None, None, (), mean_field(function, network.q))
     whole = shape(function)
     point = None if network.sigma_w is None else fixed_point(function, network.sigma_w, network.sigma_b)
     return Profile(

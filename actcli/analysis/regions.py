@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activation import INF, Array, Function
+from actcli.errors import positive
 from actcli.numerics.doubles import ascending, changes, grid, intervals
+from actcli.registry.specs import resolve
 
 RegionKind = Literal["zero", "tail", "stationary"]
 Smoothness = Literal["discontinuous", "C0", "C1", "C2", "Cinf"]
@@ -94,7 +96,7 @@ def _monotone(function: Function, points: Array, slope: Array) -> Monotone:
 
 
 def _jumps(function: Function) -> Array:
-    """What f steps up or down by on its way to its value at each break and on from it; 0 where it is continuous."""
+    """The steps of f just before and just after each break; 0 where it is continuous."""
     at = np.array(function.breaks)
     sides = function.f(np.stack([np.nextafter(at, -INF), at, np.nextafter(at, INF)]))
     before, after = sides[:-1], sides[1:]
@@ -121,13 +123,18 @@ def _smoothness(function: Function) -> Smoothness:
 
 
 def _beside(function: Function) -> tuple[Array, Array]:
-    """The numbers next to each break on either side; at a break at 0, such that small multiples do not round to it."""
+    """The numbers next to each break on either side; beside 0, large enough that small multiples do not round to it."""
     at = np.array(function.breaks)
     return np.minimum(np.nextafter(at, -INF), at - _BESIDE), np.maximum(np.nextafter(at, INF), at + _BESIDE)
 
 
-def vanishing_regions(function: Function, epsilon: float) -> tuple[Region, ...]:
-    """The maximal intervals of |f'(x)| < epsilon, ascending; none for a rowwise function: its f' takes a whole row."""
+def vanishing_regions(function: Function | str, epsilon: float = 1e-3) -> tuple[Region, ...]:
+    """The maximal intervals of x with |f'(x)| < epsilon, ascending; `function` may be a FUNCTION spec.
+
+    There are none for a rowwise or gated function, whose f' takes a whole row. Raises UsageError for an unknown
+    function and for an epsilon that is not above 0.
+    """
+    function, epsilon = resolve(function), positive("epsilon", epsilon)
     if function.rowwise:
         return ()
     whole = shape(function)
@@ -143,9 +150,9 @@ def _regions(function: Function, points: Array, slope: Array, epsilon: float) ->
     regions = []
     for i, j, start, stop in intervals(lambda x: np.abs(function.df(x)) < epsilon, points):
         if at_kink(start, stop) or (start == stop and math.isinf(start)):
-            continue  # the value agreed on at a kink, or the limit at infinity: not an interval
+            continue  # the convention at a kink, or the limit at infinity: not an interval
         identically_zero = not np.any(slope[i:j]) and all(math.isinf(end) or at_kink(end, end) for end in (start, stop))
-        # At the end of the domain, not of the window of a function that goes on oscillating.
+        # At the end of the domain, not of the window of a function that keeps oscillating.
         at_end = function.activation.window is None and (i == 0 or j == len(points))
         regions.append(Region(start, stop, "zero" if identically_zero else "tail" if at_end else "stationary"))
     unresolved = _unresolved(points, slope, np.abs(slope) < epsilon).tolist()

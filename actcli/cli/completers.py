@@ -10,7 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from actcli.errors import ActcliError
-from actcli.registry import specs as registry
+from actcli.registry import additions, dialects, specs
 from actcli.tables.options import ReadOptions
 
 if TYPE_CHECKING:
@@ -26,12 +26,12 @@ def functions(ctx: click.Context, typed: str) -> Items:
     if at:
         return [
             CompletionItem(f"{name}@{known}")
-            for known in registry.FRAMEWORKS
+            for known in dialects.FRAMEWORKS
             if known.startswith(framework.casefold()) and _known(f"{name}@{known}")
         ]
     return [
-        CompletionItem(known, help=registry.get(known).activation.formula)
-        for known in registry.names()
+        CompletionItem(known, help=specs.get(known).activation.formula)
+        for known in additions.names()
         if known.startswith(typed.casefold())
     ]
 
@@ -39,7 +39,7 @@ def functions(ctx: click.Context, typed: str) -> Items:
 def parameters(ctx: click.Context, typed: str) -> Items:
     """The names of the parameters of the function on the line."""
     for spec in filter(_known, _words(ctx)):
-        known = registry.get(spec).activation.parameters
+        known = specs.get(spec).activation.parameters
         return [
             CompletionItem(parameter.name, help=parameter.meaning)
             for parameter in known
@@ -49,7 +49,7 @@ def parameters(ctx: click.Context, typed: str) -> Items:
 
 
 def frameworks(ctx: click.Context, typed: str) -> Items:
-    return [CompletionItem(framework) for framework in registry.FRAMEWORKS if framework.startswith(typed.casefold())]
+    return [CompletionItem(framework) for framework in dialects.FRAMEWORKS if framework.startswith(typed.casefold())]
 
 
 def schemas(ctx: click.Context, typed: str) -> Items:
@@ -88,7 +88,7 @@ def _words(ctx: click.Context) -> list[str]:
 
 def _known(spec: str) -> bool:
     try:
-        registry.get(spec)
+        specs.get(spec)
     except ActcliError:
         return False
     return True
@@ -98,7 +98,7 @@ def _settings(head: str, typed: str) -> Iterator[CompletionItem[str]]:
     """The parameters that are not given yet, each with its default, in that framework's dialect if one is named."""
     if not _known(head):
         return
-    function = registry.get(head)
+    function = specs.get(head)
     *given, last = typed.split(",")
     start = f"{head}:{typed[: len(typed) - len(last)]}"
     for parameter in function.activation.parameters:

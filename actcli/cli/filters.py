@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from actcli.cli.notes import tell
-from actcli.cli.options import Destination, numbers_and_paths, open_layers, span_numbers, tell_skipped
+from actcli.cli.inputs import numbers_and_paths, open_layers, span_numbers
+from actcli.cli.messages import note, note_skipped
+from actcli.cli.options import Destination
 from actcli.errors import UsageError
 from actcli.output import filtering
 from actcli.output.results import write_sheet
@@ -51,9 +52,9 @@ def write_results(
         sheet, more = filtering.first_rows(function, results[-1], tables, TERMINAL_ROWS, append=append)
         write_sheet(sheet, to._replace(format=TABLE))
         if more:
-            tell(f"the first {TERMINAL_ROWS} rows; -f csv or -o FILE gives all")
+            note(f"the first {TERMINAL_ROWS} rows; -f csv or -o FILE gives all")
         return
     for skipped in filtering.filter_tables(
         function, results[-1], tables, format, to.output, append=append, threads=reading.threads
     ):
-        tell_skipped(skipped)
+        note_skipped(skipped)

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from actcli.cli.notes import tell
-from actcli.cli.options import numbers_and_paths, open_layers, tell_skipped
+from actcli.cli.inputs import numbers_and_paths, open_layers
+from actcli.cli.messages import note, note_skipped
 
 if TYPE_CHECKING:
     from actcli.diagnosis.diagnose import Diagnosis
@@ -38,7 +38,7 @@ def diagnoses(
             of_function.append(one)
     found = [diagnose(probe, layers) for probe, layers in zip(probes, measured, strict=True)]
     for doubt in found[0].doubts:
-        tell(doubt)
+        note(doubt)
     return found, tuple(read)
 
 
@@ -84,7 +84,7 @@ def _of_table(probes: Sequence[Probe], table: Table, threads: int | None) -> tup
     for part in watched(map_blocks(table, measure, threads), table):
         totals = [total.merge(partial) for total, partial in zip(totals, part.result, strict=True)]
         skipped, end = together(skipped, part.skipped), part.end
-    tell_skipped(skipped)
+    note_skipped(skipped)
     name = os.fsencode(table.name).decode("utf-8", "backslashreplace")  # a file's may hold any bytes
     return [(name, columns, total) for total in totals], end
 
@@ -120,5 +120,5 @@ def _histogram(table: Table, threads: int | None) -> Histogram:
     for part in watched(map_blocks(table, measure, threads), table):
         total = total.merge(part.result)
         skipped = together(skipped, part.skipped)
-    tell_skipped(skipped)
+    note_skipped(skipped)
     return total

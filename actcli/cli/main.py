@@ -1,14 +1,12 @@
-"""The command line: parse, call, print, and nothing else. One file a command."""
+"""The program: its commands, and what a run ends with."""
 
 from __future__ import annotations
 
 import gc
 import os
 import sys
-from collections import UserDict
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
 
 import click
 
@@ -20,15 +18,7 @@ INTERRUPTED = 130
 PIPE_CLOSED = 141
 
 
-class _Commands(UserDict[str, Any]):
-    """Names to commands, whose modules are imported when they are asked for: together they take 7 ms."""
-
-    def __getitem__(self, name: str) -> click.Command:
-        command: click.Command = import_module(self.data[name]).command
-        return command
-
-
-# Each with the first sentence of its own help, so that `--help` imports none of them.
+# A command is its module in `commands` and its line here, the first sentence of its help: `--help` imports none.
 COMMANDS = {
     "eval": "Print the values of a function.",
     "grad": "Print the derivatives of a function.",
@@ -39,20 +29,37 @@ COMMANDS = {
     "list": "List the functions with their parameters and formulas.",
     "show": "Show one function: formulas, parameters, conventions, source.",
     "schema": "Print the JSON Schema of a JSON output.",
-    "completion": "Print what makes a shell complete words with TAB.",
+    "completion": "Print the script that completes words with TAB.",
 }
 
 
 class _Group(click.Group):
+    """Commands whose modules are imported when they are asked for: together they take 7 ms."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"actcli.cli.commands.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:  # whose near names click looks for among the commands that are imported
+            raise click.NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=ctx) from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            # Not list(): once `actcli list` is imported, that name in this package is its module.
             formatter.write_dl([*COMMANDS.items()])
 
 
 @click.group(
     cls=_Group,
-    commands=_Commands({name: f"actcli.cli.commands.{name}" for name in COMMANDS}),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     epilog="""FUNCTION is NAME[@FRAMEWORK][:PARAMETER=VALUE,...], for example relu, elu:alpha=0.5 or gelu@jax, which
 takes that framework's name and defaults. Case, - and _ in names do not matter. Where several functions are taken,
@@ -84,15 +91,15 @@ Examples:
 def cli() -> None:
     """A microscope for activation functions.
 
-    It evaluates, differentiates, plots and compares them, and tells from real pre-activations where gradients vanish
-    and which neurons are dead or saturated.
+    It evaluates, differentiates, plots and compares them, and finds in real pre-activations where gradients vanish and
+    which neurons are dead or saturated.
     """
 
 
 def run(args: Sequence[str]) -> int:
-    """Run a command line and give its exit status."""
+    """Run a command line and return its exit status."""
     try:
-        # Not cli.main(), which ends a closed pipe with status 1. Reports tell the arguments.
+        # Not cli.main(), which ends a closed pipe with status 1. Reports name the arguments.
         with cli.make_context("actcli", [*args], obj=tuple(args)) as context:
             cli.invoke(context)
         sys.stdout.flush()
@@ -108,16 +115,16 @@ def run(args: Sequence[str]) -> int:
         hint = f"see `{error.ctx.command_path} --help`" if isinstance(error, click.UsageError) and error.ctx else ""
         if isinstance(error, click.NoSuchOption) and error.ctx and error.ctx.parent is None:
             hint = f"options stand behind the command: actcli COMMAND {error.option_name}, " + hint
-        return _complain(error.format_message(), hint, error.exit_code)
+        return _fail(error.format_message(), hint, error.exit_code)
     except ActcliError as error:
-        return _complain(error.message, error.hint, error.exit_status)
+        return _fail(error.message, error.hint, error.exit_status)
     except OSError as error:  # of what is written without a name: help, completion
-        return _complain(f"{error.filename or 'standard output'}: {error.strerror or error}", "", 1)
+        return _fail(f"{error.filename or 'standard output'}: {error.strerror or error}", "", 1)
     except Exception as error:
-        return _complain(f"this is a fault of actcli: {type(error).__name__}: {error}", "ACTCLI_DEBUG=1 shows where", 1)
+        return _fail(f"this is a fault of actcli: {type(error).__name__}: {error}", "ACTCLI_DEBUG=1 shows where", 1)
 
 
-def _complain(message: str, hint: str, status: int) -> int:
+def _fail(message: str, hint: str, status: int) -> int:
     if os.environ.get("ACTCLI_DEBUG") == "1":
         raise  # noqa: PLE0704 - called from the handlers above
     print("actcli: " + visible(message.replace("\n\t", " ")), file=sys.stderr)
@@ -132,14 +139,14 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.set_threshold(100_000)  # imports make many objects and no garbage: looking for it among them takes 6 ms
     if asked := os.environ.get("_ACTCLI_COMPLETE"):
-        from actcli.cli.commands.completion import answer
+        from actcli.cli.shells import answer
 
         answer(cli, asked)
         return
     status = run(sys.argv[1:] or ["--help"])
     try:
         sys.stdout.flush()
-    except OSError:  # told already: what is left in the buffer must not fail again at exit
+    except OSError:  # reported already: what is left in the buffer must not fail again at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     gc.freeze()  # nor is it looked for among them at the end: 40 ms with polars
     sys.exit(status)

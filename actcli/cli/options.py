@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import functools
-import io
+import inspect
 import os
-import stat
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import click
 
-from actcli.cli.lookup import functions_file_option
-from actcli.cli.notes import tell
-from actcli.cli.words import FamilyType, FiniteRange, FunctionType, SpanType, is_number, unmarked
+from actcli.cli.types import FamilyType, FiniteRange, FunctionType, SpanType
 from actcli.errors import UsageError
 from actcli.output.sheets import output_formats
 from actcli.tables.format import Use, names
 
 if TYPE_CHECKING:
-    from decimal import Decimal
+    from click.shell_completion import CompletionItem
 
     from actcli.activation import Function
+    from actcli.analysis.profile import Network
     from actcli.tables.options import ReadOptions
-    from actcli.tables.table import Skipped, Table
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -33,19 +29,21 @@ def _together(ctx: click.Context, param: click.Parameter, families: Sequence[Seq
     return [function for family in families for function in family]
 
 
-def completer(name: str) -> Callable[[click.Context, click.Parameter, str], list[Any]]:
+def completer(name: str) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem[str]]]:
     """The function of `completers` of this name, whose module is imported when a shell asks."""
 
-    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
         from actcli.cli import completers
 
-        found: list[Any] = getattr(completers, name)(ctx, incomplete)
+        found: list[CompletionItem[str]] = getattr(completers, name)(ctx, incomplete)
         return found
 
     return complete
 
 
 def stack(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Several options as one decorator."""
+
     def decorate(command: F) -> F:
         for option in reversed(options):
             command = option(command)
@@ -54,6 +52,40 @@ def stack(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
+def gather(name: str, record: Callable[..., object], *options: Callable[[F], F]) -> Callable[[F], F]:
+    """Options whose values a command takes as one argument of this name: what `record` makes of them."""
+    own = inspect.signature(record).parameters
+
+    def decorate(command: F) -> F:
+        @functools.wraps(command)
+        def call(*args: object, **values: object) -> None:
+            gathered = record(**{option: values.pop(option) for option in own})
+            command(*args, **{name: gathered}, **values)
+
+        return stack(*options)(cast(F, call))
+
+    return decorate
+
+
+def _use(ctx: click.Context, param: click.Parameter, paths: Sequence[str]) -> None:
+    if paths:
+        from actcli.registry import additions
+
+        additions.use(paths)
+
+
+functions_file_option = click.option(
+    "--functions",
+    "definitions",
+    multiple=True,
+    type=click.Path(),  # the environment's are separated like those of PATH
+    metavar="FILE",
+    envvar="ACTCLI_FUNCTIONS",
+    is_eager=True,  # before FUNCTION is looked up
+    expose_value=False,
+    callback=_use,
+    help="A TOML file of named definitions (repeatable), beside the user's own.",
+)
 function_argument = stack(click.argument("function", metavar="FUNCTION", type=FunctionType()), functions_file_option)
 families_argument = stack(
     click.argument("families", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True),
@@ -100,7 +132,27 @@ style_option = click.option(
 )
 
 
-_table_options = stack(
+def _reading(
+    columns: tuple[str, ...],
+    header: bool | None,
+    nulls: tuple[str, ...],
+    input_format: str | None,
+    on_error: str,
+    threads: int | None,
+) -> ReadOptions:
+    from actcli.tables.options import ReadOptions
+
+    if threads is not None:  # polars reads it once, when it is imported
+        os.environ["POLARS_MAX_THREADS"] = str(threads)
+    return ReadOptions(
+        format=input_format, header=header, nulls=nulls, columns=columns, on_error=on_error, threads=threads
+    )
+
+
+# How to read tables, as `reading`.
+table_options = gather(
+    "reading",
+    _reading,
     click.option(
         "-c",
         "--columns",
@@ -136,7 +188,18 @@ _table_options = stack(
 )
 
 
-_network_options = stack(
+def _network(q: float, sigma_w: float | None, sigma_b: float, depth: int | None) -> Network:
+    from actcli.analysis.profile import Network
+
+    if sigma_b and sigma_w is None:
+        raise UsageError("--sigma-b is for networks of a given --sigma-w", "give both")
+    return Network(q, sigma_w, sigma_b, depth or 0)
+
+
+# What is assumed of a network at initialisation, as `network`.
+network_options = gather(
+    "network",
+    _network,
     click.option(
         "--q",
         type=FiniteRange(min=0, min_open=True),
@@ -163,46 +226,6 @@ _network_options = stack(
         "--depth", type=click.IntRange(1, 10_000), metavar="COUNT", help="Follow the variance of a gradient so deep."
     ),
 )
-
-
-def network_options(command: Callable[..., None]) -> Callable[..., None]:
-    """What is assumed of a network at initialisation; the command gets it as one argument, `network`."""
-
-    @functools.wraps(command)
-    def gathered(*args: Any, q: float, sigma_w: float | None, sigma_b: float, depth: int | None, **rest: Any) -> None:
-        from actcli.analysis.profile import Network
-
-        if sigma_b and sigma_w is None:
-            raise UsageError("--sigma-b is for networks of a given --sigma-w", "give both")
-        command(*args, network=Network(q, sigma_w, sigma_b, depth or 0), **rest)
-
-    return _network_options(gathered)
-
-
-def table_options(command: Callable[..., None]) -> Callable[..., None]:
-    """How to read tables; the command gets them as one argument, `reading`."""
-
-    @functools.wraps(command)
-    def gathered(
-        *args: Any,
-        columns: tuple[str, ...],
-        header: bool | None,
-        nulls: tuple[str, ...],
-        input_format: str | None,
-        on_error: str,
-        threads: int | None,
-        **rest: Any,
-    ) -> None:
-        from actcli.tables.options import ReadOptions
-
-        if threads is not None:  # polars reads it once, when it is imported
-            os.environ["POLARS_MAX_THREADS"] = str(threads)
-        reading = ReadOptions(
-            format=input_format, header=header, nulls=nulls, columns=columns, on_error=on_error, threads=threads
-        )
-        command(*args, reading=reading, **rest)
-
-    return _table_options(gathered)
 
 
 class Destination(NamedTuple):
@@ -232,77 +255,9 @@ digits_option = click.option(
 )
 
 
-def output_options(use: Use = "rows") -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Where results go and how they look, in a format of this use; the command gets them as `destination`."""
-    options: Callable[[Callable[..., None]], Callable[..., None]] = stack(
-        format_option(output_formats(use)),
-        click.option(
-            "-o",
-            "--output",
-            metavar="FILE",
-            shell_complete=completer("files"),
-            help="Write to FILE, whole or not at all.",
-        ),
-        digits_option,
+def output_options(use: Use = "rows") -> Callable[[F], F]:
+    """Where results go and how they look, in a format of this use, as `destination`."""
+    file = click.option(
+        "-o", "--output", metavar="FILE", shell_complete=completer("files"), help="Write to FILE, whole or not at all."
     )
-
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        @functools.wraps(command)
-        def gathered(*args: Any, format: str | None, output: str | None, digits: int, **rest: Any) -> None:
-            command(*args, destination=Destination(format, output, digits), **rest)
-
-        return options(gathered)
-
-    return decorate
-
-
-def numbers_and_paths(inputs: Sequence[str], *, required: bool) -> tuple[list[float], list[str]]:
-    """The INPUT arguments as numbers, or as paths, "-" for standard input where there are none and it has data."""
-    tokens = [unmarked(token) for token in inputs]
-    if not tokens:
-        return [], ["-"] if _standard_input(required) else []
-    numbers = [is_number(token) for token in tokens]
-    if all(numbers):
-        return [float(token) for token in tokens], []
-    if any(numbers):
-        number, path = tokens[numbers.index(True)], tokens[numbers.index(False)]
-        raise UsageError(
-            f"inputs are numbers or files, not both: {number} and {path}",
-            f"a file whose name is a number is written ./{number}",
-        )
-    return [], tokens
-
-
-def _standard_input(required: bool) -> bool:
-    """Whether standard input is a pipe or a file, and not empty where it need not be there."""
-    try:
-        mode = os.fstat(sys.stdin.fileno()).st_mode
-    except (AttributeError, OSError, ValueError):  # closed, or not a real file
-        return False
-    if not (stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)):
-        return False
-    return required or bool(cast(io.BufferedReader, sys.stdin.buffer).peek(1))
-
-
-def span_numbers(span: tuple[Decimal, ...]) -> Iterator[float]:
-    """START, START + STEP, ... up to STOP, each the double nearest to the exact decimal."""
-    from decimal import Decimal
-
-    start, stop = span[:2]
-    step = span[2] if len(span) == 3 else Decimal(1 if stop >= start else -1)
-    if step == 0 or (stop - start) / step < 0:
-        raise UsageError(f"--range: a step of {step} does not lead from {start} to {stop}", "turn its sign")
-    for i in range(int((stop - start) / step) + 1):
-        yield float(start + i * step)
-
-
-def tell_skipped(skipped: Skipped | None) -> None:
-    """Say on standard error how many rows of a table were left out, and why the first of them."""
-    if skipped:
-        tell(f"{skipped.count} row{'s' * (skipped.count > 1)} left out, such as {skipped.first.message}")
-
-
-def open_layers(paths: Sequence[str], options: ReadOptions) -> list[Table]:
-    from actcli.tables.open import open_tables
-
-    return open_tables(paths, options)
+    return gather("destination", Destination, format_option(output_formats(use)), file, digits_option)

@@ -1,3 +1,3 @@
-"""Text in x -> an activation: parsed, rewritten into a stable form, differentiated exactly.
+"""Text in x becomes an activation: parsed, rewritten into a stable form, differentiated exactly.
 
-Nothing is executed, and nothing here knows the registry: names are found by a function that is handed in."""
+Nothing is executed, and nothing here knows the registry: a function that is passed in finds the names."""

@@ -1,4 +1,4 @@
-"""An expression as an Activation: the record that any other function is, so that nothing else knows the difference."""
+"""An expression as an Activation, so that nothing else knows the difference."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import numpy as np
 from actcli.activation import INF, REAL, Activation, Function, Interval, Parameter
 from actcli.errors import UsageError
 from actcli.expressions.jets import differentiate
-from actcli.expressions.kernels import Quantity, Values, caution, domain
+from actcli.expressions.kernels import Quantity, Values, domain, why_unstable
 from actcli.expressions.kinks import kinks, oscillates
 from actcli.expressions.tree import Call, Choice, Constant, Node, Where, names, nodes, text
 from actcli.numerics.doubles import grid
 
-WINDOW = (-10.0, 10.0)  # of the functions that oscillate for ever, as the registry has it
+WINDOW = (-10.0, 10.0)  # of functions that oscillate for ever, as declared ones have it
 
 
 def declare(
@@ -32,7 +32,7 @@ def declare(
 ) -> Activation:
     """The activation of a formula whose tree is `written`, evaluated by the tree `stable`.
 
-    Without `parameters` its free names are, and need values. Raises UsageError for a formula without x.
+    Without `parameters` its free names are the parameters, and need values. Raises UsageError for a formula without x.
     """
     free = [free for free in names(written) if free != "x"]
     if len(free) == len(names(written)):
@@ -59,9 +59,9 @@ def declare(
 
 
 def examined(function: Function) -> Function:
-    """The function of an expression with what its values tell: its domain, and whether it oscillates for ever.
+    """The function of an expression with what follows from its values: its domain, and whether it oscillates for ever.
 
-    Any other as it is. Raises UsageError where f is no number anywhere.
+    Any other function is returned as it is. Raises UsageError where f is a number nowhere.
     """
     activation, values = function.activation, function.parameters
     if not isinstance(activation.f, Quantity):
@@ -80,12 +80,12 @@ def _tree(activation: Activation) -> Node:
     return activation.f.tree
 
 
-def cautions(function: Function) -> str | None:
-    """What to know before an expression is trusted: where its form loses what it should give. None for others."""
+def instability(function: Function) -> str | None:
+    """Where the form of an expression loses digits or overflows; None where it does not, and for other functions."""
     if not isinstance(function.activation.f, Quantity):
         return None
-    activation = function.activation  # what oscillates for ever is not looked at outside of its window
-    found = caution(_tree(activation), function.parameters, activation.window or activation.domain)
+    activation = function.activation  # one that oscillates for ever is examined within its window
+    found = why_unstable(_tree(activation), function.parameters, activation.window or activation.domain)
     return None if found is None else f"{function.label} is unstable as it is written: {found}"
 
 
@@ -94,7 +94,7 @@ def _calls(tree: Node) -> list[Call]:
 
 
 def _check(tree: Node, values: dict[str, float]) -> None:
-    """Raises UsageError where a value puts a parameter of a called function outside of its domain."""
+    """Raises UsageError where a value puts a parameter of a called function outside its domain."""
     for node in _calls(tree):
         given = {
             key: float(differentiate(value, np.zeros(1), values, order=0).v.flat[0]) for key, value in node.settings

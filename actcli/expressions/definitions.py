@@ -29,7 +29,7 @@ _PARAMETER_KEYS = ("default", "domain", "meaning")
 
 
 def read(path: Path, find: Find, stable: Callable[[Node], Node], add: Callable[[Activation], None]) -> None:
-    """Hands each definition of the file to `add`, in order, so that one may use those above it.
+    """Pass each definition of the file to `add`, in order, so that one may use those above it.
 
     Raises DataError that names the file and the key.
     """
@@ -80,7 +80,7 @@ class _Definition:
     def _text(self, key: str, default: str) -> str:
         value = self.table.get(key, default)
         if not isinstance(value, str):
-            self._fault(key, "is not a text", f'{key} = "..."')
+            self._fault(key, "is not a string", f'{key} = "..."')
         return value
 
     def activation(self, find: Find, stable: Callable[[Node], Node]) -> Activation:
@@ -128,7 +128,7 @@ class _Definition:
             self._fault(f"{key}.default", f"{default:g} is outside its domain {domain}")
         meaning = fields.get("meaning", "")
         if not isinstance(meaning, str):
-            self._fault(f"{key}.meaning", "is not a text", 'meaning = "..."')
+            self._fault(f"{key}.meaning", "is not a string", 'meaning = "..."')
         return Parameter(name, float(default), domain, meaning or "of the formula")
 
     def _domain(self, key: str, text: Any) -> Domain:
@@ -143,12 +143,12 @@ class _Definition:
 
 
 def installed() -> tuple[list[Activation], list[str]]:
-    """What Python packages declare under the entry-point group `actcli.activations`: an Activation or a sequence of
-    them each. Also a complaint for each that fails to load."""
+    """What Python packages declare under the entry-point group `actcli.activations`, an Activation or a sequence of
+    them for each; and a line for each that fails to load."""
     from importlib.metadata import entry_points
 
     found: list[Activation] = []
-    complaints = []
+    left_out = []
     for entry in entry_points(group="actcli.activations"):
         try:
             declared = entry.load()
@@ -160,10 +160,10 @@ def installed() -> tuple[list[Activation], list[str]]:
                 each.bind()
             found += declared
         except ActcliError as error:
-            complaints.append(f"{entry.value} of {_package(entry)} is left out: {error.message}")
+            left_out.append(f"{entry.value} of {_package(entry)} is left out: {error.message}")
         except Exception as error:  # whatever a package raises, the rest works
-            complaints.append(f"{entry.value} of {_package(entry)} is left out: {type(error).__name__}: {error}")
-    return found, complaints
+            left_out.append(f"{entry.value} of {_package(entry)} is left out: {type(error).__name__}: {error}")
+    return found, left_out
 
 
 def _package(entry: Any) -> str:

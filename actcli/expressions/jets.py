@@ -1,7 +1,7 @@
-"""Forward-mode differentiation: value, first and second derivative go through the tree together.
+"""Forward-mode differentiation: value, first and second derivative pass through the tree together.
 
-The leaves are the kernels f, df and d2f of the registry. A derivative that is 0 by structure is None, so that it meets
-no infinity on its way.
+The leaves are the kernels f, df and d2f of the registry. A derivative that is 0 by structure is None, so that it
+meets no infinity.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ORDER = {"min": "<=", "max": ">="}
 
 @dataclass(frozen=True, slots=True)
 class Jet:
-    """A value and its derivatives by one name; each of the shape of x, or of one entry."""
+    """A value and its derivatives by one name, each of the shape of x or of one entry."""
 
     v: Array
     d1: Array | None = None
@@ -57,7 +57,7 @@ class Jet:
         return Jet(q, q1, _over(_plus(self.d2, curved), other.v))
 
     def chain(self, v: Array, g1: Array, g2: Array | None, settled: Flags | None = None) -> Jet:
-        """g(self), from g, g' and g'' at the value; `settled` marks where g' is 0 whatever it is multiplied with."""
+        """g(self), from g, g' and g'' at the value; `settled` marks where g' is 0 whatever multiplies it."""
         d1 = _settle(_times(g1, self.d1), settled)
         if g2 is None:
             return Jet(v, d1)
@@ -146,7 +146,7 @@ class _Evaluation:
         return product / self.at(node) if divides else product * self.at(node)
 
     def _compared(self, comparison: str, left: tuple[Node, Array], right: tuple[Node, Array]) -> Flags:
-        """Two parts with their values; where both are the same infinity at an infinite x, as they are far out."""
+        """Two parts with their values; where both are the same infinity at an infinite x, their values far out."""
         holds = COMPARE[comparison](left[1], right[1])
         tie = np.isinf(self.x) & np.isinf(left[1]) & (left[1] == right[1])
         if tie.any():
@@ -189,13 +189,13 @@ class _Evaluation:
         return Jet(np.where(where & np.isfinite(self.x), np.nan, u.v), u.d1, u.d2)
 
     def _power(self, u: Jet, n: Jet, varies: bool) -> Jet:
-        """u**n; a negative base is taken where n is one integer."""
+        """u**n; a negative base is allowed where n is a single integer."""
         if varies:
             u = Jet(_not_negative(u.v), u.d1, u.d2)
         if n.d1 is None:
             return self._constant_power(u, float(n.v[0]) if n.v.size == 1 else n.v)
         v = u.v**n.v
-        # 0 ** n is 0 for all n > 0: its derivative is no 0 * log(0).
+        # 0 ** n is 0 for all n > 0: its derivative is not 0 * log(0).
         flat = (u.v == 0.0) & (n.v > 0.0)
         logarithm = u.chain(np.log(u.v), 1.0 / u.v, -1.0 / u.v / u.v) if u.d1 is not None else Jet(np.log(u.v))
         w = n * logarithm
@@ -215,14 +215,14 @@ class _Evaluation:
         far = np.abs(u.v) > 1e10
         if near.d2 is None or not far.any() or np.all(n >= 2.0):
             return near
-        # There u**(n - 2) may be lost where its product with u' squared is not.
+        # u**(n - 2) may be lost where its product with u' squared is not.
         w = u.d1 / u.v
         bent = _plus(_over(u.d2, u.v), (n - 1.0) * w * w)
         return Jet(v, near.d1, np.where(far, n * v * bent, near.d2))
 
 
 def _logarithmic(v: Array, u: Jet, argument: Array) -> Jet:
-    """log(argument), u but for a constant: by u' / argument, whose square does not overflow."""
+    """log(argument), u but for a constant; through u' / argument, whose square does not overflow."""
     argument = _not_negative(argument)
     w = _over(u.d1, argument)
     return Jet(v, w, _plus(_over(u.d2, argument), _times(_times(w, w), -1.0)))
@@ -234,7 +234,7 @@ def _not_negative(x: Array) -> Array:
 
 @lru_cache(maxsize=1024)
 def _far_away(activation: Activation, parameters: tuple[tuple[str, float], ...]) -> tuple[Flags, Flags]:
-    """On the low and the high side: whether f goes to infinity slower than x, and whether f' reaches 0."""
+    """On the low and the high side: whether f grows slower than x, and whether f' reaches 0."""
     ends = np.array([-_FAR, _FAR])
     values = dict(parameters)
     with np.errstate(all="ignore"):

@@ -1,9 +1,9 @@
-"""The kernels of an expression: its tree over an array, carried on where the way to the value overflows.
+"""The kernels of an expression: its tree over an array, continued where an intermediate value overflows.
 
 x**2 * exp(-x**2) is 0 times infinity from 1e154 on, where it has long been 0. So where f or a derivative is no number
-from some |x| on because something on the way there overflowed, it goes on as it was before, if it was constant, below
-1e-100 (which is taken for 0) or a straight line by then, and at infinity is its limit. Else it stays NaN, and `caution`
-says so; at infinity it is infinite if it was large and growing.
+from some |x| on because an intermediate value overflowed, it continues as it was if by then it was constant, below
+1e-100 (taken for 0) or a straight line, and at infinity is its limit. Otherwise it stays NaN, as `why_unstable` says;
+at infinity it is infinite if it was large and growing.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _MAGNITUDES = np.unique(
     np.concatenate([np.ldexp(1.0, np.arange(-60, 1024)), np.geomspace(1e-3, 1e4, 1500), [np.finfo(np.float64).max]])
 )
 _NOTHING = 1e-100
-_RUNS = 20  # of points without a value that are looked at
+_RUNS = 20  # of points without a value that are examined
 _LARGE, _OVER = 1e140, 1e300
-_SAME = 1e-12  # of what is constant but for rounding
+_SAME = 1e-12  # of a quantity that is constant but for rounding
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """f, a derivative by x of some order, or that by a parameter: a kernel, as an Activation has them."""
+    """f, a derivative by x of some order, or one by a parameter: a kernel of an Activation."""
 
     tree: Node
     order: int = 0
@@ -55,7 +55,7 @@ class Quantity:
         return result
 
     def raw(self, x: Array, values: dict[str, float]) -> Array:
-        """What the tree gives, NaN where x is."""
+        """The value of the tree, NaN where x is NaN."""
         jet = differentiate(self.tree, x, values, self.by, self.order)
         found = (jet.v, jet.d1, jet.d2)[self.order]
         result = np.array(np.broadcast_to(0.0 if found is None else found, x.shape))
@@ -65,7 +65,7 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class _Tail:
-    """From |x| = start on, the straight line on which a quantity goes on, and its limit; NaN where none is told."""
+    """The straight line on which a quantity continues from |x| = start on, and its limit; NaN where unknown."""
 
     start: float
     value: float = math.nan
@@ -80,7 +80,7 @@ class _Tail:
 
 @lru_cache(maxsize=512)
 def _tail(quantity: Quantity, side: float, values: Values) -> _Tail:
-    """How the quantity goes on on one side."""
+    """How the quantity continues on one side."""
     known = dict(values)
     m = np.append(_MAGNITUDES, math.inf)
     y = quantity.raw(side * m, known)
@@ -123,7 +123,7 @@ def overflow(quantity: Quantity, x: float, values: dict[str, float]) -> Node | N
 
 
 def _parts(node: Node) -> Iterator[Node]:
-    """The node and all below it, each once, in the order in which they are worked out: a product from the left."""
+    """The node and all below it, each once, in the order of evaluation: a product from the left."""
     for child in children(node):
         yield from _parts(child)
     if isinstance(node, Product):
@@ -150,7 +150,7 @@ def domain(tree: Node, values: dict[str, float]) -> tuple[float, float] | None:
     return ends[0], ends[1]
 
 
-def caution(tree: Node, values: dict[str, float], within: tuple[float, float]) -> str | None:
+def why_unstable(tree: Node, values: dict[str, float], within: tuple[float, float]) -> str | None:
     """Where f or f' is no number though it is one on both sides, or is lost to an overflow; None if nowhere."""
     x = np.concatenate([-_MAGNITUDES[::-1], [0.0], _MAGNITUDES])
     x = x[(x >= within[0]) & (x <= within[1])]
@@ -169,7 +169,7 @@ def caution(tree: Node, values: dict[str, float], within: tuple[float, float]) -
 
 
 def _runs(flags: Flags) -> list[NDArray[np.intp]]:
-    """The places of flags that are next to each other."""
+    """The places of adjacent flags."""
     places = np.flatnonzero(flags)
     return [run for run in np.split(places, np.flatnonzero(np.diff(places) > 1) + 1) if run.size]
 

@@ -18,8 +18,8 @@ _FAR = 1e300
 def kinks(tree: Node, values: dict[str, float], points: Array) -> tuple[float, ...]:
     """The breaks of the tree between the first and the last of the points, ascending.
 
-    Each is the double at which two sides are equal, or one of the two next to that. A crossing between two neighbouring
-    points that returns is not seen.
+    Each is the double at which two sides are equal, or one of the two next to that. A crossing that returns between
+    two neighbouring points is not seen.
     """
     return tuple(sorted(set(_Search(values, points).below(tree))))
 
@@ -65,13 +65,13 @@ class _Search:
             yield from self.below(child)
 
     def taken(self, branch: Node, where: Callable[[Array], Flags]) -> Iterator[float]:
-        """The kinks of a branch that lie where, or right beside where, the branch is the one taken."""
+        """The kinks of a branch at, or right beside, points where that branch is taken."""
         for kink in self.below(branch):
             if np.any(where(np.array([np.nextafter(kink, -math.inf), kink, np.nextafter(kink, math.inf)]))):
                 yield kink
 
     def zeros(self, node: Node) -> Iterator[float]:
-        """The x at which the node is 0; of a power its base is, which unlike its square changes sign."""
+        """The x at which the node is 0; of a power, at which its base is, which unlike its square changes sign."""
         match node:
             case Power(base, _):
                 yield from self.zeros(base)
@@ -83,9 +83,9 @@ class _Search:
                 yield from self.ties(node, Constant(0.0))
 
     def ties(self, a: Node, b: Node) -> Iterator[float]:
-        """The x at which a - b changes its sign.
+        """The x at which a - b changes sign.
 
-        Where it begins or ceases to be 0 a or b has a kink of its own, or is but rounded.
+        Where it begins or ceases to be 0, a or b has a kink of its own, or is only rounded.
         """
         if not depends(a, "x") and not depends(b, "x"):
             return
@@ -101,14 +101,14 @@ class _Search:
             np.concatenate([self.points, *(end for s in (1.0, -1.0) for end in changes(sign_is(s), self.points))])
         )
         signs = side(x)
-        told = np.flatnonzero(signs != 0.0)
-        for i, j in zip(told[:-1].tolist(), told[1:].tolist(), strict=True):
+        signed = np.flatnonzero(signs != 0.0)
+        for i, j in zip(signed[:-1].tolist(), signed[1:].tolist(), strict=True):
             if signs[i] * signs[j] < 0.0:  # NaN is no sign
                 yield float(x[(i + j) // 2])
 
 
 def oscillates(tree: Node, values: dict[str, float]) -> bool:
-    """Whether a function that oscillates for ever is given an argument that goes on growing."""
+    """Whether a function that oscillates for ever gets an argument that keeps growing."""
     match tree:
         case Call(activation, argument) if activation.window is not None:
             far = differentiate(argument, np.array([-_FAR, -1e3, 1e3, _FAR]), values, order=0).v

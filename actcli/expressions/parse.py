@@ -1,4 +1,4 @@
-"""Text to tree. Python's own parser gives the syntax; a whitelist of its nodes is taken, and nothing is ever compiled.
+"""Text to tree. Python's own parser reads the syntax, a whitelist of its nodes is accepted, and nothing is compiled.
 
 The grammar is that of the registry's formulas: `+ - * / **`, calls of elementwise functions, min, max, where with a
 comparison, pi, e, x, and free names, which are parameters.
@@ -43,9 +43,9 @@ _WHAT = "an expression has x, numbers, parameters, + - * / **, where, min, max, 
 
 
 def parse(text: str, find: Find) -> Node:
-    """The tree of an expression. `find` gives the elementwise function of a name, or raises UsageError.
+    """The tree of an expression. `find` returns the activation of a name, or raises UsageError.
 
-    Raises UsageError with the place of the fault for anything that the grammar does not have.
+    Raises UsageError with the place of anything that is not of the grammar.
     """
     return _Parser(text, find).tree()
 
@@ -60,7 +60,7 @@ class _Parser:
         self._check_text()
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # that `1if` is odd is said as a fault below
+                warnings.simplefilter("ignore")  # an oddity such as `1if` is reported below
                 root = ast.parse(self.text.lstrip(" "), mode="eval").body
         except SyntaxError as error:
             raise self._misread(error) from None
@@ -69,7 +69,7 @@ class _Parser:
         return self._node(root, DEPTH)
 
     def _check_text(self) -> None:
-        """What must not reach Python's parser: it would be slow, or take more than ASCII for names."""
+        """Refuse what must not reach Python's parser: it would be slow, or accept names beyond ASCII."""
         if len(self.text) > LENGTH:
             raise UsageError(
                 f"the expression {self.text[:20]!r}... has {len(self.text)} characters",
@@ -88,7 +88,7 @@ class _Parser:
                 raise self._fault(place, f"brackets are nested more than {DEPTH // 2} deep")
 
     def _misread(self, error: SyntaxError) -> UsageError:
-        """The fault that Python's parser finds; it has no place where the text ends too early."""
+        """The error that Python's parser finds; it has no place where the text ends too early."""
         if not error.offset:
             return self._fault(len(self.text.rstrip(" ")) - 1, "something is missing after this")
         place = error.offset - 1 + self.indent

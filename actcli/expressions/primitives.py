@@ -1,4 +1,4 @@
-"""The functions of formulas that are no activations of the registry: their names decide before the registry's."""
+"""Functions of formulas that are no activations of the registry; their names take precedence."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Stable forms: what overflows or cancels as it is written is computed by a function that does not.
+"""Stable forms: what overflows or cancels as written is computed by a function that does not.
 
-Two sources of rules: the idioms below, and the formulas of the registry's smooth functions themselves, so that
+Two sources of rules: the idioms below, and the formulas of the smooth activations themselves, so that
 x * tanh(log(1 + exp(x))) becomes mish(x). A rule is a pattern and its replacement; in a pattern u stands for anything,
 every other name for something free of x. In sums and products the order does not matter.
 """
@@ -81,7 +81,7 @@ _IDIOMS = (
     ("log(sigmoid(u))", "log_sigmoid(u)"),
     ("2 * sigmoid(u) - 1", "tanh(u / 2)"),
 )
-# After the registry's own, some of which have these in them.
+# After the activations' own, some of which contain these.
 _LAST = (("log(1 + u)", "log1p(u)"), ("sin(u) / u", "sinc(u / pi)"))
 
 
@@ -117,7 +117,7 @@ class Rewriter:
 
 
 def _gathered(product: Product) -> Node:
-    """x * x * x as x**3, which patterns know."""
+    """x * x * x as x**3, which patterns expect."""
     counts: dict[Item, float] = {}
     for divides, factor in product.factors:
         match factor:
@@ -144,7 +144,7 @@ def _telling(pattern: Node) -> bool:
 
 
 def _replaced(node: Node, pattern: Node, replacement: Node) -> Node | None:
-    """The node with what the pattern matches replaced; of a sum or a product it may be a part."""
+    """The node with what the pattern matches replaced, which may be part of a sum or a product."""
     if isinstance(node, Product) and isinstance(pattern, Product):
         return _part_replaced(node.factors, pattern.factors, replacement, multiply)
     if isinstance(node, Sum) and isinstance(pattern, Sum):
@@ -178,7 +178,7 @@ def _opposite(terms: Sequence[Item]) -> list[Item]:
 
 
 def _filled(replacement: Node, bound: Bound) -> Node | None:
-    """The replacement with what the names are bound to; None where a parameter would be outside of its domain."""
+    """The replacement with the names bound; None where a parameter would be outside its domain."""
     if isinstance(replacement, Name):
         return bound.get(replacement.id)
     if isinstance(replacement, Call):
@@ -206,7 +206,7 @@ def _legal(activation: Activation, settings: Bound) -> bool:
 
 
 def _match(pattern: Node, node: Node, bound: Bound) -> Iterator[Bound]:
-    """The ways to bind the names of a pattern so that it is the node."""
+    """The ways to bind the names of a pattern so that it equals the node."""
     match pattern:
         case Name(id):
             if id in bound:
@@ -247,7 +247,7 @@ def _match_each(parts: Sequence[tuple[Node, Node]], bound: Bound) -> Iterator[Bo
 def _match_all(
     pattern: Sequence[Item], items: Sequence[Item], bound: Bound, build: Callable[..., Node]
 ) -> Iterator[Bound]:
-    """The whole of a sum or product. A name that is not bound by the rest of the pattern takes all that is left."""
+    """The whole of a sum or product. A name that the rest of the pattern does not bind takes all that is left."""
     wild = [item for item in pattern if isinstance(item[1], Name) and not any(
         item[1].id in names(other) for _, other in pattern if not isinstance(other, Name)
     ) and item[1].id not in bound]  # fmt: skip
@@ -271,7 +271,7 @@ def _match_all(
 def _match_items(
     pattern: Sequence[Item], items: Sequence[Item], bound: Bound, build: Callable[..., Node]
 ) -> Iterator[tuple[Bound, tuple[int, ...]]]:
-    """Different items for each entry of a pattern; also which are left. Bare names come last: others bind them."""
+    """Different items for each entry of a pattern, and which are left. Bare names come last: others bind them."""
     ordered = sorted(pattern, key=lambda item: isinstance(item[1], Name))
     yield from _assigned(ordered, items, tuple(range(len(items))), bound, build)
 

@@ -1,8 +1,8 @@
 """The tree of an expression, and the constructors that keep it in one shape.
 
 Sums carry a sign with each term and products say of each factor whether it divides, so that patterns need not know
-`-`, `/` and unary minus. Signs and constants are pulled to the front of a product; else nothing is moved, and what is
-evaluated is what was written.
+`-`, `/` and unary minus. Signs and constants are pulled to the front of a product; nothing else is moved, so that
+what was written is evaluated.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ def add(*terms: tuple[bool, Node]) -> Node:
 
 
 def _exact(value: float) -> bool:
-    """Whether dividing by a number is multiplying with another: a power of two."""
+    """Whether dividing by a number equals multiplying by another: a power of two."""
     return abs(math.frexp(value)[0]) == 0.5
 
 
@@ -221,7 +221,7 @@ def power(base: Node, exponent: Node) -> Node:
 
 
 def call(activation: Activation, argument: Node, settings: tuple[tuple[str, Node], ...] = ()) -> Node:
-    """The call, or its value where all is constant; a square root is a power."""
+    """The call, or its value where everything is constant; a square root is a power."""
     if activation is SQRT:
         return power(argument, Constant(0.5))
     values = {name: value.value for name, value in settings if isinstance(value, Constant)}

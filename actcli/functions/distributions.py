@@ -1,4 +1,4 @@
-"""Distribution functions of the normal law: Phi, erf, and Phi with a mean and a width."""
+"""Distribution functions of the normal distribution: Phi, erf, and Phi with a mean and a width."""
 
 import math
 
@@ -39,7 +39,7 @@ _ROOT, _ROOT_LOW = math.sqrt(2.0), -9.667293313452913e-17
 
 
 def erf(x: Array) -> Array:
-    # erf(x) = 1 - 2 Phi(-t), t = sqrt(2) |x|, would lose every digit near 0.
+    # erf(x) = 1 - 2 Phi(-t), t = sqrt(2) |x|, loses every digit near 0.
     near = np.clip(x, -0.5, 0.5)
     t = np.minimum(_ROOT * np.abs(x), 40.0)
     return np.where(
@@ -93,7 +93,7 @@ def _standard(x: Array, mu: float, sigma: float) -> tuple[Array, Array, Array]:
 
 def laplace(x: Array, mu: float, sigma: float) -> Array:
     sign, t, low = _standard(x, mu, sigma)
-    # Phi(-(t + low)) = phi(t) (R(t) - low) in first order, which is all that a double holds.
+    # Phi(-(t + low)) = phi(t) (R(t) - low) in first order, all that a double holds.
     tail = times_density(mills(t) - low, t)
     return np.where(sign < 0.0, tail, 1.0 - tail)
 

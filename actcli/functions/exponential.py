@@ -1,4 +1,4 @@
-"""The exponential, and what is a line or a parabola above 0 and an exponential below: ELU, SELU, CELU, xIELU."""
+"""The exponential, and functions that are exponential below 0 only: ELU, SELU, CELU, xIELU."""
 
 import numpy as np
 
@@ -28,12 +28,12 @@ EXPONENTIAL = Activation(
 
 
 def _below(x: Array) -> Array:
-    """x where it is negative, else 0: the other branch never sees an argument that overflows."""
+    """min(x, 0): the exponential branch never sees an argument that overflows."""
     return np.minimum(x, 0.0)
 
 
 def _elu(x: Array, scale: float, alpha: float) -> Array:
-    # For scale = alpha = 1, the larger of exp(x) - 1 and x is the branch to take (0.5 ns; np.where takes 3).
+    # For scale = alpha = 1, the larger of exp(x) - 1 and x is the right branch (0.5 ns; np.where takes 3).
     low = np.clip(x, -INF, 0.0)  # np.minimum might turn -0.0 into 0.0
     np.expm1(low, out=low)
     if scale == alpha == 1.0:
@@ -126,7 +126,7 @@ SELU = Activation(
 
 
 def celu(x: Array, alpha: float) -> Array:
-    # So near 0 that f is x: the quotient may lie among the subnormal numbers.
+    # So near 0 that f is x: the quotient may be subnormal.
     return np.where(x > -1e-18 * alpha, x, alpha * np.expm1(_below(x) / alpha))
 
 
@@ -135,7 +135,7 @@ def celu_df(x: Array, alpha: float) -> Array:
 
 
 def celu_d2f(x: Array, alpha: float) -> Array:
-    # In two factors: the exponential may be subnormal and its quotient by alpha not.
+    # Two factors: the exponential may be subnormal where its quotient by alpha is not.
     low = _below(x)
     half = exp_quotient(0.5 * low, alpha)
     tail = half / alpha * half
@@ -143,7 +143,7 @@ def celu_d2f(x: Array, alpha: float) -> Array:
 
 
 def celu_dalpha(x: Array, alpha: float) -> Array:
-    # expm1(q) - q exp(q) is -q^2 / 2 near 0, so there by the fraction for tanh(h), h = -q / 2.
+    # expm1(q) - q exp(q) is -q^2 / 2 near 0, hence the fraction for tanh(h), h = -q / 2, there.
     q = np.maximum(_below(x) / alpha, -UNDERFLOW)
     h = np.minimum(-0.5 * q, 1.25)
     p, r, denominator = tanh_parts(h * h)
@@ -179,7 +179,7 @@ CELU = Activation(
 
 
 def _parabola(x: Array) -> tuple[Array, Array]:
-    """exp(x) - 1 - x for -2.5 <= x <= 0 as high + low, high = x^2 / 2: the difference itself keeps no digit near 0."""
+    """exp(x) - 1 - x for -2.5 <= x <= 0 as high + low, high = x^2 / 2: the difference keeps no digit near 0."""
     h = np.minimum(-0.5 * x, 1.25)
     p, r, q = tanh_parts(h * h)
     high, lost = product(h, 2.0 * h)
@@ -199,8 +199,8 @@ def _scaled(a: float, x: Array) -> tuple[Array, Array]:
     return a * x, product(np.full(1, a), np.clip(x, -1e200, 1e200))[1]
 
 
-# Below 0 xIELU and its derivative are differences of two terms, and so is beta - alpha_n: of the ways to write them the
-# one with the smaller terms is taken, and what the products lost is carried along.
+# Below 0 xIELU and its derivative are differences of two terms, and so is beta - alpha_n: the form with the smaller
+# terms is taken, and what the products lost is carried along.
 
 
 def xielu(x: Array, alpha_p: float, alpha_n: float, beta: float) -> Array:

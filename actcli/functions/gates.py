@@ -1,4 +1,4 @@
-"""Gated linear units: the first half of a row times a gate that the second half opens, a * g(b)."""
+"""Gated linear units a * g(b): the first half of a row times a gate of the second half."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from actcli.numerics.doubledouble import DD, exp, product, refine
 class Gate(NamedTuple):
     """g and its first two derivatives.
 
-    Beyond `reach`, on a side where it tends to 0, each is an amplitude times one exponential of b: a large a brings
-    back what is itself too small for a double.
+    Beyond `reach`, on a side where g tends to 0, each is an amplitude times one exponential of b: with a large a the
+    product is a double where g is too small for one.
     """
 
     kernels: tuple[Kernel, Kernel, Kernel]
@@ -40,14 +40,14 @@ class Gate(NamedTuple):
                     near = np.clip(b[far], -FAR, FAR)
                     size = np.where(np.isinf(b[far]), 0.0, amplitude(near))
                     result[far] = times_far_exp(a[far], *self.exponent(near), size)
-        # 0 * inf is NaN also where there is a limit: where the 0 is no limit itself.
+        # 0 * inf is NaN even where a limit exists: where the 0 is not itself a limit.
         limits = np.isinf(a) & (np.isinf(b) if self.reach < INF else b == INF)
         zero = np.isnan(result) & ~np.isnan(a) & ~np.isnan(b) & ~limits
         return np.where(zero, 0.0, result) if zero.any() else result
 
 
 def _halves(n: int) -> int:
-    """How many outputs n inputs give."""
+    """The number of outputs of n inputs."""
     if n % 2:
         raise DataError(
             f"a gated function splits a row into halves: {n} numbers have none",

@@ -1,6 +1,6 @@
-"""x times the normal distribution function, exactly and in the tanh form.
+"""GELU: x times the normal distribution function, exactly and in the tanh form.
 
-Both are odd about x/2, so all is written for t = |x|:
+Both are odd about x/2, so everything is written for t = |x|:
 
     gelu(-t) = -t phi(t) R(t),    gelu(t) = t + gelu(-t),
     gelu'(-t) = phi(t) (R(t) - t),    gelu'(t) = 1 - gelu'(-t),    R(t) = (1 - Phi(t)) / phi(t).
@@ -69,13 +69,13 @@ _ROOT = (0.7978845608028654, -4.98465440455546e-17)  # sqrt(2/pi) to 2**-110, as
 
 
 class _Tanh:
-    """For t = |x| and u = a t + a c t**3, a = sqrt(2/pi): the parts of every formula below.
+    """The parts of every formula below, for t = |x| and u = a t + a c t**3, a = sqrt(2/pi).
 
     With y = t / scale <= 1, u = p y + q y**3 for every c >= 0 alike.  Rounding 2u costs up to 512 ulp
     in the tail, so half of log(2**453 exp(-2u)) is carried as high + low: h, y rounded to a multiple
     of 2**-14, and the multiples p1 of 2**-28 and q1 of 1 next to p and q make h (p1 + q1 h h) exact,
     and so is its distance from the constant, a multiple of 2**-42.  2**453 keeps the exponential
-    clear of the subnormal numbers, where an amplitude would be multiplied with too few bits.
+    clear of the subnormal numbers, where an amplitude would multiply too few bits.
     """
 
     def __init__(self, x: Array, c: float) -> None:

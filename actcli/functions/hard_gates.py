@@ -33,7 +33,7 @@ RELU_N = Activation(
             "keras",
             "keras.activations.relu(max_value=n)",
             spelling={"max_value": "n"},
-            note="f' at n is the backend's clip's: 1 with PyTorch and TensorFlow, 1/2 with JAX; at n = 6 that of relu6",
+            note="f' at n depends on the backend: 1 with PyTorch, TensorFlow, 1/2 with JAX; at n = 6 that of relu6",
         ),
     ),
     source="Keras keras.activations.relu; Hannun et al. 2014, arXiv:1412.5567 (n = 20)",
@@ -78,7 +78,7 @@ THRESHOLD = Activation(
     derivative="where(x > threshold, 1, 0)",
     parameters=(
         Parameter("threshold", 0.0, REAL, "f is x above it (PyTorch and Keras have no default: 0 makes it relu)"),
-        Parameter("value", 0.0, REAL, "what f is up to threshold (PyTorch and Keras have no default)"),
+        Parameter("value", 0.0, REAL, "f up to threshold (PyTorch and Keras have no default)"),
     ),
     f=threshold,
     df=lambda x, threshold, value: np.heaviside(x - threshold, 0.0),
@@ -184,7 +184,7 @@ _LARGEST = float(np.finfo(np.float64).max)
 
 
 def _room(x: Array, bound: float) -> Array:
-    """bound - x for a bound that may be infinite: an x that is infinite too still lies inside."""
+    """bound - x for a bound that may be infinite: an infinite x still lies inside."""
     return bound - (np.clip(x, -_LARGEST, _LARGEST) if np.isinf(bound) else x)
 
 
@@ -214,7 +214,9 @@ HARD_TANH = Activation(
     limits=lambda min_val, max_val: (min_val, max_val),
     dialects=(
         Dialect("pytorch", "torch.nn.Hardtanh", note="torch.clamp has f' = 1 at both bounds"),
-        Dialect("keras", "keras.activations.hard_tanh", note="f' at -1 and 1 is the backend's: 1 with JAX, TensorFlow"),
+        Dialect(
+            "keras", "keras.activations.hard_tanh", note="f' at -1 and 1 depends on the backend: 1 with JAX, TensorFlow"
+        ),
         Dialect("jax", "jax.nn.hard_tanh", note="f' = 1 at -1 and 1"),
         Dialect("onnx", "Clip(min=-1, max=1)", spelling={"min": "min_val", "max": "max_val"}),
         Dialect(
@@ -291,7 +293,7 @@ def _normal_integral(t: Decimal) -> Decimal:
 
 
 def _gelu_is_above(level: float, x: float | Decimal) -> bool:
-    """gelu(x) > level, with digits enough for the tail. From 0 to 50 the integral is the one to infinity."""
+    """gelu(x) > level, with enough digits for the tail. The integral from 0 to 50 stands for that to infinity."""
     from decimal import Decimal, localcontext
 
     with localcontext() as context:
@@ -332,7 +334,7 @@ def _clipped_gelu_breaks(min: float, max: float) -> tuple[float, ...]:
 def _clipped_gelu_side(x: Array, min: float, max: float) -> Array:
     """-1 where gelu is below min, 1 where it is above max, 0 between and at the breaks.
 
-    Told by the breaks, not by the rounded gelu.
+    Decided by the breaks, not by the rounded gelu.
     """
     breaks = np.array(_clipped_gelu_breaks(min, max))
     ends = 2.0 * np.abs(breaks[[0, -1]]) + 1.0 if breaks.size else np.zeros(2)

@@ -1,4 +1,4 @@
-"""The few numerical building blocks that several families share."""
+"""Numerical building blocks that several families share."""
 
 from collections.abc import Callable
 
@@ -12,12 +12,12 @@ UNDERFLOW = 800.0
 
 
 def constant(x: Array, value: float) -> Array:
-    """`value` at every x, but NaN where x is."""
+    """`value` at every x, NaN where x is NaN."""
     return np.where(np.isnan(x), x, value)
 
 
 def exp_product(a: float, x: Array) -> Array:
-    """exp(-|a * x|), with the rounding of the product carried along: by itself it costs 500 ulp at |a * x| = 745."""
+    """exp(-|a * x|), with the rounding of the product carried along: it costs 500 ulp at |a * x| = 745."""
     if a == 1.0:
         return exp_of_minus_size(x)
     high, low = product(np.full(1, abs(a)), np.minimum(np.abs(x), UNDERFLOW / abs(a)))
@@ -42,9 +42,9 @@ def exp_of_minus_size(x: Array) -> Array:
 
 
 def with_tail(result: Array, x: Array, factor: Callable[[Array], Array | float]) -> Array:
-    """`result` with factor(x) * exp(x), the kernel's tail, where x < -700: one look at x where there is none.
+    """`result` with factor(x) * exp(x), the kernel's tail, where x < -700; one look at x if there is none.
 
-    There the exponential is subnormal or 0 and the product may not be. `factor` never sees -inf.
+    There the exponential may be subnormal or 0 where the product is not. `factor` never sees -inf.
     """
     if not x.min(initial=0.0) >= -700.0:  # also where x has a NaN
         tail = x < -700.0
@@ -79,7 +79,7 @@ def tanh_parts(t: Array) -> tuple[Array, Array, Array]:
     """P, R and Q with tanh(y) = y P / Q and y - tanh(y) = y t R / Q, where t = y * y, for |y| <= 1.25 to 1e-17.
 
     The tenth convergent of Lambert's continued fraction, y / (1 + t / (3 + t / (5 + ...))). No coefficient is negative,
-    so what cancels in y - tanh(y) does not cancel here.
+    so nothing cancels here as it does in y - tanh(y).
     """
     p = 654729075.0 + t * (91891800.0 + t * (2837835.0 + t * (25740.0 + t * 55.0)))
     r = 218243025.0 + t * (16081065.0 + t * (289575.0 + t * (1430.0 + t)))

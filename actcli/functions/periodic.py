@@ -1,6 +1,6 @@
-"""Functions that oscillate: accurate for phases up to 2^20, examined within a window of a few periods.
+"""Oscillating functions: accurate for phases up to 2^20, analysed within a window of a few periods.
 
-A rounded phase a x is off by half an ulp of its own size, which a sine does not forgive: the rounding is carried along.
+The rounding of the phase a x, half an ulp of its own size, is carried along: in the sine it would show.
 """
 
 import math
@@ -18,7 +18,7 @@ _HALF_PI = (1.5707963267341256, 6.07710049817245e-11, 8.333742909677158e-20, 8.8
 
 
 def _finite(x: Array) -> Array:
-    """x with NaN for the infinities: there is no limit."""
+    """x with NaN for the infinities, where there is no limit."""
     return np.where(np.isinf(x), math.nan, x)
 
 
@@ -40,7 +40,7 @@ def _sin_cos(a: float, x: Array) -> tuple[Array, Array, Array, Array]:
 
 
 def _beside_zero(high: Array, low: Array) -> tuple[Array, Array]:
-    """Sine and cosine where one of them is nearly 0: high and low may cancel in the distance to it."""
+    """Sine and cosine where one of them is nearly 0: high and low may cancel in the distance to that zero."""
     n = np.rint(high / _HALF_PI[0])
     first, second, third, rest = _HALF_PI
     t = np.tan((DD(high - n * first) - n * second - n * third - n * rest + low).rounded())
@@ -110,7 +110,7 @@ _PI, _PI_LOW = math.pi, 1.2246467991473532e-16
 
 
 def _sin_cos_pi(x: Array) -> tuple[Array, Array]:
-    """sin(pi x) and cos(pi x): whole numbers are taken off x without error."""
+    """sin(pi x) and cos(pi x): whole numbers are subtracted from x without error."""
     n = np.rint(x)
     r = x - n
     u, low = product(np.full(1, _PI), r)
@@ -191,7 +191,7 @@ def snake(x: Array, frequency: float) -> Array:
     high, low, _, c = _sin_cos(2.0 * frequency, x)
     half = np.sin(0.5 * high)
     near = x + half * half / frequency
-    # Where x < 0 the two terms cancel, and the square has lost too much: 1 + T is exact there.
+    # Where x < 0 the terms cancel and the square is too inexact: 1 + T is exact there.
     far = (((1.0 + high) - c) + low) / (2.0 * frequency)
     size = np.abs(high)
     return np.where((size > 0.0) & (size < 2.0**60), np.where(size < 1.0, near, far), x)

@@ -1,4 +1,4 @@
-"""Piecewise linear, with a kink at 0."""
+"""Piecewise linear functions with a kink at 0."""
 
 import math
 
@@ -13,7 +13,7 @@ RELU = Activation(
     formula="max(0, x)",
     derivative="where(x > 0, 1, 0)",
     f=lambda x: np.maximum(x, 0.0),
-    df=lambda x: np.maximum(np.sign(x), 0.0),  # the step whose NaN stays NaN, in a fifth of heaviside's time
+    df=lambda x: np.maximum(np.sign(x), 0.0),  # a step that keeps NaN, in a fifth of heaviside's time
     d2f=lambda x: constant(x, 0.0),
     breaks=(0.0,),
     convention="f' = 0 at 0",
@@ -97,14 +97,14 @@ LEAKY_RELU = Activation(
             "keras",
             "keras.activations.leaky_relu",
             defaults={"negative_slope": 0.2},
-            note="f' at 0 is the backend's: 1 with JAX",
+            note="f' at 0 depends on the backend: 1 with JAX",
         ),
         Dialect(
             "keras.layers",
             "keras.layers.LeakyReLU",
             defaults={"negative_slope": 0.3},
             spelling={"alpha": "negative_slope"},
-            note="f' at 0 is the backend's: 1 with JAX",
+            note="f' at 0 depends on the backend: 1 with JAX",
         ),
         Dialect("jax", "jax.nn.leaky_relu", note="f' = 1 at 0"),
         Dialect(

@@ -1,4 +1,4 @@
-"""Rows to fewer or to more numbers, and to sparse shares of 1."""
+"""Rowwise functions with fewer or more outputs than inputs, and sparse distributions."""
 
 from __future__ import annotations
 
@@ -67,11 +67,11 @@ LOGSUMEXP = Activation(
     limits=None,
     dialects=(
         Dialect("pytorch", "torch.logsumexp"),
-        Dialect("keras", "keras.ops.logsumexp", note="over all axes at once unless told"),
-        Dialect("jax", "jax.nn.logsumexp", note="over all axes at once unless told"),
-        Dialect("tensorflow", "tf.reduce_logsumexp", note="over all axes at once unless told"),
-        Dialect("onnx", "ReduceLogSumExp", note="over all axes at once unless told"),
-        Dialect("nnlib", "NNlib.logsumexp", note="over all axes at once unless told"),
+        Dialect("keras", "keras.ops.logsumexp", note="over all axes at once by default"),
+        Dialect("jax", "jax.nn.logsumexp", note="over all axes at once by default"),
+        Dialect("tensorflow", "tf.reduce_logsumexp", note="over all axes at once by default"),
+        Dialect("onnx", "ReduceLogSumExp", note="over all axes at once by default"),
+        Dialect("nnlib", "NNlib.logsumexp", note="over all axes at once by default"),
     ),
     source="PyTorch torch.logsumexp",
 )
@@ -88,13 +88,13 @@ LOGMEANEXP = Activation(
     convention="a row of -inf gives -inf, its derivatives have no limit",
     range=(-INF, INF),
     limits=None,
-    dialects=(Dialect("jax", "jax.nn.logmeanexp", note="over all axes at once unless told"),),
+    dialects=(Dialect("jax", "jax.nn.logmeanexp", note="over all axes at once by default"),),
     source="JAX jax.nn.logmeanexp",
 )
 
 
 def _nan_rows(x: Array) -> Array:
-    """NaN for every entry of a row that has a NaN, 0 elsewhere."""
+    """NaN throughout a row that has a NaN, 0 elsewhere."""
     return np.broadcast_to(np.where(np.isnan(x).any(axis=-1, keepdims=True), np.nan, 0.0), x.shape)
 
 
@@ -126,7 +126,7 @@ HARDMAX = Activation(
 
 
 # The sparse maps clip x - t at 0. The threshold t of every possible support, the k largest entries, comes from running
-# sums of the sorted row; the support is the largest whose smallest entry lies above its threshold. All in two doubles,
+# sums of the sorted row; the support is the largest whose smallest entry lies above its threshold. In double-double,
 # so that an output next to its kink keeps its digits.
 
 

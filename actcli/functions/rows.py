@@ -1,5 +1,5 @@
-"""What maps of a row share: exact differences from the maximum, sums that lose nothing, and products with exponentials
-that are themselves too small for a double."""
+"""What rowwise functions share: exact differences from the maximum, exact sums, and products with exponentials that are
+themselves too small for a double."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from actcli.numerics import doubledouble
 from actcli.numerics.doubledouble import DD, product
 
 FAR = 1500.0  # exp(-FAR) times the largest double is 0
-NEAR = 690.0  # the exponentials of doubledouble reach so far
+NEAR = 690.0  # the reach of the exponentials of doubledouble
 
 _LOG_SCALE = DD(1039.720770839918, -6.779890526766997e-14)  # log 2^1500
 
@@ -22,7 +22,7 @@ _LOG_SCALE = DD(1039.720770839918, -6.779890526766997e-14)  # log 2^1500
 def shift(x: Array) -> tuple[Array, Array]:
     """x - max x along the last axis, and what its rounding lost.
 
-    One +inf is 0 and takes the others to -inf; a row of -inf, or with two +inf, has no limit and is NaN.
+    A single +inf becomes 0 and the others -inf; a row of -inf, or with two +inf, has no limit and is NaN.
     """
     x = np.ascontiguousarray(x)  # a contiguous row is read several times as fast
     largest = x.max(axis=-1, keepdims=True)
@@ -32,12 +32,12 @@ def shift(x: Array) -> tuple[Array, Array]:
         top = np.where(alone, 0.0, np.nan)
         x = np.where(infinite, np.where(x == largest, top, -INF), x)
         largest = np.where(infinite, top, largest)
-    # Differences of -inf, and of huge numbers of opposite sign, are the limits that they should be.
+    # Differences of -inf, and of huge numbers of opposite sign, are the right limits.
     with np.errstate(over="ignore", invalid="ignore"):
         shifted = x - largest
         back = shifted - x
         lost = (x - (shifted - back)) - (largest + back)
-    return shifted, np.where(shifted > -FAR, lost, 0.0)  # beyond, it is nothing to the exponential
+    return shifted, np.where(shifted > -FAR, lost, 0.0)  # beyond, the exponential ignores it
 
 
 def total(high: Array, low: Array | None = None, exact_from: float = INF) -> DD:
@@ -66,8 +66,8 @@ class Exact(NamedTuple):
 
 
 class Row(NamedTuple):
-    """e = exp((x - max x) / tau) and its sum. What their rounding lost is kept as a share of each, and put back once in
-    the end: rounded at every step the products of shares would be off by 6 ulp."""
+    """e = exp((x - max x) / tau) and its sum. What their rounding lost is kept as a share of each and put back
+    once at the end: rounded at every step, products of shares would be off by 6 ulp."""
 
     shifted: Array  # (x - max x) / tau
     lost: Array  # what its rounding lost, which is what e lost as a share of e
@@ -99,9 +99,9 @@ class Row(NamedTuple):
         return (self.e / self.total) * (others / self.total) * (1.0 + (self.lost + lost - 2.0 * self.total_lost))
 
     def tail(self, result: Array, factor: Array, balance: float = 0.0) -> Array:
-        """`result` with factor * e / total where e is too small for a double and the product may not be.
+        """`result` with factor * e / total where e is too small for a double but the product may not be.
 
-        Where that is so of all but the largest entry, its own result is `balance` times the sum of the others.
+        Where that holds for all but the largest entry, its own result is `balance` times the sum of the others.
         """
         far = self.shifted < -NEAR
         if far.any():
@@ -147,7 +147,7 @@ def row_of(x: Array, tau: float = 1.0) -> Row:
 
 
 def _shift_over(x: Array, tau: float) -> tuple[Array, Array]:
-    """(x - max x) / tau, at least -FAR, and what its rounding lost: by itself it costs 500 ulp in the tail."""
+    """(x - max x) / tau, at least -FAR, and what its rounding lost: 500 ulp in the tail."""
     mantissa, exponent = math.frexp(tau)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         shifted, lost = shift(np.ldexp(x, -max(exponent, 0)))
@@ -159,7 +159,7 @@ def _shift_over(x: Array, tau: float) -> tuple[Array, Array]:
 
 
 def times_far_exp(factor: Array, high: Array, low: Array, amplitude: Array | float = 1.0) -> Array:
-    """factor * amplitude * exp(high + low) for high < -650: the exponential is 2^1500 times too large to the end."""
+    """factor * amplitude * exp(high + low) for high < -650: its exponential stays 2^1500 times too large until then."""
     exponent = DD(np.maximum(high, -FAR)) + _LOG_SCALE
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         e = np.exp(exponent.high) * (1.0 + (exponent.low + low))

@@ -1,4 +1,4 @@
-"""x times a gate that opens with x: SiLU, Swish and Mish, in e = exp(-|x|), which never overflows."""
+"""x times a smooth gate of x: SiLU, Swish and Mish, in e = exp(-|x|), which never overflows."""
 
 import numpy as np
 
@@ -25,7 +25,7 @@ def silu(x: Array) -> Array:
     result = np.negative(x)
     np.exp(result, out=result)
     result += 1.0
-    with np.errstate(invalid="ignore"):  # -inf / inf: its limit is put in with the tail
+    with np.errstate(invalid="ignore"):  # -inf / inf: the tail puts in the limit
         np.divide(x, result, out=result)
     return with_tail(result, x, lambda x: x)
 
@@ -72,7 +72,7 @@ SILU = Activation(
         Dialect("keras", "keras.activations.silu", note="NaN at -inf"),
         Dialect("jax", "jax.nn.silu", note="NaN at -inf"),
         Dialect("jax", "jax.nn.swish", note="NaN at -inf"),
-        Dialect("tensorflow", "tf.nn.silu", note="its beta, 1 unless given, is that of swish_beta; NaN at -inf"),
+        Dialect("tensorflow", "tf.nn.silu", note="its beta, by default 1, is that of swish_beta; NaN at -inf"),
         Dialect("tensorflow", "tf.nn.swish", note="NaN at -inf"),
         Dialect("onnx", "Swish(alpha=1)"),
         Dialect("nnlib", "NNlib.swish", note="by sigmoid_fast: x above 40, 0 below -80; NaN at -inf"),
@@ -85,7 +85,7 @@ SILU = Activation(
 )
 
 
-# SiLU of a x, over a. A negative a mirrors at the origin, so all is written for |a| and the mirrored x.
+# SiLU of a x, over a. A negative a mirrors x, so everything is written for |a|.
 
 
 def _swish_parts(x: Array, a: float) -> tuple[Array, Array]:
@@ -183,7 +183,7 @@ QUICK_GELU = Activation(
 
 
 def mish(x: Array) -> Array:
-    # As e / (1 + (e - e / (e + 2))) the gate rounds less; it is 1 to the last digit above 40, and not 0 for -inf.
+    # As e / (1 + (e - e / (e + 2))) the gate rounds less; above 40 it is 1 to the last digit.
     e = np.clip(x, -740.0, 40.0)
     np.exp(e, out=e)
     more = e + 2.0
@@ -211,9 +211,9 @@ def mish_df(x: Array) -> Array:
     return with_tail(result, x, lambda x: 1.0 + x)
 
 
-# For f'' and x >= 0 all is divided by the highest power of e, so that both branches are polynomials in exp(-|x|).
-# Powers of the denominator are multiplied out: Horner's scheme rounds them nearly once, the power of a rounded number
-# at every factor.
+# For f'' and x >= 0 everything is divided by the highest power of e: both branches are polynomials in exp(-|x|).
+# Powers of the denominator are multiplied out: Horner's scheme rounds them nearly once, a power of a rounded number
+# rounds at every factor.
 
 
 def mish_d2f(x: Array) -> Array:

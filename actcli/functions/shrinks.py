@@ -1,11 +1,11 @@
-"""Zero around 0: shrinkage functions."""
+"""Shrinkage functions: zero around 0."""
 
 import numpy as np
 
 from actcli.activation import INF, NON_NEGATIVE, REAL, Activation, Array, Dialect, Parameter
 from actcli.functions.kernels import constant
 
-_LAMBD = Parameter("lambd", 0.5, NON_NEGATIVE, "half-width of the stretch around 0 where f is 0")
+_LAMBD = Parameter("lambd", 0.5, NON_NEGATIVE, "half-width of the interval around 0 where f is 0")
 
 
 def _edges(lambd: float) -> tuple[float, float]:
@@ -47,7 +47,7 @@ SOFTSHRINK = Activation(
             "tfa",
             "tfa.activations.softshrink",
             spelling={"upper": "lambd"},
-            note="lower and upper are set apart: here lower = -upper",
+            note="lower and upper are separate; here lower = -upper",
         ),
         Dialect("onnx", "Shrink(bias=lambd)"),
         Dialect("nnlib", "NNlib.softshrink", spelling={"λ": "lambd"}),
@@ -81,7 +81,7 @@ HARDSHRINK = Activation(
             "tfa",
             "tfa.activations.hardshrink",
             spelling={"upper": "lambd"},
-            note="lower and upper are set apart: here lower = -upper",
+            note="lower and upper are separate; here lower = -upper",
         ),
         Dialect("onnx", "Shrink(bias=0)"),
     ),
@@ -92,7 +92,7 @@ SHRINK = Activation(
     name="shrink",
     formula="where(x < -lambd, x + bias, where(x > lambd, x - bias, 0))",
     derivative="where(abs(x) > lambd, 1, 0)",
-    parameters=(_LAMBD, Parameter("bias", 0.0, REAL, "what is taken off |x| outside: hardshrink 0, softshrink lambd")),
+    parameters=(_LAMBD, Parameter("bias", 0.0, REAL, "subtracted from |x| outside: 0 is hardshrink, lambd softshrink")),
     f=lambda x, lambd, bias: np.where(np.abs(x) <= lambd, 0.0, x - np.sign(x) * bias),
     df=lambda x, lambd, bias: _outside(x, lambd),
     d2f=lambda x, lambd, bias: constant(x, 0.0),

@@ -1,4 +1,4 @@
-"""Bounded on both sides: sigmoid, tanh, hard sigmoid, softsign, arctan.
+"""Functions bounded on both sides: sigmoid, tanh, hard sigmoid, softsign, arctan.
 
 The smooth ones are written in e = exp(-|x|), which is at most 1: it never overflows, and where it underflows so does
 the result.
@@ -112,7 +112,7 @@ def hard_sigmoid(x: Array, alpha: float, beta: float) -> Array:
     low, high = _hard_sigmoid_kinks(alpha, beta)
     # The inner clip keeps alpha * x finite and leaves enough room for the outer one to give exactly 0 and 1.
     inside = np.clip(x, low - 1.0 / alpha, high + 1.0 / alpha)
-    # Near the low kink alpha * x + beta cancels: what the rounding of the product lost is all that remains.
+    # Near the low kink alpha * x + beta cancels: all that remains is what the rounding of the product lost.
     rounded, lost = product(np.full(1, alpha), inside)
     return np.clip((rounded + beta) + lost, 0.0, 1.0)
 
@@ -172,7 +172,7 @@ def softsign_d2f(x: Array) -> Array:
 
 
 def _correction(a: Array, power: float) -> Array:
-    """What (1 + a)^-power lacks because 1 + a was rounded: a factor 1 - power * lost / (1 + a)."""
+    """The factor 1 - power * lost / (1 + a) that (1 + a)^-power lacks because 1 + a was rounded."""
     s = 1.0 + np.minimum(a, 1e16)
     lost = np.where(a < 1e16, np.where(a < 1.0, a - (s - 1.0), 1.0 - (s - a)), 0.0)
     return 1.0 - power * lost / s
@@ -203,7 +203,7 @@ SOFTSIGN = Activation(
 
 
 def arctan_df(x: Array) -> Array:
-    # By the hypotenuse of 1 and x: x^2 overflows where 1 / x^2 is not yet 0.
+    # Through hypot(1, x): x^2 overflows where 1 / x^2 is not yet 0.
     r = np.hypot(1.0, x)
     return 1.0 / r / r
 

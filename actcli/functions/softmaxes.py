@@ -1,7 +1,7 @@
-"""Rows to shares of 1, and their logarithms.
+"""Softmax and its relatives: rows to distributions, and their logarithms.
 
-All is written in e = exp(x - max x), which is at most 1, and in the sum of the others, which is never a difference of
-nearly equal numbers. A row whose limit does not exist (every entry -inf, or two entries +inf) gives NaN.
+Everything is written in e = exp(x - max x), at most 1, and in the sum of the others, never a difference of nearly
+equal numbers. A row whose limit does not exist (every entry -inf, or two entries +inf) gives NaN.
 """
 
 import numpy as np
@@ -22,7 +22,7 @@ def softmax_df(x: Array, tau: float = 1.0) -> Array:
 
 
 def softmax_d2f(x: Array, tau: float = 1.0) -> Array:
-    # p (1 - p) (1 - 2p): where p is nearly 1/2 the difference takes all the digits there are.
+    # p (1 - p) (1 - 2p): where p is nearly 1/2 the difference needs every digit.
     row = row_of(x, tau)
     e, whole, others, _ = row.exact()
     result = (e / whole * (others / whole) * ((others - e) / whole)).rounded()
@@ -102,7 +102,7 @@ SOFTMIN = Activation(
 
 
 def _with_zero(x: Array) -> Array:
-    """The row with an entry 0 behind it: softmax1 is the softmax of that row without the last output."""
+    """The row with a 0 appended: softmax1 is its softmax without the last output."""
     return np.concatenate([x, np.where(np.isnan(x[..., :1]), x[..., :1], 0.0)], axis=-1)
 
 

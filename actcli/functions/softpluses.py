@@ -9,7 +9,7 @@ from actcli.numerics.doubledouble import DD, exp, log1p, refine, sqrt
 
 
 def _linear(x: Array, beta: float, threshold: float) -> Flags:
-    """Where PyTorch's threshold replaces f by x; without one (infinity) nowhere."""
+    """Where PyTorch's threshold replaces f by x; nowhere for an infinite one."""
     return x > threshold / beta
 
 
@@ -40,7 +40,7 @@ def softplus_d2f(x: Array, beta: float, threshold: float) -> Array:
 
 def softplus_dbeta(x: Array, beta: float, threshold: float) -> Array:
     # With u = beta x it is (u sigmoid(u) - log(1 + exp(u))) / beta^2, which cancels for large u. This is the same as a
-    # sum of two terms of one sign.
+    # sum of two terms of the same sign.
     e = exp_product(beta, x)
     u = np.minimum(np.abs(x), UNDERFLOW / beta) * beta
     near = (u * e / (1.0 + e) + np.log1p(e)) / beta / beta

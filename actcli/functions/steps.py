@@ -15,7 +15,9 @@ BINARY_STEP = Activation(
     aliases=("heaviside", "step", "unit_step"),
     formula="where(x > 0, 1, where(x < 0, 0, at_zero))",
     derivative="0",
-    parameters=(Parameter("at_zero", 1.0, Domain(0.0, 1.0, False, False), "value at 0, which the frameworks ask for"),),
+    parameters=(
+        Parameter("at_zero", 1.0, Domain(0.0, 1.0, False, False), "value at 0, without default in frameworks"),
+    ),
     f=binary_step,
     df=lambda x, at_zero: constant(x, 0.0),
     d2f=lambda x, at_zero: constant(x, 0.0),
@@ -74,7 +76,7 @@ ABS = Activation(
     limits=(INF, INF),
     dialects=(
         Dialect("pytorch", "torch.abs"),
-        Dialect("keras", "keras.ops.abs", note="f' at 0 is the backend's: 1 with JAX"),
+        Dialect("keras", "keras.ops.abs", note="f' at 0 depends on the backend: 1 with JAX"),
         Dialect("jax", "jax.numpy.abs", note="f' = 1 at 0"),
         Dialect("tensorflow", "tf.math.abs"),
         Dialect("onnx", "Abs"),

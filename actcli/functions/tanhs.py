@@ -1,4 +1,4 @@
-"""Made of x and a hyperbolic tangent: tanhshrink, LiSHT, TanhExp."""
+"""Functions of x and a hyperbolic tangent: tanhshrink, LiSHT, TanhExp."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from actcli.numerics.doubledouble import DD, exp, refine
 
 
 def tanhshrink(x: Array) -> Array:
-    # Near 0 it is x^3 / 3, of which the difference keeps no digit. R / Q = 1/3 - t W / Q rounds less.
+    # Near 0 it is x^3 / 3, and the difference keeps no digit. R / Q = 1/3 - t W / Q rounds less.
     t = np.minimum(x * x, 1.5625)
     _, _, q = tanh_parts(t)
     w = 87297210.0 + t * (6016725.0 + t * (103675.0 + t * (494.0 + t / 3.0)))
@@ -75,7 +75,7 @@ def tanhexp(x: Array) -> Array:
 def tanhexp_df(x: Array) -> Array:
     x = np.clip(x, -UNDERFLOW, 7.0)
     e = np.exp(x)
-    # For x < 0 the two terms cancel. As e (1 + x) - (e - tanh(e)) - x e tanh(e)^2 what is left of them comes first.
+    # For x < 0 the two terms cancel. As e (1 + x) - (e - tanh(e)) - x e tanh(e)^2 what remains comes first.
     small = np.minimum(e, 1.0)
     below = (times_exp(1.0 + x, np.minimum(x, 0.0), small) - tanhshrink(small)) - x * small * np.tanh(small) ** 2
     return np.where(x < 0.0, below, np.tanh(e) + x * e * tanh_df(e))
@@ -96,7 +96,7 @@ def _tanhexp_d2f_exact(x: Array) -> DD:
     square = root * root
     more = 1.0 + square
     factor = 4.0 * e * ((2.0 + DD(x)) - 2.0 * x * e * ((1.0 - square) / more)) / (more * more)
-    return DD((factor * root).rounded() * root.rounded())  # its low part would be lost among the subnormal numbers
+    return DD((factor * root).rounded() * root.rounded())  # its low part would be subnormal
 
 
 TANHEXP = Activation(

@@ -1,4 +1,4 @@
-"""How sure a share is that was counted on n samples: 95 % bounds and intervals, and how many samples would do."""
+"""How certain a share counted on n samples is: 95 % bounds and intervals, and how many samples would do."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _Z = 1.959963984540054  # the normal distribution has 95 % within -z..z
 
 
 def upper_bound(active: int, samples: int) -> float:
-    """The one-sided upper bound of a neuron's share of active samples, `active` of `samples` seen so (Clopper and
-    Pearson 1934); for none seen it is 1 - 0.05^(1/n)."""
+    """The one-sided upper bound of a neuron's share of active samples where `active` of `samples` are (Clopper and
+    Pearson 1934); for none it is 1 - 0.05^(1/n)."""
     miss = 1.0 - CONFIDENCE
     if active == 0:
         return float(-np.expm1(math.log(miss) / samples))
@@ -29,12 +29,12 @@ def upper_bound(active: int, samples: int) -> float:
 
 
 def samples_for_bound(share: float) -> int:
-    """The samples on which a neuron that is never active has an upper bound of at most `share`."""
+    """The number of samples on which a neuron that is never active has an upper bound of at most `share`."""
     return math.ceil(math.log(1.0 - CONFIDENCE) / math.log1p(-share))
 
 
 def wilson(share: float, samples: float) -> tuple[float, float]:
-    """The score interval of a share seen on n samples (Wilson 1927); (0, 1) on none."""
+    """The score interval of a share of n samples (Wilson 1927); (0, 1) for none."""
     if samples <= 0:
         return 0.0, 1.0
     square = _Z * _Z / samples
@@ -45,7 +45,7 @@ def wilson(share: float, samples: float) -> tuple[float, float]:
 
 
 def samples_to_tell(share: float, limit: float) -> int:
-    """The samples on which the score interval of this share would not reach across `limit`, which is another share.
+    """The number of samples on which the score interval of this share ends at `limit`, another share.
 
     The interval is that of all p with (share - p)^2 <= z^2 p (1 - p) / n: it ends at `limit` for this n.
     """

@@ -1,7 +1,7 @@
-"""Numbers as the unevaluated sum of two doubles, 106 bits: for the few places where no plain form stays within 4 ulp.
+"""Numbers as the unevaluated sum of two doubles, 106 bits: for the few kernels that no plain form keeps within 4 ulp.
 
-Slow (some thirty times a plain operation), so kernels send only the hard stretch of x here, by `refine`. Meant for
-moderate magnitudes: nothing here guards against overflow. Algorithms: Dekker 1971; Hida, Li and Bailey 2001.
+Some thirty times slower than a plain operation, so kernels send only the hard stretch of x here, by `refine`. For
+moderate magnitudes: nothing guards against overflow. Algorithms: Dekker 1971; Hida, Li and Bailey 2001.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ def product(a: Array, b: Array) -> tuple[Array, Array]:
     return high, ((a_high * b_high - high) + a_high * b_low + a_low * b_high) + a_low * b_low
 
 
-def _sum(a: Array, b: Array) -> tuple[Array, Array]:
+def two_sum(a: Array, b: Array) -> tuple[Array, Array]:
     """a + b as high + low, without error (Knuth)."""
     high = a + b
     back = high - a
     return high, (a - (high - back)) + (b - back)
 
 
-def _quick_sum(a: Array, b: Array) -> tuple[Array, Array]:
+def _quick_two_sum(a: Array, b: Array) -> tuple[Array, Array]:
     """The same for |a| >= |b|."""
     high = a + b
     return high, b - (high - a)
@@ -55,8 +55,8 @@ class DD:
 
     def __add__(self, other: DD | Array | float) -> DD:
         other = _dd(other)
-        high, low = _sum(self.high, other.high)
-        return DD(*_quick_sum(high, low + (self.low + other.low)))
+        high, low = two_sum(self.high, other.high)
+        return DD(*_quick_two_sum(high, low + (self.low + other.low)))
 
     __radd__ = __add__
 
@@ -72,7 +72,7 @@ class DD:
     def __mul__(self, other: DD | Array | float) -> DD:
         other = _dd(other)
         high, low = product(self.high, other.high)
-        return DD(*_quick_sum(high, low + (self.high * other.low + self.low * other.high)))
+        return DD(*_quick_two_sum(high, low + (self.high * other.low + self.low * other.high)))
 
     __rmul__ = __mul__
 
@@ -80,7 +80,7 @@ class DD:
         other = _dd(other)
         first = self.high / other.high
         rest = self - other * first
-        return DD(*_quick_sum(first, rest.high / other.high))
+        return DD(*_quick_two_sum(first, rest.high / other.high))
 
     def __rtruediv__(self, other: DD | Array | float) -> DD:
         return _dd(other) / self

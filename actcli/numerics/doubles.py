@@ -1,4 +1,4 @@
-"""The doubles as an ordered set: grids over them, and bisection to the neighbours between which a flag changes."""
+"""The doubles as an ordered set: grids, and bisection to the neighbours between which a flag changes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from actcli.activation import Array, Interval
 def grid(breaks: tuple[float, ...], domain: Interval, window: Interval | None) -> Array:
     """Doubles of every magnitude in the domain, dense where activations bend, with the neighbours of each break.
 
-    Within its window for a function that oscillates for ever.
+    For a function that oscillates for ever, those of its window.
     """
     magnitudes = np.concatenate(
         [
@@ -68,7 +68,7 @@ def changes(flag: Callable[[Array], NDArray[np.bool_]], points: Array) -> tuple[
 
 
 def intervals(flag: Callable[[Array], NDArray[np.bool_]], points: Array) -> Iterator[tuple[int, int, float, float]]:
-    """The maximal intervals on which `flag` is true: that of points[i:j], and its outermost doubles."""
+    """The maximal intervals on which `flag` is true: i and j of points[i:j], and the outermost doubles."""
     boundary = iter(np.column_stack(changes(flag, points)).tolist())
     edges = np.flatnonzero(np.diff(flag(points), prepend=False, append=False))
     for i, j in edges.reshape(-1, 2).tolist():

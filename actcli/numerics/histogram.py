@@ -32,7 +32,7 @@ class Histogram:
 
     @classmethod
     def of(cls, x: Array, keep: Flags | None = None) -> Histogram:
-        """Of the entries of x that `keep` marks, all finite; None marks all."""
+        """The histogram of the entries of x that `keep` marks, all finite; None marks all."""
         with np.errstate(over="ignore", under="ignore"):
             narrow = (x if keep is None else x[keep]).astype(np.float32, order="C").ravel()
         patterns = np.bincount(narrow.view(np.uint32) >> 16, minlength=1 << 16)
@@ -51,7 +51,7 @@ class Histogram:
         return int(self.counts.sum())
 
     def quantile(self, share: float) -> float:
-        """The number below which this share of the numbers is, to 1 %; NaN where there is no number."""
+        """The number below which this share of the numbers lies, to 1 %; NaN for an empty histogram."""
         reached = np.cumsum(self.counts)
         if not reached[-1]:
             return float("nan")
@@ -85,5 +85,5 @@ def edges() -> Array:
 
 
 def merged(a: Histogram | None, b: Histogram | None) -> Histogram | None:
-    """The two together; None is one that was not measured."""
+    """Both together; None is one that was not measured."""
     return a.merge(b) if a and b else a or b

@@ -1,3 +1,2 @@
-"""From a FUNCTION spec to a function: the collection, dialects, specs, and what users and packages bring.
-
-Nothing about tables or results."""
+"""Which function a FUNCTION spec means: the collection of activations, the dialects of frameworks, what users and
+packages add, and the specs themselves. Nothing here evaluates a function."""

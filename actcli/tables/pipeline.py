@@ -11,7 +11,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from actcli.errors import ActcliError
-from actcli.numerics.memory import keep_freed
+from actcli.numerics.blockwise import keep_freed
 from actcli.tables.table import Block, Skipped, Table, Task
 
 T = TypeVar("T")

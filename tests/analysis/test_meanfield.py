@@ -11,7 +11,7 @@ from support.oracle import evaluate
 
 from actcli.activation import Function
 from actcli.analysis.meanfield import fixed_point, mean_field, walk
-from actcli.registry import specs as registry
+from actcli.registry import specs
 
 SPECS = ["relu", "gelu", "tanh", "elu:0.5", "hard_sigmoid", "relu6", "softplus:beta=20", "mish", "snake"]
 
@@ -30,7 +30,7 @@ def expectation(function: Function, q: float, of) -> mpmath.mpf:  # type: ignore
 @pytest.mark.parametrize("spec", SPECS)
 def test_means_agree_with_mpmath(spec: str, q: float) -> None:
     """E f, E f^2 and E f'^2 agree with mpmath.quad to 1e-12."""
-    function = registry.get(spec)
+    function = specs.get(spec)
     found = mean_field(function, q)
     with mpmath.workdps(25):
         expected = [float(expectation(function, q, of)) for of in (lambda j: j.v, lambda j: j.v**2, lambda j: j.d1**2)]
@@ -41,22 +41,22 @@ def test_means_agree_with_mpmath(spec: str, q: float) -> None:
 @pytest.mark.parametrize("q", [1e-8, 1e-3, 1.0, 1e6])
 def test_closed_forms(q: float) -> None:
     """relu: E f = sqrt(q / 2 pi), E f^2 = q / 2, E f'^2 = 1/2; sin: E f^2 = (1 - exp(-2q)) / 2; exp: E f = exp(q/2)."""
-    relu = mean_field(registry.get("relu"), q)
+    relu = mean_field(specs.get("relu"), q)
     assert relu.mean == pytest.approx(math.sqrt(q / (2 * math.pi)), rel=1e-13)
     assert (relu.mean_square, relu.mean_square_gradient) == pytest.approx((q / 2, 0.5), rel=1e-13)
     assert (relu.he_gain, relu.chi_1) == pytest.approx((math.sqrt(2), 1.0), rel=1e-12)
     assert relu.critical_weight_variance == pytest.approx(2.0, rel=1e-12)
     assert relu.vanishing_depth is None
     if q <= 1.0:
-        sine = mean_field(registry.get("sine"), q)
+        sine = mean_field(specs.get("sine"), q)
         assert (sine.mean, sine.mean_square) == pytest.approx((0.0, -math.expm1(-2 * q) / 2), rel=1e-12)
-        assert mean_field(registry.get("exponential"), q).mean == pytest.approx(math.exp(q / 2), rel=1e-12)
+        assert mean_field(specs.get("exponential"), q).mean == pytest.approx(math.exp(q / 2), rel=1e-12)
 
 
 def test_means_that_do_not_exist_are_none() -> None:
     """exp(z)^2 overflows over N(0, 1e4), sin(z) is not resolved over N(0, 1e12), and neither is made up."""
-    assert mean_field(registry.get("exponential"), 1e4).mean_square is None
-    assert mean_field(registry.get("sine"), 1e12).mean_square is None
+    assert mean_field(specs.get("exponential"), 1e4).mean_square is None
+    assert mean_field(specs.get("sine"), 1e12).mean_square is None
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_means_that_do_not_exist_are_none() -> None:
 )
 def test_the_fixed_point_solves_the_length_map(spec: str, sigma_w: float, sigma_b: float) -> None:
     """q* = sigma_w^2 E[f^2] + sigma_b^2 and chi = sigma_w^2 E[f'^2], both by mpmath, to 1e-11."""
-    function = registry.get(spec)
+    function = specs.get(spec)
     point = fixed_point(function, sigma_w, sigma_b)
     assert point is not None
     with mpmath.workdps(20):
@@ -88,7 +88,7 @@ def test_the_fixed_point_solves_the_length_map(spec: str, sigma_w: float, sigma_
 )
 def test_where_the_length_map_has_no_other_fixed_point(spec: str, sigma_w: float, q: float, phase: str | None) -> None:
     """It stays, shrinks to 0 or grows for ever, without biases."""
-    point = fixed_point(registry.get(spec), sigma_w, 0.0)
+    point = fixed_point(specs.get(spec), sigma_w, 0.0)
     assert point is not None
     assert (point.q, point.phase) == (q, phase)
 
@@ -96,7 +96,7 @@ def test_where_the_length_map_has_no_other_fixed_point(spec: str, sigma_w: float
 def test_vanishing_depth_is_the_first_layer_below_1e_7() -> None:
     """chi_1^(depth/2) < 1e-7 there and not a layer earlier."""
     for spec in ("sigmoid", "log_sigmoid", "hard_sigmoid", "softplus"):
-        found = mean_field(registry.get(spec))
+        found = mean_field(specs.get(spec))
         assert found.chi_1 is not None
         assert found.vanishing_depth is not None
         assert found.chi_1 ** (found.vanishing_depth / 2) < 1e-7 <= found.chi_1 ** ((found.vanishing_depth - 1) / 2)
@@ -106,7 +106,7 @@ def test_the_walk_agrees_with_a_simulated_network() -> None:
     """A random tanh network of width 1,000: its variances and the square of its gradient, layer by layer."""
     width, sigma_w, sigma_b = 1000, 1.3, 0.2
     rng = np.random.default_rng(0)
-    steps = list(walk(registry.get("tanh"), 4, 2.0, sigma_w, sigma_b))
+    steps = list(walk(specs.get("tanh"), 4, 2.0, sigma_w, sigma_b))
     x = rng.normal(scale=math.sqrt(2.0), size=(200, width))
     squares = []
     for step in steps:
@@ -117,7 +117,7 @@ def test_the_walk_agrees_with_a_simulated_network() -> None:
         x = np.tanh(x) @ weights + rng.normal(scale=sigma_b, size=width)
     products = np.cumprod(squares)
     assert [step.gradient_variance for step in steps] == pytest.approx(products, rel=0.1)
-    he = list(walk(registry.get("sigmoid"), 3, 1.0, None, 0.0))
-    chi = mean_field(registry.get("sigmoid")).chi_1
+    he = list(walk(specs.get("sigmoid"), 3, 1.0, None, 0.0))
+    chi = mean_field(specs.get("sigmoid")).chi_1
     assert chi is not None
     assert [step.gradient_variance for step in he] == pytest.approx([chi, chi**2, chi**3], rel=1e-14)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.run import Cli
 
 from actcli.analysis.precision import PRECISIONS, losses
-from actcli.registry import specs as registry
+from actcli.registry import specs
 
 FLOAT16, FLOAT32, BFLOAT16 = (PRECISIONS[name] for name in ("float16", "float32", "bfloat16"))
 any_float = st.one_of(
@@ -57,7 +57,7 @@ def test_the_smallest_numbers(name: str, smallest: float) -> None:
 @pytest.mark.parametrize("spec", ["tanh", "sigmoid", "gelu", "elu", "softsign", "relu6", "hard_sigmoid", "softplus"])
 def test_the_regions_end_where_rounding_says(spec: str, precision) -> None:  # type: ignore[no-untyped-def]
     """Inside a region f' rounds to 0 (f to its limit), on the next double outside it does not."""
-    function = registry.get(spec)
+    function = specs.get(spec)
     found = losses(function, precision)
     assert found.zero_gradient
     for region in found.zero_gradient:
@@ -78,7 +78,7 @@ def test_the_regions_end_where_rounding_says(spec: str, precision) -> None:  # t
 def test_known_ends_of_tanh_and_sigmoid() -> None:
     """By hand: tanh' = 4 exp(-2x) falls to half of 2^-24 at ln(2^27) / 2; sigmoid' = exp(-x) to it at ln(2^25);
     1 - sigmoid = exp(-x) falls to the half step 2^-12 below 1 at ln(2^12)."""
-    tanh, sigmoid = (losses(registry.get(name), FLOAT16) for name in ("tanh", "sigmoid"))
+    tanh, sigmoid = (losses(specs.get(name), FLOAT16) for name in ("tanh", "sigmoid"))
     assert tanh.zero_gradient[1].start == pytest.approx(math.log(2.0**27) / 2, rel=1e-7)
     assert sigmoid.zero_gradient[1].start == pytest.approx(math.log(2.0**25), rel=1e-7)
     assert sigmoid.constant_output[1].start == pytest.approx(math.log(2.0**12 - 1), rel=1e-12)

@@ -14,7 +14,7 @@ from support.oracle import evaluate
 
 from actcli.activation import Function
 from actcli.analysis.regions import Region, SaturatedSides, constant_tails, saturated_sides, shape, vanishing_regions
-from actcli.registry import specs as registry
+from actcli.registry import specs
 
 EPSILONS = [0.2, 1e-3, 1e-7, 1e-30, 1e-300, 5e-324]
 
@@ -42,7 +42,7 @@ def test_boundaries_are_the_closed_forms_to_the_last_bit(name: str, epsilon: flo
     """The end of the tail is the outermost double inside, give or take the last bits of f' itself."""
     with mpmath.workdps(400):
         exact = closed_form(name, epsilon)
-        regions = vanishing_regions(registry.get(name), epsilon)
+        regions = vanishing_regions(specs.get(name), epsilon)
         low = regions[0]
         assert (low.start, low.kind) == (-math.inf, "tail")
         # f' steps by ulp(epsilon) there: x cannot be told better than the width of a few of these steps.
@@ -54,15 +54,15 @@ def test_boundaries_are_the_closed_forms_to_the_last_bit(name: str, epsilon: flo
 
 def test_known_boundaries() -> None:
     """The figures that the documentation of others gets wrong: sigmoid 16.118, tanh 8.752 at 1e-7."""
-    assert vanishing_regions(registry.get("sigmoid"), 1e-7)[1].start == pytest.approx(16.118095450958317, rel=1e-15)
-    assert vanishing_regions(registry.get("tanh"), 1e-7)[1].start == pytest.approx(8.752194981039102, rel=1e-15)
+    assert vanishing_regions(specs.get("sigmoid"), 1e-7)[1].start == pytest.approx(16.118095450958317, rel=1e-15)
+    assert vanishing_regions(specs.get("tanh"), 1e-7)[1].start == pytest.approx(8.752194981039102, rel=1e-15)
 
 
 @pytest.mark.parametrize("epsilon", EPSILONS[1:])
 @pytest.mark.parametrize("name", ["gelu", "silu", "mish", "gelu_tanh"])
 def test_gated_functions_have_a_tail_and_a_stationary_point(name: str, epsilon: float) -> None:
     """The stationary region holds the zero of f' that mpmath finds."""
-    function = registry.get(name)
+    function = specs.get(name)
     tail, stationary = vanishing_regions(function, epsilon)
     assert (tail.kind, stationary.kind) == ("tail", "stationary")
     with mpmath.workdps(60):
@@ -97,19 +97,19 @@ def test_gated_functions_have_a_tail_and_a_stationary_point(name: str, epsilon: 
 )
 def test_piecewise_linear_regions(spec: str, expected: list[tuple[float, float, str]]) -> None:
     """Flat pieces are of kind zero, with the kink inside where f' is 0 there; a slope below epsilon is a tail."""
-    assert [(r.start, r.stop, r.kind) for r in vanishing_regions(registry.get(spec), 1e-3)] == expected
+    assert [(r.start, r.stop, r.kind) for r in vanishing_regions(specs.get(spec), 1e-3)] == expected
 
 
 def test_a_gradient_that_vanishes_at_infinity_only_is_no_region() -> None:
     """f = -log(1 - x) for x <= 0: f' = 1 / (1 - x) is 5.6e-309 at the last double."""
-    (flat,) = vanishing_regions(registry.get("where(x > 0, 0, -log(1 - x))"), 1e-310)
+    (flat,) = vanishing_regions(specs.get("where(x > 0, 0, -log(1 - x))"), 1e-310)
     assert (flat.start, flat.stop) == (math.ulp(0.0), math.inf)
 
 
-@pytest.mark.parametrize("epsilon", [1e-17, abs(registry.get("sine").df(math.pi / 2))])
+@pytest.mark.parametrize("epsilon", [1e-17, abs(specs.get("sine").df(math.pi / 2))])
 def test_a_zero_between_doubles_is_the_nearest_double(epsilon: float) -> None:
     """Of sin' = cos the odd multiples of pi/2; also where f' is no smaller than epsilon there, but equal to it."""
-    regions = vanishing_regions(registry.get("sine"), epsilon)
+    regions = vanishing_regions(specs.get("sine"), epsilon)
     with mpmath.workdps(50):
         nearest = [float(k * mpmath.pi / 2) for k in (-5, -3, -1, 1, 3, 5)]
     assert regions == tuple(Region(x, x, "stationary") for x in nearest)
@@ -173,7 +173,7 @@ def test_the_declared_range_is_the_one_found(function: Function) -> None:
 )
 def test_shape(spec: str, monotone: str, smoothness: str, sup: float) -> None:
     """Monotonicity, smoothness and the largest gradient are those known by hand."""
-    found = shape(registry.get(spec))
+    found = shape(specs.get(spec))
     assert (found.monotone, found.smoothness) == (monotone, smoothness)
     assert found.sup_gradient == pytest.approx(sup, rel=2e-15)
 
@@ -181,11 +181,11 @@ def test_shape(spec: str, monotone: str, smoothness: str, sup: float) -> None:
 def test_saturation_is_097_of_tanh() -> None:
     """The default threshold is |tanh| > 0.97, and carried over to the logistic it is twice as far out."""
     tau = 1 - 0.97**2
-    low, high = saturated_sides(registry.get("tanh"), tau).low, saturated_sides(registry.get("tanh"), tau).high
+    low, high = saturated_sides(specs.get("tanh"), tau).low, saturated_sides(specs.get("tanh"), tau).high
     assert low[0][1] == pytest.approx(-math.atanh(0.97), rel=1e-14)
     assert high[0][0] == pytest.approx(math.atanh(0.97), rel=1e-14)
-    assert saturated_sides(registry.get("sigmoid"), tau).high[0][0] == pytest.approx(2 * math.atanh(0.97), rel=1e-14)
-    assert saturated_sides(registry.get("gelu"), tau).high == ()
+    assert saturated_sides(specs.get("sigmoid"), tau).high[0][0] == pytest.approx(2 * math.atanh(0.97), rel=1e-14)
+    assert saturated_sides(specs.get("gelu"), tau).high == ()
 
 
 @pytest.mark.parametrize(
@@ -207,47 +207,47 @@ def test_a_region_in_words(region: Region, words: str) -> None:
 def test_a_region_in_words_with_all_digits() -> None:
     """From 17 digits on the words give the number back."""
     assert Region(-math.inf, 0.1, "tail").condition(17) == "x <= 0.1"
-    assert vanishing_regions(registry.get("relu"), 1e-3)[0].condition(17) == "x <= 0.0"  # and not -0
+    assert vanishing_regions(specs.get("relu"), 1e-3)[0].condition(17) == "x <= 0.0"  # and not -0
     assert Region(1 / 3, math.inf, "tail").condition(17) == "x >= 0.3333333333333333"
     assert Region(1 / 3, math.inf, "tail").condition(16) == "x >= 0.3333333333333333"
 
 
 def test_rowwise_functions_have_no_regions() -> None:
     """Their f' takes a whole row."""
-    assert vanishing_regions(registry.get("softmax"), 1e-3) == ()
-    assert saturated_sides(registry.get("softmax"), 0.1) == SaturatedSides((), ())
+    assert vanishing_regions(specs.get("softmax"), 1e-3) == ()
+    assert saturated_sides(specs.get("softmax"), 0.1) == SaturatedSides((), ())
 
 
 def test_sides_of_a_flat_middle_and_of_a_flat_line() -> None:
     """What reaches both ends, or neither, is split at its middle: each number is on one side."""
-    flat = saturated_sides(registry.get("softshrink:lambd=3"), 0.5)
+    flat = saturated_sides(specs.get("softshrink:lambd=3"), 0.5)
     assert flat == SaturatedSides(((-3.0, 0.0),), ((5e-324, 3.0),))
-    middle = saturated_sides(registry.get("where(x < 1, x - 1, where(x > 4, x - 4, 0))"), 0.5)
+    middle = saturated_sides(specs.get("where(x < 1, x - 1, where(x > 4, x - 4, 0))"), 0.5)
     assert middle == SaturatedSides(((1.0, 2.5),), ((after(2.5, 1), 4.0),))
-    line = saturated_sides(registry.get("sign"), 0.5)
+    line = saturated_sides(specs.get("sign"), 0.5)
     assert line == SaturatedSides(((-math.inf, 0.0),), ((5e-324, math.inf),))
 
 
 def test_the_mirrored_function_saturates_on_the_other_side() -> None:
     """silu(-x), with its stationary point before its tail; a stationary point is on no side."""
-    silu, mirrored = (saturated_sides(registry.get(spec), 1e-3) for spec in ("silu", "silu(-x)"))
+    silu, mirrored = (saturated_sides(specs.get(spec), 1e-3) for spec in ("silu", "silu(-x)"))
     assert silu.high == mirrored.low == ()
     assert mirrored.high == tuple((-stop, -start) for start, stop in silu.low)
 
 
 def test_where_f_prime_has_no_bound_tau_itself_is_the_threshold() -> None:
     """exp: f' <= tau for x <= log(tau)."""
-    (side,) = saturated_sides(registry.get("exponential"), 0.25).low
+    (side,) = saturated_sides(specs.get("exponential"), 0.25).low
     assert side[0] == -math.inf
     assert side[1] == pytest.approx(math.log(0.25), rel=1e-14)
 
 
 def test_constant_tails_are_where_the_rounded_value_is_the_limit() -> None:
     """By hand: rounded to multiples of 1/8, tanh is 1 from atanh(15/16) on."""
-    tails = constant_tails(registry.get("tanh"), lambda y: np.round(y * 8) / 8)
+    tails = constant_tails(specs.get("tanh"), lambda y: np.round(y * 8) / 8)
     end = math.atanh(15 / 16)
     assert [tail.kind for tail in tails] == ["tail", "tail"]
     assert (tails[0].start, tails[1].stop) == (-math.inf, math.inf)
     assert tails[0].stop == pytest.approx(-end, rel=1e-14)
     assert tails[1].start == pytest.approx(end, rel=1e-14)
-    assert constant_tails(registry.get("relu"), lambda y: y) == (Region(-math.inf, 0.0, "tail"),)
+    assert constant_tails(specs.get("relu"), lambda y: y) == (Region(-math.inf, 0.0, "tail"),)

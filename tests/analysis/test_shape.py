@@ -9,7 +9,7 @@ import pytest
 
 from actcli.analysis.regions import shape
 from actcli.numerics.doubles import grid
-from actcli.registry import specs as registry
+from actcli.registry import specs
 
 LARGEST = float(np.finfo(np.float64).max)
 
@@ -67,7 +67,7 @@ def test_the_grid_keeps_to_the_domain_and_is_even_in_a_window() -> None:
 )
 def test_the_shape_of_a_formula(formula: str, monotone: str, smoothness: str | None, sup: float) -> None:
     """Known by looking at the graph."""
-    found = shape(registry.get(formula))
+    found = shape(specs.get(formula))
     assert found.monotone == monotone
     assert smoothness in (None, found.smoothness)
     assert found.sup_gradient == pytest.approx(sup, rel=1e-12)
@@ -75,9 +75,9 @@ def test_the_shape_of_a_formula(formula: str, monotone: str, smoothness: str | N
 
 def test_a_shape_holds_the_extremes_and_inflections() -> None:
     """Of silu: f' = 0 at -1.278464542761074 (1 + x sigmoid(-x) = 0), sup|f'| at 2.39935728052 (x tanh(x/2) = 2)."""
-    found = shape(registry.get("silu"))
+    found = shape(specs.get("silu"))
     for x in (-1.278464542761074, 2.399357280520):
         assert np.abs(found.points - x).min() < 1e-11
-    np.testing.assert_array_equal(found.value, registry.get("silu").f(found.points))
-    np.testing.assert_array_equal(found.slope, registry.get("silu").df(found.points))
+    np.testing.assert_array_equal(found.value, specs.get("silu").f(found.points))
+    np.testing.assert_array_equal(found.slope, specs.get("silu").df(found.points))
     assert found.range == (pytest.approx(-0.2784645427610738, rel=1e-15), math.inf)

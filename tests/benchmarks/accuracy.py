@@ -38,7 +38,7 @@ from functions.test_rows import ROWS
 from support.oracle import evaluate
 
 from actcli.activation import Activation, Dialect, Function
-from actcli.registry import specs as registry
+from actcli.registry.collection import ACTIVATIONS
 
 FRAMEWORKS = {"pytorch": "PyTorch", "jax": "JAX"}
 INSTALL = "To compare: pip install -e '.[test,benchmark]'"
@@ -391,7 +391,7 @@ def unusable(call: Evaluation, kind: type) -> str:
 
 
 def lines(count: int, kind: type, subnormal: dict[str, Any]) -> Iterator[tuple[str, Cells]]:
-    for activation in registry.ACTIVATIONS:
+    for activation in ACTIVATIONS:
         for function, found in calls(activation).items():
             tools = {name: call for name, call in found.items() if call}
             for name, call in list(tools.items()):

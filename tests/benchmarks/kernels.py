@@ -19,8 +19,8 @@ from statistics import geometric_mean, median
 import numpy as np
 import torch
 
-from actcli.numerics.evaluate import default_threads, evaluate
-from actcli.registry import specs as registry
+from actcli.numerics.blockwise import default_threads, evaluate
+from actcli.registry import specs
 
 SIZE = 2**24
 PAIRS = 9
@@ -71,7 +71,7 @@ def main(threads: int) -> None:
     print(f"{'function':12}{'':4}{'actcli ms':>12}{'PyTorch ms':>12}{'speed':>8}")
     speeds = []
     for name in FORWARD:
-        function = registry.get(name)
+        function = specs.get(name)
         for label, kernel, theirs in (
             ("f", function.f, lambda name=name: FORWARD[name](tensor)),
             ("df", function.df, lambda name=name: BACKWARD[name](one, tensor)),

@@ -20,11 +20,11 @@ from pathlib import Path
 import click
 import pytest
 from documentation.build import environment
-from support.run import DATA, ROOT, Cli
+from support.program import commands
+from support.run import DATA, ROOT, Process
 
-from actcli.cli.commands.completion import ASKED, SHELLS
-from actcli.cli.main import cli as program
-from actcli.registry import specs as registry
+from actcli.cli.shells import ASKED, SHELLS
+from actcli.registry import additions, specs
 
 LINE = "the line is:"
 SHOW = "\x07"  # the key that makes the shells below print the line
@@ -156,42 +156,40 @@ def test_completions_of_fish(tmp_path: Path) -> None:
         assert any(offer.startswith(word) for offer in offered), (keys, offered)
 
 
-def ask(cli: Cli, line: str, **env: str) -> list[str]:
+def ask(process: Process, line: str, **env: str) -> list[str]:
     """What bash is answered for a line with the cursor at its end."""
     word = re.split(r"[\s:=]", line)[-1]
     asked = {ASKED: "bash_complete", "COMP_LINE": line, "COMP_POINT": str(len(line)), "COMP_WORD": word}
-    done = cli(**asked, COMP_WORDBREAKS=" \t\n\"'><=;|&(:", **env)
+    done = process(**asked, COMP_WORDBREAKS=" \t\n\"'><=;|&(:", **env)
     assert (done.returncode, done.stderr) == (0, b"")
     return [line.partition("\t")[2] for line in done.stdout.decode().splitlines() if line]
 
 
-def test_all_commands_functions_and_frameworks_are_offered(cli: Cli) -> None:
+def test_all_commands_functions_and_frameworks_are_offered(process: Process) -> None:
     """None is left out."""
-    assert set(program.commands) == set(ask(cli, "actcli "))
-    assert set(registry.names()) == set(ask(cli, "actcli eval "))
-    assert {f"gelu@{d.framework}" for d in registry.get("gelu").activation.dialects} == set(
-        ask(cli, "actcli eval gelu@")
+    assert set(commands()) == set(ask(process, "actcli "))
+    assert set(additions.names()) == set(ask(process, "actcli eval "))
+    assert {f"gelu@{d.framework}" for d in specs.get("gelu").activation.dialects} == set(
+        ask(process, "actcli eval gelu@")
     )
 
 
-@pytest.mark.parametrize("name", program.commands)
-def test_all_options_are_offered(cli: Cli, name: str) -> None:
+@pytest.mark.parametrize("name", commands())
+def test_all_options_are_offered(process: Process, name: str) -> None:
     """Each command offers all of its options."""
-    options = [option for option in program.commands[name].params if isinstance(option, click.Option)]
+    options = [option for option in commands()[name].params if isinstance(option, click.Option)]
     expected = {spelling for option in options for spelling in (*option.opts, *option.secondary_opts)}
-    assert {spelling for spelling in expected if spelling.startswith("--")} <= set(ask(cli, f"actcli {name} --"))
+    assert {spelling for spelling in expected if spelling.startswith("--")} <= set(ask(process, f"actcli {name} --"))
 
 
 @pytest.mark.parametrize(
     ("command", "parameter"),
-    [(name, parameter) for name, command in program.commands.items() for parameter in command.params],
+    [(name, parameter) for name, command in commands().items() for parameter in command.params],
     ids=lambda value: getattr(value, "name", value),
 )
 def test_words_that_stand_for_something_known_are_completed(command: str, parameter: click.Parameter) -> None:
     """A new parameter that takes a function, a file, columns or a framework says how it is completed."""
-    context = click.Context(
-        program.commands[command], obj=["actcli", command, "elu", str(DATA / "relu_trained/layer1.csv")]
-    )
+    context = click.Context(commands()[command], obj=["actcli", command, "elu", str(DATA / "relu_trained/layer1.csv")])
     metavar = parameter.make_metavar(context)
     if re.search(r"FUNCTION|FILE|INPUT|LIST|PARAMETER|\|", metavar) or parameter.name == "framework":
         assert parameter.shell_complete(context, "")
@@ -212,18 +210,18 @@ def test_completing_loads_nothing_heavy(line: str) -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_the_script_says_how_to_install_it(cli: Cli, shell: str) -> None:
+def test_the_script_says_how_to_install_it(process: Process, shell: str) -> None:
     """In a comment at its top, in one line."""
-    script = cli.ok("completion", shell)
+    script = process.ok("completion", shell)
     assert f"#   {SHELLS[shell].install}\n" in "".join(script.splitlines(keepends=True)[:3])
 
 
-def test_what_cannot_be_read_is_no_trouble(cli: Cli, tmp_path: Path) -> None:
+def test_what_cannot_be_read_is_no_trouble(process: Process, tmp_path: Path) -> None:
     """A broken file on the line, a shell that nobody knows: no completions, no complaint."""
     (tmp_path / "broken.csv").write_bytes(b"\xff\xfe\0")
     (tmp_path / "layer.parquet").write_bytes(b"PAR1")
     for name in ("broken.csv", "layer.parquet"):
-        assert ask(cli, f"actcli eval relu {tmp_path / name} -c ") == []
-    assert cli.ok(**{ASKED: "tcsh_complete"}) == ""
-    assert ask(cli, "actcli eval nothing:") == []
-    assert ask(cli, "actcli grad --wrt ") == []
+        assert ask(process, f"actcli eval relu {tmp_path / name} -c ") == []
+    assert process.ok(**{ASKED: "tcsh_complete"}) == ""
+    assert ask(process, "actcli eval nothing:") == []
+    assert ask(process, "actcli grad --wrt ") == []

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.run import ROOT, Cli
+from support.run import ROOT, Process
 
 from actcli.text import visible
 
@@ -122,34 +122,36 @@ def test_an_interrupt_while_it_starts_is_quiet() -> None:
     assert (done.returncode, done.stderr) == (-signal.SIGINT, b"")
 
 
-def test_without_a_command_there_is_help(cli: Cli) -> None:
+def test_without_a_command_there_is_help(process: Process) -> None:
     """In its lines, as with --help."""
-    assert cli.ok() == cli.ok("--help")
+    assert process.ok() == process.ok("--help")
 
 
-def test_a_home_that_cannot_be_written_to_is_no_matter(cli: Cli, tmp_path: Path) -> None:
+def test_a_home_that_cannot_be_written_to_is_no_matter(process: Process, tmp_path: Path) -> None:
     """matplotlib would warn of it on standard error."""
-    cli.ok("plot", "relu", "-o", str(tmp_path / "a.png"), HOME="/proc", XDG_CONFIG_HOME="/proc", XDG_CACHE_HOME="/proc")
+    process.ok(
+        "plot", "relu", "-o", str(tmp_path / "a.png"), HOME="/proc", XDG_CONFIG_HOME="/proc", XDG_CACHE_HOME="/proc"
+    )
 
 
 @pytest.mark.parametrize("columns", ["1", "20", "500"])
-def test_terminals_of_any_width(cli: Cli, columns: str) -> None:
+def test_terminals_of_any_width(process: Process, columns: str) -> None:
     """Every command has a result."""
     for command in ("plot relu", "saturation relu -f table", "list -f table", "compare relu gelu -f table"):
-        assert cli.ok(*command.split(), COLUMNS=columns)
+        assert process.ok(*command.split(), COLUMNS=columns)
 
 
-def test_names_steer_no_terminal(cli: Cli) -> None:
+def test_names_steer_no_terminal(process: Process) -> None:
     """Escapes in the name of a column or file are shown, in results for people and in messages; CSV keeps them."""
     content = b'"\x1b[31mred","two\nlines"\n1,2\n'
-    assert cli.ok("eval", "relu", stdin=content) == '\x1b[31mred,"two\nlines"\n1.0,2.0\n'
+    assert process.ok("eval", "relu", stdin=content) == '\x1b[31mred,"two\nlines"\n1.0,2.0\n'
     for command in ("eval relu -f table", "saturation relu -f table"):
-        text = cli.ok(*command.split(), stdin=content)
+        text = process.ok(*command.split(), stdin=content)
         assert "\x1b" not in text
         assert r"\x1b[31mred" in text
         assert "two lines" in text
-    assert r"\x1b[31m.csv" in cli.fails(1, "eval", "relu", "\x1b[31m.csv")
-    assert r"\x1b[31mred" in cli.fails(1, "eval", "relu", stdin=content + b"x,2\n")
+    assert r"\x1b[31m.csv" in process.fails(1, "eval", "relu", "\x1b[31m.csv")
+    assert r"\x1b[31mred" in process.fails(1, "eval", "relu", stdin=content + b"x,2\n")
 
 
 def test_what_is_printable_stays() -> None:
@@ -158,13 +160,13 @@ def test_what_is_printable_stays() -> None:
     assert visible("\0\t\n\x1b\x7f\x9b") == r"\x00  \x1b\x7f\x9b"
 
 
-def test_wide_characters_take_two_cells(cli: Cli, tmp_path: Path) -> None:
+def test_wide_characters_take_two_cells(process: Process, tmp_path: Path) -> None:
     """The bars of layers begin in one column of the terminal, whatever the layers' names."""
     rows = "a\n" + "\n".join(str(i / 50 - 3) for i in range(300))
     for name in ("ab", "漢字漢字"):
         (tmp_path / f"{name}.csv").write_text(rows)
     files = [str(tmp_path / f"{name}.csv") for name in ("ab", "漢字漢字")]
-    page = cli.ok("saturation", "tanh", *files, "-f", "table").partition("Pre-activations")[2]
+    page = process.ok("saturation", "tanh", *files, "-f", "table").partition("Pre-activations")[2]
     plain, wide = (line for line in page.splitlines()[1:3])
     assert plain.partition("ab")[2].strip() == wide.partition("漢字漢字")[2].strip()
     assert len(plain) == len(wide) + 4

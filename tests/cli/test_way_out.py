@@ -14,7 +14,8 @@ import pytest
 from support.run import Cli
 
 import actcli
-from actcli.registry import specs as registry
+from actcli.registry import specs
+from actcli.registry.collection import ACTIVATIONS
 
 LABELLED = "step,label,h0\n0,cat,1\n1,dog,-2\n"
 
@@ -62,15 +63,15 @@ def test_a_glob_of_the_shell_is_not_taken_for_a_function(cli: Cli, table: str) -
 
 def test_framework_names_as_they_are_imported(cli: Cli) -> None:
     """With @FRAMEWORK each names what its last part does; without, the error says how it is written."""
-    for activation in registry.ACTIVATIONS:
+    for activation in ACTIVATIONS:
         for dialect in activation.dialects:
             if dialect.short is not None:
-                whole = registry.get(f"{dialect.name}@{dialect.framework}")
-                assert whole == registry.get(f"{dialect.short}@{dialect.framework}")
-    assert registry.get("torch.nn.Softplus@torch").parameters["threshold"] == 20.0
+                whole = specs.get(f"{dialect.name}@{dialect.framework}")
+                assert whole == specs.get(f"{dialect.short}@{dialect.framework}")
+    assert specs.get("torch.nn.Softplus@torch").parameters["threshold"] == 20.0
     for written in ("torch.nn.SiLU", "nn.SiLU", "F.silu"):
         spec = way(cli.fails(2, "show", written)).removeprefix("write ")
-        assert registry.get(spec).name == "silu"
+        assert specs.get(spec).name == "silu"
     assert "attributes are not taken" in cli.fails(2, "show", "x.real")
 
 

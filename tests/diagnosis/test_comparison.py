@@ -15,13 +15,13 @@ from actcli.analysis.profile import Network, profile
 from actcli.diagnosis import diagnose as diagnosis
 from actcli.diagnosis.comparison import Comparison, compare
 from actcli.measuring.probe import Probe, Thresholds
-from actcli.registry import specs as registry
+from actcli.registry import specs
 
 LAYER = str(DATA / "relu_negative_bias" / "layer2.csv")
 
 
 def under(x: np.ndarray, *specs: str) -> Comparison:
-    probes = [Probe.of(registry.get(spec), Thresholds()) for spec in specs]
+    probes = [Probe.of(specs.get(spec), Thresholds()) for spec in specs]
     names = [f"h{i}" for i in range(x.shape[1])]
     diagnoses = [diagnosis.diagnose(probe, [("layer1", names, probe.measure(x))]) for probe in probes]
     return compare([profile(p.function, 1e-3) for p in probes], [(d.function, d.layers) for d in diagnoses])
@@ -29,7 +29,7 @@ def under(x: np.ndarray, *specs: str) -> Comparison:
 
 def test_a_rowwise_function_has_no_mean_of_one_number() -> None:
     """Figures of a function of one number are absent for softmax, not made up."""
-    found = profile(registry.get("softmax"), 1e-3, Network(sigma_w=1.0, depth=3))
+    found = profile(specs.get("softmax"), 1e-3, Network(sigma_w=1.0, depth=3))
     assert (found.range, found.monotone, found.fixed_point, found.steps) == ((0.0, 1.0), None, None, ())
     assert (found.means.mean, found.means.he_gain, found.means.chi_1, found.means.vanishing_depth) == (None,) * 4
 
@@ -63,7 +63,7 @@ def test_the_gaussian_stands_beside_the_data(cli: Cli) -> None:
     text = "\n".join(f"{a!r},{b!r}" for a, b in x.tolist())
     layers = json.loads(cli.ok("compare", "tanh", "gelu", "-i", "-", "-f", "json", stdin=text.encode()))["layers"]
     for layer in layers:
-        function = registry.get(layer["function"])
+        function = specs.get(layer["function"])
         truth = float(np.mean(function.df(x) ** 2))
         assert layer["mean_square"] == pytest.approx(float(np.mean(x * x)), rel=1e-12)
         assert layer["mean_square_gradient"] == pytest.approx(truth, rel=1e-12)

@@ -13,7 +13,7 @@ from support.run import DATA, Cli
 from actcli.diagnosis import diagnose as diagnosis
 from actcli.diagnosis.diagnose import Diagnosis
 from actcli.measuring.probe import Probe, Thresholds
-from actcli.registry import specs as registry
+from actcli.registry import specs
 
 NETWORKS = sorted(path.parent.name for path in DATA.glob("*/truth.json"))
 
@@ -23,7 +23,7 @@ def truth(network: str) -> dict[str, Any]:
 
 
 def diagnose(spec: str, *layers: np.ndarray, thresholds: Thresholds | None = None) -> Diagnosis:
-    probe = Probe.of(registry.get(spec), thresholds or Thresholds())
+    probe = Probe.of(specs.get(spec), thresholds or Thresholds())
     names = [f"layer{i + 1}" for i in range(len(layers))]
     measured = [
         (name, [f"h{j}" for j in range(x.shape[1])], probe.measure(x)) for name, x in zip(names, layers, strict=True)
@@ -168,7 +168,7 @@ def network(spec: str, depth: int, gain: float, *, normalised: bool = False) -> 
     for _ in range(depth):
         z = x @ rng.normal(scale=gain / 8.0, size=(64, 64))
         layers.append((z - z.mean(axis=0)) / z.std(axis=0) if normalised else z)
-        x = registry.get(spec).f(layers[-1])
+        x = specs.get(spec).f(layers[-1])
     return layers
 
 

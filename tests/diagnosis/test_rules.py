@@ -14,7 +14,7 @@ from actcli.diagnosis.diagnose import Diagnosis
 from actcli.diagnosis.systems import RULES
 from actcli.diagnosis.verdicts import Layer
 from actcli.measuring.probe import Probe, Thresholds
-from actcli.registry import specs as registry
+from actcli.registry import specs
 
 RELU, NEGATIVE, TANH, SIGMOID = "relu_trained", "relu_negative_bias", "tanh_saturated", "sigmoid_deep"
 
@@ -24,7 +24,7 @@ def layers(network: str) -> list[np.ndarray]:
 
 
 def diagnose(rule: str, spec: str, x: np.ndarray) -> Diagnosis:
-    probe = Probe.of(registry.get(spec), Thresholds(), RULES[rule])
+    probe = Probe.of(specs.get(spec), Thresholds(), RULES[rule])
     cut = len(x) // 3  # the rule sees merged partials
     partial = probe.measure(x[:cut]).merge(probe.measure(x[cut:]))
     return diagnosis.diagnose(probe, [("layer", [str(i) for i in range(x.shape[1])], partial)])
@@ -102,7 +102,7 @@ def test_karpathys_share_of_saturated_tanh() -> None:
 def test_redo_scores(network: str, spec: str) -> None:
     """ReDo: mean |activation|, divided by its mean over the neurons plus 1e-9, at most 0.025."""
     for x in layers(network):
-        score = np.abs(registry.get(spec).f(x)).mean(axis=0)
+        score = np.abs(specs.get(spec).f(x)).mean(axis=0)
         score = score / (score.mean() + 1e-9)
         dormant = score <= 0.025
         assert neurons_and_alarm(diagnose("redo", spec, x)) == (dormant.tolist(), dormant.any())

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from support.program import commands
 from support.run import DATA, ROOT
 
 from actcli import __version__
@@ -88,7 +89,7 @@ def with_outputs(text: str, folder: Path) -> str:
 
 def help_examples(group: click.Group = cli) -> Iterator[tuple[str, str]]:
     """The examples of the help pages, each with the name of its command, the program's name for its own."""
-    for name, command in [("actcli", group), *group.commands.items()]:
+    for name, command in [("actcli", group), *commands(group).items()]:
         for line in (command.epilog or "").splitlines():
             if line.startswith("  actcli "):
                 yield name, line.strip()

@@ -10,13 +10,14 @@ from itertools import groupby
 
 import click
 from documentation import roff
+from support.program import commands
 
 from actcli import __version__
 from actcli.activation import Activation, Function
 from actcli.cli.commands.saturation import GATE_FAILED
 from actcli.cli.main import INTERRUPTED, PIPE_CLOSED, cli
 from actcli.output.sheets import endings
-from actcli.registry import specs as registry
+from actcli.registry.collection import ACTIVATIONS
 from actcli.reports.catalogue import dialect_text
 from actcli.reports.records import interval
 from actcli.tables.source import COMPRESSED, SUFFIXES
@@ -108,8 +109,8 @@ def pages(show: Show, date: str, group: click.Group = cli) -> dict[str, str]:
     release's, as a date of today would make them change from day to day.
     """
     root = click.Context(group, info_name="actcli", **group.context_settings)
-    commands = [click.Context(group.commands[name], root, info_name=name) for name in sorted(group.commands)]
-    contexts = [root, *(context for context in commands if not context.command.hidden)]
+    found = [click.Context(command, root, info_name=name) for name, command in sorted(commands(group).items())]
+    contexts = [root, *(context for context in found if not context.command.hidden)]
     texts = {f"{_name(context)}.1": _page(context, contexts, show, date) for context in contexts}
     return {**texts, f"{CATALOGUE}.7": catalogue(date)}
 
@@ -262,7 +263,7 @@ def catalogue(date: str) -> str:
     lines += _section("DESCRIPTION", _text(CATALOGUE_DESCRIPTION))
     for kind, title in KINDS.items():
         lines += [f".SH {title}"]
-        for activation in registry.ACTIVATIONS:
+        for activation in ACTIVATIONS:
             if activation.kind == kind:
                 lines += _section(roff.literal(activation.name), _entry(activation), ".SS")
     lines += _section("SEE ALSO", [f"{roff.bold('actcli')}(1),", f"{roff.bold('actcli-show')}(1)"])

@@ -14,6 +14,7 @@ import pytest
 from documentation.build import CONSOLE, FIGURE, README, SCRIPT, help_examples, outputs_of_examples, with_outputs
 from functions import test_accuracy
 from registry import test_registry
+from support.program import commands
 from support.run import Cli
 
 from actcli.activation import Activation
@@ -67,7 +68,7 @@ def test_the_declaration_that_the_readme_shows_is_whole_and_true() -> None:
         test_accuracy.test_breaks_are_where_the_formula_has_them(function)
 
 
-@pytest.mark.parametrize("name", program.commands)
+@pytest.mark.parametrize("name", commands())
 def test_every_command_has_examples(name: str) -> None:
     """Each command of the program has one in the README and one on its help page."""
     assert f"actcli {name} " in SHOWN
@@ -78,7 +79,7 @@ def options() -> dict[str, set[str]]:
     """Every option of the program, by its name, with all its spellings."""
     return {
         option.opts[-1]: {*option.opts, *option.secondary_opts}
-        for command in program.commands.values()
+        for command in commands().values()
         for option in command.params
         if isinstance(option, click.Option) and not option.hidden
     }
@@ -87,8 +88,8 @@ def options() -> dict[str, set[str]]:
 @pytest.mark.parametrize("option", options())
 def test_every_option_has_an_example(option: str) -> None:
     """Each option is used in a command that is shown, in the README or on a help page."""
-    commands = [line for line in SHOWN.splitlines() if line.startswith("$ ")]
-    words = {word.partition("=")[0] for line in (*commands, *(e for _, e in help_examples())) for word in line.split()}
+    shown = [line for line in SHOWN.splitlines() if line.startswith("$ ")]
+    words = {word.partition("=")[0] for line in (*shown, *(e for _, e in help_examples())) for word in line.split()}
     assert words & options()[option]
 
 
@@ -99,10 +100,10 @@ def test_the_examples_of_the_help_pages_run(tmp_path: Path) -> None:
     assert not {command: output for command, output in outputs.items() if "[exit status" in output}
 
 
-@pytest.mark.parametrize("name", ["", *program.commands])
+@pytest.mark.parametrize("name", ["", *commands()])
 def test_help_fits_80_columns(name: str) -> None:
     """No line of a help page is longer than a terminal is wide, and every option and command has its help."""
-    command = program.commands[name] if name else program
+    command = commands()[name] if name else program
     context = click.Context(command, info_name=f"actcli {name}".strip(), **program.context_settings, terminal_width=80)
     lines = command.get_help(context).splitlines()
     assert max(map(len, lines)) <= 80

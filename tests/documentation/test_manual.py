@@ -15,14 +15,15 @@ from documentation import manual
 from documentation.build import MANUAL, help_examples, manual_pages, write_pages
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.program import commands
 from support.run import ROOT
 
 from actcli.activation import Activation
 from actcli.cli.main import cli
-from actcli.registry import specs as registry
+from actcli.registry.collection import ACTIVATIONS
 
 PAGES = {path.name: path.read_text(encoding="ascii") for path in sorted(MANUAL.glob("*.[17]"))}
-COMMANDS: dict[str, click.Command] = {f"actcli-{name}.1": command for name, command in cli.commands.items()}
+COMMANDS: dict[str, click.Command] = {f"actcli-{name}.1": command for name, command in commands().items()}
 COMMANDS["actcli.1"] = cli
 
 needs_groff = pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
@@ -116,7 +117,7 @@ def test_every_command_and_option_is_there() -> None:
                 (text,) = (text for item, text in items.items() if names <= {*re.split("[ ,]+", item)})
                 assert squeezed(option.help or "") in text
         if isinstance(command, click.Group):
-            assert set(command.commands) <= set(items)
+            assert set(commands(command)) <= set(items)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -143,7 +144,7 @@ def plain(page: str) -> str:
     return re.sub(r"\\f[BIR]", "", page)
 
 
-@pytest.mark.parametrize("activation", registry.ACTIVATIONS, ids=lambda activation: activation.name)
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=lambda activation: activation.name)
 def test_every_function_is_there(activation: Activation) -> None:
     """The catalogue tells all that is declared of each function, and values that anybody can check."""
     (entry,) = re.findall(

@@ -21,8 +21,8 @@ from actcli.activation import Activation, Function
 from actcli.analysis.meanfield import mean_field
 from actcli.analysis.profile import Network, profile
 from actcli.analysis.regions import saturated_sides, shape, vanishing_regions
-from actcli.expressions.activation import cautions
-from actcli.registry import specs as registry
+from actcli.expressions.activation import instability
+from actcli.registry import specs
 
 # Evaluated as they stand by the oracle: its grammar and that of expressions are one.
 TEXTS: list[tuple[str, dict[str, float]]] = [
@@ -55,7 +55,7 @@ def spec(text: str, values: dict[str, float]) -> str:
 @pytest.mark.parametrize(("text", "values"), TEXTS)
 def test_derivatives_are_exact_to_the_condition_of_the_formula(text: str, values: dict[str, float]) -> None:
     """f, f', f'' and the derivatives by parameters, within the bound of what rounding does to the formula."""
-    function = registry.get(spec(text, values))
+    function = specs.get(spec(text, values))
     quantities = [("x", "f", 0), ("x", "df", 1), ("x", "d2f", 2), *((name, name, 1) for name in values)]
     for x in X:
         for by, quantity, place in quantities:
@@ -71,7 +71,7 @@ def test_derivatives_are_exact_to_the_condition_of_the_formula(text: str, values
 @given(st.sampled_from(TEXTS), st.floats(-40, 40), st.sampled_from(["f", "df", "d2f"]))
 def test_drawn_numbers(case: tuple[str, dict[str, float]], x: float, quantity: str) -> None:
     text, values = case
-    function = registry.get(spec(text, values))
+    function = specs.get(spec(text, values))
     if any(abs(x - b) < 1e-9 for b in function.breaks):
         return
     place = ["f", "df", "d2f"].index(quantity)
@@ -153,7 +153,7 @@ def everywhere(function: Function) -> np.ndarray:
 @pytest.mark.parametrize(("text", "name"), SAME)
 def test_a_form_is_its_built_in_function(text: str, name: str) -> None:
     """To a few ulp over all doubles and at the infinities, breaks included, with no warning and no NaN."""
-    form, known = registry.get(text), registry.get(name)
+    form, known = specs.get(text), specs.get(name)
     x = everywhere(known)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -162,14 +162,14 @@ def test_a_form_is_its_built_in_function(text: str, name: str) -> None:
             ours, theirs = getattr(form, quantity)(x), getattr(known, quantity)(x)
             np.testing.assert_array_equal(np.isnan(ours), np.isnan(theirs))
             np.testing.assert_allclose(ours, theirs, rtol=1e-15, atol=5e-324 if quantity == "f" else 1e-300)
-    assert cautions(form) is None
+    assert instability(form) is None
     assert form.breaks == known.breaks
     assert form.limits == pytest.approx(known.limits, nan_ok=True)
 
 
 @pytest.mark.parametrize(("text", "name"), SAME)
 def test_regions_and_means_are_those_of_the_built_in(text: str, name: str) -> None:
-    form, known = registry.get(text), registry.get(name)
+    form, known = specs.get(text), specs.get(name)
     for epsilon in (1e-3, 1e-30):
         ours, theirs = vanishing_regions(form, epsilon), vanishing_regions(known, epsilon)
         assert [region.kind for region in ours] == [region.kind for region in theirs]
@@ -194,7 +194,7 @@ def test_the_formula_of_a_function_is_an_expression(activation: Activation) -> N
     values = {name: value for name, value in known.values if math.isfinite(value)}
     if len(values) < len(known.parameters):
         return  # infinity is no number of the grammar
-    form = registry.get(spec(activation.formula, values))
+    form = specs.get(spec(activation.formula, values))
     low, high = activation.domain
     allowed = 2 * WIDER.get(activation.name, 4.0)
     for x in [-30.3, -5.1, -1.7, -0.4, 0.3, 0.8, 2.6, 11.9, 33.1]:
@@ -239,7 +239,7 @@ KINKS = [
 @pytest.mark.parametrize(("text", "expected"), KINKS)
 def test_kinks(text: str, expected: list[float]) -> None:
     """By hand, to the last bit but one."""
-    assert list(registry.get(text).breaks) == pytest.approx(expected, rel=2.3e-16, abs=0.0)
+    assert list(specs.get(text).breaks) == pytest.approx(expected, rel=2.3e-16, abs=0.0)
 
 
 def test_the_value_at_a_kink_is_the_trees() -> None:
@@ -252,7 +252,7 @@ def test_the_value_at_a_kink_is_the_trees() -> None:
         ("where(x>0,x,2*x)", 0.0, 2.0),
         ("where(x>=0,x,2*x)", 0.0, 1.0),
     ]:
-        assert registry.get(text).df(at) == slope
+        assert specs.get(text).df(at) == slope
 
 
 # By hand: f at -1e200 and 1e200, where something on the way overflows.
@@ -276,12 +276,12 @@ FAR = [
 
 @pytest.mark.parametrize(("text", "low", "high"), FAR)
 def test_what_overflows_on_the_way_goes_on(text: str, low: float, high: float) -> None:
-    """f is a number everywhere, and its limit at the infinities; so is f'; with no caution."""
-    function = registry.get(text)
+    """f is a number everywhere, and its limit at the infinities; so is f'; with no instability."""
+    function = specs.get(text)
     assert function.f([-1e200, 1e200]) == pytest.approx([low, high], rel=1e-14, abs=1e-99)
     ends = [math.copysign(math.inf, value) if abs(value) > 1.0 and value != 2.0 else value for value in (low, high)]
     assert function.limits == pytest.approx(ends, rel=1e-15)
-    assert cautions(function) is None
+    assert instability(function) is None
     x = everywhere(function)
     for quantity in ("f", "df"):
         assert not np.isnan(getattr(function, quantity)(x)).any()
@@ -289,44 +289,44 @@ def test_what_overflows_on_the_way_goes_on(text: str, low: float, high: float) -
 
 def test_unstable_forms_are_named() -> None:
     """What cannot be carried on stays NaN, and is said, with the place and the part that is to blame."""
-    lost = registry.get("log(1+x**2)")
+    lost = specs.get("log(1+x**2)")
     assert math.isnan(lost.f(1e200))
-    said = cautions(lost)
+    said = instability(lost)
     assert said is not None
     assert "x**2 overflows" in said
-    brought_back = registry.get("exp(2*x)*exp(-x)")
+    brought_back = specs.get("exp(2*x)*exp(-x)")
     assert math.isnan(brought_back.f(400.0))  # and not infinite: it is 5e173
     assert brought_back.limits == (0.0, math.inf)
-    assert "exp(2 * x) overflows" in (cautions(brought_back) or "")
-    assert cautions(registry.get("x + sin(b*x):b=2")) is None  # looked at within its window
-    hole = cautions(registry.get("(exp(x)-1)/x"))
+    assert "exp(2 * x) overflows" in (instability(brought_back) or "")
+    assert instability(specs.get("x + sin(b*x):b=2")) is None  # looked at within its window
+    hole = instability(specs.get("(exp(x)-1)/x"))
     assert hole is not None
     assert "0/0 at x = 0, and 1 beside it" in hole
-    assert cautions(registry.get("log(x)")) is None  # its domain is its own
-    assert cautions(registry.get("gelu")) is None
+    assert instability(specs.get("log(x)")) is None  # its domain is its own
+    assert instability(specs.get("gelu")) is None
 
 
 def test_domains() -> None:
     """Where f is a number: up to the last double that has one."""
-    assert registry.get("log(x)").activation.domain == (0.0, math.inf)
-    assert registry.get("sqrt(1-x**2)").activation.domain == (-1.0, 1.0)
-    assert registry.get("sqrt(2-x)").activation.domain == (-math.inf, 2.0)
-    assert registry.get("x*sigmoid(x)").activation.domain == (-math.inf, math.inf)
-    assert registry.get("x*log(x)").activation.domain == (5e-324, math.inf)
-    assert registry.get("(x-1)*log(x-1)").activation.domain == (np.nextafter(1.0, 2.0), math.inf)
+    assert specs.get("log(x)").activation.domain == (0.0, math.inf)
+    assert specs.get("sqrt(1-x**2)").activation.domain == (-1.0, 1.0)
+    assert specs.get("sqrt(2-x)").activation.domain == (-math.inf, 2.0)
+    assert specs.get("x*sigmoid(x)").activation.domain == (-math.inf, math.inf)
+    assert specs.get("x*log(x)").activation.domain == (5e-324, math.inf)
+    assert specs.get("(x-1)*log(x-1)").activation.domain == (np.nextafter(1.0, 2.0), math.inf)
 
 
 def test_multiples_in_the_argument_are_seen() -> None:
     """2x - log(1 + exp(2x)) is -log(1 + exp(-2x)), of which subtraction leaves nothing."""
     exact = -mpmath.log1p(mpmath.exp(-100))
-    assert registry.get("2*x - log(1+exp(2*x))").f(50.0) == pytest.approx(float(exact), rel=1e-15)
-    assert registry.get("x-1 + log(1+exp(1-x))").f(-99.0) == pytest.approx(-float(exact), rel=1e-15)
+    assert specs.get("2*x - log(1+exp(2*x))").f(50.0) == pytest.approx(float(exact), rel=1e-15)
+    assert specs.get("x-1 + log(1+exp(1-x))").f(-99.0) == pytest.approx(-float(exact), rel=1e-15)
 
 
 def test_the_tail_of_erf() -> None:
     """With a factor that is no 1/sqrt(2): erfc, to the condition of its argument."""
     exact = mpmath.erfc(mpmath.mpf(0.7) * 20)
-    assert registry.get("1 + erf(0.7*x)").f(-20.0) == pytest.approx(float(exact), rel=1e-13)
+    assert specs.get("1 + erf(0.7*x)").f(-20.0) == pytest.approx(float(exact), rel=1e-13)
 
 
 @pytest.mark.parametrize(
@@ -340,17 +340,17 @@ def test_the_tail_of_erf() -> None:
 )
 def test_infinities_are_compared_as_what_goes_there(text: str, low: float, high: float) -> None:
     """-inf is not the larger of x and 0.01 x only because both are infinite."""
-    function = registry.get(text)
+    function = specs.get(text)
     assert function.df([-math.inf, math.inf]).tolist() == [low, high]
 
 
 def test_a_side_that_barely_rises_is_saturated() -> None:
-    assert saturated_sides(registry.get("max(x, 0.01*x)"), 0.0591).low == ((-math.inf, -5e-324),)
+    assert saturated_sides(specs.get("max(x, 0.01*x)"), 0.0591).low == ((-math.inf, -5e-324),)
 
 
 def test_underflow_beside_a_kink_is_no_kink() -> None:
     """Half of the least double is 0, where min takes its other argument: celu as PyTorch writes it."""
-    form, known = registry.get("max(0,x)+min(0,a*(exp(x/a)-1)):a=2"), registry.get("celu:2")
+    form, known = specs.get("max(0,x)+min(0,a*(exp(x/a)-1)):a=2"), specs.get("celu:2")
     assert [region.kind for region in vanishing_regions(form, 1e-3)] == ["tail"]
     for field in ("monotone", "smoothness"):
         assert getattr(shape(form), field) == getattr(shape(known), field)
@@ -360,8 +360,8 @@ def test_poles() -> None:
     """No warning, no smoothness where f has no value, and 1/x does not fall from -1 to 1."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        shapes = {text: shape(registry.get(text)) for text in ("1/x", "log(abs(x))", "exp(x)/x", "exp(1/x)", "log(x)")}
-        mean_field(registry.get("exp(1/x)"))
+        shapes = {text: shape(specs.get(text)) for text in ("1/x", "log(abs(x))", "exp(x)/x", "exp(1/x)", "log(x)")}
+        mean_field(specs.get("exp(1/x)"))
     assert (shapes["1/x"].monotone, shapes["1/x"].smoothness) == ("no", "discontinuous")
     assert shapes["log(abs(x))"].smoothness == "discontinuous"
     assert shapes["log(x)"].monotone == "increasing"
@@ -370,34 +370,34 @@ def test_poles() -> None:
 @pytest.mark.parametrize("text", ["1/(x*x)", "1/(x-1)**2", "log(x*x)", "log((x-1)**4)", "1/((x+2)*(x-1)**2)"])
 def test_poles_at_which_nothing_changes_its_sign(text: str) -> None:
     """A square touches 0 where its base crosses it."""
-    assert shape(registry.get(text)).smoothness == "discontinuous"
+    assert shape(specs.get(text)).smoothness == "discontinuous"
 
 
 def test_functions_that_oscillate_have_a_window() -> None:
-    assert registry.get("x+sin(a*x)**2/a:a=2").activation.window == (-10.0, 10.0)
-    assert registry.get("sin(tanh(x))").activation.window is None
+    assert specs.get("x+sin(a*x)**2/a:a=2").activation.window == (-10.0, 10.0)
+    assert specs.get("sin(tanh(x))").activation.window is None
 
 
 def test_parameters_of_called_functions_keep_their_domain() -> None:
     from actcli.errors import UsageError
 
-    assert registry.get("elu(x, alpha=2*a):a=0.25").f(-1.0) == registry.get("elu:0.5").f(-1.0)
+    assert specs.get("elu(x, alpha=2*a):a=0.25").f(-1.0) == specs.get("elu:0.5").f(-1.0)
     with pytest.raises(UsageError, match="legal parameters of elu"):
-        registry.get("elu(x, alpha=2*a):a=-1")
+        specs.get("elu(x, alpha=2*a):a=-1")
 
 
 def test_a_profile_of_an_expression() -> None:
     """The card has all that a built-in function's has, and says by what it is computed."""
-    function = registry.get("x*sigmoid(b*x):b=1")
+    function = specs.get("x*sigmoid(b*x):b=1")
     assert function.activation.computed == "swish_beta(x, beta=b)"
     found = profile(function, 1e-3, Network())
-    assert found.means.mean_square == pytest.approx(mean_field(registry.get("silu")).mean_square, rel=1e-12)
+    assert found.means.mean_square == pytest.approx(mean_field(specs.get("silu")).mean_square, rel=1e-12)
 
 
 def test_a_spec_is_one_function() -> None:
     """So that what is cached is found, and a sweep sees a value given twice."""
-    assert registry.get("x*sigmoid(b*x):b=1") == registry.get("x*sigmoid(b*x):b=1.0")
-    sweep = registry.family("max(0,x)+a*min(0,x):a=0.01|0.1|0.3")
+    assert specs.get("x*sigmoid(b*x):b=1") == specs.get("x*sigmoid(b*x):b=1.0")
+    sweep = specs.family("max(0,x)+a*min(0,x):a=0.01|0.1|0.3")
     assert [function.f(-1.0) for function in sweep] == [-0.01, -0.1, -0.3]
     assert sweep[1].label == "max(0,x)+a*min(0,x):a=0.1"
 

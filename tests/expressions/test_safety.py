@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.run import Cli
 
 from actcli.errors import UsageError
-from actcli.registry import specs as registry
+from actcli.registry import specs
 
 # Text, and the character that the error points at, counted from 1.
 REFUSED = [
@@ -80,14 +80,14 @@ INSTEAD = [
 @pytest.mark.parametrize(("text", "advice"), INSTEAD)
 def test_an_error_tells_what_to_write(text: str, advice: str) -> None:
     with pytest.raises(UsageError) as caught:
-        registry.get(text)
+        specs.get(text)
     assert advice in caught.value.hint
 
 
 @pytest.mark.parametrize(("text", "place"), REFUSED)
 def test_a_fault_has_its_place(text: str, place: int) -> None:
     with pytest.raises(UsageError, match=rf"at character {place} \("):
-        registry.get(text)
+        specs.get(text)
 
 
 @pytest.mark.parametrize(
@@ -107,14 +107,14 @@ def test_a_fault_has_its_place(text: str, place: int) -> None:
 )
 def test_what_is_too_much_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as caught:
-        registry.get(text)
+        specs.get(text)
     assert len(str(caught.value)) < 500
 
 
 def test_deep_but_legal_expressions_work() -> None:
     """The stable forms of what is deep are found in no more than its size squared."""
     for text in ("tanh(" * 70 + "x" + ")" * 70, "log(1+exp(-" * 37 + "x" + "))" * 37, "exp(-" * 70 + "x" + ")" * 70):
-        function = registry.get(text)
+        function = specs.get(text)
         assert np.isfinite(function.f(0.5))
         assert np.isfinite(function.df(0.5))
 
@@ -134,7 +134,7 @@ def test_no_text_crashes(text: str) -> None:
     """Text of the grammar's pieces and any other is refused as a fault of usage, or is a function that evaluates."""
     for spec in (text, _given_values(text)):
         try:
-            function = registry.get(spec)
+            function = specs.get(spec)
         except UsageError:
             continue
         if not function.rowwise:
@@ -160,7 +160,7 @@ def trees() -> st.SearchStrategy[str]:
 def test_any_tree_has_a_shape(text: str) -> None:
     """What is composed of anything evaluates, keeps NaN, and has its breaks in order, with no numpy warning."""
     try:
-        function = registry.get(f"{text}:a=0.5" if "a" in text.replace("tanh", "").replace("max", "") else text)
+        function = specs.get(f"{text}:a=0.5" if "a" in text.replace("tanh", "").replace("max", "") else text)
     except UsageError:
         return
     values = function.f([-np.inf, -1e300, -3.0, 0.0, 0.5, 1e300, np.inf, np.nan])

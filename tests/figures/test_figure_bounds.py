@@ -12,7 +12,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from actcli.analysis.profile import Network
 from actcli.figures import functions, layers, plot, style
-from actcli.registry import specs as registry
 
 LONG = "0.5*x*(1+tanh(sqrt(2/pi)*(x+0.044715*x**3)))+0*sin(x)*exp(-x**2)+0*cos(x)+0.001*x*exp(-x**2)*tanh(x)"
 SEVERAL = [LONG, "relu(x)+0.1*sin(3*x)*exp(-x**2/2)+0.01*tanh(x)", "x*sigmoid(1.702*x)+0.01*sin(x)*exp(-x**2)", "relu"]
@@ -27,7 +26,7 @@ def wide(count: int) -> dict[str, np.ndarray]:
 
 
 def families(*specs: str, **options: Any) -> Any:
-    return plot.curves([registry.family(spec) for spec in specs], order=1, epsilon=1e-3, **options)
+    return plot.curves([specs.family(spec) for spec in specs], order=1, epsilon=1e-3, **options)
 
 
 def check(figure: Any) -> None:

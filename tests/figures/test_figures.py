@@ -15,14 +15,14 @@ import pytest
 from actcli.analysis import curves
 from actcli.errors import UsageError
 from actcli.figures import plot, style
-from actcli.registry import specs as registry
+from actcli.registry import specs
 
 SEVERAL = ("relu", "sigmoid", "tanh", "gelu", "silu", "mish", "elu")
 RUN = """
 import hashlib, sys
-from actcli.registry import specs as registry
+from actcli.registry import specs
 from actcli.figures import plot, style
-families = [registry.family(name) for name in ("relu", "elu:alpha=0.5|1|2", "softmax")]
+families = [specs.family(name) for name in ("relu", "elu:alpha=0.5|1|2", "softmax")]
 for kind in ("png", "svg", "pdf"):
     figure = plot.curves(families, order=2, epsilon=1e-3)
     print(hashlib.sha256(style.save(figure, kind)).hexdigest())
@@ -32,7 +32,7 @@ assert "matplotlib.pyplot" not in sys.modules
 
 def draw(*names: str, **options: Any) -> Any:
     options = {"order": 1, "epsilon": 1e-3, **options}
-    return plot.curves([registry.family(name) for name in names], **options)
+    return plot.curves([specs.family(name) for name in names], **options)
 
 
 def line(axes: Any, label: str) -> tuple[Any, Any]:
@@ -77,7 +77,7 @@ def test_derivative_is_not_joined_across_a_kink() -> None:
 @pytest.mark.parametrize(("name", "kinks"), [("relu6", {0.0, 6.0}), ("elu", set()), ("elu:alpha=2", {0.0})])
 def test_kinks_are_where_the_slope_jumps(name: str, kinks: set[float]) -> None:
     """A break at which f' is continuous is no kink."""
-    assert {kink.x for kink in curves.sample([registry.get(name)], epsilon=1e-3, span=None)[0].kinks} == kinks
+    assert {kink.x for kink in curves.sample([specs.get(name)], epsilon=1e-3, span=None)[0].kinks} == kinks
 
 
 def test_shading_covers_exactly_the_vanishing_regions() -> None:
@@ -104,7 +104,7 @@ def test_regions_out_of_sight_are_told() -> None:
 
 def test_softmax_is_drawn_as_its_first_output() -> None:
     """softmax(x, 0)[1] is the logistic function, vanishing regions included."""
-    curve, sigmoid = curves.sample([registry.get("softmax"), registry.get("sigmoid")], epsilon=1e-3, span=(-9, 9))
+    curve, sigmoid = curves.sample([specs.get("softmax"), specs.get("sigmoid")], epsilon=1e-3, span=(-9, 9))
     assert curve.label == "softmax(x, 0)[1]"
     np.testing.assert_allclose(curve.f, sigmoid.f, rtol=1e-14)
     np.testing.assert_allclose(curve.df, sigmoid.df, rtol=1e-13)
@@ -117,7 +117,7 @@ def test_softmax_is_drawn_as_its_first_output() -> None:
 )
 def test_default_span_shows_breaks_and_regions(names: list[str], span: tuple[float, float]) -> None:
     """About [-5, 5], wider where a break or the end of a region within 10 of 0 asks for it."""
-    x = curves.sample([registry.get(name) for name in names], epsilon=1e-3, span=None)[0].x
+    x = curves.sample([specs.get(name) for name in names], epsilon=1e-3, span=None)[0].x
     assert (x[0], x[-1]) == span
 
 

@@ -13,13 +13,14 @@ from support.run import DATA, Cli
 from actcli.errors import UsageError
 from actcli.figures import plot, style
 from actcli.numerics.histogram import Histogram
-from actcli.registry import specs as registry
+from actcli.registry import specs
+from actcli.registry.collection import ACTIVATIONS
 
-EVERY = [[activation.bind()] for activation in registry.ACTIVATIONS]
+EVERY = [[activation.bind()] for activation in ACTIVATIONS]
 
 
 def draw(*names: str, **options: Any) -> Any:
-    return plot.curves([registry.family(name) for name in names], **{"epsilon": 1e-3, **options})
+    return plot.curves([specs.family(name) for name in names], **{"epsilon": 1e-3, **options})
 
 
 def luminance(colour: Any) -> float:

@@ -19,7 +19,7 @@ from actcli.diagnosis.comparison import Comparison, compare
 from actcli.diagnosis.diagnose import Diagnosis, diagnose
 from actcli.figures import functions, layers, style
 from actcli.measuring.probe import Probe, Thresholds
-from actcli.registry import specs as registry
+from actcli.registry import specs
 
 ALONE = Network()
 RUN = """
@@ -40,12 +40,12 @@ def tables(folder: str) -> dict[str, np.ndarray]:
 
 
 def diagnosis(spec: str, found: dict[str, np.ndarray]) -> Diagnosis:
-    probe = Probe.of(registry.get(spec), Thresholds(), histogram=True)
+    probe = Probe.of(specs.get(spec), Thresholds(), histogram=True)
     return diagnose(probe, [(n, [f"h{i}" for i in range(x.shape[1])], probe.measure(x)) for n, x in found.items()])
 
 
 def comparison(*specs: str, found: dict[str, np.ndarray] | None = None, network: Network = ALONE) -> Comparison:
-    of_each = [registry.get(spec) for spec in specs]
+    of_each = [specs.get(spec) for spec in specs]
     measured = [(f, diagnosis(spec, found or {}).layers) for f, spec in zip(of_each, specs, strict=True)]
     return compare([profile(f, 1e-3, network) for f in of_each], measured)
 

@@ -18,7 +18,7 @@ from actcli.errors import DataError, UsageError
 from actcli.figures.fitting import fit_figure
 from actcli.fitting.fit import fit, over_inputs, over_points
 from actcli.numerics.histogram import Histogram
-from actcli.registry import specs as registry
+from actcli.registry import specs
 
 
 def gauss(integrand, *cuts: float) -> mpmath.mpf:  # type: ignore[no-untyped-def]
@@ -29,7 +29,7 @@ def gauss(integrand, *cuts: float) -> mpmath.mpf:  # type: ignore[no-untyped-def
 
 def test_the_sigmoid_form_of_gelu() -> None:
     """b is a minimum of the distance by mpmath, and better than 1.702, which minimises the largest error of Phi."""
-    found = fit(registry.get("x*sigmoid(b*x):b=1"), registry.get("gelu"))
+    found = fit(specs.get("x*sigmoid(b*x):b=1"), specs.get("gelu"))
     b = found.fitted.parameters["b"]
 
     def off(x: mpmath.mpf, b: float) -> mpmath.mpf:
@@ -51,13 +51,13 @@ def test_the_sigmoid_form_of_gelu() -> None:
 
 def test_linear_parameters_have_a_closed_form() -> None:
     """alpha of elu: E[g h] / E[h^2] with h = exp(x) - 1 below 0; the slope of a leaky ReLU likewise."""
-    found = fit(registry.get("elu"), registry.get("gelu"))
+    found = fit(specs.get("elu"), specs.get("gelu"))
     h = mpmath.expm1
     exact = mpmath.quad(lambda x: h(x) * x * mpmath.ncdf(x) * mpmath.npdf(x), [-12, -3, 0]) / mpmath.quad(
         lambda x: h(x) ** 2 * mpmath.npdf(x), [-12, -3, 0]
     )
     assert found.fitted.parameters["alpha"] == pytest.approx(float(exact), rel=1e-10)
-    leaky = fit(registry.get("max(0,x)+a*min(0,x):a=0.05"), registry.get("elu"))
+    leaky = fit(specs.get("max(0,x)+a*min(0,x):a=0.05"), specs.get("elu"))
     exact = 2 * mpmath.quad(lambda x: x * h(x) * mpmath.npdf(x), [-12, -3, 0])
     assert leaky.fitted.parameters["a"] == pytest.approx(float(exact), rel=1e-10)
 
@@ -65,14 +65,14 @@ def test_linear_parameters_have_a_closed_form() -> None:
 @pytest.mark.parametrize("search", ["none", "grid", "random", "adam"])
 def test_every_search_ends_in_the_same_minimum(search: str) -> None:
     """tanh in terms of the sigmoid: an exact fit."""
-    found = fit(registry.get("a*tanh(b*x)+c:a=1,b=1,c=0"), registry.get("sigmoid"), search=search)  # type: ignore[arg-type]
+    found = fit(specs.get("a*tanh(b*x)+c:a=1,b=1,c=0"), specs.get("sigmoid"), search=search)  # type: ignore[arg-type]
     assert found.after.rms < 1e-15
     values = found.fitted.parameters
     assert (abs(values["a"]), abs(values["b"]), values["c"]) == pytest.approx((0.5, 0.5, 0.5), rel=1e-12)
 
 
 def test_a_seed_gives_the_same_fit() -> None:
-    function, target = registry.get("a*tanh(b*x):a=1,b=1"), registry.get("softsign")
+    function, target = specs.get("a*tanh(b*x):a=1,b=1"), specs.get("softsign")
     assert fit(function, target, seed=3).steps == fit(function, target, seed=3).steps
     assert fit(function, target, seed=3).steps != fit(function, target, seed=4).steps
 
@@ -82,15 +82,15 @@ def test_a_seed_gives_the_same_fit() -> None:
 def test_parameters_are_recovered_from_points(a: float, b: float) -> None:
     x = np.linspace(-3, 3, 50)
     y = a * np.tanh(x) + b * np.maximum(x, 0)
-    found = fit(registry.get("p*tanh(x)+q*max(0,x):p=1,q=1"), over_points(x, y, "points"))
+    found = fit(specs.get("p*tanh(x)+q*max(0,x):p=1,q=1"), over_points(x, y, "points"))
     assert (found.fitted.parameters["p"], found.fitted.parameters["q"]) == pytest.approx((a, b), rel=1e-9, abs=1e-9)
 
 
 def test_inputs_weigh_the_distance() -> None:
     """On inputs below 0 only the negative side counts; the slope is that of least squares through the bins."""
     x = -np.geomspace(0.5, 2.0, 1001)
-    weighed = over_inputs(registry.get("elu"), Histogram.of(x), "inputs")
-    found = fit(registry.get("leaky_relu"), weighed)
+    weighed = over_inputs(specs.get("elu"), Histogram.of(x), "inputs")
+    found = fit(specs.get("leaky_relu"), weighed)
     exact = float(np.sum(np.expm1(x) * x) / np.sum(x * x))
     assert found.fitted.parameters["negative_slope"] == pytest.approx(exact, rel=1e-2)
     assert float(weighed.weight.sum()) == pytest.approx(1.0, rel=1e-12)
@@ -99,7 +99,7 @@ def test_inputs_weigh_the_distance() -> None:
 def test_a_figure_shows_the_inputs() -> None:
     """Near 200 as well as about 0; without inputs what is about 0."""
     far = Histogram.of(np.linspace(199.0, 201.0, 100))
-    elu, gelu = registry.get("elu"), registry.get("gelu")
+    elu, gelu = specs.get("elu"), specs.get("gelu")
     measure = over_inputs(gelu, far, "far")
     for inputs, low, high in ((measure, -5.0, 200.0), (None, -5.0, 5.0)):
         axes, _ = fit_figure(fit(elu, inputs or gelu), gelu, "gelu", inputs=inputs).axes
@@ -109,38 +109,38 @@ def test_a_figure_shows_the_inputs() -> None:
 
 def test_only_and_the_domain() -> None:
     """A parameter that is not named stays; none leaves its domain."""
-    found = fit(registry.get("a*tanh(b*x):a=2,b=1"), registry.get("tanh"), only=["b"])
+    found = fit(specs.get("a*tanh(b*x):a=2,b=1"), specs.get("tanh"), only=["b"])
     assert found.fitted.parameters["a"] == 2.0
-    bounded = fit(registry.get("elu"), registry.get("leaky_relu:negative_slope=-1"))
+    bounded = fit(specs.get("elu"), specs.get("leaky_relu:negative_slope=-1"))
     assert bounded.fitted.parameters["alpha"] > 0.0
 
 
 def test_a_distance_without_a_minimum_is_said(cli: Cli) -> None:
-    found = fit(registry.get("softplus"), registry.get("relu"))
+    found = fit(specs.get("softplus"), specs.get("relu"))
     assert found.runaways == ("beta",)
     assert b"beta has gone to" in cli("fit", "softplus", "--to", "relu").stderr
 
 
 def test_an_end_of_a_domain_does_not_hold_up_the_others() -> None:
     """The scale of selu with alpha at 0: E[x^3; x > 0] / E[x^2; x > 0] = 4 / sqrt(2 pi)."""
-    found = fit(registry.get("selu"), registry.get("x**2"))
+    found = fit(specs.get("selu"), specs.get("x**2"))
     assert found.ends == ("alpha",)
     assert found.fitted.parameters["scale"] == pytest.approx(4 / math.sqrt(2 * math.pi), rel=1e-10)
 
 
 def test_what_the_distance_does_not_tell_is_said(cli: Cli) -> None:
     """Parameters that only count together, one without effect, one that moves a jump, and a valley without end."""
-    together = fit(registry.get("a*x+b*x:a=1,b=0"), registry.get("tanh"))
+    together = fit(specs.get("a*x+b*x:a=1,b=0"), specs.get("tanh"))
     exact = gauss(lambda x: x * mpmath.tanh(x), 0)
     assert together.undetermined == ("a", "b")
     assert sum(together.fitted.parameters.values()) == pytest.approx(float(exact), rel=1e-10)
-    idle = fit(registry.get("a*x+0*b:a=1,b=0"), registry.get("tanh"))
+    idle = fit(specs.get("a*x+0*b:a=1,b=0"), specs.get("tanh"))
     assert (idle.undetermined, idle.jumping) == (("b",), ())
-    jump = fit(registry.get("thresholded_relu"), registry.get("gelu"))
+    jump = fit(specs.get("thresholded_relu"), specs.get("gelu"))
     assert (jump.undetermined, jump.jumping) == ((), ("theta",))
-    valley = fit(registry.get("a*tanh(b*x):a=1,b=1"), registry.get("relu"))
+    valley = fit(specs.get("a*tanh(b*x):a=1,b=1"), specs.get("relu"))
     assert valley.runaways == ("a", "b")
-    for known in (fit(registry.get("elu"), registry.get("gelu")), fit(registry.get("hard_tanh"), registry.get("tanh"))):
+    for known in (fit(specs.get("elu"), specs.get("gelu")), fit(specs.get("hard_tanh"), specs.get("tanh"))):
         assert known.runaways + known.undetermined + known.jumping + known.ends == ()
     assert b"a and b: not determined" in cli("fit", "a*x+b*x:a=1,b=0", "--to", "tanh").stderr
 
@@ -152,7 +152,7 @@ def test_the_deepest_of_several_minima() -> None:
         ("a*x+b*max(0,x-c):a=1,b=1,c=0", "sin(3*x)", (0.17575541, -0.6045841, 0.72029236)),
         ("where(x>t,x,a*(exp(x)-1)):t=0,a=1", "hard_swish", (2.93011248, 0.27304716)),
     ]:
-        start, goal = registry.get(text), registry.get(target)
+        start, goal = specs.get(text), specs.get(target)
         names = [name for name, _ in start.values]
         there = start.activation.bind(dict(zip(names, best, strict=True)))
         assert fit(start, goal).after.rms <= fit(there, goal, search="none").before.rms * (1 + 1e-6)
@@ -160,7 +160,7 @@ def test_the_deepest_of_several_minima() -> None:
 
 def test_the_trace_shows_what_brought_something() -> None:
     """Each step of the polish but the last brings a thousandth, and a parameter named twice is one."""
-    found = fit(registry.get("x*sigmoid(b*x):b=1"), registry.get("gelu"), only=["b", "b"])
+    found = fit(specs.get("x*sigmoid(b*x):b=1"), specs.get("gelu"), only=["b", "b"])
     assert found.parameters == ("b",)
     polish = [step.rms for step in found.steps if step.by == "polish"]
     assert all(b < 0.999 * a for a, b in itertools.pairwise(polish[:-1]))
@@ -179,17 +179,17 @@ def test_points_in_the_order_of_the_columns(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_fitted() -> None:
-    gelu = registry.get("gelu")
+    gelu = specs.get("gelu")
     with pytest.raises(UsageError, match="relu has no parameter to fit"):
-        fit(registry.get("relu"), gelu)
+        fit(specs.get("relu"), gelu)
     with pytest.raises(UsageError, match="rowwise"):
-        fit(registry.get("elu"), registry.get("softmax"))
+        fit(specs.get("elu"), specs.get("softmax"))
     with pytest.raises(UsageError, match="no parameter 'b'"):
-        fit(registry.get("elu"), gelu, only=["b"])
+        fit(specs.get("elu"), gelu, only=["b"])
     with pytest.raises(DataError, match="log1mexp is not finite"):
-        fit(registry.get("elu"), registry.get("log1mexp"))
+        fit(specs.get("elu"), specs.get("log1mexp"))
     with pytest.raises(DataError, match="no number where"):
-        fit(registry.get("log(a*x):a=1"), gelu)
+        fit(specs.get("log(a*x):a=1"), gelu)
     with pytest.raises(DataError, match="point 2 is missing"):
         over_points(np.array([0.0, 1.0]), np.array([0.0, math.nan]), "points")
 
@@ -219,6 +219,6 @@ def test_the_command(cli: Cli, tmp_path: Path) -> None:
 
 def test_the_largest_distance_is_at_the_first_of_equals() -> None:
     """1/2 + tanh(x/2)/2 is the sigmoid, so a tanh(b x) is off by 1/2 everywhere, but for rounding."""
-    found = fit(registry.get("a*tanh(b*x):a=0.5,b=0.5"), registry.get("sigmoid"))
+    found = fit(specs.get("a*tanh(b*x):a=0.5,b=0.5"), specs.get("sigmoid"))
     assert found.after.largest == pytest.approx(0.5)
     assert found.after.at == -6.0

@@ -14,9 +14,10 @@ from support.oracle import Jet, evaluate, ulps
 
 from actcli.activation import Activation, Function
 from actcli.errors import UsageError
-from actcli.registry import specs as registry
+from actcli.registry import specs
+from actcli.registry.collection import ACTIVATIONS
 
-ELEMENTWISE = [activation for activation in registry.ACTIVATIONS if activation.kind == "elementwise"]
+ELEMENTWISE = [activation for activation in ACTIVATIONS if activation.kind == "elementwise"]
 
 # A constant or a parameter multiplies x inside their exponential: 8 ulp instead of 4 (DESIGN, section 4).
 WIDER = dict.fromkeys(["gelu_tanh", "quick_gelu", "swish_beta", "softplus", "celu"], 8.0)
@@ -167,15 +168,15 @@ CONVENTIONS = {
 def test_kinks_follow_pytorch(spec: str, values: dict[float, float]) -> None:
     """f' at a kink is what PyTorch takes there."""
     for x, slope in values.items():
-        assert registry.get(spec).df(x) == pytest.approx(slope, rel=1e-8)
+        assert specs.get(spec).df(x) == pytest.approx(slope, rel=1e-8)
 
 
 def test_the_gradients_that_frameworks_lose() -> None:
     """The tails of sigmoid, tanh, GELU and SiLU keep their digits (values of mpmath at 50 digits)."""
-    assert registry.get("sigmoid").df(39.0) == pytest.approx(1.1548224173015786e-17, rel=1e-15)
-    assert registry.get("tanh").df(19.5) == pytest.approx(4.6193289700400485e-17, rel=1e-15)
-    assert registry.get("gelu").f(-38.0) == pytest.approx(-1.0965104146735e-314, rel=1e-9)
-    assert registry.get("silu").f(-740.0) == pytest.approx(-3.073e-319, rel=1e-3)
+    assert specs.get("sigmoid").df(39.0) == pytest.approx(1.1548224173015786e-17, rel=1e-15)
+    assert specs.get("tanh").df(19.5) == pytest.approx(4.6193289700400485e-17, rel=1e-15)
+    assert specs.get("gelu").f(-38.0) == pytest.approx(-1.0965104146735e-314, rel=1e-9)
+    assert specs.get("silu").f(-740.0) == pytest.approx(-3.073e-319, rel=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -192,12 +193,12 @@ def test_the_gradients_that_frameworks_lose() -> None:
 )
 def test_parameters_of_any_size(spec: str, x: float, quantity: str, expected: float) -> None:
     """Far out in a tail nothing is left, whatever the scale of the parameter."""
-    assert computed(registry.get(spec), quantity, np.array([x]))[0] == expected
+    assert computed(specs.get(spec), quantity, np.array([x]))[0] == expected
 
 
 def test_a_gain_too_small_for_a_double_is_0() -> None:
     """sqrt(2 / (1 + 1e600))."""
-    assert registry.get("leaky_relu:negative_slope=1e300").gain == 0.0
+    assert specs.get("leaky_relu:negative_slope=1e300").gain == 0.0
 
 
 @pytest.mark.parametrize("function", ALL, ids=lambda function: function.label)

@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from support.oracle import ulps
 
-from actcli.registry import specs as registry
+from actcli.registry import specs
 
 TABLE = Path(__file__).with_name("testcases.txt")
 
@@ -35,7 +35,7 @@ CASES = cases()
 def test_reference_values(name: str) -> None:
     """Every line of the table, each bad one printed with its error in ulp."""
     assert name in CASES, "write the table anew with python tests/functions/reference.py"
-    function = registry.get(name)
+    function = specs.get(name)
     allowed = WIDER.get(name, 4.0)
     bad = []
     for case, quantity, x, expected in CASES[name]:

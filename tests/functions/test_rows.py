@@ -21,16 +21,17 @@ from actcli.analysis.profile import profile
 from actcli.diagnosis import diagnose as diagnosis
 from actcli.errors import DataError, UsageError
 from actcli.measuring.probe import Probe, Thresholds, own_outputs
-from actcli.registry import specs as registry
+from actcli.registry import specs
+from actcli.registry.collection import ACTIVATIONS
 
-ROWWISE = [activation for activation in registry.ACTIVATIONS if activation.kind != "elementwise"]
+ROWWISE = [activation for activation in ACTIVATIONS if activation.kind != "elementwise"]
 GATED = [activation for activation in ROWWISE if activation.kind == "gated"]
 
 # Their formulas are words: their truth is below.
 IN_WORDS = ("hardmax", "sparsemax", "entmax15", "maxout")
 
 SETTINGS = ["gumbel_softmax:tau=0.3", "gumbel_softmax:tau=2.5", "gumbel_softmax:tau=20"]
-FORMULAS = [a.bind() for a in ROWWISE if a.name not in IN_WORDS] + [registry.get(spec) for spec in SETTINGS]
+FORMULAS = [a.bind() for a in ROWWISE if a.name not in IN_WORDS] + [specs.get(spec) for spec in SETTINGS]
 
 # A parameter multiplies x inside the exponential: 8 ulp instead of 4 (DESIGN, section 4).
 WIDER = {"gumbel_softmax": 8.0}
@@ -191,7 +192,7 @@ def sparse(name: str, row: Sequence[mpf]) -> list[mpf]:
 @pytest.mark.parametrize("name", POWERS)
 def test_sparse_maps_agree_with_bisection(name: str, row: list[float]) -> None:
     """f, the Jacobian and f'' of sparsemax and entmax15."""
-    function, x = registry.get(name), np.array(row)
+    function, x = specs.get(name), np.array(row)
     f, df, d2f, jacobian = function.f(x), function.df(x), function.d2f(x), function.jacobian(x)
     digits = 130 if max(abs(x)) < 1e10 else 440
     with mpmath.workdps(digits):
@@ -213,15 +214,15 @@ def test_sparse_maps_agree_with_bisection(name: str, row: list[float]) -> None:
 def test_an_output_beside_its_kink_keeps_its_digits() -> None:
     """x = (1, e) gives (1 - e/2, e/2) for sparsemax, however small e is."""
     for e in (1e-3, 1e-17, 1e-40, 1e-300):
-        assert registry.get("sparsemax").f([1.0, e])[1] == pytest.approx(e / 2, rel=1e-15, abs=0)
-    assert registry.get("sparsemax").f([1.0, 0.0]).tolist() == [1.0, 0.0]
-    assert registry.get("sparsemax").df([1.0, 0.0]).tolist() == [0.0, 0.0]
-    assert registry.get("entmax15").f([2.0, 0.0]).tolist() == [1.0, 0.0]
+        assert specs.get("sparsemax").f([1.0, e])[1] == pytest.approx(e / 2, rel=1e-15, abs=0)
+    assert specs.get("sparsemax").f([1.0, 0.0]).tolist() == [1.0, 0.0]
+    assert specs.get("sparsemax").df([1.0, 0.0]).tolist() == [0.0, 0.0]
+    assert specs.get("entmax15").f([2.0, 0.0]).tolist() == [1.0, 0.0]
 
 
 def test_hardmax_takes_the_first_of_equal_entries() -> None:
     """As ONNX has it; its derivatives are 0."""
-    function, x = registry.get("hardmax"), np.array([[1.0, 3.0, 3.0], [-math.inf] * 3, [0.0, math.inf, math.inf]])
+    function, x = specs.get("hardmax"), np.array([[1.0, 3.0, 3.0], [-math.inf] * 3, [0.0, math.inf, math.inf]])
     np.testing.assert_array_equal(function.f(x), [[0, 1, 0], [1, 0, 0], [0, 1, 0]])
     for zeros in (function.df(x), function.d2f(x), function.jacobian(x)):
         assert not zeros.any()
@@ -229,18 +230,18 @@ def test_hardmax_takes_the_first_of_equal_entries() -> None:
 
 def test_maxout_groups_as_tfa_does() -> None:
     """Unit u is the largest of the entries u, u + units, u + 2 units ...; the first of equal ones has f' = 1."""
-    function, x = registry.get("maxout:num_units=2"), np.array([5.0, -1.0, 7.0, -1.0, 7.0, -2.0])
+    function, x = specs.get("maxout:num_units=2"), np.array([5.0, -1.0, 7.0, -1.0, 7.0, -2.0])
     assert function.f(x).tolist() == x.reshape(3, 2).max(axis=0).tolist() == [7.0, -1.0]
     assert function.df(x).tolist() == [0, 1, 1, 0, 0, 0]
     assert function.jacobian(x).tolist() == [[0, 0, 1, 0, 0, 0], [0, 1, 0, 0, 0, 0]]
     assert not function.d2f(x).any()
-    assert registry.get("maxout").f(x).tolist() == [7.0]
+    assert specs.get("maxout").f(x).tolist() == [7.0]
     assert np.isnan(function.f([math.nan, 1.0, 2.0, 3.0])).tolist() == [True, False]
 
 
 def test_crelu_keeps_both_signs() -> None:
     """relu(x) and then relu(-x), no -0 among them; f' is 0 at 0 as for relu."""
-    function = registry.get("crelu")
+    function = specs.get("crelu")
     outputs = function.f([2.0, -3.0, 0.0, -0.0])
     assert outputs.tolist() == [2, 0, 0, 0, 0, 3, 0, 0]
     assert not np.signbit(outputs).any()
@@ -250,16 +251,16 @@ def test_crelu_keeps_both_signs() -> None:
 def test_gumbel_softmax_at_tau_1_is_softmax() -> None:
     """Without the noise."""
     x = np.random.default_rng(1).normal(size=(5, 7))
-    np.testing.assert_array_equal(registry.get("gumbel_softmax").f(x), registry.get("softmax").f(x))
+    np.testing.assert_array_equal(specs.get("gumbel_softmax").f(x), specs.get("softmax").f(x))
 
 
 @pytest.mark.parametrize("tau", [1e-300, 1e-10, 1e10, 1e300])
 def test_any_temperature_is_legal(tau: float) -> None:
     """Two entries are the logistic function of their difference over tau, in any units."""
-    function = registry.get(f"gumbel_softmax:tau={tau!r}")
+    function = specs.get(f"gumbel_softmax:tau={tau!r}")
     for difference in (0.0, 1.0, 3.0, 30.0):
         assert function.f([0.0, -difference * tau])[0] == pytest.approx(1 / (1 + math.exp(-difference)), rel=1e-14)
-    huge = registry.get("gumbel_softmax:tau=1e308").f([1.5e308, -1.5e308])
+    huge = specs.get("gumbel_softmax:tau=1e308").f([1.5e308, -1.5e308])
     assert huge[0] == pytest.approx(1 / (1 + math.exp(-3)), rel=1e-14)
 
 
@@ -287,7 +288,7 @@ LIMITS = {
 @pytest.mark.parametrize(("spec", "cases"), LIMITS.items())
 def test_infinite_entries_give_the_limits_that_exist(spec: str, cases: dict[tuple[float, ...], list[float]]) -> None:
     """One +inf takes all of a softmax, a row of -inf has no shares; NaN only where there is no limit."""
-    function = registry.get(spec)
+    function = specs.get(spec)
     for row, expected in cases.items():
         np.testing.assert_array_equal(function.f(row), np.array(expected) + 0.0, err_msg=str(row))
         for figure in (function.df, function.d2f):
@@ -333,7 +334,7 @@ SHARES = ["softmax", "softmin", "gumbel_softmax:tau=0.3", "sparsemax", "entmax15
 def test_shares_sum_to_one(spec: str, columns: int, spread: float) -> None:
     """Rows of any width and spread, equal entries included."""
     x = np.random.default_rng(columns).normal(size=columns) * spread
-    assert math.fsum(registry.get(spec).f(x)) == pytest.approx(1.0, rel=4e-16)
+    assert math.fsum(specs.get(spec).f(x)) == pytest.approx(1.0, rel=4e-16)
 
 
 @pytest.mark.parametrize("spread", [0.1, 5.0, 100.0])
@@ -343,9 +344,9 @@ def test_wide_rows_lose_nothing_in_their_sums(spread: float) -> None:
     with mpmath.workdps(80):
         e = [mpmath.exp(mpf(number)) for number in x.tolist()]
         total = mpmath.fsum(e)
-        assert ulps(registry.get("logsumexp").f(x)[0], mpmath.log(total)) <= 4
-        assert ulps(registry.get("logmeanexp").f(x)[0], mpmath.log(total / len(e))) <= 4
-        figures = {name: (registry.get(name).f(x), registry.get(name).df(x)) for name in ("softmax", "log_softmax")}
+        assert ulps(specs.get("logsumexp").f(x)[0], mpmath.log(total)) <= 4
+        assert ulps(specs.get("logmeanexp").f(x)[0], mpmath.log(total / len(e))) <= 4
+        figures = {name: (specs.get(name).f(x), specs.get(name).df(x)) for name in ("softmax", "log_softmax")}
         largest = int(np.argmax(x))
         for i in [*range(0, len(e), 97), largest]:
             p = e[i] / total
@@ -358,7 +359,7 @@ def test_wide_rows_lose_nothing_in_their_sums(spread: float) -> None:
 def test_logmeanexp_of_equal_entries_is_that_entry() -> None:
     """To the last bit, as log(3 exp(x) / 3) would not be."""
     for x in (0.1, -7.3, 1e-300, 1e308):
-        assert registry.get("logmeanexp").f([x, x, x]).tolist() == [x]
+        assert specs.get("logmeanexp").f([x, x, x]).tolist() == [x]
 
 
 @pytest.mark.parametrize("activation", GATED, ids=lambda activation: activation.name)
@@ -374,11 +375,11 @@ def test_odd_rows_have_no_halves(activation: Activation) -> None:
 def test_units_that_do_not_divide_the_row_are_an_error() -> None:
     """And so is a broken number of units, or its derivative."""
     with pytest.raises(DataError, match="2 equal groups"):
-        registry.get("maxout:2").f([1.0, 2.0, 3.0])
+        specs.get("maxout:2").f([1.0, 2.0, 3.0])
     with pytest.raises(UsageError, match="whole number"):
-        registry.get("maxout:2.5")
+        specs.get("maxout:2.5")
     with pytest.raises(UsageError, match="it counts"):
-        registry.get("maxout").derivative_by("num_units", [1.0, 2.0])
+        specs.get("maxout").derivative_by("num_units", [1.0, 2.0])
 
 
 def test_framework_names() -> None:
@@ -398,7 +399,7 @@ def test_framework_names() -> None:
         "GLU@pytorch": "glu",
         "SwiGLU@onnx": "swiglu",
     }
-    assert {spec: registry.get(spec).name for spec in expected} == expected
+    assert {spec: specs.get(spec).name for spec in expected} == expected
 
 
 TABLE = b"t,h0,h1,u,h2,h3\na,1,2,9,0,0\nb,0,0,8,,0\nc,-5,4,7,0,-inf\n"
@@ -484,7 +485,7 @@ def test_outputs_of_another_number_are_shared_by_the_inputs() -> None:
 def test_a_gated_layer_is_diagnosed() -> None:
     """By hand: where b is far below 0 the gate is shut, for a and for b; |f| counts for both halves."""
     x = np.array([[1.0, 3.0, -50.0, 0.0], [2.0, -3.0, -60.0, 0.0], [math.nan, 1.0, 1.0, 1.0]])
-    probe = Probe.of(registry.get("glu"), Thresholds())
+    probe = Probe.of(specs.get("glu"), Thresholds())
     found = diagnosis.diagnose(probe, [("layer", ["a1", "a2", "b1", "b2"], probe.measure(x))])
     assert [neuron.dead for neuron in found.neurons] == [True, False, True, False]
     assert [neuron.dormant for neuron in found.neurons] == [True, False, True, False]
@@ -503,7 +504,7 @@ def test_saturation_and_compare_on_a_table(cli: Cli, tmp_path: Path) -> None:
     assert document["layers"][0]["vanishing_ratio"] == 0.5
     names = ["glu", "swiglu", "logsumexp", "crelu", "maxout:num_units=2"]
     rows = cli.ok("compare", *names, "-i", str(table)).splitlines()
-    assert {row.split(",")[0] for row in rows[1:]} == {registry.get(name).label.split(",")[0] for name in names}
+    assert {row.split(",")[0] for row in rows[1:]} == {specs.get(name).label.split(",")[0] for name in names}
 
 
 @pytest.mark.parametrize("activation", ROWWISE, ids=lambda activation: activation.name)

@@ -18,7 +18,7 @@ from actcli.analysis.precision import PRECISIONS
 from actcli.diagnosis.systems import RULES
 from actcli.measuring.partial import LayerPartial, Moments
 from actcli.measuring.probe import Probe, Thresholds
-from actcli.registry import specs as registry
+from actcli.registry import specs
 
 SPECS = ["relu", "tanh", "gelu", "hard_sigmoid", "softmax"]
 EXACT = (
@@ -48,7 +48,7 @@ blocks = arrays(np.float64, array_shapes(min_dims=2, max_dims=2, min_side=1, max
 def probe(spec: str) -> Probe:
     """Every count is made: with a precision, and with a rule of another system where one counts values of f."""
     rule = RULES["karpathy" if spec in ("relu", "tanh") else "default"]
-    return Probe.of(registry.get(spec), Thresholds(), rule, PRECISIONS["float16"])
+    return Probe.of(specs.get(spec), Thresholds(), rule, PRECISIONS["float16"])
 
 
 def agree(a: LayerPartial, b: LayerPartial) -> None:

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from actcli.measuring.probe import Probe, Thresholds
 from actcli.numerics.histogram import BINS, Histogram, edges
-from actcli.registry import specs as registry
+from actcli.registry import specs
 
 EVERYTHING = (-math.inf, math.inf)
 numbers = st.one_of(
@@ -103,7 +103,7 @@ def test_a_probe_measures_it_when_asked() -> None:
     """Of the finite values of all neurons; the saturated share agrees with the exact count."""
     x = np.random.default_rng(4).normal(-1.0, 2.0, (500, 7))
     x[3, 2], x[5, 5] = math.nan, math.inf
-    relu = registry.get("relu")
+    relu = specs.get("relu")
     assert Probe.of(relu, Thresholds()).measure(x).histogram is None
     probe = Probe.of(relu, Thresholds(), histogram=True)
     partial = probe.measure(x[:200]).merge(probe.measure(x[200:]))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from actcli.errors import UsageError
-from actcli.registry import specs as registry
+from actcli.registry import dialects, specs
+from actcli.registry.collection import ACTIVATIONS
 
 # By hand, from the frameworks' documentation.
 MEANT = {
@@ -39,14 +40,14 @@ MEANT = {
 @pytest.mark.parametrize(("spec", "meant"), MEANT.items())
 def test_a_frameworks_name_means_what_it_means_there(spec: str, meant: tuple[str, dict[str, float]]) -> None:
     """The function and its defaults are the framework's."""
-    function = registry.get(spec)
+    function = specs.get(spec)
     assert (function.name, function.parameters) == (meant[0], pytest.approx(meant[1]))
 
 
 def test_settings_go_over_a_frameworks_defaults() -> None:
     """Under our name of the parameter, or the framework's."""
-    assert registry.get("leaky_relu@keras:negative_slope=0.5").parameters == {"negative_slope": 0.5}
-    assert registry.get("leaky_relu@tensorflow:alpha=0.5").parameters == {"negative_slope": 0.5}
+    assert specs.get("leaky_relu@keras:negative_slope=0.5").parameters == {"negative_slope": 0.5}
+    assert specs.get("leaky_relu@tensorflow:alpha=0.5").parameters == {"negative_slope": 0.5}
 
 
 @pytest.mark.parametrize(
@@ -61,12 +62,12 @@ def test_settings_go_over_a_frameworks_defaults() -> None:
 def test_what_a_framework_has_not_is_said_with_what_has_it(spec: str, words: list[str]) -> None:
     """An unknown framework, and a function that is not in it."""
     with pytest.raises(UsageError) as caught:
-        registry.get(spec)
+        specs.get(spec)
     for word in words:
         assert word in str(caught.value)
 
 
-@pytest.mark.parametrize("activation", registry.ACTIVATIONS, ids=lambda activation: activation.name)
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=lambda activation: activation.name)
 def test_every_dialect_is_found_under_its_name_and_ours(activation) -> None:  # type: ignore[no-untyped-def]
     """Its defaults and spellings are of parameters that there are."""
     known = {parameter.name for parameter in activation.parameters}
@@ -74,13 +75,13 @@ def test_every_dialect_is_found_under_its_name_and_ours(activation) -> None:  # 
         assert set(dialect.defaults) <= known
         assert set(dialect.spelling.values()) <= known
         if dialect.short is not None:
-            function = registry.get(f"{dialect.short}@{dialect.framework}")
+            function = specs.get(f"{dialect.short}@{dialect.framework}")
             assert function.activation is activation
         # Our own name in the framework finds what the framework means by it, or this.
-        assert registry.get(f"{activation.name}@{dialect.framework}")
+        assert specs.get(f"{activation.name}@{dialect.framework}")
 
 
 def test_the_example_of_the_contract_has_its_frameworks() -> None:
     """Each framework that the catalogue knows is there."""
     wanted = {"pytorch", "keras", "jax", "tensorflow", "tfa", "onnx", "nnlib", "timm", "transformers"}
-    assert wanted <= set(registry.FRAMEWORKS)
+    assert wanted <= set(dialects.FRAMEWORKS)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from support.run import ROOT, Cli
+from support.run import ROOT, Process
 
 FILE = """
 [my_gate]
@@ -34,31 +34,33 @@ def value(output: str) -> float:
     return float(output.splitlines()[1].split(",")[1])
 
 
-def test_definitions_are_functions_like_any_other(cli: Cli, file: str) -> None:
+def test_definitions_are_functions_like_any_other(process: Process, file: str) -> None:
     """By name, alias, parameter, in expressions, and by the environment."""
-    assert value(cli.ok("eval", "My-Gate", "1", "--functions", file)) == pytest.approx(0.8175744761936437, rel=1e-15)
-    same = value(cli.ok("eval", "swish_beta:beta=2", "1"))
-    assert value(cli.ok("eval", "--functions", file, "mg:2", "1")) == same
-    assert value(cli.ok("eval", "mg(x, b=2) + 1", "1", "--functions", file)) == pytest.approx(same + 1)
-    inner = value(cli.ok("eval", "swish_beta:beta=1.5", repr(same)))
-    assert "my_gate:b=2.0" in cli.ok("compare", "relu", "my_gate:b=1|2", "--functions", file)
-    assert value(cli.ok("eval", "twice", "1", ACTCLI_FUNCTIONS=file)) == pytest.approx(inner, rel=1e-15)
+    assert value(process.ok("eval", "My-Gate", "1", "--functions", file)) == pytest.approx(
+        0.8175744761936437, rel=1e-15
+    )
+    same = value(process.ok("eval", "swish_beta:beta=2", "1"))
+    assert value(process.ok("eval", "--functions", file, "mg:2", "1")) == same
+    assert value(process.ok("eval", "mg(x, b=2) + 1", "1", "--functions", file)) == pytest.approx(same + 1)
+    inner = value(process.ok("eval", "swish_beta:beta=1.5", repr(same)))
+    assert "my_gate:b=2.0" in process.ok("compare", "relu", "my_gate:b=1|2", "--functions", file)
+    assert value(process.ok("eval", "twice", "1", ACTCLI_FUNCTIONS=file)) == pytest.approx(inner, rel=1e-15)
 
 
-def test_the_users_own_file(cli: Cli, tmp_path: Path) -> None:
+def test_the_users_own_file(process: Process, tmp_path: Path) -> None:
     """It is found under XDG_CONFIG_HOME; list, show, completion and the nearest names know it."""
     (tmp_path / "actcli").mkdir()
     (tmp_path / "actcli" / "functions.toml").write_text(FILE)
     env = {"XDG_CONFIG_HOME": str(tmp_path)}
-    assert [line.split(",")[0] for line in cli.ok("list", **env).splitlines()[-2:]] == ["my_gate", "twice"]
-    card = cli.ok("show", "my_gate", **env)
+    assert [line.split(",")[0] for line in process.ok("list", **env).splitlines()[-2:]] == ["my_gate", "twice"]
+    card = process.ok("show", "my_gate", **env)
     assert "lab notes, page 12" in card
     assert "1.5 in [0, inf), default 1.5: sharpness" in card
-    done = cli("eval", "my_gat", "1", **env)
+    done = process("eval", "my_gat", "1", **env)
     assert b"did you mean my_gate" in done.stderr
     line = {"COMP_LINE": "actcli eval my_", "COMP_POINT": "15", "COMP_WORD": "my_", "COMP_WORDBREAKS": ":="}
-    assert cli.ok(_ACTCLI_COMPLETE="bash_complete", **line, **env).split() == ["plain", "my_gate"]
-    assert cli.ok("eval", "relu", "1", **env)
+    assert process.ok(_ACTCLI_COMPLETE="bash_complete", **line, **env).split() == ["plain", "my_gate"]
+    assert process.ok("eval", "relu", "1", **env)
 
 
 BAD = [
@@ -72,7 +74,7 @@ BAD = [
     ('[a]\nformula = "x.__class__"', "a.formula: 'x.__class__': attributes are not taken"),
     ('[a]\nformula = "2"', "a.formula: '2' does not depend on x"),
     ('[a]\nformulla = "x"', "a.formulla is not known"),
-    ("[a]\nformula = 3", "a.formula is not a text"),
+    ("[a]\nformula = 3", "a.formula is not a string"),
     ('[a]\nformula = "x*b"\nparameters = {b = "s"}', "a.parameters.b.default is not a finite number"),
     ('[a]\nformula = "x*b"\nparameters.b = {default = 1, domain = "[2, 3]"}', "1 is outside its domain [2, 3]"),
     ('[a]\nformula = "x*b"\nparameters.b = {default = 1, domain = "2, 3"}', "a.parameters.b.domain '2, 3' is not"),
@@ -82,29 +84,29 @@ BAD = [
 
 
 @pytest.mark.parametrize(("text", "message"), BAD)
-def test_a_fault_names_the_file_and_the_key(cli: Cli, tmp_path: Path, text: str, message: str) -> None:
+def test_a_fault_names_the_file_and_the_key(process: Process, tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "bad.toml"
     path.write_text(text)
-    said = cli.fails(1, "eval", "relu", "1", "--functions", str(path))
+    said = process.fails(1, "eval", "relu", "1", "--functions", str(path))
     assert "bad.toml" in said
     assert message in said
 
 
-def test_a_file_that_is_not_there(cli: Cli) -> None:
-    assert "nowhere.toml: cannot be read" in cli.fails(1, "list", "--functions", "nowhere.toml")
+def test_a_file_that_is_not_there(process: Process) -> None:
+    assert "nowhere.toml: cannot be read" in process.fails(1, "list", "--functions", "nowhere.toml")
 
 
 PLUGIN = """
 from dataclasses import replace
-from actcli.registry import specs as registry
-MINE = replace(registry.get("relu").activation, name="rampe", aliases=(), dialects=())
+from actcli.registry import specs
+MINE = replace(specs.get("relu").activation, name="rampe", aliases=(), dialects=())
 MANY = [replace(MINE, name="zweite")]
 TAKEN = replace(MINE, name="gelu")
 WRONG = ["no activation"]
 """
 
 
-def test_packages_bring_declarations(cli: Cli, tmp_path: Path) -> None:
+def test_packages_bring_declarations(process: Process, tmp_path: Path) -> None:
     """Entry points of the group; those that fail to load are named and left out, and the rest works."""
     (tmp_path / "plugin.py").write_text(PLUGIN)
     info = tmp_path / "plugin-1.0.dist-info"
@@ -115,16 +117,16 @@ def test_packages_bring_declarations(cli: Cli, tmp_path: Path) -> None:
     )
     path = f"{ROOT}:{tmp_path}"
     for name in ("rampe", "zweite", "rampe(x)"):
-        done = cli("eval", name, "3", PYTHONPATH=path)
+        done = process("eval", name, "3", PYTHONPATH=path)
         assert done.stdout == b"x,f\n3.0,3.0\n", done.stderr
     said = done.stderr.decode().splitlines()
     assert len(said) == 4
     for what in ("plugin:WRONG of plugin is left out", "plugin:NONE", "gone:X", "gelu of an installed package"):
         assert any(what in line for line in said), what
-    assert cli.ok("eval", "relu", "3", PYTHONPATH=path)  # a built-in name does not look for packages
+    assert process.ok("eval", "relu", "3", PYTHONPATH=path)  # a built-in name does not look for packages
 
 
-def test_built_in_names_load_nothing_of_this(cli: Cli) -> None:
+def test_built_in_names_load_nothing_of_this(process: Process) -> None:
     """What is not needed is not imported: start-up is a promise."""
     import subprocess
     import sys
@@ -141,16 +143,16 @@ def test_built_in_names_load_nothing_of_this(cli: Cli) -> None:
     assert json.loads(done.stdout.splitlines()[-1]) == []
 
 
-def test_a_definition_is_looked_at_with_the_values_given(cli: Cli, tmp_path: Path) -> None:
+def test_a_definition_is_looked_at_with_the_values_given(process: Process, tmp_path: Path) -> None:
     """Where f is a number, and whether it oscillates, follows from the values and not from the defaults."""
     path = tmp_path / "defs.toml"
     path.write_text(
         '[half]\nformula = "sqrt(a - x**2)"\nparameters.a = 1\n[wave]\nformula = "x + sin(b*x)"\nparameters.b = 0\n'
     )
-    card = cli.ok("show", "half:a=9", "--functions", str(path), "-f", "csv")
+    card = process.ok("show", "half:a=9", "--functions", str(path), "-f", "csv")
     assert "range,0.0 .. 3.0" in card
-    rows = cli.ok("saturation", "wave:b=2", "--functions", str(path), "-f", "csv").splitlines()[1:]
-    assert rows == cli.ok("saturation", "x + sin(b*x):b=2", "-f", "csv").splitlines()[1:]
+    rows = process.ok("saturation", "wave:b=2", "--functions", str(path), "-f", "csv").splitlines()[1:]
+    assert rows == process.ok("saturation", "x + sin(b*x):b=2", "-f", "csv").splitlines()[1:]
     assert all(abs(float(row.split(",")[0])) < 10 for row in rows)
 
 
@@ -167,13 +169,13 @@ def test_a_definition_is_looked_at_with_the_values_given(cli: Cli, tmp_path: Pat
         ('[aa]\nformula = "x +"', "something is missing after this, at character 3"),
     ],
 )
-def test_names_and_formulas_that_cannot_be(cli: Cli, tmp_path: Path, text: str, said: str) -> None:
+def test_names_and_formulas_that_cannot_be(process: Process, tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "defs.toml"
     path.write_text(text)
-    assert said in cli.fails(1, "eval", "aa", "1", "--functions", str(path))
+    assert said in process.fails(1, "eval", "aa", "1", "--functions", str(path))
 
 
-def test_a_formula_of_several_lines(cli: Cli, tmp_path: Path) -> None:
+def test_a_formula_of_several_lines(process: Process, tmp_path: Path) -> None:
     path = tmp_path / "defs.toml"
     path.write_text('[aa]\nformula = """\nwhere(x > 0,\n      x,\n      2*x)\n"""\n')
-    assert value(cli.ok("eval", "aa", "-1", "--functions", str(path))) == -2.0
+    assert value(process.ok("eval", "aa", "-1", "--functions", str(path))) == -2.0

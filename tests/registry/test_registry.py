@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from actcli.activation import INF, Activation
 from actcli.errors import UsageError
-from actcli.registry import specs as registry
+from actcli.registry import additions, collection, specs
 
 REQUIRED = {
     *("identity", "sigmoid", "tanh", "hard_sigmoid", "relu", "relu6", "leaky_relu", "prelu", "elu", "selu", "softplus"),
@@ -20,11 +20,11 @@ REQUIRED = {
 
 def test_the_functions_of_the_first_release_are_there() -> None:
     """All the names, and the alias swish."""
-    assert {activation.name for activation in registry.ACTIVATIONS} >= REQUIRED
-    assert registry.get("swish").name == "silu"
+    assert {activation.name for activation in collection.ACTIVATIONS} >= REQUIRED
+    assert specs.get("swish").name == "silu"
 
 
-@pytest.mark.parametrize("activation", registry.ACTIVATIONS, ids=lambda activation: activation.name)
+@pytest.mark.parametrize("activation", collection.ACTIVATIONS, ids=lambda activation: activation.name)
 def test_a_declaration_is_whole(activation: Activation) -> None:
     """Formula, source, a derivative for each parameter, a convention at each kink, a Jacobian for rows."""
     function = activation.bind()
@@ -41,26 +41,26 @@ def test_a_declaration_is_whole(activation: Activation) -> None:
         assert activation.convention or not kinks
 
 
-@pytest.mark.parametrize("name", registry.names())
+@pytest.mark.parametrize("name", additions.names())
 def test_names_are_matched_without_case_dash_and_underscore(name: str) -> None:
     """RELU, leaky-relu and LeakyReLU find what relu and leaky_relu find."""
-    expected = registry.get(name).activation
+    expected = specs.get(name).activation
     for spelled in (name.upper(), name.replace("_", "-"), name.replace("_", ""), name.title()):
-        assert registry.get(spelled).activation is expected
+        assert specs.get(spelled).activation is expected
 
 
 def test_a_sweep_names_a_function_for_each_value() -> None:
     """In the order given, the other parameters fixed, bare and in a framework's spelling too."""
     names = ["elu:alpha=0.5", "elu", "elu:alpha=2"]
-    assert registry.family("elu:alpha=0.5|1|2") == tuple(registry.get(name) for name in names)
+    assert specs.family("elu:alpha=0.5|1|2") == tuple(specs.get(name) for name in names)
     assert (
-        registry.family("elu: 0.5 | 1 | 2")
-        == registry.family("elu@pytorch:alpha=0.5|1|2")
-        == tuple(registry.get(name) for name in names)
+        specs.family("elu: 0.5 | 1 | 2")
+        == specs.family("elu@pytorch:alpha=0.5|1|2")
+        == tuple(specs.get(name) for name in names)
     )
-    scaled = registry.family("selu:scale=1|2,alpha=3")
+    scaled = specs.family("selu:scale=1|2,alpha=3")
     assert [f.parameters for f in scaled] == [{"alpha": 3.0, "scale": 1.0}, {"alpha": 3.0, "scale": 2.0}]
-    assert registry.family("relu") == (registry.get("relu"),)
+    assert specs.family("relu") == (specs.get("relu"),)
 
 
 @pytest.mark.parametrize(
@@ -78,25 +78,25 @@ def test_a_sweep_names_a_function_for_each_value() -> None:
 def test_a_sweep_that_cannot_be_is_told(spec: str, problem: str) -> None:
     """What is wrong with it is said, as with one value."""
     with pytest.raises(UsageError, match=problem):
-        registry.family(spec)
+        specs.family(spec)
 
 
 def test_one_function_is_no_sweep() -> None:
     """Where one function is taken, a sweep is refused."""
     with pytest.raises(UsageError, match="several functions"):
-        registry.get("elu:alpha=0.5|1")
+        specs.get("elu:alpha=0.5|1")
 
 
 def test_settings() -> None:
     """Parameters by name, or bare where there is one; blanks do not matter; the label gives the function back."""
-    assert registry.get("leaky_relu:negative_slope=0.2").parameters == {"negative_slope": 0.2}
-    assert registry.get("elu:0.5").parameters == {"alpha": 0.5}
-    assert registry.get(" selu : scale = 2 , alpha = 1e0 ").parameters == {"alpha": 1.0, "scale": 2.0}
-    assert registry.get("softplus:threshold=inf").parameters["threshold"] == INF
-    assert registry.get("elu:alpha=1").label == "elu"
+    assert specs.get("leaky_relu:negative_slope=0.2").parameters == {"negative_slope": 0.2}
+    assert specs.get("elu:0.5").parameters == {"alpha": 0.5}
+    assert specs.get(" selu : scale = 2 , alpha = 1e0 ").parameters == {"alpha": 1.0, "scale": 2.0}
+    assert specs.get("softplus:threshold=inf").parameters["threshold"] == INF
+    assert specs.get("elu:alpha=1").label == "elu"
 
 
-@given(st.sampled_from([a for a in registry.ACTIVATIONS if a.parameters]), st.data())
+@given(st.sampled_from([a for a in collection.ACTIVATIONS if a.parameters]), st.data())
 def test_a_label_gives_its_function_back(activation: Activation, data: st.DataObject) -> None:
     """Whatever the values, `label` is a spec of the same function."""
     values = {
@@ -104,7 +104,7 @@ def test_a_label_gives_its_function_back(activation: Activation, data: st.DataOb
     }
     with suppress(UsageError):  # a constraint between the parameters
         function = activation.bind(values)
-        assert registry.get(function.label) == function
+        assert specs.get(function.label) == function
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_label_gives_its_function_back(activation: Activation, data: st.DataOb
 def test_what_cannot_be_used_is_said_with_what_can(spec: str, words: list[str]) -> None:
     """An unknown name, parameter or value is a usage error that names the allowed ones."""
     with pytest.raises(UsageError) as caught:
-        registry.get(spec)
+        specs.get(spec)
     for word in words:
         assert word in str(caught.value)
 
@@ -136,16 +136,16 @@ def test_what_cannot_be_used_is_said_with_what_can(spec: str, words: list[str]) 
 def test_any_text_is_a_function_or_a_usage_error(spec: str) -> None:
     """No spec crashes."""
     with suppress(UsageError):
-        registry.get(spec)
+        specs.get(spec)
 
 
 def test_two_activations_under_one_name_are_refused() -> None:
     """The index says so when it is built."""
-    with pytest.raises(ValueError, match="names both"):
-        registry.index([registry.get("relu").activation, *_renamed("elu", "ReLU")])
+    with pytest.raises(ValueError, match="already a name of relu"):
+        collection.index([specs.get("relu").activation, *_renamed("elu", "ReLU")])
 
 
 def _renamed(name: str, new: str) -> list[Activation]:
     from dataclasses import replace
 
-    return [replace(registry.get(name).activation, name=new)]
+    return [replace(specs.get(name).activation, name=new)]

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from support.run import DATA, Cli
 
 from actcli.numerics.histogram import Histogram
-from actcli.registry import specs as registry
+from actcli.registry import specs
 from actcli.reports import charts
 from actcli.reports.terminal import console_text, table
 from actcli.tables.sheet import Sheet
@@ -41,7 +41,7 @@ def draw(*names: str, **options: Any) -> str:
         "colour": False,
         "unicode": True,
     }
-    return charts.curves([registry.get(name) for name in names], **(defaults | options))
+    return charts.curves([specs.get(name) for name in names], **(defaults | options))
 
 
 @pytest.mark.parametrize("unicode", [True, False])

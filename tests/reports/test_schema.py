@@ -22,21 +22,22 @@ from actcli.diagnosis.systems import RULES
 from actcli.errors import UsageError
 from actcli.measuring.probe import Probe, Thresholds
 from actcli.output.sheets import encode
-from actcli.registry import specs as registry
+from actcli.registry import specs
+from actcli.registry.collection import ACTIVATIONS
 from actcli.reports.comparison import comparison_document, comparison_sheet
 from actcli.reports.meanings import DOCUMENTS
 from actcli.reports.saturation import layer_sheet, neuron_sheet, region_sheet, saturation_document
 from actcli.reports.schema import NAMES, schema
 from actcli.text import json_text
 
-FUNCTIONS = [activation.name for activation in registry.ACTIVATIONS]
+FUNCTIONS = [activation.name for activation in ACTIVATIONS]
 RELU = [str(DATA / "relu_trained" / f"layer{i}.csv") for i in (1, 2)]
 VALIDATORS = {name: Draft202012Validator(schema(name)) for name in NAMES}
 
 
 def diagnosis(name: str, x: Any, **settings: Any) -> Diagnosis:
     """Of the same values as two layers."""
-    probe = Probe.of(registry.get(name), Thresholds(), **settings)
+    probe = Probe.of(specs.get(name), Thresholds(), **settings)
     missing = np.isnan(x) & (np.arange(x.shape[1]) % 2 == 0)
     columns = [str(i) for i in range(x.shape[1])]
     with np.errstate(over="ignore", invalid="ignore"):
@@ -123,7 +124,7 @@ def test_whatever_the_values_are(name: str, x: Any) -> None:
 def test_all_functions_compared_are_valid(network: Network) -> None:
     """By themselves and on data."""
     x = np.random.default_rng(7).normal(0.0, 3.0, (20, 4))
-    profiles = [profile(registry.get(name), 1e-3, network) for name in FUNCTIONS]
+    profiles = [profile(specs.get(name), 1e-3, network) for name in FUNCTIONS]
     layers = [(found.function, found.layers) for found in (diagnosis(name, x) for name in FUNCTIONS)]
     for given_layers in ([], layers):
         comparison = compare(profiles, given_layers)
@@ -131,7 +132,7 @@ def test_all_functions_compared_are_valid(network: Network) -> None:
         VALIDATORS["rows"].validate(json.loads(b"".join(encode(comparison_sheet(comparison), "json", 6))))
 
 
-PROFILES = [profile(registry.get(name), 1e-3, Network()) for name in ("relu", "tanh", "exponential", "log1mexp")]
+PROFILES = [profile(specs.get(name), 1e-3, Network()) for name in ("relu", "tanh", "exponential", "log1mexp")]
 
 
 @given(arrays.arrays(np.float64, (2, 4), elements=st.floats(width=64)))

@@ -1,44 +1,53 @@
-"""The data that ships with the project, and a way to run the command line."""
+"""The data that ships with the project, and two ways to run the command line: here, and in a process of its own."""
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
+
+from actcli.cli.main import run
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests" / "data"
 
+# What the code reads from the environment while it runs, and not when Python or a module starts.
+READ_WHILE_RUNNING = {"COLUMNS", "LINES", "NO_COLOR", "SOURCE_DATE_EPOCH", "TERM"}
+
+
+def surroundings(changes: dict[str, str]) -> dict[str, str]:
+    """The environment of a run: what the width of the terminal of these tests is has no part in it."""
+    own = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    return {**own, **changes}
+
 
 class Cli:
-    """Runs `actcli` as a person would: a process of its own, with bytes in and bytes out."""
+    """Runs `actcli` in this process, bytes in and bytes out: a start takes 0.2 s, and this none."""
 
     def __call__(
         self, *args: str, stdin: bytes | None = None, cwd: Path = ROOT, **environment: str
     ) -> subprocess.CompletedProcess[bytes]:
-        own = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
-        return subprocess.run(
-            [sys.executable, "-m", "actcli", *args],
-            input=stdin,
-            stdin=None if stdin is not None else subprocess.DEVNULL,
-            capture_output=True,
-            cwd=cwd,
-            env={**own, "PYTHONPATH": str(ROOT), **environment},
-            timeout=120,
-            check=False,
-        )
+        assert environment.keys() <= READ_WHILE_RUNNING, "this needs a process of its own"
+        assert "--functions" not in args[1:], "definitions stay for good: they need a process of their own"
+        with _in(cwd, surroundings(environment)), _streams(stdin) as (stdout, stderr):
+            status = run(args)
+        return subprocess.CompletedProcess([*args], status, stdout.getvalue(), stderr.getvalue())
 
-    def ok(self, *args: str, stdin: bytes | None = None, **rest: str) -> str:
+    def ok(self, *args: str, stdin: bytes | None = None, cwd: Path = ROOT, **environment: str) -> str:
         """Standard output of a run that must succeed and say nothing on standard error."""
-        done = self(*args, stdin=stdin, **rest)
+        done = self(*args, stdin=stdin, cwd=cwd, **environment)
         assert (done.returncode, done.stderr) == (0, b""), done.stderr.decode()
         return done.stdout.decode()
 
-    def fails(self, status: int, *args: str, stdin: bytes | None = None) -> str:
+    def fails(self, status: int, *args: str, stdin: bytes | None = None, cwd: Path = ROOT) -> str:
         """Standard error of a run that must fail with this status, in at most two lines, and print no result."""
-        done = self(*args, stdin=stdin)
+        done = self(*args, stdin=stdin, cwd=cwd)
         assert done.returncode == status, (done.returncode, done.stderr.decode())
         assert done.stdout == b""
         message = done.stderr.decode()
@@ -48,5 +57,69 @@ class Cli:
         return message
 
 
-def lines(text: str) -> Sequence[str]:
-    return text.splitlines()
+class Process(Cli):
+    """Runs `actcli` as a person would: a process of its own, with the streams and the environment of one."""
+
+    def __call__(
+        self, *args: str, stdin: bytes | None = None, cwd: Path = ROOT, **environment: str
+    ) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [sys.executable, "-m", "actcli", *args],
+            input=stdin,
+            stdin=None if stdin is not None else subprocess.DEVNULL,
+            capture_output=True,
+            cwd=cwd,
+            env=surroundings({"PYTHONPATH": str(ROOT), **environment}),
+            timeout=120,
+            check=False,
+        )
+
+
+@contextmanager
+def _in(folder: Path, environment: dict[str, str]) -> Iterator[None]:
+    """In this folder and environment; afterwards both are as before."""
+    before, kept = os.getcwd(), {**os.environ}
+    try:
+        os.chdir(folder)
+        os.environ.clear()
+        os.environ.update(environment)
+        yield
+    finally:
+        os.chdir(before)
+        os.environ.clear()
+        os.environ.update(kept)
+
+
+@contextmanager
+def _streams(content: bytes | None) -> Iterator[tuple[io.BytesIO, io.BytesIO]]:
+    """With standard input a pipe that holds `content`, or nothing at all, and the two outputs kept."""
+    kept = sys.stdin, sys.stdout, sys.stderr
+    outputs = io.BytesIO(), io.BytesIO()
+    with open(os.devnull, "rb") if content is None else _pipe(content) as source:
+        try:
+            sys.stdin = io.TextIOWrapper(source, encoding="utf-8")
+            sys.stdout, sys.stderr = (io.TextIOWrapper(output, "utf-8", write_through=True) for output in outputs)
+            yield outputs
+        finally:
+            for stream in (sys.stdin, sys.stdout, sys.stderr):
+                with suppress(ValueError):  # closed by what was run
+                    stream.detach()
+            sys.stdin, sys.stdout, sys.stderr = kept
+
+
+@contextmanager
+def _pipe(content: bytes) -> Iterator[IO[bytes]]:
+    """The end to read from of a pipe that a thread fills."""
+    reader, writer = os.pipe()
+
+    def fill() -> None:
+        with suppress(BrokenPipeError), open(writer, "wb", buffering=0) as file:
+            left = memoryview(content)
+            while left:
+                left = left[file.write(left) :]
+
+    thread = threading.Thread(target=fill)
+    thread.start()
+    with open(reader, "rb") as source:
+        yield source
+    thread.join()

@@ -19,15 +19,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from actcli.tables.opening import open_tables
-from actcli.tables.sink import OUTPUT_FORMATS, encoder, result_columns, result_frame
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actcli.errors import DataError, UsageError
 from actcli.output.files import open_output
+from actcli.tables.format import named, names
+from actcli.tables.open import open_tables
 from actcli.tables.options import ReadOptions
 from actcli.tables.pipeline import map_blocks
+from actcli.tables.results import result_columns, result_frame
 from actcli.tables.table import Block, Table
 
 if sys.version_info >= (3, 14):
@@ -35,17 +36,23 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
+OUTPUT_FORMATS = names("frames")
 quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def read(path: Path | str, threads: int = 2, **options: Any) -> tuple[Table, np.ndarray, np.ndarray]:
     """The one table of a file, its values and its mask of missing cells."""
     (table,) = open_tables([str(path)], ReadOptions(**options))
-    blocks = list(map_blocks(table, lambda block: block, threads))
+    blocks = blocks_of(table, threads)
     shape = (0, len(table.picked))
     values = np.concatenate([np.empty(shape), *(block.values for block in blocks)])
     masks = [np.zeros(b.values.shape, bool) if b.missing is None else b.missing for b in blocks]
     return table, values, np.concatenate([np.zeros(shape, bool), *masks])
+
+
+def blocks_of(table: Table, threads: int | None = None) -> list[Block]:
+    """All blocks of a table."""
+    return [part.result for part in map_blocks(table, lambda block: block, threads)]
 
 
 def write(path: Path, content: bytes | str) -> Path:
@@ -58,7 +65,7 @@ def others(path: Path, **options: Any) -> list[dict[str, Any]]:
     """The rows of the columns that were not picked."""
     (table,) = open_tables([str(path)], ReadOptions(**options))
     rows: list[dict[str, Any]] = []
-    for block in map_blocks(table, lambda block: block):
+    for block in blocks_of(table):
         assert block.others is not None
         rows += block.others.to_dicts()
     return rows
@@ -74,16 +81,18 @@ def run_filter(
 ) -> bytes:
     """What `eval` does with a table: each picked column through `work`, into a file."""
     (table,) = open_tables([str(path)], ReadOptions(**options))
-    names = [f"f({table.columns[i]})" for i in table.picked]
-    sink = encoder(format, result_columns(table, names, append), table.has_header)
+    titles = [f"f({table.columns[i]})" for i in table.picked]
+    frames = named(format).frames
+    assert frames is not None
+    sink = frames(result_columns(table, titles, append), table.has_header)
 
     def encode(block: Block) -> Any:
-        masks = [None if block.missing is None else block.missing[:, j] for j in range(len(names))]
-        results = [(name, work(block.values[:, j]), masks[j]) for j, name in enumerate(names)]
+        masks = [None if block.missing is None else block.missing[:, j] for j in range(len(titles))]
+        results = [(work(block.values[:, j]), masks[j]) for j in range(len(titles))]
         return sink.encode(result_frame(table, block, results, append))
 
     with open_output(str(out)) as file:
-        sink.write(file, map_blocks(table, encode))
+        sink.write(file, (part.result for part in map_blocks(table, encode)))
     return out.read_bytes()
 
 
@@ -227,7 +236,7 @@ def test_first_lines(tmp_path: Path, block: int) -> None:
         lines[float(i)] = line
         line += 1 + row.count("\n")
     (table,) = open_tables([str(path)], ReadOptions(columns=("x",), block_values=block))
-    for block_ in map_blocks(table, lambda b: b):
+    for block_ in blocks_of(table):
         assert block_.first_line == lines[block_.values[0, 0]]
 
 
@@ -365,7 +374,7 @@ def test_npz(tmp_path: Path, save: Callable[..., None]) -> None:
     save(tmp_path / "a.npz", layer1=np.ones((2, 2)), layer2=np.asfortranarray([[1, 2], [3, 4]]))
     one, two = open_tables([str(tmp_path / "a.npz")], ReadOptions())
     assert (one.name, two.name) == ("layer1", "layer2")
-    (block,) = map_blocks(two, lambda b: b)
+    (block,) = blocks_of(two)
     assert block.values.tolist() == [[1, 2], [3, 4]]
 
 
@@ -381,10 +390,10 @@ def test_names_tell_layers_apart(tmp_path: Path) -> None:
 READ_STDIN = """
 import sys
 from actcli.tables.options import ReadOptions
-from actcli.tables.opening import open_tables
+from actcli.tables.open import open_tables
 from actcli.tables.pipeline import map_blocks
 (table,) = open_tables(["-"], ReadOptions(block_values=5))
-print(table.name, sum(map_blocks(table, lambda b: b.values.sum())))
+print(table.name, sum(part.result for part in map_blocks(table, lambda b: b.values.sum())))
 """
 
 
@@ -416,12 +425,12 @@ def test_a_pipe_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fo
     frame.write_parquet(file) if format == "parquet" else frame.write_csv(file)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(file.getvalue())))
     (table,) = open_tables(["-"], ReadOptions())
-    assert [b.values.tolist() for b in map_blocks(table, lambda b: b)] == [[[1], [2]]]
+    assert [block.values.tolist() for block in blocks_of(table)] == [[[1], [2]]]
     if format == "parquet":
-        assert len(list(map_blocks(table, lambda b: b))) == 1
+        assert len(blocks_of(table)) == 1
     else:
         with pytest.raises(DataError, match="only once"):
-            list(map_blocks(table, lambda b: b))
+            blocks_of(table)
 
 
 def test_polars_is_not_imported_early() -> None:
@@ -451,7 +460,7 @@ def test_order_is_kept(tmp_path: Path, threads: int) -> None:
         return float(block.values[0, 0])
 
     (table,) = open_tables([str(path)], ReadOptions(block_values=1))
-    assert list(map_blocks(table, work, threads)) == list(range(200))
+    assert [part.result for part in map_blocks(table, work, threads)] == list(range(200))
     assert most <= threads
 
 
@@ -685,7 +694,7 @@ def test_the_position_goes_from_nothing_to_the_whole_file(tmp_path: Path, format
     }
     writers[format](path)
     (table,) = open_tables([str(path)], ReadOptions(block_values=40_000))
-    positions = [table.position() for task in table.tasks() if len(task().values)]
+    positions = [block.end for block in blocks_of(table)]
     assert positions == sorted(set(positions))
     assert len(positions) == 10
     assert 0 < positions[0] < 0.2 * path.stat().st_size

@@ -15,7 +15,7 @@ from actcli.cli.options import (
     style_option,
     table_options,
 )
-from actcli.cli.words import NumericCommand
+from actcli.cli.types import NumericCommand
 from actcli.output.outputs import Outputs, outputs_options
 from actcli.output.results import Forms, write_outputs
 

@@ -16,7 +16,7 @@ from actcli.cli.options import (
     range_option,
     table_options,
 )
-from actcli.cli.words import NumericCommand
+from actcli.cli.types import NumericCommand
 from actcli.output.filtering import results
 
 if TYPE_CHECKING:

@@ -11,15 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from actcli.cli.layers import distributions
-from actcli.cli.notes import tell
-from actcli.cli.options import (
-    Destination,
-    completer,
-    function_argument,
-    inputs_option,
-    table_options,
-)
-from actcli.cli.words import FunctionType, NumericCommand
+from actcli.cli.messages import note
+from actcli.cli.options import Destination, completer, function_argument, inputs_option, table_options
+from actcli.cli.types import FunctionType, NumericCommand
 from actcli.errors import DataError, UsageError
 from actcli.output.outputs import Outputs, outputs_options
 from actcli.output.results import Forms, write_outputs
@@ -141,7 +135,7 @@ def _tell(found: Fit) -> None:
     if found.undetermined:
         said.append(f"{' and '.join(found.undetermined)}: not determined, other values come as close")
     for text in said:
-        tell(text)
+        note(text)
 
 
 def _goal(target: Function | str, inputs: Sequence[str], reading: ReadOptions) -> Function | Measure:
@@ -164,7 +158,8 @@ def _points(path: str, reading: ReadOptions) -> tuple[Any, Any]:
     """The columns x and y of a table: those of these names, those of --columns in its order, or the only two."""
     import numpy as np
 
-    from actcli.cli.options import open_layers, tell_skipped
+    from actcli.cli.inputs import open_layers
+    from actcli.cli.messages import note_skipped
     from actcli.tables.pipeline import map_blocks
     from actcli.tables.table import together
 
@@ -178,12 +173,12 @@ def _points(path: str, reading: ReadOptions) -> tuple[Any, Any]:
             f"{path} has {len(table.picked)} columns, not x and y", "choose two with -c, as in -c time,value"
         )
     parts = list(map_blocks(table, lambda block: block.values, reading.threads))
-    tell_skipped(functools.reduce(together, (part.skipped for part in parts), None))
+    note_skipped(functools.reduce(together, (part.skipped for part in parts), None))
     blocks = [part.result for part in parts]
     values = np.concatenate(blocks) if blocks else np.empty((0, 2))
     missing = np.isnan(values).any(axis=1)
     if missing.any():
-        tell(f"{path}: {missing.sum()} of {missing.size} points left out: x or y is missing")
+        note(f"{path}: {missing.sum()} of {missing.size} points left out: x or y is missing")
     values = values[~missing]
     first = table.picked[1]
     given = reading.columns[0].partition(",")[0].strip() if reading.columns else "x"

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from actcli.cli.filters import numbers_or_paths, write_results
+from actcli.cli.inputs import open_layers
 from actcli.cli.options import (
     Destination,
     append_option,
     completer,
     function_argument,
     inputs_argument,
-    open_layers,
     output_options,
     range_option,
     table_options,
 )
-from actcli.cli.words import NumericCommand
+from actcli.cli.types import NumericCommand
 from actcli.errors import UsageError
 from actcli.output import filtering
 from actcli.output.results import write_sheet
@@ -48,9 +48,7 @@ Examples:
     shell_complete=completer("parameters"),
     help="The derivative of f by this parameter instead of by x.",
 )
-@click.option(
-    "--jacobian", is_flag=True, help="Print the whole Jacobian of a rowwise function."
-)
+@click.option("--jacobian", is_flag=True, help="Print the whole Jacobian of a rowwise function.")
 @range_option
 @append_option
 @table_options

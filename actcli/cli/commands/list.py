@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from actcli.cli.lookup import functions_file_option, tell_complaints
-from actcli.cli.options import Destination, completer, output_options
+from actcli.cli.messages import note_left_out
+from actcli.cli.options import Destination, completer, functions_file_option, output_options
 from actcli.output.results import write_sheet
 
 
@@ -24,12 +24,12 @@ def command(framework: str | None, destination: Destination) -> None:
     Frameworks are pytorch, keras, keras.layers, jax, tensorflow, tfa (TensorFlow Addons), onnx, nnlib, timm and
     transformers.
     """
-    from actcli.registry import specs as registry
+    from actcli.registry import additions, dialects
     from actcli.reports import catalogue as reports
 
     if framework is None:
-        sheet = reports.list_sheet(registry.activations())
+        sheet = reports.list_sheet(additions.activations())
     else:
-        sheet = reports.dialect_sheet(registry.activations(), registry.framework(framework))
-    tell_complaints()
+        sheet = reports.dialect_sheet(additions.activations(), dialects.framework(framework))
+    note_left_out(click.get_current_context())
     write_sheet(sheet, destination)

@@ -10,15 +10,8 @@ import click
 from click.core import ParameterSource
 
 from actcli.cli.layers import distributions
-from actcli.cli.options import (
-    completer,
-    epsilon_option,
-    families_argument,
-    inputs_option,
-    style_option,
-    table_options,
-)
-from actcli.cli.words import NumericCommand, SizeType, SpanType
+from actcli.cli.options import completer, epsilon_option, families_argument, inputs_option, style_option, table_options
+from actcli.cli.types import NumericCommand, SizeType, SpanType
 from actcli.errors import UsageError
 from actcli.output.outputs import FIGURES
 from actcli.output.results import write_figure

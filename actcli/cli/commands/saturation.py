@@ -8,15 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from actcli.cli.layers import diagnoses
-from actcli.cli.notes import tell
-from actcli.cli.options import (
-    epsilon_option,
-    function_argument,
-    inputs_argument,
-    style_option,
-    table_options,
-)
-from actcli.cli.words import FiniteRange, NumericCommand
+from actcli.cli.messages import note
+from actcli.cli.options import epsilon_option, function_argument, inputs_argument, style_option, table_options
+from actcli.cli.types import FiniteRange, NumericCommand
 from actcli.errors import UsageError
 from actcli.output.outputs import Outputs, outputs_options
 from actcli.output.results import Forms, write_outputs, write_sheet
@@ -176,7 +170,7 @@ def command(
     write_outputs(outputs, read, _forms(diagnosis, gates, by, style))
     failed = [line for gate in gates for line in gate.failures(diagnosis.layers)]
     for line in failed:
-        tell(line)
+        note(line)
     if failed:
         ctx.exit(GATE_FAILED)
 

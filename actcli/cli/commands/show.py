@@ -6,14 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from actcli.cli.options import (
-    Destination,
-    epsilon_option,
-    function_argument,
-    network_options,
-    output_options,
-)
-from actcli.cli.words import NumericCommand
+from actcli.cli.options import Destination, epsilon_option, function_argument, network_options, output_options
+from actcli.cli.types import NumericCommand
 from actcli.output.results import write_sheet
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Smooth bends between two straight lines, by logarithms and roots."""
+"""Smooth joins of two lines by a logarithm or a root: log-sigmoid, log-cosh, log(1 - exp(-x)), squareplus."""
 
 import math
 
@@ -39,7 +39,7 @@ LOG_SIGMOID = Activation(
 
 
 def logcosh(x: Array) -> Array:
-    # cosh(x) = 1 + 2 sinh(x/2)^2: near 0 the logarithm of cosh(x) itself has no digits of x^2 / 2.
+    # cosh(x) = 1 + 2 sinh(x/2)^2: near 0 log(cosh(x)) keeps no digit of x^2 / 2.
     a = np.abs(x)
     s = np.sinh(0.5 * np.minimum(a, 700.0))
     return np.where(a > 700.0, a - _LN2, np.log1p(2.0 * s * s))
@@ -106,7 +106,7 @@ LOG1MEXP = Activation(
 
 
 def _far(b: float) -> float:
-    """r is |x| beyond, to 1e-18; from here on x^2 is not looked at: it may overflow."""
+    """Where r is |x| to 1e-18: beyond, x^2 may overflow and is not used."""
     return 1e9 * math.sqrt(b)
 
 
@@ -159,8 +159,8 @@ SQUAREPLUS = Activation(
     range=(0.0, INF),
     limits=(0.0, INF),
     dialects=(
-        Dialect("keras", "keras.activations.squareplus", note="as it stands: 0 below x = -1.34e8, NaN at -inf"),
-        Dialect("jax", "jax.nn.squareplus", note="as it stands: 0 below x = -1.34e8, NaN at -inf"),
+        Dialect("keras", "keras.activations.squareplus", note="as written: 0 below x = -1.34e8, NaN at -inf"),
+        Dialect("jax", "jax.nn.squareplus", note="as written: 0 below x = -1.34e8, NaN at -inf"),
     ),
     source="JAX jax.nn.squareplus; Barron 2021, arXiv:2112.11687",
 )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from actcli.numerics.evaluate import evaluate
-from actcli.registry import specs as registry
+from actcli.numerics.blockwise import evaluate
+from actcli.registry import specs
+from actcli.registry.collection import ACTIVATIONS
 
 X = np.random.default_rng(5).normal(size=10_007) * 20
-ELEMENTWISE = [activation.bind() for activation in registry.ACTIVATIONS if activation.kind == "elementwise"]
+ELEMENTWISE = [activation.bind() for activation in ACTIVATIONS if activation.kind == "elementwise"]
 
 
 @pytest.mark.parametrize("function", ELEMENTWISE, ids=lambda function: function.name)
@@ -23,7 +24,7 @@ def test_blocks_give_the_bits_of_one_call(function) -> None:
 @pytest.mark.parametrize("block", [1, 333, 10_007, 2**20])
 def test_any_block_and_any_number_of_threads(block: int, threads: int | None) -> None:
     """More threads than blocks, blocks of one number, a block larger than all."""
-    f = registry.get("gelu").f
+    f = specs.get("gelu").f
     np.testing.assert_array_equal(evaluate(f, X[:500], threads, block=block), f(X[:500]))
 
 

@@ -1,0 +1,65 @@
+"""What INPUT arguments are: numbers, tables, or standard input."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, cast
+
+from actcli.cli.types import is_number, unmarked
+from actcli.errors import UsageError
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from actcli.tables.options import ReadOptions
+    from actcli.tables.table import Table
+
+
+def numbers_and_paths(inputs: Sequence[str], *, required: bool) -> tuple[list[float], list[str]]:
+    """The INPUT arguments as numbers, or as paths, "-" for standard input where there are none and it has data."""
+    tokens = [unmarked(token) for token in inputs]
+    if not tokens:
+        return [], ["-"] if _standard_input(required) else []
+    numbers = [is_number(token) for token in tokens]
+    if all(numbers):
+        return [float(token) for token in tokens], []
+    if any(numbers):
+        number, path = tokens[numbers.index(True)], tokens[numbers.index(False)]
+        raise UsageError(
+            f"inputs are numbers or files, not both: {number} and {path}",
+            f"a file whose name is a number is written ./{number}",
+        )
+    return [], tokens
+
+
+def _standard_input(required: bool) -> bool:
+    """Whether standard input is a pipe or a file, and not empty where it need not be there."""
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (AttributeError, OSError, ValueError):  # closed, or not a real file
+        return False
+    if not (stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)):
+        return False
+    return required or bool(cast(io.BufferedReader, sys.stdin.buffer).peek(1))
+
+
+def span_numbers(span: tuple[Decimal, ...]) -> Iterator[float]:
+    """START, START + STEP, ... up to STOP, each the double nearest to the exact decimal."""
+    from decimal import Decimal
+
+    start, stop = span[:2]
+    step = span[2] if len(span) == 3 else Decimal(1 if stop >= start else -1)
+    if step == 0 or (stop - start) / step < 0:
+        raise UsageError(f"--range: a step of {step} does not lead from {start} to {stop}", "turn its sign")
+    for i in range(int((stop - start) / step) + 1):
+        yield float(start + i * step)
+
+
+def open_layers(paths: Sequence[str], options: ReadOptions) -> list[Table]:
+    from actcli.tables.open import open_tables
+
+    return open_tables(paths, options)

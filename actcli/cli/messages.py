@@ -1,0 +1,46 @@
+"""What is said on standard error beside the result: one line is one note."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from actcli.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from actcli.activation import Function
+    from actcli.tables.table import Skipped
+
+
+def note(text: str) -> None:
+    """Print a line on standard error."""
+    click.echo(f"actcli: {visible(text)}", err=True)
+
+
+def note_left_out(ctx: click.Context) -> None:
+    """Note once in a run which definitions were left out while names were looked up."""
+    from actcli.registry import additions
+
+    said: set[str] = ctx.meta.setdefault(__name__, set())
+    for line in additions.current().left_out:
+        if line not in said:
+            said.add(line)
+            note(line)
+
+
+def note_instability(functions: Iterable[Function]) -> None:
+    """Note which expressions lose digits as they are written."""
+    from actcli.registry import specs
+
+    for function in functions:
+        if (line := specs.instability(function)) is not None:
+            note(line)
+
+
+def note_skipped(skipped: Skipped | None) -> None:
+    """Note how many rows of a table were skipped, and why the first of them."""
+    if skipped:
+        note(f"{skipped.count} row{'s' * (skipped.count > 1)} left out, such as {skipped.first.message}")

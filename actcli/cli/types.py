@@ -1,0 +1,151 @@
+"""What the words of a command line stand for: functions, numbers, spans, sizes."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from actcli.cli.messages import note_instability, note_left_out
+from actcli.errors import UsageError
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from click.shell_completion import CompletionItem
+
+    from actcli.activation import Function
+
+T = TypeVar("T")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|inf|infinity)", re.IGNORECASE)
+# A formula that begins with a minus: -x, -2*x, -tanh(x), -(x + 1), -a*x. Its letter may not be that of an option.
+_NEGATED = re.compile(r"- *(x\b|([\d.(]|\w+ *\(|(?P<letter>[a-z]) *[*/]).*\bx\b).*")
+_MARK = "\0"  # no argument can hold it
+
+
+def is_number(token: str) -> bool:
+    """Whether an INPUT token reads as a finite or infinite float; anything else is a path."""
+    return _NUMBER.fullmatch(token) is not None
+
+
+def unmarked(token: str) -> str:
+    """An argument as it was typed."""
+    return token.removeprefix(_MARK)
+
+
+class NumericCommand(click.Command):
+    """A command whose arguments may be negative numbers or formulas: they are hidden from click's option parser, which
+    would take `-1e-3` for the options -1, -e and so on."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        options = [option for option in self.get_params(ctx) if isinstance(option, click.Option)]
+        spelled = {name for option in options for name in option.opts}
+        takes_value = {name for option in options if not option.is_flag for name in option.opts}
+
+        def negated(arg: str) -> bool:
+            formula = _NEGATED.fullmatch(arg)
+            return is_number(arg) or (formula is not None and f"-{formula['letter']}" not in spelled)
+
+        marked = [
+            _MARK + arg if arg.startswith("-") and before not in takes_value and negated(arg) else arg
+            for before, arg in zip(["", *args], args, strict=False)
+        ]
+        return super().parse_args(ctx, marked)
+
+
+class _Spec(click.ParamType[T]):
+    """A FUNCTION spec, whose notes are printed when it is looked up."""
+
+    hint: str  # what to do with a file in its place
+
+    def _look_up(self, spec: str, find: Callable[[str], T]) -> T:
+        try:
+            return find(unmarked(spec))
+        except UsageError:
+            if os.path.isfile(spec):  # which the shell may have put there, by a glob
+                raise UsageError(f"{spec!r} is a file, not a function", self.hint) from None
+            raise
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+        from actcli.cli import completers
+
+        return completers.functions(ctx, incomplete)
+
+
+class FunctionType(_Spec["Function"]):
+    """One function."""
+
+    name = "function"
+    hint = "FUNCTION stands before the files"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Function:
+        from actcli.registry import specs
+
+        function = self._look_up(value, specs.get)
+        _note(ctx, [function])
+        return function
+
+
+class FamilyType(_Spec["tuple[Function, ...]"]):
+    """One function, or a sweep."""
+
+    name = "family"
+    hint = "give each file by an -i of its own: -i a.csv -i b.csv"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Function, ...]:
+        from actcli.registry import specs
+
+        functions = self._look_up(value, specs.family)
+        _note(ctx, functions)
+        return functions
+
+
+def _note(ctx: click.Context | None, functions: Sequence[Function]) -> None:
+    if ctx is not None:
+        note_left_out(ctx)
+    note_instability(functions)
+
+
+class SpanType(click.ParamType["tuple[Decimal, ...]"]):
+    """START:STOP[:STEP], exact decimals."""
+
+    name = "span"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Decimal, ...]:
+        from decimal import Decimal, InvalidOperation
+
+        try:
+            parts = tuple(Decimal(part) for part in value.split(":"))
+        except InvalidOperation:
+            parts = ()
+        if len(parts) not in (2, 3) or not all(math.isfinite(float(part)) for part in parts):
+            self.fail(f"{value!r} is not START:STOP or START:STOP:STEP, finite numbers", param, ctx)
+        return parts
+
+
+class SizeType(click.ParamType[tuple[float, float]]):
+    """WIDTHxHEIGHT, two numbers of inches."""
+
+    name = "size"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
+        width, _, height = value.lower().partition("x")
+        if not (is_number(width) and is_number(height)) or not all(0 < float(side) <= 100 for side in (width, height)):
+            self.fail(f"{value!r} is not WIDTHxHEIGHT in inches, such as 7x5, each side at most 100", param, ctx)
+        return float(width), float(height)
+
+
+class FiniteRange(click.FloatRange):
+    """A finite number of a range: a limit of NaN, which click lets pass, would be exceeded by nothing."""
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, str) and not is_number(value):
+            self.fail(f"{value!r} is not a number{', write 10 % as 0.1' if value.endswith('%') else ''}", param, ctx)
+        number = super().convert(float(value), param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number", param, ctx)
+        return number

@@ -1,0 +1,70 @@
+"""Dialects: what each framework calls an activation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from actcli.activation import Activation, Dialect
+from actcli.errors import UsageError
+from actcli.registry.collection import ACTIVATIONS, BUILT_IN, key, nearest
+
+_SPELLINGS = {"torch": "pytorch", "tf": "tensorflow", "hf": "transformers"}  # that people also use
+_DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")  # as in Python, torch.nn.ReLU
+
+
+def index(activations: Iterable[Activation]) -> dict[tuple[str, str], tuple[Activation, Dialect]]:
+    """(framework, key of a name) to what it means there. The framework's own name decides before a name of ours."""
+    found: dict[tuple[str, str], tuple[Activation, Dialect]] = {}
+    declared = [(activation, dialect) for activation in activations for dialect in activation.dialects]
+    for activation, dialect in declared:
+        if dialect.short is not None:
+            for name in (dialect.short, dialect.name):
+                entry = found.setdefault((dialect.framework, key(name)), (activation, dialect))
+                if entry[0] is not activation:
+                    raise ValueError(f"{name!r} names two activations")
+    for activation, dialect in declared:
+        for name in activation.names:
+            found.setdefault((dialect.framework, key(name)), (activation, dialect))
+    return found
+
+
+_INDEX = index(ACTIVATIONS)
+FRAMEWORKS: tuple[str, ...] = tuple(dict.fromkeys(framework for framework, _ in _INDEX))
+
+
+def framework(name: str) -> str:
+    """The framework of this name. Raises UsageError where there is none."""
+    folded = name.casefold().strip()
+    folded = _SPELLINGS.get(folded, folded)
+    if folded not in FRAMEWORKS:
+        raise UsageError(f"no framework is named {name!r}", f"frameworks: {', '.join(FRAMEWORKS)}")
+    return folded
+
+
+def find(name: str, where: str) -> tuple[Activation, Dialect]:
+    """What a framework means by a name, its own or ours. Raises UsageError that says who has it."""
+    entry = _INDEX.get((where, key(name)))
+    if entry is None:
+        raise UsageError(
+            f"{where} has no activation {name!r}", f"{_instead(name, where)}`actcli list --framework {where}` shows all"
+        )
+    return entry
+
+
+def _instead(name: str, where: str) -> str:
+    known = BUILT_IN.get(name)
+    if known is None:
+        near = nearest(name, [short for framework, short in _INDEX if framework == where and "." not in short])
+        return f"did you mean {' or '.join(near)}? " if near else ""
+    others = ", ".join(dict.fromkeys(dialect.framework for dialect in known.dialects))
+    return f"{known.name} is in {others or 'no framework'}; "
+
+
+def spellings(name: str) -> list[str]:
+    """How to write a dotted name such as torch.nn.ReLU, which would otherwise be an expression; none for others."""
+    if not _DOTTED.fullmatch(name):
+        return []
+    last = name.rpartition(".")[2]
+    known = [f"{last}@{framework}" for framework in FRAMEWORKS if (framework, key(name)) in _INDEX]
+    return known or ([last] if BUILT_IN.get(last) else [])
