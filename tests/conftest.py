@@ -22,5 +22,5 @@ def cli() -> Cli:
 
 @pytest.fixture(scope="session")
 def process() -> Process:
-    """The command line in a process of its own: for streams, signals, the environment, and definitions."""
+    """The command line in a process of its own: for streams, signals and the environment."""
     return Process()

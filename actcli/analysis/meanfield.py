@@ -188,13 +188,13 @@ def _at(function: Function, sigma_w: float, sigma_b: float, q: float) -> FixedPo
     return FixedPoint(sigma_w, sigma_b, q, None if square is None else sigma_w**2 * square)
 
 
-def walk(function: Function, depth: int, q: float, sigma_w: float | None, sigma_b: float) -> Iterator[Step]:
+def propagate(function: Function, depth: int, q: float, sigma_w: float | None, sigma_b: float) -> Iterator[Step]:
     """A network of `depth` layers from variance q on; sigma_w None stands for the He gain, which keeps q.
 
-    It ends before where q is beyond the doubles."""
+    It ends early where q reaches 0 or leaves the doubles."""
     variance = 1.0
     for layer in range(1, depth + 1):
-        if not math.isfinite(q):
+        if not 0.0 < q < math.inf:
             return
         here = mean_field(function, q)
         gain = here.he_gain if sigma_w is None else sigma_w

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from actcli.activation import Function
-from actcli.analysis.meanfield import FixedPoint, MeanField, Step, fixed_point, mean_field, walk
+from actcli.analysis.meanfield import FixedPoint, MeanField, Step, fixed_point, mean_field, propagate
 from actcli.analysis.regions import Region, shape, vanishing_regions
 
 
@@ -54,5 +54,5 @@ def profile(function: Function, epsilon: float, network: Network = Network()) ->
         regions=vanishing_regions(function, epsilon),
         means=mean_field(function, network.q),
         fixed_point=point,
-        steps=tuple(walk(function, network.depth, network.q, network.sigma_w, network.sigma_b)),
+        steps=tuple(propagate(function, network.depth, network.q, network.sigma_w, network.sigma_b)),
     )

@@ -80,7 +80,8 @@ aliases may be left out:
   b = { default = 1.5, domain = "[0, inf)", meaning = "sharpness" }
 
 INPUT is numbers, or files (.csv .tsv .jsonl .parquet .arrow .npy .npz, and .gz and .zst of the text ones), or - for
-standard input, which is also read when no INPUT is given and it is a pipe or a file.
+standard input, which is also read when no INPUT is given and it is a pipe or a file. -c takes columns by name, 1-based
+number, range a:b or glob h*, separated by commas; a leading ! leaves them out: -c '!step,!label'.
 
 \b
 Examples:

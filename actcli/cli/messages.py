@@ -9,7 +9,7 @@ import click
 from actcli.text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from actcli.activation import Function
     from actcli.tables.table import Skipped
@@ -20,23 +20,14 @@ def note(text: str) -> None:
     click.echo(f"actcli: {visible(text)}", err=True)
 
 
-def note_left_out(ctx: click.Context) -> None:
-    """Note once in a run which definitions were left out while names were looked up."""
-    from actcli.registry import additions
+def note_functions(functions: Sequence[Function] = ()) -> None:
+    """Note, once in a run, which definitions the registry left out, and which of the functions are unstable."""
+    from actcli.registry import additions, specs
 
-    said: set[str] = ctx.meta.setdefault(__name__, set())
-    for line in additions.current().left_out:
+    said: set[str] = click.get_current_context().meta.setdefault(__name__, set())
+    for line in (*additions.current().left_out, *filter(None, map(specs.instability, functions))):
         if line not in said:
             said.add(line)
-            note(line)
-
-
-def note_instability(functions: Iterable[Function]) -> None:
-    """Note which expressions lose digits as they are written."""
-    from actcli.registry import specs
-
-    for function in functions:
-        if (line := specs.instability(function)) is not None:
             note(line)
 
 

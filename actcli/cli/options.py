@@ -68,7 +68,7 @@ def gather(name: str, record: Callable[..., object], *options: Callable[[F], F])
 
 
 def _use(ctx: click.Context, param: click.Parameter, paths: Sequence[str]) -> None:
-    if paths:
+    if paths or not ctx.resilient_parsing:  # completion of other words needs no registry
         from actcli.registry import additions
 
         additions.use(paths)
@@ -84,26 +84,27 @@ functions_file_option = click.option(
     is_eager=True,  # before FUNCTION is looked up
     expose_value=False,
     callback=_use,
-    help="A TOML file of named definitions (repeatable), beside the user's own.",
+    help="Add named definitions from a TOML file (repeatable).",
 )
-function_argument = stack(click.argument("function", metavar="FUNCTION", type=FunctionType()), functions_file_option)
-families_argument = stack(
-    click.argument("families", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True),
+_functions = completer("functions")
+_families = functools.partial(
+    click.argument, metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True, shell_complete=_functions
+)
+function_argument = stack(
+    click.argument("function", metavar="FUNCTION", type=FunctionType(), shell_complete=_functions),
     functions_file_option,
 )
-functions_argument = stack(
-    click.argument("functions", metavar="FUNCTION...", type=FamilyType(), nargs=-1, required=True, callback=_together),
-    functions_file_option,
-)
+families_argument = stack(_families("families"), functions_file_option)
+functions_argument = stack(_families("functions", callback=_together), functions_file_option)
 inputs_argument = click.argument("inputs", metavar="[INPUT]...", nargs=-1, shell_complete=completer("files"))
 range_option = click.option(
     "--range",
     "span",
     type=SpanType(),
     metavar="START:STOP[:STEP]",
-    help="Numbers from START to STOP, by default in steps of 1.",
+    help="Take the numbers from START to STOP (default STEP: 1).",
 )
-append_option = click.option("--append", is_flag=True, help="Keep the input columns and add the results after them.")
+append_option = click.option("--append", is_flag=True, help="Keep the input columns, then add the results.")
 
 
 def inputs_option(help: str) -> Callable[[F], F]:
@@ -113,13 +114,13 @@ def inputs_option(help: str) -> Callable[[F], F]:
     )
 
 
-epsilon_option = click.option(
-    "--epsilon",
-    type=FiniteRange(min=0, min_open=True),
-    metavar="NUMBER",
-    default=1e-3,
-    show_default=True,
-    help="The gradient vanishes where |f'(x)| is below this.",
+def number_option(name: str, type: FiniteRange, help: str, default: float | None = None) -> Callable[[F], F]:
+    """A number of a range."""
+    return click.option(name, type=type, metavar="NUMBER", default=default, show_default=default is not None, help=help)
+
+
+epsilon_option = number_option(
+    "--epsilon", FiniteRange(0, min_open=True), "Count |f'(x)| below this as vanishing.", 1e-3
 )
 
 
@@ -128,7 +129,7 @@ style_option = click.option(
     type=click.Choice(["light", "dark", "grey"]),
     default="light",
     show_default=True,
-    help="Colours of a figure.",
+    help="Choose the colours of figures.",
 )
 
 
@@ -159,31 +160,37 @@ table_options = gather(
         multiple=True,
         metavar="LIST",
         shell_complete=completer("columns"),
-        help="Columns to take, with commas between: names, 1-based numbers, ranges a:b, globs h*; a leading ! leaves "
-        "columns out, as in '!step,!label'.",
+        help="Take columns: names, numbers, ranges a:b, globs h*; !NAME excludes.",
     ),
     click.option(
         "--header/--no-header",
         default=None,
-        help="Whether the first row names the columns; by default it does if a cell of it is no number.",
+        help="Take the first row as names, or not (default: guess).",
     ),
     click.option(
-        "--null", "nulls", multiple=True, metavar="TEXT", help="Cells that mean a missing value, besides empty ones."
+        "--null",
+        "nulls",
+        multiple=True,
+        metavar="TEXT",
+        help="Treat these cells as missing, like empty ones (repeatable).",
     ),
     click.option(
         "--input-format",
         type=click.Choice(names("open")),
-        help="Format of the inputs; by default their names say it.",
+        help="Read inputs in this format, whatever their names.",
     ),
     click.option(
         "--on-error",
         type=click.Choice(["stop", "skip"]),
         default="stop",
         show_default=True,
-        help="What to do at a row of text that cannot be read; skipped rows are counted on standard error.",
+        help="Stop at an unreadable row, or skip and count it.",
     ),
     click.option(
-        "--threads", type=click.IntRange(1, 256), metavar="COUNT", help="Threads to work on tables, by default up to 4."
+        "--threads",
+        type=click.IntRange(1, 256),
+        metavar="COUNT",
+        help="Read tables on this many threads (default: at most 4).",
     ),
 )
 
@@ -200,30 +207,18 @@ def _network(q: float, sigma_w: float | None, sigma_b: float, depth: int | None)
 network_options = gather(
     "network",
     _network,
-    click.option(
-        "--q",
-        type=FiniteRange(min=0, min_open=True),
-        metavar="NUMBER",
-        default=1.0,
-        show_default=True,
-        help="Variance q of the normal distribution that the means are over.",
-    ),
-    click.option(
+    number_option("--q", FiniteRange(0, min_open=True), "Take means over z ~ N(0, q).", 1.0),
+    number_option(
         "--sigma-w",
-        type=FiniteRange(0, 1e100, min_open=True),
-        metavar="NUMBER",
-        help="Weights of variance sigma_w^2 / fan_in: where does q go? By default the He gain, which keeps it.",
+        FiniteRange(0, 1e100, min_open=True),
+        "Give weights the variance sigma_w^2 / fan_in (default: He gain).",
     ),
+    number_option("--sigma-b", FiniteRange(0, 1e100), "Give biases the variance sigma_b^2 (needs --sigma-w).", 0.0),
     click.option(
-        "--sigma-b",
-        type=FiniteRange(0, 1e100),
-        metavar="NUMBER",
-        default=0.0,
-        show_default=True,
-        help="Biases of variance sigma_b^2, with --sigma-w.",
-    ),
-    click.option(
-        "--depth", type=click.IntRange(1, 10_000), metavar="COUNT", help="Follow the variance of a gradient so deep."
+        "--depth",
+        type=click.IntRange(1, 10_000),
+        metavar="COUNT",
+        help="Follow a gradient's variance through this many layers.",
     ),
 )
 
@@ -241,7 +236,7 @@ def format_option(formats: Sequence[str]) -> Callable[[F], F]:
         "-f",
         "--format",
         type=click.Choice(formats),
-        help="Output format; by default the output's name says it, else a table on a terminal and CSV in a pipe.",
+        help="Write in this format (default: by name or destination).",
     )
 
 
@@ -251,7 +246,7 @@ digits_option = click.option(
     metavar="COUNT",
     default=6,
     show_default=True,
-    help="Significant digits in tables.",
+    help="Print tables with this many significant digits.",
 )
 
 

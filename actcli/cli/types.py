@@ -5,22 +5,19 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
-from actcli.cli.messages import note_instability, note_left_out
+from actcli.cli.messages import note_functions
 from actcli.errors import UsageError
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from click.shell_completion import CompletionItem
-
     from actcli.activation import Function
 
-T = TypeVar("T")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|inf|infinity)", re.IGNORECASE)
 # A formula that begins with a minus: -x, -2*x, -tanh(x), -(x + 1), -a*x. Its letter may not be that of an option.
 _NEGATED = re.compile(r"- *(x\b|([\d.(]|\w+ *\(|(?P<letter>[a-z]) *[*/]).*\bx\b).*")
@@ -57,57 +54,38 @@ class NumericCommand(click.Command):
         return super().parse_args(ctx, marked)
 
 
-class _Spec(click.ParamType[T]):
-    """A FUNCTION spec, whose notes are printed when it is looked up."""
-
-    hint: str  # what to do with a file in its place
-
-    def _look_up(self, spec: str, find: Callable[[str], T]) -> T:
-        try:
-            return find(unmarked(spec))
-        except UsageError:
-            if os.path.isfile(spec):  # which the shell may have put there, by a glob
-                raise UsageError(f"{spec!r} is a file, not a function", self.hint) from None
-            raise
-
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
-        from actcli.cli import completers
-
-        return completers.functions(ctx, incomplete)
-
-
-class FunctionType(_Spec["Function"]):
-    """One function."""
+class FunctionType(click.ParamType["Function"]):
+    """A FUNCTION spec of one function."""
 
     name = "function"
-    hint = "FUNCTION stands before the files"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Function:
         from actcli.registry import specs
 
-        function = self._look_up(value, specs.get)
-        _note(ctx, [function])
-        return function
+        return _look_up(value, lambda spec: (specs.get(spec),), "FUNCTION stands before the files")[0]
 
 
-class FamilyType(_Spec["tuple[Function, ...]"]):
-    """One function, or a sweep."""
+class FamilyType(click.ParamType["tuple[Function, ...]"]):
+    """A FUNCTION spec that may be a sweep."""
 
     name = "family"
-    hint = "give each file by an -i of its own: -i a.csv -i b.csv"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Function, ...]:
         from actcli.registry import specs
 
-        functions = self._look_up(value, specs.family)
-        _note(ctx, functions)
-        return functions
+        return _look_up(value, specs.family, "give each file by an -i of its own: -i a.csv -i b.csv")
 
 
-def _note(ctx: click.Context | None, functions: Sequence[Function]) -> None:
-    if ctx is not None:
-        note_left_out(ctx)
-    note_instability(functions)
+def _look_up(spec: str, find: Callable[[str], tuple[Function, ...]], hint: str) -> tuple[Function, ...]:
+    """The functions of a spec, with the notes on them; `hint` is for a file in its place, which a glob may have put."""
+    try:
+        functions = find(unmarked(spec))
+    except UsageError:
+        if os.path.isfile(spec):
+            raise UsageError(f"{spec!r} is a file, not a function", hint) from None
+        raise
+    note_functions(functions)
+    return functions
 
 
 class SpanType(click.ParamType["tuple[Decimal, ...]"]):

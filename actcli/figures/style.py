@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import io
-import math
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from actcli.errors import UsageError
-from actcli.text import apart, short
+from actcli.text import short
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 METADATA: dict[str, dict[str, Any]] = {
@@ -23,6 +21,7 @@ METADATA: dict[str, dict[str, Any]] = {
 }
 # One more than the colours of a theme, so that the pairs repeat only after 56 functions; dashes show what is beneath.
 DASHES = ((), (6, 2), (2, 1.5), (8, 2, 2, 2), (1, 1.2), (10, 3), (5, 1.5, 1, 1.5, 1, 1.5), (3, 3))
+SMALL = 8.5  # points
 DPI = 150
 MOST_PIXELS = 100_000_000
 
@@ -44,6 +43,10 @@ class Theme(NamedTuple):
     sequence: tuple[str, ...]
     ramp: tuple[str, float, float]
     share: tuple[str, float, float]
+
+    def order(self, number: int) -> str:
+        """The colour of a curve by its place."""
+        return self.sequence[number % len(self.sequence)]
 
     def colours(self, ramp: tuple[str, float, float], count: int) -> list[Any]:
         """`count` colours of a ramp, from its start to its end."""
@@ -104,11 +107,6 @@ def styled(theme: Theme = LIGHT) -> Iterator[None]:
         yield
 
 
-def dress(axes: Axes, theme: Theme) -> None:
-    """Colour the ticks: they are made when the figure is drawn, and the theme is no longer known then."""
-    axes.tick_params(color=theme.muted, labelcolor=theme.text)
-
-
 def text_width(texts: Sequence[str], size: float = 10.0, weight: str = "normal") -> float:
     """The width in inches of the widest of the texts."""
     from matplotlib.font_manager import FontProperties, findfont, get_font
@@ -142,49 +140,6 @@ def wrapped(text: str, inches: float, size: float) -> str:
             line = f"{line} {fitting(word, inches, size)}".strip()
         lines.append(line)
     return "\n".join(lines)
-
-
-def heading(figure: Figure, title: str, subtitle: str) -> None:
-    """The name of a figure and what must be known to read it, at its top left."""
-    width, height = (float(side) for side in figure.get_size_inches())
-    room = 0.96 * width
-    figure.text(0.02, 1 - 0.3 / height, fitting(title, room, 13, "bold"), size=13, weight="bold")
-    figure.text(0.02, 1 - 0.52 / height, fitting(subtitle, room, 9), size=9)
-
-
-def key(figure: Figure, edge: float, title: str, handles: Sequence[Any]) -> None:
-    """The name of a part of a figure, whose upper end is `edge` inches above the foot, and under it its legend."""
-    height = float(figure.get_size_inches()[1])
-    figure.text(0.02, (edge - 0.12) / height, title, size=10, va="center")
-    figure.legend(
-        handles=handles, ncols=len(handles), loc="center left", bbox_to_anchor=(0.02, (edge - 0.32) / height),
-        borderaxespad=0.0, borderpad=0.0, fontsize=8.5, handlelength=1.6, columnspacing=1.4,
-    )  # fmt: skip
-
-
-def layer_axis(axes: Axes, names: Sequence[str], inches: float) -> None:
-    """An x axis, so many inches wide, of layers at 0, 1, 2 …; as many are named as have room."""
-    shown = apart(names, 16)
-    wide = text_width(shown, 9.0) + 0.12
-    last = len(names) - 1
-    pad = max(0.3, last * wide / (2 * (inches - wide)))  # holds half of the first and of the last name
-    step = math.ceil((last + 2 * pad) * wide / inches)
-    axes.set_xticks(range(0, len(names), step), shown[::step], size=9)
-    axes.set_xlim(-pad, last + pad)
-
-
-def log_axis(axes: Axes, values: Sequence[float]) -> tuple[float, float]:
-    """A logarithmic y axis for the positive ones among the values, by whole decades, one at least; gives its ends."""
-    from matplotlib.ticker import FuncFormatter
-
-    powers = [math.log10(value) for value in values if 0.0 < value < math.inf]
-    low, high = math.floor(min(powers, default=-1.0)), math.ceil(max(powers, default=0.0))
-    ends = 0.7 * 10.0**low, 1.2 * 10.0 ** max(high, low + 1)
-    axes.set_yscale("log")
-    axes.set_ylim(ends)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.minorticks_off()
-    return ends
 
 
 def save(figure: Figure, path_suffix: str, *, dpi: float = DPI) -> bytes:

@@ -12,9 +12,8 @@ from actcli.errors import DataError
 from actcli.tables.sheet import Sheet
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from actcli.activation import Array, Function
+    from actcli.tables.results import Frame
     from actcli.tables.table import Block, Skipped, Table
 
 CHUNK = 1 << 14  # numbers evaluated at a time
@@ -88,7 +87,7 @@ class _Filter:
     columns: tuple[str, ...]
     append: bool
 
-    def frame(self, table: Table, block: Block) -> pl.DataFrame:
+    def frame(self, table: Table, block: Block) -> Frame:
         from actcli.tables.results import result_frame
 
         missing, width = block.missing, len(self.titles)

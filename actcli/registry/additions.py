@@ -63,7 +63,8 @@ class Registry:
         return Registry(_defined(self.given, path, self.find))
 
 
-_current = Registry()
+_WITHOUT_FILES = Registry()
+_current = _WITHOUT_FILES
 
 
 def current() -> Registry:
@@ -72,9 +73,9 @@ def current() -> Registry:
 
 
 def use(paths: Sequence[str]) -> None:
-    """From here on names are also those that these functions files define. Raises DataError as `with_definitions`."""
+    """From here on names are also those that these files define, and no others. Raises DataError for a fault in one."""
     global _current  # noqa: PLW0603 - the one place
-    registry = Registry()
+    registry = _WITHOUT_FILES
     for path in paths:
         registry = registry.with_definitions(path)
     _current = registry

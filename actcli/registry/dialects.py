@@ -17,12 +17,10 @@ def index(activations: Iterable[Activation]) -> dict[tuple[str, str], tuple[Acti
     """(framework, key of a name) to what it means there. The framework's own name decides before a name of ours."""
     found: dict[tuple[str, str], tuple[Activation, Dialect]] = {}
     declared = [(activation, dialect) for activation in activations for dialect in activation.dialects]
-    for activation, dialect in declared:
-        if dialect.short is not None:
-            for name in (dialect.short, dialect.name):
-                entry = found.setdefault((dialect.framework, key(name)), (activation, dialect))
-                if entry[0] is not activation:
-                    raise ValueError(f"{name!r} names two activations")
+    theirs = [(name, *entry) for entry in declared if entry[1].short for name in (entry[1].short, entry[1].name)]
+    for name, activation, dialect in theirs:
+        if found.setdefault((dialect.framework, key(name)), (activation, dialect))[0] is not activation:
+            raise ValueError(f"{name!r} names two activations")
     for activation, dialect in declared:
         for name in activation.names:
             found.setdefault((dialect.framework, key(name)), (activation, dialect))

@@ -78,7 +78,7 @@ def _layer(comparison: Comparison, name: str) -> Section:
 
 
 def _drawing(comparison: Comparison) -> Drawing:
-    from actcli.figures.functions import comparison_figure
+    from actcli.figures.comparison import comparison_figure
 
     caption = "f and f', the means over a normal distribution, and the layers under each function"
     if not comparison.layers:

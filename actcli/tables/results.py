@@ -13,6 +13,7 @@ from actcli.tables.table import Block, Table
 if TYPE_CHECKING:
     import polars as pl
 
+Frame: TypeAlias = "pl.DataFrame"
 Column: TypeAlias = "tuple[NDArray[np.float64], NDArray[np.bool_] | None]"  # the values, and which are missing
 
 
@@ -27,7 +28,7 @@ def result_columns(table: Table, names: Sequence[str], append: bool) -> tuple[st
     return (*kept[:first], *names, *kept[first:])
 
 
-def result_frame(table: Table, block: Block, results: Sequence[Column], append: bool) -> pl.DataFrame:
+def result_frame(table: Table, block: Block, results: Sequence[Column], append: bool) -> Frame:
     """The block with its picked columns replaced by `results`, or followed by them.
 
     Results of another number than the picked columns stand together in the place of the first of them. The columns are

@@ -10,7 +10,7 @@ import pytest
 from support.oracle import evaluate
 
 from actcli.activation import Function
-from actcli.analysis.meanfield import fixed_point, mean_field, walk
+from actcli.analysis.meanfield import fixed_point, mean_field, propagate
 from actcli.registry import specs
 
 SPECS = ["relu", "gelu", "tanh", "elu:0.5", "hard_sigmoid", "relu6", "softplus:beta=20", "mish", "snake"]
@@ -102,11 +102,16 @@ def test_vanishing_depth_is_the_first_layer_below_1e_7() -> None:
         assert found.chi_1 ** (found.vanishing_depth / 2) < 1e-7 <= found.chi_1 ** ((found.vanishing_depth - 1) / 2)
 
 
-def test_the_walk_agrees_with_a_simulated_network() -> None:
+def test_a_variance_that_reaches_0_ends_the_network() -> None:
+    """hard_shrink is 0 on what it is given here: after the first layer nothing is left to propagate."""
+    assert [step.layer for step in propagate(specs.get("hard_shrink"), 5, 1e-6, 1.0, 0.0)] == [1]
+
+
+def test_propagation_agrees_with_a_simulated_network() -> None:
     """A random tanh network of width 1,000: its variances and the square of its gradient, layer by layer."""
     width, sigma_w, sigma_b = 1000, 1.3, 0.2
     rng = np.random.default_rng(0)
-    steps = list(walk(specs.get("tanh"), 4, 2.0, sigma_w, sigma_b))
+    steps = list(propagate(specs.get("tanh"), 4, 2.0, sigma_w, sigma_b))
     x = rng.normal(scale=math.sqrt(2.0), size=(200, width))
     squares = []
     for step in steps:
@@ -117,7 +122,7 @@ def test_the_walk_agrees_with_a_simulated_network() -> None:
         x = np.tanh(x) @ weights + rng.normal(scale=sigma_b, size=width)
     products = np.cumprod(squares)
     assert [step.gradient_variance for step in steps] == pytest.approx(products, rel=0.1)
-    he = list(walk(specs.get("sigmoid"), 3, 1.0, None, 0.0))
+    he = list(propagate(specs.get("sigmoid"), 3, 1.0, None, 0.0))
     chi = mean_field(specs.get("sigmoid")).chi_1
     assert chi is not None
     assert [step.gradient_variance for step in he] == pytest.approx([chi, chi**2, chi**3], rel=1e-14)

@@ -42,6 +42,12 @@ def test_a_column_in_a_pipe_gives_csv(cli: Cli) -> None:
     assert cli.ok("eval", "relu", stdin=b"x\n-1\n0\n2\n") == "x\n0.0\n0.0\n2.0\n"
 
 
+def test_a_formula_may_begin_with_a_minus(cli: Cli) -> None:
+    """Its first letter may be that of an option, but of none of this command."""
+    assert cli.ok("eval", "-i*x:i=2", "3") == "x,f\n3.0,-6.0\n"
+    assert "*x: there is no such file" in cli.fails(1, "compare", "relu", "-i*x")
+
+
 def test_negative_numbers_need_no_dashes(cli: Cli) -> None:
     """-1, -1e-3, -.5 and -inf are inputs, before and behind options, and after --."""
     expected = ["-1.0", "-0.001", "-0.5", "-inf"]
@@ -402,7 +408,7 @@ def test_tables_in_a_pipe_are_not_cut(cli: Cli) -> None:
     ("args", "absent"),
     [
         (["--help"], {"numpy", "polars", "matplotlib", "rich", "plotille"}),
-        (["eval", "gelu", "1"], {"actcli.tables", "polars", "matplotlib", "rich", "scipy", "plotille"}),
+        (["eval", "gelu", "1"], {"actcli.tables.source", "polars", "matplotlib", "rich", "scipy", "plotille"}),
         (["saturation", "tanh", LAYER], {"matplotlib", "rich", "scipy", "plotille"}),
         (["plot", "relu"], {"polars", "matplotlib", "rich"}),
     ],
@@ -418,7 +424,12 @@ def test_heavy_modules_are_loaded_only_where_used(args: list[str], absent: set[s
 
 def test_progress_is_for_terminals_and_long_work(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a terminal a bar after a second, none before it, none where it cannot go away; the parts pass unchanged."""
-    from actcli.reports import terminal as render
+    from actcli.output import progress
+    from actcli.tables.pipeline import Part
+    from actcli.tables.table import Table
+
+    table = Table("layer1", "layer1.csv", ("x",), (0,), True, 100, lambda: iter(()))
+    parts = [Part(letter, 50, None) for letter in "abc"]
 
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
@@ -427,8 +438,8 @@ def test_progress_is_for_terminals_and_long_work(monkeypatch: pytest.MonkeyPatch
     def shown(stderr: io.StringIO, seconds: float) -> str:
         clock = iter(seconds * i for i in range(100))
         monkeypatch.setattr(sys, "stderr", stderr)
-        monkeypatch.setattr(render.time, "monotonic", lambda: next(clock))
-        assert list(render.watched(iter("abc"), lambda: 50, 100, "layer1")) == ["a", "b", "c"]
+        monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+        assert list(progress.watched(iter(parts), table)) == parts
         return stderr.getvalue()
 
     monkeypatch.setenv("TERM", "xterm")

@@ -11,7 +11,9 @@ from figures.test_result_figures import comparison, diagnosis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from actcli.analysis.profile import Network
-from actcli.figures import functions, layers, plot, style
+from actcli.figures import layers, plot, style
+from actcli.figures.comparison import comparison_figure
+from actcli.registry import specs
 
 LONG = "0.5*x*(1+tanh(sqrt(2/pi)*(x+0.044715*x**3)))+0*sin(x)*exp(-x**2)+0*cos(x)+0.001*x*exp(-x**2)*tanh(x)"
 SEVERAL = [LONG, "relu(x)+0.1*sin(3*x)*exp(-x**2/2)+0.01*tanh(x)", "x*sigmoid(1.702*x)+0.01*sin(x)*exp(-x**2)", "relu"]
@@ -25,8 +27,8 @@ def wide(count: int) -> dict[str, np.ndarray]:
     return {f"{chr(65 + i % 26) * 9}_{i}_{chr(90 - i % 26) * 9}": X for i in range(count)}
 
 
-def families(*specs: str, **options: Any) -> Any:
-    return plot.curves([specs.family(spec) for spec in specs], order=1, epsilon=1e-3, **options)
+def families(*names: str, **options: Any) -> Any:
+    return plot.curves([specs.family(name) for name in names], order=1, epsilon=1e-3, **options)
 
 
 def check(figure: Any) -> None:
@@ -51,13 +53,13 @@ def check(figure: Any) -> None:
 @pytest.mark.parametrize("count", [2, 3, 4, 5, 6, 7, 9, 13, 30])
 def test_names_of_layers(count: int) -> None:
     check(layers.layers_figure(diagnosis("tanh", wide(count))))
-    check(functions.comparison_figure(comparison("tanh", "gelu", found=wide(count))))
+    check(comparison_figure(comparison("tanh", "gelu", found=wide(count))))
 
 
 def test_names_of_functions() -> None:
     check(layers.layers_figure(diagnosis(LONG, wide(2))))
-    check(functions.comparison_figure(comparison(*SEVERAL, found=wide(1))))
-    check(functions.comparison_figure(comparison(*SEVERAL[:2], network=Network(depth=20))))
+    check(comparison_figure(comparison(*SEVERAL, found=wide(1))))
+    check(comparison_figure(comparison(*SEVERAL[:2], network=Network(depth=20))))
     for separate in (False, True):
         check(families(*SEVERAL, separate=separate))
         check(families(LONG, SWEEP, separate=separate))

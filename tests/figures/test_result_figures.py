@@ -13,13 +13,14 @@ import pytest
 from matplotlib.colors import to_rgba
 from support.run import DATA, Cli
 
-from actcli.analysis import curves
 from actcli.analysis.profile import Network, profile
 from actcli.diagnosis.comparison import Comparison, compare
 from actcli.diagnosis.diagnose import Diagnosis, diagnose
-from actcli.figures import functions, layers, style
+from actcli.figures import layers, style
+from actcli.figures.comparison import comparison_figure
 from actcli.measuring.probe import Probe, Thresholds
 from actcli.registry import specs
+from actcli.text import apart
 
 ALONE = Network()
 RUN = """
@@ -27,9 +28,10 @@ import hashlib, sys
 import numpy as np
 sys.path.insert(0, "tests")
 from figures.test_result_figures import comparison, diagnosis, tables
-from actcli.figures import functions, layers, style
+from actcli.figures import layers, style
+from actcli.figures.comparison import comparison_figure
 found = tables("relu_negative_bias")
-for figure in (layers.layers_figure(diagnosis("relu", found)), functions.comparison_figure(comparison("relu", "gelu"))):
+for figure in (layers.layers_figure(diagnosis("relu", found)), comparison_figure(comparison("relu", "gelu"))):
     for kind in ("png", "svg", "pdf"):
         print(hashlib.sha256(style.save(figure, kind)).hexdigest())
 """
@@ -44,9 +46,9 @@ def diagnosis(spec: str, found: dict[str, np.ndarray]) -> Diagnosis:
     return diagnose(probe, [(n, [f"h{i}" for i in range(x.shape[1])], probe.measure(x)) for n, x in found.items()])
 
 
-def comparison(*specs: str, found: dict[str, np.ndarray] | None = None, network: Network = ALONE) -> Comparison:
-    of_each = [specs.get(spec) for spec in specs]
-    measured = [(f, diagnosis(spec, found or {}).layers) for f, spec in zip(of_each, specs, strict=True)]
+def comparison(*names: str, found: dict[str, np.ndarray] | None = None, network: Network = ALONE) -> Comparison:
+    of_each = [specs.get(name) for name in names]
+    measured = [(f, diagnosis(name, found or {}).layers) for f, name in zip(of_each, names, strict=True)]
     return compare([profile(f, 1e-3, network) for f in of_each], measured)
 
 
@@ -158,7 +160,7 @@ def test_without_layers_the_curves_are_drawn() -> None:
 
 def test_a_comparison_shows_the_known_figures() -> None:
     """E f^2 of relu is 1/2, its gain sqrt 2, its chi 1; of the identity all are 1."""
-    figure = functions.comparison_figure(comparison("relu", "identity"))
+    figure = comparison_figure(comparison("relu", "identity"))
     expected = {"sup|f'|": (1, 1), "E f^2": (0.5, 1), "E f'^2": (0.5, 1), "He gain": (2**0.5, 1), "chi_1": (1, 1)}
     for name, values in expected.items():
         bars = titled(figure, name).patches
@@ -174,29 +176,29 @@ def test_a_comparison_shows_the_layers() -> None:
     found = tables("relu_trained")
     truth = json.loads((DATA / "relu_trained" / "truth.json").read_text())["layers"]
     known = [layer["mean_abs_gradient"] for layer in truth.values()]
-    figure = functions.comparison_figure(comparison("identity", "relu", found=found))
+    figure = comparison_figure(comparison("identity", "relu", found=found))
     axes = next(axes for axes in figure.axes if "layer1" in [text.get_text() for text in axes.get_xticklabels()])
     np.testing.assert_allclose(axes.lines[0].get_ydata(), [1.0, 1.0, 1.0])
     np.testing.assert_allclose(axes.lines[1].get_ydata(), known, rtol=1e-6)
-    one = functions.comparison_figure(comparison("identity", "relu", found={"layer1": found["layer1"]}))
+    one = comparison_figure(comparison("identity", "relu", found={"layer1": found["layer1"]}))
     bars = titled(one, "layer1: mean|f'|").patches
     assert [bar.get_width() for bar in bars] == pytest.approx([1.0, known[0]], rel=1e-6)
 
 
 def test_a_comparison_follows_the_gradient_to_its_depth() -> None:
     """sigma_w = 1 and relu: each layer halves the variance of a gradient."""
-    figure = functions.comparison_figure(comparison("relu", network=Network(sigma_w=1.0, depth=10)))
+    figure = comparison_figure(comparison("relu", network=Network(sigma_w=1.0, depth=10)))
     line = named(figure, "layers").lines[0]
     np.testing.assert_allclose(line.get_ydata(), 0.5 ** np.arange(1, 11), rtol=1e-9)
-    axes = named(functions.comparison_figure(comparison("sign", network=Network(sigma_w=1.0, depth=10))), "layers")
+    axes = named(comparison_figure(comparison("sign", network=Network(sigma_w=1.0, depth=10))), "layers")
     assert (axes.lines[-1].get_marker(), axes.lines[-1].get_xydata().tolist()) == ("v", [[1.0, axes.get_ylim()[0]]])
 
 
 @pytest.mark.parametrize("theme", style.THEMES)
 def test_comparisons_of_all_kinds_can_be_drawn(theme: str) -> None:
     """Functions without means, with infinite figures, by rows; more of them than colours."""
-    specs = ["softmax", "sign", "exponential", "sine", "log_sigmoid", "glu", "maxout", "relu", "elu", "tanh", "gelu"]
-    figure = functions.comparison_figure(comparison(*specs, found={"x": np.eye(4)}), theme=theme)
+    names = ["softmax", "sign", "exponential", "sine", "log_sigmoid", "glu", "maxout", "relu", "elu", "tanh", "gelu"]
+    figure = comparison_figure(comparison(*names, found={"x": np.eye(4)}), theme=theme)
     assert style.save(figure, "png", dpi=30)
 
 
@@ -252,4 +254,4 @@ def test_a_figure_that_cannot_be_is_told(cli: Cli, tmp_path: Any) -> None:
 )
 def test_long_names_are_told_apart(names: list[str], expected: list[str]) -> None:
     """What all begin and end with goes first."""
-    assert curves.apart(names, 14) == expected
+    assert apart(names, 14) == expected

@@ -6,7 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from support.run import ROOT, Process
+from support.run import ROOT, Cli, Process
+
+from actcli.registry import additions
+from actcli.registry.additions import Registry
 
 FILE = """
 [my_gate]
@@ -34,17 +37,40 @@ def value(output: str) -> float:
     return float(output.splitlines()[1].split(",")[1])
 
 
-def test_definitions_are_functions_like_any_other(process: Process, file: str) -> None:
+def test_definitions_are_functions_like_any_other(cli: Cli, file: str) -> None:
     """By name, alias, parameter, in expressions, and by the environment."""
-    assert value(process.ok("eval", "My-Gate", "1", "--functions", file)) == pytest.approx(
-        0.8175744761936437, rel=1e-15
-    )
-    same = value(process.ok("eval", "swish_beta:beta=2", "1"))
-    assert value(process.ok("eval", "--functions", file, "mg:2", "1")) == same
-    assert value(process.ok("eval", "mg(x, b=2) + 1", "1", "--functions", file)) == pytest.approx(same + 1)
-    inner = value(process.ok("eval", "swish_beta:beta=1.5", repr(same)))
-    assert "my_gate:b=2.0" in process.ok("compare", "relu", "my_gate:b=1|2", "--functions", file)
-    assert value(process.ok("eval", "twice", "1", ACTCLI_FUNCTIONS=file)) == pytest.approx(inner, rel=1e-15)
+    assert value(cli.ok("eval", "My-Gate", "1", "--functions", file)) == pytest.approx(0.8175744761936437, rel=1e-15)
+    same = value(cli.ok("eval", "swish_beta:beta=2", "1"))
+    assert value(cli.ok("eval", "--functions", file, "mg:2", "1")) == same
+    assert value(cli.ok("eval", "mg(x, b=2) + 1", "1", "--functions", file)) == pytest.approx(same + 1)
+    inner = value(cli.ok("eval", "swish_beta:beta=1.5", repr(same)))
+    assert "my_gate:b=2.0" in cli.ok("compare", "relu", "my_gate:b=1|2", "--functions", file)
+    assert value(cli.ok("eval", "twice", "1", ACTCLI_FUNCTIONS=file)) == pytest.approx(inner, rel=1e-15)
+
+
+def test_a_registry_is_a_value(file: str) -> None:
+    """With the definitions of a file there is another one; the first knows nothing of them."""
+    plain = Registry()
+    more = plain.with_definitions(file)
+    assert more.find("MG").name == "my_gate"
+    assert more.left_out == ()
+    for registry in (plain, additions.current()):
+        assert "my_gate" not in [activation.name for activation in registry.given.activations]
+
+
+def test_definitions_last_for_one_run(cli: Cli, file: str) -> None:
+    """Two runs in one process do not see each other's."""
+    assert cli.ok("eval", "my_gate", "1", "--functions", file)
+    assert "no activation is named 'my_gate'" in cli.fails(2, "eval", "my_gate", "1")
+
+
+def test_a_fault_in_the_users_own_file(process: Process, tmp_path: Path) -> None:
+    """A name that nothing has is reported once, and not looked for in the file that is being read."""
+    (tmp_path / "actcli").mkdir()
+    (tmp_path / "actcli" / "functions.toml").write_text('[a]\nformula = "x"\n[b]\nformula = "a(x) + nothing(x)"\n')
+    done = process("eval", "mine", "1", XDG_CONFIG_HOME=str(tmp_path))
+    assert done.returncode == 1
+    assert b"no activation is named 'nothing', at character 8" in done.stderr
 
 
 def test_the_users_own_file(process: Process, tmp_path: Path) -> None:
@@ -84,16 +110,16 @@ BAD = [
 
 
 @pytest.mark.parametrize(("text", "message"), BAD)
-def test_a_fault_names_the_file_and_the_key(process: Process, tmp_path: Path, text: str, message: str) -> None:
+def test_a_fault_names_the_file_and_the_key(cli: Cli, tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "bad.toml"
     path.write_text(text)
-    said = process.fails(1, "eval", "relu", "1", "--functions", str(path))
+    said = cli.fails(1, "eval", "relu", "1", "--functions", str(path))
     assert "bad.toml" in said
     assert message in said
 
 
-def test_a_file_that_is_not_there(process: Process) -> None:
-    assert "nowhere.toml: cannot be read" in process.fails(1, "list", "--functions", "nowhere.toml")
+def test_a_file_that_is_not_there(cli: Cli) -> None:
+    assert "nowhere.toml: cannot be read" in cli.fails(1, "list", "--functions", "nowhere.toml")
 
 
 PLUGIN = """
@@ -123,10 +149,12 @@ def test_packages_bring_declarations(process: Process, tmp_path: Path) -> None:
     assert len(said) == 4
     for what in ("plugin:WRONG of plugin is left out", "plugin:NONE", "gone:X", "gelu of an installed package"):
         assert any(what in line for line in said), what
+    two = process("compare", "rampe", "zweite", "-f", "csv", PYTHONPATH=path)
+    assert two.stderr == done.stderr  # each line once, however many functions are looked up
     assert process.ok("eval", "relu", "3", PYTHONPATH=path)  # a built-in name does not look for packages
 
 
-def test_built_in_names_load_nothing_of_this(process: Process) -> None:
+def test_built_in_names_load_nothing_of_this(cli: Cli) -> None:
     """What is not needed is not imported: start-up is a promise."""
     import subprocess
     import sys
@@ -143,16 +171,16 @@ def test_built_in_names_load_nothing_of_this(process: Process) -> None:
     assert json.loads(done.stdout.splitlines()[-1]) == []
 
 
-def test_a_definition_is_looked_at_with_the_values_given(process: Process, tmp_path: Path) -> None:
+def test_a_definition_is_looked_at_with_the_values_given(cli: Cli, tmp_path: Path) -> None:
     """Where f is a number, and whether it oscillates, follows from the values and not from the defaults."""
     path = tmp_path / "defs.toml"
     path.write_text(
         '[half]\nformula = "sqrt(a - x**2)"\nparameters.a = 1\n[wave]\nformula = "x + sin(b*x)"\nparameters.b = 0\n'
     )
-    card = process.ok("show", "half:a=9", "--functions", str(path), "-f", "csv")
+    card = cli.ok("show", "half:a=9", "--functions", str(path), "-f", "csv")
     assert "range,0.0 .. 3.0" in card
-    rows = process.ok("saturation", "wave:b=2", "--functions", str(path), "-f", "csv").splitlines()[1:]
-    assert rows == process.ok("saturation", "x + sin(b*x):b=2", "-f", "csv").splitlines()[1:]
+    rows = cli.ok("saturation", "wave:b=2", "--functions", str(path), "-f", "csv").splitlines()[1:]
+    assert rows == cli.ok("saturation", "x + sin(b*x):b=2", "-f", "csv").splitlines()[1:]
     assert all(abs(float(row.split(",")[0])) < 10 for row in rows)
 
 
@@ -169,13 +197,13 @@ def test_a_definition_is_looked_at_with_the_values_given(process: Process, tmp_p
         ('[aa]\nformula = "x +"', "something is missing after this, at character 3"),
     ],
 )
-def test_names_and_formulas_that_cannot_be(process: Process, tmp_path: Path, text: str, said: str) -> None:
+def test_names_and_formulas_that_cannot_be(cli: Cli, tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "defs.toml"
     path.write_text(text)
-    assert said in process.fails(1, "eval", "aa", "1", "--functions", str(path))
+    assert said in cli.fails(1, "eval", "aa", "1", "--functions", str(path))
 
 
-def test_a_formula_of_several_lines(process: Process, tmp_path: Path) -> None:
+def test_a_formula_of_several_lines(cli: Cli, tmp_path: Path) -> None:
     path = tmp_path / "defs.toml"
     path.write_text('[aa]\nformula = """\nwhere(x > 0,\n      x,\n      2*x)\n"""\n')
-    assert value(process.ok("eval", "aa", "-1", "--functions", str(path))) == -2.0
+    assert value(cli.ok("eval", "aa", "-1", "--functions", str(path))) == -2.0

@@ -73,7 +73,7 @@ def command(
     )
 
     def figure() -> Any:
-        from actcli.figures.functions import comparison_figure
+        from actcli.figures.comparison import comparison_figure
 
         return comparison_figure(comparison, theme=style)
 

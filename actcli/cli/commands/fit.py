@@ -36,7 +36,7 @@ class TargetType(click.ParamType[Any]):
         return value if table or os.path.exists(value) else self._function.convert(value, param, ctx)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
-        return self._function.shell_complete(ctx, param, incomplete) or completer("files")(ctx, param, incomplete)
+        return completer("functions")(ctx, param, incomplete) or completer("files")(ctx, param, incomplete)
 
 
 @click.command(

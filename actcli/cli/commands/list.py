@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from actcli.cli.messages import note_left_out
+from actcli.cli.messages import note_functions
 from actcli.cli.options import Destination, completer, functions_file_option, output_options
 from actcli.output.results import write_sheet
 
@@ -31,5 +31,5 @@ def command(framework: str | None, destination: Destination) -> None:
         sheet = reports.list_sheet(additions.activations())
     else:
         sheet = reports.dialect_sheet(additions.activations(), dialects.framework(framework))
-    note_left_out(click.get_current_context())
+    note_functions()
     write_sheet(sheet, destination)

@@ -1,0 +1,117 @@
+"""The map of the neurons: one row for each layer, one field for each neuron."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from actcli.activation import Array
+from actcli.diagnosis.diagnose import Diagnosis, Neuron
+from actcli.figures.marks import Colour, Fill, Key, Level, Mark, Picture, Stroke, dots
+from actcli.figures.page import Panel, inches
+from actcli.figures.style import Theme
+from actcli.text import apart
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+ACROSS = (64, 128, 256)  # neurons in a line, the fewest that give no more lines than
+MOST_LINES = 48
+NAME = 0.15  # inches of a layer's name
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """How many neurons are in a line, how many lines a layer takes, and how many fields high all is."""
+
+    columns: int
+    lines: tuple[int, ...]
+
+    @classmethod
+    def of(cls, counts: Sequence[int]) -> Grid:
+        """For layers of so many neurons."""
+        most = next((n for n in ACROSS if n * MOST_LINES >= sum(counts)), ACROSS[-1])
+        columns = min(max(counts), most)
+        return cls(columns, tuple(math.ceil(count / columns) for count in counts))
+
+    @property
+    def gap(self) -> int:
+        """Empty lines between layers."""
+        return 1 if max(self.lines) > 1 else 0
+
+    @property
+    def rows(self) -> int:
+        return sum(self.lines) + self.gap * (len(self.lines) - 1)
+
+    @property
+    def starts(self) -> list[int]:
+        """The first row of each layer."""
+        return [sum(self.lines[:i]) + self.gap * i for i in range(len(self.lines))]
+
+    @property
+    def cell(self) -> float:
+        """The height of a field in inches."""
+        return min(0.24, max(0.06, 2.6 / self.rows))
+
+
+def neuron_map(diagnosis: Diagnosis, grid: Grid, theme: Theme, width: float) -> Panel:
+    """The saturated share of each neuron as a colour; which are dead, dormant or without values. `width` in inches."""
+    image = np.zeros((grid.rows, grid.columns, 4))
+    ramp = np.array(theme.colours(theme.share, 101))
+    dormant, empty = [], []
+    for layer, start in zip(diagnosis.layers, grid.starts, strict=True):
+        for index, neuron in enumerate(neuron for neuron in diagnosis.neurons if neuron.layer == layer.name):
+            row, column = start + index // grid.columns, index % grid.columns
+            image[row, column] = _colour(neuron, ramp, theme, rowwise=diagnosis.function.rowwise)
+            if neuron.vanishing_ratio is None:
+                empty.append((column, row))
+            elif neuron.dormant and not neuron.dead:
+                dormant.append((column, row))
+    size = min(5.0, 36 * min(grid.cell, width / grid.columns))
+    dot = Stroke(theme.dormant, None, 1.0, "o", size, edge=theme.text, edge_width=0.1 * size)
+    cross = Stroke(theme.muted, None, 1.0, "x", size, edge_width=0.2 * size)
+    marks: list[Mark] = [Picture(image, _keys("vanishing" if diagnosis.function.rowwise else "saturated", theme))]
+    if not grid.gap:
+        marks += [Level(row - 0.5, Stroke(theme.background, width=1.5)) for row in range(1, grid.rows)]
+    marks += [*dots(dormant, dot, "dormant"), *dots(empty, cross, "no values")]
+    names = apart([layer.name for layer in diagnosis.layers], 20)
+    return Panel(marks, lambda axes: _frame(axes, grid, names))
+
+
+def _frame(axes: Axes, grid: Grid, names: Sequence[str]) -> None:
+    """Names of as many layers as have room, and numbers of neurons."""
+    axes.set(xlim=(-0.5, grid.columns - 0.5), ylim=(grid.rows - 0.5, -0.5))
+    middles = [start + (lines - 1) / 2 for start, lines in zip(grid.starts, grid.lines, strict=True)]
+    nearest = min(np.diff(middles), default=1) * inches(axes)[1] / grid.rows
+    every = math.ceil(NAME / nearest)
+    axes.set_yticks(middles[::every], names[::every], size=9)
+    step = max(1, 2 ** round(math.log2(grid.columns / 8)))
+    axes.set_xticks(range(0, grid.columns, step), [str(i + 1) for i in range(0, grid.columns, step)], size=8)
+    axes.set_xlabel(f"neuron (the next {grid.columns} in the line below)" if grid.gap else "neuron", size=9)
+    axes.spines[:].set_visible(False)
+
+
+def _colour(neuron: Neuron, ramp: Array, theme: Theme, *, rowwise: bool) -> Colour:
+    from matplotlib.colors import to_rgba
+
+    if neuron.dead:
+        return to_rgba(theme.dead)
+    if neuron.vanishing_ratio is None:
+        return to_rgba(theme.background)
+    if rowwise:
+        return ramp[round(100 * neuron.vanishing_ratio)]
+    return ramp[round(100 * ((neuron.saturated_low_ratio or 0.0) + (neuron.saturated_high_ratio or 0.0)))]
+
+
+def _keys(what: str, theme: Theme) -> list[Key]:
+    none, half, whole = theme.colours(theme.share, 3)
+    return [
+        (f"0 % of its values {what}", Fill(none, theme.edge)),
+        ("50 %", Fill(half)),
+        ("100 %", Fill(whole)),
+        ("dead", Fill(theme.dead)),
+    ]

@@ -1,0 +1,238 @@
+"""A figure as a column of sections, each of rows of panels. All boxes are computed here, in inches.
+
+matplotlib's own layout engines draw everything three times.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from actcli.errors import UsageError
+from actcli.figures.marks import Key, Mark
+from actcli.figures.style import Theme, fitting, styled, text_width, wrapped
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+EDGE = 0.15  # left of titles and legends
+RIGHT = 0.2
+BAR = 0.95  # a colour bar, its numbers and its name
+TITLE, USERS_TITLE, SUBTITLE = 13.0, 12.0, 9.0  # points
+LINE, HEADING = 0.22, 0.25  # of a title or a legend; above a section
+AIR = 0.12  # under them
+LEAST_HEIGHT, LEAST_WIDTH = 0.5, 1.0  # of a panel
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Marks on axes; `frame` sets limits, ticks and names before they are drawn. `note` is a line under the title.
+
+    One that is not numbered shares the x axis of the panel below it.
+    """
+
+    marks: Sequence[Mark]
+    frame: Callable[[Axes], object]
+    title: str = ""
+    note: str | None = None
+    numbered: bool = True
+
+    def draw(self, axes: Axes, theme: Theme) -> None:
+        """All of it, on empty axes."""
+        self.frame(axes)
+        for mark in self.marks:
+            mark.draw(axes)
+        if self.title:
+            shown = fitting(self.title, inches(axes)[0], SUBTITLE)
+            axes.set_title(shown, size=SUBTITLE, loc="left", pad=4 if self.note is None else 14)
+        if self.note:
+            axes.annotate(self.note, (0, 1), (0, 3), xycoords="axes fraction", textcoords="offset points", size=7.5)
+        if not self.numbered:
+            axes.tick_params(labelbottom=False)
+            axes.set_xlabel("")
+        # Ticks are made when the figure is drawn, and the theme is no longer known then.
+        axes.tick_params(color=theme.muted, labelcolor=theme.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Panels side by side, equally wide, in inches. `places`: how many would be, in the last row of a grid.
+
+    `above` has the titles of the panels, `below` the numbers and the name of an axis. A row that is elastic takes its
+    share of a height that is given.
+    """
+
+    panels: Sequence[Panel]
+    height: float
+    left: float = 0.6
+    between: float = 0.0
+    above: float = 0.0
+    below: float = 0.0
+    places: int = 0
+    elastic: bool = False
+
+    @property
+    def across(self) -> int:
+        return max(self.places, len(self.panels))
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Rows under a heading and the legend of their marks; `beside` are colour bars, as high as what is elastic."""
+
+    rows: Sequence[Row]
+    heading: str = ""
+    beside: Sequence[Panel] = ()
+
+    @property
+    def keys(self) -> list[Key]:
+        marks = (mark for row in self.rows for panel in row.panels for mark in panel.marks)
+        return list(dict.fromkeys(key for mark in marks for key in mark.keys))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A whole figure. Without a subtitle the title is what the user says, of any number of lines, in the middle."""
+
+    sections: Sequence[Section]
+    theme: Theme
+    title: str = ""
+    subtitle: str = ""
+    width: float = 7.5  # without colour bars
+    size: tuple[float, float] | None = None  # of all
+
+    @property
+    def right(self) -> float:
+        return RIGHT + BAR * max(len(section.beside) for section in self.sections)
+
+    @property
+    def rows(self) -> list[Row]:
+        return [row for section in self.sections for row in section.rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Legend:
+    """Entries in lines that are as wide as the page at most."""
+
+    keys: Sequence[Key]
+    columns: int = 1
+
+    @classmethod
+    def of(cls, keys: Sequence[Key], width: float) -> Legend:
+        keys = [(fitting(label, width - 0.9, SUBTITLE), look) for label, look in keys]
+        wide = [text_width([label], SUBTITLE) + 0.55 for label, _ in keys]
+        for lines in range(1, len(keys) + 1):
+            columns = math.ceil(len(keys) / lines)
+            if sum(max(part) for part in np.array_split(wide, columns)) <= width - EDGE:  # as matplotlib parts them
+                return cls(keys, columns)
+        return cls(keys)
+
+    @property
+    def height(self) -> float:
+        return LINE * math.ceil(len(self.keys) / self.columns)
+
+    def draw(self, figure: Figure, edge: float, *, centred: bool) -> None:
+        width, height = figure.get_size_inches()
+        if self.keys:
+            figure.legend(
+                handles=[look.handle(label) for label, look in self.keys], ncols=self.columns, fontsize=SUBTITLE,
+                loc="upper center" if centred else "upper left",
+                bbox_to_anchor=(0.5 if centred else EDGE / width, edge / height),
+                borderaxespad=0.0, borderpad=0.0, labelspacing=0.4, handlelength=1.8, columnspacing=1.4,
+            )  # fmt: skip
+
+
+def inches(axes: Axes) -> tuple[float, float]:
+    """The width and the height of axes."""
+    box, dpi = axes.get_window_extent(), axes.figure.dpi
+    return float(box.width / dpi), float(box.height / dpi)
+
+
+def compose(page: Page) -> Figure:
+    """The figure of a page. Raises UsageError where the size that was asked for is too small."""
+    from matplotlib.figure import Figure
+
+    width = page.size[0] if page.size else page.width + page.right - RIGHT
+    title = _title(page, width)
+    legends = [Legend.of(section.keys, width) for section in page.sections]
+    heads = [_head_height(*pair) for pair in zip(page.sections, legends, strict=True)]
+    fixed = _title_height(page, title) + sum(heads) + sum(row.above + row.below for row in page.rows)
+    fixed += sum(row.height for row in page.rows if not row.elastic)
+    elastic = sum(row.height for row in page.rows if row.elastic)
+    height = page.size[1] if page.size else fixed + elastic
+    _require(page, width, height, fixed)
+    with styled(page.theme):
+        figure = Figure(figsize=(width, height))
+        _draw_title(figure, page, title)
+        edge = height - _title_height(page, title)
+        for section, legend in zip(page.sections, legends, strict=True):
+            scale = (height - fixed) / elastic if elastic else 1.0
+            edge = _draw_section(figure, section, legend, edge, scale, page)
+    return figure
+
+
+def _require(page: Page, width: float, height: float, fixed: float) -> None:
+    least_width = max(
+        row.left + page.right + row.across * LEAST_WIDTH + (row.across - 1) * row.between for row in page.rows
+    )
+    least_height = fixed + LEAST_HEIGHT * sum(row.elastic for row in page.rows)
+    if page.size and (width < least_width or height < least_height):
+        least = f"{math.ceil(10 * least_width) / 10:g}x{math.ceil(10 * least_height) / 10:g}"
+        raise UsageError(f"a figure of {width:g}x{height:g} inches is too small for this", f"take at least {least}")
+
+
+def _title(page: Page, width: float) -> str:
+    if page.subtitle:
+        return fitting(page.title, width - 2 * EDGE, TITLE, "bold")
+    return wrapped(page.title, width - 0.4, USERS_TITLE)
+
+
+def _title_height(page: Page, title: str) -> float:
+    if page.subtitle:
+        return 0.7
+    return 0.4 + LINE * title.count("\n") if title else 0.1
+
+
+def _draw_title(figure: Figure, page: Page, title: str) -> None:
+    width, height = (float(side) for side in figure.get_size_inches())
+    if page.subtitle:
+        subtitle = fitting(page.subtitle, width - 2 * EDGE, SUBTITLE)
+        figure.text(EDGE / width, 1 - 0.3 / height, title, size=TITLE, weight="bold")
+        figure.text(EDGE / width, 1 - 0.52 / height, subtitle, size=SUBTITLE)
+    elif title:
+        middle = 1 - _title_height(page, title) / 2 / height
+        figure.text(0.5, middle, title, ha="center", va="center", size=USERS_TITLE, linespacing=1.1)
+
+
+def _head_height(section: Section, legend: Legend) -> float:
+    lines = (HEADING if section.heading else 0.0) + legend.height
+    return lines + AIR if lines else 0.0
+
+
+def _draw_section(figure: Figure, section: Section, legend: Legend, edge: float, scale: float, page: Page) -> float:
+    """Draws what begins `edge` inches above the foot; gives where it ends."""
+    width, height = (float(side) for side in figure.get_size_inches())
+    if section.heading:
+        figure.text(EDGE / width, (edge - HEADING / 2) / height, section.heading, size=10, va="center")
+    legend.draw(figure, edge - (HEADING if section.heading else 0.0), centred=not page.subtitle)
+    edge -= _head_height(section, legend)
+    top, foot = -math.inf, math.inf
+    for row in section.rows:
+        tall = row.height * (scale if row.elastic else 1.0)
+        bottom = edge - row.above - tall
+        if row.elastic:
+            top, foot = max(top, bottom + tall), min(foot, bottom)
+        wide = (width - row.left - page.right - row.between * (row.across - 1)) / row.across
+        for place, panel in enumerate(row.panels):
+            left = row.left + place * (wide + row.between)
+            panel.draw(figure.add_axes((left / width, bottom / height, wide / width, tall / height)), page.theme)
+        edge = bottom - row.below
+    for place, bar in enumerate(section.beside):
+        left = width - page.right + 0.25 + BAR * place
+        bar.draw(figure.add_axes((left / width, foot / height, 0.14 / width, (top - foot) / height)), page.theme)
+    return edge
