@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
-from support.run import Cli, Process
+
+pytest.register_assert_rewrite("support")
+from support.run import Cli, Process  # noqa: E402
 
 settings.register_profile("actcli", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 # For mutation tests, which ask only whether a test fails, not for its smallest example.

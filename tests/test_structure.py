@@ -1,4 +1,4 @@
-"""The shape of the code: imports run one way, and each heavy library is known to one room (DESIGN, section 3)."""
+"""The shape of the code: imports run one way, each heavy library is known to one room, and tests mirror the rooms."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ RANK = {room: rank for rank, room in enumerate(ROOMS)}
 
 # The one room that knows a heavy library.
 HOMES = {"click": "cli", "rich": "reports", "matplotlib": "figures", "polars": "tables", "plotille": "reports"}
+
+TESTS = ROOT / "tests"
+MODULES = sorted(path for path in TESTS.rglob("*.py") if "benchmarks" not in path.parts)
 
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or not path.name.startswith("__"))
 
@@ -50,7 +53,14 @@ def test_imports_run_one_way(path: Path) -> None:
             assert mine == HOMES[parts[0]], f"{mine} imports {name}"
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+@pytest.mark.parametrize("path", [*FILES, *MODULES], ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_stay_short(path: Path) -> None:
     """A file of more than 400 lines is two things."""
     assert len(path.read_text().splitlines()) <= 400
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(TESTS)))
+def test_tests_stand_alone_in_the_folder_of_their_room(path: Path) -> None:
+    """What two test modules need is in `support`; a folder of tests is a room, or what serves the tests."""
+    assert not any(part.startswith("test_") for name in imports(path) for part in name.split(".")[:2])
+    assert path.parent == TESTS or path.relative_to(TESTS).parts[0] in {*ROOMS, "support", "documentation"}

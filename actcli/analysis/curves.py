@@ -63,13 +63,13 @@ def sample(
     points: int = 2001,
 ) -> tuple[Curve, ...]:
     """The curves of the functions over `span`; by default one that shows breaks, vanishing regions and the data."""
-    functions = [_first_output(function) if function.rowwise else function for function in functions]
+    functions = [first_output(function) if function.rowwise else function for function in functions]
     regions = [vanishing_regions(function, epsilon) for function in functions]
     span = span or _default_span(functions, [region for each in regions for region in each], data)
     return tuple(_curve(*pair, span, points) for pair in zip(functions, regions, strict=True))
 
 
-def _first_output(function: Function) -> Function:
+def first_output(function: Function) -> Function:
     """A rowwise function as one of x: output 1 of the row (x, 0)."""
 
     def along_row(kernel: Callable[..., Array]) -> Callable[..., Array]:

@@ -34,4 +34,4 @@ def note_functions(functions: Sequence[Function] = ()) -> None:
 def note_skipped(skipped: Skipped | None) -> None:
     """Note how many rows of a table were skipped, and why the first of them."""
     if skipped:
-        note(f"{skipped.count} row{'s' * (skipped.count > 1)} left out, such as {skipped.first.message}")
+        note(str(skipped))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+import shlex
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from actcli.cli.types import FamilyType, FiniteRange, FunctionType, SpanType
 from actcli.errors import UsageError
+from actcli.output.outputs import FIGURES, Outputs
 from actcli.output.sheets import output_formats
 from actcli.tables.format import Use, names
 
@@ -223,36 +225,53 @@ network_options = gather(
 )
 
 
-class Destination(NamedTuple):
-    """Where results go and how they look."""
+def outputs_options(
+    use: Use = "rows", *, figures: bool = False, reports: bool = False, default: str | None = None
+) -> Callable[[F], F]:
+    """Where results go, each in a format of this use, and reports if the command has one, as `outputs`."""
+    formats = output_formats(use)
+    options = [
+        click.option(
+            "-f",
+            "--format",
+            type=click.Choice(formats),
+            help="Format of standard output, or of files whose names say none.",
+        ),
+        click.option(
+            "-o",
+            "--output",
+            "files",
+            multiple=True,
+            metavar="FILE",
+            shell_complete=completer("files"),
+            help="Write to FILE (repeatable), whole or not at all.",
+        ),
+        click.option(
+            "--report",
+            "reports",
+            multiple=True,
+            metavar="FILE",
+            shell_complete=completer("files"),
+            help="Also write a report to read, .html or .md.",
+        ),
+        click.option(
+            "--digits",
+            type=click.IntRange(1, 17),
+            metavar="COUNT",
+            default=6,
+            show_default=True,
+            help="Print tables with this many significant digits.",
+        ),
+    ]
+    known = (*formats, *(FIGURES if figures else ()))
 
-    format: str | None
-    output: str | None
-    digits: int
+    def outputs(format: str | None, files: Sequence[str], digits: int) -> Outputs:
+        return reporting(format, files, digits, None)
 
+    def reporting(format: str | None, files: Sequence[str], digits: int, reports: Sequence[str] | None) -> Outputs:
+        words = shlex.join(["actcli", *click.get_current_context().find_root().obj])
+        return Outputs.of(format, files, known, default=default, reports=reports, digits=digits, command=words)
 
-def format_option(formats: Sequence[str]) -> Callable[[F], F]:
-    return click.option(
-        "-f",
-        "--format",
-        type=click.Choice(formats),
-        help="Write in this format (default: by name or destination).",
-    )
-
-
-digits_option = click.option(
-    "--digits",
-    type=click.IntRange(1, 17),
-    metavar="COUNT",
-    default=6,
-    show_default=True,
-    help="Print tables with this many significant digits.",
-)
-
-
-def output_options(use: Use = "rows") -> Callable[[F], F]:
-    """Where results go and how they look, in a format of this use, as `destination`."""
-    file = click.option(
-        "-o", "--output", metavar="FILE", shell_complete=completer("files"), help="Write to FILE, whole or not at all."
-    )
-    return gather("destination", Destination, format_option(output_formats(use)), file, digits_option)
+    if reports:
+        return gather("outputs", reporting, *options)
+    return gather("outputs", outputs, *options[:2], options[3])

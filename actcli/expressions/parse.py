@@ -45,7 +45,7 @@ _WHAT = "an expression has x, numbers, parameters, + - * / **, where, min, max, 
 def parse(text: str, find: Find) -> Node:
     """The tree of an expression. `find` returns the activation of a name, or raises UsageError.
 
-    Raises UsageError with the place of anything that is not of the grammar.
+    Raises UsageError with the place of anything that is not part of the grammar.
     """
     return _Parser(text, find).tree()
 
@@ -78,7 +78,7 @@ class _Parser:
         if not self.text.strip(" "):
             raise UsageError("the expression is empty", _WHAT)
         if odd := re.search(r"[^ -~]|[#\"'\\`$?;@\[\]{}:|&^~]", self.text):
-            raise self._fault(odd.start(), f"{odd[0]!r} is not of the grammar", _INSTEAD.get(odd[0], _WHAT))
+            raise self._fault(odd.start(), f"{odd[0]!r} is not part of the grammar", _INSTEAD.get(odd[0], _WHAT))
         if long := re.search(r"[0-9_.]{50}", self.text):
             raise self._fault(long.start(), "a number of 50 digits or more")
         depth = 0
@@ -121,7 +121,7 @@ class _Parser:
             case ast.Constant(value=int() | float() as value):
                 return Constant(float(value))
             case ast.Constant():
-                raise self._bad(node, "only real numbers are taken")
+                raise self._bad(node, "only real numbers are allowed")
             case ast.Name(id=name):
                 return Constant(_CONSTANTS[name]) if name in _CONSTANTS else Name(name)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
@@ -133,14 +133,14 @@ class _Parser:
             case ast.Call(func=ast.Name(id=name)):
                 return self._call(name, node, depth)
             case ast.Call(func=ast.Attribute(value=value)):
-                raise self._fault(self._end(value), "attributes are not taken")
+                raise self._fault(self._end(value), "attributes are not allowed")
             case ast.Call(func=func):
                 raise self._bad(func, "only functions with a name can be called", _PRODUCT)
             case ast.Compare():
                 raise self._bad(node, "a comparison stands only as the condition of where", "where(x > 0, x, 0)")
             case ast.Attribute():
-                raise self._fault(self._end(node.value), "attributes are not taken")
-        raise self._bad(node, f"{_KINDS.get(type(node), type(node).__name__)} is not of the grammar")
+                raise self._fault(self._end(node.value), "attributes are not allowed")
+        raise self._bad(node, f"{_KINDS.get(type(node), type(node).__name__)} is not part of the grammar")
 
     def _end(self, node: ast.expr) -> int:
         """The place of what follows a part."""
@@ -160,7 +160,7 @@ class _Parser:
     def _call(self, name: str, node: ast.Call, depth: int) -> Node:
         for argument in node.args:
             if isinstance(argument, ast.Starred):
-                raise self._bad(argument, "* before an argument is not of the grammar")
+                raise self._bad(argument, "* before an argument is not part of the grammar")
         if name == "where":
             return self._where(node, depth)
         if name in ("min", "max"):
@@ -190,13 +190,13 @@ class _Parser:
             raise self._fault(self._end(condition.comparators[0]), "a comparison takes two sides", _NESTED)
         comparison = _COMPARISONS.get(type(condition.ops[0]))
         if comparison is None:
-            raise self._fault(self._end(condition.left), "this comparison is not of the grammar", "< <= > >= == !=")
+            raise self._fault(self._end(condition.left), "not a comparison of the grammar", "< <= > >= == !=")
         left, right = self._node(condition.left, depth), self._node(condition.comparators[0], depth)
         return Where(comparison, left, right, self._node(yes, depth), self._node(no, depth))
 
     def _function(self, name: str, node: ast.Call, depth: int) -> Node:
         if name == "x" or name in _CONSTANTS:
-            raise self._bad(node, f"{name} is no function", _PRODUCT)
+            raise self._bad(node, f"{name} is not a function", _PRODUCT)
         try:
             activation = PRIMITIVES.get(name) or self.find(name)
         except UsageError as error:

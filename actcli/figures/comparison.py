@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from actcli.analysis.curves import sample
+from actcli.analysis.curves import NAMES, sample
 from actcli.diagnosis.comparison import Comparison
 from actcli.figures import panels
-from actcli.figures.marks import Stroke
+from actcli.figures.marks import Stroke, level
 from actcli.figures.page import EDGE, Page, Panel, Row, Section, compose
+from actcli.figures.panels import Trace
 from actcli.figures.style import DASHES, SMALL, THEMES, Theme, text_width
 from actcli.measuring.probe import Thresholds
 from actcli.text import short
@@ -23,22 +24,22 @@ CURVES, CHART = 2.4, 2.0
 BAR = 0.21  # of a function
 TITLE, FOOT = 0.25, 0.5
 
-Column = tuple[str, Sequence[float | None], float | None]  # a measure, its values, and one that tells
+Column = tuple[str, Sequence[float | None]]  # a measure and its values
 
 
 def comparison_figure(comparison: Comparison, *, theme: str = "light") -> Figure:
     """f and f', the means over N(0, q) and what follows from them, and mean|f'| of each layer under each function."""
     look = THEMES[theme]
     names = [short(profile.function.label) for profile in comparison.profiles]
-    strokes = [Stroke(look.order(i), DASHES[i % len(DASHES)]) for i in range(len(names))]
-    layers = list(dict.fromkeys(layer.name for _, layer in comparison.layers))
+    strokes = [Stroke(look.order(i), (0, DASHES[i % len(DASHES)])) for i in range(len(names))]
+    layers = list(dict.fromkeys(layer.name for layer in comparison.layers))
     sections = [_curves(comparison, strokes, look), _bars(_means(comparison), names, strokes, look)]
     if len(layers) == 1:
         sections.append(_bars(_measured(comparison), names, strokes, look))
     if any(profile.steps for profile in comparison.profiles):
         variances = [[step.gradient_variance for step in profile.steps] for profile in comparison.profiles]
         sections.append(
-            _chart("The variance of a gradient after so many layers", panels.depth(variances, strokes, look))
+            _chart("The variance of a gradient after so many layers", panels.through_depth(variances, strokes, look))
         )
     if len(layers) > 1:
         sections.append(_chart("mean|f'| of each layer", _gradients(comparison, layers, strokes)))
@@ -51,8 +52,14 @@ def comparison_figure(comparison: Comparison, *, theme: str = "light") -> Figure
 def _curves(comparison: Comparison, strokes: Sequence[Stroke], theme: Theme) -> Section:
     functions = [profile.function for profile in comparison.profiles]
     drawn = sample(functions, epsilon=Thresholds().epsilon, span=None)
-    members = [panels.Member(curve, short(curve.label), stroke) for curve, stroke in zip(drawn, strokes, strict=True)]
-    both = [panels.side_by_side(members, order, theme) for order in (0, 1)]
+    both = [
+        panels.curves(
+            [Trace(curve, order, look, short(curve.label)) for curve, look in zip(drawn, strokes, strict=True)],
+            theme,
+            title=NAMES[order],
+        )
+        for order in (0, 1)
+    ]
     return Section([Row(both, CURVES, 0.6, 0.6, above=TITLE, below=FOOT)])
 
 
@@ -62,10 +69,11 @@ def _chart(heading: str, panel: Panel) -> Section:
 
 def _bars(columns: Sequence[Column], names: Sequence[str], strokes: Sequence[Stroke], theme: Theme) -> Section:
     """One row for each function: its name, and a bar in each column, which has its own scale from 0."""
-    colours = [stroke.colour for stroke in strokes]
+    colours = [stroke.color for stroke in strokes]
+    critical = level(1.0, Stroke(theme.muted, (0, (2, 2)), 0.8), upright=True)
     drawn = [
-        panels.measure_bars(name, values, () if place else names, colours, theme, level)
-        for place, (name, values, level) in enumerate(columns)
+        panels.bars(name, values, colours, [""] * len(names) if place else names, critical if name == "chi_1" else None)
+        for place, (name, values) in enumerate(columns)
     ]
     left = 0.25 + text_width(names, SMALL)
     return Section([Row(drawn, BAR * len(names), left, 0.1, above=TITLE, below=0.2)])
@@ -74,26 +82,26 @@ def _bars(columns: Sequence[Column], names: Sequence[str], strokes: Sequence[Str
 def _means(comparison: Comparison) -> list[Column]:
     profiles = comparison.profiles
     return [
-        ("sup|f'|", [profile.max_abs_gradient for profile in profiles], None),
-        ("E f^2", [profile.means.mean_square for profile in profiles], None),
-        ("E f'^2", [profile.means.mean_square_gradient for profile in profiles], None),
-        ("He gain", [profile.means.he_gain for profile in profiles], None),
-        ("chi_1", [profile.means.chi_1 for profile in profiles], 1.0),
+        ("sup|f'|", [profile.max_abs_gradient for profile in profiles]),
+        ("E f^2", [profile.means.mean_square for profile in profiles]),
+        ("E f'^2", [profile.means.mean_square_gradient for profile in profiles]),
+        ("He gain", [profile.means.he_gain for profile in profiles]),
+        ("chi_1", [profile.means.chi_1 for profile in profiles]),
     ]
 
 
 def _measured(comparison: Comparison) -> list[Column]:
     """The measures of the one layer, in the order of the functions."""
-    of_function = dict(comparison.layers)
+    of_function = {layer.function: layer for layer in comparison.layers}
     layers = [of_function[profile.function] for profile in comparison.profiles]
     return [
-        (f"{short(layers[0].name, 16)}: mean|f'|", [layer.mean_abs_gradient for layer in layers], None),
-        ("vanishing", [layer.vanishing_ratio for layer in layers], None),
-        ("dead neurons", [layer.dead_neuron_ratio for layer in layers], None),
+        (f"{short(layers[0].name, 16)}: mean|f'|", [layer.mean_abs_gradient for layer in layers]),
+        ("vanishing", [layer.vanishing_ratio for layer in layers]),
+        ("dead neurons", [layer.dead_neuron_ratio for layer in layers]),
     ]
 
 
 def _gradients(comparison: Comparison, names: Sequence[str], strokes: Sequence[Stroke]) -> Panel:
-    of_pair = {(function, layer.name): layer.mean_abs_gradient for function, layer in comparison.layers}
+    of_pair = {(layer.function, layer.name): layer.mean_abs_gradient for layer in comparison.layers}
     rows = [[of_pair[profile.function, name] for name in names] for profile in comparison.profiles]
-    return panels.layer_lines(names, rows, strokes)
+    return panels.through_layers(names, rows, strokes)

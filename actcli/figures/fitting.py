@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from actcli.activation import Array, Function, Interval
-from actcli.figures import panels
+from actcli.analysis.curves import limits
+from actcli.figures.marks import Stroke, level, line
 from actcli.figures.page import Page, Row, Section, compose
+from actcli.figures.panels import plain
 from actcli.figures.style import THEMES
 from actcli.fitting.descent import Measure
 from actcli.fitting.fit import Fit
@@ -28,14 +31,31 @@ def fit_figure(
 
     The x axis shows the points, or 99 % of the inputs that weighed the distance and what is about 0.
     """
-    look = THEMES[theme]
+    colours = THEMES[theme]
     x, y = _target(target, _span(inputs))
-    goal = panels.Target(x, y, short(name), dots=isinstance(target, Measure))
-    values, distances = panels.fitted(fit.start, fit.fitted, goal, look)
-    rows = [Row([values], 2.6, 0.8, below=0.14), Row([distances], 1.7, 0.8, below=0.5)]
+    span = float(x[0]), float(x[-1])
+    margin = 0.03 * (span[1] - span[0]) or 1.0
+    seen = span[0] - margin, span[1] + margin
+    points = isinstance(target, Measure)
+    dot = Stroke.dots(colours.text, size=4 if x.size < 200 else 1.5)
+    goal = dot if points else Stroke(colours.muted, linewidth=4.0, alpha=0.6)
+    looks = Stroke(colours.order(1), (0, (2, 1.5))), Stroke(colours.order(0))
+    along = np.linspace(*span, 2001)
+    values = [function.f(along) for function in (fit.start, fit.fitted)]
+    marks = [line(along, *each) for each in zip(values, looks, ("start", "fitted"), strict=True)]
+    upper = plain(
+        [line(x, y, goal, short(name), zorder=3 if points else 1), *marks], seen, limits([y, *values], span), "f(x)"
+    )
+    away = [function.f(x) - y for function in (fit.start, fit.fitted)]
+    marks = [
+        line(x, gap, dot._replace(color=look.color) if points else look) for gap, look in zip(away, looks, strict=True)
+    ]
+    zero = level(0.0, Stroke(colours.muted, linewidth=0.6))
+    lower = plain([zero, *marks], seen, limits(away, span), "f(x) - target")
+    rows = [Row([replace(upper, numbered=False)], 2.6, 0.8, below=0.14), Row([lower], 1.7, 0.8, below=0.5)]
     found = ", ".join(f"{key} = {fit.fitted.parameters[key]:.6g}" for key in fit.parameters)
     subtitle = f"{short(found, 60)}; root mean square {fit.after.rms:.3g} over {short(fit.over)}"
-    return compose(Page([Section(rows)], look, f"{short(fit.start.name)} fitted to {short(name)}", subtitle, 7.0))
+    return compose(Page([Section(rows)], colours, f"{short(fit.start.name)} fitted to {short(name)}", subtitle, 7.0))
 
 
 def _span(inputs: Measure | None) -> Interval:

@@ -1,11 +1,10 @@
-"""What panels are made of: each mark draws itself on axes and brings its own entries of the legend."""
+"""What panels are made of: a mark draws itself on axes whose limits are set, and brings its entries of the legend."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -18,272 +17,151 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Colour: TypeAlias = Any  # what matplotlib takes for one
+Numbers: TypeAlias = Array | Sequence[float]
 
 
-@dataclass(frozen=True, slots=True)
-class Stroke:
-    """A line, solid where `dashes` is (), and its markers; None: markers alone."""
+class Stroke(NamedTuple):
+    """How a line and its markers look, in matplotlib's words."""
 
-    colour: Colour
-    dashes: tuple[float, ...] | None = ()
-    width: float = 1.8
+    color: Colour
+    linestyle: Any = "-"
+    linewidth: float = 1.8
     marker: str = ""
-    size: float = 5.0
-    face: Colour = None  # of the markers, where it is another
-    edge: Colour = None
-    edge_width: float = 1.0
-    alpha: float = 1.0
+    markersize: float = 5.0
+    markerfacecolor: Colour = None
+    markeredgecolor: Colour = None
+    markeredgewidth: float = 1.0
+    alpha: float | None = None
 
-    def options(self) -> dict[str, Any]:
-        """As matplotlib names them."""
-        return {
-            "color": self.colour,
-            "linestyle": "none" if self.dashes is None else (0, self.dashes),
-            "linewidth": self.width,
-            "marker": self.marker,
-            "markersize": self.size,
-            "markerfacecolor": self.face or self.colour,
-            "markeredgecolor": self.edge or self.colour,
-            "markeredgewidth": self.edge_width,
-            "alpha": self.alpha,
-        }
-
-    def handle(self, label: str) -> Artist:
-        """What a legend shows."""
-        from matplotlib.lines import Line2D
-
-        return Line2D([], [], label=label, **self.options())
+    @classmethod
+    def dots(cls, colour: Colour, marker: str = "o", size: float = 5.0, **more: Any) -> Stroke:
+        """Markers without a line."""
+        return cls(colour, "none", marker=marker, markersize=size, **more)
 
 
-@dataclass(frozen=True, slots=True)
-class Fill:
-    """An area; the outline shows one that is narrower than a pixel."""
+class Fill(NamedTuple):
+    """How an area looks; an outline shows one that is narrower than a pixel."""
 
-    colour: Colour
-    edge: Colour = None
-
-    def options(self) -> dict[str, Any]:
-        """As matplotlib names them."""
-        return {"facecolor": self.colour, "edgecolor": self.edge or "none", "linewidth": 0.8 if self.edge else 0.0}
-
-    def handle(self, label: str) -> Artist:
-        """What a legend shows."""
-        from matplotlib.patches import Patch
-
-        return Patch(label=label, **self.options())
+    facecolor: Colour
+    edgecolor: Colour = "none"
+    linewidth: float = 0.0
 
 
-Key: TypeAlias = tuple[str, Stroke | Fill]  # an entry of a legend
+Key: TypeAlias = tuple[str, Stroke | Fill]
 
 
-class Mark(Protocol):
-    """Draws itself on axes whose limits are set, and says what a legend calls it."""
+def handle(key: Key) -> Artist:
+    """What a legend shows."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
 
-    def draw(self, axes: Axes) -> None:
-        """Add the artists."""
-
-    @property
-    def keys(self) -> Sequence[Key]:
-        """The entries of the legend; equal ones are shown once."""
+    label, look = key
+    options: dict[str, Any] = look._asdict()
+    return Line2D([], [], label=label, **options) if isinstance(look, Stroke) else Patch(label=label, **options)
 
 
-class Unnamed:
-    """A mark without an entry."""
+class Mark(NamedTuple):
+    """How it is drawn, and its entries of the legend; of equal ones a legend shows one."""
 
-    __slots__ = ()
+    draw: Callable[[Axes], object]
     keys: Sequence[Key] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line through points, or markers on them."""
-
-    x: Array | Sequence[float]
-    y: Array | Sequence[float]
-    look: Stroke
-    label: str = ""
-    key: Key | None = None
-    zorder: float = 2.0
-
-    @classmethod
-    def named(cls, x: Array | Sequence[float], y: Array | Sequence[float], look: Stroke, label: str) -> Line:
-        """A line with an entry."""
-        return cls(x, y, look, label, (label, look))
-
-    def draw(self, axes: Axes) -> None:
-        axes.plot(self.x, self.y, label=self.label, zorder=self.zorder, **self.look.options())
-
-    @property
-    def keys(self) -> Sequence[Key]:
-        return [self.key] if self.key else []
+def _named(label: str, look: Stroke | Fill) -> list[Key]:
+    return [(label, look)] if label else []
 
 
-@dataclass(frozen=True, slots=True)
-class Decay:
+def line(x: Numbers, y: Numbers, look: Stroke, label: str = "", *, keyed: bool = True, zorder: float = 2.0) -> Mark:
+    """A line through points, or markers on them; with an entry unless it is not keyed."""
+    keys = _named(label, look) if keyed else ()
+    return Mark(lambda axes: axes.plot(x, y, label=label, zorder=zorder, **look._asdict()), keys)
+
+
+def decay(x: Sequence[float], y: Sequence[float], look: Stroke, theme: Theme, label: str = "") -> Mark:
     """Positive values on a logarithmic axis; where one is 0, an arrow at the foot."""
+    gone = [place for place, value in zip(x, y, strict=True) if value == 0.0]
 
-    x: Sequence[float]
-    y: Sequence[float]
-    look: Stroke
-    theme: Theme
-    label: str = ""
+    def draw(axes: Axes) -> None:
+        axes.plot(x, [value if value > 0.0 else math.nan for value in y], **look._asdict())
+        if gone:
+            arrows = Stroke.dots(look.color, "v", 6.0)
+            axes.plot(gone, [axes.get_ylim()[0]] * len(gone), clip_on=False, **arrows._asdict())
 
-    def draw(self, axes: Axes) -> None:
-        axes.plot(self.x, [y if y > 0.0 else math.nan for y in self.y], **self.look.options())
-        if gone := [x for x, y in zip(self.x, self.y, strict=True) if y == 0.0]:
-            arrows = Stroke(self.look.colour, None, marker="v", size=6.0)
-            axes.plot(gone, [axes.get_ylim()[0]] * len(gone), clip_on=False, **arrows.options())
-
-    @property
-    def keys(self) -> Sequence[Key]:
-        line = [(self.label, self.look)] if self.label else []
-        return [*line, *([("0", Stroke(self.theme.muted, None, marker="v", size=6.0))] if 0.0 in self.y else [])]
+    return Mark(draw, _named(label, look) + _named("0" if gone else "", Stroke.dots(theme.muted, "v", 6.0)))
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
-    """A line across the axes at a value of y, or of x if `upright`."""
-
-    at: float
-    look: Stroke
-    label: str = ""
-    upright: bool = False
-
-    def draw(self, axes: Axes) -> None:
-        line = axes.axvline if self.upright else axes.axhline
-        line(self.at, zorder=1, **self.look.options())
-
-    @property
-    def keys(self) -> Sequence[Key]:
-        return [(self.label, self.look)] if self.label else []
+def level(at: float, look: Stroke, label: str = "", *, upright: bool = False) -> Mark:
+    """A line across the axes at a value of y, or of x if upright."""
+    return Mark(
+        lambda axes: (axes.axvline if upright else axes.axhline)(at, zorder=1, **look._asdict()), _named(label, look)
+    )
 
 
 def cross(theme: Theme) -> list[Mark]:
     """The lines y = 0 and x = 0."""
-    look = Stroke(theme.muted, width=0.6)
-    return [Level(0.0, look), Level(0.0, look, upright=True)]
+    look = Stroke(theme.muted, linewidth=0.6)
+    return [level(0.0, look), level(0.0, look, upright=True)]
 
 
-@dataclass(frozen=True, slots=True)
-class Shade:
+def shade(regions: Sequence[Interval], label: str, theme: Theme) -> Mark:
     """Regions of x behind everything."""
-
-    regions: Sequence[Interval]
-    label: str
-    theme: Theme
-
-    def draw(self, axes: Axes) -> None:
-        for start, stop in self.regions:
-            axes.axvspan(start, stop, zorder=0, **self.look.options())
-
-    @property
-    def look(self) -> Fill:
-        return Fill(self.theme.shade, self.theme.edge)
-
-    @property
-    def keys(self) -> Sequence[Key]:
-        return [(self.label, self.look)] if self.label else []
+    look = Fill(theme.shade, theme.edge, 0.8)
+    return Mark(lambda axes: [axes.axvspan(*region, zorder=0, **look._asdict()) for region in regions], [(label, look)])
 
 
-@dataclass(frozen=True, slots=True)
-class Kinks:
+def kinks(curve: Curve, order: int, colour: Colour, theme: Theme) -> Mark:
     """A dot on f; on f' an open dot at the end of each side, a full one at the value taken."""
+    full, empty = Stroke.dots(colour), Stroke.dots(colour, markerfacecolor=theme.background)
 
-    curve: Curve
-    order: int
-    colour: Colour
-    theme: Theme
+    def draw(axes: Axes) -> None:
+        for kink in curve.kinks:
+            if order == 1:
+                axes.plot([kink.x] * 2, [kink.left, kink.right], zorder=4, **empty._asdict())
+            if order < 2:
+                axes.plot(kink.x, kink.taken if order else kink.f, zorder=4, **full._asdict())
 
-    def draw(self, axes: Axes) -> None:
-        full = Stroke(self.colour, None, marker="o").options()
-        open_ = Stroke(self.colour, None, marker="o", face=self.theme.background).options()
-        for kink in self.curve.kinks:
-            if self.order == 0:
-                axes.plot(kink.x, kink.f, zorder=4, **full)
-            elif self.order == 1:
-                axes.plot([kink.x] * 2, [kink.left, kink.right], zorder=4, **open_)
-                axes.plot(kink.x, kink.taken, zorder=4, **full)
-
-    @property
-    def keys(self) -> Sequence[Key]:
-        return [("kink (f' jumps)", Stroke(self.theme.muted, None, marker="o"))] if self.curve.kinks else []
+    return Mark(draw, _named("kink (f' jumps)" if curve.kinks else "", Stroke.dots(theme.muted)))
 
 
-@dataclass(frozen=True, slots=True)
-class Steps:
+def steps(ends: Array, top: Array, base: Array | float, look: Fill, label: str = "", zorder: float = 1.0) -> Mark:
     """The bars of a histogram between `ends`, from `base` to `top`."""
-
-    ends: Array
-    top: Array
-    base: Array | float
-    look: Fill
-    label: str = ""
-    zorder: float = 1.0
-
-    def draw(self, axes: Axes) -> None:
-        axes.stairs(self.top, self.ends, baseline=self.base, fill=True, zorder=self.zorder, **self.look.options())
-
-    @property
-    def keys(self) -> Sequence[Key]:
-        return [(self.label, self.look)] if self.label else []
+    return Mark(
+        lambda axes: axes.stairs(top, ends, baseline=base, fill=True, zorder=zorder, **look._asdict()),
+        _named(label, look),
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class Ranges(Unnamed):
+def ranges(row: int, intervals: Sequence[Interval], colour: Colour, otherwise: str) -> Mark:
     """A row of intervals of x, and what to say where there is none."""
+    bars = [(start, stop - start) for start, stop in intervals]
 
-    row: int
-    intervals: Sequence[Interval]
-    look: Fill
-    otherwise: str
-
-    def draw(self, axes: Axes) -> None:
-        bars = [(start, stop - start) for start, stop in self.intervals]
-        axes.broken_barh(bars, (self.row - 0.3, 0.6), **self.look.options())
+    def draw(axes: Axes) -> None:
+        axes.broken_barh(bars, (row - 0.3, 0.6), **Fill(colour, colour, 0.8)._asdict())
         if not bars:
-            where = axes.get_yaxis_transform()
-            axes.text(0.01, self.row, self.otherwise, transform=where, va="center", size=SMALL)
+            axes.text(0.01, row, otherwise, transform=axes.get_yaxis_transform(), va="center", size=SMALL)
+
+    return Mark(draw)
 
 
-@dataclass(frozen=True, slots=True)
-class Lengths(Unnamed):
+def lengths(values: Sequence[float], numbers: Sequence[str], colours: Sequence[Colour]) -> Mark:
     """A bar from 0 in each row, with its number behind it."""
 
-    values: Sequence[float]
-    numbers: Sequence[str]
-    colours: Sequence[Colour]
-
-    def draw(self, axes: Axes) -> None:
-        axes.barh(range(len(self.values)), self.values, height=0.62, color=self.colours)
-        for row, (text, length) in enumerate(zip(self.numbers, self.values, strict=True)):
+    def draw(axes: Axes) -> None:
+        axes.barh(range(len(values)), values, height=0.62, color=colours)
+        for row, (text, length) in enumerate(zip(numbers, values, strict=True)):
             axes.annotate(text, (length, row), (3, 0), textcoords="offset points", va="center", size=8)
 
-
-@dataclass(frozen=True, slots=True)
-class Swatches(Unnamed):
-    """Fields of colours on top of each other, the first at the foot."""
-
-    colours: Sequence[Colour]
-
-    def draw(self, axes: Axes) -> None:
-        for place, colour in enumerate(self.colours):
-            axes.axhspan(place - 0.5, place + 0.5, **Fill(colour).options())
+    return Mark(draw)
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """Fields of colours, each 1 wide and high, around whole numbers; row 0 at the top."""
-
-    colours: Array  # rows, columns, RGBA
-    keys: Sequence[Key]
-
-    def draw(self, axes: Axes) -> None:
-        rows, columns = self.colours.shape[:2]
-        ends = (-0.5, columns - 0.5, rows - 0.5, -0.5)
-        axes.imshow(self.colours, aspect="auto", interpolation="none", extent=ends)
+def picture(colours: Array, keys: Sequence[Key] = ()) -> Mark:
+    """Fields of colours, each 1 wide and high, around whole numbers; row 0 at the top, or where the axis has it."""
+    rows, columns = colours.shape[:2]
+    ends = (-0.5, columns - 0.5, rows - 0.5, -0.5)
+    return Mark(lambda axes: axes.imshow(colours, aspect="auto", interpolation="none", extent=ends), keys)
 
 
-def dots(places: Sequence[tuple[int, int]], look: Stroke, label: str) -> list[Mark]:
+def spots(places: Sequence[tuple[int, int]], look: Stroke, label: str) -> list[Mark]:
     """Markers at columns and rows; nothing where there is none."""
     x, y = np.array(places, float).reshape(-1, 2).T
-    return [Line.named(x, y, look, label)] if places else []
+    return [line(x, y, look, label)] if places else []

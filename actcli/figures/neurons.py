@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from actcli.activation import Array
-from actcli.diagnosis.diagnose import Diagnosis, Neuron
-from actcli.figures.marks import Colour, Fill, Key, Level, Mark, Picture, Stroke, dots
+from actcli.diagnosis.diagnose import Diagnosis
+from actcli.diagnosis.records import Neuron
+from actcli.figures.marks import Colour, Fill, Key, Stroke, level, picture, spots
 from actcli.figures.page import Panel, inches
 from actcli.figures.style import Theme
 from actcli.text import apart
@@ -66,18 +67,18 @@ def neuron_map(diagnosis: Diagnosis, grid: Grid, theme: Theme, width: float) -> 
     for layer, start in zip(diagnosis.layers, grid.starts, strict=True):
         for index, neuron in enumerate(neuron for neuron in diagnosis.neurons if neuron.layer == layer.name):
             row, column = start + index // grid.columns, index % grid.columns
-            image[row, column] = _colour(neuron, ramp, theme, rowwise=diagnosis.function.rowwise)
+            image[row, column] = _colour(neuron, ramp, theme, rowwise=layer.function.rowwise)
             if neuron.vanishing_ratio is None:
                 empty.append((column, row))
             elif neuron.dormant and not neuron.dead:
                 dormant.append((column, row))
     size = min(5.0, 36 * min(grid.cell, width / grid.columns))
-    dot = Stroke(theme.dormant, None, 1.0, "o", size, edge=theme.text, edge_width=0.1 * size)
-    cross = Stroke(theme.muted, None, 1.0, "x", size, edge_width=0.2 * size)
-    marks: list[Mark] = [Picture(image, _keys("vanishing" if diagnosis.function.rowwise else "saturated", theme))]
+    dot = Stroke.dots(theme.dormant, "o", size, markeredgecolor=theme.text, markeredgewidth=0.1 * size)
+    cross = Stroke.dots(theme.muted, "x", size, markeredgewidth=0.2 * size)
+    marks = [picture(image, _keys("vanishing" if diagnosis.all_rowwise else "saturated", theme))]
     if not grid.gap:
-        marks += [Level(row - 0.5, Stroke(theme.background, width=1.5)) for row in range(1, grid.rows)]
-    marks += [*dots(dormant, dot, "dormant"), *dots(empty, cross, "no values")]
+        marks += [level(row - 0.5, Stroke(theme.background, linewidth=1.5)) for row in range(1, grid.rows)]
+    marks += [*spots(dormant, dot, "dormant"), *spots(empty, cross, "no values")]
     names = apart([layer.name for layer in diagnosis.layers], 20)
     return Panel(marks, lambda axes: _frame(axes, grid, names))
 
@@ -110,7 +111,7 @@ def _colour(neuron: Neuron, ramp: Array, theme: Theme, *, rowwise: bool) -> Colo
 def _keys(what: str, theme: Theme) -> list[Key]:
     none, half, whole = theme.colours(theme.share, 3)
     return [
-        (f"0 % of its values {what}", Fill(none, theme.edge)),
+        (f"0 % of its values {what}", Fill(none, theme.edge, 0.8)),
         ("50 %", Fill(half)),
         ("100 %", Fill(whole)),
         ("dead", Fill(theme.dead)),

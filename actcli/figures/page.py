@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from actcli.errors import UsageError
-from actcli.figures.marks import Key, Mark
+from actcli.figures.marks import Key, Mark, handle
 from actcli.figures.style import Theme, fitting, styled, text_width, wrapped
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ class Legend:
         width, height = figure.get_size_inches()
         if self.keys:
             figure.legend(
-                handles=[look.handle(label) for label, look in self.keys], ncols=self.columns, fontsize=SUBTITLE,
+                handles=[handle(key) for key in self.keys], ncols=self.columns, fontsize=SUBTITLE,
                 loc="upper center" if centred else "upper left",
                 bbox_to_anchor=(0.5 if centred else EDGE / width, edge / height),
                 borderaxespad=0.0, borderpad=0.0, labelspacing=0.4, handlelength=1.8, columnspacing=1.4,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from actcli.activation import Function, Interval
-from actcli.analysis.curves import NAMES, Curve, sample
+from actcli.analysis.curves import NAMES, Curve, limits, sample
 from actcli.figures import panels
-from actcli.figures.marks import Key, Shade, Stroke
+from actcli.figures.marks import Fill, Mark, Stroke, shade, steps
 from actcli.figures.page import Page, Panel, Row, Section, compose
-from actcli.figures.panels import Family, Member
+from actcli.figures.panels import Trace
 from actcli.figures.style import DASHES, SMALL, THEMES, Theme, text_width
 from actcli.numerics.histogram import Histogram
 from actcli.text import short
@@ -30,6 +32,17 @@ STRIP = 0.52  # of a distribution
 GAP, FOOT = 0.14, 0.5
 TALL = 2.2  # of a panel of one function
 TITLE = 0.25  # of a panel
+ORDERS = ((0, ()), (0, (5, 2)), (0, (1.5, 1.5)))  # lines of f, f' and f'' in one panel
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The curves of one FUNCTION argument as traces of f; several where it is a sweep over `values`."""
+
+    name: str
+    traces: tuple[Trace, ...]
+    values: tuple[float, ...] = ()
+    parameter: str = ""
 
 
 def curves(
@@ -50,37 +63,42 @@ def curves(
     family. `size` is in inches. Raises UsageError where that is too little.
     """
     look = THEMES[theme]
-    drawn = _families(families, epsilon, span, [histogram for _, histogram in data], look)
-    sections = (_separate if separate else _stacked)(drawn, order, epsilon, data, look)
-    return compose(Page(sections, look, title, width=WIDTH, size=size))
+    every = [function for family in families for function in family]
+    drawn = _families(families, sample(every, epsilon=epsilon, span=span, data=[values for _, values in data]), look)
+    rows = (_separate if separate else _stacked)(drawn, order, epsilon, data, look)
+    beside = [
+        panels.colour_bar(
+            f"{family.name}: {family.parameter}", family.values, [each.look.color for each in family.traces]
+        )
+        for family in drawn
+        if family.values
+    ]
+    return compose(Page([Section(rows, beside=beside)], look, title, width=WIDTH, size=size))
 
 
-def _stacked(
-    families: Sequence[Family], order: int, epsilon: float, data: Sequence[Named], theme: Theme
-) -> list[Section]:
+def _stacked(families: Sequence[Family], order: int, epsilon: float, data: Sequence[Named], theme: Theme) -> list[Row]:
     """A panel for each derivative, then the bars of the vanishing regions, then the distributions, above one x axis."""
-    members = [member for family in families for member in family.members]
-    drawn = [member.curve for member in members]
-    alone = len(members) == 1
-    shade = [Shade(drawn[0].visible(), f"|f'| < {epsilon:g}{_where(drawn[0])}", theme)] if alone else []
-    names = [] if alone else [short(member.name) for member in members]
+    traces = [trace for family in families for trace in family.traces]
+    drawn = [trace.curve for trace in traces]
+    alone = len(traces) == 1
+    names = [] if alone else [short(trace.name) for trace in traces]
     names += [line for each in data for line in panels.beside(*each, drawn).split("\n")]
     left = max(0.8, 0.2 + text_width(names, SMALL))
-    rows = [
-        Row([panels.derivative(families, number, theme, shade=shade)], HEIGHTS[number], left, below=GAP, elastic=True)
-        for number in range(order + 1)
-    ]
+    shaded = [shade(drawn[0].visible(), f"|f'| < {epsilon:g}{_where(drawn[0])}", theme)] if alone else []
+    rows = []
+    for number in range(order + 1):
+        ordered = [trace._replace(order=number) for trace in traces]
+        panel = panels.curves(ordered, theme, [*shaded, *panels.jumps(ordered, theme)], NAMES[number])
+        rows.append(Row([panel], HEIGHTS[number], left, below=GAP, elastic=True))
     if not alone:
-        bars = panels.vanishing(members, epsilon)
-        rows.append(Row([bars], BARS * len(members) + 0.1, left, above=TITLE - GAP, below=GAP))
+        bars = panels.vanishing(traces, epsilon)
+        rows.append(Row([bars], BARS * len(traces) + 0.1, left, above=TITLE - GAP, below=GAP))
     if data:
-        rows.append(Row([panels.distributions(data, drawn, theme, shade)], STRIP * len(data), left, below=GAP))
-    return [Section([*map(_above, rows[:-1]), replace(rows[-1], below=FOOT)], beside=_colour_bars(families))]
-
-
-def _above(row: Row) -> Row:
-    """A row over one with the same x axis."""
-    return replace(row, panels=[replace(panel, numbered=False) for panel in row.panels])
+        strips = panels.distributions(data, drawn, theme)
+        strips = replace(strips, marks=[*strips.marks, *shaded])
+        rows.append(Row([strips], STRIP * len(data), left, below=GAP))
+    above = [replace(row, panels=[replace(row.panels[0], numbered=False)]) for row in rows[:-1]]
+    return [*above, replace(rows[-1], below=FOOT)]
 
 
 def _where(curve: Curve) -> str:
@@ -92,66 +110,75 @@ def _where(curve: Curve) -> str:
     return ": " + " or ".join(region.condition(4) for region in curve.regions)
 
 
-def _separate(
-    families: Sequence[Family], order: int, epsilon: float, data: Sequence[Named], theme: Theme
-) -> list[Section]:
+def _separate(families: Sequence[Family], order: int, epsilon: float, data: Sequence[Named], theme: Theme) -> list[Row]:
     """A panel for each family with f and its derivatives, all above the same x axis, and the data behind them."""
     across = min(len(families), 3 if len(families) != 4 else 2)
-    swept = [bool(family.parameter) for family in families]
-    keys: list[Key] = [
-        (NAMES[number], Stroke(theme.text if all(swept) else theme.order(number), panels.ORDERS[number]))
-        for number in range(order + 1)
-    ]
-    shade = f"|f'| < {epsilon:g}{' of every member' if any(swept) else ''}"
     whole = reduce(Histogram.merge, (histogram for _, histogram in data), Histogram.empty())
-    drawn = [panels.function(family, keys, shade, whole, theme) for family in families]
-    drawn = [replace(panel, numbered=index + across >= len(drawn)) for index, panel in enumerate(drawn)]
+    swept = [bool(family.values) for family in families]
+    marks = []
+    if all(swept):  # their colours mean values
+        marks.append(Mark(lambda axes: None, [(NAMES[i], Stroke(theme.text, ORDERS[i])) for i in range(order + 1)]))
+    label = f"|f'| < {epsilon:g}{' of every member' if any(swept) else ''}"
+    drawn: list[Panel] = []
+    for index, family in enumerate(families):
+        panel = _function(family, order, label, whole, theme, marks)
+        drawn.append(replace(panel, numbered=index + across >= len(families)))
     rows = [
         Row(drawn[i : i + across], TALL, 0.55, 0.5, above=TITLE, below=0.1, places=across, elastic=True)
         for i in range(0, len(drawn), across)
     ]
-    return [Section([*rows[:-1], replace(rows[-1], below=FOOT)], beside=_colour_bars(families))]
+    return [*rows[:-1], replace(rows[-1], below=FOOT)]
 
 
-def _colour_bars(families: Sequence[Family]) -> list[Panel]:
-    return [panels.colour_bar(family) for family in families if family.parameter]
+def _function(family: Family, order: int, label: str, data: Histogram, theme: Theme, more: Sequence[Mark]) -> Panel:
+    """f and its derivatives, the shade where the gradient of every member vanishes, the data in the lower quarter."""
+    traces = [
+        Trace(each.curve, number, Stroke(each.look.color if family.values else theme.order(number), ORDERS[number]),
+              NAMES[number], not family.values)
+        for each in family.traces
+        for number in range(order + 1)
+    ]  # fmt: skip
+    marks = [*more, shade(reduce(_common, [each.curve.visible() for each in family.traces]), label, theme)]
+    if data.total:
+        span = traces[0].curve.span
+        low, high = limits([trace.y for trace in traces], span)
+        ends = np.linspace(*span, 101)
+        counts = data.spread(ends)
+        tops = low + 0.25 * (high - low) * counts / max(counts.max(), 1e-300)
+        marks.append(steps(ends, tops, low, Fill(theme.data), "pre-activations", 0.5))
+    return panels.curves(traces, theme, [*marks, *panels.jumps(traces, theme)], title=family.name)
 
 
-def _families(
-    families: Sequence[Sequence[Function]],
-    epsilon: float,
-    span: Interval | None,
-    data: Sequence[Histogram],
-    theme: Theme,
-) -> list[Family]:
-    sampled = iter(sample([f for family in families for f in family], epsilon=epsilon, span=span, data=data))
+def _common(a: Sequence[Interval], b: Sequence[Interval]) -> list[Interval]:
+    both = [(max(low, start), min(high, stop)) for low, high in a for start, stop in b]
+    return [(low, high) for low, high in both if low <= high]
+
+
+def _families(families: Sequence[Sequence[Function]], sampled: Sequence[Curve], theme: Theme) -> list[Family]:
+    left = iter(sampled)
     swept = any(len(family) > 1 for family in families)
-    found, single = [], 0
+    found: list[Family] = []
     for family in families:
-        curves = [next(sampled) for _ in family]
+        drawn = [next(left) for _ in family]
         if len(family) > 1:
-            found.append(_sweep(family, curves, theme))
+            found.append(_sweep(family, drawn, theme))
             continue
-        look = Stroke(theme.order(single), DASHES[(single + swept) % len(DASHES)])
-        single += 1
-        found.append(Family(curves[0].label, "", (), (Member(curves[0], curves[0].label, look),)))
+        single = sum(not each.values for each in found)
+        look = Stroke(theme.order(single), (0, DASHES[(single + swept) % len(DASHES)]))
+        found.append(Family(drawn[0].label, (Trace(drawn[0], 0, look, drawn[0].label),)))
     return found
 
 
-def _sweep(functions: Sequence[Function], curves: Sequence[Curve], theme: Theme) -> Family:
+def _sweep(functions: Sequence[Function], drawn: Sequence[Curve], theme: Theme) -> Family:
     first, second = functions[0].parameters, functions[1].parameters
     parameter = next(name for name in first if first[name] != second[name])
     fixed = tuple(pair for pair in functions[0].values if pair[0] != parameter)
     label = replace(functions[0], values=fixed).label
-    values = [function.parameters[parameter] for function in functions]
-    places = sorted(values)
-    colours = theme.colours(theme.ramp, len(values))
-    members = [
-        Member(
-            curve,
-            f"{label}{',' if ':' in label else ':'}{parameter}={value:g}",
-            Stroke(colours[places.index(value)]),
-        )
-        for curve, value in zip(curves, values, strict=True)
+    values = tuple(function.parameters[parameter] for function in functions)
+    colours = dict(zip(sorted(values), theme.colours(theme.ramp, len(values)), strict=True))
+    prefix = f"{label}{',' if ':' in label else ':'}{parameter}"
+    traces = [
+        Trace(curve, 0, Stroke(colours[value]), f"{prefix}={value:g}", keyed=False)
+        for curve, value in zip(drawn, values, strict=True)
     ]
-    return Family(label, parameter, tuple(values), tuple(members))
+    return Family(label, tuple(traces), values, parameter)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from typing import IO
+from queue import Queue
+from threading import Event
+from typing import IO, Any, TypeAlias
 
 from actcli.errors import DataError
 
@@ -30,7 +34,7 @@ def open_output(path: str | None) -> Iterator[IO[bytes]]:
                 yield file
 
 
-def write_outputs(outputs: Iterable[tuple[str | None, Iterable[bytes]]]) -> None:
+def write_files(outputs: Iterable[tuple[str | None, Iterable[bytes]]]) -> None:
     """Each output, a path (None is standard output) and the parts of its content, as `open_output` writes them.
 
     No regular file is replaced before all the files are written; standard output comes after them.
@@ -45,6 +49,56 @@ def write_outputs(outputs: Iterable[tuple[str | None, Iterable[bytes]]]) -> None
     for parts in last:
         with open_output(None) as file:
             file.writelines(parts)
+
+
+Stream: TypeAlias = "tuple[str | None, Callable[[IO[bytes], Iterator[Any]], None]]"  # path, and the writer of its parts
+
+
+def write_streams(streams: Sequence[Stream], blocks: Iterator[Sequence[Any]]) -> None:
+    """Each block, which has a part for each stream, to all of them as it comes; none is replaced before all are
+    written. The blocks are read once, in constant memory: each of several writers has a thread of its own.
+    """
+    with ExitStack() as stack:
+        files = [stack.enter_context(open_output(path)) for path, _ in streams]
+        if len(streams) == 1:
+            streams[0][1](files[0], (part for (part,) in blocks))
+            return
+        pool = stack.enter_context(ThreadPoolExecutor(len(streams), thread_name_prefix="actcli"))
+        queues: list[Queue[Any]] = [Queue(2) for _ in streams]
+        failed = Event()
+        written = [
+            pool.submit(_write_queue, stream, file, queue, failed)
+            for stream, file, queue in zip(streams, files, queues, strict=True)
+        ]
+        try:
+            for parts in itertools.takewhile(lambda _: not failed.is_set(), blocks):
+                for queue, part in zip(queues, parts, strict=True):
+                    queue.put(part)
+        finally:
+            for queue in queues:
+                queue.put(None)
+        for each in written:
+            each.result()
+
+
+def _taken(queue: Queue[Any]) -> Iterator[Any]:
+    while (part := queue.get()) is not None:
+        yield part
+
+
+def _write_queue(stream: Stream, file: IO[bytes], queue: Queue[Any], failed: Event) -> None:
+    path, write = stream
+    parts = _taken(queue)
+    try:
+        with _naming(path or "standard output"):
+            write(file, parts)
+            file.flush()
+    except BaseException:
+        failed.set()
+        raise
+    finally:
+        for _ in parts:  # what it does not want must not hold up the others
+            pass
 
 
 def _write(file: IO[bytes], path: str, parts: Iterable[bytes]) -> None:

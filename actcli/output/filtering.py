@@ -6,16 +6,20 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from actcli.errors import DataError
+from actcli.output.sheets import TABLE, encode
 from actcli.tables.sheet import Sheet
 
 if TYPE_CHECKING:
     from actcli.activation import Array, Function
+    from actcli.output.outputs import Outputs
+    from actcli.tables.format import FrameWriter
     from actcli.tables.results import Frame
-    from actcli.tables.table import Block, Skipped, Table
+    from actcli.tables.table import Block, Table
 
+TERMINAL_ROWS = 40
 CHUNK = 1 << 14  # numbers evaluated at a time
 
 
@@ -60,7 +64,7 @@ def _row_sheet(results: Sequence[Result], x: list[float]) -> Sheet:
     if len(columns) == 1 and len(columns[0]) != len(x):
         return Sheet(("output", results[0].name), enumerate(columns[0].tolist(), start=1))
     if any(len(column) != len(x) for column in columns):
-        from actcli.measuring.probe import own_outputs
+        from actcli.activation import own_outputs
 
         columns = [own_outputs(column, len(x)) for column in columns]
     rows = zip(x, *(column.tolist() for column in columns), strict=True)
@@ -119,60 +123,71 @@ def _alike(tables: Sequence[Table]) -> list[str]:
     return [first.columns[i] for i in first.picked]
 
 
+def _unsaid(text: str) -> None:
+    """Where nobody reads notes."""
+
+
 def filter_tables(
     function: Function,
     result: Result,
     tables: Sequence[Table],
-    format: str,
-    output: str | None = None,
+    outputs: Outputs,
     *,
     append: bool = False,
     threads: int | None = None,
-) -> tuple[Skipped, ...]:
+    note: Callable[[str], None] = _unsaid,
+) -> None:
     """Write the rows of the tables, each picked number replaced by its result or, appended, followed by it.
 
-    None is standard output. Returns what was left out of each table that has rows that cannot be read.
+    `note` gets a line about the rows of each table that were left out, or that a table for a terminal does not show.
     """
-    from actcli.output.files import open_output
+    from actcli.output.files import write_streams
     from actcli.output.progress import watched
     from actcli.tables.format import named
     from actcli.tables.pipeline import map_blocks
     from actcli.tables.table import together
 
     filter = _filter(function, result, tables, append)
-    frames = named(format).frames
-    assert frames is not None
-    writer = frames(filter.columns, tables[0].has_header)
-    skipped: list[Skipped] = []
+    writers: list[FrameWriter[Any]] = []
+    for to in outputs.destinations:
+        frames = partial(_first_rows, outputs.digits, note) if to.format == TABLE else named(to.format).frames
+        assert frames is not None
+        writers.append(frames(filter.columns, tables[0].has_header))
 
-    def encode(table: Table, block: Block) -> Any:
-        return writer.encode(filter.frame(table, block))
+    def encode(table: Table, block: Block) -> list[Any]:
+        frame = filter.frame(table, block)
+        return [writer.encode(frame) for writer in writers]
 
-    def parts() -> Iterator[Any]:
+    def blocks() -> Iterator[list[Any]]:
         for table in tables:
-            left_out = None
+            skipped = None
             for part in watched(map_blocks(table, partial(encode, table), threads), table):
-                left_out = together(left_out, part.skipped)
+                skipped = together(skipped, part.skipped)
                 yield part.result
-            skipped.extend([left_out] if left_out else [])
+            if skipped:
+                note(str(skipped))
 
-    with open_output(output) as file:
-        writer.write(file, parts())
-    return tuple(skipped)
+    streams = zip(outputs.destinations, writers, strict=True)
+    write_streams([(to.path, writer.write) for to, writer in streams], blocks())
 
 
-def first_rows(
-    function: Function, result: Result, tables: Sequence[Table], count: int, *, append: bool = False
-) -> tuple[Sheet, bool]:
-    """So many rows of what `filter_tables` writes, and whether there are more."""
-    filter = _filter(function, result, tables, append)
-    rows: list[tuple[Any, ...]] = []
-    for table in tables:
-        for task in table.tasks():
-            rows += filter.frame(table, task()).head(count + 1 - len(rows)).rows()
-            if len(rows) > count:
-                return Sheet(filter.columns, rows[:count]), True
-    return Sheet(filter.columns, rows), False
+def _first_rows(
+    digits: int, note: Callable[[str], None], columns: Sequence[str], header: bool
+) -> FrameWriter[list[tuple[Any, ...]]]:
+    """The first rows as a table, for a person at a terminal."""
+    from actcli.tables.format import FrameWriter
+
+    def write(file: IO[bytes], parts: Iterable[list[tuple[Any, ...]]]) -> None:
+        rows: list[tuple[Any, ...]] = []
+        for part in parts:
+            rows += part
+            if len(rows) > TERMINAL_ROWS:
+                break
+        file.writelines(encode(Sheet(tuple(columns), rows[:TERMINAL_ROWS]), TABLE, digits))
+        if len(rows) > TERMINAL_ROWS:
+            note(f"the first {TERMINAL_ROWS} rows; -f csv or -o FILE gives all")
+
+    return FrameWriter(lambda frame: frame.head(TERMINAL_ROWS + 1).rows(), write)
 
 
 def number_jacobian(function: Function, numbers: Sequence[float]) -> Sheet:

@@ -1,92 +1,121 @@
-"""Several outputs of one run: results in any number of files, and reports."""
+"""What one run writes: results to standard output and to files, each in a format, and reports."""
 
 from __future__ import annotations
 
-import functools
 import os
-import shlex
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-import click
-
-from actcli.cli.options import Destination, completer, digits_option, format_option, stack
 from actcli.errors import UsageError
-from actcli.output.sheets import choose_format, output_formats
+from actcli.output.sheets import TABLE, endings
+from actcli.tables.format import COMPRESSED, DEFAULT
 
 REPORTS = (".html", ".md")
-FIGURES = ("png", "svg", "pdf")  # formats that no -f names
+FIGURES = ("png", "svg", "pdf")  # formats that the name of a file says, and no -f
 
 
-class Outputs(NamedTuple):
-    """All that one run writes: results, to standard output where no file is named, and reports, which tell the
-    command line and the date."""
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A format and the file to write it to; None is standard output."""
+
+    format: str
+    path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """All that one run writes. Reports state the command and the date."""
 
     destinations: tuple[Destination, ...]
-    reports: tuple[str, ...]
-    digits: int
-    command: str
-    date: str
+    reports: tuple[str, ...] = ()
+    digits: int = 6
+    command: str = ""
+    date: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        format: str | None,
+        files: Sequence[str],
+        formats: Sequence[str],
+        *,
+        default: str | None = None,
+        reports: Sequence[str] | None = None,
+        digits: int = 6,
+        command: str = "",
+    ) -> Outputs:
+        """The outputs that a command with these formats is asked for; `default` is that of standard output, `reports`
+        None where the command has no report.
+
+        A file has the format that its name says, else `format`, which is that of standard output where no file has it.
+        Raises UsageError, before any data is read, where that cannot be meant.
+        """
+        _check(files, reports)
+        own = [_named(file, formats, format) for file in files]
+        found = [Destination(each or _any(file, format, formats), file) for file, each in zip(files, own, strict=True)]
+        if not files or (format is not None and all(each.format != format for each in found)):
+            found.append(Destination(format or default or standard_format(), None))
+        return cls(tuple(found), tuple(reports or ()), digits, command, _date() if reports else "")
 
     @property
     def has_tables(self) -> bool:
         return any(to.format not in FIGURES for to in self.destinations)
 
     @property
+    def has_figures(self) -> bool:
+        return any(to.format in FIGURES for to in self.destinations)
+
+    @property
     def shows_distributions(self) -> bool:
         """Whether one of them is for people: a figure, a report, or a table."""
-        return bool(self.reports) or any(to.format in (*FIGURES, "table") for to in self.destinations)
+        return bool(self.reports) or self.has_figures or any(to.format == TABLE for to in self.destinations)
+
+    def all_in(self, format: str) -> Outputs:
+        """The same places, all in one format."""
+        return replace(self, destinations=tuple(Destination(format, to.path) for to in self.destinations))
+
+    def printed(self) -> Outputs:
+        """These, and the result on standard output."""
+        return replace(self, destinations=(*self.destinations, Destination(standard_format(), None)))
 
 
-def outputs_options(*, reports: bool = True) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Where results go, and reports if the command has one; it gets them as `outputs`."""
-    has_reports = reports
-    formats = output_formats()
-    report_option = click.option(
-        "--report",
-        "reports",
-        multiple=True,
-        metavar="FILE",
-        shell_complete=completer("files"),
-        help="Write also a report to read: a page (.html), or Markdown (.md) with its figures beside it.",
+def standard_format() -> str:
+    return TABLE if sys.stdout.isatty() else DEFAULT
+
+
+def _named(file: str, formats: Sequence[str], asked: str | None) -> str | None:
+    """The format that a file's name says; a .txt may be any that is asked for."""
+    suffix = os.path.splitext(file)[1].lower()
+    return None if suffix == ".txt" and asked else endings(formats).get(suffix)
+
+
+def _any(file: str, asked: str | None, formats: Sequence[str]) -> str:
+    """The format of a file whose name says none."""
+    if asked is not None:
+        return asked
+    if os.path.exists(file) and not os.path.isfile(file):
+        return DEFAULT  # /dev/stdout, a fifo
+    if file.lower().endswith(COMPRESSED):
+        raise UsageError(f"{file}: results are written as they are", "compress them in a pipe: -f csv | zstd")
+    raise UsageError(
+        f"{file}: its name says no format",
+        f"name the format with -f, or end the name in {', '.join(endings(formats))}",
     )
-    options: Callable[[Callable[..., None]], Callable[..., None]] = stack(
-        format_option(formats),
-        click.option(
-            "-o",
-            "--output",
-            "files",
-            multiple=True,
-            metavar="FILE",
-            shell_complete=completer("files"),
-            help="Write to FILE instead of standard output (repeatable). All are written whole, or none is.",
-        ),
-        *([report_option] if reports else []),
-        digits_option,
-    )
 
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        @functools.wraps(command)
-        def gathered(
-            *args: Any,
-            format: str | None,
-            files: tuple[str, ...],
-            digits: int,
-            reports: tuple[str, ...] = (),
-            **rest: Any,
-        ) -> None:
-            _check(format, files, reports, has_reports)
-            destinations = tuple(
-                Destination(choose_format(format, file, (*formats, *FIGURES)), file, digits)
-                for file in files or (None,)
-            )
-            words = shlex.join(["actcli", *click.get_current_context().find_root().obj])
-            date = _date() if reports else ""
-            command(*args, outputs=Outputs(destinations, reports, digits, words, date), **rest)
 
-        return options(gathered)
-
-    return decorate
+def _check(files: Sequence[str], reports: Sequence[str] | None) -> None:
+    for file in files:
+        if reports is not None and file.lower().endswith(".html"):
+            raise UsageError(f"{file}: a page is a report, not a format of results", f"write it by --report {file}")
+    for report in reports or ():
+        if not report.lower().endswith(REPORTS):
+            raise UsageError(f"{report}: its name says no kind of report", f"end the name in {' or '.join(REPORTS)}")
+    named: set[str] = set()
+    for file in (*files, *(reports or ())):
+        if (path := os.path.realpath(file)) in named:
+            raise UsageError(f"{file} is named twice as an output", "give each output a file of its own")
+        named.add(path)
 
 
 def _date() -> str:
@@ -99,26 +128,3 @@ def _date() -> str:
     except (ValueError, OverflowError, OSError) as error:
         raise UsageError(f"SOURCE_DATE_EPOCH is {epoch!r}", "it counts the seconds since 1970") from error
     return f"{moment:%Y-%m-%d %H:%M} UTC"
-
-
-def _check(format: str | None, files: Sequence[str], reports: Sequence[str], has_reports: bool) -> None:
-    """What is wrong with the outputs is said before any data is read."""
-    for file in files:
-        ending = os.path.splitext(file)[1].lower()
-        if format is not None and ending.removeprefix(".") in FIGURES:
-            raise UsageError(f"{file} is a figure, and -f {format} is none", "leave out -f: the name says the format")
-        if has_reports and ending == ".html":
-            raise UsageError(f"{file}: a page is a report, not a format of results", f"write it by --report {file}")
-    if format is not None and len(files) > 1:
-        raise UsageError(
-            f"-f {format} is for one output, and there are {len(files)}",
-            "leave it out: the names of the files say their formats",
-        )
-    for report in reports:
-        if os.path.splitext(report)[1].lower() not in REPORTS:
-            raise UsageError(f"{report}: its name says no kind of report", f"end the name in {' or '.join(REPORTS)}")
-    named: set[str] = set()
-    for file in (*files, *reports):
-        if (path := os.path.realpath(file)) in named:
-            raise UsageError(f"{file} is named twice as an output", "give each output a file of its own")
-        named.add(path)

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from actcli.tables.pipeline import Part
     from actcli.tables.table import Table
 
@@ -26,26 +24,17 @@ def watched(parts: Iterator[Part[T]], table: Table) -> Iterator[Part[T]]:
         yield from parts
         return
     start = time.monotonic()
-    progress = task = None
+    bar = None
     try:
         for part in parts:
-            if progress is None and time.monotonic() - start > 1.0:
-                progress = _progress()
-                task = progress.add_task(table.name, total=table.size)
-                progress.start()
-            if progress is not None and task is not None:
-                progress.update(task, completed=part.end)
+            if bar is None and time.monotonic() - start > 1.0:
+                from actcli.reports.console import progress_bar
+
+                bar = progress_bar(table.name, table.size)
+                bar.start()
+            if bar is not None:
+                bar.update(bar.task_ids[0], completed=part.end)
             yield part
     finally:
-        if progress is not None:
-            progress.stop()
-
-
-def _progress() -> Progress:
-    """Name, bar, bytes, rate and time left; it goes away when the work is done."""
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
-               TimeRemainingColumn())  # fmt: skip
-    return Progress(*columns, console=Console(stderr=True), transient=True)
+        if bar is not None:
+            bar.stop()

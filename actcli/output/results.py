@@ -1,76 +1,86 @@
-"""Writing results to where the options say, in the format that they, the file's name or the terminal ask for."""
+"""A result in the forms that outputs ask for, and the writing of them."""
 
 from __future__ import annotations
 
-import os
+import functools
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from actcli import __version__
-from actcli.cli.options import Destination
-from actcli.output.outputs import FIGURES, Outputs
+from actcli.output.files import write_files
+from actcli.output.outputs import FIGURES, Destination, Outputs
 
 if TYPE_CHECKING:
-    from actcli.reports.blocks import Input, Report, Run
+    from actcli.measuring.layer import Input
+    from actcli.reports.model import Draw, Report, Run
     from actcli.tables.sheet import Sheet
 
 
-def write_sheet(sheet: Sheet, destination: Destination) -> None:
-    """A sheet to its destination."""
-    from actcli.output.files import open_output
-    from actcli.output.sheets import choose_format, encode
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The forms of a result, each made when it is asked for.
 
-    parts = encode(sheet, choose_format(destination.format, destination.output), destination.digits)
-    with open_output(destination.output) as file:
-        file.writelines(parts)
+    JSON is the document, a table the chart or the report; where there is none, or `by_row`, both are the sheet.
+    """
 
-
-class Forms(NamedTuple):
-    """A result in the forms that outputs ask for, each made when it is."""
-
-    sheet: Callable[[], Sheet]
-    figure: Callable[[], Any]  # matplotlib's
-    report: Callable[[Run, int], Report] | None = None  # of the run, for so many digits
-    document: Callable[[], dict[str, Any]] | None = None  # without it JSON is the sheet
-    page: Callable[[int], Iterable[Any]] | None = None  # without it a table is the sheet; for so many digits
+    sheet: Callable[[], Sheet] | None = None
+    document: Callable[[], dict[str, Any]] | None = None
+    figure: Callable[[str, str], bytes] | None = None  # theme, and one of FIGURES
+    report: Callable[[Draw, Run, int], Report] | None = None  # with that figure, of a run, for so many digits
+    chart: Callable[[], bytes] | None = None
+    theme: str = "light"
+    by_row: bool = False
 
 
-def write_outputs(outputs: Outputs, inputs: tuple[Input, ...], forms: Forms) -> None:
+def write(outputs: Outputs, result: Result, inputs: tuple[Input, ...] = ()) -> None:
     """A result to all its outputs: all the files are written, or none is."""
-    from actcli.output import files as output
+    figure = None if result.figure is None else functools.cache(result.figure)
 
-    parts = [(destination.output, _encoded(forms, destination)) for destination in outputs.destinations]
-    if forms.report is not None and outputs.reports:
-        from actcli.reports.blocks import Run
-        from actcli.reports.files import report_files
+    @functools.cache
+    def report() -> Report:
+        from actcli.reports.model import Run
 
-        report = forms.report(Run(outputs.command, __version__, outputs.date, inputs), outputs.digits)
-        for path in outputs.reports:
-            parts += [(name, [content]) for name, content in report_files(report, path, outputs.digits)]
-    output.write_outputs(parts)
+        assert result.report is not None
+        assert figure is not None
+        run = Run(outputs.command, __version__, outputs.date, inputs)
+        return result.report(lambda theme: figure(theme, "svg"), run, outputs.digits)
+
+    @functools.cache
+    def sheet() -> Sheet:
+        assert result.sheet is not None
+        found = result.sheet()
+        return replace(found, rows=tuple(found.rows)) if len(outputs.destinations) > 1 else found
+
+    drawn = replace(result, sheet=sheet, figure=figure)
+    parts = [(to.path, _encoded(drawn, to, outputs.digits, report)) for to in outputs.destinations]
+    for path in outputs.reports:
+        parts += [(name, [content]) for name, content in _report_files(report(), path, outputs.digits)]
+    write_files(parts)
 
 
-def _encoded(forms: Forms, destination: Destination) -> Iterable[bytes]:
-    from actcli.figures.style import save
+def _encoded(result: Result, to: Destination, digits: int, report: Callable[[], Report]) -> Iterable[bytes]:
     from actcli.output.sheets import encode
-    from actcli.reports.terminal import console_text
     from actcli.text import json_text
 
-    if destination.format in FIGURES:
-        return [save(forms.figure(), f".{destination.format}")]
-    if destination.format == "json" and forms.document is not None:
-        return [json_text(forms.document(), indent=1).encode() + b"\n"]
-    if destination.format == "table" and forms.page is not None:
-        return [console_text(forms.page(destination.digits))]
-    assert destination.format is not None
-    return encode(forms.sheet(), destination.format, destination.digits)
+    if to.format in FIGURES and result.figure is not None:
+        return [result.figure(result.theme, to.format)]
+    if to.format == "json" and result.document is not None and not result.by_row:
+        return [json_text(result.document(), indent=1).encode() + b"\n"]
+    if to.format == "table" and result.chart is not None:
+        return [result.chart()]
+    if to.format == "table" and result.report is not None and not result.by_row:
+        from actcli.reports.terminal import terminal_page
+
+        return [terminal_page(report(), digits)]
+    assert result.sheet is not None
+    return encode(result.sheet(), to.format, digits)
 
 
-def write_figure(figure: Any, output: str, dpi: float = 150.0) -> None:
-    """A figure to a file, in the format that its name says."""
-    from actcli.figures.style import save
-    from actcli.output.files import open_output
+def _report_files(report: Report, path: str, digits: int) -> Iterable[tuple[str, bytes]]:
+    from actcli.reports.html import html_page
+    from actcli.reports.markdown import markdown_files
 
-    data = save(figure, os.path.splitext(output)[1], dpi=dpi)
-    with open_output(output) as file:
-        file.write(data)
+    if path.lower().endswith(".html"):
+        return [(path, html_page(report, digits).encode())]
+    return markdown_files(report, path, digits)

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 from actcli.activation import Activation, Dialect, Function, Parameter
 from actcli.analysis.profile import Profile
-from actcli.reports.comparison import gain_differs, mean_field_cells
-from actcli.reports.records import conditions, interval, settings
+from actcli.reports.profiles import conditions, gain_differs, interval, means, settings
 from actcli.tables.sheet import Sheet
 from actcli.text import Cell
 
@@ -52,13 +51,10 @@ def dialect_text(dialect: Dialect) -> str:
     return "; ".join(parts)
 
 
-_MEANS = ("E[f]", "E[f^2]", "E[f'^2]", "1/E[f'^2]", "He gain", "torch's gain", "chi_1", "depth to 1e-7")
-
-
 def _network(profile: Profile) -> list[tuple[str, Cell]]:
     """The means over N(0, q), and where asked for the fixed point of the length map and the gradient's variance."""
     rows: list[tuple[str, Cell]] = [("z", f"N(0, {profile.means.q:g}) in what follows")]
-    rows += zip(_MEANS, mean_field_cells(profile), strict=True)
+    rows += means(profile).items()
     if gain_differs(profile):
         rows.append(("", "torch.nn.init.calculate_gain is not the He gain"))
     if (point := profile.fixed_point) is not None:

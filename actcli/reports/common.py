@@ -1,21 +1,19 @@
-"""What reports have in common: what was run, and what helps."""
+"""What reports have in common: how it was run, and what helps."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from actcli.diagnosis.verdicts import Layer
-from actcli.reports.blocks import Block, Drawing, Grid, Points, Run
-from actcli.reports.saturation import advice
+from actcli.diagnosis.records import Layer
+from actcli.reports.model import Block, Grid, Points, Run, Section
 from actcli.tables.sheet import Sheet
 from actcli.text import Cell
 
 
-def provenance(run: Run, settings: Sequence[tuple[str, Cell]], layers: Sequence[Layer]) -> Iterator[Block]:
+def how_it_was_run(run: Run, settings: Sequence[tuple[str, Cell]], layers: Sequence[Layer] = ()) -> Section:
     """The command with version, date and settings, and the inputs, whose layers these are, with their sizes."""
     rows = [("command", run.command), ("actcli", run.version), ("date", run.date), *settings]
-    yield Grid.of("", Sheet(("what", "value"), rows))
+    blocks: list[Block] = [Grid("", Sheet(("what", "value"), rows))]
     if layers:
         columns = ("layer", "file", "bytes", "samples", "neurons", "missing", "non-finite")
         given = {read.layer: read for read in run.inputs}
@@ -24,17 +22,30 @@ def provenance(run: Run, settings: Sequence[tuple[str, Cell]], layers: Sequence[
              layer.missing, layer.non_finite)
             for layer in layers
         ]  # fmt: skip
-        yield Grid.of("", Sheet(columns, inputs))
+        blocks.append(Grid("", Sheet(columns, inputs)))
+    return Section("How it was run", tuple(blocks), reference=True)
 
 
-def remedies(layers: Sequence[Layer]) -> Iterator[Block]:
-    """What helps these layers, figure by figure."""
-    for part in advice(layers):
-        yield Points(part.cause, (part.said, *part.remedies) if part.said else part.remedies, ordered=True)
+def what_helps(layers: Sequence[Layer], title: str = "What helps") -> Iterator[Section]:
+    """Each remedy once, under the first of the measures that call for it, with the layers where they do."""
+    names: dict[str, dict[str, None]] = {}
+    causes: dict[tuple[str, str], dict[str, None]] = {}
+    for layer in layers:
+        for remedy in layer.remedies:
+            names.setdefault(remedy.figure, {})[layer.name] = None
+            causes.setdefault((remedy.remedy, remedy.source), {})[remedy.figure] = None
+    if not names:
+        return
+    found = []
+    for cause, of_layers in names.items():
+        own = [f"{text} ({source})" for (text, source), each in causes.items() if next(iter(each)) == cause]
+        before = dict.fromkeys(next(iter(each)) for each in causes.values() if cause in [*each][1:])
+        same = [f"the same as for {' and '.join(before)}"] if before else []
+        found.append(Points(f"{cause} of {some([*of_layers], 8)}", (*same, *own), ordered=True))
+    yield Section(title, tuple(found))
 
 
-def drawing(name: str, caption: str, draw: Callable[[str], Any]) -> Drawing:
-    """The figure that `draw` gives for a theme, as it is on light and on dark pages."""
-    from actcli.figures.style import save
-
-    return Drawing(name, caption, save(draw("light"), ".svg"), save(draw("dark"), ".svg"))
+def some(names: Sequence[str], most: int = 24) -> str:
+    """The first of the names, and how many there are besides."""
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest

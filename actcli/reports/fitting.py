@@ -1,13 +1,13 @@
-"""What `fit` found, as JSON, as a page and as a table of the trace."""
+"""`fit`: its document, its sheet and its report."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from actcli.fitting.fit import SEEN, Fit
+from actcli.fitting.fit import SEEN, Distance, Fit
+from actcli.reports.common import how_it_was_run
+from actcli.reports.model import Block, Draw, Drawing, Grid, Report, Run, Section
 from actcli.reports.records import Document
-from actcli.reports.terminal import table
 from actcli.tables.sheet import Sheet
 from actcli.text import Cell, shown
 
@@ -15,6 +15,7 @@ ROUNDING = 1e-15  # of a derivative: less differs from one machine to the next
 
 
 def fit_document(fit: Fit, target: str) -> Document:
+    """The JSON document `actcli.fit/1`."""
     return {
         "schema": "actcli.fit/1",
         "function": {"name": fit.fitted.name, "parameters": fit.fitted.parameters},
@@ -36,7 +37,7 @@ def fit_document(fit: Fit, target: str) -> Document:
     }
 
 
-def _distance(distance: Any) -> Document:
+def _distance(distance: Distance) -> Document:
     return {"rms": distance.rms, "largest": distance.largest, "largest_at": distance.at}
 
 
@@ -46,20 +47,51 @@ def fit_sheet(fit: Fit) -> Sheet:
     return Sheet(("step", "by", "rms", *fit.parameters), rows)
 
 
-def fit_page(fit: Fit, target: str, digits: int) -> Iterator[Any]:
-    yield f"{fit.start.name} fitted to {target} over {fit.over}"
+def warnings(fit: Fit) -> list[str]:
+    """What the parameters do not show: that they are no minimum, or not the only one."""
+    end = fit.fitted.parameters
+    domains = {parameter.name: parameter.domain for parameter in fit.fitted.activation.parameters}
+    found = [f"{p} has gone to {end[p]:.3g}: the distance seems to have no minimum" for p in fit.runaways]
+    found += [f"{p} has gone to the end of its domain {domains[p]}" for p in fit.ends]
+    found += [f"{p} moves f by jumps and not by a derivative: only --search moves it" for p in fit.jumping]
+    if fit.undetermined:
+        found.append(f"{' and '.join(fit.undetermined)}: not determined, other values come as close")
+    return found
+
+
+def fit_report(fit: Fit, target: str, draw: Draw, run: Run) -> Report:
+    """The parameters and the distance, the figure, the trace, how it was run, definitions."""
+    settings: list[tuple[str, Cell]] = [("function", fit.start.label), ("target", target), ("over", fit.over)]
+    caption = "f at the start, f fitted and the target, and the distances of both from the target"
+    return Report(
+        f"{fit.start.name} fitted to {target} over {fit.over}: root mean square {shown(fit.after.rms, 3)}",
+        (
+            Section("", tuple(_result(fit))),
+            Section("Figure", (Drawing("fit", caption, draw),)),
+            Section("Trace", (Grid("", fit_sheet(fit)),)),
+            how_it_was_run(run, settings),
+            Section("Definitions", (Grid("", Sheet(("word", "meaning"), _DEFINITIONS)),), reference=True),
+        ),
+    )
+
+
+_DEFINITIONS = (
+    ("root mean square", "the root of the mean of (f(x) - target(x))^2 over the x that is fitted over"),
+    ("largest", "the largest |f(x) - target(x)|, and the least x where it is"),
+    ("by", "what made a step: start, the search, or polish: Levenberg-Marquardt on the exact derivatives"),
+)
+
+
+def _result(fit: Fit) -> Iterator[Block]:
     start, end = fit.start.parameters, fit.fitted.parameters
     domains = {parameter.name: parameter.domain for parameter in fit.start.activation.parameters}
     rows = [(name, start[name], end[name], str(domains[name])) for name in fit.parameters]
-    yield table(Sheet(("parameter", "start", "fitted", "domain"), rows), digits)
-    yield ""
+    yield Grid("", Sheet(("parameter", "start", "fitted", "domain"), rows))
     where = f"largest for |x| <= {SEEN:g}" if fit.over.startswith("z") else "largest"
     distances = [
         (name, each.rms, each.largest, each.at) for name, each in (("start", fit.before), ("fitted", fit.after))
     ]
-    yield table(Sheet(("distance", "root mean square", where, "at x"), distances), digits)
+    yield Grid("", Sheet(("distance", "root mean square", where, "at x"), distances))
     flat = "0 there, but for rounding" if fit.gradient < ROUNDING else f"at most {shown(fit.gradient, 2)} there"
     yield f"The derivatives of half the mean square are {flat}."
-    yield ""
-    yield "Trace"
-    yield table(fit_sheet(fit), digits)
+    yield from (f"Beware: {warning}" for warning in warnings(fit))

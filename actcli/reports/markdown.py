@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-import html
+import os
 import re
 from collections.abc import Iterator, Sequence
+from html import escape
 from urllib.parse import quote
 
-from actcli.reports.blocks import Block, Drawing, Grid, Judgement, Points, Report
+from actcli.reports.model import Block, Drawing, Grid, Judgement, Points, Report
 from actcli.tables.formats.markdown import lines
 from actcli.text import markdown, shown, visible
 
 
-def markdown_page(report: Report, stem: str, digits: int) -> str:
-    """The text, its tables with floats of `digits` digits; its figures are the files that `figure_name` names."""
-    parts = [f"# {markdown(report.title)}", *_blocks(report.verdicts, stem, digits)]
+def markdown_files(report: Report, path: str, digits: int) -> Iterator[tuple[str, bytes]]:
+    """The report, and each of its figures named after it: path and content."""
+    folder, name = os.path.split(os.path.splitext(path)[0])
+    yield path, markdown_page(report, name, digits).encode()
     for section in report.sections:
-        parts += [f"## {markdown(section.title)}", *_blocks(section.blocks, stem, digits)]
+        for block in section.blocks:
+            if isinstance(block, Drawing):
+                yield os.path.join(folder, _figure_name(name, block)), block.draw("light")
+
+
+def markdown_page(report: Report, stem: str, digits: int) -> str:
+    """The text, its tables with floats of `digits` digits, of the report `stem`.md."""
+    parts = [f"# {markdown(report.title)}"]
+    for section in report.sections:
+        title = [f"## {markdown(section.title)}"] if section.title else []
+        parts += [*title, *_blocks(section.blocks, stem, digits)]
     return "\n\n".join(parts) + "\n"
 
 
-def figure_name(stem: str, drawing: Drawing) -> str:
-    """The file of a figure of the report `stem`.md."""
+def _figure_name(stem: str, drawing: Drawing) -> str:
     return f"{stem}-{drawing.name}.svg"
-
-
-def drawings(report: Report) -> list[Drawing]:
-    return [block for section in report.sections for block in section.blocks if isinstance(block, Drawing)]
 
 
 def _blocks(blocks: Sequence[Block], stem: str, digits: int) -> Iterator[str]:
@@ -45,7 +52,7 @@ def _blocks(blocks: Sequence[Block], stem: str, digits: int) -> Iterator[str]:
             case Grid():
                 yield from _table(block, digits)
             case Drawing():
-                yield f"![{markdown(block.caption)}]({quote(figure_name(stem, block))})"
+                yield f"![{markdown(block.caption)}]({quote(_figure_name(stem, block))})"
 
 
 def _line(text: str) -> str:
@@ -61,7 +68,7 @@ def _table(grid: Grid, digits: int) -> Iterator[str]:
     if grid.title:
         yield f"### {markdown(grid.title)}"
     if grid.fold:
-        yield f"<details><summary>{html.escape(visible(grid.fold))}</summary>"
-    yield "\n".join(lines(grid.columns, ([shown(cell, digits) for cell in row] for row in grid.rows)))
+        yield f"<details><summary>{escape(visible(grid.fold))}</summary>"
+    yield "\n".join(lines(grid.sheet.columns, ([shown(cell, digits) for cell in row] for row in grid.sheet.rows)))
     if grid.fold:
         yield "</details>"

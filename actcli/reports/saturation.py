@@ -1,275 +1,255 @@
-"""`saturation`: its document, its sheets and its page."""
+"""`saturation`: its document, its sheets and its report."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from actcli.activation import Function
-from actcli.analysis.precision import Losses
-from actcli.diagnosis.diagnose import Diagnosis, Neuron
-from actcli.diagnosis.rules import Rule
-from actcli.diagnosis.verdicts import Layer
+from actcli.analysis.regions import Region
+from actcli.diagnosis.diagnose import Diagnosis, Traits
+from actcli.diagnosis.gates import Gate
+from actcli.diagnosis.records import Layer, Neuron
+from actcli.diagnosis.rules import ORDER, Rule
+from actcli.reports.common import how_it_was_run, some, what_helps
+from actcli.reports.definitions import layer_definitions
 from actcli.reports.distributions import distributions
-from actcli.reports.records import (
-    PRECISION,
-    ROWWISE,
-    RULE,
-    Document,
-    layer_record,
-    neuron_record,
-    region_record,
-    sheet_of,
-)
-from actcli.reports.terminal import table
+from actcli.reports.model import Block, Draw, Drawing, Grid, Judgement, Points, Report, Run, Section
+from actcli.reports.records import Document, record_of, region_record, sheet_of
 from actcli.tables.sheet import Sheet
 from actcli.text import Cell, shown
 
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-WORST = 8  # neurons shown on a terminal
-GRADIENT_TITLE = "The gradient through f', from the last layer back"
+WORST = 8  # neurons in a report
+MOST = 1000  # of those that it folds away
 FEW = 20  # values from which their distribution is shown
 
 
 def saturation_document(diagnosis: Diagnosis) -> Document:
-    """The JSON document `actcli.saturation/1`."""
-    without = _without(diagnosis)
+    """The JSON document `actcli.saturation/2`."""
+    criteria, occasions = diagnosis.criteria, diagnosis.occasions
     document = {
-        "schema": "actcli.saturation/1",
-        "function": {"name": diagnosis.function.name, "parameters": diagnosis.function.parameters},
-        "thresholds": dataclasses.asdict(diagnosis.thresholds),
-        "rule": diagnosis.rule.explanation(diagnosis.function),
-        "regions": [region_record(region) for region in diagnosis.regions],
-        "layers": [layer_record(layer, without) for layer in diagnosis.layers],
+        "schema": "actcli.saturation/2",
+        "functions": [{"label": f.label, "name": f.name, "parameters": f.parameters} for f in diagnosis.functions],
+        "thresholds": dataclasses.asdict(criteria.thresholds),
+        "rule": criteria.rule.explanation(diagnosis.functions),
+        "regions": _regions(diagnosis.regions),
+        "layers": [record_of(layer, occasions) for layer in diagnosis.layers],
         "gradient_falls_at": diagnosis.falls_at,
-        "neurons": [neuron_record(neuron, without) for neuron in diagnosis.neurons],
+        "neurons": [record_of(neuron, occasions) for neuron in diagnosis.neurons],
     }
-    if diagnosis.losses is not None:
-        document["precision"] = _precision(diagnosis.losses)
+    if criteria.precision is not None:
+        lost = [(traits.function, traits.losses) for traits in diagnosis.traits if traits.losses is not None]
+        document["precision"] = {
+            "dtype": criteria.precision.name,
+            "zero_gradient": _regions((f, region) for f, losses in lost for region in losses.zero_gradient),
+            "constant_output": _regions((f, region) for f, losses in lost for region in losses.constant_output),
+        }
     return document
 
 
-def _precision(losses: Losses) -> Document:
-    return {
-        "dtype": losses.precision.name,
-        "zero_gradient": [region_record(region) for region in losses.zero_gradient],
-        "constant_output": [region_record(region) for region in losses.constant_output],
-    }
-
-
-def _without(diagnosis: Diagnosis) -> tuple[str, ...]:
-    return (
-        *(() if diagnosis.function.rowwise else ROWWISE),
-        *(() if diagnosis.losses else PRECISION),
-        *(() if diagnosis.rule.checks else RULE),
-    )
+def _regions(regions: Iterable[tuple[Function, Region]]) -> list[Document]:
+    return [{"function": function.label, **region_record(region)} for function, region in regions]
 
 
 def region_sheet(diagnosis: Diagnosis) -> Sheet:
-    """A row a vanishing region."""
-    return Sheet(("from", "to", "kind"), [(r.start, r.stop, r.kind) for r in diagnosis.regions])
+    """One row per vanishing region."""
+    rows = [(function.label, region.start, region.stop, region.kind) for function, region in diagnosis.regions]
+    return Sheet(("function", "from", "to", "kind"), rows)
 
 
 def layer_sheet(diagnosis: Diagnosis) -> Sheet:
-    """A row a layer."""
-    return sheet_of([layer_record(layer, _without(diagnosis)) for layer in diagnosis.layers])
+    """One row per layer."""
+    return sheet_of([record_of(layer, diagnosis.occasions) for layer in diagnosis.layers])
 
 
 def neuron_sheet(diagnosis: Diagnosis) -> Sheet:
-    """A row a neuron."""
-    return sheet_of([neuron_record(neuron, _without(diagnosis)) for neuron in diagnosis.neurons])
+    """One row per neuron."""
+    return sheet_of([record_of(neuron, diagnosis.occasions) for neuron in diagnosis.neurons])
 
 
 def explanation(rule: Rule, function: Function) -> Sheet:
     """What a rule means for a function and where it comes from."""
-    return Sheet(("field", "value"), list(rule.explanation(function).items()))
+    return Sheet(("field", "value"), list(rule.explanation([function]).items()))
 
 
-def saturation_page(diagnosis: Diagnosis, digits: int) -> Iterator[RenderableType]:
-    """What a terminal shows: the regions, the layers with their reasons and remedies, and the worst neurons."""
-    yield f"{diagnosis.function.label}: {criteria(diagnosis)}"
-    yield from (f"  {line}" for line in where(diagnosis, digits))
+def saturation_report(diagnosis: Diagnosis, gates: Sequence[Gate], draw: Draw, run: Run, digits: int) -> Report:
+    """The verdicts, the figure, what helps, tables; then where f' vanishes, how it was run, definitions."""
+    failed = tuple(line for gate in gates for line in gate.failures(diagnosis.layers))
+    where = _where(diagnosis, digits)
+    run_section = how_it_was_run(run, _settings(diagnosis), diagnosis.layers)
+    definitions = Section("Definitions", layer_definitions(diagnosis.criteria.thresholds), reference=True)
+    figure = _figure(diagnosis, draw)
     if not diagnosis.layers:
-        return
-    yield ""
-    yield table(layer_summary(diagnosis), digits)
-    if sum(histogram.total for histogram in diagnosis.histograms) >= FEW:
-        yield ""
-        yield from distributions(diagnosis)
-    if diagnosis.losses is not None:
-        yield ""
-        yield precision_title(diagnosis.losses)
-        yield table(precision_summary(diagnosis), digits)
-    if is_network(diagnosis):
-        yield ""
-        yield GRADIENT_TITLE
-        yield table(gradient_summary(diagnosis), digits)
-        if (falls := fall(diagnosis)) is not None:
-            yield falls
-    yield ""
-    if diagnosis.rule.checks:
-        yield rule_in_words(diagnosis)
-    for layer in diagnosis.layers:
-        yield f"{layer.name}: {layer.verdict}"
-        yield from (f"  {line}" for line in reasons(diagnosis, layer))
-    yield ""
-    yield from _remedies(diagnosis)
-    worst = worst_first(diagnosis)
-    yield f"Worst neurons, {min(WORST, len(worst))} of {len(worst)}"
-    yield table(neuron_summary(worst[:WORST]), digits)
-
-
-def criteria(diagnosis: Diagnosis) -> str:
-    """What counts as vanishing and as saturated."""
-    thresholds = diagnosis.thresholds
-    return f"|f'| < {thresholds.epsilon:g} vanishes, |f'| <= {shown(thresholds.tau, 3)} sup|f'| saturates"
-
-
-def where(diagnosis: Diagnosis, digits: int) -> Iterator[str]:
-    """Where on the x axis f' vanishes, and in a smaller precision is lost."""
-    if diagnosis.function.rowwise:
-        yield diagnosis.function.activation.convention
-    elif not diagnosis.regions:
-        yield "f' vanishes nowhere"
-    for region in diagnosis.regions:
-        yield f"f' vanishes for {region.condition(digits)} ({region.kind})"
-    if diagnosis.losses is not None:
-        for region in diagnosis.losses.zero_gradient:
-            yield f"in {diagnosis.losses.precision.name} f' is 0 for {region.condition(digits)}"
-        for region in diagnosis.losses.constant_output:
-            yield f"in {diagnosis.losses.precision.name} f is constant for {region.condition(digits)}"
-
-
-def precision_title(losses: Losses) -> str:
-    return f"In {losses.precision.name}: the share of values whose f' is lost, and where f is constant"
-
-
-def precision_summary(diagnosis: Diagnosis) -> Sheet:
-    rows = [(layer.name, layer.lost_gradient_ratio, layer.constant_output_ratio) for layer in diagnosis.layers]
-    return Sheet(("layer", "f' lost", "f constant"), rows)
-
-
-def is_network(diagnosis: Diagnosis) -> bool:
-    """Whether there is a way through several layers, along which f' scales a gradient."""
-    return len(diagnosis.layers) > 1 and not diagnosis.function.rowwise
-
-
-def gradient_summary(diagnosis: Diagnosis) -> Sheet:
-    """How f' alone scales a gradient on its way from the last layer to the first."""
-    return Sheet(
-        ("layer", "mean|f'|", "rms f'", "product of mean", "product of rms"),
-        [
-            (layer.name, layer.mean_abs_gradient, layer.rms_gradient, layer.cumulative_mean_gradient,
-             layer.cumulative_rms_gradient)
-            for layer in diagnosis.layers
-        ],
-    )  # fmt: skip
-
-
-def fall(diagnosis: Diagnosis) -> str | None:
-    """At which layer the gradient is lost on its way back."""
-    if diagnosis.falls_at is None:
-        return None
-    return f"The product of mean|f'| falls below {diagnosis.thresholds.epsilon:g} at {diagnosis.falls_at}."
-
-
-def rule_in_words(diagnosis: Diagnosis) -> str:
-    return f"By the rule of {diagnosis.rule.name}: {diagnosis.rule.explanation(diagnosis.function)['definition']}"
-
-
-def reasons(diagnosis: Diagnosis, layer: Layer) -> Iterator[str]:
-    """Why a layer has its verdict, and which neurons are at fault."""
-    yield from layer.reasons
-    of_layer = [neuron for neuron in diagnosis.neurons if neuron.layer == layer.name]
-    if (dead := [n for n in of_layer if n.dead]) and not diagnosis.rule.checks:
-        yield f"dead: {_some([n.neuron for n in dead])}"
-        if bounds := [n.dead_upper_bound for n in dead if n.dead_upper_bound is not None]:
-            yield f"(95 % sure that each passes gradient on less than {100 * max(bounds):.2g} % of the inputs)"
-    if flagged := [n.neuron for n in of_layer if n.flagged]:
-        yield f"they are: {_some(flagged)}"
-
-
-def worst_first(diagnosis: Diagnosis) -> list[Neuron]:
-    return sorted(
-        diagnosis.neurons, key=lambda n: (not n.dead, -(n.vanishing_ratio or 0.0), n.mean_abs_gradient or 0.0)
+        title = f"Where the gradient of {diagnosis.label} vanishes"
+        return Report(title, (Section("", (where,)), figure, run_section, definitions))
+    return Report(
+        f"{_title(diagnosis)}{', gate failed' if failed else ''}",
+        (
+            Section("", tuple(_verdicts(diagnosis, gates, failed))),
+            figure,
+            *what_helps(diagnosis.layers),
+            Section("Layers", tuple(_layers(diagnosis))),
+            _neurons(diagnosis),
+            Section("Where the gradient vanishes", (where,)),
+            run_section,
+            definitions,
+        ),
     )
 
 
-def _some(names: Sequence[str], most: int = 24) -> str:
-    rest = f" and {len(names) - most} more" if len(names) > most else ""
-    return " ".join(names[:most]) + rest
+def _title(diagnosis: Diagnosis) -> str:
+    layers = diagnosis.layers
+    verdict = max((layer.verdict for layer in layers), key=ORDER.index)
+    where = layers[0].name if len(layers) == 1 else f"{len(layers)} layers"
+    return f"{diagnosis.label} on {where}: {verdict}"
 
 
-def _remedies(diagnosis: Diagnosis) -> Iterator[RenderableType]:
-    """What helps, as lines."""
-    found = advice(diagnosis.layers)
-    if not found:
-        return
-    yield "What helps"
-    for part in found:
-        yield f"  {part.cause}:"
-        if part.said:
-            yield f"    {part.said}{', then' if part.remedies else ''}"
-        for number, remedy in enumerate(part.remedies, start=1):
-            yield f"    {number}. {remedy}"
-    yield ""
+def _verdicts(diagnosis: Diagnosis, gates: Sequence[Gate], failed: tuple[str, ...]) -> Iterator[Block]:
+    layers = diagnosis.layers
+    counts = Counter(layer.verdict for layer in layers)
+    if len(counts) > 1:
+        yield f"{len(layers)} layers: {', '.join(f'{counts[v]} {v}' for v in reversed(ORDER) if counts[v])}."
+    if failed:
+        yield Judgement("Gates", "failed", failed)
+    elif gates:
+        yield Judgement("Gates", "passed", tuple(gate.condition for gate in gates))
+    if diagnosis.criteria.rule.checks:
+        rule = diagnosis.criteria.rule.explanation(diagnosis.functions)
+        yield f"By the rule of {rule['name']}: {rule['definition']}"
+    for layer in layers:
+        if layer.verdict != "ok" or len(layers) == 1:
+            yield Judgement(layer.name, layer.verdict, tuple(_reasons(diagnosis, layer)))
+    if len(layers) > 1 and (fine := [layer.name for layer in layers if layer.verdict == "ok"]):
+        yield Judgement(some(fine), "ok", ())
+    if diagnosis.falls_at is not None and _is_network(diagnosis):
+        yield f"The product of mean|f'| falls below {diagnosis.criteria.thresholds.epsilon:g} at {diagnosis.falls_at}."
+    yield from (f"Beware: {doubt}" for doubt in diagnosis.doubts)
 
 
-class Advice(NamedTuple):
-    """The remedies for one figure: the figure and its layers, what was said already, and the remedies to add."""
-
-    cause: str
-    said: str
-    remedies: tuple[str, ...]
-
-
-def advice(of: Sequence[Layer]) -> list[Advice]:
-    """What helps: each remedy once, with the figures that call for it, and the layers where they do."""
-    layers: dict[str, list[str]] = {}
-    figures: dict[tuple[str, str], list[str]] = {}
-    for layer in of:
-        for remedy in layer.remedies:
-            for names, name in (
-                (layers.setdefault(remedy.figure, []), layer.name),
-                (figures.setdefault((remedy.remedy, remedy.source), []), remedy.figure),
-            ):
-                if name not in names:
-                    names.append(name)
-    found = []
-    for cause, names in layers.items():
-        said = dict.fromkeys(causes[0] for causes in figures.values() if cause in causes[1:])
-        own = [f"{text} ({source})" for (text, source), causes in figures.items() if causes[0] == cause]
-        against = f"as against the {' and the '.join(said)}" if said else ""
-        found.append(Advice(f"{cause} of {_some(names, 8)}", against, tuple(own)))
-    return found
+def _reasons(diagnosis: Diagnosis, layer: Layer) -> Iterator[str]:
+    """Why a layer has its verdict, and which neurons are at fault."""
+    yield from layer.reasons
+    of_layer = [neuron for neuron in diagnosis.neurons if neuron.layer == layer.name]
+    if (dead := [n for n in of_layer if n.dead]) and not diagnosis.criteria.rule.checks:
+        yield f"dead: {some([n.neuron for n in dead])}"
+        if bounds := [n.dead_upper_bound for n in dead if n.dead_upper_bound is not None]:
+            yield f"(95 % sure that each passes gradient on less than {100 * max(bounds):.2g} % of the inputs)"
+    if flagged := [n.neuron for n in of_layer if n.flagged]:
+        yield f"they are: {some(flagged)}"
 
 
-def layer_summary(diagnosis: Diagnosis) -> Sheet:
-    columns = ["layer", "size", "dead", "vanishing", "sat. low", "sat. high", "mean|f'|", "verdict"]
-    rows: list[list[Cell]] = [
-        [
-            layer.name,
-            f"{layer.samples} x {layer.neurons}",
-            layer.dead_neurons,
-            layer.vanishing_ratio,
-            layer.saturated_low_ratio,
-            layer.saturated_high_ratio,
-            layer.mean_abs_gradient,
-            layer.verdict,
-        ]
-        for layer in diagnosis.layers
-    ]
-    if diagnosis.function.rowwise:
-        columns[4:6] = ["van. rows"]
-        for row, layer in zip(rows, diagnosis.layers, strict=True):
-            row[4:6] = [layer.vanishing_row_ratio]
-    return Sheet(tuple(columns), rows)
+def _is_network(diagnosis: Diagnosis) -> bool:
+    """Whether there is a way through several layers, along which f' scales a gradient."""
+    return sum(not layer.function.rowwise for layer in diagnosis.layers) > 1
 
 
-def neuron_summary(neurons: Sequence[Neuron]) -> Sheet:
+def _figure(diagnosis: Diagnosis, draw: Draw) -> Section:
+    if not diagnosis.layers:
+        return Section("Curves", (Drawing("curves", f"{diagnosis.label} and its derivative", draw),))
+    caption = (
+        "The pre-activations of each layer over |f'|, the neurons, and what f' leaves of a gradient"
+        if _is_network(diagnosis)
+        else "The pre-activations of each layer, and the neurons"
+    )
+    values = sum(histogram.total for histogram in diagnosis.histograms)
+    chart = (lambda: distributions(diagnosis)) if values >= FEW else None
+    return Section("Pre-activations", (Drawing("layers", caption, draw, chart),))
+
+
+def _layers(diagnosis: Diagnosis) -> Iterator[Grid]:
+    layers = diagnosis.layers
+    yield Grid("", _summary(diagnosis))
+    if _is_network(diagnosis):
+        rows = [
+            (layer.name, layer.mean_abs_gradient, layer.rms_gradient, layer.cumulative_mean_gradient,
+             layer.cumulative_rms_gradient)
+            for layer in reversed(layers)
+        ]  # fmt: skip
+        columns = ("layer", "mean|f'|", "rms f'", "product of mean", "product of rms")
+        yield Grid("Gradient through f', last layer to first", Sheet(columns, rows))
+    if (precision := diagnosis.criteria.precision) is not None:
+        shares = [(layer.name, layer.lost_gradient_ratio, layer.constant_output_ratio) for layer in layers]
+        title = f"In {precision.name}: the share of values whose f' is lost, and where f is constant"
+        yield Grid(title, Sheet(("layer", "f' lost", "f constant"), shares))
+    fine = [(layer.name, reason) for layer in layers if layer.verdict == "ok" for reason in _reasons(diagnosis, layer)]
+    if fine and len(layers) > 1:
+        yield Grid("", Sheet(("layer", "reason"), fine), "Why layers are ok")
+
+
+def _summary(diagnosis: Diagnosis) -> Sheet:
+    """The layers, each with its function where they differ."""
+    kinds = {function.rowwise for function in diagnosis.functions}
+    columns: dict[str, Callable[[Layer], Cell]] = {
+        "layer": lambda layer: layer.name,
+        **({"function": lambda layer: layer.function.label} if len(diagnosis.functions) > 1 else {}),
+        "size": lambda layer: f"{layer.samples} x {layer.neurons}",
+        "dead": lambda layer: layer.dead_neurons,
+        "vanishing": lambda layer: layer.vanishing_ratio,
+    }
+    if False in kinds:
+        columns |= {
+            "sat. low": lambda layer: layer.saturated_low_ratio,
+            "sat. high": lambda layer: layer.saturated_high_ratio,
+        }
+    if True in kinds:
+        columns |= {"van. rows": lambda layer: layer.vanishing_row_ratio}
+    columns |= {"mean|f'|": lambda layer: layer.mean_abs_gradient, "verdict": lambda layer: layer.verdict}
+    return Sheet(tuple(columns), [[of(layer) for of in columns.values()] for layer in diagnosis.layers])
+
+
+def _neurons(diagnosis: Diagnosis) -> Section:
+    worst = sorted(
+        diagnosis.neurons, key=lambda n: (not n.dead, -(n.vanishing_ratio or 0.0), n.mean_abs_gradient or 0.0)
+    )
+    if len(worst) <= WORST:
+        return Section("Neurons", (Grid("", _neuron_summary(worst)),))
+    fold = "All neurons, worst first"
+    if len(worst) > MOST:
+        fold = f"The worst {MOST} of {len(worst)}; --by neuron gives all"
+    grids = (Grid("", _neuron_summary(worst[:WORST])), Grid("", _neuron_summary(worst[:MOST]), fold))
+    return Section(f"Worst neurons, {WORST} of {len(worst)}", grids)
+
+
+def _neuron_summary(neurons: Sequence[Neuron]) -> Sheet:
     columns = ("layer", "neuron", "dead", "vanishing", "mean|f'|", "min", "max", "mean")
     rows = [(n.layer, n.neuron, n.dead, n.vanishing_ratio, n.mean_abs_gradient, n.min, n.max, n.mean) for n in neurons]
     return Sheet(columns, rows)
+
+
+def _where(diagnosis: Diagnosis, digits: int) -> Points:
+    """What counts as vanishing and as saturated, and where f' vanishes or in a smaller precision is lost."""
+    thresholds = diagnosis.criteria.thresholds
+    lines = [line for traits in diagnosis.traits for line in _lines(traits, digits, len(diagnosis.traits) > 1)]
+    criteria = f"|f'| < {thresholds.epsilon:g} vanishes, |f'| <= {shown(thresholds.tau, 3)} sup|f'| saturates"
+    return Points(criteria, tuple(lines))
+
+
+def _lines(traits: Traits, digits: int, named: bool) -> Iterator[str]:
+    function, losses = traits.function, traits.losses
+    of = f" of {function.label}" if named else ""
+    if function.rowwise:
+        yield f"{function.label}: {function.activation.convention}" if named else function.activation.convention
+    elif not traits.regions:
+        yield f"f'{of} vanishes nowhere"
+    yield from (f"f'{of} vanishes for {region.condition(digits)} ({region.kind})" for region in traits.regions)
+    if losses is not None:
+        name = losses.precision.name
+        yield from (f"in {name} f'{of} is 0 for {region.condition(digits)}" for region in losses.zero_gradient)
+        yield from (f"in {name} f{of} is constant for {region.condition(digits)}" for region in losses.constant_output)
+
+
+def _settings(diagnosis: Diagnosis) -> list[tuple[str, Cell]]:
+    thresholds = diagnosis.criteria.thresholds
+    rule = diagnosis.criteria.rule.explanation(diagnosis.functions)
+    rows: list[tuple[str, Cell]] = [
+        ("function", diagnosis.label),
+        ("epsilon", thresholds.epsilon),
+        ("tau", thresholds.tau),
+        ("alpha", thresholds.alpha),
+        ("rule", f"{rule['name']}: {rule['definition']}"),
+        ("source of the rule", rule["source"]),
+    ]
+    if (precision := diagnosis.criteria.precision) is not None:
+        rows.append(("precision", precision.name))
+    return rows

@@ -1,19 +1,88 @@
-"""Results -> text: rich tables for a terminal, CSV, TSV, JSON, JSON lines and Markdown for everything else."""
+"""A report, or a sheet, on a terminal."""
 
 from __future__ import annotations
 
-import io
 import itertools
-import os
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from actcli.reports.console import console_text, new_console
+from actcli.reports.model import Block, Drawing, Grid, Judgement, Points, Report
 from actcli.tables.sheet import Sheet
 from actcli.text import shown, visible
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import RenderableType
+
+# Characters to which a column of words may be wrapped, and a word in the head of one of numbers.
+_LEAST, _WORD = 8, 12
+_STYLES = {"critical": "bold red", "failed": "bold red", "warning": "yellow", "ok": "green", "passed": "green"}
+
+
+def terminal_page(report: Report, digits: int) -> bytes:
+    """The report as standard output shows it: charts for its figures, and neither reference nor folded tables."""
+    return console_text(_page(report, digits))
+
+
+def _page(report: Report, digits: int) -> Iterator[RenderableType]:
+    from rich.text import Text
+
+    yield Text(visible(report.title), "bold")
+    for section in report.sections:
+        blocks = [] if section.reference else [block for block in section.blocks if _is_shown(block)]
+        if blocks:
+            yield ""
+            if section.title:
+                yield Text(visible(section.title), "bold")
+            yield from _blocks(blocks, digits)
+
+
+def _is_shown(block: Block) -> bool:
+    return not (isinstance(block, Grid) and block.fold) and not (isinstance(block, Drawing) and block.chart is None)
+
+
+def _blocks(blocks: Sequence[Block], digits: int) -> Iterator[RenderableType]:
+    for before, block in zip([None, *blocks], blocks, strict=False):
+        if before is not None and (
+            isinstance(block, Grid) or (isinstance(before, Grid) and not isinstance(block, str))
+        ):
+            yield ""
+        yield from _block(block, digits)
+
+
+def _block(block: Block, digits: int) -> Iterator[RenderableType]:
+    from rich.text import Text
+
+    match block:
+        case str():
+            yield Text(visible(block))
+        case Judgement():
+            verdict = (block.verdict, _STYLES.get(block.verdict, ""))
+            yield Text.assemble(f"{visible(block.subject)}: ", verdict)
+            yield from (_item("  ", reason) for reason in block.reasons)
+        case Points():
+            if block.title:
+                yield Text(visible(block.title))
+            for number, item in enumerate(block.items, start=1):
+                yield _item(f"  {number}. " if block.ordered else "  ", item)
+        case Grid():
+            if block.title:
+                yield Text(visible(block.title))
+            yield table(block.sheet, digits)
+        case Drawing():
+            yield from block.chart() if block.chart is not None else ()
+
+
+def _item(start: str, text: str) -> RenderableType:
+    """A line of a list, wrapped at words behind its start."""
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid()
+    grid.add_column(width=len(start))
+    grid.add_column()
+    grid.add_row(Text(start), Text(visible(text)))
+    return grid
 
 
 def table(sheet: Sheet, digits: int, *, width: int | None = None) -> RenderableType:
@@ -41,23 +110,13 @@ def table(sheet: Sheet, digits: int, *, width: int | None = None) -> RenderableT
         if i is None:
             result.add_column("...")
         elif numeric[i]:
-            fixed = least[i] if cramped else None
-            result.add_column(Text(names[i]), justify="right", overflow="fold", width=fixed)
+            result.add_column(Text(names[i]), justify="right", overflow="fold", width=least[i] if cramped else None)
         else:
             result.add_column(Text(names[i]), overflow="fold")
     for row in rows:
-        result.add_row(
-            *(
-                Text("..." if i is None else row[i], style=_STYLES.get(row[i] if i is not None else "", ""))
-                for i in places
-            )
-        )
+        cells = ["..." if i is None else row[i] for i in places]
+        result.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in cells))
     return result
-
-
-# Characters to which a column of words may be wrapped, and a word in the head of one of numbers.
-_LEAST, _WORD = 8, 12
-_STYLES = {"critical": "bold red", "warning": "yellow", "ok": "green"}
 
 
 def _fitting(needs: Sequence[int], least: Sequence[int], width: int) -> list[int | None]:
@@ -72,44 +131,3 @@ def _fitting(needs: Sequence[int], least: Sequence[int], width: int) -> list[int
     room = width - needs[-1] - 7
     count = sum(1 for total in itertools.accumulate(need + 2 for need in needs[:-1]) if total <= room)
     return [*range(max(1, count)), None, len(needs) - 1]
-
-
-def new_console() -> Console:
-    """A console in the style of standard output that collects what is printed."""
-    from rich.console import Console
-
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    file = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="replace", newline="\n")
-    terminal = sys.stdout.isatty()
-    width = None if terminal or "COLUMNS" in os.environ else 10_000
-    return Console(file=file, force_terminal=terminal, width=width, highlight=False, markup=False, emoji=False)
-
-
-def console_text(parts: Iterable[RenderableType]) -> bytes:
-    """What rich prints for the parts, as bytes for standard output, no line with blanks at its end."""
-    console = new_console()
-    for part in parts:
-        if isinstance(part, str):
-            part = _paragraph(visible(part))
-        console.print(part)
-    console.file.flush()
-    text: bytes = console.file.buffer.getvalue()  # type: ignore[attr-defined]
-    return b"\n".join(line.rstrip() for line in text.split(b"\n"))
-
-
-def _paragraph(text: str) -> RenderableType:
-    """Text that is wrapped at words, the lines that follow under its start: behind the indent and the number."""
-    from rich.table import Table
-    from rich.text import Text
-
-    start = len(text) - len(text.lstrip())
-    number, dot, _ = text.lstrip().partition(". ")
-    if dot and number.isdigit():
-        start += len(number) + len(dot)
-    if start == 0:
-        return Text(text)
-    grid = Table.grid()
-    grid.add_column(width=start)
-    grid.add_column()
-    grid.add_row(Text(text[:start]), Text(text[start:]))
-    return grid

@@ -25,6 +25,9 @@ class Skipped:
     count: int
     first: DataError
 
+    def __str__(self) -> str:
+        return f"{self.count} row{'s' * (self.count > 1)} left out, such as {self.first.message}"
+
 
 @dataclass(frozen=True, slots=True)
 class Block:

@@ -7,9 +7,9 @@ import math
 import mpmath
 import numpy as np
 import pytest
-from functions.test_accuracy import ALL
 from hypothesis import given
 from hypothesis import strategies as st
+from support.accuracy import ALL
 from support.oracle import evaluate
 
 from actcli.activation import Function

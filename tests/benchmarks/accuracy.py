@@ -33,9 +33,9 @@ import numpy as np
 from mpmath import mp, mpf
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from functions.test_accuracy import ELEMENTWISE, WIDER, computed, error, points, truth
-from functions.test_rows import ROWS
+from support.accuracy import ELEMENTWISE, WIDER, computed, error, points, truth
 from support.oracle import evaluate
+from support.rows import ROWS
 
 from actcli.activation import Activation, Dialect, Function
 from actcli.registry.collection import ACTIVATIONS
@@ -142,7 +142,7 @@ def exact(function: Function, quantity: str, x: float) -> Any:
 
 @cache
 def widest_unit(function: Function, quantity: str, x: float, kind: type) -> float:
-    """The unit where the true value changes sign nearby, else 0 (DESIGN, section 4; as `test_accuracy.error`)."""
+    """The unit where the true value changes sign nearby, else 0, as in `support.accuracy.error`."""
     near = [truth(function, quantity, x * factor) for factor in np.geomspace(1 / 1.5, 1.5, 13).tolist()]
     unit = 0.0
     if min(near) < 0 < max(near):

@@ -22,7 +22,7 @@ COMMANDS = {
     "grad": "grad gelu -1 2",
     "plot": "plot relu",
     "saturation": "saturation relu",
-    "saturation of a table": "saturation relu tests/data/relu_trained/layer1.csv",
+    "saturation of a table": "saturation relu tests/data/relu_trained/layer1.csv -f json",
     "compare": "compare relu gelu",
     "list": "list",
     "show": "show relu",
@@ -54,6 +54,7 @@ def test_an_output_that_takes_nothing_is_one_error(command: str, where: str) -> 
     done = shell(f"actcli {command} {where} </dev/null")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("actcli: standard output: ")
+    assert where == ">&-" or "No space left" in done.stderr
     assert done.stderr.count("\n") == 1
 
 
@@ -77,6 +78,34 @@ def test_a_reader_that_goes_away_is_no_error(command: str) -> None:
     """Whatever the command: 141 and not a word."""
     done = shell(f"set -o pipefail; actcli {command} </dev/null | true")
     assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_a_closed_pipe_ends_the_run_quietly() -> None:
+    """`| head -1` gives status 141 and no message."""
+    run = f"{shlex.quote(sys.executable)} -m actcli eval relu --range 0:1000000 2>&3 | head -1; echo ${{PIPESTATUS[0]}}"
+    command = f"exec 3>&1; {run}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, cwd=ROOT, check=True)
+    assert done.stdout.decode().split() == ["x,f", "141"]
+
+
+def test_an_interrupt_stops_with_130(tmp_path: Path) -> None:
+    """Ctrl-C in the middle of a stream ends it soon, with no traceback and no file left."""
+    reader, writer = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "actcli", "eval", "relu", "-o", str(tmp_path / "out.csv")],
+        stdin=reader,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+    )
+    os.close(reader)
+    os.write(writer, b"x\n" + b"1.5\n" * 5000)
+    time.sleep(1.0)
+    process.send_signal(signal.SIGINT)
+    _, message = process.communicate(timeout=20)
+    os.close(writer)
+    assert process.returncode == 130
+    assert b"Traceback" not in message
+    assert os.listdir(tmp_path) == []
 
 
 def _endless(folder: Path) -> tuple[subprocess.Popen[bytes], Callable[[], list[str]]]:

@@ -11,8 +11,9 @@ import pytest
 from support.run import DATA, Cli
 
 from actcli.diagnosis import diagnose as diagnosis
-from actcli.diagnosis.diagnose import Diagnosis
-from actcli.measuring.probe import Probe, Thresholds
+from actcli.diagnosis.diagnose import Criteria, Diagnosis
+from actcli.measuring.layer import PreActivations
+from actcli.measuring.probe import Thresholds
 from actcli.registry import specs
 
 NETWORKS = sorted(path.parent.name for path in DATA.glob("*/truth.json"))
@@ -23,12 +24,16 @@ def truth(network: str) -> dict[str, Any]:
 
 
 def diagnose(spec: str, *layers: np.ndarray, thresholds: Thresholds | None = None) -> Diagnosis:
-    probe = Probe.of(specs.get(spec), thresholds or Thresholds())
-    names = [f"layer{i + 1}" for i in range(len(layers))]
-    measured = [
-        (name, [f"h{j}" for j in range(x.shape[1])], probe.measure(x)) for name, x in zip(names, layers, strict=True)
+    return mixed(*((spec, x) for x in layers), thresholds=thresholds)
+
+
+def mixed(*layers: tuple[str, np.ndarray], thresholds: Thresholds | None = None) -> Diagnosis:
+    """That of layers with a function each."""
+    given = [
+        PreActivations.of_array(f"layer{i}", specs.get(spec), x, neurons=[f"h{j}" for j in range(x.shape[1])])
+        for i, (spec, x) in enumerate(layers, start=1)
     ]
-    return diagnosis.diagnose(probe, measured)
+    return diagnosis.diagnose(given, Criteria(thresholds or Thresholds()))
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from actcli.cli.main import INTERRUPTED, PIPE_CLOSED, cli
 from actcli.output.sheets import endings
 from actcli.registry.collection import ACTIVATIONS
 from actcli.reports.catalogue import dialect_text
-from actcli.reports.records import interval
+from actcli.reports.profiles import interval
 from actcli.tables.format import COMPRESSED, formats, suffixes
 from actcli.text import shown
 

@@ -12,8 +12,8 @@ from typing import Any
 import click
 import pytest
 from documentation.build import CONSOLE, FIGURE, README, SCRIPT, help_examples, outputs_of_examples, with_outputs
-from functions import test_accuracy
-from registry import test_registry
+from support import accuracy
+from support.declarations import check_declaration
 from support.program import commands
 from support.run import Cli
 
@@ -60,12 +60,12 @@ def test_the_declaration_that_the_readme_shows_is_whole_and_true() -> None:
     namespace: dict[str, Any] = {}
     exec(scripts("Contributing")[0], namespace)  # noqa: S102 - our own text
     (activation,) = (value for value in namespace.values() if isinstance(value, Activation))
-    test_registry.test_a_declaration_is_whole(activation)
-    for function in test_accuracy.settings_of(activation):
-        test_accuracy.test_every_figure_is_within_a_few_ulp_over_all_doubles(function)
-        test_accuracy.test_the_text_of_the_derivative_is_the_derivative(function)
-        test_accuracy.test_infinities_give_the_limits_and_nan_gives_nan(function)
-        test_accuracy.test_breaks_are_where_the_formula_has_them(function)
+    check_declaration(activation)
+    for function in accuracy.settings_of(activation):
+        accuracy.check_values(function)
+        accuracy.check_text_of_derivative(function)
+        accuracy.check_limits(function)
+        accuracy.check_breaks(function)
 
 
 @pytest.mark.parametrize("name", commands())

@@ -1,26 +1,23 @@
-"""Expressions as activations: values and exact derivatives against mpmath, kinks by hand, and what they agree with."""
+"""Expressions as activations: values and exact derivatives against mpmath, kinks by hand, and poles."""
 
 from __future__ import annotations
 
-import json
 import math
 import warnings
-from pathlib import Path
 
 import mpmath
 import numpy as np
 import pytest
-from functions.test_accuracy import ELEMENTWISE, WIDER, computed, error
 from hypothesis import given
 from hypothesis import strategies as st
+from support.accuracy import computed
+from support.expressions import everywhere, spec
 from support.oracle import evaluate
-from support.run import DATA, Cli
 from support.running_error import UNIT, jet_with_bounds
 
-from actcli.activation import Activation, Function
 from actcli.analysis.meanfield import mean_field
 from actcli.analysis.profile import Network, profile
-from actcli.analysis.regions import saturated_sides, shape, vanishing_regions
+from actcli.analysis.regions import saturated_sides, shape
 from actcli.expressions.activation import instability
 from actcli.registry import specs
 
@@ -46,10 +43,6 @@ TEXTS: list[tuple[str, dict[str, float]]] = [
     ("min(max(x, -1), 1) * (2 + min(x, 3))", {}),
 ]
 X = [-750.5, -41.7, -9.1, -2.75, -1.3, -0.31, -1e-3, -1e-9, 1e-12, 2e-4, 0.17, 0.9, 1.6, 3.4, 7.7, 29.3, 300.25]
-
-
-def spec(text: str, values: dict[str, float]) -> str:
-    return f"{text}:{','.join(f'{name}={value!r}' for name, value in values.items())}" if values else text
 
 
 @pytest.mark.parametrize(("text", "values"), TEXTS)
@@ -80,142 +73,6 @@ def test_drawn_numbers(case: tuple[str, dict[str, float]], x: float, quantity: s
     with mpmath.workdps(80):
         off = abs(mpmath.mpf(getattr(function, quantity)(x)) - (exact.v, exact.d1, exact.d2)[place])
         assert off <= 4 * allowed.error * UNIT + 1e-300
-
-
-# Forms that people write, and the built-in function that each of them is.
-SAME = [
-    ("x*tanh(softplus(x))", "mish"),
-    ("x * tanh(log(1 + exp(x)))", "mish"),
-    ("x*tanh(log1p(exp(x)))", "mish"),
-    ("x*sigmoid(x)", "silu"),
-    ("x/(1+exp(-x))", "silu"),
-    ("x*exp(x)/(1+exp(x))", "silu"),
-    ("x*sigmoid(1.702*x)", "quick_gelu"),
-    ("log(cosh(x))", "logcosh"),
-    ("log(1+exp(x))", "softplus"),
-    ("-log(1+exp(-x))", "log_sigmoid"),
-    ("log(sigmoid(x))", "log_sigmoid"),
-    ("1/(1+exp(-x))", "sigmoid"),
-    ("exp(x)/(1+exp(x))", "sigmoid"),
-    ("1 - sigmoid(-x)", "sigmoid"),
-    ("(exp(x)-exp(-x))/(exp(x)+exp(-x))", "tanh"),
-    ("2/(1+exp(-2*x)) - 1", "tanh"),
-    ("(1-exp(-2*x))/(1+exp(-2*x))", "tanh"),
-    ("x - tanh(x)", "tanhshrink"),
-    ("0.5*x*(1+erf(x/sqrt(2)))", "gelu"),
-    ("x*normal_cdf(x)", "gelu"),
-    ("0.5*x*(1+tanh(sqrt(2/pi)*(x+0.044715*x**3)))", "gelu_tanh"),
-    ("x/(1+abs(x))", "softsign"),
-    ("(x+sqrt(x**2+4))/2", "squareplus"),
-    ("log(1-exp(-x))", "log1mexp"),
-    ("x*tanh(exp(x))", "tanhexp"),
-    ("sin(pi*x)/(pi*x)", "sinc"),
-    ("max(0,x)", "relu"),
-    ("where(x>0,x,0.5*(exp(x)-1))", "elu:0.5"),
-    ("elu(x, alpha=0.5)", "elu:0.5"),
-    ("elu(x, 0.5)", "elu:0.5"),
-    ("max(0,x)+a*min(0,x):a=0.25", "prelu"),
-    ("min(max(x,-1),1)", "hard_tanh"),
-    ("max(0, min(6, x))", "relu6"),
-    ("max(0,x)**2", "squared_relu"),
-    ("where(abs(x)>0.5, x, 0)", "hardshrink"),
-    ("hardsigmoid(x)", "hard_sigmoid"),
-    ("log1p(exp(-abs(x)))+max(x,0)", "softplus"),
-    ("max(0,x) + log(1+exp(-abs(x)))", "softplus"),
-    ("x+log(1+exp(-x))", "softplus"),
-    ("min(x,0)-log1p(exp(-abs(x)))", "log_sigmoid"),
-    ("x+softplus(-2*x)-log(2)", "logcosh"),
-    ("abs(x)+log1p(exp(-2*abs(x)))-log(2)", "logcosh"),
-    ("softplus(2*x)-x-log(2)", "logcosh"),
-    ("0.5+0.5*tanh(0.5*x)", "sigmoid"),
-    ("1/(1+e**(-x))", "sigmoid"),
-    ("where(x>=0, 1/(1+exp(-x)), exp(x)/(1+exp(x)))", "sigmoid"),
-    ("0.5*x*(1+erf(sqrt(0.5)*x))", "gelu"),
-    ("x*(0.5+0.5*erf(x/sqrt(2)))", "gelu"),
-    ("0.5*x*(1+tanh(sqrt(2/pi)*(x+0.044715*x*x*x)))", "gelu_tanh"),
-    ("0.5*(x+sqrt(x*x+4))", "squareplus"),
-    ("sqrt(x**2)", "abs"),
-    ("max(x,0.01*x)", "leaky_relu"),
-]
-
-
-def everywhere(function: Function) -> np.ndarray:
-    positive = np.concatenate(
-        [np.geomspace(5e-324, 1.7e308, 400), np.linspace(0.01, 60, 300), np.linspace(60, 760, 60), [math.inf]]
-    )
-    x = np.concatenate([-positive[::-1], [0.0], positive])
-    low, high = function.activation.domain
-    if function.activation.window is not None:
-        low, high = -1e5, 1e5
-    return x[(x >= low) & (x <= high)]
-
-
-@pytest.mark.parametrize(("text", "name"), SAME)
-def test_a_form_is_its_built_in_function(text: str, name: str) -> None:
-    """To a few ulp over all doubles and at the infinities, breaks included, with no warning and no NaN."""
-    form, known = specs.get(text), specs.get(name)
-    x = everywhere(known)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for quantity in ("f", "df", "d2f"):
-            x = x if quantity == "f" else x[~np.isin(x, known.breaks)]  # conventions differ
-            ours, theirs = getattr(form, quantity)(x), getattr(known, quantity)(x)
-            np.testing.assert_array_equal(np.isnan(ours), np.isnan(theirs))
-            np.testing.assert_allclose(ours, theirs, rtol=1e-15, atol=5e-324 if quantity == "f" else 1e-300)
-    assert instability(form) is None
-    assert form.breaks == known.breaks
-    assert form.limits == pytest.approx(known.limits, nan_ok=True)
-
-
-@pytest.mark.parametrize(("text", "name"), SAME)
-def test_regions_and_means_are_those_of_the_built_in(text: str, name: str) -> None:
-    form, known = specs.get(text), specs.get(name)
-    for epsilon in (1e-3, 1e-30):
-        ours, theirs = vanishing_regions(form, epsilon), vanishing_regions(known, epsilon)
-        assert [region.kind for region in ours] == [region.kind for region in theirs]
-        for a, b in zip(ours, theirs, strict=True):
-            assert (a.start, a.stop) == pytest.approx((b.start, b.stop), rel=1e-12)
-    left, right = shape(form), shape(known)
-    assert left.range == pytest.approx(right.range, rel=1e-14)
-    assert (left.monotone, left.smoothness) == (right.monotone, right.smoothness)
-    assert left.sup_gradient == pytest.approx(right.sup_gradient, rel=1e-14)
-    means, others = mean_field(form), mean_field(known)
-    for field in ("mean", "mean_square", "mean_square_gradient"):
-        mine, theirs = getattr(means, field), getattr(others, field)
-        assert mine == theirs or mine == pytest.approx(theirs, rel=1e-11, abs=1e-15)
-    if not known.breaks:
-        assert saturated_sides(form, 0.0591) == saturated_sides(known, 0.0591)
-
-
-@pytest.mark.parametrize("activation", ELEMENTWISE, ids=lambda activation: activation.name)
-def test_the_formula_of_a_function_is_an_expression(activation: Activation) -> None:
-    """The grammar of the registry's formulas is that of expressions: what `show` prints can be evaluated."""
-    known = activation.bind()
-    values = {name: value for name, value in known.values if math.isfinite(value)}
-    if len(values) < len(known.parameters):
-        return  # infinity is no number of the grammar
-    form = specs.get(spec(activation.formula, values))
-    low, high = activation.domain
-    allowed = 2 * WIDER.get(activation.name, 4.0)
-    for x in [-30.3, -5.1, -1.7, -0.4, 0.3, 0.8, 2.6, 11.9, 33.1]:
-        if low < x < high and x not in known.breaks:
-            for quantity in ("f", "df"):
-                value = float(computed(form, quantity, np.array([x]))[0])
-                bounds = jet_with_bounds_or_none(activation.formula, x, values, quantity)
-                if bounds is None or bounds > allowed:
-                    assert error(known, quantity, x, value, allowed) <= max(allowed, bounds or 0.0)
-                else:
-                    assert error(known, quantity, x, value, allowed) <= allowed
-
-
-def jet_with_bounds_or_none(text: str, x: float, values: dict[str, float], quantity: str) -> float | None:
-    """The bound of the formula's own error in ulp; None where the oracle of bounds has not all its functions."""
-    try:
-        found = jet_with_bounds(text, x, values)[0 if quantity == "f" else 1]
-    except (NameError, TypeError):
-        return None
-    with mpmath.workdps(60):
-        return float(found.error * UNIT / mpmath.mpf(math.ulp(abs(float(found.value)))))
 
 
 KINKS = [
@@ -348,14 +205,6 @@ def test_a_side_that_barely_rises_is_saturated() -> None:
     assert saturated_sides(specs.get("max(x, 0.01*x)"), 0.0591).low == ((-math.inf, -5e-324),)
 
 
-def test_underflow_beside_a_kink_is_no_kink() -> None:
-    """Half of the least double is 0, where min takes its other argument: celu as PyTorch writes it."""
-    form, known = specs.get("max(0,x)+min(0,a*(exp(x/a)-1)):a=2"), specs.get("celu:2")
-    assert [region.kind for region in vanishing_regions(form, 1e-3)] == ["tail"]
-    for field in ("monotone", "smoothness"):
-        assert getattr(shape(form), field) == getattr(shape(known), field)
-
-
 def test_poles() -> None:
     """No warning, no smoothness where f has no value, and 1/x does not fall from -1 to 1."""
     with warnings.catch_warnings():
@@ -400,24 +249,3 @@ def test_a_spec_is_one_function() -> None:
     sweep = specs.family("max(0,x)+a*min(0,x):a=0.01|0.1|0.3")
     assert [function.f(-1.0) for function in sweep] == [-0.01, -0.1, -0.3]
     assert sweep[1].label == "max(0,x)+a*min(0,x):a=0.1"
-
-
-@pytest.mark.parametrize(
-    ("form", "name"), [("max(0,x)+a*min(0,x):a=0", "relu"), ("x*tanh(log(1+exp(x)))", "mish"), ("tanh(x)", "tanh")]
-)
-def test_a_diagnosis_is_that_of_the_built_in(cli: Cli, form: str, name: str) -> None:
-    """Every figure of every layer and neuron; only the function's name differs."""
-    layers = [str(path) for path in sorted((DATA / "relu_negative_bias").glob("*.csv"))]
-    ours, theirs = (json.loads(cli.ok("saturation", text, *layers, "-f", "json")) for text in (form, name))
-    for layer in ours["layers"] + theirs["layers"]:
-        del layer["remedies"]  # they name the function
-    for part in ("regions", "layers", "neurons"):
-        assert ours[part] == theirs[part]
-    assert cli.ok("eval", form, layers[0]) == cli.ok("eval", name, layers[0])
-
-
-def test_figures_and_charts_of_expressions(cli: Cli, tmp_path: Path) -> None:
-    figure = tmp_path / "plot.svg"
-    cli.ok("plot", "max(0,x)+a*min(0,x):a=0.05|0.3", "abs(x-1)-max(0,x)", "--grad", "-o", str(figure))
-    assert figure.read_bytes().startswith(b"<?xml")
-    assert "x*sigmoid(x)" in cli.ok("plot", "x*sigmoid(x)", LINES="16", COLUMNS="80")

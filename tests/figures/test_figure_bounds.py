@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from figures.test_result_figures import comparison, diagnosis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from support.layers import comparison, diagnosis
 
 from actcli.analysis.profile import Network
 from actcli.figures import layers, plot, style

@@ -11,23 +11,19 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
+from support.layers import comparison, diagnosis, tables
 from support.run import DATA, Cli
 
-from actcli.analysis.profile import Network, profile
-from actcli.diagnosis.comparison import Comparison, compare
-from actcli.diagnosis.diagnose import Diagnosis, diagnose
+from actcli.analysis.profile import Network
 from actcli.figures import layers, style
 from actcli.figures.comparison import comparison_figure
-from actcli.measuring.probe import Probe, Thresholds
-from actcli.registry import specs
 from actcli.text import apart
 
-ALONE = Network()
 RUN = """
 import hashlib, sys
 import numpy as np
 sys.path.insert(0, "tests")
-from figures.test_result_figures import comparison, diagnosis, tables
+from support.layers import comparison, diagnosis, tables
 from actcli.figures import layers, style
 from actcli.figures.comparison import comparison_figure
 found = tables("relu_negative_bias")
@@ -35,21 +31,6 @@ for figure in (layers.layers_figure(diagnosis("relu", found)), comparison_figure
     for kind in ("png", "svg", "pdf"):
         print(hashlib.sha256(style.save(figure, kind)).hexdigest())
 """
-
-
-def tables(folder: str) -> dict[str, np.ndarray]:
-    return {path.stem: np.loadtxt(path, delimiter=",", skiprows=1) for path in sorted((DATA / folder).glob("*.csv"))}
-
-
-def diagnosis(spec: str, found: dict[str, np.ndarray]) -> Diagnosis:
-    probe = Probe.of(specs.get(spec), Thresholds(), histogram=True)
-    return diagnose(probe, [(n, [f"h{i}" for i in range(x.shape[1])], probe.measure(x)) for n, x in found.items()])
-
-
-def comparison(*names: str, found: dict[str, np.ndarray] | None = None, network: Network = ALONE) -> Comparison:
-    of_each = [specs.get(name) for name in names]
-    measured = [(f, diagnosis(name, found or {}).layers) for f, name in zip(of_each, names, strict=True)]
-    return compare([profile(f, 1e-3, network) for f in of_each], measured)
 
 
 def titled(figure: Any, title: str) -> Any:

@@ -11,12 +11,12 @@ from pathlib import Path
 import mpmath
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from functions.test_accuracy import ELEMENTWISE, truth
+from support.accuracy import ELEMENTWISE, truth
 
 HEAD = """\
 -- Reference values of the elementwise activations at their default parameters.
 --
--- Made by generate.py: the formula that each declaration states, evaluated and differentiated by mpmath with so many
+-- Made by reference.py: the formula that each declaration states, evaluated and differentiated by mpmath with so many
 -- digits that 50 are good, and written with 20. Nothing of actcli's own arithmetic is in them.
 --
 -- Each line is
@@ -25,7 +25,7 @@ HEAD = """\
 --
 -- where quantity is f, df, d2f, or the name of a parameter for the derivative by it; input is the repr of a double.
 -- A blank line and lines that start with -- mean nothing. The tests allow 4 ulp (8 where a constant multiplies x inside
--- an exponential; see test_accuracy.py for the rule near a change of sign).
+-- an exponential; see support/accuracy.py for the rule near a change of sign).
 """
 
 GROUPS = {

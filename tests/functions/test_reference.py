@@ -7,9 +7,9 @@ from pathlib import Path
 import mpmath
 import numpy as np
 import pytest
-from functions.test_accuracy import ALL, ELEMENTWISE, WIDER, computed, error
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from support.accuracy import ALL, ELEMENTWISE, WIDER, computed, error
 from support.oracle import ulps
 
 from actcli.registry import specs

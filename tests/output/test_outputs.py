@@ -8,7 +8,7 @@ import pytest
 from support.run import DATA, Cli
 
 LAYER = DATA / "relu_trained" / "layer2.csv"
-COMMANDS = [("saturation", "relu"), ("compare", "relu", "gelu", "-i", "-")]
+COMMANDS = [("saturation", "relu"), ("compare", "relu", "gelu", "-i", "-"), ("fit", "elu", "--to", "gelu", "-i", "-")]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
@@ -31,6 +31,61 @@ def test_a_report_alone_leaves_standard_output_as_it_is(command: tuple[str, ...]
     report = tmp_path / "r.html"
     assert cli.ok(*command, "--report", str(report), stdin=data) == cli.ok(*command, stdin=data)
     assert report.exists()
+
+
+PRINTED = [
+    # -f is the format of standard output where every file's name says its own,
+    (["-f", "json", "-o", "{}.png"], "json", {"png": b"\x89PNG"}),
+    (["-f", "json", "-o", "{}.csv", "-o", "{}.svg"], "json", {"csv": b"name,", "svg": b"<?xml"}),
+    # and of a file whose name says none, or has it already: nothing is printed then.
+    (["-f", "json", "-o", "{}.txt"], None, {"txt": b"{\n"}),
+    (["-f", "json", "-o", "{}.report", "-o", "{}.csv"], None, {"report": b"{\n", "csv": b"name,"}),
+    (["-f", "json", "-o", "{}.json"], None, {"json": b"{\n"}),
+    (["-o", "{}.txt", "-o", "{}.md"], None, {"txt": b"relu on layer2: ok", "md": b"| name"}),
+]
+
+
+@pytest.mark.parametrize(("options", "printed", "files"), PRINTED, ids=str)
+def test_a_format_is_of_what_names_none(
+    options: list[str], printed: str | None, files: dict[str, bytes], cli: Cli, tmp_path: Path
+) -> None:
+    words = [option.replace("{}", str(tmp_path / "a")) for option in options]
+    alone = "" if printed is None else cli.ok("saturation", "relu", str(LAYER), "-f", printed)
+    assert cli.ok("saturation", "relu", str(LAYER), *words) == alone
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(f"a.{suffix}" for suffix in files)
+    for suffix, start in files.items():
+        assert (tmp_path / f"a.{suffix}").read_bytes().startswith(start)
+
+
+def test_a_chart_is_printed_beside_its_figure(cli: Cli, tmp_path: Path) -> None:
+    """And the points of its curves are what other formats hold."""
+    figure, points = tmp_path / "a.svg", tmp_path / "a.csv"
+    assert cli.ok("plot", "relu", "-f", "table", "-o", str(figure)) == cli.ok("plot", "relu")
+    assert figure.read_bytes().startswith(b"<?xml")
+    cli.ok("plot", "relu", "tanh", "--order", "2", "--range", "-2:2", "-o", str(points))
+    head, *rows = points.read_text().splitlines()
+    assert head == "x,f relu,df relu,d2f relu,f tanh,df tanh,d2f tanh"
+    x = [row.partition(",")[0] for row in rows]
+    assert (x[0], x[-1], len(x)) == ("-2.0", "2.0", 2001)
+    assert "\n".join(cli.ok("grad", "relu", "--order", "2", *x[::400]).splitlines()[1:]) == "\n".join(
+        ",".join(row.split(",")[:4]) for row in rows[::400]
+    )
+
+
+def test_a_filter_of_a_pipe_gives_them_all(cli: Cli, tmp_path: Path) -> None:
+    """Each as a run for it alone writes it, of several blocks; a failure leaves none of them."""
+    data = b"x,y\n" + b"1.5,-2\n-0.5,3\n" * 300_000
+    names = ["a.csv", "b.parquet", "c.npy", "d.jsonl"]
+    options = [word for name in names for word in ("-o", str(tmp_path / name))]
+    assert cli.ok("eval", "gelu", *options, "-f", "csv", stdin=data) == ""
+    for name in names:
+        cli.ok("eval", "gelu", "-o", str(tmp_path / f"alone-{name}"), stdin=data)
+        assert (tmp_path / name).read_bytes() == (tmp_path / f"alone-{name}").read_bytes()
+    before = sorted(tmp_path.iterdir())
+    options = [word for name in ("x.csv", "y.npy") for word in ("-o", str(tmp_path / name))]
+    cli.fails(1, "eval", "gelu", *options, stdin=data + b"1,word\n")
+    cli.fails(1, "eval", "gelu", *options, "-o", str(tmp_path / "none" / "z.csv"), stdin=data)
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_bad_data_replaces_nothing(cli: Cli, tmp_path: Path) -> None:
@@ -99,7 +154,6 @@ def test_rows_of_another_kind_are_for_tables(cli: Cli, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "names"),
     [
-        (["-f", "json", "-o", "{}/a.json", "-o", "{}/b.csv"], "-f json"),
         (["-o", "{}/a.json", "-o", "{}/../{0}/a.json"], "a.json"),
         (["-o", "{}/a.md", "--report", "{}/a.md"], "a.md"),
         (["--report", "{}/a.pdf"], "a.pdf"),

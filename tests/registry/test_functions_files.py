@@ -97,7 +97,7 @@ BAD = [
     ('[a]\nformula = "x*b"', "a.parameters has no b"),
     ('[a]\nformula = "x"\nparameters = {b = 1}', "a.parameters has b"),
     ('[a]\nformula = "x*)"', "a.formula: 'x*)': unmatched ')', at character 3"),
-    ('[a]\nformula = "x.__class__"', "a.formula: 'x.__class__': attributes are not taken"),
+    ('[a]\nformula = "x.__class__"', "a.formula: 'x.__class__': attributes are not allowed"),
     ('[a]\nformula = "2"', "a.formula: '2' does not depend on x"),
     ('[a]\nformulla = "x"', "a.formulla is not known"),
     ("[a]\nformula = 3", "a.formula is not a string"),

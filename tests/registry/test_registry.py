@@ -7,6 +7,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.declarations import check_declaration
 
 from actcli.activation import INF, Activation
 from actcli.errors import UsageError
@@ -26,19 +27,7 @@ def test_the_functions_of_the_first_release_are_there() -> None:
 
 @pytest.mark.parametrize("activation", collection.ACTIVATIONS, ids=lambda activation: activation.name)
 def test_a_declaration_is_whole(activation: Activation) -> None:
-    """Formula, source, a derivative for each parameter, a convention at each kink, a Jacobian for rows."""
-    function = activation.bind()
-    assert activation.formula
-    assert activation.derivative
-    assert activation.source
-    assert set(activation.wrt) == {parameter.name for parameter in activation.parameters}
-    assert all(parameter.meaning and parameter.default in parameter.domain for parameter in activation.parameters)
-    if function.rowwise:
-        assert activation.jacobian is not None
-    else:
-        assert function.limits is not None
-        kinks = [b for b in function.breaks if abs(function.df(b - 1e-9) - function.df(b + 1e-9)) > 1e-6]
-        assert activation.convention or not kinks
+    check_declaration(activation)
 
 
 @pytest.mark.parametrize("name", additions.names())

@@ -15,7 +15,8 @@ from support.run import DATA, Cli
 from actcli.numerics.histogram import Histogram
 from actcli.registry import specs
 from actcli.reports import charts
-from actcli.reports.terminal import console_text, table
+from actcli.reports.console import console_text
+from actcli.reports.terminal import table
 from actcli.tables.sheet import Sheet
 
 SEVERAL = (
@@ -185,7 +186,7 @@ def test_names_that_are_wide_and_layers_without_values(cli: Cli, tmp_path: Path)
         (tmp_path / f"{name}.csv").write_text("".join(["x,y\n", *rows]))
     paths = [str(tmp_path / f"{name}.csv") for name in names]
     text = cli.ok("saturation", "relu", *paths, "-f", "table", COLUMNS="80")
-    _, *lines = text[text.index("Pre-activations") :].splitlines()
+    _, _, *lines = text[text.index("Pre-activations") :].splitlines()
     bars = lines[: len(names)]
     assert max(map(cell_len, bars)) <= 80
     names_of_bars = [re.split(f"[{charts.BARS[1:]}{charts.MARKED[1:]}]", line)[0] for line in bars[:3]]

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from support.run import DATA, Cli
 
-from actcli.reports.blocks import Drawing, Grid, Judgement, Points, Report, Section
+from actcli.reports.html import html_page
 from actcli.reports.markdown import markdown_page
-from actcli.reports.page import html_page
+from actcli.reports.model import Drawing, Grid, Judgement, Points, Report, Section
+from actcli.tables.sheet import Sheet
 from actcli.text import visible
 
 FOLDERS = {"relu_negative_bias": "relu", "tanh_saturated": "tanh", "sigmoid_deep": "sigmoid"}
@@ -103,6 +104,7 @@ COMMANDS = [
     ["saturation", "tanh", "-3", "0", "3"],
     ["compare", "relu", "elu", "softmax", "-i", layers("relu_trained")[0], "-i", layers("relu_trained")[1]],
     ["compare", "relu", "gelu", "--sigma-w", "1.5", "--depth", "5"],
+    ["fit", "elu", "--to", "gelu"],
 ]
 
 
@@ -118,7 +120,7 @@ def test_a_page_is_well_formed_and_holds_all_it_shows(command: list[str], cli: C
     for link in page.links:
         assert link.startswith("data:image/") or link.removeprefix("#") in page.ids
     words = " ".join(page.text)
-    places = [words.index(title) for title in ("What was run", "Figures", "Definitions")]
+    places = [words.index(title) for title in ("How it was run", "Definitions")]
     assert places == sorted(places)
 
 
@@ -130,7 +132,7 @@ def test_verdicts_come_first_and_say_what_json_says(cli: Cli, tmp_path: Path) ->
     place = -1
     for layer in document["layers"]:
         found = words.index(f"{layer['name']}: \n{layer['verdict']}")
-        assert place < found < words.index("What was run")
+        assert place < found < words.index("How it was run")
         place = found
         for reason in layer["reasons"]:
             assert reason in words
@@ -153,7 +155,7 @@ def test_tables_say_what_json_says(cli: Cli, tmp_path: Path) -> None:
     (inputs,) = (table for table in page.tables if "bytes" in table[0])
     for file, layer, row in zip(files, document["layers"], inputs[1:], strict=True):
         assert row == [layer["name"], file, str(Path(file).stat().st_size), "1797", "32", "0", "0"]
-    settings = {row[0]: row[1] for row in page.tables[0]}
+    (settings,) = ({row[0]: row[1] for row in table} for table in page.tables if table[0] == ["what", "value"])
     assert settings["epsilon"] == "0.001"
     assert files[0] in settings["command"]
 
@@ -208,7 +210,11 @@ def test_a_report_says_which_gate_failed(cli: Cli, tmp_path: Path) -> None:
         words = [word for word in (text.strip() for text in shown) if word]
         assert "relu on 3 layers: ok, gate failed" in words
         told = "".join(shown)
-        assert told.index("Gates: failed") < told.index(line.removeprefix("actcli: ")) < told.index("layer1: ok")
+        assert (
+            told.index("Gates: failed")
+            < told.index(line.removeprefix("actcli: "))
+            < told.index("layer1, layer2, layer3: ok")
+        )
         cli.ok(*command, "0.1", "--report", str(path))
         text = path.read_text()
         told = "".join(Page(text if name == "r.html" else MarkdownIt().enable("table").render(text)).text)
@@ -218,9 +224,9 @@ def test_a_report_says_which_gate_failed(cli: Cli, tmp_path: Path) -> None:
 
 def everywhere(text: str) -> Report:
     """A report that has a text in each of its places."""
-    grid = Grid(text, ("a", text), ((text, 1.5), (None, text)), fold=text)
+    grid = Grid(text, Sheet(("a", text), ((text, 1.5), (None, text))), fold=text)
     blocks = (text, Judgement(text, "ok", (text,)), Points(text, (text, text), ordered=True), grid)
-    return Report(text, blocks, (Section(text, blocks),))
+    return Report(text, (Section("", blocks), Section(text, blocks)))
 
 
 def squeezed(text: str) -> str:
@@ -259,8 +265,8 @@ def test_markdown_has_its_figures_beside_it(cli: Cli, tmp_path: Path) -> None:
 def test_drawings_of_one_page_do_not_share_ids() -> None:
     """Every id and every reference to it bears the figure's name."""
     svg = b'<?xml version="1.0"?><svg x="1"><path id="a"/><use xlink:href="#a"/><g clip-path="url(#a)"/></svg>'
-    drawings = (Drawing("one", "1", svg, svg), Drawing("two", "2", svg, svg))
-    page = Page(html_page(Report("t", drawings, ()), 6))
+    drawings = (Drawing("one", "1", lambda theme: svg), Drawing("two", "2", lambda theme: svg))
+    page = Page(html_page(Report("t", (Section("", drawings),)), 6))
     assert page.ids == ["one-light-a", "one-dark-a", "two-light-a", "two-dark-a"]
     assert page.links == [f"#{name}" for name in page.ids for _ in range(2)]
 
@@ -268,7 +274,8 @@ def test_drawings_of_one_page_do_not_share_ids() -> None:
 def test_a_figure_that_is_too_tall_for_a_sheet_of_paper_may_be_cut() -> None:
     """The others are printed as one, as large as the sheet allows."""
     tall, flat = (f'<svg viewBox="0 0 540 {height}"></svg>'.encode() for height in (1200, 1000))
-    text = html_page(Report("t", (Drawing("a", "tall", tall, tall), Drawing("b", "flat", flat, flat)), ()), 6)
+    drawings = (Drawing("a", "tall", lambda theme: tall), Drawing("b", "flat", lambda theme: flat))
+    text = html_page(Report("t", (Section("", drawings),)), 6)
     assert re.findall(r"<figure[^>]*>", text) == ['<figure class="long">', "<figure>"]
 
 

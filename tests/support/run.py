@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import subprocess
@@ -16,9 +17,15 @@ from actcli.cli.main import run
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests" / "data"
+LAYER = str(DATA / "relu_trained" / "layer2.csv")
 
 # What the code reads from the environment while it runs, and not when Python or a module starts.
 READ_WHILE_RUNNING = {"ACTCLI_FUNCTIONS", "COLUMNS", "LINES", "NO_COLOR", "SOURCE_DATE_EPOCH", "TERM"}
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    """The rows of CSV."""
+    return list(csv.DictReader(io.StringIO(text)))
 
 
 def surroundings(changes: dict[str, str]) -> dict[str, str]:

@@ -6,7 +6,6 @@ import datetime
 import gzip
 import json
 import os
-import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,7 @@ import polars as pl
 import pytest
 from markdown_it import MarkdownIt
 from support.run import Cli
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
+from support.zstd import zstd
 
 TABLE = b"a,b\n1,-2\n3,-4\n"
 RESULT = "a,b\n1.0,0.0\n3.0,0.0\n"

@@ -6,22 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from actcli.cli.layers import diagnoses
+from actcli.cli.layers import layer_options, layers, note_layers
 from actcli.cli.options import (
     epsilon_option,
     functions_argument,
     inputs_option,
     network_options,
+    outputs_options,
     style_option,
     table_options,
 )
 from actcli.cli.types import NumericCommand
-from actcli.output.outputs import Outputs, outputs_options
-from actcli.output.results import Forms, write_outputs
+from actcli.output.forms import comparison_result
+from actcli.output.outputs import Outputs
+from actcli.output.results import write
 
 if TYPE_CHECKING:
     from actcli.analysis.profile import Network
-    from actcli.reports.blocks import Report, Run
+    from actcli.measuring.choice import Choice
     from actcli.tables.options import ReadOptions
 
 
@@ -39,14 +41,16 @@ Examples:
 )
 @functions_argument
 @inputs_option("A table of pre-activations (repeatable); - is standard input.")
+@layer_options
 @epsilon_option
 @network_options
 @style_option
 @table_options
-@outputs_options()
+@outputs_options(figures=True, reports=True)
 def command(
     functions: tuple[Any, ...],
     inputs: tuple[str, ...],
+    choice: Choice,
     epsilon: float,
     network: Network,
     style: str,
@@ -57,36 +61,14 @@ def command(
 
     Range, f(0), monotonicity, largest gradient, smoothness, vanishing regions, and the means over z ~ N(0, q) with what
     they say of a deep network at initialisation. With inputs, an -i for each file, also what each function makes of the
-    same pre-activations, those first that let most gradient through, and what taking another one in place of the first
-    would do. -o FILE.png, .svg or .pdf draws them.
+    same pre-activations, those first that let most gradient through, and what taking another one in place of the
+    layer's own, by default the first, would do. -o FILE.png, .svg or .pdf draws them.
     """
-    from actcli.analysis.profile import profile
     from actcli.diagnosis.comparison import compare
-    from actcli.measuring.probe import Probe, Thresholds
-    from actcli.reports import comparison as reports
+    from actcli.diagnosis.diagnose import Criteria
+    from actcli.measuring.probe import Thresholds
 
-    thresholds = Thresholds(epsilon)
-    found, read = diagnoses([Probe.of(function, thresholds) for function in functions], inputs, reading)
-    comparison = compare(
-        [profile(function, epsilon, network) for function in functions],
-        [(diagnosis.function, diagnosis.layers) for diagnosis in found],
-    )
-
-    def figure() -> Any:
-        from actcli.figures.comparison import comparison_figure
-
-        return comparison_figure(comparison, theme=style)
-
-    def report(run: Run, digits: int) -> Report:
-        from actcli.reports.comparison_report import comparison_report
-
-        return comparison_report(comparison, thresholds, run)
-
-    forms = Forms(
-        sheet=lambda: reports.comparison_sheet(comparison),
-        report=report,
-        figure=figure,
-        document=lambda: reports.comparison_document(comparison),
-        page=lambda digits: reports.comparison_page(comparison, digits),
-    )
-    write_outputs(outputs, read, forms)
+    given = layers(inputs, functions[0], choice, reading)
+    comparison = compare(functions, given, Criteria(Thresholds(epsilon)), network)
+    note_layers(comparison.inputs, comparison.doubts)
+    write(outputs, comparison_result(comparison, style), comparison.inputs)

@@ -8,16 +8,16 @@ import click
 
 from actcli.cli.filters import write_results
 from actcli.cli.options import (
-    Destination,
     append_option,
     function_argument,
     inputs_argument,
-    output_options,
+    outputs_options,
     range_option,
     table_options,
 )
 from actcli.cli.types import NumericCommand
-from actcli.output.filtering import results
+from actcli.output import filtering
+from actcli.output.outputs import Outputs
 
 if TYPE_CHECKING:
     from actcli.tables.options import ReadOptions
@@ -38,14 +38,14 @@ Examples:
 @range_option
 @append_option
 @table_options
-@output_options("frames")
+@outputs_options("frames")
 def command(
     function: Any,
     inputs: tuple[str, ...],
     span: Any,
     append: bool,
     reading: ReadOptions,
-    destination: Destination,
+    outputs: Outputs,
 ) -> None:
     """Print the values of a function.
 
@@ -53,4 +53,4 @@ def command(
     number replaced by its value. A rowwise function such as softmax takes all the numbers, or the columns of each
     row, together; where it has more or fewer outputs than inputs (glu has half as many) so has each row.
     """
-    write_results(function, results(function), inputs, span, reading, append, destination)
+    write_results(function, filtering.results(function), inputs, span, reading, append, outputs)

@@ -6,36 +6,38 @@ import functools
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from actcli.cli.layers import distributions
 from actcli.cli.messages import note
-from actcli.cli.options import Destination, completer, function_argument, inputs_option, table_options
+from actcli.cli.options import completer, function_argument, inputs_option, outputs_options, table_options
 from actcli.cli.types import FunctionType, NumericCommand
 from actcli.errors import DataError, UsageError
-from actcli.output.outputs import Outputs, outputs_options
-from actcli.output.results import Forms, write_outputs
+from actcli.output.forms import fit_result
+from actcli.output.outputs import Outputs
+from actcli.output.results import write
 
 if TYPE_CHECKING:
-    from actcli.activation import Function
-    from actcli.fitting.descent import Measure
-    from actcli.fitting.fit import Fit
+    from click.shell_completion import CompletionItem
+
+    from actcli.activation import Array, Function
+    from actcli.fitting.descent import Measure, Search
     from actcli.tables.options import ReadOptions
 
 
-class TargetType(click.ParamType[Any]):
+class TargetType(click.ParamType["Function | str"]):
     """A FUNCTION, or the name of a table of points; a file that is there is a table."""
 
     name = "target"
     _function = FunctionType()
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Function | str:
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Function | str:
         table = value == "-" or os.path.splitext(value)[1].lower() in (".csv", ".tsv", ".gz", ".zst")
         return value if table or os.path.exists(value) else self._function.convert(value, param, ctx)
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
         return completer("functions")(ctx, param, incomplete) or completer("files")(ctx, param, incomplete)
 
 
@@ -48,6 +50,7 @@ Examples:
   actcli fit 'x*sigmoid(b*x):b=1' --to gelu
   actcli fit elu --to gelu -i layer1.csv
   actcli fit 'a*tanh(b*x):a=1,b=1' --to sigmoid --search grid -o fit.png
+  actcli fit elu --to gelu --report fit.html
   actcli fit 'a*tanh(b*x):a=1,b=1' --to 'erf(x)' --only b --seed 7""",
 )
 @function_argument
@@ -57,18 +60,18 @@ Examples:
     type=TargetType(),
     metavar="TARGET",
     required=True,
-    help="Another FUNCTION, or a table of the columns x and y.",
+    help="Approach this FUNCTION, or a table of x and y.",
 )
-@inputs_option("A table of pre-activations (repeatable) that weighs the distance; by default x is from N(0, 1).")
+@inputs_option("Weigh by these pre-activations instead of N(0, 1) (repeatable).")
 @click.option(
     "--search",
     type=click.Choice(["none", "grid", "random", "adam"]),
     default="random",
     show_default=True,
-    help="How to look for where to begin, from the given parameters, within their domains.",
+    help="Choose how to search for starting points.",
 )
 @click.option(
-    "--seed", type=click.IntRange(0), metavar="NUMBER", default=0, show_default=True, help="Of --search random."
+    "--seed", type=click.IntRange(0), metavar="NUMBER", default=0, show_default=True, help="Seed --search random."
 )
 @click.option(
     "--only",
@@ -78,12 +81,12 @@ Examples:
     help="Fit only this parameter (repeatable).",
 )
 @table_options
-@outputs_options(reports=False)
+@outputs_options(figures=True, reports=True)
 def command(
-    function: Any,
-    target: Any,
+    function: Function,
+    target: Function | str,
     inputs: tuple[str, ...],
-    search: Any,
+    search: Search,
     seed: int,
     only: tuple[str, ...],
     reading: ReadOptions,
@@ -97,45 +100,19 @@ def command(
     FUNCTION. -o FILE.png, .svg or .pdf draws the function before and after beside the target.
     """
     from actcli.fitting import fit as fitting
-    from actcli.output.sheets import choose_format
-    from actcli.reports import fitting as reports
+    from actcli.fitting.descent import Measure
+    from actcli.reports.fitting import warnings
 
-    name = target if isinstance(target, str) else target.label
     goal = _goal(target, inputs, reading)
     found = fitting.fit(function, goal, only=only, search=search, seed=seed)
-    _tell(found)
-
-    def figure() -> Any:
-        from actcli.figures.fitting import fit_figure
-        from actcli.fitting.descent import Measure
-
-        if isinstance(target, str):
-            return fit_figure(found, goal, name)
-        return fit_figure(found, target, name, inputs=goal if isinstance(goal, Measure) else None)
-
-    forms = Forms(
-        sheet=lambda: reports.fit_sheet(found),
-        figure=figure,
-        document=lambda: reports.fit_document(found, name),
-        page=lambda digits: reports.fit_page(found, name, digits),
-    )
-    if not outputs.has_tables:  # a figure does not tell the parameters: they go to standard output then
-        printed = Destination(choose_format(None, None), None, outputs.digits)
-        outputs = outputs._replace(destinations=(*outputs.destinations, printed))
-    write_outputs(outputs, (), forms)
-
-
-def _tell(found: Fit) -> None:
-    """Say on standard error what the parameters do not: that they are no minimum, or not the only one."""
-    end = found.fitted.parameters
-    domains = {parameter.name: parameter.domain for parameter in found.fitted.activation.parameters}
-    said = [f"{p} has gone to {end[p]:.3g}: the distance seems to have no minimum" for p in found.runaways]
-    said += [f"{p} has gone to the end of its domain {domains[p]}" for p in found.ends]
-    said += [f"{p} moves f by jumps and not by a derivative: only --search moves it" for p in found.jumping]
-    if found.undetermined:
-        said.append(f"{' and '.join(found.undetermined)}: not determined, other values come as close")
-    for text in said:
-        note(text)
+    for warning in warnings(found):
+        note(warning)
+    if isinstance(target, str):
+        result = fit_result(found, goal, target, None)
+    else:
+        result = fit_result(found, target, target.label, goal if isinstance(goal, Measure) else None)
+    # A figure does not state the parameters: they go to standard output then.
+    write(outputs if outputs.has_tables else outputs.printed(), result)
 
 
 def _goal(target: Function | str, inputs: Sequence[str], reading: ReadOptions) -> Function | Measure:
@@ -154,7 +131,7 @@ def _goal(target: Function | str, inputs: Sequence[str], reading: ReadOptions) -
     return fitting.over_inputs(target, total, ", ".join(table for table, _ in histograms))
 
 
-def _points(path: str, reading: ReadOptions) -> tuple[Any, Any]:
+def _points(path: str, reading: ReadOptions) -> tuple[Array, Array]:
     """The columns x and y of a table: those of these names, those of --columns in its order, or the only two."""
     import numpy as np
 

@@ -6,22 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from actcli.cli.filters import numbers_or_paths, write_results
+from actcli.cli.filters import numbers_or_paths, write_results, write_sheet
 from actcli.cli.inputs import open_layers
 from actcli.cli.options import (
-    Destination,
     append_option,
     completer,
     function_argument,
     inputs_argument,
-    output_options,
+    outputs_options,
     range_option,
     table_options,
 )
 from actcli.cli.types import NumericCommand
 from actcli.errors import UsageError
 from actcli.output import filtering
-from actcli.output.results import write_sheet
+from actcli.output.outputs import Outputs
 
 if TYPE_CHECKING:
     from actcli.tables.options import ReadOptions
@@ -48,11 +47,11 @@ Examples:
     shell_complete=completer("parameters"),
     help="The derivative of f by this parameter instead of by x.",
 )
-@click.option("--jacobian", is_flag=True, help="Print the whole Jacobian of a rowwise function.")
+@click.option("--jacobian", is_flag=True, help="The whole Jacobian of a rowwise function, one line a row and output.")
 @range_option
 @append_option
 @table_options
-@output_options("frames")
+@outputs_options("frames")
 def command(
     function: Any,
     inputs: tuple[str, ...],
@@ -62,7 +61,7 @@ def command(
     span: Any,
     append: bool,
     reading: ReadOptions,
-    destination: Destination,
+    outputs: Outputs,
 ) -> None:
     """Print the derivatives of a function.
 
@@ -80,7 +79,7 @@ def command(
             sheet = filtering.number_jacobian(function, list(numbers))
         else:
             sheet = filtering.table_jacobian(function, open_layers(paths, reading))
-        write_sheet(sheet, destination)
+        write_sheet(sheet, outputs)
         return
     results = filtering.results(function, int(order), wrt)
-    write_results(function, results, inputs, span, reading, append, destination)
+    write_results(function, results, inputs, span, reading, append, outputs)

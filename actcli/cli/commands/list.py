@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from actcli.cli.messages import note_functions
-from actcli.cli.options import Destination, completer, functions_file_option, output_options
-from actcli.output.results import write_sheet
+from actcli.cli.options import completer, functions_file_option, outputs_options
+from actcli.output.outputs import Outputs
+from actcli.output.results import Result, write
 
 
 @click.command("list", epilog="\b\nExamples:\n  actcli list\n  actcli list --framework onnx -f markdown")
@@ -14,11 +15,11 @@ from actcli.output.results import write_sheet
     "--framework",
     metavar="NAME",
     shell_complete=completer("frameworks"),
-    help="Only what this framework has, under its names, with its defaults.",
+    help="List this framework's functions, with its names and defaults.",
 )
 @functions_file_option
-@output_options()
-def command(framework: str | None, destination: Destination) -> None:
+@outputs_options()
+def command(framework: str | None, outputs: Outputs) -> None:
     """List the functions with their parameters and formulas.
 
     Frameworks are pytorch, keras, keras.layers, jax, tensorflow, tfa (TensorFlow Addons), onnx, nnlib, timm and
@@ -32,4 +33,4 @@ def command(framework: str | None, destination: Destination) -> None:
     else:
         sheet = reports.dialect_sheet(additions.activations(), dialects.framework(framework))
     note_functions()
-    write_sheet(sheet, destination)
+    write(outputs, Result(sheet=lambda: sheet))

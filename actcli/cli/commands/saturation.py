@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from actcli.cli.layers import diagnoses
+from actcli.cli.layers import layer_options, layers, note_layers
 from actcli.cli.messages import note
-from actcli.cli.options import epsilon_option, function_argument, inputs_argument, style_option, table_options
+from actcli.cli.options import (
+    epsilon_option,
+    function_argument,
+    inputs_argument,
+    outputs_options,
+    style_option,
+    table_options,
+)
 from actcli.cli.types import FiniteRange, NumericCommand
+from actcli.diagnosis.systems import RULES
 from actcli.errors import UsageError
-from actcli.output.outputs import Outputs, outputs_options
-from actcli.output.results import Forms, write_outputs, write_sheet
+from actcli.output.forms import diagnosis_result
+from actcli.output.outputs import Outputs
+from actcli.output.results import Result, write
 
 if TYPE_CHECKING:
-    from actcli.diagnosis.diagnose import Diagnosis
-    from actcli.diagnosis.gates import Gate
-    from actcli.reports.blocks import Report, Run
+    from actcli.measuring.choice import Choice
     from actcli.tables.options import ReadOptions
 
 GATE_FAILED = 3
-
-RULES = ("default", "strict", "sagemaker", "karpathy", "keras-contrib", "deepdiagnosis", "thedeepchecker", "redo")
 
 _share = FiniteRange(0, 1)
 
@@ -36,14 +40,16 @@ Examples:
   actcli saturation gelu --epsilon 1e-7
   actcli saturation relu layer1.csv layer2.csv layer3.csv
   actcli saturation relu layer*.csv -f json -o report.json
-  actcli saturation relu layer*.csv -o layers.png
+  actcli saturation relu layer*.csv -f table -o layers.png
   actcli saturation relu layer*.csv -o a.json -o b.csv --report page.html
   actcli saturation relu layer1.csv --by neuron --max-dead 0.1
+  actcli saturation relu layer*.csv --function layer3=softmax
   actcli saturation relu layer1.csv --rule redo
   actcli saturation tanh layer1.csv --dtype float16""",
 )
 @function_argument
 @inputs_argument
+@layer_options
 @epsilon_option
 @click.option(
     "--tau",
@@ -107,12 +113,13 @@ Examples:
 )
 @style_option
 @table_options
-@outputs_options()
+@outputs_options(figures=True, reports=True)
 @click.pass_context
 def command(
     ctx: click.Context,
     function: Any,
     inputs: tuple[str, ...],
+    choice: Choice,
     epsilon: float,
     tau: float,
     alpha: float,
@@ -134,30 +141,22 @@ def command(
     Several are the layers of one network, first to last. Without inputs it tells the regions of x alone. -o FILE.png,
     .svg or .pdf draws the layers: histograms over f', a map of the neurons, and the product of f'.
     """
-    from actcli.analysis.precision import PRECISIONS
+    from actcli.diagnosis.diagnose import criteria, diagnose
     from actcli.diagnosis.gates import Gate
-    from actcli.diagnosis.systems import RULES as PRESETS
-    from actcli.measuring.probe import Probe, Thresholds
+    from actcli.measuring.probe import Thresholds
 
     if explain:
         from actcli.reports.saturation import explanation
 
         if outputs.reports:
             raise UsageError("--explain looks at no data: there is nothing to report on", "leave out --report")
-        for destination in outputs.destinations:
-            write_sheet(explanation(PRESETS[rule], function), destination)
+        write(outputs, Result(sheet=lambda: explanation(RULES[rule], function)))
         return
-    precision = None if dtype is None else PRECISIONS[dtype]
     if by is not None and not outputs.has_tables:
         raise UsageError("--by is for tables, and a figure is asked for", "leave out --by, or name a format with -f")
-    probe = Probe.of(
-        function,
-        Thresholds(epsilon, tau, alpha),
-        PRESETS[rule],
-        precision,
-        histogram=outputs.shows_distributions,
-    )
-    (diagnosis,), read = diagnoses([probe], inputs, reading)
+    judged_by = criteria(Thresholds(epsilon, tau, alpha), rule, dtype, histogram=outputs.shows_distributions)
+    diagnosis = diagnose(layers(inputs, function, choice, reading), judged_by, function)
+    note_layers(diagnosis.inputs, diagnosis.doubts)
     limits = (
         ("dead_neuron_ratio", max_dead, False),
         ("saturated_ratio", max_saturated, False),
@@ -167,36 +166,9 @@ def command(
     gates = [Gate(name, limit, at_least) for name, limit, at_least in limits if limit is not None]
     if not diagnosis.layers and (by in ("layer", "neuron") or gates):
         raise UsageError("there is no layer to look at", "give files, or pipe a table in")
-    write_outputs(outputs, read, _forms(diagnosis, gates, by, style))
+    write(outputs, diagnosis_result(diagnosis, gates, by, style), diagnosis.inputs)
     failed = [line for gate in gates for line in gate.failures(diagnosis.layers)]
     for line in failed:
         note(line)
     if failed:
         ctx.exit(GATE_FAILED)
-
-
-def _forms(diagnosis: Diagnosis, gates: Sequence[Gate], by: str | None, style: str) -> Forms:
-    from actcli.reports import saturation as reports
-
-    def figure() -> Any:
-        from actcli.figures.layers import layers_figure
-
-        return layers_figure(diagnosis, theme=style)
-
-    def report(run: Run, digits: int) -> Report:
-        from actcli.reports.saturation_report import saturation_report
-
-        return saturation_report(diagnosis, gates, run, digits)
-
-    sheets = {"layer": reports.layer_sheet, "neuron": reports.neuron_sheet, "region": reports.region_sheet}
-    forms = Forms(
-        sheet=lambda: sheets[by or ("layer" if diagnosis.layers else "region")](diagnosis),
-        figure=figure,
-        report=report,
-    )
-    if by is not None:
-        return forms
-    return forms._replace(
-        document=lambda: reports.saturation_document(diagnosis),
-        page=lambda digits: reports.saturation_page(diagnosis, digits),
-    )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from actcli.cli.options import Destination, epsilon_option, function_argument, network_options, output_options
+from actcli.cli.options import epsilon_option, function_argument, network_options, outputs_options
 from actcli.cli.types import NumericCommand
-from actcli.output.results import write_sheet
+from actcli.output.outputs import Outputs
+from actcli.output.results import Result, write
 
 if TYPE_CHECKING:
+    from actcli.activation import Function
     from actcli.analysis.profile import Network
 
 
@@ -26,8 +28,8 @@ Examples:
 @function_argument
 @epsilon_option
 @network_options
-@output_options()
-def command(function: Any, epsilon: float, network: Network, destination: Destination) -> None:
+@outputs_options()
+def command(function: Function, epsilon: float, network: Network, outputs: Outputs) -> None:
     """Show one function: formulas, parameters, conventions, source.
 
     With its means over z ~ N(0, q), and what they say of a deep network at initialisation.
@@ -35,4 +37,4 @@ def command(function: Any, epsilon: float, network: Network, destination: Destin
     from actcli.analysis.profile import profile
     from actcli.reports import catalogue as reports
 
-    write_sheet(reports.card(function, profile(function, epsilon, network)), destination)
+    write(outputs, Result(sheet=lambda: reports.card(function, profile(function, epsilon, network))))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator, Sequence
+from html import escape
 from importlib.resources import files
 
-from actcli.diagnosis.verdicts import ORDER
-from actcli.reports.blocks import Block, Drawing, Grid, Judgement, Points, Report
+from actcli.diagnosis.rules import ORDER
+from actcli.reports.model import Block, Drawing, Grid, Judgement, Points, Report
 from actcli.text import Cell, shown, visible
 
 WORD = 24  # characters of a cell that may stay in one line
@@ -34,15 +34,15 @@ def html_page(report: Report, digits: int) -> str:
         "</head>",
         "<body>",
         f"<h1>{_text(report.title)}</h1>",
-        *_blocks(report.verdicts, digits),
     ]
     for section in report.sections:
-        parts += ["<section>", f"<h2>{_text(section.title)}</h2>", *_blocks(section.blocks, digits), "</section>"]
+        title = [f"<h2>{_text(section.title)}</h2>"] if section.title else []
+        parts += ["<section>", *title, *_blocks(section.blocks, digits), "</section>"]
     return "\n".join([*parts, "</body>", "</html>", ""])
 
 
 def _text(text: str) -> str:
-    return html.escape(visible(text))
+    return escape(visible(text))
 
 
 def _blocks(blocks: Sequence[Block], digits: int) -> Iterator[str]:
@@ -74,18 +74,17 @@ def _list(tag: str, items: Sequence[str]) -> Iterator[str]:
 
 def _table(grid: Grid, digits: int) -> Iterator[str]:
     """A table in a box of its own, which scrolls where it is too wide for the page."""
-    kinds = [
-        "number" if all(not isinstance(row[i], str) for row in grid.rows) else "text" for i in range(len(grid.columns))
-    ]
+    columns, rows = grid.sheet.columns, [*grid.sheet.rows]
+    kinds = ["text" if any(isinstance(row[i], str) for row in rows) else "number" for i in range(len(columns))]
     if grid.title:
         yield f"<h3>{_text(grid.title)}</h3>"
     if grid.fold:
         yield f"<details><summary>{_text(grid.fold)}</summary>"
     yield '<div class="scroll" tabindex="0"><table>'
-    heads = (f'<th class="{kind}">{_text(name)}</th>' for name, kind in zip(grid.columns, kinds, strict=True))
+    heads = (f'<th class="{kind}">{_text(name)}</th>' for name, kind in zip(columns, kinds, strict=True))
     yield f"<thead><tr>{''.join(heads)}</tr></thead>"
     yield "<tbody>"
-    for row in grid.rows:
+    for row in rows:
         cells = (_cell(cell, kind, digits) for cell, kind in zip(row, kinds, strict=True))
         yield f"<tr>{''.join(cells)}</tr>"
     yield "</tbody></table></div>"
@@ -104,9 +103,10 @@ def _cell(cell: Cell, kind: str, digits: int) -> str:
 
 def _drawing(drawing: Drawing) -> Iterator[str]:
     """The figure in the page's colours. What it looks like in the others is there too, and hidden."""
-    kind = ' class="long"' if _ratio(drawing.light) > LONG else ""
+    drawn = {theme: drawing.draw(theme) for theme in ("light", "dark")}
+    kind = ' class="long"' if _ratio(drawn["light"]) > LONG else ""
     yield f'<figure{kind}><div class="scroll" tabindex="0">'
-    for theme, svg in (("light", drawing.light), ("dark", drawing.dark)):
+    for theme, svg in drawn.items():
         yield f'<div class="{theme}">{inline_svg(svg, f"{drawing.name}-{theme}", drawing.caption)}</div>'
     yield "</div>"
     yield f"<figcaption>{_text(drawing.caption)}</figcaption></figure>"

@@ -1,22 +1,18 @@
-"""What a report is made of, whatever it is written as."""
+"""What a report is made of, whatever shows it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+from actcli.measuring.layer import Input
 from actcli.tables.sheet import Sheet
-from actcli.text import Cell
 
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
-@dataclass(frozen=True, slots=True)
-class Input:
-    """A layer that was read: its name, the file it came from, and the file's bytes (None for numbers)."""
-
-    layer: str
-    source: str
-    size: int | None
+Draw: TypeAlias = Callable[[str], bytes]  # a theme -> SVG
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """Lines of a list, in an order that counts or not, under a line that introduces them."""
+    """Lines of a list, numbered or not, under a line that introduces them."""
 
     title: str
     items: tuple[str, ...]
@@ -52,23 +48,18 @@ class Grid:
     """A table. With a `fold`, words to ask for it by, it is hidden until then."""
 
     title: str
-    columns: tuple[str, ...]
-    rows: tuple[Sequence[Cell], ...]
+    sheet: Sheet
     fold: str = ""
-
-    @classmethod
-    def of(cls, title: str, sheet: Sheet, fold: str = "") -> Grid:
-        return cls(title, sheet.columns, tuple(sheet.rows), fold)
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A figure as SVG, for light and for dark pages; `name` tells it from the others of its report."""
+    """A figure; `name` tells it from the others of its report. A terminal shows the `chart` in its place."""
 
     name: str
     caption: str
-    light: bytes
-    dark: bytes
+    draw: Draw
+    chart: Callable[[], Iterable[RenderableType]] | None = None
 
 
 Block: TypeAlias = str | Judgement | Points | Grid | Drawing
@@ -76,14 +67,14 @@ Block: TypeAlias = str | Judgement | Points | Grid | Drawing
 
 @dataclass(frozen=True, slots=True)
 class Section:
+    """The first of a report has no title. A terminal leaves out what is for `reference`."""
+
     title: str
     blocks: tuple[Block, ...]
+    reference: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Verdicts stand first, then the sections."""
-
     title: str
-    verdicts: tuple[Block, ...]
     sections: tuple[Section, ...]
