@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from actcli.activation import Activation, Function, Parameter
     from actcli.analysis.meanfield import MeanField, mean_field
     from actcli.analysis.regions import Region, vanishing_regions
+    from actcli.diagnosis.arrays import diagnose
     from actcli.diagnosis.diagnose import Diagnosis
     from actcli.diagnosis.records import Layer, Neuron
     from actcli.errors import ActcliError, DataError, UsageError
     from actcli.fitting.fit import Fit, fit
-    from actcli.library import diagnose
     from actcli.registry.additions import names
     from actcli.registry.specs import get
     from actcli.reports.schema import schema
@@ -66,7 +66,7 @@ _HOMES = {
     "Parameter": "activation",
     "Region": "analysis.regions",
     "UsageError": "errors",
-    "diagnose": "library",
+    "diagnose": "diagnosis.arrays",
     "fit": "fitting.fit",
     "get": "registry.specs",
     "mean_field": "analysis.meanfield",

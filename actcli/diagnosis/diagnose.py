@@ -18,17 +18,9 @@ from actcli.diagnosis.systems import RULES
 from actcli.diagnosis.verdicts import cumulated, judged
 from actcli.errors import UsageError
 from actcli.measuring.layer import Input, Measured, PreActivations, measure
-from actcli.measuring.measures import (
-    HISTOGRAM,
-    OUTPUT,
-    SCORE,
-    VANISHING,
-    Occasion,
-    over,
-    values_of_layer,
-    values_of_neurons,
-)
+from actcli.measuring.measures import Occasion, over, values_of_layer, values_of_neurons
 from actcli.measuring.probe import Probe, Thresholds
+from actcli.measuring.tallies import HISTOGRAM, OUTPUT, SCORE, VANISHING
 from actcli.numerics.certainty import upper_bound
 from actcli.numerics.histogram import Histogram
 

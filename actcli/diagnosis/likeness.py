@@ -6,7 +6,7 @@ import math
 
 from actcli.analysis.regions import shape, vanishing_regions
 from actcli.measuring.layer import Measured
-from actcli.measuring.measures import MAXIMUM, MINIMUM, MOMENTS, ZEROS
+from actcli.measuring.tallies import MAXIMUM, MINIMUM, MOMENTS, ZEROS
 
 FEW = 100  # values from which a table may be told to hold outputs
 MANY_ZEROS = 0.1

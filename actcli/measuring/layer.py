@@ -46,14 +46,20 @@ class PreActivations:
 
     @classmethod
     def of_array(
-        cls, name: str, function: Function, x: Array, missing: Flags | None = None, neurons: Sequence[str] = ()
+        cls,
+        name: str,
+        function: Function,
+        x: Array,
+        missing: Flags | None = None,
+        neurons: Sequence[str] = (),
+        origin: Callable[[], Input] | None = None,
     ) -> PreActivations:
         """Those of an array of shape (samples, neurons); the neurons are named "1", "2" and so on by default."""
 
         def blocks(work: Callable[[Array, Flags | None], T]) -> Iterator[T]:
             yield work(x, missing)
 
-        return cls(name, function, tuple(neurons) or tuple(str(i + 1) for i in range(x.shape[1])), blocks)
+        return cls(name, function, tuple(neurons) or tuple(str(i + 1) for i in range(x.shape[1])), blocks, origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +83,6 @@ def measure(layer: PreActivations, probes: Sequence[Probe]) -> list[Measured]:
 
 def of_numbers(x: Sequence[float], function: Function) -> PreActivations:
     """Numbers are the samples of one neuron; to a rowwise function, one sample of several."""
-    values = np.array(x)[None, :] if function.rowwise else np.array(x)[:, None]
-    layer = PreActivations.of_array("numbers", function, values, neurons=() if function.rowwise else ("x",))
-    return PreActivations(
-        layer.name, function, layer.neurons, layer.blocks, lambda: Input(layer.name, "the command line", None)
-    )
+    read = Input("numbers", "the command line", None)
+    values, names = (np.array(x)[None, :], ()) if function.rowwise else (np.array(x)[:, None], ("x",))
+    return PreActivations.of_array(read.layer, function, values, neurons=names, origin=lambda: read)

@@ -15,15 +15,19 @@ import numpy as np
 
 from actcli.activation import Array
 from actcli.measuring.tallies import (
+    HISTOGRAM,
+    MAXIMUM,
+    MINIMUM,
+    MOMENTS,
+    OUTPUT,
+    SCORE,
+    VANISHING,
+    VANISHING_ROWS,
+    ZEROS,
     Counts,
     Tally,
     count,
     counts,
-    histogram,
-    maximum,
-    minimum,
-    moments,
-    number,
     total,
 )
 
@@ -102,17 +106,6 @@ def over(part: float, whole: int) -> float | None:
 
 def _root(square: float | None) -> float | None:
     return None if square is None else math.sqrt(square)
-
-
-# Tallies that more than one thing looks at.
-VANISHING = count(lambda b: b.vanishing)
-VANISHING_ROWS = number(lambda b: int(np.count_nonzero(b.vanishing.all(axis=0))) if b.rowwise else 0)
-MOMENTS = moments()
-MINIMUM, MAXIMUM = minimum(), maximum()
-OUTPUT = total(lambda b: b.output)
-SCORE = total(lambda b: b.score)
-ZEROS = number(lambda b: int(np.count_nonzero(b.t == 0.0)))
-HISTOGRAM = histogram()
 
 
 @dataclass(frozen=True, kw_only=True)

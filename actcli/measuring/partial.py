@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from actcli.measuring.measures import MOMENTS, TALLIES
-from actcli.measuring.tallies import Block, Counts, Tally
+from actcli.measuring.measures import TALLIES
+from actcli.measuring.tallies import MOMENTS, Block, Counts, Tally
 
 T = TypeVar("T")
 _PLACES = {tally: place for place, tally in enumerate(TALLIES)}

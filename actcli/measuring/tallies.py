@@ -86,41 +86,9 @@ def total(values: Callable[[Block], Array | Flags | None]) -> Tally[Array]:
     return Tally(np.zeros, of, operator.add)
 
 
-def minimum() -> Tally[Array]:
-    """The least value of each neuron, inf where there is none."""
-    return Tally(
-        lambda neurons: np.full(neurons, math.inf),
-        lambda block: np.min(block.t, axis=1, initial=math.inf, where=True if block.keep is None else block.keep),
-        np.minimum,
-    )
-
-
-def maximum() -> Tally[Array]:
-    """The largest value of each neuron, -inf where there is none."""
-    return Tally(
-        lambda neurons: np.full(neurons, -math.inf),
-        lambda block: np.max(block.t, axis=1, initial=-math.inf, where=True if block.keep is None else block.keep),
-        np.maximum,
-    )
-
-
-def moments() -> Tally[Moments]:
-    """Count, mean and spread of each neuron's values."""
-    return Tally(Moments.empty, lambda block: Moments.of(block.t, block.keep), Moments.merge)
-
-
 def number(of: Callable[[Block], int]) -> Tally[int]:
     """One number for the whole layer, which adds up."""
     return Tally(lambda neurons: 0, of, operator.add)
-
-
-def histogram() -> Tally[Histogram | None]:
-    """The distribution of the values of all neurons, None where it is not asked for."""
-    return Tally(
-        lambda neurons: None,
-        lambda block: Histogram.of(block.t, block.keep) if block.histogram else None,
-        merged,
-    )
 
 
 def set_bits(flags: Flags, keep: Flags | None = None) -> Counts:
@@ -131,3 +99,25 @@ def set_bits(flags: Flags, keep: Flags | None = None) -> Counts:
 
 def _no_counts(neurons: int) -> Counts:
     return np.zeros(neurons, np.int64)
+
+
+MOMENTS = Tally(Moments.empty, lambda block: Moments.of(block.t, block.keep), Moments.merge)
+MINIMUM = Tally(  # inf where there is no value
+    lambda neurons: np.full(neurons, math.inf),
+    lambda block: np.min(block.t, axis=1, initial=math.inf, where=True if block.keep is None else block.keep),
+    np.minimum,
+)
+MAXIMUM = Tally(
+    lambda neurons: np.full(neurons, -math.inf),
+    lambda block: np.max(block.t, axis=1, initial=-math.inf, where=True if block.keep is None else block.keep),
+    np.maximum,
+)
+VANISHING = count(lambda block: block.vanishing)
+VANISHING_ROWS = number(lambda block: int(np.count_nonzero(block.vanishing.all(axis=0))) if block.rowwise else 0)
+OUTPUT = total(lambda block: block.output)
+SCORE = total(lambda block: block.score)
+ZEROS = number(lambda block: int(np.count_nonzero(block.t == 0.0)))
+# Of the values of all neurons; None where it is not asked for.
+HISTOGRAM: Tally[Histogram | None] = Tally(
+    lambda neurons: None, lambda block: Histogram.of(block.t, block.keep) if block.histogram else None, merged
+)

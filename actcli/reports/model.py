@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from actcli.measuring.layer import Input
 from actcli.tables.sheet import Sheet
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from actcli.measuring.layer import Input
 
 Draw: TypeAlias = Callable[[str], bytes]  # a theme -> SVG
 

@@ -17,22 +17,11 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from actcli.analysis.precision import PRECISIONS
 from actcli.diagnosis.diagnose import Criteria
 from actcli.diagnosis.systems import RULES
-from actcli.measuring.measures import (
-    HISTOGRAM,
-    MAXIMUM,
-    MINIMUM,
-    MOMENTS,
-    OUTPUT,
-    TALLIES,
-    VANISHING,
-    VANISHING_ROWS,
-    ZEROS,
-    Measures,
-    measures,
-)
+from actcli.measuring.measures import TALLIES, Measures, measures
 from actcli.measuring.moments import Moments
 from actcli.measuring.partial import Partial
 from actcli.measuring.probe import Probe
+from actcli.measuring.tallies import HISTOGRAM, MAXIMUM, MINIMUM, MOMENTS, OUTPUT, VANISHING, VANISHING_ROWS, ZEROS
 from actcli.registry import specs
 
 SPECS = ["relu", "tanh", "gelu", "hard_sigmoid", "softmax"]

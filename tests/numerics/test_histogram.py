@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from actcli.measuring.measures import HISTOGRAM, LayerMeasures, measures
+from actcli.measuring.measures import LayerMeasures, measures
 from actcli.measuring.probe import Probe, Thresholds
+from actcli.measuring.tallies import HISTOGRAM
 from actcli.numerics.histogram import BINS, Histogram, edges
 from actcli.registry import specs
 

@@ -1,4 +1,4 @@
-"""What a program asks for in one call: arrays in, a frozen result out."""
+"""Arrays -> a diagnosis, in one call of a program."""
 
 from __future__ import annotations
 
