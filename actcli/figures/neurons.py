@@ -76,7 +76,7 @@ def neuron_map(diagnosis: Diagnosis, grid: Grid, theme: Theme, width: float) -> 
     dot = Stroke.dots(theme.dormant, "o", size, markeredgecolor=theme.text, markeredgewidth=0.1 * size)
     cross = Stroke.dots(theme.muted, "x", size, markeredgewidth=0.2 * size)
     rowwise = {layer.function.rowwise for layer in diagnosis.layers}
-    what = "saturated or, by rows, vanishing" if len(rowwise) > 1 else "vanishing" if True in rowwise else "saturated"
+    what = "saturated or vanishing" if len(rowwise) > 1 else "vanishing" if True in rowwise else "saturated"
     marks = [picture(image, _keys(what, theme))]
     if not grid.gap:
         marks += [level(row - 0.5, Stroke(theme.background, linewidth=1.5)) for row in range(1, grid.rows)]
