@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from actcli.activation import Activation, Function, Parameter
     from actcli.analysis.meanfield import MeanField, mean_field
     from actcli.analysis.regions import Region, vanishing_regions
-    from actcli.diagnosis.diagnose import Diagnosis, Neuron
-    from actcli.diagnosis.verdicts import Layer
+    from actcli.diagnosis.arrays import diagnose
+    from actcli.diagnosis.diagnose import Diagnosis
+    from actcli.diagnosis.records import Layer, Neuron
     from actcli.errors import ActcliError, DataError, UsageError
-    from actcli.library import diagnose
+    from actcli.fitting.fit import Fit, fit
     from actcli.registry.additions import names
     from actcli.registry.specs import get
+    from actcli.reports.schema import schema
 
 __version__ = "0.1.0"
 
@@ -32,6 +34,7 @@ __all__ = [
     "Activation",
     "DataError",
     "Diagnosis",
+    "Fit",
     "Function",
     "Layer",
     "MeanField",
@@ -41,9 +44,11 @@ __all__ = [
     "UsageError",
     "__version__",
     "diagnose",
+    "fit",
     "get",
     "mean_field",
     "names",
+    "schema",
     "vanishing_regions",
 ]
 
@@ -53,17 +58,20 @@ _HOMES = {
     "Activation": "activation",
     "DataError": "errors",
     "Diagnosis": "diagnosis.diagnose",
+    "Fit": "fitting.fit",
     "Function": "activation",
-    "Layer": "diagnosis.verdicts",
+    "Layer": "diagnosis.records",
     "MeanField": "analysis.meanfield",
-    "Neuron": "diagnosis.diagnose",
+    "Neuron": "diagnosis.records",
     "Parameter": "activation",
     "Region": "analysis.regions",
     "UsageError": "errors",
-    "diagnose": "library",
+    "diagnose": "diagnosis.arrays",
+    "fit": "fitting.fit",
     "get": "registry.specs",
     "mean_field": "analysis.meanfield",
     "names": "registry.additions",
+    "schema": "reports.schema",
     "vanishing_regions": "analysis.regions",
 }
 

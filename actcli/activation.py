@@ -281,3 +281,18 @@ class Function:
 
     def _resolve(self, value: T | Callable[..., T]) -> T:
         return value(**self.parameters) if callable(value) else value
+
+
+def own_outputs(outputs: Array, inputs: int) -> Array:
+    """For each input the output that it belongs to, where there are more or fewer of them (rows along the last axis).
+
+    Fewer outputs share the inputs in turn: the halves of a gated function, the groups of maxout, the one logsumexp.
+    More outputs are taken in turn by the inputs and added: of the two of crelu one is 0.
+    """
+    count = outputs.shape[-1]
+    if count == inputs:
+        return outputs
+    if count < inputs:
+        return np.concatenate([outputs] * (inputs // count), axis=-1)
+    total: Array = outputs.reshape(*outputs.shape[:-1], count // inputs, inputs).sum(axis=-2)
+    return total

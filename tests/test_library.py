@@ -76,7 +76,7 @@ def test_types_are_what_they_say(tmp_path: Path) -> None:
         "import actcli\n"
         "reveal_type(actcli.get('relu').f(1.0))\n"
         "reveal_type(actcli.get('relu').df([1.0, 2.0]))\n"
-        "reveal_type(actcli.diagnose('relu', {}).layers)\n"
+        "reveal_type(actcli.diagnose({}, 'relu').layers)\n"
         "actcli.get(1)\n"
         "actcli.gelu\n"
     )
@@ -85,7 +85,7 @@ def test_types_are_what_they_say(tmp_path: Path) -> None:
     lines = found.splitlines()
     assert '"float"' in lines[0]
     assert "ndarray" in lines[1]
-    assert "tuple[actcli.verdicts.Layer, ...]" in lines[2]
+    assert "tuple[actcli.diagnosis.records.Layer, ...]" in lines[2]
     assert "[arg-type]" in lines[3]
     assert "[attr-defined]" in lines[4]
 
@@ -97,31 +97,31 @@ def test_diagnose_is_what_the_command_tells(cli: Cli) -> None:
     path = DATA / "relu_trained" / "layer2.csv"
     told = json.loads(cli.ok("saturation", "relu", str(path), "-f", "json", "--epsilon", "0.01", "--alpha", "0.002"))
     x = np.loadtxt(path, delimiter=",", skiprows=1)
-    found = actcli.diagnose("relu", {"layer2": x}, epsilon=0.01, alpha=0.002)
+    found = actcli.diagnose({"layer2": x}, "relu", epsilon=0.01, alpha=0.002)
     (layer,) = found.layers
     for name in ("samples", "neurons", "dead_neurons", "dormant_neurons", "vanishing_ratio", "verdict"):
         assert getattr(layer, name) == told["layers"][0][name]
     assert layer.mean_abs_gradient == pytest.approx(told["layers"][0]["mean_abs_gradient"], rel=1e-12)
     assert [n.dead for n in found.neurons] == [n["dead"] for n in told["neurons"]]
     assert [n.neuron for n in found.neurons][:2] == ["1", "2"]
-    assert actcli.diagnose(actcli.get("relu"), {"layer2": x}, epsilon=0.01, alpha=0.002).layers == found.layers
+    assert actcli.diagnose({"layer2": x}, actcli.get("relu"), epsilon=0.01, alpha=0.002).layers == found.layers
 
 
 @given(st.integers(0, 3).filter(lambda n: n != 2))
 def test_layers_of_another_shape_are_refused(dimensions: int) -> None:
     """The error names the layer, the shape and what is wanted."""
     with pytest.raises(actcli.DataError, match=r"layer1: has the shape .*\n.*\(samples, neurons\)"):
-        actcli.diagnose("relu", {"layer1": np.zeros((2,) * dimensions)})
+        actcli.diagnose({"layer1": np.zeros((2,) * dimensions)}, "relu")
 
 
 @pytest.mark.parametrize("layer", [[["a"]], [[1.0], [1.0, 2.0]], [[{}]]])
 def test_layers_of_no_numbers_are_refused(layer: list[list[object]]) -> None:
     """Words, ragged lists and objects are no array of numbers."""
     with pytest.raises(actcli.DataError, match="layer1: not every entry is a number"):
-        actcli.diagnose("relu", {"layer1": layer})
+        actcli.diagnose({"layer1": layer}, "relu")
 
 
 def test_an_unknown_function_is_refused() -> None:
     """By the same error as everywhere."""
     with pytest.raises(actcli.UsageError, match="did you mean"):
-        actcli.diagnose("rellu", {})
+        actcli.diagnose({}, "rellu")

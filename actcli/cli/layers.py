@@ -1,89 +1,91 @@
-"""What `saturation` and `compare` share: reading layers once, whatever the number of functions."""
+"""The layers that INPUT arguments hold, and what is noted of them on standard error."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from actcli.cli.inputs import numbers_and_paths, open_layers
-from actcli.cli.messages import note, note_skipped
+import click
+
+from actcli.cli.inputs import numbers_and_paths
+from actcli.cli.messages import note
+from actcli.cli.options import gather
+from actcli.cli.types import FunctionType, unmarked
+from actcli.errors import UsageError
 
 if TYPE_CHECKING:
-    from actcli.diagnosis.diagnose import Diagnosis
-    from actcli.measuring.partial import LayerPartial
-    from actcli.measuring.probe import Probe
+    from actcli.activation import Function
+    from actcli.measuring.choice import Choice
+    from actcli.measuring.layer import Input, PreActivations
     from actcli.numerics.histogram import Histogram
-    from actcli.reports.model import Input
     from actcli.tables.options import ReadOptions
-    from actcli.tables.table import Block, Table
 
-Measured: TypeAlias = "tuple[str, Sequence[str], LayerPartial]"  # name, names of the neurons, what is known
-
-
-def diagnoses(
-    probes: Sequence[Probe], inputs: Sequence[str], options: ReadOptions
-) -> tuple[list[Diagnosis], tuple[Input, ...]]:
-    """One diagnosis a probe of the layers that the inputs hold, and what was read; none where there is no input.
-
-    Says on standard error which layers look like outputs of the first function.
-    """
-    from actcli.diagnosis.diagnose import diagnose
-
-    measured: list[list[Measured]] = [[] for _ in probes]
-    read = []
-    for source, layer in _measure(probes, inputs, options):
-        read.append(source)
-        for of_function, one in zip(measured, layer, strict=True):
-            of_function.append(one)
-    found = [diagnose(probe, layers) for probe, layers in zip(probes, measured, strict=True)]
-    for doubt in found[0].doubts:
-        note(doubt)
-    return found, tuple(read)
+F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _measure(
-    probes: Sequence[Probe], inputs: Sequence[str], options: ReadOptions
-) -> Iterator[tuple[Input, list[Measured]]]:
-    """Each layer under each probe."""
-    from actcli.reports.model import Input
+class _PatternType(click.ParamType["tuple[str, Function]"]):
+    """PATTERN=SPEC. A spec may hold more of `=`."""
 
+    name = "pattern"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Function]:
+        pattern, equals, spec = unmarked(value).partition("=")
+        if not (pattern and equals and spec):
+            raise UsageError(f"--function {value}: is not PATTERN=FUNCTION", "write for example --function 'fc*=gelu'")
+        return pattern, FunctionType().convert(spec, param, ctx)
+
+
+def _choice(own_functions: tuple[tuple[str, Function], ...], own_layers: tuple[str, ...]) -> Choice:
+    from actcli.measuring.choice import Choice
+
+    return Choice(own_functions, own_layers)
+
+
+# Which layers are taken and which function each has, as `choice`.
+layer_options = gather(
+    "choice",
+    _choice,
+    click.option(
+        "--function",
+        "own_functions",
+        type=_PatternType(),
+        multiple=True,
+        metavar="PATTERN=FUNCTION",
+        help="Give layers of this name, a glob, another function (repeatable).",
+    ),
+    click.option(
+        "--layer",
+        "own_layers",
+        multiple=True,
+        metavar="PATTERN",
+        help="Take the layers of this name, a glob; a leading ! leaves out.",
+    ),
+)
+
+
+def layers(inputs: Sequence[str], function: Function, choice: Choice, options: ReadOptions) -> list[PreActivations]:
+    """The layers that the inputs hold; none where there is no input."""
     numbers, paths = numbers_and_paths(inputs, required=False)
-    if numbers:
-        yield Input("numbers", "the command line", None), [_of_numbers(probe, numbers) for probe in probes]
-    elif paths:
-        for table in open_layers(paths, options):
-            measured = _of_table(probes, table, options.threads)
-            size = table.position() if table.size is None else table.size
-            yield Input(measured[0][0], table.source, size), measured
+    if paths:
+        from actcli.measuring.files import file_layers
+        from actcli.output.progress import watched
+
+        return file_layers(paths, function, choice, options, watched)
+    functions = choice.of(["numbers"] if numbers else [], function)
+    if not numbers:
+        return []
+    from actcli.measuring.layer import of_numbers
+
+    return [of_numbers(numbers, functions["numbers"])]
 
 
-def _of_numbers(probe: Probe, numbers: Sequence[float]) -> Measured:
-    """Numbers are the samples of one neuron; to a rowwise function, one sample of several."""
-    import numpy as np
-
-    x = np.array(numbers)
-    if probe.function.rowwise:
-        return "numbers", [str(i + 1) for i in range(len(x))], probe.measure(x[None, :])
-    return "numbers", ["x"], probe.measure(x[:, None])
-
-
-def _of_table(probes: Sequence[Probe], table: Table, threads: int | None) -> list[Measured]:
-    from actcli.measuring.partial import LayerPartial
-    from actcli.output.progress import watched
-    from actcli.tables.pipeline import map_blocks
-
-    columns = [table.columns[i] for i in table.picked]
-    totals = [LayerPartial.empty(len(columns)) for _ in probes]
-
-    def measure(block: Block) -> list[LayerPartial]:
-        return [probe.measure(block.values, block.missing) for probe in probes]
-
-    for partials in watched(map_blocks(table, measure, threads), table.position, table.size, table.name):
-        totals = [total.merge(partial) for total, partial in zip(totals, partials, strict=True)]
-    note_skipped(table)
-    name = os.fsencode(table.name).decode("utf-8", "backslashreplace")  # a file's may hold any bytes
-    return [(name, columns, total) for total in totals]
+def note_layers(inputs: Sequence[Input], doubts: Sequence[str]) -> None:
+    """Note how many rows of each were left out, and which layers look like outputs."""
+    for read in inputs:
+        if read.skipped:
+            note(f"{read.skipped} row{'s' * (read.skipped > 1)} left out, such as {read.reason}")
+    for doubt in doubts:
+        note(doubt)
 
 
 def distributions(inputs: Sequence[str], options: ReadOptions) -> list[tuple[str, Histogram]]:
@@ -91,28 +93,16 @@ def distributions(inputs: Sequence[str], options: ReadOptions) -> list[tuple[str
     numbers, paths = numbers_and_paths(inputs, required=False)
     if not numbers and not paths:
         return []
-    import numpy as np
-
-    from actcli.numerics.histogram import Histogram
-
     if numbers:
+        import numpy as np
+
+        from actcli.numerics.histogram import Histogram
+
         x = np.array(numbers)
         return [("numbers", Histogram.of(x, np.isfinite(x)))]
-    return [(table.name, _histogram(table, options.threads)) for table in open_layers(paths, options)]
-
-
-def _histogram(table: Table, threads: int | None) -> Histogram:
-    import numpy as np
-
-    from actcli.numerics.histogram import Histogram
+    from actcli.measuring.files import file_histograms
     from actcli.output.progress import watched
-    from actcli.tables.pipeline import map_blocks
 
-    def measure(block: Block) -> Histogram:
-        return Histogram.of(block.values, np.isfinite(block.values))
-
-    total = Histogram.empty()
-    for part in watched(map_blocks(table, measure, threads), table.position, table.size, table.name):
-        total = total.merge(part)
-    note_skipped(table)
-    return total
+    found = file_histograms(paths, options, watched)
+    note_layers([read for read, _ in found], ())
+    return [(read.layer, histogram) for read, histogram in found]

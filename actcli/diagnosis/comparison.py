@@ -4,51 +4,69 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 from actcli.activation import Function
-from actcli.analysis.profile import Profile
-from actcli.diagnosis.verdicts import Layer
+from actcli.analysis.profile import Network, Profile, profile
+from actcli.diagnosis.diagnose import Criteria, diagnosis
+from actcli.diagnosis.records import Layer
+from actcli.measuring.layer import Input, PreActivations, measure
+from actcli.measuring.measures import Meaning
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """What another function would make of the same layer, in a sentence."""
 
-    layer: str
-    function: Function
-    in_place_of: Function
-    sentence: str
+    layer: Annotated[str, Meaning("name of the layer")]
+    function: Annotated[Function, Meaning("the other function")]
+    in_place_of: Annotated[Function, Meaning("the layer's own function")]
+    sentence: Annotated[str, Meaning("the change in words")]
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """What `compare` reports: the functions; each of the given layers under each function, those first that let most
-    gradient through; and what changing the first function named for another would do."""
+    gradient through; the layers under their own functions; and what changing those for another would do. `doubts` says
+    which layers look like outputs of their own function, `inputs` where the layers came from."""
 
+    criteria: Criteria
     profiles: tuple[Profile, ...]
-    layers: tuple[tuple[Function, Layer], ...]
-    changes: tuple[Change, ...]
+    layers: tuple[Layer, ...] = ()
+    own: tuple[Layer, ...] = ()
+    changes: tuple[Change, ...] = ()
+    doubts: tuple[str, ...] = ()
+    inputs: tuple[Input, ...] = ()
 
 
-def compare(profiles: Sequence[Profile], layers: Sequence[tuple[Function, Sequence[Layer]]]) -> Comparison:
-    """The comparison of functions and of the same layers under each of them."""
-    by_name: dict[str, list[tuple[Function, Layer]]] = {}
-    for function, of_function in layers:
-        for layer in of_function:
-            by_name.setdefault(layer.name, []).append((function, layer))
-    changes = [
-        Change(name, function, rows[0][0], _change(*rows[0], function, layer))
-        for name, rows in by_name.items()
-        for function, layer in rows[1:]
-    ]
-    ordered = [
-        row for rows in by_name.values() for row in sorted(rows, key=lambda row: -(row[1].mean_abs_gradient or 0.0))
-    ]
-    return Comparison(tuple(profiles), tuple(ordered), tuple(changes))
+def compare(
+    functions: Sequence[Function],
+    layers: Sequence[PreActivations] = (),
+    criteria: Criteria | None = None,
+    network: Network | None = None,
+) -> Comparison:
+    """The comparison of functions, and of layers under each of them and each function that a layer has."""
+    criteria = criteria or Criteria()
+    functions = list(dict.fromkeys([*functions, *(layer.function for layer in layers)]))
+    epsilon = criteria.thresholds.epsilon
+    profiles = tuple(profile(function, epsilon, network or Network()) for function in functions)
+    if not layers:
+        return Comparison(criteria, profiles)
+    probes = [criteria.probe(function) for function in functions]
+    measured = [dict(zip(functions, measure(layer, probes), strict=True)) for layer in layers]
+    own = diagnosis([of[layer.function] for layer, of in zip(layers, measured, strict=True)], criteria)
+    under = [diagnosis([of[function] for of in measured], criteria).layers for function in functions]
+    rows, changes = [], []
+    for number, before in enumerate(own.layers):
+        others = [of[number] for of in under if of[number].function != before.function]
+        rows += sorted([before, *others], key=lambda layer: -(layer.mean_abs_gradient or 0.0))
+        changes += [Change(before.name, after.function, before.function, _change(before, after)) for after in others]
+    inputs = tuple(layer.origin() for layer in layers if layer.origin)
+    return Comparison(criteria, profiles, tuple(rows), own.layers, tuple(changes), own.doubts, inputs)
 
 
-def _change(today: Function, before: Layer, other: Function, after: Layer) -> str:
-    start = f"{other.label} in place of {today.label}"
+def _change(before: Layer, after: Layer) -> str:
+    start = f"{after.function.label} in place of {before.function.label}"
     if before.mean_abs_gradient is None or after.mean_abs_gradient is None:
         return f"{start}: there are no values to judge by"
     parts = [f"mean|f'| {after.mean_abs_gradient:.3g} instead of {before.mean_abs_gradient:.3g}"]

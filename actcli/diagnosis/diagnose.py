@@ -1,218 +1,205 @@
-"""A function and blocks of pre-activations -> layers, neurons and verdicts. Arrays in, frozen results out."""
+"""Layers, each under its function -> what is said of them and their neurons. Frozen records in, frozen results out."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from actcli.activation import Function
-from actcli.analysis.precision import Losses
-from actcli.analysis.regions import Region, SaturatedSides, shape, vanishing_regions
-from actcli.diagnosis.rules import Rule
-from actcli.diagnosis.verdicts import Layer, Side
-from actcli.measuring.partial import LayerPartial
+from actcli.analysis.precision import PRECISIONS, Losses, Precision, losses
+from actcli.analysis.regions import Region, SaturatedSides, saturated_sides, vanishing_regions
+from actcli.diagnosis.likeness import likeness
+from actcli.diagnosis.records import DORMANT, Layer, Neuron
+from actcli.diagnosis.rules import DEFAULT, Rule
+from actcli.diagnosis.systems import RULES
+from actcli.diagnosis.verdicts import cumulated, judged
+from actcli.errors import UsageError
+from actcli.measuring.layer import Input, Measured, PreActivations, measure
+from actcli.measuring.measures import Occasion, over, values_of_layer, values_of_neurons
 from actcli.measuring.probe import Probe, Thresholds
+from actcli.measuring.tallies import HISTOGRAM, OUTPUT, SCORE, VANISHING
 from actcli.numerics.certainty import upper_bound
 from actcli.numerics.histogram import Histogram
 
-DORMANT = 0.025  # Sokar et al. 2023, arXiv:2302.12902 (ReDo)
-FEW = 100  # values from which a table may be told to hold outputs
-MANY_ZEROS = 0.1
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """By what layers are judged. `histogram`: keep the distribution of each layer too."""
+
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    rule: Rule = DEFAULT
+    precision: Precision | None = None
+    histogram: bool = False
+
+    def probe(self, function: Function, layer: str = "") -> Probe:
+        """What measures under the function, for the layer of that name."""
+        check = self.rule.check(function, layer)
+        score = None if check is None else check.score
+        return Probe.of(function, self.thresholds, score, self.precision, histogram=self.histogram)
+
+
+def criteria(thresholds: Thresholds, rule: str, dtype: str | None, *, histogram: bool = False) -> Criteria:
+    """Those of a rule and a precision by their names. Raises UsageError where one is not known."""
+    if rule not in RULES:
+        raise UsageError(f"there is no rule {rule!r}", f"rules: {', '.join(RULES)}")
+    if dtype not in (None, *PRECISIONS):
+        raise UsageError(f"there is no dtype {dtype!r}", f"dtypes: {', '.join(PRECISIONS)}")
+    return Criteria(thresholds, RULES[rule], None if dtype is None else PRECISIONS[dtype], histogram)
 
 
 @dataclass(frozen=True, slots=True)
-class Neuron:
-    """One column. Ratios are shares of its finite values, `samples` of them; None where it has none."""
+class Traits:
+    """Where on the x axis a function vanishes, saturates and, with a precision, loses f' or f."""
 
-    layer: str
-    neuron: str
-    samples: int
-    dead: bool
-    dead_upper_bound: float | None
-    dormant: bool
-    missing: int
-    non_finite: int
-    min: float | None
-    max: float | None
-    mean: float | None
-    std: float | None
-    vanishing_ratio: float | None
-    saturated_low_ratio: float | None
-    saturated_high_ratio: float | None
-    zero_gradient_ratio: float | None
-    lost_gradient_ratio: float | None  # with a precision only
-    constant_output_ratio: float | None
-    flagged: bool | None  # with a rule of another system only
-    rule_score: float | None
-    mean_abs_gradient: float | None
-    rms_gradient: float | None
-    mean_abs_output: float | None
+    function: Function
+    regions: tuple[Region, ...]
+    sides: SaturatedSides
+    losses: Losses | None
+
+    @classmethod
+    def of(cls, function: Function, criteria: Criteria) -> Traits:
+        """Those by the thresholds and the precision."""
+        thresholds, precision = criteria.thresholds, criteria.precision
+        return cls(
+            function,
+            vanishing_regions(function, thresholds.epsilon),
+            saturated_sides(function, thresholds.tau),
+            None if precision is None else losses(function, precision),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
     """What `saturation` reports. `falls_at` is the layer at which the product of mean|f'|, from the last layer on,
-    falls below epsilon; `doubts` says which layers look like outputs of the function; `histograms` are those of the
-    layers, none where the probe did not measure them."""
+    falls below epsilon; `doubts` says which layers look like outputs of their function; `histograms` are those of the
+    layers, none where they are not asked for; `inputs` is where the layers came from."""
 
-    function: Function
-    thresholds: Thresholds
-    rule: Rule
-    losses: Losses | None
-    regions: tuple[Region, ...]
-    layers: tuple[Layer, ...]
-    neurons: tuple[Neuron, ...]
-    falls_at: str | None
-    doubts: tuple[str, ...]
-    sides: SaturatedSides
-    histograms: tuple[Histogram, ...]
+    criteria: Criteria
+    traits: tuple[Traits, ...]  # of each function, in the order of their first use
+    layers: tuple[Layer, ...] = ()
+    neurons: tuple[Neuron, ...] = ()
+    falls_at: str | None = None
+    doubts: tuple[str, ...] = ()
+    histograms: tuple[Histogram, ...] = ()
+    inputs: tuple[Input, ...] = ()
+
+    @property
+    def functions(self) -> tuple[Function, ...]:
+        """The functions of the layers, each once; without layers the one that was asked for."""
+        return tuple(traits.function for traits in self.traits)
+
+    @property
+    def label(self) -> str:
+        """The functions in words."""
+        return ", ".join(function.label for function in self.functions)
+
+    @property
+    def all_rowwise(self) -> bool:
+        """Whether every function maps rows."""
+        return all(function.rowwise for function in self.functions)
+
+    @property
+    def regions(self) -> tuple[tuple[Function, Region], ...]:
+        """The vanishing regions of each function."""
+        return tuple((traits.function, region) for traits in self.traits for region in traits.regions)
+
+    @property
+    def occasions(self) -> frozenset[Occasion]:
+        """On what there are fields that are not always there."""
+        found: tuple[tuple[Occasion, bool], ...] = (
+            ("precision", self.criteria.precision is not None),
+            ("rule", bool(self.criteria.rule.checks)),
+            ("rowwise", any(function.rowwise for function in self.functions)),
+        )
+        return frozenset(occasion for occasion, is_there in found if is_there)
+
+    def of(self, function: Function) -> Traits:
+        """What is known of one of the functions."""
+        return next(traits for traits in self.traits if traits.function == function)
 
 
-def diagnose(probe: Probe, layers: Iterable[tuple[str, Sequence[str], LayerPartial]]) -> Diagnosis:
-    """The diagnosis of measured layers, each a name, the names of its neurons, and its partial."""
-    results, neurons, doubts, histograms = [], [], [], []
-    for name, columns, partial in layers:
-        flagged = probe.check.flagged(partial) if probe.check else None
-        of_layer = _neurons(probe, name, columns, partial, flagged)
-        results.append(_layer(probe, name, partial, of_layer, flagged))
+def diagnose(layers: Sequence[PreActivations], criteria: Criteria, function: Function | None = None) -> Diagnosis:
+    """The diagnosis of layers, first to last of one network; of the function alone where there is none.
+
+    Raises UsageError where the rule says nothing of the function of a layer.
+    """
+    if not layers:
+        if function is not None:
+            criteria.rule.check(function)
+        return Diagnosis(criteria, () if function is None else (Traits.of(function, criteria),))
+    mixed = len({layer.function for layer in layers}) > 1
+    probes: dict[Function, Probe] = {}
+    for layer in layers:
+        if layer.function not in probes:
+            probes[layer.function] = criteria.probe(layer.function, layer.name if mixed else "")
+    measured = [measure(layer, [probes[layer.function]])[0] for layer in layers]
+    return diagnosis(measured, criteria, tuple(layer.origin() for layer in layers if layer.origin))
+
+
+def diagnosis(measured: Sequence[Measured], criteria: Criteria, inputs: tuple[Input, ...] = ()) -> Diagnosis:
+    """The diagnosis of layers that have been measured."""
+    traits = {one.probe.function: Traits.of(one.probe.function, criteria) for one in measured}
+    layers, neurons = [], []
+    for one in measured:
+        of_layer = _neurons(one, criteria)
         neurons += of_layer
-        if probe.histogram:
-            histograms.append(partial.histogram or Histogram.empty())
-        if (likeness := _likeness(probe, partial)) is not None:
-            doubts.append(f"{name} looks like outputs of {probe.function.label}, not pre-activations: {likeness}")
-    results = _cumulated(results)
-    epsilon = probe.thresholds.epsilon
-    fallen = [layer.name for layer in results if (layer.cumulative_mean_gradient or math.inf) < epsilon]
+        layers.append(_layer(one, of_layer))
+    layers = cumulated(layers)
+    epsilon = criteria.thresholds.epsilon
+    fallen = [layer.name for layer in layers if (layer.cumulative_mean_gradient or math.inf) < epsilon]
     return Diagnosis(
-        probe.function,
-        probe.thresholds,
-        probe.rule,
-        probe.losses,
-        vanishing_regions(probe.function, epsilon),
-        tuple(probe.rule.judge(results, probe.function, epsilon, _telling(probe.sides))),
+        criteria,
+        tuple(traits.values()),
+        tuple(judged(layers, criteria.rule, epsilon, {f: of.sides for f, of in traits.items()})),
         tuple(neurons),
         fallen[-1] if fallen else None,
-        tuple(doubts),
-        probe.sides,
-        tuple(histograms),
+        tuple(doubt for one in measured if (doubt := likeness(one)) is not None),
+        tuple(one.partial[HISTOGRAM] or Histogram.empty() for one in measured) if criteria.histogram else (),
+        inputs,
     )
 
 
-def _neurons(
-    probe: Probe, layer: str, columns: Sequence[str], p: LayerPartial, flagged: Sequence[bool] | None
-) -> list[Neuron]:
-    layer_output = p.sum_output.sum() / max(1, int(p.values.sum()))
-    std = p.moments.std()
-    counted = probe.check is not None and probe.check.score is not None
-    neurons = []
-    for i, column in enumerate(columns):
-        n = int(p.values[i])
-        active = n - int(p.vanishing[i])
-        dead = n > 0 and active <= probe.thresholds.alpha * n
-        neurons.append(
-            Neuron(
-                layer=layer,
-                neuron=column,
-                samples=n,
-                dead=dead,
-                dead_upper_bound=upper_bound(active, n) if dead else None,
-                dormant=n > 0 and bool(p.sum_output[i] / n <= DORMANT * layer_output),
-                missing=int(p.missing[i]),
-                non_finite=int(p.non_finite[i]),
-                min=float(p.minimum[i]) if n else None,
-                max=float(p.maximum[i]) if n else None,
-                mean=float(p.moments.mean[i]) if n else None,
-                std=float(std[i]) if n else None,
-                vanishing_ratio=_share(p.vanishing[i], n),
-                saturated_low_ratio=_share(p.saturated_low[i], n),
-                saturated_high_ratio=_share(p.saturated_high[i], n),
-                zero_gradient_ratio=_share(p.zero_gradient[i], n),
-                lost_gradient_ratio=_share(p.lost_gradient[i], n) if probe.losses else None,
-                constant_output_ratio=_share(p.constant_output[i], n) if probe.losses else None,
-                flagged=None if flagged is None else flagged[i],
-                rule_score=_share(p.score[i], n) if counted else None,
-                mean_abs_gradient=_share(p.sum_gradient[i], n),
-                rms_gradient=math.sqrt(p.sum_square_gradient[i] / n) if n else None,
-                mean_abs_output=_share(p.sum_output[i], n),
-            )
-        )
-    return neurons
+def _neurons(one: Measured, criteria: Criteria) -> list[Neuron]:
+    """The neurons of a layer: their measures, and what follows from them."""
+    partial = one.partial
+    n = partial.values
+    active = n - partial[VANISHING]
+    dead = (n > 0) & (active <= criteria.thresholds.alpha * n)
+    output = partial[OUTPUT]
+    mean_output = output.sum() / max(1, n.sum())
+    check = criteria.rule.check(one.probe.function)
+    with np.errstate(all="ignore"):
+        dormant = (n > 0) & (output / n <= DORMANT * mean_output)
+        flagged = None if check is None or check.neurons is None else (n > 0) & check.neurons(n, partial[SCORE], output)
+    columns = {
+        "neuron": one.neurons,
+        "samples": n.tolist(),
+        "dead": dead.tolist(),
+        "dead_upper_bound": [
+            upper_bound(a, k) if d else None for a, k, d in zip(active.tolist(), n.tolist(), dead.tolist(), strict=True)
+        ],
+        "dormant": dormant.tolist(),
+        **({} if flagged is None else {"flagged": flagged.tolist()}),
+        **values_of_neurons(Neuron, partial, one.probe.occasions),
+    }
+    rows = zip(*columns.values(), strict=True)
+    return [Neuron(layer=one.name, **dict(zip(columns, row, strict=True))) for row in rows]
 
 
-def _layer(
-    probe: Probe, name: str, p: LayerPartial, neurons: Sequence[Neuron], flagged: Sequence[bool] | None
-) -> Layer:
-    values = int(p.values.sum())
-    counted = probe.check is not None and probe.check.score is not None
+def _layer(one: Measured, neurons: Sequence[Neuron]) -> Layer:
     dead = sum(neuron.dead for neuron in neurons)
-    whole_rows = int(p.values.max(initial=0)) if probe.function.rowwise else 0
-    square = _share(p.sum_square_gradient.sum(), values)
+    flags = [neuron.flagged for neuron in neurons if neuron.flagged is not None]
     return Layer(
-        name=name,
-        samples=p.samples,
+        name=one.name,
+        function=one.probe.function,
+        samples=one.partial.samples,
         neurons=len(neurons),
-        missing=int(p.missing.sum()),
-        non_finite=int(p.non_finite.sum()),
         dead_neurons=dead,
-        dead_neuron_ratio=_share(dead, len(neurons)) if values else None,
+        dead_neuron_ratio=over(dead, len(neurons)) if one.partial.values.any() else None,
         dormant_neurons=sum(neuron.dormant for neuron in neurons),
-        vanishing_ratio=_share(p.vanishing.sum(), values),
-        saturated_low_ratio=_share(p.saturated_low.sum(), values),
-        saturated_high_ratio=_share(p.saturated_high.sum(), values),
-        zero_gradient_ratio=_share(p.zero_gradient.sum(), values),
-        lost_gradient_ratio=_share(p.lost_gradient.sum(), values) if probe.losses else None,
-        constant_output_ratio=_share(p.constant_output.sum(), values) if probe.losses else None,
-        flagged_neurons=None if flagged is None else sum(flagged),
-        rule_score=_share(p.score.sum(), values) if counted else None,
-        mean_square=_share(p.moments.sum_square().sum(), values),
-        spread=math.sqrt(p.moments.deviation.sum() / values) if values else None,
-        mean_abs_gradient=_share(p.sum_gradient.sum(), values),
-        rms_gradient=None if square is None else math.sqrt(square),
-        vanishing_rows=p.vanishing_rows if probe.function.rowwise else None,
-        vanishing_row_ratio=_share(p.vanishing_rows, whole_rows) if probe.function.rowwise else None,
+        flagged_neurons=sum(flags) if flags else None,
+        **values_of_layer(Layer, one.partial, one.probe.occasions),
     )
-
-
-def _likeness(probe: Probe, p: LayerPartial) -> str | None:
-    """What makes a layer look like outputs of the function: its values lie within the function's range."""
-    values = int(p.values.sum())
-    low, high = probe.function.range or shape(probe.function).range
-    least, most = float(p.minimum.min(initial=math.inf)), float(p.maximum.max(initial=-math.inf))
-    if values < FEW or not (low <= least and most <= high) or (math.isinf(low) and math.isinf(high)):
-        return None
-    if math.isfinite(low) and math.isfinite(high):
-        # So do pre-activations that are small: a bell of them that ends here is a third as wide at most.
-        around_zero = least < 0.0 < most and p.moments.sum_square().sum() < values * (max(-low, high) / 3.0) ** 2
-        return None if around_zero else f"all values lie within [{low:g}, {high:g}]"
-    end, side = (low, "below") if math.isfinite(low) else (high, "above")
-    if any(region.kind == "zero" for region in vanishing_regions(probe.function, probe.thresholds.epsilon)):
-        zeros = p.zeros / values
-        return f"no value is {side} {end:g}, and {zeros:.0%} are exactly 0" if zeros >= MANY_ZEROS else None
-    # Values on both sides of 0 that end just here by chance would not reach far on the other side.
-    return f"no value is {side} {end:g}" if most - least > 10.0 * abs(end) else None
-
-
-def _telling(sides: SaturatedSides) -> tuple[Side, ...]:
-    """The sides that few values of a healthy layer are on, where f saturates on both: tanh's two, and of relu6, which
-    is off below 0 as relu is, the high one."""
-    if not (sides.low and sides.high):
-        return ()
-    low, high = sides.low[0][1] < 0.0, sides.high[-1][0] > 0.0 and math.isinf(sides.high[-1][1])
-    return (*(("low",) if low else ()), *(("high",) if high else ()))
-
-
-def _cumulated(layers: Sequence[Layer]) -> list[Layer]:
-    """The layers with the products of mean|f'| and of rms f' over each and those after it."""
-    done: list[Layer] = []
-    mean: float | None = 1.0
-    rms: float | None = 1.0
-    for layer in reversed(layers):
-        mean = None if mean is None or layer.mean_abs_gradient is None else mean * layer.mean_abs_gradient
-        rms = None if rms is None or layer.rms_gradient is None else rms * layer.rms_gradient
-        done.append(replace(layer, cumulative_mean_gradient=mean, cumulative_rms_gradient=rms))
-    return done[::-1]
-
-
-def _share(part: float, whole: int) -> float | None:
-    return float(part) / whole if whole else None

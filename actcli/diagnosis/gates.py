@@ -5,33 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from actcli.diagnosis.verdicts import Layer
+from actcli.diagnosis.records import Layer
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A figure of a layer, and the most that it may be, or with `at_least` the least."""
+    """A measure of a layer, and the most that it may be, or with `at_least` the least."""
 
-    figure: str
+    measure: str
     limit: float
     at_least: bool = False
 
     @property
     def condition(self) -> str:
-        return f"{self.figure} of every layer is {'at least' if self.at_least else 'at most'} {self.limit:g}"
+        return f"{self.measure} of every layer is {'at least' if self.at_least else 'at most'} {self.limit:g}"
 
     def failures(self, layers: Sequence[Layer]) -> Iterator[str]:
         """A line for each layer that fails; one without values passes no gate."""
         for layer in layers:
-            value = _figure(layer, self.figure)
+            value = _value(layer, self.measure)
             if value is None:
-                yield f"{layer.name}: {self.figure} is not known: there are no values"
+                yield f"{layer.name}: {self.measure} is not known: there are no values"
             elif value < self.limit if self.at_least else value > self.limit:
                 side = "below" if self.at_least else "above"
-                yield f"{layer.name}: {self.figure} is {value:.6g}, {side} {self.limit:g}"
+                yield f"{layer.name}: {self.measure} is {value:.6g}, {side} {self.limit:g}"
 
 
-def _figure(layer: Layer, name: str) -> float | None:
+def _value(layer: Layer, name: str) -> float | None:
     if name == "saturated_ratio":
         low, high = layer.saturated_low_ratio, layer.saturated_high_ratio
         return None if low is None or high is None else low + high

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from actcli.activation import Function
 from actcli.analysis.meanfield import mean_field
 from actcli.analysis.regions import shape, vanishing_regions
+from actcli.diagnosis.records import Remedy
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
-    """One thing to try; `figure` is the field of the layer that calls for it."""
-
-    figure: str
-    remedy: str
-    source: str
-
-
-def remedies(figure: str, function: Function) -> tuple[Remedy, ...]:
-    """The remedies for a finding that rests on this figure of a layer."""
-    found = (make(function) for make in _REMEDIES.get(figure, ()))
-    return tuple(Remedy(figure, *one) for one in found if one is not None)
+def remedies(measure: str, function: Function) -> tuple[Remedy, ...]:
+    """The remedies for a finding that rests on this measure of a layer of the function."""
+    found = (make(function) for make in _REMEDIES.get(measure, ()))
+    return tuple(Remedy(measure, *one) for one in found if one is not None)
 
 
 _Advice = tuple[str, str] | None

@@ -1,52 +1,52 @@
-"""A rule says how layers are judged: by limits of ours, or by the check of another system on its own definition."""
+"""What a rule is: limits of ours, or the check of another system on its own definition. Light: `--help` names them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
-from actcli.activation import Array, Flags, Function
-from actcli.diagnosis.remedies import remedies
-from actcli.diagnosis.verdicts import MADE_UP, ORDER, Finding, Layer, Limits, Side, Verdict, findings, values
 from actcli.errors import UsageError
-from actcli.measuring.partial import LayerPartial
-from actcli.text import percent
+
+if TYPE_CHECKING:
+    from actcli.activation import Array, Flags, Function
+    from actcli.measuring.probe import Score
+    from actcli.measuring.tallies import Counts
+
+Verdict = Literal["ok", "warning", "critical"]
+ORDER: tuple[Verdict, ...] = ("ok", "warning", "critical")
+MADE_UP = 0.1  # the share of the spread that is left at the last layer where weights make up for a small f'
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Shares from which a measure is a warning, and from which it is critical."""
+
+    dead: tuple[float, float]
+    vanishing: tuple[float, float]
+    saturated: tuple[float, float]
+    vanishing_rows: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """What another system looks at, for some functions.
 
-    `score` gives a number for each value, from x, |f| and |f'|; flags count as 0 and 1. `neurons` says from the sums of
-    the scores which neurons are at fault; without it the mean score of all values is looked at. The layer gets the
-    verdict `grade` where the share of such neurons, or the mean score, passes `alarm`.
+    `score` gives a number for each value, from x, |f| and |f'|; flags count as 0 and 1. `neurons` says which neurons
+    are at fault, from the number of values of each, the sum of its scores and that of |f|; without it the mean score of
+    all values is looked at. The layer gets the verdict `grade` where the share of such neurons, or the mean score,
+    passes `alarm`.
     """
 
     functions: tuple[str, ...]  # none: every elementwise one
     finding: str  # what the neurons or values at fault are
     definition: str
     source: str
-    figure: str  # of the layer, whose remedies are called for
-    score: Callable[[Array, Array, Array], Array | Flags] | None = None
-    neurons: Callable[[LayerPartial], Flags] | None = None
+    measure: str  # of the layer, whose remedies are called for
+    score: Score | None = None
+    neurons: Callable[[Counts, Array, Array], Flags] | None = None
     alarm: Callable[[float], bool] = lambda share: False
     grade: Verdict = "critical"
-
-    def flagged(self, partial: LayerPartial) -> list[bool] | None:
-        """The neurons at fault, None where the check is of values alone."""
-        if self.neurons is None:
-            return None
-        return [bool(flag) for flag in (partial.values > 0) & self.neurons(partial)]
-
-    def finds(self, layer: Layer) -> Finding:
-        """What the check says of a measured layer."""
-        if layer.flagged_neurons is not None:
-            share = layer.flagged_neurons / layer.neurons if layer.neurons else 0.0
-            text = f"{layer.flagged_neurons} of {layer.neurons} neurons {self.finding} ({percent(share)})"
-        else:
-            share = layer.rule_score or 0.0
-            text = f"{percent(share)} of the values {self.finding}"
-        return Finding(self.grade if self.alarm(share) else "ok", text, self.figure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +57,10 @@ class Rule:
     limits: Limits | None = None
     checks: tuple[Check, ...] = ()
 
-    def check(self, function: Function) -> Check | None:
+    def check(self, function: Function, layer: str = "") -> Check | None:
         """The check that is for this function; None for our own rules.
 
-        Raises UsageError where the system has none for it.
+        Raises UsageError where the system has none for it, which names the layer that the function is of, if any.
         """
         if not self.checks:
             return None
@@ -68,36 +68,24 @@ class Rule:
             if function.name in check.functions or not (check.functions or function.rowwise):
                 return check
         known = ", ".join(name for check in self.checks for name in check.functions) or "elementwise functions"
-        raise UsageError(f"the rule of {self.name} says nothing of {function.name}", f"it is for {known}")
+        where, way_out = (f"{layer}: ", f"; leave the layer out with --layer '!{layer}'") if layer else ("", "")
+        raise UsageError(
+            f"{where}the rule of {self.name} says nothing of {function.name}", f"it is for {known}{way_out}"
+        )
 
-    def explanation(self, function: Function) -> dict[str, str]:
-        """The rule as it is for this function: name, definition with its thresholds, source."""
-        check = self.check(function)
-        if check is not None:
-            return {"name": self.name, "definition": check.definition, "source": check.source}
-        return {"name": self.name, "definition": _in_words(self.limits) if self.limits else "", "source": "actcli"}
-
-    def judge(self, layers: Sequence[Layer], function: Function, epsilon: float, sides: Sequence[Side]) -> list[Layer]:
-        """The layers, first to last of one network, with their verdicts, reasons and remedies. On `sides` values should
-        not be saturated."""
-        check = self.check(function)
-        judged = []
-        for i, layer in enumerate(layers):
-            found: list[Finding] = []
-            if check is not None:
-                found = [*values(layer), check.finds(layer)]
-            elif self.limits is not None:
-                found = findings(layers[i:], function, self.limits, epsilon, sides)
-            grave = [finding for finding in found if finding.grade != "ok"]
-            judged.append(
-                replace(
-                    layer,
-                    verdict=max((finding.grade for finding in found), key=ORDER.index, default="ok"),
-                    reasons=tuple(finding.reason for finding in found),
-                    remedies=tuple(remedy for finding in grave for remedy in remedies(finding.figure, function)),
-                )
-            )
-        return judged
+    def explanation(self, functions: Sequence[Function]) -> dict[str, str]:
+        """The rule as it is for these functions: name, definition with its thresholds, source."""
+        if self.limits is not None:
+            return {"name": self.name, "definition": _in_words(self.limits), "source": "actcli"}
+        checks = {function.label: check for function in functions if (check := self.check(function)) is not None}
+        definitions = {check.definition for check in checks.values()}
+        texts = [c.definition if len(definitions) == 1 else f"{label}: {c.definition}" for label, c in checks.items()]
+        sources = dict.fromkeys(check.source for check in checks.values())
+        return {
+            "name": self.name,
+            "definition": "; ".join(dict.fromkeys(texts)),
+            "source": "; ".join(sources),
+        }
 
 
 def _in_words(limits: Limits) -> str:

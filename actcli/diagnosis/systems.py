@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import TYPE_CHECKING
 
-from actcli.activation import Array, Flags
 from actcli.diagnosis.rules import DEFAULT, STRICT, Check, Rule
-from actcli.measuring.partial import LayerPartial
+
+if TYPE_CHECKING:
+    from actcli.activation import Array, Flags
+    from actcli.measuring.tallies import Counts
 
 DEAD, SATURATED = "dead_neuron_ratio", "saturated_ratio"
 
 
-def _rarely_unflagged(p: LayerPartial) -> Flags:
-    return np.asarray(p.values - p.score < 0.01 * p.values)
+def _rarely_unflagged(values: Counts, score: Array, output: Array) -> Flags:
+    return values - score < 0.01 * values
 
 
 SAGEMAKER = Rule(
@@ -24,7 +26,7 @@ SAGEMAKER = Rule(
             definition="a neuron whose output is positive on less than 1 % of the samples (threshold_inactivity) is "
             "dead; the rule fires where more than 50 % of a layer's are (threshold_layer)",
             source="Amazon SageMaker Debugger, built-in rule DeadRelu, docs.aws.amazon.com/sagemaker",
-            figure=DEAD,
+            measure=DEAD,
             score=lambda x, output, gradient: output <= 0.0,
             neurons=_rarely_unflagged,
             alarm=lambda share: share > 0.5,
@@ -36,7 +38,7 @@ SAGEMAKER = Rule(
             "the rule fires where more than 50 % of a layer's are. Its ends are said to be where f' = 1e-7, "
             "which is at 8.75",
             source="Amazon SageMaker Debugger, built-in rule SaturatedActivation, docs.aws.amazon.com/sagemaker",
-            figure=SATURATED,
+            measure=SATURATED,
             score=lambda x, output, gradient: (x <= -9.4999) | (x >= 9.4999),
             neurons=_rarely_unflagged,
             alarm=lambda share: share > 0.5,
@@ -48,7 +50,7 @@ SAGEMAKER = Rule(
             "the rule fires where more than 50 % of a layer's are. Its ends are said to be where f' = 1e-7, "
             "which is at 16.12",
             source="Amazon SageMaker Debugger, built-in rule SaturatedActivation, docs.aws.amazon.com/sagemaker",
-            figure=SATURATED,
+            measure=SATURATED,
             score=lambda x, output, gradient: (x <= -23.0) | (x >= 16.99999),
             neurons=_rarely_unflagged,
             alarm=lambda share: share > 0.5,
@@ -64,7 +66,7 @@ KARPATHY = Rule(
             finding="have |f| > 0.97",
             definition="values with |tanh| > 0.97 are saturated; their share is printed, no share is named as bad",
             source="Karpathy, nn-zero-to-hero, lectures/makemore/makemore_part3_bn.ipynb",
-            figure=SATURATED,
+            measure=SATURATED,
             score=lambda x, output, gradient: output > 0.97,
         ),
         Check(
@@ -73,9 +75,9 @@ KARPATHY = Rule(
             definition="a neuron that never activates across the entire training data is dead; no share is named as "
             "bad, one dead neuron is warned of here",
             source="Karpathy, CS231n notes, cs231n.github.io/neural-networks-1",
-            figure=DEAD,
+            measure=DEAD,
             score=lambda x, output, gradient: output <= 0.0,
-            neurons=lambda p: p.score == p.values,
+            neurons=lambda values, score, output: score == values,
             alarm=lambda share: share > 0.0,
             grade="warning",
         ),
@@ -91,9 +93,9 @@ KERAS_CONTRIB = Rule(
             definition="a neuron that did not fire once for the entire training set is dead: its outputs add up to 0; "
             "it is warned of where at least 10 % of a layer's are (dead_neurons_share_threshold)",
             source="keras-contrib, keras_contrib/callbacks/dead_relu_detector.py",
-            figure=DEAD,
+            measure=DEAD,
             score=lambda x, output, gradient: output,
-            neurons=lambda p: p.score == 0.0,
+            neurons=lambda values, score, output: score == 0.0,
             alarm=lambda share: share >= 0.1,
             grade="warning",
         ),
@@ -109,7 +111,7 @@ DEEPDIAGNOSIS = Rule(
             definition="a layer has dead nodes where at least 70 % of its output values are <= 0 (threshold_layer_1), "
             "whichever neurons they are of; healthy ReLU layers reach that",
             source="Wardat et al. 2022, arXiv:2112.04036; DeepDiagnosis/ICSE2022, callback/callbacks.py, identifyDead",
-            figure=DEAD,
+            measure=DEAD,
             score=lambda x, output, gradient: output <= 0.0,
             alarm=lambda share: share >= 0.7,
         ),
@@ -119,7 +121,7 @@ DEEPDIAGNOSIS = Rule(
             definition="a layer is saturated where more than 50 % of its input values are <= -5 or >= 5",
             source="Wardat et al. 2022, arXiv:2112.04036; DeepDiagnosis/ICSE2022, callback/callbacks.py, "
             "identifySaturated",
-            figure=SATURATED,
+            measure=SATURATED,
             score=lambda x, output, gradient: (x <= -5.0) | (x >= 5.0),
             alarm=lambda share: share > 0.5,
         ),
@@ -127,13 +129,13 @@ DEEPDIAGNOSIS = Rule(
 )
 
 
-def _below_at_percentile_95(p: LayerPartial) -> Flags:
+def _below_at_percentile_95(values: Counts, score: Array, output: Array) -> Flags:
     """Whether so many |f| are flagged as small that the 95th percentile, numpy's, is one of them."""
-    return np.asarray(p.score >= np.ceil(0.95 * (p.values - 1)) + 1)
+    return score - 1 >= 0.95 * (values - 1)
 
 
-def _far_from_the_middle(p: LayerPartial) -> Flags:
-    return np.asarray(p.score > 0.85 * p.values)
+def _far_from_the_middle(values: Counts, score: Array, output: Array) -> Flags:
+    return score > 0.85 * values
 
 
 _RHO = (
@@ -148,7 +150,7 @@ _RHO_SOURCE = (
 
 
 def _from_middle_of_sigmoid(x: Array, output: Array, gradient: Array) -> Array:
-    return np.abs(2.0 * output - 1.0)
+    return abs(2.0 * output - 1.0)
 
 
 def _from_middle_of_tanh(x: Array, output: Array, gradient: Array) -> Array:
@@ -163,7 +165,7 @@ THEDEEPCHECKER = Rule(
             finding="have rho_B > 0.85",
             definition=_RHO,
             source=_RHO_SOURCE,
-            figure=SATURATED,
+            measure=SATURATED,
             score=_from_middle_of_sigmoid,
             neurons=_far_from_the_middle,
             alarm=lambda share: share > 0.5,
@@ -173,7 +175,7 @@ THEDEEPCHECKER = Rule(
             finding="have rho_B > 0.85",
             definition=f"{_RHO}. Its settings give the range 0..1, which is sigmoid's, for tanh too; here it is -1..1",
             source=_RHO_SOURCE,
-            figure=SATURATED,
+            measure=SATURATED,
             score=_from_middle_of_tanh,
             neurons=_far_from_the_middle,
             alarm=lambda share: share > 0.5,
@@ -185,7 +187,7 @@ THEDEEPCHECKER = Rule(
             "than 50 % of a layer's are",
             source="Ben Braiek and Khomh 2022, arXiv:2204.00694; thedeepchecker, deep_checker/hooks.py and "
             "config/settings.yaml",
-            figure=DEAD,
+            measure=DEAD,
             score=lambda x, output, gradient: output < 1e-5,
             neurons=_below_at_percentile_95,
             alarm=lambda share: share > 0.5,
@@ -194,9 +196,9 @@ THEDEEPCHECKER = Rule(
 )
 
 
-def _dormant(p: LayerPartial) -> Flags:
-    mean = p.sum_output / np.maximum(p.values, 1)
-    return np.asarray(mean <= 0.025 * (mean.mean() + 1e-9))
+def _dormant(values: Counts, score: Array, output: Array) -> Flags:
+    mean: Array = output / values.clip(1)
+    return mean <= 0.025 * (float(mean.mean()) + 1e-9)
 
 
 REDO = Rule(
@@ -208,7 +210,7 @@ REDO = Rule(
             definition="a neuron is dormant where its mean |f| is at most 0.025 of the mean over the layer's neurons; "
             "those neurons are to be reset, so that one is warned of",
             source="Sokar et al. 2023, arXiv:2302.12902; google/dopamine, labs/redo/weight_recyclers.py",
-            figure=DEAD,
+            measure=DEAD,
             neurons=_dormant,
             alarm=lambda share: share > 0.0,
             grade="warning",

@@ -1,89 +1,82 @@
-"""What the figures of a layer mean: ok, warning or critical, with the reasons in words."""
+"""What the measures of a layer mean: ok, warning or critical, with the reasons in words."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Literal
 
 from actcli.activation import Function
-from actcli.analysis.regions import shape
-from actcli.diagnosis.remedies import Remedy
+from actcli.analysis.regions import SaturatedSides, shape
+from actcli.diagnosis.records import Layer
+from actcli.diagnosis.remedies import remedies
+from actcli.diagnosis.rules import MADE_UP, ORDER, Check, Limits, Rule, Verdict
 from actcli.numerics.certainty import samples_for_bound, samples_to_tell, upper_bound, wilson
 from actcli.text import percent
 
-Verdict = Literal["ok", "warning", "critical"]
 Side = Literal["low", "high"]
-ORDER: tuple[Verdict, ...] = ("ok", "warning", "critical")
-MADE_UP = 0.1  # the share of the spread that is left at the last layer where weights make up for a small f'
 ACTIVE = 0.01  # a dead neuron should be shown to pass gradient on fewer of its inputs than this
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
-    """One table. Ratios named after neurons are shares of neurons, the others shares of finite values.
-
-    The cumulative gradients are products over this layer and those after it.
-    """
-
-    name: str
-    samples: int
-    neurons: int
-    missing: int
-    non_finite: int
-    dead_neurons: int
-    dead_neuron_ratio: float | None
-    dormant_neurons: int
-    vanishing_ratio: float | None
-    saturated_low_ratio: float | None
-    saturated_high_ratio: float | None
-    zero_gradient_ratio: float | None
-    lost_gradient_ratio: float | None  # with a precision only
-    constant_output_ratio: float | None
-    flagged_neurons: int | None  # with a rule of another system only
-    rule_score: float | None  # mean of what the rule counts
-    mean_square: float | None  # of the pre-activations
-    spread: float | None  # root mean square over the neurons of their standard deviation over the samples
-    mean_abs_gradient: float | None
-    rms_gradient: float | None
-    vanishing_rows: int | None  # rowwise functions only
-    vanishing_row_ratio: float | None
-    cumulative_mean_gradient: float | None = None
-    cumulative_rms_gradient: float | None = None
-    verdict: Verdict = "ok"
-    reasons: tuple[str, ...] = ()
-    remedies: tuple[Remedy, ...] = ()
-
-    @property
-    def independent(self) -> float:
-        """How many samples an element ratio rests on: the values of one sample are not independent of each other."""
-        values = self.samples * self.neurons - self.missing - self.non_finite
-        return values / self.neurons if self.neurons else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Shares from which a figure is a warning, and from which it is critical."""
-
-    dead: tuple[float, float]
-    vanishing: tuple[float, float]
-    saturated: tuple[float, float]
-    vanishing_rows: tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
 class Finding:
-    """A reason and how grave it is; `figure` is the field of the layer that it rests on."""
+    """A reason and how grave it is; `measure` is the field of the layer that it rests on."""
 
     grade: Verdict
     reason: str
-    figure: str = ""
+    measure: str = ""
 
 
-def findings(
-    layers: Sequence[Layer], function: Function, limits: Limits, epsilon: float, sides: Sequence[Side]
-) -> list[Finding]:
+def cumulated(layers: Sequence[Layer]) -> list[Layer]:
+    """The layers with the products of mean|f'| and of rms f' over each and those after it."""
+    done: list[Layer] = []
+    mean: float | None = 1.0
+    rms: float | None = 1.0
+    for layer in reversed(layers):
+        if done and done[-1].function.rowwise != layer.function.rowwise:
+            mean, rms = 1.0, 1.0
+        mean = None if mean is None or layer.mean_abs_gradient is None else mean * layer.mean_abs_gradient
+        rms = None if rms is None or layer.rms_gradient is None else rms * layer.rms_gradient
+        done.append(replace(layer, cumulative_mean_gradient=mean, cumulative_rms_gradient=rms))
+    return done[::-1]
+
+
+def judged(
+    layers: Sequence[Layer], rule: Rule, epsilon: float, sides: Mapping[Function, SaturatedSides]
+) -> list[Layer]:
+    """The layers, first to last of one network, with their verdicts, reasons and remedies."""
+    done = []
+    for i, layer in enumerate(layers):
+        check = rule.check(layer.function)
+        found: list[Finding] = []
+        if check is not None:
+            found = [*values(layer), checked(layer, check)]
+        elif rule.limits is not None:
+            found = findings(layers[i:], rule.limits, epsilon, _telling(sides[layer.function]))
+        grave = [finding for finding in found if finding.grade != "ok"]
+        done.append(
+            replace(
+                layer,
+                verdict=max((finding.grade for finding in found), key=ORDER.index, default="ok"),
+                reasons=tuple(finding.reason for finding in found),
+                remedies=tuple(remedy for finding in grave for remedy in remedies(finding.measure, layer.function)),
+            )
+        )
+    return done
+
+
+def _telling(sides: SaturatedSides) -> tuple[Side, ...]:
+    """The sides that few values of a healthy layer are on, where f saturates on both: tanh's two, and of relu6, which
+    is off below 0 as relu is, the high one."""
+    if not (sides.low and sides.high):
+        return ()
+    low, high = sides.low[0][1] < 0.0, sides.high[-1][0] > 0.0 and math.isinf(sides.high[-1][1])
+    return (*(("low",) if low else ()), *(("high",) if high else ()))
+
+
+def findings(layers: Sequence[Layer], limits: Limits, epsilon: float, sides: Sequence[Side]) -> list[Finding]:
     """What is to be said of the first of these layers, the others being those after it in the network.
 
     `sides`: on which values should not be saturated.
@@ -94,11 +87,22 @@ def findings(
         *_dead(layer, limits),
         *_vanishing(layer, limits, epsilon),
         *(_saturated(layer, limits, sides) if sides else ()),
-        *_through(layers, function, epsilon),
+        *_through(layers, epsilon),
     ]
     if all(finding.grade == "ok" for finding in found):
         found.append(Finding("ok", _summary(layer, epsilon)))
     return found
+
+
+def checked(layer: Layer, check: Check) -> Finding:
+    """What the check of another system says of a layer."""
+    if layer.flagged_neurons is not None:
+        share = layer.flagged_neurons / layer.neurons if layer.neurons else 0.0
+        text = f"{layer.flagged_neurons} of {layer.neurons} neurons {check.finding} ({percent(share)})"
+    else:
+        share = layer.rule_score or 0.0
+        text = f"{percent(share)} of the values {check.finding}"
+    return Finding(check.grade if check.alarm(share) else "ok", text, check.measure)
 
 
 def grade(ratio: float | None, limits: tuple[float, float]) -> Verdict:
@@ -172,18 +176,19 @@ def _saturated(layer: Layer, limits: Limits, sides: Sequence[Side]) -> list[Find
     return found + doubt(ratio, limits.saturated, layer.independent)
 
 
-def _through(layers: Sequence[Layer], function: Function, epsilon: float) -> list[Finding]:
+def _through(layers: Sequence[Layer], epsilon: float) -> list[Finding]:
     """Whether f' takes the gradient away, even at its largest in each layer from here to the last, or lets it grow, and
     whether the signal dies out. What the weights do is known by the spread alone."""
-    factor = layers[0].cumulative_mean_gradient
-    if len(layers) == 1 or function.rowwise or factor is None:
+    layers = list(takewhile(lambda layer: not layer.function.rowwise, layers))
+    factor = layers[0].cumulative_mean_gradient if layers else None
+    if len(layers) < 2 or factor is None:
         return []
     after = f"{len(layers) - 1} layer{'s' if len(layers) > 2 else ''} after it"
     text = f"f' here and in the {after} scales the gradient by {factor:.2g}"
-    most = shape(function).sup_gradient
+    most = {layer.function: shape(layer.function).sup_gradient for layer in layers}
     left = _left(layers)
-    if most ** len(layers) < epsilon:
-        text += f": {function.label} passes at most {most:g} a layer"
+    if math.prod(most[layer.function] for layer in layers) < epsilon:
+        text += f": {_passing(most)} a layer"
         if left is None or left < MADE_UP:
             return [Finding("critical", text, "cumulative_mean_gradient")]
         text += f"; the weights make up for it: at the last layer the pre-activations spread {left:.2g} times as far"
@@ -196,6 +201,12 @@ def _through(layers: Sequence[Layer], function: Function, epsilon: float) -> lis
         text = f"of the spread of the pre-activations over the samples {left:.2g} is left in the last layer"
         return [Finding("warning", f"{text}: the signal dies out, and so do gradients on their way back", "spread")]
     return []
+
+
+def _passing(most: Mapping[Function, float]) -> str:
+    """What each function passes at most."""
+    first, *rest = (f"{function.label} passes at most {size:g}" for function, size in most.items())
+    return ", ".join([first, *(text.replace(" passes at most", "") for text in rest)])
 
 
 def _left(layers: Sequence[Layer]) -> float | None:

@@ -32,7 +32,7 @@ def comparison_figure(comparison: Comparison, *, theme: str = "light") -> Figure
     look = THEMES[theme]
     names = [short(profile.function.label) for profile in comparison.profiles]
     strokes = [Stroke(look.order(i), (0, DASHES[i % len(DASHES)])) for i in range(len(names))]
-    layers = list(dict.fromkeys(layer.name for _, layer in comparison.layers))
+    layers = list(dict.fromkeys(layer.name for layer in comparison.layers))
     sections = [_curves(comparison, strokes, look), _bars(_means(comparison), names, strokes, look)]
     if len(layers) == 1:
         sections.append(_bars(_measured(comparison), names, strokes, look))
@@ -92,7 +92,7 @@ def _means(comparison: Comparison) -> list[Column]:
 
 def _measured(comparison: Comparison) -> list[Column]:
     """The measures of the one layer, in the order of the functions."""
-    of_function = dict(comparison.layers)
+    of_function = {layer.function: layer for layer in comparison.layers}
     layers = [of_function[profile.function] for profile in comparison.profiles]
     return [
         (f"{short(layers[0].name, 16)}: mean|f'|", [layer.mean_abs_gradient for layer in layers]),
@@ -102,6 +102,6 @@ def _measured(comparison: Comparison) -> list[Column]:
 
 
 def _gradients(comparison: Comparison, names: Sequence[str], strokes: Sequence[Stroke]) -> Panel:
-    of_pair = {(function, layer.name): layer.mean_abs_gradient for function, layer in comparison.layers}
+    of_pair = {(layer.function, layer.name): layer.mean_abs_gradient for layer in comparison.layers}
     rows = [[of_pair[profile.function, name] for name in names] for profile in comparison.profiles]
     return panels.through_layers(names, rows, strokes)

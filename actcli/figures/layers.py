@@ -29,20 +29,20 @@ FOOT = 0.55
 def layers_figure(diagnosis: Diagnosis, *, theme: str = "light") -> Figure:
     """Histograms of the pre-activations over |f'|, a map of the neurons, and the product of f' through the layers.
 
-    The diagnosis is that of a probe with `histogram=True`. Without layers: the curves of f and f'.
+    The diagnosis is by criteria with `histogram=True`. Without layers: the curves of f and f'.
     """
     if not diagnosis.layers:
         from actcli.figures.plot import curves
 
-        return curves([[diagnosis.function]], order=1, epsilon=diagnosis.thresholds.epsilon, theme=theme)
+        return curves([[diagnosis.functions[0]]], order=1, epsilon=diagnosis.criteria.thresholds.epsilon, theme=theme)
     look = THEMES[theme]
     sections = [_histograms(diagnosis, look), _neurons(diagnosis, look), *_products(diagnosis, look)]
-    return compose(Page(sections, look, diagnosis.function.label, _subtitle(diagnosis), WIDTH))
+    return compose(Page(sections, look, diagnosis.label, _subtitle(diagnosis), WIDTH))
 
 
 def _subtitle(diagnosis: Diagnosis) -> str:
-    thresholds = diagnosis.thresholds
-    if diagnosis.function.rowwise:
+    thresholds = diagnosis.criteria.thresholds
+    if diagnosis.all_rowwise:
         return f"|f'| < {thresholds.epsilon:g} vanishes"
     return f"|f'| < {thresholds.epsilon:g} vanishes, |f'| <= {thresholds.tau:.3g} sup|f'| saturates"
 
@@ -57,10 +57,10 @@ def _histograms(diagnosis: Diagnosis, theme: Theme) -> Section:
             title,
             histogram,
             span,
-            diagnosis.function,
+            layer.function,
             (
-                Side("low", diagnosis.sides.low, layer.saturated_low_ratio),
-                Side("high", diagnosis.sides.high, layer.saturated_high_ratio),
+                Side("low", diagnosis.of(layer.function).sides.low, layer.saturated_low_ratio),
+                Side("high", diagnosis.of(layer.function).sides.high, layer.saturated_high_ratio),
             ),
             theme,
         )
@@ -71,7 +71,7 @@ def _histograms(diagnosis: Diagnosis, theme: Theme) -> Section:
     rows = [
         Row(drawn[i : i + across], HISTOGRAM, LEFT, BETWEEN, TITLE, NUMBERS, across) for i in range(0, count, across)
     ]
-    return Section(rows, "Pre-activations" if diagnosis.function.rowwise else "Pre-activations over |f'|")
+    return Section(rows, "Pre-activations" if diagnosis.all_rowwise else "Pre-activations over |f'|")
 
 
 def _neurons(diagnosis: Diagnosis, theme: Theme) -> Section:
@@ -86,6 +86,6 @@ def _products(diagnosis: Diagnosis, theme: Theme) -> list[Section]:
     mean, rms = ([getattr(layer, f"cumulative_{kind}_gradient") for layer in layers] for kind in ("mean", "rms"))
     if len(layers) == 1 or all(value is None for value in rms):
         return []
-    drawn = panels.products([layer.name for layer in layers], mean, rms, diagnosis.thresholds.epsilon, theme)
+    drawn = panels.products([layer.name for layer in layers], mean, rms, diagnosis.criteria.thresholds.epsilon, theme)
     row = Row([drawn], PRODUCTS, GUTTER, below=FOOT)
     return [Section([row], "What f' leaves of a gradient that comes from the last layer")]

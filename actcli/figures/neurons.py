@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from actcli.activation import Array
-from actcli.diagnosis.diagnose import Diagnosis, Neuron
+from actcli.diagnosis.diagnose import Diagnosis
+from actcli.diagnosis.records import Neuron
 from actcli.figures.marks import Colour, Fill, Key, Stroke, level, picture, spots
 from actcli.figures.page import Panel, inches
 from actcli.figures.style import Theme
@@ -66,7 +67,7 @@ def neuron_map(diagnosis: Diagnosis, grid: Grid, theme: Theme, width: float) -> 
     for layer, start in zip(diagnosis.layers, grid.starts, strict=True):
         for index, neuron in enumerate(neuron for neuron in diagnosis.neurons if neuron.layer == layer.name):
             row, column = start + index // grid.columns, index % grid.columns
-            image[row, column] = _colour(neuron, ramp, theme, rowwise=diagnosis.function.rowwise)
+            image[row, column] = _colour(neuron, ramp, theme, rowwise=layer.function.rowwise)
             if neuron.vanishing_ratio is None:
                 empty.append((column, row))
             elif neuron.dormant and not neuron.dead:
@@ -74,7 +75,7 @@ def neuron_map(diagnosis: Diagnosis, grid: Grid, theme: Theme, width: float) -> 
     size = min(5.0, 36 * min(grid.cell, width / grid.columns))
     dot = Stroke.dots(theme.dormant, "o", size, markeredgecolor=theme.text, markeredgewidth=0.1 * size)
     cross = Stroke.dots(theme.muted, "x", size, markeredgewidth=0.2 * size)
-    marks = [picture(image, _keys("vanishing" if diagnosis.function.rowwise else "saturated", theme))]
+    marks = [picture(image, _keys("vanishing" if diagnosis.all_rowwise else "saturated", theme))]
     if not grid.gap:
         marks += [level(row - 0.5, Stroke(theme.background, linewidth=1.5)) for row in range(1, grid.rows)]
     marks += [*spots(dormant, dot, "dormant"), *spots(empty, cross, "no values")]

@@ -17,6 +17,7 @@ from actcli.analysis.meanfield import quadrature
 from actcli.errors import DataError, UsageError
 from actcli.fitting.descent import Measure, Problem, Search, Step
 from actcli.numerics.histogram import Histogram, edges
+from actcli.registry.specs import resolve
 
 SEEN = 6.0  # the largest distance over N(0, 1) is looked for where |x| is at most this
 _NODES = 12.0  # the weight beyond is 1e-32
@@ -91,8 +92,8 @@ def _finite(target: Function, x: Array) -> Array:
 
 
 def fit(
-    function: Function,
-    target: Function | Measure,
+    function: Function | str,
+    target: Function | str | Measure,
     *,
     only: Sequence[str] = (),
     search: Search = "random",
@@ -100,21 +101,12 @@ def fit(
 ) -> Fit:
     """`function` with the parameters that bring it closest to the target, from the values that it has.
 
-    A target Function is meant over z ~ N(0, 1). `only` names the parameters to fit, by default all that are finite.
-    Raises UsageError for a function without parameters and for an unknown one, DataError where f is no number.
+    Both may be FUNCTION specs. A target function is averaged over z ~ N(0, 1). `only` names the parameters to fit, by
+    default all that are finite. Raises UsageError for an unknown function or parameter and for a function without
+    parameters, DataError where f is no number.
     """
-    if function.rowwise or (isinstance(target, Function) and target.rowwise):
-        raise UsageError("rowwise functions cannot be fitted: they take a whole row", "take elementwise functions")
-    names = tuple(dict.fromkeys(only)) or tuple(name for name, value in function.values if math.isfinite(value))
-    if not names:
-        raise UsageError(f"{function.name} has no parameter to fit", "for example 'x*sigmoid(b*x):b=1'")
-    for name in names:
-        function.derivative_by(name, 0.0)  # an unknown one is said at once
-
-    def measure(at: Function) -> Measure:
-        return over_normal(target, at.breaks) if isinstance(target, Function) else target
-
-    problem = Problem(function, names, measure(function))
+    function, target = resolve(function), target if isinstance(target, Measure) else resolve(target)
+    problem = Problem(function, _fitted_names(function, target, only), _measure(function, target))
     steps = [Step("start", problem.start, problem.rms(problem.start))]
     trials = [*steps, *problem.search(search, seed)]
     for trial in trials:
@@ -124,10 +116,33 @@ def fit(
     best = min(steps, key=lambda step: step.rms)
     if not math.isfinite(best.rms):
         raise DataError(f"{function.label} is no number where it is to be fitted", "begin with other parameters")
-    breaks = function.breaks
-    while isinstance(target, Function) and problem.at(best.values).breaks != breaks:  # they moved with the parameters
-        breaks = problem.at(best.values).breaks
-        problem = replace(problem, measure=measure(problem.at(best.values)))
+    if isinstance(target, Function):
+        problem, best = _followed(problem, target, steps, best)
+    return _fit(function, target, problem, steps, best)
+
+
+def _fitted_names(function: Function, target: Function | Measure, only: Sequence[str]) -> tuple[str, ...]:
+    if function.rowwise or (isinstance(target, Function) and target.rowwise):
+        raise UsageError("rowwise functions cannot be fitted: they take a whole row", "take elementwise functions")
+    names = tuple(dict.fromkeys(only)) or tuple(name for name, value in function.values if math.isfinite(value))
+    if not names:
+        raise UsageError(f"{function.name} has no parameter to fit", "for example 'x*sigmoid(b*x):b=1'")
+    for name in names:
+        function.derivative_by(name, 0.0)  # an unknown one is reported at once
+    return names
+
+
+def _measure(function: Function, target: Function | Measure) -> Measure:
+    return over_normal(target, function.breaks) if isinstance(target, Function) else target
+
+
+def _followed(problem: Problem, target: Function, steps: list[Step], best: Step) -> tuple[Problem, Step]:
+    """The problem and its minimum once the breaks, which move with the parameters, lie where the nodes have them; the
+    steps on the way are added."""
+    breaks = problem.function.breaks
+    while (at := problem.at(best.values)).breaks != breaks:
+        breaks = at.breaks
+        problem = replace(problem, measure=_measure(at, target))
         more = problem.polish(best.values)
         moved = bool(more) and any(
             abs(a - b) > 1e-9 * max(1.0, abs(a)) for a, b in zip(more[-1].values, best.values, strict=True)
@@ -136,12 +151,16 @@ def fit(
         best = more[-1] if more else replace(best, rms=problem.rms(best.values))
         if not moved or len(steps) > 1000:
             break
+    return problem, best
+
+
+def _fit(function: Function, target: Function | Measure, problem: Problem, steps: Sequence[Step], best: Step) -> Fit:
     fitted = problem.at(best.values)
     same, jumps = problem.flat(best.values)
     return Fit(
         start=function,
         fitted=fitted,
-        parameters=names,
+        parameters=problem.names,
         over=problem.measure.over,
         before=_distance(function, target, problem.measure),
         after=_distance(fitted, target, problem.measure),

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from actcli.diagnosis.gates import Gate
     from actcli.fitting.descent import Measure
     from actcli.fitting.fit import Fit
-    from actcli.measuring.probe import Thresholds
     from actcli.numerics.histogram import Histogram
     from actcli.tables.sheet import Sheet
 
@@ -43,7 +42,7 @@ def diagnosis_result(diagnosis: Diagnosis, gates: Sequence[Gate], by: str | None
     )
 
 
-def comparison_result(comparison: Comparison, thresholds: Thresholds, theme: str) -> Result:
+def comparison_result(comparison: Comparison, theme: str) -> Result:
     """`compare`."""
     from actcli.reports import comparison as reports
 
@@ -57,7 +56,7 @@ def comparison_result(comparison: Comparison, thresholds: Thresholds, theme: str
         sheet=lambda: reports.comparison_sheet(comparison),
         document=lambda: reports.comparison_document(comparison),
         figure=figure,
-        report=lambda draw, run, digits: reports.comparison_report(comparison, thresholds, draw, run),
+        report=lambda draw, run, digits: reports.comparison_report(comparison, draw, run),
         theme=theme,
     )
 

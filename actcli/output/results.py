@@ -12,7 +12,8 @@ from actcli.output.files import write_files
 from actcli.output.outputs import FIGURES, Destination, Outputs
 
 if TYPE_CHECKING:
-    from actcli.reports.model import Draw, Input, Report, Run
+    from actcli.measuring.layer import Input
+    from actcli.reports.model import Draw, Report, Run
     from actcli.tables.sheet import Sheet
 
 

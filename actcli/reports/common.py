@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from actcli.diagnosis.verdicts import Layer
+from actcli.diagnosis.records import Layer
 from actcli.reports.model import Block, Grid, Points, Run, Section
 from actcli.tables.sheet import Sheet
 from actcli.text import Cell

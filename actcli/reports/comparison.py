@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from actcli.activation import Function
 from actcli.analysis.meanfield import mean_field
 from actcli.diagnosis.comparison import Comparison
-from actcli.diagnosis.verdicts import Layer
-from actcli.measuring.probe import Thresholds
+from actcli.diagnosis.records import Layer
+from actcli.measuring.measures import Occasion
 from actcli.reports.common import how_it_was_run, what_helps
 from actcli.reports.definitions import network_definitions
 from actcli.reports.model import Block, Draw, Drawing, Grid, Judgement, Points, Report, Run, Section
 from actcli.reports.profiles import function_blocks, profile_record, profile_row
-from actcli.reports.records import PRECISION, ROWWISE, RULE, Document, cell, layer_record
+from actcli.reports.records import Document, cell, record_of
 from actcli.tables.sheet import Sheet
 from actcli.text import Cell
 
@@ -34,15 +33,16 @@ def comparison_document(comparison: Comparison) -> Document:
 
 def _layers(comparison: Comparison) -> list[Document]:
     """Each layer under each function, with E[f'^2] of the data and of a normal distribution of the same E[x^2]."""
-    without = (*PRECISION, *RULE, *(() if any(f.rowwise for f, _ in comparison.layers) else ROWWISE))
+    rowwise = any(layer.function.rowwise for layer in comparison.layers)
+    occasions: tuple[Occasion, ...] = ("rowwise",) if rowwise else ()
     return [
         {
-            "function": function.label,
-            **layer_record(layer, without),
+            "function": layer.function.label,
+            **record_of(layer, occasions),
             "mean_square_gradient": _of_data(layer),
-            "gaussian_mean_square_gradient": _of_gaussian(function, layer),
+            "gaussian_mean_square_gradient": _of_gaussian(layer),
         }
-        for function, layer in comparison.layers
+        for layer in comparison.layers
     ]
 
 
@@ -50,10 +50,10 @@ def _of_data(layer: Layer) -> float | None:
     return None if layer.rms_gradient is None else layer.rms_gradient**2
 
 
-def _of_gaussian(function: Function, layer: Layer) -> float | None:
-    if function.rowwise or not layer.mean_square or not math.isfinite(layer.mean_square):
+def _of_gaussian(layer: Layer) -> float | None:
+    if layer.function.rowwise or not layer.mean_square or not math.isfinite(layer.mean_square):
         return None
-    return mean_field(function, layer.mean_square).mean_square_gradient
+    return mean_field(layer.function, layer.mean_square).mean_square_gradient
 
 
 def comparison_sheet(comparison: Comparison) -> Sheet:
@@ -66,12 +66,13 @@ def comparison_sheet(comparison: Comparison) -> Sheet:
     return Sheet(columns, [[record.get(name) for name in columns] for record in records])
 
 
-def comparison_report(comparison: Comparison, thresholds: Thresholds, draw: Draw, run: Run) -> Report:
+def comparison_report(comparison: Comparison, draw: Draw, run: Run) -> Report:
     """The verdicts on each layer under each function, tables, the figure, what helps, how it was run, definitions."""
-    first, q = comparison.profiles[0].function, comparison.profiles[0].means.q
-    by_layer: dict[str, list[tuple[Function, Layer]]] = {}
-    for function, layer in comparison.layers:
-        by_layer.setdefault(layer.name, []).append((function, layer))
+    thresholds, q = comparison.criteria.thresholds, comparison.profiles[0].means.q
+    own = dict.fromkeys(layer.function.label for layer in comparison.own)
+    by_layer: dict[str, list[Layer]] = {}
+    for layer in comparison.layers:
+        by_layer.setdefault(layer.name, []).append(layer)
     labels = [profile.function.label for profile in comparison.profiles]
     settings: list[tuple[str, Cell]] = [
         ("functions", ", ".join(labels)),
@@ -86,34 +87,31 @@ def comparison_report(comparison: Comparison, thresholds: Thresholds, draw: Draw
             Section("Functions", tuple(function_blocks(comparison.profiles))),
             *(_layer(name, rows) for name, rows in by_layer.items()),
             _figure(comparison, draw),
-            *what_helps([layer for function, layer in comparison.layers if function == first],
-                        f"What helps with {first.label}"),
-            how_it_was_run(run, settings, [rows[0][1] for rows in by_layer.values()]),
-            Section("Definitions", (network_definitions(thresholds, q),), reference=True),
+            *what_helps(comparison.own, f"What helps with {', '.join(own)}"),
+            how_it_was_run(run, settings, comparison.own),
+            Section("Definitions", network_definitions(thresholds, q), reference=True),
         ),
     )  # fmt: skip
 
 
-def _title(by_layer: dict[str, list[tuple[Function, Layer]]], labels: Sequence[str]) -> str:
+def _title(by_layer: dict[str, list[Layer]], labels: Sequence[str]) -> str:
     """The functions, and the one of them that lets most gradient through every layer, if there is one."""
     title = f"{', '.join(labels)} compared"
     if not by_layer:
         return title
     title += f" on {next(iter(by_layer)) if len(by_layer) == 1 else f'{len(by_layer)} layers'}"
-    best = {rows[0][0].label for rows in by_layer.values() if rows[0][1].mean_abs_gradient}
+    best = {rows[0].function.label for rows in by_layer.values() if rows[0].mean_abs_gradient}
     return f"{title}: {best.pop()} passes most gradient" if len(best) == 1 and len(labels) > 1 else title
 
 
-def _verdicts(
-    comparison: Comparison, by_layer: dict[str, list[tuple[Function, Layer]]], labels: Sequence[str]
-) -> Iterator[Block]:
-    """A table of verdicts, and what another function in place of the first would do."""
+def _verdicts(comparison: Comparison, by_layer: dict[str, list[Layer]], labels: Sequence[str]) -> Iterator[Block]:
+    """A table of verdicts, and what another function in place of the layer's own would do."""
     if not by_layer:
         yield "No inputs were given: the functions are compared by themselves and at initialisation."
         return
     rows: list[list[Cell]] = []
     for name, of_layer in by_layer.items():
-        verdicts = {function.label: layer.verdict for function, layer in of_layer}
+        verdicts = {layer.function.label: layer.verdict for layer in of_layer}
         rows.append([name, *(verdicts[label] for label in labels)])
     yield Grid("", Sheet(("layer", *labels), rows))
     for name in by_layer:
@@ -121,23 +119,23 @@ def _verdicts(
             yield Points(name, sentences)
 
 
-def _layer(name: str, rows: Sequence[tuple[Function, Layer]]) -> Section:
+def _layer(name: str, rows: Sequence[Layer]) -> Section:
     """One layer under each function, those first that let most gradient through, and why each has its verdict."""
-    layer = rows[0][1]
+    layer = rows[0]
     title = f"{name}: {layer.samples} samples of {layer.neurons} neurons"
     columns = ("function", "dead", "vanishing", "sat. low", "sat. high", "mean|f'|", "verdict")
     figures = [
-        (f.label, layer.dead_neurons, layer.vanishing_ratio, layer.saturated_low_ratio, layer.saturated_high_ratio,
-         layer.mean_abs_gradient, layer.verdict)
-        for f, layer in rows
+        (layer.function.label, layer.dead_neurons, layer.vanishing_ratio, layer.saturated_low_ratio,
+         layer.saturated_high_ratio, layer.mean_abs_gradient, layer.verdict)
+        for layer in rows
     ]  # fmt: skip
-    squares = [(f.label, _of_data(layer), _of_gaussian(f, layer)) for f, layer in rows]
+    squares = [(layer.function.label, _of_data(layer), _of_gaussian(layer)) for layer in rows]
     return Section(
         title if layer.mean_square is None else f"{title}, E[x^2] = {layer.mean_square:.6g}",
         (
             Grid("", Sheet(columns, figures)),
             Grid("", Sheet(("function", "E[f'^2] of the data", "of a normal distribution"), squares)),
-            *(Judgement(function.label, layer.verdict, layer.reasons) for function, layer in rows),
+            *(Judgement(layer.function.label, layer.verdict, layer.reasons) for layer in rows),
         ),
     )
 

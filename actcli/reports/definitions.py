@@ -4,59 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from actcli.diagnosis.diagnose import DORMANT
+from actcli.diagnosis.records import Layer, Neuron
+from actcli.measuring.measures import Measures, meanings, measures
 from actcli.measuring.probe import Thresholds
 from actcli.reports.model import Grid
 from actcli.tables.sheet import Sheet
 
-
-def layer_definitions(thresholds: Thresholds) -> Grid:
-    """The words for layers and neurons, as they are meant with these thresholds."""
-    rows = [(word, meaning, source) for word, meaning, source in _layers(thresholds)]
-    return Grid("", Sheet(("word", "meaning", "source"), rows))
+_Row = tuple[str, str, str]
 
 
-def network_definitions(thresholds: Thresholds, q: float) -> Grid:
+def layer_definitions(thresholds: Thresholds) -> tuple[Grid, ...]:
+    """The words for layers and neurons, as they are meant with these thresholds, and every measure."""
+    return _words([*_layers(thresholds)]), _measures()
+
+
+def network_definitions(thresholds: Thresholds, q: float) -> tuple[Grid, ...]:
     """Also the words for functions at initialisation, over z ~ N(0, q)."""
-    rows = [*_layers(thresholds), *_network(q)]
+    return _words([*_layers(thresholds), *_network(q)]), _measures()
+
+
+def _words(rows: list[_Row]) -> Grid:
     return Grid("", Sheet(("word", "meaning", "source"), rows))
 
 
-def _layers(thresholds: Thresholds) -> Iterator[tuple[str, str, str]]:
-    share = f"at most {100 * thresholds.alpha:g} % of the samples have" if thresholds.alpha else "not one sample has"
-    yield (
-        "vanishing",
-        f"|f'(x)| < {thresholds.epsilon:g} (epsilon); a vanishing region is a maximal interval of such x: zero where "
-        "f' is 0 throughout, tail where it reaches to infinity, stationary where it is bounded, around a zero of f', "
-        "which is not saturation",
-        "Hochreiter 1991; Bengio, Simard and Frasconi 1994",
-    )
-    yield (
-        "saturated",
-        f"x in a flat or tail region of |f'(x)| <= {thresholds.tau:.4g} sup|f'| (tau), low and high side counted "
-        f"apart; 1 - 0.97^2 = 0.0591 carries the familiar |tanh| > 0.97 over to every function",
-        "Glorot and Bengio 2010; Karpathy, nn-zero-to-hero, makemore part 3",
-    )
-    yield (
-        "dead neuron",
-        f"{share} |f'(x)| >= {thresholds.epsilon:g}. A ReLU neuron that is off for half of its samples is healthy: "
-        "a ratio of values and a ratio of neurons are different figures",
-        "Lu et al. 2019, arXiv:1903.06733",
-    )
-    yield (
-        "dormant neuron",
-        f"mean|f(x)| of the neuron is at most {DORMANT:g} of the layer's mean",
-        "Sokar et al. 2023, arXiv:2302.12902",
-    )
-    yield (
-        "mean|f'|, rms f'",
-        "what f' alone scales a gradient with in a layer, on average and in the root of the mean square; the products "
-        "are over a layer and those after it. What the weights do is not known here",
-        "Glorot and Bengio 2010",
-    )
+def _measures() -> Grid:
+    found = {**measures(Layer), **measures(Neuron)}
+    rows = [(name, measure.meaning) for name, measure in found.items()]
+    return Grid("", Sheet(("measure", "meaning"), rows), fold="Every measure of JSON and CSV")
 
 
-def _network(q: float) -> Iterator[tuple[str, str, str]]:
+def _layers(thresholds: Thresholds) -> Iterator[_Row]:
+    passing = f"at most {100 * thresholds.alpha:g} % of the samples have" if thresholds.alpha else "not one sample has"
+    for said in {**meanings(Measures), **meanings(Neuron), **meanings(Layer)}.values():
+        if said.word:
+            text = said.definition.format(epsilon=thresholds.epsilon, tau=thresholds.tau, passing=passing)
+            yield said.word, text, said.source
+
+
+def _network(q: float) -> Iterator[_Row]:
     yield (
         "He gain",
         f"sqrt(q / E[f(z)^2]) for z ~ N(0, q), q = {q:g}: weights of standard deviation gain / sqrt(fan_in) keep the "

@@ -35,10 +35,12 @@ def distributions(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     names = apart([visible(layer.name) for layer in diagnosis.layers], NAME, "…" if unicode else "...")
     gutter = min(NAME, max(map(cell_len, names))) + 2  # some characters are two columns wide
     columns = max(10, min(console.width, WIDEST) - gutter - len(beside))
-    sides = diagnosis.sides
-    how = f", {'dotted' if unicode else 'in letters'} where f saturates" if sides.low or sides.high else ""
+    saturates = any(traits.sides.low or traits.sides.high for traits in diagnosis.traits)
+    how = f", {'dotted' if unicode else 'in letters'} where f saturates" if saturates else ""
     yield f"The higher the bar, the more values{how}"
-    for name, histogram, span in list(zip(names, diagnosis.histograms, ends, strict=True))[:MOST_LAYERS]:
+    shown = zip(names, diagnosis.layers, diagnosis.histograms, ends, strict=True)
+    for name, layer, histogram, span in [*shown][:MOST_LAYERS]:
+        sides = diagnosis.of(layer.function).sides
         line = Text(f"{set_cell_size(name, gutter - 2)}  ", no_wrap=True)
         if not histogram.total:
             yield line.append("no values")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from importlib.resources import files
 
-from actcli.diagnosis.verdicts import ORDER
+from actcli.diagnosis.rules import ORDER
 from actcli.reports.model import Block, Drawing, Grid, Judgement, Points, Report
 from actcli.text import Cell, shown, visible
 

@@ -1,4 +1,4 @@
-"""What the fields of the JSON documents mean, in the words of the README."""
+"""What the fields of the JSON documents mean that are no field of a record which says so itself."""
 
 from __future__ import annotations
 
@@ -17,13 +17,10 @@ _MEANINGS = {
     "schema": "name and version of this form: the version changes when a field goes or changes its meaning",
     "function": "the function, as actcli names it",
     "functions": "each function by itself",
+    "saturation.functions": "the functions of the layers, in the order of their first use",
     "name": "the name",
-    "layers.name": "name of the layer: the input file's, without its folder and ending",
     "parameters": "the value of each parameter",
     "thresholds": "what counts as vanishing, saturated and dead",
-    "epsilon": "the gradient vanishes where |f'(x)| is below this",
-    "tau": "f saturates where |f'(x)| is at most this share of its largest value",
-    "alpha": "a neuron is dead if at most this share of its samples passes gradient",
     "rule": "the rule by which layers are judged",
     "definition": "what the rule says, with its limits",
     "source": "where it comes from",
@@ -40,49 +37,9 @@ _MEANINGS = {
     "layers": "the layers, first to last of the network",
     "compare.layers": "every layer under every function, those first that let most gradient through",
     "neurons": "every neuron of every layer",
-    "layers.neurons": "columns",
-    "layer": "name of the layer",
-    "steps.layer": "after how many layers",
-    "neuron": "name of the column",
-    "samples": "rows",
-    "neurons.samples": "finite values of the neuron, of which the ratios are shares",
-    "missing": "cells without a value, which are left out of every ratio",
-    "non_finite": "values that are NaN or infinite, which are left out of every ratio",
-    "dead": "whether at most the share alpha of the samples passes gradient",
-    "dead_upper_bound": "of a dead neuron, the 95 % upper bound of the share of inputs on which it passes gradient",
-    "dormant": "whether mean|f| of the neuron is at most 0.025 of the layer's mean",
-    "dead_neurons": "number of dead neurons",
-    "dead_neuron_ratio": "share of the neurons that are dead",
-    "dormant_neurons": "number of dormant neurons",
-    "vanishing_ratio": "share of the values with |f'(x)| < epsilon",
-    "saturated_low_ratio": "share of the values that saturate on the low side",
-    "saturated_high_ratio": "share of the values that saturate on the high side",
-    "zero_gradient_ratio": "share of the values whose f' is exactly 0",
-    "lost_gradient_ratio": "share of the values whose f' is not 0 but becomes 0 in the smaller precision",
-    "constant_output_ratio": "share of the values where f is constant in the smaller precision",
-    "flagged": "whether the rule finds the neuron at fault",
-    "flagged_neurons": "number of neurons that the rule finds at fault",
-    "rule_score": "mean of what the rule counts",
-    "min": "least value",
-    "max": "largest value",
-    "mean": "mean of the values",
-    "functions.mean": "E[f(z)] over z ~ N(0, q)",
-    "std": "standard deviation of the values",
-    "mean_square": "mean square of the pre-activations",
-    "spread": "root mean square over the neurons of the standard deviation of the pre-activations over the samples",
-    "functions.mean_square": "E[f(z)^2] over z ~ N(0, q)",
-    "mean_abs_gradient": "mean of |f'| over the values",
-    "rms_gradient": "root of the mean of f'^2 over the values",
-    "mean_abs_output": "mean of |f| over the values",
-    "vanishing_rows": "rows whose whole Jacobian is below epsilon",
-    "vanishing_row_ratio": "share of the rows whose whole Jacobian is below epsilon",
-    "cumulative_mean_gradient": "product of mean|f'| of this layer and those after it",
-    "cumulative_rms_gradient": "product of rms f' of this layer and those after it",
-    "verdict": "ok, warning or critical: `actcli saturation FUNCTION --explain` prints the limits",
-    "reasons": "why it has this verdict, in words",
-    "remedies": "what helps, in the order to try it",
-    "remedy": "what to do",
-    "figure": "the field of the layer that calls for it",
+    "layer": "after how many layers",
+    "mean": "E[f(z)] over z ~ N(0, q)",
+    "mean_square": "E[f(z)^2] over z ~ N(0, q)",
     "range": "the least and the largest value of f; null where it is unbounded",
     "at_zero": "f(0)",
     "monotone": "whether and how f is monotone",
@@ -120,14 +77,10 @@ _MEANINGS = {
     "by": "what made the step: start, the search or polish",
     "trace.parameters": "the fitted parameters after the step",
     "changes": "what another function would make of a layer",
-    "in_place_of": "the first function",
-    "sentence": "the change in words",
 }
 
 
 def meaning(field: str, within: str) -> str:
-    """What a field of an object that is held by the field `within` means. Each field must have a meaning."""
-    for end, side in (("_from", "lower"), ("_to", "upper")):
-        if field.endswith(f"_ratio{end}"):
-            return f"{side} end of the 95 % interval of {field.removesuffix(end)}"
+    """What a field of an object that is held by the field `within` means. Each field must have a meaning, here or where
+    it is declared."""
     return _MEANINGS.get(f"{within}.{field}") or _MEANINGS[field]

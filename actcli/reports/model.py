@@ -11,16 +11,9 @@ from actcli.tables.sheet import Sheet
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from actcli.measuring.layer import Input
+
 Draw: TypeAlias = Callable[[str], bytes]  # a theme -> SVG
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """A layer that was read: its name, the file it came from, and the file's bytes (None for numbers)."""
-
-    layer: str
-    source: str
-    size: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, TypeAlias
 
+from actcli.activation import Function
 from actcli.analysis.regions import Region
-from actcli.diagnosis.diagnose import Neuron
-from actcli.diagnosis.verdicts import Layer
+from actcli.diagnosis.records import Layer, Neuron, Remedy
+from actcli.measuring.measures import Occasion, meanings
 from actcli.numerics.certainty import wilson
 from actcli.tables.sheet import Sheet
 from actcli.text import Cell
 
 Document: TypeAlias = dict[str, Any]
-
-# Fields that have a value only for some functions, or when asked for.
-ROWWISE = ("vanishing_rows", "vanishing_row_ratio")
-RULE = ("flagged", "flagged_neurons", "rule_score")
-PRECISION = ("lost_gradient_ratio", "constant_output_ratio")
 
 
 def bound(value: float) -> float | None:
@@ -31,27 +27,29 @@ def region_record(region: Region) -> Document:
     return {"from": bound(region.start), "to": bound(region.stop), "kind": region.kind}
 
 
-def layer_record(layer: Layer, without: Sequence[str]) -> Document:
-    """The fields of a layer; each share of values or rows with its interval."""
-    return _with_intervals(dataclasses.asdict(layer), layer.independent, layer.neurons, without)
-
-
-def neuron_record(neuron: Neuron, without: Sequence[str]) -> Document:
-    """The fields of a neuron; each share with its interval."""
-    return _with_intervals(dataclasses.asdict(neuron), neuron.samples, 1, without)
-
-
-def _with_intervals(fields: Document, samples: float, neurons: int, without: Sequence[str]) -> Document:
+def record_of(one: Layer | Neuron, occasions: Collection[Occasion]) -> Document:
+    """The fields of a layer or neuron that are there on these occasions; each share with its interval."""
+    kind: type = type(one)
     record: Document = {}
-    for name, value in fields.items():
-        if name in without:
+    for name, said in meanings(kind).items():
+        if said.when not in (None, *occasions):
             continue
-        record[name] = value
+        value = getattr(one, name)
+        record[name] = _entry(value)
         if name.endswith("_ratio"):
-            of = neurons if name == "dead_neuron_ratio" else samples
-            ends = (None, None) if value is None else wilson(value, of)
-            record[f"{name}_from"], record[f"{name}_to"] = ends
+            of = one.independent if isinstance(one, Layer) else one.samples
+            if said.of_neurons and isinstance(one, Layer):
+                of = one.neurons
+            record[f"{name}_from"], record[f"{name}_to"] = (None, None) if value is None else wilson(value, of)
     return record
+
+
+def _entry(value: Any) -> Any:
+    if isinstance(value, Function):
+        return value.label
+    if isinstance(value, tuple):
+        return [dataclasses.asdict(entry) if isinstance(entry, Remedy) else entry for entry in value]
+    return value
 
 
 def sheet_of(records: Sequence[Document], columns: Sequence[str] | None = None) -> Sheet:

@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from actcli.activation import Function
-from actcli.analysis.precision import Losses
-from actcli.diagnosis.diagnose import Diagnosis, Neuron
+from actcli.analysis.regions import Region
+from actcli.diagnosis.diagnose import Diagnosis, Traits
 from actcli.diagnosis.gates import Gate
-from actcli.diagnosis.rules import Rule
-from actcli.diagnosis.verdicts import ORDER, Layer
+from actcli.diagnosis.records import Layer, Neuron
+from actcli.diagnosis.rules import ORDER, Rule
 from actcli.reports.common import how_it_was_run, some, what_helps
 from actcli.reports.definitions import layer_definitions
 from actcli.reports.distributions import distributions
 from actcli.reports.model import Block, Draw, Drawing, Grid, Judgement, Points, Report, Run, Section
-from actcli.reports.records import (
-    PRECISION,
-    ROWWISE,
-    RULE,
-    Document,
-    layer_record,
-    neuron_record,
-    region_record,
-    sheet_of,
-)
+from actcli.reports.records import Document, record_of, region_record, sheet_of
 from actcli.tables.sheet import Sheet
 from actcli.text import Cell, shown
 
@@ -35,57 +26,51 @@ FEW = 20  # values from which their distribution is shown
 
 
 def saturation_document(diagnosis: Diagnosis) -> Document:
-    """The JSON document `actcli.saturation/1`."""
-    without = _without(diagnosis)
+    """The JSON document `actcli.saturation/2`."""
+    criteria, occasions = diagnosis.criteria, diagnosis.occasions
     document = {
-        "schema": "actcli.saturation/1",
-        "function": {"name": diagnosis.function.name, "parameters": diagnosis.function.parameters},
-        "thresholds": dataclasses.asdict(diagnosis.thresholds),
-        "rule": diagnosis.rule.explanation(diagnosis.function),
-        "regions": [region_record(region) for region in diagnosis.regions],
-        "layers": [layer_record(layer, without) for layer in diagnosis.layers],
+        "schema": "actcli.saturation/2",
+        "functions": [{"label": f.label, "name": f.name, "parameters": f.parameters} for f in diagnosis.functions],
+        "thresholds": dataclasses.asdict(criteria.thresholds),
+        "rule": criteria.rule.explanation(diagnosis.functions),
+        "regions": _regions(diagnosis.regions),
+        "layers": [record_of(layer, occasions) for layer in diagnosis.layers],
         "gradient_falls_at": diagnosis.falls_at,
-        "neurons": [neuron_record(neuron, without) for neuron in diagnosis.neurons],
+        "neurons": [record_of(neuron, occasions) for neuron in diagnosis.neurons],
     }
-    if diagnosis.losses is not None:
-        document["precision"] = _precision(diagnosis.losses)
+    if criteria.precision is not None:
+        lost = [(traits.function, traits.losses) for traits in diagnosis.traits if traits.losses is not None]
+        document["precision"] = {
+            "dtype": criteria.precision.name,
+            "zero_gradient": _regions((f, region) for f, losses in lost for region in losses.zero_gradient),
+            "constant_output": _regions((f, region) for f, losses in lost for region in losses.constant_output),
+        }
     return document
 
 
-def _precision(losses: Losses) -> Document:
-    return {
-        "dtype": losses.precision.name,
-        "zero_gradient": [region_record(region) for region in losses.zero_gradient],
-        "constant_output": [region_record(region) for region in losses.constant_output],
-    }
-
-
-def _without(diagnosis: Diagnosis) -> tuple[str, ...]:
-    return (
-        *(() if diagnosis.function.rowwise else ROWWISE),
-        *(() if diagnosis.losses else PRECISION),
-        *(() if diagnosis.rule.checks else RULE),
-    )
+def _regions(regions: Iterable[tuple[Function, Region]]) -> list[Document]:
+    return [{"function": function.label, **region_record(region)} for function, region in regions]
 
 
 def region_sheet(diagnosis: Diagnosis) -> Sheet:
     """One row per vanishing region."""
-    return Sheet(("from", "to", "kind"), [(r.start, r.stop, r.kind) for r in diagnosis.regions])
+    rows = [(function.label, region.start, region.stop, region.kind) for function, region in diagnosis.regions]
+    return Sheet(("function", "from", "to", "kind"), rows)
 
 
 def layer_sheet(diagnosis: Diagnosis) -> Sheet:
     """One row per layer."""
-    return sheet_of([layer_record(layer, _without(diagnosis)) for layer in diagnosis.layers])
+    return sheet_of([record_of(layer, diagnosis.occasions) for layer in diagnosis.layers])
 
 
 def neuron_sheet(diagnosis: Diagnosis) -> Sheet:
     """One row per neuron."""
-    return sheet_of([neuron_record(neuron, _without(diagnosis)) for neuron in diagnosis.neurons])
+    return sheet_of([record_of(neuron, diagnosis.occasions) for neuron in diagnosis.neurons])
 
 
 def explanation(rule: Rule, function: Function) -> Sheet:
     """What a rule means for a function and where it comes from."""
-    return Sheet(("field", "value"), list(rule.explanation(function).items()))
+    return Sheet(("field", "value"), list(rule.explanation([function]).items()))
 
 
 def saturation_report(diagnosis: Diagnosis, gates: Sequence[Gate], draw: Draw, run: Run, digits: int) -> Report:
@@ -93,10 +78,10 @@ def saturation_report(diagnosis: Diagnosis, gates: Sequence[Gate], draw: Draw, r
     failed = tuple(line for gate in gates for line in gate.failures(diagnosis.layers))
     where = _where(diagnosis, digits)
     run_section = how_it_was_run(run, _settings(diagnosis), diagnosis.layers)
-    definitions = Section("Definitions", (layer_definitions(diagnosis.thresholds),), reference=True)
+    definitions = Section("Definitions", layer_definitions(diagnosis.criteria.thresholds), reference=True)
     figure = _figure(diagnosis, draw)
     if not diagnosis.layers:
-        title = f"Where the gradient of {diagnosis.function.label} vanishes"
+        title = f"Where the gradient of {diagnosis.label} vanishes"
         return Report(title, (Section("", (where,)), figure, run_section, definitions))
     return Report(
         f"{_title(diagnosis)}{', gate failed' if failed else ''}",
@@ -117,7 +102,7 @@ def _title(diagnosis: Diagnosis) -> str:
     layers = diagnosis.layers
     verdict = max((layer.verdict for layer in layers), key=ORDER.index)
     where = layers[0].name if len(layers) == 1 else f"{len(layers)} layers"
-    return f"{diagnosis.function.label} on {where}: {verdict}"
+    return f"{diagnosis.label} on {where}: {verdict}"
 
 
 def _verdicts(diagnosis: Diagnosis, gates: Sequence[Gate], failed: tuple[str, ...]) -> Iterator[Block]:
@@ -129,8 +114,8 @@ def _verdicts(diagnosis: Diagnosis, gates: Sequence[Gate], failed: tuple[str, ..
         yield Judgement("Gates", "failed", failed)
     elif gates:
         yield Judgement("Gates", "passed", tuple(gate.condition for gate in gates))
-    if diagnosis.rule.checks:
-        rule = diagnosis.rule.explanation(diagnosis.function)
+    if diagnosis.criteria.rule.checks:
+        rule = diagnosis.criteria.rule.explanation(diagnosis.functions)
         yield f"By the rule of {rule['name']}: {rule['definition']}"
     for layer in layers:
         if layer.verdict != "ok" or len(layers) == 1:
@@ -138,7 +123,7 @@ def _verdicts(diagnosis: Diagnosis, gates: Sequence[Gate], failed: tuple[str, ..
     if len(layers) > 1 and (fine := [layer.name for layer in layers if layer.verdict == "ok"]):
         yield Judgement(some(fine), "ok", ())
     if diagnosis.falls_at is not None and _is_network(diagnosis):
-        yield f"The product of mean|f'| falls below {diagnosis.thresholds.epsilon:g} at {diagnosis.falls_at}."
+        yield f"The product of mean|f'| falls below {diagnosis.criteria.thresholds.epsilon:g} at {diagnosis.falls_at}."
     yield from (f"Beware: {doubt}" for doubt in diagnosis.doubts)
 
 
@@ -146,7 +131,7 @@ def _reasons(diagnosis: Diagnosis, layer: Layer) -> Iterator[str]:
     """Why a layer has its verdict, and which neurons are at fault."""
     yield from layer.reasons
     of_layer = [neuron for neuron in diagnosis.neurons if neuron.layer == layer.name]
-    if (dead := [n for n in of_layer if n.dead]) and not diagnosis.rule.checks:
+    if (dead := [n for n in of_layer if n.dead]) and not diagnosis.criteria.rule.checks:
         yield f"dead: {some([n.neuron for n in dead])}"
         if bounds := [n.dead_upper_bound for n in dead if n.dead_upper_bound is not None]:
             yield f"(95 % sure that each passes gradient on less than {100 * max(bounds):.2g} % of the inputs)"
@@ -156,12 +141,12 @@ def _reasons(diagnosis: Diagnosis, layer: Layer) -> Iterator[str]:
 
 def _is_network(diagnosis: Diagnosis) -> bool:
     """Whether there is a way through several layers, along which f' scales a gradient."""
-    return len(diagnosis.layers) > 1 and not diagnosis.function.rowwise
+    return sum(not layer.function.rowwise for layer in diagnosis.layers) > 1
 
 
 def _figure(diagnosis: Diagnosis, draw: Draw) -> Section:
     if not diagnosis.layers:
-        return Section("Curves", (Drawing("curves", f"{diagnosis.function.label} and its derivative", draw),))
+        return Section("Curves", (Drawing("curves", f"{diagnosis.label} and its derivative", draw),))
     caption = (
         "The pre-activations of each layer over |f'|, the neurons, and what f' leaves of a gradient"
         if _is_network(diagnosis)
@@ -183,9 +168,9 @@ def _layers(diagnosis: Diagnosis) -> Iterator[Grid]:
         ]  # fmt: skip
         columns = ("layer", "mean|f'|", "rms f'", "product of mean", "product of rms")
         yield Grid("Gradient through f', last layer to first", Sheet(columns, rows))
-    if (losses := diagnosis.losses) is not None:
+    if (precision := diagnosis.criteria.precision) is not None:
         shares = [(layer.name, layer.lost_gradient_ratio, layer.constant_output_ratio) for layer in layers]
-        title = f"In {losses.precision.name}: the share of values whose f' is lost, and where f is constant"
+        title = f"In {precision.name}: the share of values whose f' is lost, and where f is constant"
         yield Grid(title, Sheet(("layer", "f' lost", "f constant"), shares))
     fine = [(layer.name, reason) for layer in layers if layer.verdict == "ok" for reason in _reasons(diagnosis, layer)]
     if fine and len(layers) > 1:
@@ -193,25 +178,24 @@ def _layers(diagnosis: Diagnosis) -> Iterator[Grid]:
 
 
 def _summary(diagnosis: Diagnosis) -> Sheet:
-    columns = ["layer", "size", "dead", "vanishing", "sat. low", "sat. high", "mean|f'|", "verdict"]
-    rows: list[list[Cell]] = [
-        [
-            layer.name,
-            f"{layer.samples} x {layer.neurons}",
-            layer.dead_neurons,
-            layer.vanishing_ratio,
-            layer.saturated_low_ratio,
-            layer.saturated_high_ratio,
-            layer.mean_abs_gradient,
-            layer.verdict,
-        ]
-        for layer in diagnosis.layers
-    ]
-    if diagnosis.function.rowwise:
-        columns[4:6] = ["van. rows"]
-        for row, layer in zip(rows, diagnosis.layers, strict=True):
-            row[4:6] = [layer.vanishing_row_ratio]
-    return Sheet(tuple(columns), rows)
+    """The layers, each with its function where they differ."""
+    kinds = {function.rowwise for function in diagnosis.functions}
+    columns: dict[str, Callable[[Layer], Cell]] = {
+        "layer": lambda layer: layer.name,
+        **({"function": lambda layer: layer.function.label} if len(diagnosis.functions) > 1 else {}),
+        "size": lambda layer: f"{layer.samples} x {layer.neurons}",
+        "dead": lambda layer: layer.dead_neurons,
+        "vanishing": lambda layer: layer.vanishing_ratio,
+    }
+    if False in kinds:
+        columns |= {
+            "sat. low": lambda layer: layer.saturated_low_ratio,
+            "sat. high": lambda layer: layer.saturated_high_ratio,
+        }
+    if True in kinds:
+        columns |= {"van. rows": lambda layer: layer.vanishing_row_ratio}
+    columns |= {"mean|f'|": lambda layer: layer.mean_abs_gradient, "verdict": lambda layer: layer.verdict}
+    return Sheet(tuple(columns), [[of(layer) for of in columns.values()] for layer in diagnosis.layers])
 
 
 def _neurons(diagnosis: Diagnosis) -> Section:
@@ -235,28 +219,37 @@ def _neuron_summary(neurons: Sequence[Neuron]) -> Sheet:
 
 def _where(diagnosis: Diagnosis, digits: int) -> Points:
     """What counts as vanishing and as saturated, and where f' vanishes or in a smaller precision is lost."""
-    thresholds = diagnosis.thresholds
-    lines = [f"f' vanishes for {region.condition(digits)} ({region.kind})" for region in diagnosis.regions]
-    if diagnosis.function.rowwise:
-        lines = [diagnosis.function.activation.convention]
-    if (losses := diagnosis.losses) is not None:
-        lines += [f"in {losses.precision.name} f' is 0 for {r.condition(digits)}" for r in losses.zero_gradient]
-        lines += [f"in {losses.precision.name} f is constant for {r.condition(digits)}" for r in losses.constant_output]
+    thresholds = diagnosis.criteria.thresholds
+    lines = [line for traits in diagnosis.traits for line in _lines(traits, digits, len(diagnosis.traits) > 1)]
     criteria = f"|f'| < {thresholds.epsilon:g} vanishes, |f'| <= {shown(thresholds.tau, 3)} sup|f'| saturates"
-    return Points(criteria, tuple(lines or ["f' vanishes nowhere"]))
+    return Points(criteria, tuple(lines))
+
+
+def _lines(traits: Traits, digits: int, named: bool) -> Iterator[str]:
+    function, losses = traits.function, traits.losses
+    of = f" of {function.label}" if named else ""
+    if function.rowwise:
+        yield f"{function.label}: {function.activation.convention}" if named else function.activation.convention
+    elif not traits.regions:
+        yield f"f'{of} vanishes nowhere"
+    yield from (f"f'{of} vanishes for {region.condition(digits)} ({region.kind})" for region in traits.regions)
+    if losses is not None:
+        name = losses.precision.name
+        yield from (f"in {name} f'{of} is 0 for {region.condition(digits)}" for region in losses.zero_gradient)
+        yield from (f"in {name} f{of} is constant for {region.condition(digits)}" for region in losses.constant_output)
 
 
 def _settings(diagnosis: Diagnosis) -> list[tuple[str, Cell]]:
-    thresholds = diagnosis.thresholds
-    rule = diagnosis.rule.explanation(diagnosis.function)
+    thresholds = diagnosis.criteria.thresholds
+    rule = diagnosis.criteria.rule.explanation(diagnosis.functions)
     rows: list[tuple[str, Cell]] = [
-        ("function", diagnosis.function.label),
+        ("function", diagnosis.label),
         ("epsilon", thresholds.epsilon),
         ("tau", thresholds.tau),
         ("alpha", thresholds.alpha),
         ("rule", f"{rule['name']}: {rule['definition']}"),
         ("source of the rule", rule["source"]),
     ]
-    if diagnosis.losses is not None:
-        rows.append(("precision", diagnosis.losses.precision.name))
+    if (precision := diagnosis.criteria.precision) is not None:
+        rows.append(("precision", precision.name))
     return rows

@@ -5,65 +5,73 @@ from __future__ import annotations
 import dataclasses
 import types
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from actcli.activation import Function
 from actcli.analysis.meanfield import FixedPoint, Step
 from actcli.analysis.regions import Monotone, RegionKind, Smoothness
 from actcli.diagnosis.comparison import Change
-from actcli.diagnosis.diagnose import Neuron
-from actcli.diagnosis.verdicts import Layer
+from actcli.diagnosis.records import Layer, Neuron
 from actcli.errors import UsageError
+from actcli.measuring.measures import Meaning, meanings
 from actcli.measuring.probe import Thresholds
 from actcli.reports.meanings import DOCUMENTS, meaning
-from actcli.reports.records import PRECISION, ROWWISE, RULE, Document
+from actcli.reports.records import Document
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NUMBER: Document = {"anyOf": [{"type": "number"}, {"enum": ["NaN", "Infinity", "-Infinity"]}]}
-_PLAIN = {bool: "boolean", int: "integer", str: "string", types.NoneType: "null"}
+_PLAIN = {bool: "boolean", int: "integer", str: "string", Function: "string", types.NoneType: "null"}
 
 
-def _record(record: type) -> dict[str, Any]:
-    """The fields of a record with their types, each share followed by the ends of its interval; those that are there
-    only for some functions, or when asked for, end in `?`."""
+def _record(record: type, without: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The fields of a record with their types, each share followed by the ends of its interval, but those of these
+    occasions; fields that are there on some occasions only end in `?`."""
+    hints = get_type_hints(record, include_extras=True)
     fields: dict[str, Any] = {}
-    for name, kind in get_type_hints(record).items():
-        mark = "?" if name in (*ROWWISE, *RULE, *PRECISION) else ""
-        fields[name + mark] = kind
+    for name, said in meanings(record).items():
+        if said.when in without:
+            continue
+        mark = "?" if said.when else ""
+        fields[name + mark] = hints[name]
         if name.endswith("_ratio"):
-            fields |= {f"{name}_from{mark}": float | None, f"{name}_to{mark}": float | None}
+            for end, side in (("from", "lower"), ("to", "upper")):
+                text = f"{side} end of the 95 % interval of {name}"
+                fields[f"{name}_{end}{mark}"] = Annotated[float | None, Meaning(text)]
     return fields
 
 
 # Types, or the fields of an object, or in a list what an array holds.
-_REGIONS = [{"from": float | None, "to": float | None, "kind": RegionKind}]
+_REGION = {"from": float | None, "to": float | None, "kind": RegionKind}
+_OF_FUNCTIONS = [{"function": str, **_REGION}]
+_FUNCTION = {"name": str, "parameters": dict[str, float]}
 _LAYER = _record(Layer)
 _NEURON = _record(Neuron)
-_TEXTS: dict[str, Any] = {"reasons": str, "remedies": str}  # in a row, lists are one cell
+# In a row, lists are one cell.
+_TEXTS = {name: Annotated[str, meanings(Layer)[name]] for name in ("reasons", "remedies")}
 _DISTANCE: dict[str, Any] = {"rms": float, "largest": float, "largest_at": float, "parameters": dict[str, float]}
 _FORMS: dict[str, Any] = {
     "saturation": {
-        "schema": Literal["actcli.saturation/1"],
-        "function": {"name": str, "parameters": dict[str, float]},
+        "schema": Literal["actcli.saturation/2"],
+        "functions": [{"label": str, **_FUNCTION}],
         "thresholds": Thresholds,
         "rule": {"name": str, "definition": str, "source": str},
-        "regions": _REGIONS,
+        "regions": _OF_FUNCTIONS,
         "layers": [_LAYER],
         "gradient_falls_at": str | None,
         "neurons": [_NEURON],
-        "precision?": {"dtype": str, "zero_gradient": _REGIONS, "constant_output": _REGIONS},
+        "precision?": {"dtype": str, "zero_gradient": _OF_FUNCTIONS, "constant_output": _OF_FUNCTIONS},
     },
     "compare": {
         "schema": Literal["actcli.compare/1"],
         "functions": [
             {
-                "name": str,
-                "parameters": dict[str, float],
+                **_FUNCTION,
                 "range": tuple[float | None, float | None],
                 "at_zero": float | None,
                 "monotone": Monotone | None,
                 "max_abs_gradient": float | None,
                 "smoothness": Smoothness | None,
-                "regions": _REGIONS,
+                "regions": [_REGION],
                 "q": float,
                 "mean": float | None,
                 "mean_square": float | None,
@@ -79,17 +87,16 @@ _FORMS: dict[str, Any] = {
         ],
         "layers": [
             {
-                "function": str,
-                **{name: kind for name, kind in _LAYER.items() if name.rstrip("?") not in (*PRECISION, *RULE)},
+                **_record(Layer, without=("precision", "rule")),
                 "mean_square_gradient": float | None,
                 "gaussian_mean_square_gradient": float | None,
             }
         ],
-        "changes": [{**get_type_hints(Change), "function": str, "in_place_of": str}],
+        "changes": [Change],
     },
     "fit": {
         "schema": Literal["actcli.fit/1"],
-        "function": {"name": str, "parameters": dict[str, float]},
+        "function": _FUNCTION,
         "label": str,
         "target": str,
         "over": str,
@@ -100,7 +107,7 @@ _FORMS: dict[str, Any] = {
     },
     "layers": [{**_LAYER, **_TEXTS}],
     "neurons": [_NEURON],
-    "regions": [{"from": float, "to": float, "kind": RegionKind}],
+    "regions": [{"function": str, "from": float, "to": float, "kind": RegionKind}],
     "rows": [dict[str, str | float | bool | None]],
 }
 NAMES = tuple(_FORMS)
@@ -120,12 +127,12 @@ def _form(kind: Any, within: str) -> Document:
         return _object(kind, within)
     if isinstance(kind, list):
         return {"type": "array", "items": _form(kind[0], within)}
-    if dataclasses.is_dataclass(kind):
-        return _object(get_type_hints(kind), within)
-    if kind is float:
-        return {"$ref": "#/$defs/number"}
     if kind in _PLAIN:
         return {"type": _PLAIN[kind]}
+    if dataclasses.is_dataclass(kind):
+        return _object(get_type_hints(kind, include_extras=True), within)
+    if kind is float:
+        return {"$ref": "#/$defs/number"}
     return _GENERIC[get_origin(kind)](get_args(kind), within)
 
 
@@ -133,7 +140,9 @@ def _object(fields: Mapping[str, Any], within: str) -> Document:
     properties = {}
     for mark, kind in fields.items():
         name = mark.rstrip("?")
-        properties[name] = {"description": meaning(name, within), **_form(kind, name)}
+        bare, *said = get_args(kind) if get_origin(kind) is Annotated else (kind,)
+        text = said[0].meaning if said else meaning(name, within)
+        properties[name] = {"description": text, **_form(bare, name)}
     return {
         "type": "object",
         "properties": properties,

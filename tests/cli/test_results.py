@@ -18,14 +18,17 @@ from actcli.registry.collection import ACTIVATIONS
 def test_saturation_without_inputs_gives_the_regions(cli: Cli) -> None:
     """With no input, or an empty standard input, the rows are regions."""
     for stdin in (None, b""):
-        assert cli.ok("saturation", "relu6", stdin=stdin) == "from,to,kind\n-inf,0.0,zero\n6.0,inf,zero\n"
+        assert (
+            cli.ok("saturation", "relu6", stdin=stdin)
+            == "function,from,to,kind\nrelu6,-inf,0.0,zero\nrelu6,6.0,inf,zero\n"
+        )
 
 
 def test_saturation_rows(cli: Cli) -> None:
     """One row a layer by default, else a neuron or a region, under the names of the JSON."""
     document = json.loads(cli.ok("saturation", "relu", LAYER, "-f", "json"))
-    assert document["schema"] == "actcli.saturation/1"
-    assert document["regions"] == [{"from": None, "to": 0.0, "kind": "zero"}]
+    assert document["schema"] == "actcli.saturation/2"
+    assert document["regions"] == [{"function": "relu", "from": None, "to": 0.0, "kind": "zero"}]
     assert document["thresholds"]["tau"] == pytest.approx(0.0591)
     (layer,) = rows(cli.ok("saturation", "relu", LAYER))
     assert list(layer) == list(document["layers"][0])
@@ -47,7 +50,7 @@ def test_gates(cli: Cli) -> None:
     done = cli("saturation", "relu", LAYER, "--max-dead", "0.05", "--max-vanishing", "0.9")
     assert done.returncode == 3
     assert done.stderr.decode() == "actcli: layer2: dead_neuron_ratio is 0.0625, above 0.05\n"
-    assert done.stdout.startswith(b"name,samples")
+    assert done.stdout.startswith(b"name,function,samples")
     cli.ok("saturation", "relu", LAYER, "--max-dead", "0.0625")
     done = cli("saturation", "relu", LAYER, "--min-gradient", "0.5", "--max-saturated", "0.5")
     assert done.returncode == 3

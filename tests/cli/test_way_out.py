@@ -129,7 +129,7 @@ def test_library_functions_take_names_alike() -> None:
         with pytest.raises(actcli.UsageError, match="epsilon is a number above 0"):
             actcli.vanishing_regions("relu", value)
         with pytest.raises(actcli.UsageError, match="epsilon is a number above 0"):
-            actcli.diagnose("relu", {"a": np.ones((2, 2))}, epsilon=value)
+            actcli.diagnose({"a": np.ones((2, 2))}, "relu", epsilon=value)
 
 
 def test_near_misses_of_numbers_and_formats_are_told(cli: Cli, tmp_path: Path) -> None:

@@ -12,19 +12,16 @@ import pytest
 from support.run import DATA, Cli
 
 from actcli.analysis.profile import Network, profile
-from actcli.diagnosis import diagnose as diagnosis
 from actcli.diagnosis.comparison import Comparison, compare
-from actcli.measuring.probe import Probe, Thresholds
+from actcli.measuring.layer import PreActivations
 from actcli.registry import specs
 
 LAYER = str(DATA / "relu_negative_bias" / "layer2.csv")
 
 
-def under(x: np.ndarray, *specs: str) -> Comparison:
-    probes = [Probe.of(specs.get(spec), Thresholds()) for spec in specs]
-    names = [f"h{i}" for i in range(x.shape[1])]
-    diagnoses = [diagnosis.diagnose(probe, [("layer1", names, probe.measure(x))]) for probe in probes]
-    return compare([profile(p.function, 1e-3) for p in probes], [(d.function, d.layers) for d in diagnoses])
+def under(x: np.ndarray, *names: str) -> Comparison:
+    functions = [specs.get(name) for name in names]
+    return compare(functions, [PreActivations.of_array("layer1", functions[0], x)])
 
 
 def test_a_rowwise_function_has_no_mean_of_one_number() -> None:
@@ -37,8 +34,8 @@ def test_a_rowwise_function_has_no_mean_of_one_number() -> None:
 def test_functions_are_sorted_by_the_gradient_that_gets_through() -> None:
     """On x = -1, 1: identity passes 1, leaky_relu 0.505, relu 0.5, step 0, in whatever order they are named."""
     found = under(np.array([[-1.0], [1.0]]), "binary_step", "relu", "identity", "leaky_relu")
-    assert [function.name for function, _ in found.layers] == ["identity", "leaky_relu", "relu", "binary_step"]
-    assert [layer.mean_abs_gradient for _, layer in found.layers] == [1.0, 0.505, 0.5, 0.0]
+    assert [layer.function.name for layer in found.layers] == ["identity", "leaky_relu", "relu", "binary_step"]
+    assert [layer.mean_abs_gradient for layer in found.layers] == [1.0, 0.505, 0.5, 0.0]
 
 
 def test_a_change_is_told_against_the_function_named_first() -> None:
@@ -89,8 +86,8 @@ def test_the_network_options(cli: Cli) -> None:
 
 def test_the_gains_of_pytorch_stand_beside_ours(cli: Cli) -> None:
     """calculate_gain: 1, 5/3, sqrt 2, sqrt(2 / (1 + slope^2)), 3/4; only relu's are what follows from f."""
-    specs = ["sigmoid", "tanh", "relu", "leaky_relu:0.2", "selu", "gelu"]
-    functions = json.loads(cli.ok("compare", *specs, "-f", "json"))["functions"]
+    names = ["sigmoid", "tanh", "relu", "leaky_relu:0.2", "selu", "gelu"]
+    functions = json.loads(cli.ok("compare", *names, "-f", "json"))["functions"]
     expected = [1.0, 5 / 3, math.sqrt(2), math.sqrt(2 / 1.04), 0.75, None]
     assert [f["torch_gain"] for f in functions] == pytest.approx(expected)
     same = [f["name"] for f in functions if f["torch_gain"] and abs(f["torch_gain"] - f["he_gain"]) < 1e-9]

@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 from support.run import DATA, Cli
 
+import actcli
 from actcli.diagnosis import diagnose as diagnosis
-from actcli.diagnosis.diagnose import Diagnosis
-from actcli.measuring.probe import Probe, Thresholds
+from actcli.diagnosis.diagnose import Criteria, Diagnosis
+from actcli.errors import UsageError
+from actcli.measuring.layer import PreActivations
+from actcli.measuring.probe import Thresholds
 from actcli.registry import specs
 
 NETWORKS = sorted(path.parent.name for path in DATA.glob("*/truth.json"))
@@ -23,12 +26,16 @@ def truth(network: str) -> dict[str, Any]:
 
 
 def diagnose(spec: str, *layers: np.ndarray, thresholds: Thresholds | None = None) -> Diagnosis:
-    probe = Probe.of(specs.get(spec), thresholds or Thresholds())
-    names = [f"layer{i + 1}" for i in range(len(layers))]
-    measured = [
-        (name, [f"h{j}" for j in range(x.shape[1])], probe.measure(x)) for name, x in zip(names, layers, strict=True)
+    return mixed(*((spec, x) for x in layers), thresholds=thresholds)
+
+
+def mixed(*layers: tuple[str, np.ndarray], thresholds: Thresholds | None = None) -> Diagnosis:
+    """That of layers with a function each."""
+    given = [
+        PreActivations.of_array(f"layer{i}", specs.get(spec), x, neurons=[f"h{j}" for j in range(x.shape[1])])
+        for i, (spec, x) in enumerate(layers, start=1)
     ]
-    return diagnosis.diagnose(probe, measured)
+    return diagnosis.diagnose(given, Criteria(thresholds or Thresholds()))
 
 
 @pytest.fixture(scope="module")
@@ -271,3 +278,71 @@ def test_the_real_layers_do_not_look_like_outputs(documents: dict[str, Any], cli
     assert done.returncode == 0
     assert done.stdout
     assert b"looks like outputs of relu" in done.stderr
+
+
+def test_each_layer_is_measured_under_its_own_function() -> None:
+    """By hand: relu passes 1 of 2 values, tanh (1 + 1 - tanh(1)^2) / 2, sigmoid 1/4; the product is over all three."""
+    relu, tanh, sigmoid = np.array([[-1.0], [1.0]]), np.array([[0.0], [1.0]]), np.zeros((2, 1))
+    found = mixed(("relu", relu), ("tanh", tanh), ("sigmoid", sigmoid))
+    assert [function.label for function in found.functions] == ["relu", "tanh", "sigmoid"]
+    assert [layer.function.label for layer in found.layers] == ["relu", "tanh", "sigmoid"]
+    means = [0.5, 1.0 - math.tanh(1.0) ** 2 / 2.0, 0.25]
+    assert [layer.mean_abs_gradient for layer in found.layers] == pytest.approx(means)
+    products = [math.prod(means[i:]) for i in range(3)]
+    assert [layer.cumulative_mean_gradient for layer in found.layers] == pytest.approx(products)
+    assert [function.label for function, _ in found.regions] == ["relu", "tanh", "tanh", "sigmoid", "sigmoid"]
+    assert found.layers[0].saturated_low_ratio == 0.5
+
+
+def test_a_rowwise_layer_interrupts_the_product() -> None:
+    """What is before it is multiplied up to it; its rows are counted, and those of no other layer."""
+    x = np.array([[1.0, 2.0], [3.0, -1.0]])
+    alone = diagnose("tanh", x, x).layers
+    found = mixed(("tanh", x), ("tanh", x), ("softmax", x)).layers
+    assert [one.cumulative_mean_gradient for one in found[:2]] == [one.cumulative_mean_gradient for one in alone]
+    assert found[2].cumulative_mean_gradient == found[2].mean_abs_gradient
+    assert [one.vanishing_rows for one in found] == [None, None, 0]
+
+
+def test_each_function_passes_what_it_passes_at_most() -> None:
+    """Ten layers of sigmoid and of a flat gelu's neighbour: 0.25^9 is below epsilon, and both are named."""
+    x = 0.01 * np.random.default_rng(3).normal(size=(200, 3)) / 10.0 ** np.arange(10)[:, None, None]
+    first = mixed(("tanh", x[0]), *(("sigmoid", z) for z in x[1:])).layers[0]
+    assert first.verdict == "critical"
+    assert "tanh passes at most 1, sigmoid 0.25 a layer" in " ".join(first.reasons)
+
+
+def test_a_rule_that_says_nothing_of_one_layer_names_it() -> None:
+    """And how to leave it out."""
+    x = np.ones((2, 2))
+    with pytest.raises(UsageError, match=r"fc: the rule of keras-contrib says nothing of gelu\n.*--layer '!fc'"):
+        actcli.diagnose({"conv": ("relu", x), "fc": ("gelu", x)}, rule="keras-contrib")
+
+
+def test_the_library_takes_functions_layer_by_layer() -> None:
+    """Pairs, arrays under the function for all, and an error where there is neither; rules and dtypes by name."""
+    x = np.array([[-1.0, 2.0], [3.0, 4.0]])
+    found = actcli.diagnose({"conv": x, "fc": ("gelu", x)}, "relu", dtype="float16")
+    assert [layer.function.label for layer in found.layers] == ["relu", "gelu"]
+    assert found.layers[1].lost_gradient_ratio == 0.0
+    with pytest.raises(UsageError, match="fc: the layer has no function"):
+        actcli.diagnose({"conv": ("relu", x), "fc": x})
+    for wrong in ({"rule": "none"}, {"dtype": "float8"}):
+        with pytest.raises(UsageError, match="there is no"):
+            actcli.diagnose({"fc": x}, "relu", **wrong)
+
+
+def test_functions_of_layers_on_the_command_line(cli: Cli) -> None:
+    """The column `function`, the document's functions, and the layers that are left."""
+    files = [str(DATA / "relu_trained" / f"layer{i}.csv") for i in (1, 2, 3)]
+    options = ("--function", "layer*=gelu", "--function", "layer3=softmax", "--layer", "!layer1")
+    document = json.loads(cli.ok("saturation", "relu", *files, *options, "-f", "json"))
+    assert [(one["name"], one["function"]) for one in document["layers"]] == [("layer2", "gelu"), ("layer3", "softmax")]
+    assert [function["label"] for function in document["functions"]] == ["gelu", "softmax"]
+    assert {region["function"] for region in document["regions"]} == {"gelu"}
+    compared = json.loads(
+        cli.ok("compare", "relu", "tanh", "-i", files[0], "-i", files[1], "--function", "layer2=elu", "-f", "json")
+    )
+    pairs = {(change["layer"], change["in_place_of"]) for change in compared["changes"]}
+    assert pairs == {("layer1", "relu"), ("layer2", "elu")}
+    assert "no layer matches" in cli.fails(2, "saturation", "relu", *files, "--function", "fc=gelu")

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
+from actcli.activation import own_outputs
 from actcli.diagnosis import diagnose as diagnosis
-from actcli.measuring.probe import Probe, Thresholds, own_outputs
+from actcli.measuring.layer import PreActivations
 from actcli.registry import specs
 
 
@@ -22,8 +23,7 @@ def test_outputs_of_another_number_are_shared_by_the_inputs() -> None:
 def test_a_gated_layer_is_diagnosed() -> None:
     """By hand: where b is far below 0 the gate is shut, for a and for b; |f| counts for both halves."""
     x = np.array([[1.0, 3.0, -50.0, 0.0], [2.0, -3.0, -60.0, 0.0], [math.nan, 1.0, 1.0, 1.0]])
-    probe = Probe.of(specs.get("glu"), Thresholds())
-    found = diagnosis.diagnose(probe, [("layer", ["a1", "a2", "b1", "b2"], probe.measure(x))])
+    found = diagnosis.diagnose([PreActivations.of_array("layer", specs.get("glu"), x)], diagnosis.Criteria())
     assert [neuron.dead for neuron in found.neurons] == [True, False, True, False]
     assert [neuron.dormant for neuron in found.neurons] == [True, False, True, False]
     assert [neuron.mean_abs_output for neuron in found.neurons][1::2] == [1.5, 1.5]

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 from support.run import DATA, Cli
 
 from actcli.diagnosis import diagnose as diagnosis
-from actcli.diagnosis.diagnose import Diagnosis
+from actcli.diagnosis.diagnose import Criteria, Diagnosis
+from actcli.diagnosis.records import Layer
 from actcli.diagnosis.systems import RULES
-from actcli.diagnosis.verdicts import Layer
-from actcli.measuring.probe import Probe, Thresholds
+from actcli.measuring.layer import PreActivations
 from actcli.registry import specs
 
 RELU, NEGATIVE, TANH, SIGMOID = "relu_trained", "relu_negative_bias", "tanh_saturated", "sigmoid_deep"
@@ -24,10 +25,14 @@ def layers(network: str) -> list[np.ndarray]:
 
 
 def diagnose(rule: str, spec: str, x: np.ndarray) -> Diagnosis:
-    probe = Probe.of(specs.get(spec), Thresholds(), RULES[rule])
+    function, criteria = specs.get(spec), Criteria(rule=RULES[rule])
     cut = len(x) // 3  # the rule sees merged partials
-    partial = probe.measure(x[:cut]).merge(probe.measure(x[cut:]))
-    return diagnosis.diagnose(probe, [("layer", [str(i) for i in range(x.shape[1])], partial)])
+
+    def blocks(work: Any) -> Iterator[Any]:
+        yield from (work(x[:cut], None), work(x[cut:], None))
+
+    names = tuple(str(i) for i in range(x.shape[1]))
+    return diagnosis.diagnose([PreActivations("layer", function, names, blocks)], criteria)
 
 
 def neurons_and_alarm(found: Diagnosis) -> tuple[list[bool | None], bool]:

@@ -16,16 +16,18 @@ from actcli import __version__
 from actcli.activation import Activation, Function
 from actcli.cli.commands.saturation import GATE_FAILED
 from actcli.cli.main import INTERRUPTED, PIPE_CLOSED, cli
+from actcli.diagnosis.records import Layer, Neuron
+from actcli.measuring.measures import measures
 from actcli.output.sheets import endings
 from actcli.registry.collection import ACTIVATIONS
 from actcli.reports.catalogue import dialect_text
-from actcli.reports.records import interval
+from actcli.reports.profiles import interval
 from actcli.tables.source import COMPRESSED, SUFFIXES
 from actcli.text import shown
 
 CATALOGUE = "actcli-functions"
 SECTIONS = (
-    "NAME", "SYNOPSIS", "DESCRIPTION", "COMMANDS", "OPTIONS", "INPUT", "OUTPUT",
+    "NAME", "SYNOPSIS", "DESCRIPTION", "COMMANDS", "OPTIONS", "INPUT", "OUTPUT", "MEASURES",
     "EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES", "SEE ALSO",
 )  # fmt: skip
 EXIT_STATUS = {
@@ -155,6 +157,7 @@ def _sections(context: click.Context, contexts: list[click.Context], show: Show)
         "OPTIONS": roff.items(roff.signature, records.items()),
         "INPUT": _input(command) if not is_program else roff.paragraph(PROGRAM["INPUT"]),
         "OUTPUT": _output(command) if not is_program else roff.paragraph(PROGRAM["OUTPUT"]),
+        "MEASURES": _measures() if command.name == "saturation" else [],
         "EXIT STATUS": roff.items(roff.bold, statuses.items()),
         "ENVIRONMENT": roff.items(roff.bold, _environment(command, options, is_program).items()),
         "FILES": _files(command),
@@ -209,6 +212,12 @@ def _output(command: click.Command) -> list[str]:
     formats = choices.choices if isinstance(choices, click.Choice) else ()
     text = OUTPUT.format(endings=", ".join(endings(formats)))
     return _text("\n\n".join(filter(None, (text, MEANINGS.get(command.name or "")))))
+
+
+def _measures() -> list[str]:
+    """Every measure of layers and neurons, from where it is declared."""
+    found = {**measures(Layer), **measures(Neuron)}
+    return roff.items(roff.bold, ((name, f"{measure.meaning}.") for name, measure in found.items()))
 
 
 def _files(command: click.Command) -> list[str]:

@@ -15,28 +15,20 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from actcli.analysis.precision import PRECISIONS
+from actcli.diagnosis.diagnose import Criteria
 from actcli.diagnosis.systems import RULES
-from actcli.measuring.partial import LayerPartial, Moments
-from actcli.measuring.probe import Probe, Thresholds
+from actcli.measuring.measures import TALLIES, Measures, measures
+from actcli.measuring.moments import Moments
+from actcli.measuring.partial import Partial
+from actcli.measuring.probe import Probe
+from actcli.measuring.tallies import HISTOGRAM, MAXIMUM, MINIMUM, MOMENTS, OUTPUT, VANISHING, VANISHING_ROWS, ZEROS
 from actcli.registry import specs
 
 SPECS = ["relu", "tanh", "gelu", "hard_sigmoid", "softmax"]
-EXACT = (
-    "samples",
-    "missing",
-    "non_finite",
-    "minimum",
-    "maximum",
-    "vanishing",
-    "zero_gradient",
-    "saturated_low",
-    "saturated_high",
-    "vanishing_rows",
-    "zeros",
-    "score",
-    "lost_gradient",
-    "constant_output",
+MISSING, NON_FINITE, GRADIENT, SQUARE = (
+    measures(Measures)[name].tallies[0] for name in ("missing", "non_finite", "mean_abs_gradient", "rms_gradient")
 )
+INEXACT = {GRADIENT, SQUARE, OUTPUT}
 
 numbers = st.one_of(
     st.floats(-30, 30),
@@ -48,37 +40,41 @@ blocks = arrays(np.float64, array_shapes(min_dims=2, max_dims=2, min_side=1, max
 def probe(spec: str) -> Probe:
     """Every count is made: with a precision, and with a rule of another system where one counts values of f."""
     rule = RULES["karpathy" if spec in ("relu", "tanh") else "default"]
-    return Probe.of(specs.get(spec), Thresholds(), rule, PRECISIONS["float16"])
+    return Criteria(rule=rule, precision=PRECISIONS["float16"], histogram=True).probe(specs.get(spec))
 
 
-def agree(a: LayerPartial, b: LayerPartial) -> None:
+def agree(a: Partial, b: Partial) -> None:
     """Counts, minima and maxima exactly, sums and moments to rounding."""
-    for name in EXACT:
-        np.testing.assert_array_equal(getattr(a, name), getattr(b, name), err_msg=name)
-    for name in ("sum_gradient", "sum_square_gradient", "sum_output"):
-        np.testing.assert_allclose(getattr(a, name), getattr(b, name), rtol=1e-13, err_msg=name)
-    np.testing.assert_array_equal(a.moments.count, b.moments.count)
-    size = np.maximum(np.abs(a.minimum), np.abs(a.maximum))
+    assert a.samples == b.samples
+    for tally in TALLIES:
+        if tally in INEXACT:
+            np.testing.assert_allclose(a[tally], b[tally], rtol=1e-13)
+        elif tally not in (MOMENTS, HISTOGRAM):
+            np.testing.assert_array_equal(a[tally], b[tally])
+    np.testing.assert_array_equal(a[HISTOGRAM].counts, b[HISTOGRAM].counts)
+    np.testing.assert_array_equal(a[MOMENTS].count, b[MOMENTS].count)
+    size = np.maximum(np.abs(a[MINIMUM]), np.abs(a[MAXIMUM]))
     size = np.where(np.isfinite(size), size, 0.0)
-    ordinary = (size < 1e100) & (a.moments.count > 0)  # beyond, squares overflow
+    ordinary = (size < 1e100) & (a[MOMENTS].count > 0)  # beyond, squares overflow
     size = size[ordinary]
-    mean = a.moments.mean[ordinary] - b.moments.mean[ordinary]
+    mean = a[MOMENTS].mean[ordinary] - b[MOMENTS].mean[ordinary]
     assert (np.abs(mean) <= 1e-15 * size + 2e-323).all()  # some of the smallest steps that there are
-    deviation = a.moments.deviation[ordinary] - b.moments.deviation[ordinary]
-    spread = np.square(a.maximum[ordinary] - a.minimum[ordinary]) * a.moments.count[ordinary]
+    deviation = a[MOMENTS].deviation[ordinary] - b[MOMENTS].deviation[ordinary]
+    spread = np.square(a[MAXIMUM][ordinary] - a[MINIMUM][ordinary]) * a[MOMENTS].count[ordinary]
     assert (np.abs(deviation) <= 1e-13 * spread).all()
 
 
 @given(st.sampled_from(SPECS), blocks)
 def test_empty_is_the_identity(spec: str, x: np.ndarray) -> None:
     """Merging with nothing, on either side, changes nothing."""
-    partial, empty = probe(spec).measure(x), LayerPartial.empty(x.shape[1])
+    partial, empty = probe(spec).measure(x), Partial.empty(x.shape[1])
     for merged in (partial.merge(empty), empty.merge(partial)):
-        for field in dataclasses.fields(LayerPartial):
-            if field.name != "moments":
-                np.testing.assert_array_equal(getattr(merged, field.name), getattr(partial, field.name))
+        for tally in TALLIES:
+            if tally not in (MOMENTS, HISTOGRAM):
+                np.testing.assert_array_equal(merged[tally], partial[tally])
+        np.testing.assert_array_equal(merged[HISTOGRAM].counts, partial[HISTOGRAM].counts)
         for field in dataclasses.fields(Moments):
-            np.testing.assert_array_equal(getattr(merged.moments, field.name), getattr(partial.moments, field.name))
+            np.testing.assert_array_equal(getattr(merged[MOMENTS], field.name), getattr(partial[MOMENTS], field.name))
 
 
 @given(st.sampled_from(SPECS), blocks, st.data())
@@ -87,7 +83,7 @@ def test_any_split_of_the_rows_gives_the_same_in_any_order(spec: str, x: np.ndar
     whole = probe(spec).measure(x)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(x)), max_size=4)))
     parts = [probe(spec).measure(part) for part in np.split(x, cuts)]
-    agree(whole, reduce(LayerPartial.merge, data.draw(st.permutations(parts))))
+    agree(whole, reduce(Partial.merge, data.draw(st.permutations(parts))))
     agree(whole, reduce(lambda right, left: left.merge(right), reversed(parts)))
 
 
@@ -125,9 +121,9 @@ def test_moments_of_a_large_offset_are_those_of_exact_arithmetic(values: list[fl
 def test_an_all_negative_column_has_a_negative_maximum() -> None:
     """No maximum starts from a positive number, and a single row is its own minimum, maximum and mean."""
     partial = probe("relu").measure(np.array([[-3.0, -5.0], [-1.0, -9.0]]))
-    np.testing.assert_array_equal(partial.maximum, [-1.0, -5.0])
+    np.testing.assert_array_equal(partial[MAXIMUM], [-1.0, -5.0])
     single = probe("relu").measure(np.array([[-2.5]]))
-    assert (single.minimum[0], single.maximum[0], single.moments.mean[0]) == (-2.5, -2.5, -2.5)
+    assert (single[MINIMUM][0], single[MAXIMUM][0], single[MOMENTS].mean[0]) == (-2.5, -2.5, -2.5)
 
 
 def test_nan_infinities_and_missing_are_counted_and_left_out() -> None:
@@ -135,36 +131,34 @@ def test_nan_infinities_and_missing_are_counted_and_left_out() -> None:
     x = np.array([[1.0], [math.nan], [math.inf], [math.nan], [-2.0]])
     missing = np.array([[False], [False], [False], [True], [False]])
     partial = probe("relu").measure(x, missing)
-    assert (partial.missing[0], partial.non_finite[0], partial.values[0]) == (1, 2, 2)
-    assert (partial.minimum[0], partial.maximum[0], partial.moments.mean[0]) == (-2.0, 1.0, -0.5)
-    assert (partial.vanishing[0], partial.sum_gradient[0], partial.sum_output[0]) == (1, 1.0, 1.0)
+    assert (partial[MISSING][0], partial[NON_FINITE][0], partial.values[0]) == (1, 2, 2)
+    assert (partial[MINIMUM][0], partial[MAXIMUM][0], partial[MOMENTS].mean[0]) == (-2.0, 1.0, -0.5)
+    assert (partial[VANISHING][0], partial[GRADIENT][0], partial[OUTPUT][0]) == (1, 1.0, 1.0)
 
 
 def test_missing_values_of_both_parts_are_counted() -> None:
     """1 and 2 of 5 are 3, whichever part comes first."""
     x, missing = np.ones((5, 1)), np.array([[True], [False], [True], [True], [False]])
     first, second = probe("relu").measure(x[:2], missing[:2]), probe("relu").measure(x[2:], missing[2:])
-    assert first.merge(second).missing[0] == second.merge(first).missing[0] == 3
+    assert first.merge(second)[MISSING][0] == second.merge(first)[MISSING][0] == 3
 
 
 def test_huge_numbers_print_no_warning() -> None:
     """Differences beyond the doubles are infinite, in silence (warnings are errors in these tests)."""
     x = np.array([[1.7e308], [-1.7e308]])
     partial = probe("tanh").measure(x).merge(probe("tanh").measure(-x))
-    assert partial.maximum[0] == 1.7e308
+    assert partial[MAXIMUM][0] == 1.7e308
     moments = Moments.of(x.T, None)
     assert not np.isfinite(moments.merge(moments).deviation).any()
 
 
 def test_nothing_has_no_figures_and_whole_counts() -> None:
     """Counts are integers from the start, a column without values has no spread, and nothing warns."""
-    empty = LayerPartial.empty(3)
-    assert empty.samples == empty.zeros == empty.vanishing_rows == 0
-    for field in dataclasses.fields(LayerPartial):
-        value = getattr(empty, field.name)
-        if isinstance(value, np.ndarray):
-            assert value.shape == (3,)
-            assert value.dtype == (np.int64 if str(field.type) == "Counts" else np.float64), field.name
+    empty = Partial.empty(3)
+    assert empty.samples == empty[ZEROS] == empty[VANISHING_ROWS] == 0
+    for tally in {*TALLIES} - {MOMENTS, HISTOGRAM, ZEROS, VANISHING_ROWS}:
+        assert empty[tally].shape == (3,)
+        assert empty[tally].dtype == probe("tanh").measure(np.zeros((1, 3)))[tally].dtype
     assert empty.values.dtype == np.int64
     assert np.isnan(Moments.empty(2).std()).all()
     np.testing.assert_array_equal(Moments.empty(2).sum_square(), [0.0, 0.0])

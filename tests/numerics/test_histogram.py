@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from actcli.measuring.measures import LayerMeasures, measures
 from actcli.measuring.probe import Probe, Thresholds
+from actcli.measuring.tallies import HISTOGRAM
 from actcli.numerics.histogram import BINS, Histogram, edges
 from actcli.registry import specs
 
@@ -104,10 +106,12 @@ def test_a_probe_measures_it_when_asked() -> None:
     x = np.random.default_rng(4).normal(-1.0, 2.0, (500, 7))
     x[3, 2], x[5, 5] = math.nan, math.inf
     relu = specs.get("relu")
-    assert Probe.of(relu, Thresholds()).measure(x).histogram is None
+    assert Probe.of(relu, Thresholds()).measure(x)[HISTOGRAM] is None
     probe = Probe.of(relu, Thresholds(), histogram=True)
     partial = probe.measure(x[:200]).merge(probe.measure(x[200:]))
-    assert partial.histogram is not None
-    np.testing.assert_array_equal(partial.histogram.counts, Histogram.of(x[np.isfinite(x)]).counts)
-    low = partial.histogram.within(probe.sides.low, EVERYTHING)[0]
-    assert low == pytest.approx(partial.saturated_low.sum(), abs=1e-9)
+    histogram = partial[HISTOGRAM]
+    assert histogram is not None
+    np.testing.assert_array_equal(histogram.counts, Histogram.of(x[np.isfinite(x)]).counts)
+    low = histogram.within(probe.sides.low, EVERYTHING)[0]
+    (tally,) = measures(LayerMeasures)["saturated_low_ratio"].tallies
+    assert low == pytest.approx(partial[tally].sum(), abs=1e-9)

@@ -15,12 +15,12 @@ from jsonschema import Draft202012Validator, ValidationError
 from support.run import DATA, Cli
 
 from actcli.analysis.precision import PRECISIONS
-from actcli.analysis.profile import Network, profile
+from actcli.analysis.profile import Network
 from actcli.diagnosis.comparison import compare
-from actcli.diagnosis.diagnose import Diagnosis, diagnose
+from actcli.diagnosis.diagnose import Criteria, Diagnosis, diagnose
 from actcli.diagnosis.systems import RULES
 from actcli.errors import UsageError
-from actcli.measuring.probe import Probe, Thresholds
+from actcli.measuring.layer import PreActivations
 from actcli.output.sheets import encode
 from actcli.registry import specs
 from actcli.registry.collection import ACTIVATIONS
@@ -35,13 +35,14 @@ RELU = [str(DATA / "relu_trained" / f"layer{i}.csv") for i in (1, 2)]
 VALIDATORS = {name: Draft202012Validator(schema(name)) for name in NAMES}
 
 
-def diagnosis(name: str, x: Any, **settings: Any) -> Diagnosis:
-    """Of the same values as two layers."""
-    probe = Probe.of(specs.get(name), Thresholds(), **settings)
+def layers_of(name: str, x: Any) -> list[PreActivations]:
+    """The same values as two layers."""
     missing = np.isnan(x) & (np.arange(x.shape[1]) % 2 == 0)
-    columns = [str(i) for i in range(x.shape[1])]
-    with np.errstate(over="ignore", invalid="ignore"):
-        return diagnose(probe, [(layer, columns, probe.measure(x, missing)) for layer in ("a", "b")])
+    return [PreActivations.of_array(layer, specs.get(name), x, missing) for layer in ("a", "b")]
+
+
+def diagnosis(name: str, x: Any, **settings: Any) -> Diagnosis:
+    return diagnose(layers_of(name, x), Criteria(**settings))
 
 
 def check(found: Diagnosis) -> None:
@@ -124,15 +125,13 @@ def test_whatever_the_values_are(name: str, x: Any) -> None:
 def test_all_functions_compared_are_valid(network: Network) -> None:
     """By themselves and on data."""
     x = np.random.default_rng(7).normal(0.0, 3.0, (20, 4))
-    profiles = [profile(specs.get(name), 1e-3, network) for name in FUNCTIONS]
-    layers = [(found.function, found.layers) for found in (diagnosis(name, x) for name in FUNCTIONS)]
-    for given_layers in ([], layers):
-        comparison = compare(profiles, given_layers)
+    for layers in ([], layers_of("relu", x)):
+        comparison = compare([specs.get(name) for name in FUNCTIONS], layers, network=network)
         VALIDATORS["compare"].validate(json.loads(json_text(comparison_document(comparison))))
         VALIDATORS["rows"].validate(json.loads(b"".join(encode(comparison_sheet(comparison), "json", 6))))
 
 
-PROFILES = [profile(specs.get(name), 1e-3, Network()) for name in ("relu", "tanh", "exponential", "log1mexp")]
+COMPARED = [specs.get(name) for name in ("relu", "tanh", "exponential", "log1mexp")]
 
 
 @given(arrays.arrays(np.float64, (2, 4), elements=st.floats(width=64)))
@@ -140,8 +139,7 @@ PROFILES = [profile(specs.get(name), 1e-3, Network()) for name in ("relu", "tanh
 @example(np.full((2, 4), 2.0**1023) * [[1.0, -1.0, -1.0, -1.0], [-1.0, -1.0, -1.0, -1.0]])  # a mean square of NaN
 def test_whatever_functions_are_compared_on(x: Any) -> None:
     """Values whose square is no number any more among them."""
-    layers = [(found.function, found.layers) for found in (diagnosis(p.function.name, x) for p in PROFILES)]
-    VALIDATORS["compare"].validate(json.loads(json_text(comparison_document(compare(PROFILES, layers)))))
+    VALIDATORS["compare"].validate(json.loads(json_text(comparison_document(compare(COMPARED, layers_of("relu", x))))))
 
 
 OUTPUTS = [
@@ -150,6 +148,9 @@ OUTPUTS = [
     ("saturation", "saturation", "softmax", RELU[0]),
     ("saturation", "saturation", "relu", RELU[0], "--rule", "redo", "--dtype", "bfloat16"),
     ("saturation", "saturation", "tanh", "-3", "inf", "4"),
+    ("saturation", "saturation", "relu", *RELU, "--function", "*2=softmax", "--dtype", "float16"),
+    ("layers", "saturation", "relu", *RELU, "--function", "*2=softmax", "--by", "layer"),
+    ("compare", "compare", "relu", "gelu", "-i", RELU[0], "-i", RELU[1], "--function", "layer2=tanh"),
     ("compare", "compare", "relu", "elu:alpha=0.5", "softmax"),
     ("compare", "compare", "relu", "gelu", "-i", RELU[0], "-i", RELU[1]),
     ("compare", "compare", "relu", "elu", "--sigma-w", "3", "--depth", "4"),
@@ -178,7 +179,7 @@ def test_what_the_commands_print_is_valid(output: tuple[str, ...], cli: Cli) -> 
         lines = cli.ok(*command, "-f", "jsonl").splitlines()
         assert [json.loads(line) for line in lines] == document
     else:
-        assert document["schema"] == f"actcli.{command[0]}/1"
+        assert document["schema"] == f"actcli.{command[0]}/{2 if command[0] == 'saturation' else 1}"
 
 
 @pytest.mark.parametrize("name", ["saturation", "compare"])

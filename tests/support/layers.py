@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from support.run import DATA
 
-from actcli.analysis.profile import Network, profile
+from actcli.analysis.profile import Network
 from actcli.diagnosis.comparison import Comparison, compare
-from actcli.diagnosis.diagnose import Diagnosis, diagnose
-from actcli.measuring.probe import Probe, Thresholds
+from actcli.diagnosis.diagnose import Criteria, Diagnosis, diagnose
+from actcli.measuring.layer import PreActivations
 from actcli.registry import specs
 
 ALONE = Network()
@@ -18,12 +18,17 @@ def tables(folder: str) -> dict[str, np.ndarray]:
     return {path.stem: np.loadtxt(path, delimiter=",", skiprows=1) for path in sorted((DATA / folder).glob("*.csv"))}
 
 
+def given(spec: str, found: dict[str, np.ndarray]) -> list[PreActivations]:
+    """Layers of one function, their neurons h0, h1 and so on."""
+    return [
+        PreActivations.of_array(name, specs.get(spec), x, neurons=[f"h{i}" for i in range(x.shape[1])])
+        for name, x in found.items()
+    ]
+
+
 def diagnosis(spec: str, found: dict[str, np.ndarray]) -> Diagnosis:
-    probe = Probe.of(specs.get(spec), Thresholds(), histogram=True)
-    return diagnose(probe, [(n, [f"h{i}" for i in range(x.shape[1])], probe.measure(x)) for n, x in found.items()])
+    return diagnose(given(spec, found), Criteria(histogram=True), specs.get(spec))
 
 
 def comparison(*names: str, found: dict[str, np.ndarray] | None = None, network: Network = ALONE) -> Comparison:
-    of_each = [specs.get(name) for name in names]
-    measured = [(f, diagnosis(name, found or {}).layers) for f, name in zip(of_each, names, strict=True)]
-    return compare([profile(f, 1e-3, network) for f in of_each], measured)
+    return compare([specs.get(name) for name in names], given(names[0], found or {}), network=network)

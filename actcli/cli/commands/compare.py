@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from actcli.cli.layers import diagnoses
+from actcli.cli.layers import layer_options, layers, note_layers
 from actcli.cli.options import (
     epsilon_option,
     functions_argument,
@@ -23,6 +23,7 @@ from actcli.output.results import write
 
 if TYPE_CHECKING:
     from actcli.analysis.profile import Network
+    from actcli.measuring.choice import Choice
     from actcli.tables.options import ReadOptions
 
 
@@ -40,6 +41,7 @@ Examples:
 )
 @functions_argument
 @inputs_option("A table of pre-activations (repeatable); - is standard input.")
+@layer_options
 @epsilon_option
 @network_options
 @style_option
@@ -48,6 +50,7 @@ Examples:
 def command(
     functions: tuple[Any, ...],
     inputs: tuple[str, ...],
+    choice: Choice,
     epsilon: float,
     network: Network,
     style: str,
@@ -58,17 +61,14 @@ def command(
 
     Range, f(0), monotonicity, largest gradient, smoothness, vanishing regions, and the means over z ~ N(0, q) with what
     they say of a deep network at initialisation. With inputs, an -i for each file, also what each function makes of the
-    same pre-activations, those first that let most gradient through, and what taking another one in place of the first
-    would do. -o FILE.png, .svg or .pdf draws them.
+    same pre-activations, those first that let most gradient through, and what taking another one in place of the
+    layer's own, by default the first, would do. -o FILE.png, .svg or .pdf draws them.
     """
-    from actcli.analysis.profile import profile
     from actcli.diagnosis.comparison import compare
-    from actcli.measuring.probe import Probe, Thresholds
+    from actcli.diagnosis.diagnose import Criteria
+    from actcli.measuring.probe import Thresholds
 
-    thresholds = Thresholds(epsilon)
-    found, read = diagnoses([Probe.of(function, thresholds) for function in functions], inputs, reading)
-    comparison = compare(
-        [profile(function, epsilon, network) for function in functions],
-        [(diagnosis.function, diagnosis.layers) for diagnosis in found],
-    )
-    write(outputs, comparison_result(comparison, thresholds, style), read)
+    given = layers(inputs, functions[0], choice, reading)
+    comparison = compare(functions, given, Criteria(Thresholds(epsilon)), network)
+    note_layers(comparison.inputs, comparison.doubts)
+    write(outputs, comparison_result(comparison, style), comparison.inputs)

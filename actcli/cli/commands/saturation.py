@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from actcli.cli.layers import diagnoses
+from actcli.cli.layers import layer_options, layers, note_layers
 from actcli.cli.messages import note
 from actcli.cli.options import (
     epsilon_option,
@@ -17,17 +17,17 @@ from actcli.cli.options import (
     table_options,
 )
 from actcli.cli.types import FiniteRange, NumericCommand
+from actcli.diagnosis.systems import RULES
 from actcli.errors import UsageError
 from actcli.output.forms import diagnosis_result
 from actcli.output.outputs import Outputs
 from actcli.output.results import Result, write
 
 if TYPE_CHECKING:
+    from actcli.measuring.choice import Choice
     from actcli.tables.options import ReadOptions
 
 GATE_FAILED = 3
-
-RULES = ("default", "strict", "sagemaker", "karpathy", "keras-contrib", "deepdiagnosis", "thedeepchecker", "redo")
 
 _share = FiniteRange(0, 1)
 
@@ -43,11 +43,13 @@ Examples:
   actcli saturation relu layer*.csv -f table -o layers.png
   actcli saturation relu layer*.csv -o a.json -o b.csv --report page.html
   actcli saturation relu layer1.csv --by neuron --max-dead 0.1
+  actcli saturation relu layer*.csv --function layer3=softmax
   actcli saturation relu layer1.csv --rule redo
   actcli saturation tanh layer1.csv --dtype float16""",
 )
 @function_argument
 @inputs_argument
+@layer_options
 @epsilon_option
 @click.option(
     "--tau",
@@ -117,6 +119,7 @@ def command(
     ctx: click.Context,
     function: Any,
     inputs: tuple[str, ...],
+    choice: Choice,
     epsilon: float,
     tau: float,
     alpha: float,
@@ -138,29 +141,22 @@ def command(
     Several are the layers of one network, first to last. Without inputs it tells the regions of x alone. -o FILE.png,
     .svg or .pdf draws the layers: histograms over f', a map of the neurons, and the product of f'.
     """
-    from actcli.analysis.precision import PRECISIONS
+    from actcli.diagnosis.diagnose import criteria, diagnose
     from actcli.diagnosis.gates import Gate
-    from actcli.diagnosis.systems import RULES as PRESETS
-    from actcli.measuring.probe import Probe, Thresholds
+    from actcli.measuring.probe import Thresholds
 
     if explain:
         from actcli.reports.saturation import explanation
 
         if outputs.reports:
             raise UsageError("--explain looks at no data: there is nothing to report on", "leave out --report")
-        write(outputs, Result(sheet=lambda: explanation(PRESETS[rule], function)))
+        write(outputs, Result(sheet=lambda: explanation(RULES[rule], function)))
         return
-    precision = None if dtype is None else PRECISIONS[dtype]
     if by is not None and not outputs.has_tables:
         raise UsageError("--by is for tables, and a figure is asked for", "leave out --by, or name a format with -f")
-    probe = Probe.of(
-        function,
-        Thresholds(epsilon, tau, alpha),
-        PRESETS[rule],
-        precision,
-        histogram=outputs.shows_distributions,
-    )
-    (diagnosis,), read = diagnoses([probe], inputs, reading)
+    judged_by = criteria(Thresholds(epsilon, tau, alpha), rule, dtype, histogram=outputs.shows_distributions)
+    diagnosis = diagnose(layers(inputs, function, choice, reading), judged_by, function)
+    note_layers(diagnosis.inputs, diagnosis.doubts)
     limits = (
         ("dead_neuron_ratio", max_dead, False),
         ("saturated_ratio", max_saturated, False),
@@ -170,7 +166,7 @@ def command(
     gates = [Gate(name, limit, at_least) for name, limit, at_least in limits if limit is not None]
     if not diagnosis.layers and (by in ("layer", "neuron") or gates):
         raise UsageError("there is no layer to look at", "give files, or pipe a table in")
-    write(outputs, diagnosis_result(diagnosis, gates, by, style), read)
+    write(outputs, diagnosis_result(diagnosis, gates, by, style), diagnosis.inputs)
     failed = [line for gate in gates for line in gate.failures(diagnosis.layers)]
     for line in failed:
         note(line)

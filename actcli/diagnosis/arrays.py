@@ -1,0 +1,63 @@
+"""Arrays -> a diagnosis, in one call of a program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from actcli.activation import Array, Function
+from actcli.diagnosis import diagnose as diagnosing
+from actcli.diagnosis.diagnose import Diagnosis, criteria
+from actcli.errors import DataError, UsageError, positive
+from actcli.measuring.layer import PreActivations
+from actcli.measuring.probe import Thresholds
+from actcli.registry.specs import resolve
+
+_DEFAULT = Thresholds()
+
+
+def diagnose(
+    layers: Mapping[str, ArrayLike | tuple[Function | str, ArrayLike]],
+    function: Function | str | None = None,
+    *,
+    epsilon: float = _DEFAULT.epsilon,
+    tau: float = _DEFAULT.tau,
+    alpha: float = _DEFAULT.alpha,
+    rule: str = "default",
+    dtype: str | None = None,
+) -> Diagnosis:
+    """Where gradients vanish in the pre-activations of a network's layers, first to last, and which neurons are dead.
+
+    Each layer is an array of shape (samples, neurons), or a pair of its own function and such an array; `function` is
+    that of the others. Neurons are named "1", "2" and so on. NaN and infinities are counted as non-finite and left out
+    of every ratio. The keywords are the options of `actcli saturation`: |f'| below epsilon vanishes, |f'| <= tau *
+    sup|f'| saturates, and a neuron is dead when at most the share alpha of its samples has |f'| >= epsilon.
+
+    Raises UsageError for a function, rule or dtype that is not known, for a layer without a function, and for an
+    epsilon that is not above 0, DataError for a layer that is not such an array of numbers.
+    """
+    given = [_layer(name, layer, function) for name, layer in layers.items()]
+    by = criteria(Thresholds(positive("epsilon", epsilon), tau, alpha), rule, dtype)
+    return diagnosing.diagnose(given, by, None if function is None else resolve(function))
+
+
+def _layer(
+    name: str, layer: ArrayLike | tuple[Function | str, ArrayLike], function: Function | str | None
+) -> PreActivations:
+    if isinstance(layer, tuple) and len(layer) == 2 and isinstance(layer[0], str | Function):
+        function, layer = layer
+    if function is None:
+        raise UsageError(f"{name}: the layer has no function", "give one for all, or a pair: (function, array)")
+    return PreActivations.of_array(name, resolve(function), _numbers(name, layer))
+
+
+def _numbers(name: str, layer: object) -> Array:
+    try:
+        x = np.asarray(layer, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DataError(f"{name}: not every entry is a number") from None
+    if x.ndim != 2:
+        raise DataError(f"{name}: has the shape {x.shape}", "a layer has the shape (samples, neurons)")
+    return x

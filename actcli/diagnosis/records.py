@@ -1,0 +1,96 @@
+"""What is said of a layer and of a neuron: who they are, their measures, and what follows."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from actcli.activation import Function
+from actcli.diagnosis.rules import Verdict
+from actcli.measuring.measures import LayerMeasures, Meaning, NeuronMeasures
+
+DORMANT = 0.025  # Sokar et al. 2023, arXiv:2302.12902 (ReDo)
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """One thing to try; `figure` is the measure of the layer that calls for it."""
+
+    figure: Annotated[str, Meaning("the field of the layer that calls for it")]
+    remedy: Annotated[str, Meaning("what to do")]
+    source: Annotated[str, Meaning("where it comes from")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _LayerHead:
+    name: Annotated[str, Meaning("name of the layer: the input file's, without its folder and ending")]
+    function: Annotated[Function, Meaning("label of the layer's function, as FUNCTION is written")]
+    samples: Annotated[int, Meaning("rows")]
+    neurons: Annotated[int, Meaning("columns")]
+    dead_neurons: Annotated[int, Meaning("number of dead neurons")]
+    dead_neuron_ratio: Annotated[float | None, Meaning("share of the neurons that are dead", of_neurons=True)]
+    dormant_neurons: Annotated[int, Meaning("number of dormant neurons")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer(LayerMeasures, _LayerHead):
+    """One table. Ratios named after neurons are shares of neurons, the others shares of finite values.
+
+    The cumulative gradients are products over this layer and those after it, up to one whose function maps rows.
+    """
+
+    flagged_neurons: Annotated[int | None, Meaning("number of neurons that the rule finds at fault", when="rule")] = (
+        None
+    )
+    cumulative_mean_gradient: Annotated[
+        float | None, Meaning("product of mean|f'| of this layer and those after it")
+    ] = None
+    cumulative_rms_gradient: Annotated[float | None, Meaning("product of rms f' of this layer and those after it")] = (
+        None
+    )
+    verdict: Annotated[
+        Verdict, Meaning("ok, warning or critical: `actcli saturation FUNCTION --explain` prints the limits")
+    ] = "ok"
+    reasons: Annotated[tuple[str, ...], Meaning("why it has this verdict, in words")] = ()
+    remedies: Annotated[tuple[Remedy, ...], Meaning("what helps, in the order to try it")] = ()
+
+    @property
+    def independent(self) -> float:
+        """How many samples an element ratio rests on: the values of one sample are not independent of each other."""
+        values = self.samples * self.neurons - self.missing - self.non_finite
+        return values / self.neurons if self.neurons else 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _NeuronHead:
+    layer: Annotated[str, Meaning("name of the layer")]
+    neuron: Annotated[str, Meaning("name of the column")]
+    samples: Annotated[int, Meaning("finite values of the neuron, of which the ratios are shares")]
+    dead: Annotated[
+        bool,
+        Meaning(
+            "whether at most the share alpha of the samples passes gradient",
+            word="dead neuron",
+            definition="{passing} |f'(x)| >= {epsilon:g}. A ReLU neuron that is off for half of its samples is "
+            "healthy: a ratio of values and a ratio of neurons are different measures",
+            source="Lu et al. 2019, arXiv:1903.06733",
+        ),
+    ]
+    dead_upper_bound: Annotated[
+        float | None,
+        Meaning("of a dead neuron, the 95 % upper bound of the share of inputs on which it passes gradient"),
+    ]
+    dormant: Annotated[
+        bool,
+        Meaning(
+            f"whether mean|f| of the neuron is at most {DORMANT:g} of the layer's mean",
+            word="dormant neuron",
+            definition=f"mean|f(x)| of the neuron is at most {DORMANT:g} of the layer's mean",
+            source="Sokar et al. 2023, arXiv:2302.12902",
+        ),
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Neuron(NeuronMeasures, _NeuronHead):
+    """One column. Ratios are shares of its finite values, `samples` of them; None where it has none."""
+
+    flagged: Annotated[bool | None, Meaning("whether the rule finds the neuron at fault", when="rule")] = None

@@ -1,0 +1,287 @@
+"""The measures of layers and neurons: each is one declaration, from which all that shows it follows.
+
+A field's annotation says what it means and how it is had from what was counted. The partials keep the tallies that the
+annotations name; the records, CSV, JSON and its schema, the definitions in reports and the manual loop over the fields.
+"""
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import KW_ONLY, dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, get_type_hints
+
+import numpy as np
+
+from actcli.activation import Array
+from actcli.measuring.tallies import (
+    HISTOGRAM,
+    MAXIMUM,
+    MINIMUM,
+    MOMENTS,
+    OUTPUT,
+    SCORE,
+    VANISHING,
+    VANISHING_ROWS,
+    ZEROS,
+    Counts,
+    Tally,
+    count,
+    counts,
+    total,
+)
+
+if TYPE_CHECKING:
+    from actcli.measuring.partial import Partial
+
+# On what a field depends that is not always there: --dtype, a rule of another system, a rowwise function.
+Occasion: TypeAlias = Literal["precision", "rule", "rowwise"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Meaning:
+    """What a field is.
+
+    `word` is what people call it, where that is another one; `definition` is what reports say of it at more length,
+    with the thresholds by name in braces.
+    """
+
+    meaning: str
+    _: KW_ONLY
+    when: Occasion | None = None
+    word: str = ""
+    definition: str = ""
+    source: str = ""
+    of_neurons: bool = False  # a share of neurons, not of values
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measure(Meaning):
+    """A field that is measured: how each neuron has it, and how the layer. `always`: also without any value."""
+
+    tallies: tuple[Tally[Any], ...] = ()
+    neurons: Callable[["Partial"], Array | Counts] | None = None
+    layer: Callable[["Partial"], float | int | None] | None = None
+    always: bool = False
+
+
+def share(meaning: str, tally: Tally[Any], **more: Any) -> Measure:
+    """A count or sum over the number of values."""
+    return Measure(
+        meaning,
+        tallies=(tally,),
+        neurons=lambda p: p[tally] / p.values,
+        layer=lambda p: over(p[tally].sum(), p.values.sum()),
+        **more,
+    )
+
+
+def root(meaning: str, tally: Tally[Array], **more: Any) -> Measure:
+    """The root of a sum over the number of values."""
+    return Measure(
+        meaning,
+        tallies=(tally,),
+        neurons=lambda p: np.sqrt(p[tally] / p.values),
+        layer=lambda p: _root(over(p[tally].sum(), p.values.sum())),
+        **more,
+    )
+
+
+def added(meaning: str, tally: Tally[Counts], **more: Any) -> Measure:
+    """A count as it is."""
+    return Measure(
+        meaning,
+        tallies=(tally,),
+        neurons=lambda p: p[tally],
+        layer=lambda p: int(p[tally].sum()),
+        always=True,
+        **more,
+    )
+
+
+def over(part: float, whole: int) -> float | None:
+    """A share; None of nothing."""
+    return float(part) / int(whole) if whole else None
+
+
+def _root(square: float | None) -> float | None:
+    return None if square is None else math.sqrt(square)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measures:
+    """What layers and neurons have in common. Ratios are shares of finite values; None where there is none."""
+
+    missing: Annotated[
+        int, added("cells without a value, which are left out of every ratio", counts(lambda b: b.missing))
+    ]
+    non_finite: Annotated[
+        int,
+        added("values that are NaN or infinite, which are left out of every ratio", counts(lambda b: b.non_finite)),
+    ]
+    vanishing_ratio: Annotated[
+        float | None,
+        share(
+            "share of the values with |f'(x)| < epsilon",
+            VANISHING,
+            word="vanishing",
+            definition="|f'(x)| < {epsilon:g} (epsilon); a vanishing region is a maximal interval of such x: zero "
+            "where f' is 0 throughout, tail where it reaches to infinity, stationary where it is bounded, around a "
+            "zero of f', which is not saturation",
+            source="Hochreiter 1991; Bengio, Simard and Frasconi 1994",
+        ),
+    ]
+    saturated_low_ratio: Annotated[
+        float | None,
+        share(
+            "share of the values that saturate on the low side",
+            count(lambda b: b.inside(b.sides.low)),
+            word="saturated",
+            definition="x in a flat or tail region of |f'(x)| <= {tau:.4g} sup|f'| (tau), low and high side counted "
+            "apart; 1 - 0.97^2 = 0.0591 carries the familiar |tanh| > 0.97 over to every function",
+            source="Glorot and Bengio 2010; Karpathy, nn-zero-to-hero, makemore part 3",
+        ),
+    ]
+    saturated_high_ratio: Annotated[
+        float | None,
+        share("share of the values that saturate on the high side", count(lambda b: b.inside(b.sides.high))),
+    ]
+    zero_gradient_ratio: Annotated[
+        float | None, share("share of the values whose f' is exactly 0", count(lambda b: b.gradient == 0.0))
+    ]
+    lost_gradient_ratio: Annotated[
+        float | None,
+        share(
+            "share of the values whose f' is not 0 but becomes 0 in the smaller precision",
+            count(lambda b: b.losses and b.losses.precision.loses(b.gradient)),
+            when="precision",
+        ),
+    ]
+    constant_output_ratio: Annotated[
+        float | None,
+        share(
+            "share of the values where f is constant in the smaller precision",
+            count(lambda b: b.losses and b.losses.constant(b.t)),
+            when="precision",
+        ),
+    ]
+    rule_score: Annotated[float | None, share("mean of what the rule counts", SCORE, when="rule")]
+    mean_abs_gradient: Annotated[
+        float | None,
+        share(
+            "mean of |f'| over the values",
+            total(lambda b: b.gradient),
+            word="mean|f'|, rms f'",
+            definition="what f' alone scales a gradient with in a layer, on average and in the root of the mean "
+            "square; the products are over a layer and those after it, up to one whose function maps rows. What the "
+            "weights do is not known here",
+            source="Glorot and Bengio 2010",
+        ),
+    ]
+    rms_gradient: Annotated[
+        float | None, root("root of the mean of f'^2 over the values", total(lambda b: np.square(b.gradient)))
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeuronMeasures(Measures):
+    """Those of one neuron alone."""
+
+    min: Annotated[float | None, Measure("least value", tallies=(MINIMUM,), neurons=lambda p: p[MINIMUM])]
+    max: Annotated[float | None, Measure("largest value", tallies=(MAXIMUM,), neurons=lambda p: p[MAXIMUM])]
+    mean: Annotated[float | None, Measure("mean of the values", tallies=(MOMENTS,), neurons=lambda p: p[MOMENTS].mean)]
+    std: Annotated[
+        float | None,
+        Measure("standard deviation of the values", tallies=(MOMENTS,), neurons=lambda p: p[MOMENTS].std()),
+    ]
+    mean_abs_output: Annotated[float | None, share("mean of |f| over the values", OUTPUT)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerMeasures(Measures):
+    """Those of a whole layer alone."""
+
+    mean_square: Annotated[
+        float | None,
+        Measure(
+            "mean square of the pre-activations",
+            tallies=(MOMENTS,),
+            layer=lambda p: over(p[MOMENTS].sum_square().sum(), p.values.sum()),
+        ),
+    ]
+    spread: Annotated[
+        float | None,
+        Measure(
+            "root mean square over the neurons of the standard deviation of the pre-activations over the samples",
+            tallies=(MOMENTS,),
+            layer=lambda p: _root(over(p[MOMENTS].deviation.sum(), p.values.sum())),
+        ),
+    ]
+    vanishing_rows: Annotated[
+        int | None,
+        Measure(
+            "rows whose whole Jacobian is below epsilon",
+            tallies=(VANISHING_ROWS,),
+            layer=lambda p: p[VANISHING_ROWS],
+            when="rowwise",
+        ),
+    ]
+    vanishing_row_ratio: Annotated[
+        float | None,
+        Measure(
+            "share of the rows whose whole Jacobian is below epsilon",
+            tallies=(VANISHING_ROWS,),
+            layer=lambda p: over(p[VANISHING_ROWS], p.values.max(initial=0)),
+            when="rowwise",
+        ),
+    ]
+
+
+@cache
+def meanings(record: type) -> dict[str, Meaning]:
+    """The fields of a record with what their annotations say they mean."""
+    hints = get_type_hints(record, include_extras=True)
+    return {
+        field.name: said
+        for field in dataclasses.fields(record)
+        for said in getattr(hints[field.name], "__metadata__", ())
+        if isinstance(said, Meaning)
+    }
+
+
+def measures(record: type) -> dict[str, Measure]:
+    """The fields of a record that are measured."""
+    return {name: said for name, said in meanings(record).items() if isinstance(said, Measure)}
+
+
+def values_of_neurons(record: type, partial: "Partial", occasions: frozenset[Occasion]) -> dict[str, list[Any]]:
+    """Each measure of a record of neurons: its values, neuron by neuron."""
+    n = partial.values.tolist()
+    found: dict[str, list[Any]] = {}
+    with np.errstate(all="ignore"):  # of no value
+        for name, measure in measures(record).items():
+            if measure.neurons is None or measure.when not in (None, *occasions):
+                found[name] = [None] * len(n)
+                continue
+            values = measure.neurons(partial).tolist()
+            found[name] = [v if k or measure.always else None for v, k in zip(values, n, strict=True)]
+    return found
+
+
+def values_of_layer(record: type, partial: "Partial", occasions: frozenset[Occasion]) -> dict[str, Any]:
+    """The value of each measure of a record of layers."""
+    with np.errstate(all="ignore"):
+        return {
+            name: measure.layer(partial) if measure.layer and measure.when in (None, *occasions) else None
+            for name, measure in measures(record).items()
+        }
+
+
+def _declared() -> Iterator[Tally[Any]]:
+    for record in (LayerMeasures, NeuronMeasures):
+        for measure in measures(record).values():
+            yield from measure.tallies
+
+
+# All that partials keep: what the measures are had from, and what is looked at beside them.
+TALLIES: tuple[Tally[Any], ...] = tuple(dict.fromkeys([*_declared(), MOMENTS, OUTPUT, SCORE, ZEROS, HISTOGRAM]))

@@ -1,0 +1,101 @@
+"""A measure is one declaration: what is declared is kept, merged, reported and described everywhere."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from support.run import DATA, ROOT
+
+from actcli.diagnosis.records import Layer, Neuron
+from actcli.measuring.measures import TALLIES, LayerMeasures, NeuronMeasures, meanings, measures
+
+LAYERS = [str(DATA / "relu_trained" / f"layer{i}.csv") for i in (1, 2)]
+NEW = """    large_ratio: Annotated[float | None, share("share of the values above 3", count(lambda b: b.t > 3.0))]
+"""
+LAW = """
+import numpy as np
+from actcli.measuring.measures import Measures, measures
+from actcli.measuring.partial import Partial
+from actcli.measuring.probe import Probe, Thresholds
+from actcli.registry import specs
+(tally,) = measures(Measures)["large_ratio"].tallies
+probe, x = Probe.of(specs.get("relu"), Thresholds()), np.array([[4.0, 1.0], [5.0, 9.0], [np.nan, 0.0]])
+parts = [probe.measure(x[:1]), Partial.empty(2), probe.measure(x[1:])]
+for order in ((0, 1, 2), (2, 0, 1), (1, 2, 0)):
+    a, b, c = (parts[i] for i in order)
+    assert a.merge(b).merge(c)[tally].tolist() == a.merge(b.merge(c))[tally].tolist() == [2, 1]
+"""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """Python with a copy of the package in which one line has been added."""
+    folder = tmp_path_factory.mktemp("package")
+    shutil.copytree(ROOT / "actcli", folder / "actcli", ignore=shutil.ignore_patterns("__pycache__"))
+    declarations = folder / "actcli" / "measuring" / "measures.py"
+    head, mark, rest = declarations.read_text().partition("    rule_score:")
+    declarations.write_text(head + NEW + mark + rest)
+    env = {**os.environ, "PYTHONPATH": str(folder)}
+
+    def run(*arguments: str) -> str:
+        command = [sys.executable, *arguments]
+        return subprocess.run(command, cwd=folder, env=env, check=True, capture_output=True, encoding="utf-8").stdout
+
+    return run
+
+
+def test_one_declaration_is_all_that_a_measure_takes(run: Callable[..., str], tmp_path: Path) -> None:
+    """It is in CSV by layer and by neuron, in JSON as its schema says, and in the definitions of a report."""
+    for by, count in (("layer", 2), ("neuron", 64)):
+        text = run("-m", "actcli", "saturation", "relu", *LAYERS, "--by", by, "-f", "csv")
+        rows = list(csv.DictReader(io.StringIO(text)))
+        assert len(rows) == count
+        assert all(0.0 <= float(r["large_ratio_from"]) <= float(r["large_ratio"]) for r in rows)
+        assert any(float(row["large_ratio"]) > 0.0 for row in rows)
+    document = json.loads(run("-m", "actcli", "saturation", "relu", *LAYERS, "-f", "json"))
+    assert {"large_ratio", "large_ratio_to"} <= document["layers"][0].keys() & document["neurons"][0].keys()
+    schema = json.loads(run("-m", "actcli", "schema", "saturation"))
+    Draft202012Validator(schema).validate(document)
+    described = schema["properties"]["layers"]["items"]["properties"]["large_ratio"]["description"]
+    assert described == "share of the values above 3"
+    page = tmp_path / "page.html"
+    run("-m", "actcli", "saturation", "relu", *LAYERS, "--report", str(page))
+    assert "share of the values above 3" in page.read_text()
+
+
+def test_the_laws_hold_for_it(run: Callable[..., str]) -> None:
+    """Whatever the order and grouping of the blocks, with the empty partial among them."""
+    run("-c", LAW)
+
+
+@pytest.mark.parametrize("record", [Layer, Neuron])
+def test_every_field_says_what_it_means(record: type) -> None:
+    assert list(meanings(record)) == [field.name for field in fields(record)]
+    assert all(said.meaning for said in meanings(record).values())
+
+
+def test_partials_keep_what_the_measures_are_had_from() -> None:
+    """Each tally once; a measure has a way for the record that it is declared in."""
+    named = {t for record in (Layer, Neuron) for measure in measures(record).values() for t in measure.tallies}
+    assert named <= set(TALLIES)
+    assert len(set(TALLIES)) == len(TALLIES)
+    assert all(measure.neurons for measure in measures(NeuronMeasures).values())
+    assert all(measure.layer for measure in measures(LayerMeasures).values())
+
+
+def test_measuring_loads_no_verdicts() -> None:
+    """Nor remedies, nor anything that judges."""
+    code = "import sys, actcli.measuring.files; print([m for m in sys.modules if m.startswith('actcli.diagnosis')])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, encoding="utf-8")
+    assert done.stdout == "[]\n"
