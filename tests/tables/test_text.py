@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.tables import numbers, others, quick, read, run_filter, write
+from support.tables import numbers, others, read, run_filter, write
 
 from actcli.errors import UsageError
 from actcli.tables.opening import open_tables
@@ -45,7 +45,6 @@ def tables(draw: st.DrawFn) -> list[list[str]]:
     return rows
 
 
-@quick
 @given(tables(), st.sampled_from(["\n", "\r\n"]), st.integers(1, 64), st.booleans(), st.booleans())
 def test_csv_is_read_as_python_reads_it(
     tmp_path: Path, rows: list[list[str]], newline: str, block: int, bom: bool, last: bool
@@ -67,7 +66,6 @@ def test_csv_is_read_as_python_reads_it(
 text_cells = st.text(st.sampled_from('ab ,"\n\r\té|'), max_size=6)
 
 
-@quick
 @given(
     st.lists(st.tuples(text_cells, numbers, text_cells), min_size=1, max_size=10),
     st.integers(1, 64),

@@ -13,13 +13,12 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.tables import numbers, quick, read, run_filter, write
+from support.tables import numbers, read, run_filter, write
 
 from actcli.errors import DataError
 from actcli.tables.sink import OUTPUT_FORMATS
 
 
-@quick
 @given(
     st.lists(st.tuples(st.none() | numbers, st.none() | numbers), min_size=1, max_size=20),
     st.sampled_from(OUTPUT_FORMATS),
