@@ -22,9 +22,7 @@ settings.register_profile("mutation", settings.get_profile("usual"), phases=(Pha
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--sweep", action="store_true", help="run the tests of grids and drawn examples, on all of them"
-    )
+    parser.addoption("--sweep", action="store_true", help="run the tests of grids and drawn examples, on all of them")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -16,8 +16,6 @@ from actcli.tables.options import ReadOptions
 if TYPE_CHECKING:
     Items: TypeAlias = list[CompletionItem[str]]  # which the first versions of click 8.4 would not know
 
-POLARS_READS = ("parquet", "arrow")  # and importing it would take longer than a person waits for
-
 
 def functions(ctx: click.Context, typed: str) -> Items:
     """A FUNCTION: names and aliases, after `@` the frameworks that know the name, after `:` the parameters."""
@@ -110,14 +108,16 @@ def _settings(head: str, typed: str) -> Iterator[CompletionItem[str]]:
 
 
 def _header(words: Sequence[str], options: ReadOptions) -> tuple[str, ...]:
-    from actcli.tables.opening import open_tables
-    from actcli.tables.source import Source
+    from actcli.tables.format import named
+    from actcli.tables.open import open_tables
+    from actcli.tables.source import open_source
 
     path = next(filter(os.path.isfile, words), None)
     if path is None:
         return ()
     try:
-        if (options.format or Source(path).format()) in POLARS_READS:
+        format = named(options.format) if options.format else open_source(path).format()
+        if format.slow_to_open:  # longer than a person waits
             return ()
         return open_tables([path], options)[0].columns
     except ActcliError:

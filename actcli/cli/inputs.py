@@ -60,6 +60,6 @@ def span_numbers(span: tuple[Decimal, ...]) -> Iterator[float]:
 
 
 def open_layers(paths: Sequence[str], options: ReadOptions) -> list[Table]:
-    from actcli.tables.opening import open_tables
+    from actcli.tables.open import open_tables
 
-    return [*open_tables(paths, options)]
+    return open_tables(paths, options)

@@ -23,7 +23,7 @@ COMMANDS = {
     "eval": "Print the values of a function.",
     "grad": "Print the derivatives of a function.",
     "plot": "Draw functions and their derivatives.",
-    "saturation": "Tell where gradients vanish and which neurons are dead.",
+    "saturation": "Show where gradients vanish and which neurons are dead.",
     "compare": "Show functions side by side.",
     "fit": "Find the parameters that bring a function closest to another.",
     "list": "List the functions with their parameters and formulas.",

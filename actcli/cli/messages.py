@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from actcli.activation import Function
-    from actcli.tables.table import Table
+    from actcli.tables.table import Skipped
 
 
 def note(text: str) -> None:
@@ -31,9 +31,7 @@ def note_functions(functions: Sequence[Function] = ()) -> None:
             note(line)
 
 
-def note_skipped(table: Table) -> None:
+def note_skipped(skipped: Skipped | None) -> None:
     """Note how many rows of a table were skipped, and why the first of them."""
-    if table.skipped:
-        count = sum(number for _, number, _ in table.skipped)
-        first = min(table.skipped, key=lambda skipped: skipped[0])[2]
-        note(f"{count} row{'s' * (count > 1)} left out, such as {first.message}")
+    if skipped:
+        note(str(skipped))

@@ -14,7 +14,8 @@ import click
 from actcli.cli.types import FamilyType, FiniteRange, FunctionType, SpanType
 from actcli.errors import UsageError
 from actcli.output.outputs import FIGURES, Outputs
-from actcli.output.sheets import FORMATS
+from actcli.output.sheets import output_formats
+from actcli.tables.format import Use, names
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -177,7 +178,7 @@ table_options = gather(
     ),
     click.option(
         "--input-format",
-        type=click.Choice(["csv", "tsv", "jsonl", "parquet", "arrow", "npy", "npz"]),
+        type=click.Choice(names("open")),
         help="Read inputs in this format, whatever their names.",
     ),
     click.option(
@@ -225,9 +226,10 @@ network_options = gather(
 
 
 def outputs_options(
-    formats: Sequence[str] = FORMATS, *, figures: bool = False, reports: bool = False, default: str | None = None
+    use: Use = "rows", *, figures: bool = False, reports: bool = False, default: str | None = None
 ) -> Callable[[F], F]:
-    """Where results go, in one of the formats each, and reports if the command has one, as `outputs`."""
+    """Where results go, each in a format of this use, and reports if the command has one, as `outputs`."""
+    formats = output_formats(use)
     options = [
         click.option(
             "-f",

@@ -15,7 +15,7 @@ import numpy as np
 from actcli.activation import Array, Function
 from actcli.analysis.meanfield import quadrature
 from actcli.errors import DataError, UsageError
-from actcli.fitting.descent import Measure, Problem, Search, Step
+from actcli.fitting.descent import Measure, Point, Problem, Search, Step
 from actcli.numerics.histogram import Histogram, edges
 from actcli.registry.specs import resolve
 
@@ -106,57 +106,19 @@ def fit(
     parameters, DataError where f is no number.
     """
     function, target = resolve(function), target if isinstance(target, Measure) else resolve(target)
-    problem = Problem(function, _fitted_names(function, target, only), _measure(function, target))
-    steps = [Step("start", problem.start, problem.rms(problem.start))]
-    trials = [*steps, *problem.search(search, seed)]
-    for trial in trials:
-        if trial.rms < steps[-1].rms:
-            steps.append(trial)
-    steps += _polished(problem, trials, steps[-1])
-    best = min(steps, key=lambda step: step.rms)
-    if not math.isfinite(best.rms):
+    names = _names(function, target, only)
+    measure = over_normal(target, function.breaks) if isinstance(target, Function) else target
+    problem = Problem(function, names, measure)
+    steps = _descent(problem, search, seed)
+    best = min(steps, key=lambda step: step.rms).values
+    if not math.isfinite(problem.rms(best)):
         raise DataError(f"{function.label} is no number where it is to be fitted", "begin with other parameters")
     if isinstance(target, Function):
-        problem, best = _followed(problem, target, steps, best)
-    return _fit(function, target, problem, steps, best)
-
-
-def _fitted_names(function: Function, target: Function | Measure, only: Sequence[str]) -> tuple[str, ...]:
-    if function.rowwise or (isinstance(target, Function) and target.rowwise):
-        raise UsageError("rowwise functions cannot be fitted: they take a whole row", "take elementwise functions")
-    names = tuple(dict.fromkeys(only)) or tuple(name for name, value in function.values if math.isfinite(value))
-    if not names:
-        raise UsageError(f"{function.name} has no parameter to fit", "for example 'x*sigmoid(b*x):b=1'")
-    for name in names:
-        function.derivative_by(name, 0.0)  # an unknown one is reported at once
-    return names
-
-
-def _measure(function: Function, target: Function | Measure) -> Measure:
-    return over_normal(target, function.breaks) if isinstance(target, Function) else target
-
-
-def _followed(problem: Problem, target: Function, steps: list[Step], best: Step) -> tuple[Problem, Step]:
-    """The problem and its minimum once the breaks, which move with the parameters, lie where the nodes have them; the
-    steps on the way are added."""
-    breaks = problem.function.breaks
-    while (at := problem.at(best.values)).breaks != breaks:
-        breaks = at.breaks
-        problem = replace(problem, measure=_measure(at, target))
-        more = problem.polish(best.values)
-        moved = bool(more) and any(
-            abs(a - b) > 1e-9 * max(1.0, abs(a)) for a, b in zip(more[-1].values, best.values, strict=True)
-        )
+        problem, more = _followed(problem, target, best)
         steps += more
-        best = more[-1] if more else replace(best, rms=problem.rms(best.values))
-        if not moved or len(steps) > 1000:
-            break
-    return problem, best
-
-
-def _fit(function: Function, target: Function | Measure, problem: Problem, steps: Sequence[Step], best: Step) -> Fit:
-    fitted = problem.at(best.values)
-    same, jumps = problem.flat(best.values)
+        best = more[-1].values if more else best
+    fitted = problem.at(best)
+    same, jumps = problem.flat(best)
     return Fit(
         start=function,
         fitted=fitted,
@@ -164,13 +126,60 @@ def _fit(function: Function, target: Function | Measure, problem: Problem, steps
         over=problem.measure.over,
         before=_distance(function, target, problem.measure),
         after=_distance(fitted, target, problem.measure),
-        gradient=float(np.max(np.abs(problem.gradient(best.values)))),
+        gradient=float(np.max(np.abs(problem.gradient(best)))),
         steps=tuple(steps),
-        runaways=problem.runaways(best.values),
+        runaways=problem.runaways(best),
         undetermined=same,
         jumping=jumps,
-        ends=problem.ends(best.values),
+        ends=problem.ends(best),
     )
+
+
+def _names(function: Function, target: Function | Measure, only: Sequence[str]) -> tuple[str, ...]:
+    """The parameters to fit, each known to the function."""
+    if function.rowwise or (isinstance(target, Function) and target.rowwise):
+        raise UsageError("rowwise functions cannot be fitted: they take a whole row", "take elementwise functions")
+    names = tuple(dict.fromkeys(only)) or tuple(name for name, value in function.values if math.isfinite(value))
+    if not names:
+        raise UsageError(f"{function.name} has no parameter to fit", "for example 'x*sigmoid(b*x):b=1'")
+    for name in names:
+        function.derivative_by(name, 0.0)
+    return names
+
+
+def _descent(problem: Problem, search: Search, seed: int) -> list[Step]:
+    """The start, what the search found to be better and better, and the way down.
+
+    That begins at the best trial, or where it is deeper at the start or another good one, which then comes first.
+    """
+    start = Step("start", problem.start, problem.rms(problem.start))
+    trials = [start, *problem.search(search, seed)]
+    steps = [start]
+    for trial in trials:
+        if trial.rms < steps[-1].rms:
+            steps.append(trial)
+    best = steps[-1]
+    deepest = [best]
+    for step in dict.fromkeys((best, start, *sorted(trials[1:], key=lambda step: step.rms)[:_POLISHED])):
+        way = [step, *problem.polish(step.values)] if math.isfinite(step.rms) else [step]
+        if way[-1].rms < deepest[-1].rms * (1.0 - _DEEPER):
+            deepest = way
+    return steps + (deepest[1:] if deepest[0] == best else deepest)
+
+
+def _followed(problem: Problem, target: Function, values: Point) -> tuple[Problem, list[Step]]:
+    """Polishes over a quadrature that knows the breaks of f, again where they moved with the parameters."""
+    steps: list[Step] = []
+    breaks = problem.function.breaks
+    while (found := problem.at(values).breaks) != breaks and len(steps) < 1000:
+        breaks = found
+        problem = replace(problem, measure=over_normal(target, breaks))
+        more = problem.polish(values)
+        before, values = values, more[-1].values if more else values
+        steps += more
+        if all(abs(a - b) <= 1e-9 * max(1.0, abs(a)) for a, b in zip(values, before, strict=True)):
+            break
+    return problem, steps
 
 
 def _distance(function: Function, target: Function | Measure, measure: Measure) -> Distance:
@@ -182,14 +191,3 @@ def _distance(function: Function, target: Function | Measure, measure: Measure) 
     off = np.abs(function.f(x) - y)
     place = int(np.argmax(off >= (1.0 - 1e-12) * off.max()))  # the first of those that differ but by rounding
     return Distance(math.sqrt(float(measure.weight @ square)), float(off[place]), float(x[place]))
-
-
-def _polished(problem: Problem, trials: Sequence[Step], best: Step) -> list[Step]:
-    """The way down from the best trial, or a deeper one from the start or another good trial, with that trial first."""
-    others = sorted(trials[1:], key=lambda step: step.rms)[:_POLISHED]
-    deepest = [best]
-    for step in dict.fromkeys((best, trials[0], *others)):
-        way = [step, *problem.polish(step.values)] if math.isfinite(step.rms) else [step]
-        if way[-1].rms < deepest[-1].rms * (1.0 - _DEEPER):
-            deepest = way
-    return deepest[1:] if deepest[0] == best else deepest

@@ -12,10 +12,10 @@ from actcli.activation import Array, Flags, Function
 from actcli.measuring.choice import Choice
 from actcli.measuring.layer import Input, PreActivations
 from actcli.numerics.histogram import Histogram
-from actcli.tables.opening import open_tables
+from actcli.tables.open import open_tables
 from actcli.tables.options import ReadOptions
-from actcli.tables.pipeline import map_blocks
-from actcli.tables.table import Table
+from actcli.tables.pipeline import Part, map_blocks
+from actcli.tables.table import Skipped, Table, together
 
 T = TypeVar("T")
 
@@ -23,10 +23,10 @@ T = TypeVar("T")
 class Watch(Protocol):
     """What passes parts on as they come, and may show how far the reading is."""
 
-    def __call__(self, parts: Iterator[T], position: Callable[[], int], size: int | None, name: str) -> Iterator[T]: ...
+    def __call__(self, parts: Iterator[Part[T]], table: Table) -> Iterator[Part[T]]: ...
 
 
-def unwatched(parts: Iterator[T], position: Callable[[], int], size: int | None, name: str) -> Iterator[T]:
+def unwatched(parts: Iterator[Part[T]], table: Table) -> Iterator[Part[T]]:
     """The parts alone."""
     return parts
 
@@ -38,17 +38,13 @@ def file_layers(
     measured."""
     tables = open_tables(paths, options)
     functions = choice.of([_name(table) for table in tables], function)
-    return [
-        PreActivations(
-            name,
-            functions[name],
-            tuple(table.columns[i] for i in table.picked),
-            _Blocks(table, options.threads, watch),
-            _Origin(name, table),
-        )
-        for table in tables
-        if (name := _name(table)) in functions
-    ]
+    layers = []
+    for table in tables:
+        if (name := _name(table)) in functions:
+            reading = _Reading(table, options.threads, watch)
+            neurons = tuple(table.columns[i] for i in table.picked)
+            layers.append(PreActivations(name, functions[name], neurons, reading.blocks, reading.origin))
+    return layers
 
 
 def file_histograms(
@@ -58,32 +54,34 @@ def file_histograms(
     found = []
     for table in open_tables(paths, options):
         total = Histogram.empty()
-        for part in _Blocks(table, options.threads, watch)(lambda x, missing: Histogram.of(x, np.isfinite(x))):
+        reading = _Reading(table, options.threads, watch)
+        for part in reading.blocks(lambda x, missing: Histogram.of(x, np.isfinite(x))):
             total = total.merge(part)
-        found.append((_Origin(_name(table), table)(), total))
+        found.append((reading.origin(), total))
     return found
 
 
-class _Blocks:
+class _Reading:
+    """The blocks of a table, and, when they have been read, where they came from."""
+
     def __init__(self, table: Table, threads: int | None, watch: Watch) -> None:
         self._table, self._threads, self._watch = table, threads, watch
+        self._end = 0
+        self._skipped: Skipped | None = None
 
-    def __call__(self, work: Callable[[Array, Flags | None], T]) -> Iterator[T]:
-        table = self._table
-        parts = map_blocks(table, lambda block: work(block.values, block.missing), self._threads)
-        return self._watch(parts, table.position, table.size, table.name)
+    def blocks(self, work: Callable[[Array, Flags | None], T]) -> Iterator[T]:
+        self._skipped = None
+        parts = map_blocks(self._table, lambda block: work(block.values, block.missing), self._threads)
+        for part in self._watch(parts, self._table):
+            self._end = part.end
+            self._skipped = together(self._skipped, part.skipped)
+            yield part.result
 
-
-class _Origin:
-    def __init__(self, layer: str, table: Table) -> None:
-        self._layer, self._table = layer, table
-
-    def __call__(self) -> Input:
-        table = self._table
-        size = table.position() if table.size is None else table.size
-        first = min(table.skipped, key=lambda skipped: skipped[0], default=None)
-        count = sum(number for _, number, _ in table.skipped)
-        return Input(self._layer, table.source, size, count, first[2].message if first else "")
+    def origin(self) -> Input:
+        table, skipped = self._table, self._skipped
+        size = self._end if table.size is None else table.size
+        reason = skipped.first.message if skipped else ""
+        return Input(_name(table), table.source, size, skipped.count if skipped else 0, reason)
 
 
 def _name(table: Table) -> str:

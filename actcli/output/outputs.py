@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from actcli.errors import UsageError
-from actcli.output.sheets import SUFFIXES, endings
+from actcli.output.sheets import TABLE, endings
+from actcli.tables.format import COMPRESSED, DEFAULT
 
 REPORTS = (".html", ".md")
 FIGURES = ("png", "svg", "pdf")  # formats that the name of a file says, and no -f
@@ -68,7 +69,7 @@ class Outputs:
     @property
     def shows_distributions(self) -> bool:
         """Whether one of them is for people: a figure, a report, or a table."""
-        return bool(self.reports) or self.has_figures or any(to.format == "table" for to in self.destinations)
+        return bool(self.reports) or self.has_figures or any(to.format == TABLE for to in self.destinations)
 
     def all_in(self, format: str) -> Outputs:
         """The same places, all in one format."""
@@ -80,14 +81,13 @@ class Outputs:
 
 
 def standard_format() -> str:
-    return "table" if sys.stdout.isatty() else "csv"
+    return TABLE if sys.stdout.isatty() else DEFAULT
 
 
 def _named(file: str, formats: Sequence[str], asked: str | None) -> str | None:
     """The format that a file's name says; a .txt may be any that is asked for."""
     suffix = os.path.splitext(file)[1].lower()
-    format = SUFFIXES.get(suffix, suffix.removeprefix("."))
-    return format if format in formats and not (suffix == ".txt" and asked) else None
+    return None if suffix == ".txt" and asked else endings(formats).get(suffix)
 
 
 def _any(file: str, asked: str | None, formats: Sequence[str]) -> str:
@@ -95,8 +95,8 @@ def _any(file: str, asked: str | None, formats: Sequence[str]) -> str:
     if asked is not None:
         return asked
     if os.path.exists(file) and not os.path.isfile(file):
-        return "csv"  # /dev/stdout, a fifo
-    if file.lower().endswith((".gz", ".zst")):
+        return DEFAULT  # /dev/stdout, a fifo
+    if file.lower().endswith(COMPRESSED):
         raise UsageError(f"{file}: results are written as they are", "compress them in a pipe: -f csv | zstd")
     raise UsageError(
         f"{file}: its name says no format",

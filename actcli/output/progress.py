@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from actcli.tables.pipeline import Part
+    from actcli.tables.table import Table
 
 T = TypeVar("T")
 
 
-def watched(parts: Iterator[T], position: Callable[[], int], size: int | None, name: str) -> Iterator[T]:
+def watched(parts: Iterator[Part[T]], table: Table) -> Iterator[Part[T]]:
     """The parts as they come. A terminal on standard error shows how far the reading is, once a second has gone by.
 
     Not a dumb one, on which the bar could not go away: it would leave an empty line.
@@ -26,10 +30,10 @@ def watched(parts: Iterator[T], position: Callable[[], int], size: int | None, n
             if bar is None and time.monotonic() - start > 1.0:
                 from actcli.reports.console import progress_bar
 
-                bar = progress_bar(name, size)
+                bar = progress_bar(table.name, table.size)
                 bar.start()
             if bar is not None:
-                bar.update(bar.task_ids[0], completed=position())
+                bar.update(bar.task_ids[0], completed=part.end)
             yield part
     finally:
         if bar is not None:

@@ -12,6 +12,7 @@ import string
 import textwrap
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -48,31 +49,37 @@ def curves(
     """
     histograms = [histogram for _, histogram in data]
     drawn = sample(functions, epsilon=epsilon, span=span, data=histograms, points=8 * width + 1)
-    span = drawn[0].span
-    panels = {NAMES[number]: [curve.derivative(number) for curve in drawn] for number in range(order + 1)}
+    ends = drawn[0].span
+    values = [[curve.derivative(number) for curve in drawn] for number in range(order + 1)]
     legend = _legend(drawn, epsilon, width, colour)
     for number, (name, histogram) in enumerate(data, 1):
         legend += _of_data(number, name, histogram, drawn, epsilon, width, unicode)
-    rows = max(5, (height - len(legend) - len(data) - 1) // len(panels) - 2)
-    seen = {name: limits(values, span) for name, values in panels.items()}
-    marks = {name: ticks(seen[name], 4 * rows, rows // 2) for name in panels}
-    gutter = max(len(label) for each in marks.values() for label in each.values()) + 1
+    rows = max(5, (height - len(legend) - len(data) - 1) // len(values) - 2)
+    seen = [limits(each, ends) for each in values]
+    y_marks = [ticks(each, 4 * rows, rows // 2) for each in seen]
+    gutter = max(len(label) for marks in y_marks for label in marks.values()) + 1
     columns = width - gutter - 1
-    x_marks = {dot // 2: label for dot, label in ticks(span, 2 * columns, columns // 8).items()}
-    side, notch, floor = ("│", "┤", "└") if unicode else ("|", "+", "+")
+    x_marks = {dot // 2: label for dot, label in ticks(ends, 2 * columns, columns // 8).items()}
+    floor = " " * gutter + ("└" if unicode else "+") + x_axis(x_marks, columns, unicode)
     lines = []
-    for name, values in panels.items():
-        y_marks = {rows - 1 - dot // 4: label for dot, label in marks[name].items()}
-        lines.append(name)
-        for row, cells in enumerate(_cells(drawn, values, seen[name], columns, rows, colour, unicode)):
-            lines.append(f"{y_marks.get(row, ''):>{gutter}}{notch if row in y_marks else side}{cells}")
-        lines.append(" " * gutter + floor + x_axis(x_marks, columns, unicode))
+    for name, y, limit, marks in zip(NAMES, values, seen, y_marks, strict=False):
+        cells = _cells(drawn, y, limit, columns, rows, colour, unicode)
+        lines += [name, *_behind_axis(cells, marks, gutter, unicode), floor]
     lines.append(" " * (gutter + 1) + x_labels(x_marks, columns))
-    ends = np.linspace(*span, columns + 1)
+    bins = np.linspace(*ends, columns + 1)
     regions = [(region.start, region.stop) for region in drawn[0].regions] if len(drawn) == 1 else []
     for number, histogram in enumerate(histograms, 1):
-        lines.append(f"{number:>{gutter}} {bars(histogram.spread(ends), histogram.within(regions, ends), unicode)}")
+        lines.append(f"{number:>{gutter}} {bars(histogram.spread(bins), histogram.within(regions, bins), unicode)}")
     return "\n".join(line.rstrip() for line in [*lines, *legend]) + "\n"
+
+
+def _behind_axis(cells: Sequence[str], marks: dict[int, str], gutter: int, unicode: bool) -> list[str]:
+    """The rows of a panel behind a y axis with its numbers, which are known by the dot from below."""
+    side, notch = ("│", "┤") if unicode else ("|", "+")
+    labels = {len(cells) - 1 - dot // 4: label for dot, label in marks.items()}
+    return [
+        f"{labels.get(row, ''):>{gutter}}{notch if row in labels else side}{line}" for row, line in enumerate(cells)
+    ]
 
 
 def ticks(ends: Interval, dots: int, count: int) -> dict[int, str]:
@@ -148,35 +155,33 @@ def _cells(
     """The curves in a box of columns by rows characters."""
     from plotille import Canvas  # type: ignore[import-untyped]
 
-    low, high = seen
-    left, right = float(drawn[0].x[0]), float(drawn[0].x[-1])
+    (left, right), (low, high) = drawn[0].span, seen
     # Canvas leaves out its upper ends: with one dot more the last dot is ours.
     dot_x, dot_y = (right - left) / (2 * columns - 1), (high - low) / (4 * rows - 1)
     canvas = Canvas(columns, rows, left, low, right + dot_x, high + dot_y, mode="byte")
-    for index, (curve, y) in enumerate(zip(drawn, values, strict=True)):
-        ink = _ink(index, colour)
+    curves = list(zip(drawn, values, strict=True))
+    for index, (curve, y) in enumerate(curves):
         near = np.clip(y, 2 * low - high, 2 * high - low)  # a line that leaves the picture is not drawn for ever
-        points = list(zip(curve.x.tolist(), near.tolist(), strict=True))
-        for start, stop in pairwise(points):
-            if unicode and not math.isnan(start[1] + stop[1]):
-                canvas.line(*start, *stop, color=ink)
-            elif not unicode and not math.isnan(start[1]):
-                canvas.point(*start, color=ink, marker=_letter(index, len(drawn)))
-    if len(drawn) > 1:
-        for index, (curve, y) in enumerate(zip(drawn, values, strict=True)):
-            # Each letter in columns of its own: curves on top of each other are told apart.
-            every = max(14, 2 * len(drawn))
-            for column in range(1 + index * every // len(drawn), columns, every):
-                at = int(np.searchsorted(curve.x, left + (2 * column + 0.5) * dot_x))
-                if low <= y[at] <= high:
-                    canvas.text(
-                        float(curve.x[at]),
-                        float(y[at]),
-                        _letter(index, len(drawn)),
-                        color=_ink(index, colour),
-                    )
+        _draw(canvas, curve.x, near, None if unicode else _letter(index, len(drawn)), _ink(index, colour))
+    # Each letter in columns of its own: curves on top of each other are told apart.
+    every = max(14, 2 * len(drawn))
+    for index, (curve, y) in enumerate(curves if len(drawn) > 1 else ()):
+        for column in range(1 + index * every // len(drawn), columns, every):
+            at = int(np.searchsorted(curve.x, left + (2 * column + 0.5) * dot_x))
+            if low <= y[at] <= high:
+                point = float(curve.x[at]), float(y[at])
+                canvas.text(*point, _letter(index, len(drawn)), color=_ink(index, colour))
     drawing: str = canvas.plot(linesep="\n")
     return drawing.replace(BLANK, " ").split("\n")
+
+
+def _draw(canvas: Any, x: Array, y: Array, letter: str | None, ink: int | None) -> None:
+    """A curve as a line of dots, or as letters; NaN parts it."""
+    for start, stop in pairwise(zip(x.tolist(), y.tolist(), strict=True)):
+        if letter is None and not math.isnan(start[1] + stop[1]):
+            canvas.line(*start, *stop, color=ink)
+        elif letter is not None and not math.isnan(start[1]):
+            canvas.point(*start, color=ink, marker=letter)
 
 
 def _legend(drawn: Sequence[Curve], epsilon: float, width: int, colour: bool) -> list[str]:

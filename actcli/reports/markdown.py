@@ -9,6 +9,7 @@ from html import escape
 from urllib.parse import quote
 
 from actcli.reports.model import Block, Drawing, Grid, Judgement, Points, Report
+from actcli.tables.formats.markdown import lines
 from actcli.text import markdown, shown, visible
 
 
@@ -64,12 +65,10 @@ def _list(items: Sequence[str], *, ordered: bool) -> str:
 
 
 def _table(grid: Grid, digits: int) -> Iterator[str]:
-    rows = [grid.sheet.columns, *([shown(cell, digits) for cell in row] for row in grid.sheet.rows)]
-    lines = [f"| {' | '.join(map(markdown, row))} |" for row in rows]
     if grid.title:
         yield f"### {markdown(grid.title)}"
     if grid.fold:
         yield f"<details><summary>{escape(visible(grid.fold))}</summary>"
-    yield "\n".join([lines[0], f"|{' --- |' * len(grid.sheet.columns)}", *lines[1:]])
+    yield "\n".join(lines(grid.sheet.columns, ([shown(cell, digits) for cell in row] for row in grid.sheet.rows)))
     if grid.fold:
         yield "</details>"

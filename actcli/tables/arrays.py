@@ -1,10 +1,11 @@
-"""NPY and NPZ: arrays mapped into memory, cut by rows."""
+"""NPY and NPZ: arrays of one or two dimensions, the first one counting rows, mapped into memory and cut by rows."""
 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import IO, Any
 
@@ -15,98 +16,105 @@ from actcli.errors import DataError
 from actcli.tables.columns import pick
 from actcli.tables.options import ReadOptions
 from actcli.tables.source import Source, spool
-from actcli.tables.table import Block, Table, numbered, rows_a_block, without
+from actcli.tables.table import Block, Table, Task, numbered, rows_per_block, unpicked, without
 
 
-class ArrayTable(Table):
-    """An array of one or two dimensions, the first one counting rows; `member` is its file name in an NPZ."""
+def open_npy(source: Source, options: ReadOptions) -> Table:
+    file = source.file()
 
-    def __init__(self, source: Source, options: ReadOptions, member: str | None = None) -> None:
-        array_name = member.removesuffix(".npy") if member else None
-        self.source = f"{source.name}: array {array_name}" if member else source.name
-        self._path = source.file()
-        self._member = member
-        with _failing(self.source):
-            if member:
-                with zipfile.ZipFile(self._path) as archive, archive.open(member) as file:
-                    shape, dtype = _header(file)
-            else:
-                with open(self._path, "rb") as file:
-                    shape, dtype = _header(file)
-        self._check(shape, dtype)
-        if not member:
-            self._map()  # a file cut short fails before any work
-        columns = numbered(shape[1] if len(shape) == 2 else 1)
-        super().__init__(source, columns, pick(options.columns, columns, self.source), header=False, name=array_name)
-        self._nulls = options.nulls
-        self._rows = rows_a_block(options.block_values, max(1, len(columns)))
+    def load() -> Any:
+        with _failing(source.name):
+            return np.load(file.path, mmap_mode="r", allow_pickle=False)
 
-    def tasks(self) -> Iterator[Callable[[], Block]]:
-        array = self._map()
-        array = array.reshape(len(array), -1) if array.size else array.reshape(len(array), len(self.columns))
-        for start in range(0, len(array), self._rows):
-            self._share = min(1.0, (start + self._rows) / len(array))
-            yield partial(self._block, array[start : start + self._rows], start + 1)
+    with _failing(source.name), open(file.path, "rb") as content:
+        shape = _shape(content, source.name)
+    load()  # a file cut short fails before any work
+    return _table(source.layer, source.name, file.size, shape, load, options)
 
-    def _map(self) -> Any:
-        """The array, mapped; a member of an NPZ is unpacked to a temporary file before."""
-        with _failing(self.source):
-            if not self._member:
-                return np.load(self._path, mmap_mode="r", allow_pickle=False)
-            with (
-                zipfile.ZipFile(self._path) as archive,
-                archive.open(self._member) as file,
-                spool(file) as copy,
-            ):
-                return np.load(copy.name, mmap_mode="r", allow_pickle=False)
 
-    def _block(self, rows: NDArray[Any], first_row: int) -> Block:
+def open_npz(source: Source, options: ReadOptions) -> list[Table]:
+    """The arrays of an NPZ, each unpacked to a temporary file when it is read."""
+    file = source.file()
+
+    def load(member: str, name: str) -> Any:
+        with (
+            _failing(name),
+            zipfile.ZipFile(file.path) as archive,
+            archive.open(member) as content,
+            spool(content) as copy,
+        ):
+            return np.load(copy.name, mmap_mode="r", allow_pickle=False)
+
+    with _failing(source.name), zipfile.ZipFile(file.path) as archive:
+        members = [member for member in archive.namelist() if member.endswith(".npy")]
+    if not members:
+        raise DataError(f"{source.name}: holds no arrays")
+    tables = []
+    for member in members:
+        layer = member.removesuffix(".npy")
+        name = f"{source.name}: array {layer}"
+        with _failing(name), zipfile.ZipFile(file.path) as archive, archive.open(member) as content:
+            shape = _shape(content, name)
+        tables.append(_table(layer, name, file.size, shape, partial(load, member, name), options))
+    return tables
+
+
+def _table(
+    layer: str, name: str, size: int, shape: Sequence[int], load: Callable[[], Any], options: ReadOptions
+) -> Table:
+    columns = numbered(shape[1] if len(shape) == 2 else 1)
+    picked = pick(options.columns, columns, name)
+    cut = _Cut(
+        picked, unpicked(picked, len(columns)), options.nulls, rows_per_block(options.block_values, len(columns))
+    )
+    return Table(layer, name, columns, picked, False, size, lambda: cut.tasks(load(), len(columns), size))
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """How an array becomes blocks."""
+
+    picked: Sequence[int]
+    rest: Sequence[int]
+    nulls: Sequence[str]
+    rows: int
+
+    def tasks(self, array: Any, width: int, size: int) -> Iterator[Task]:
+        array = array.reshape(len(array), width)
+        for start in range(0, len(array), self.rows):
+            stop = min(len(array), start + self.rows)
+            yield partial(self._block, array[start:stop], start + 1, round(size * stop / len(array)))
+
+    def _block(self, rows: NDArray[Any], first_row: int, end: int) -> Block:
         values = np.asarray(rows[:, self.picked], np.float64, order="F")
-        rest = [i for i in range(len(self.columns)) if i not in set(self.picked)]
-        if not rest:
-            return without(Block(values, None, None, first_row), self._nulls)
+        if not self.rest:
+            return without(Block(values, None, None, first_row, end), self.nulls)
         import polars as pl
 
         kept = rows if rows.dtype.kind in "iu" else rows.astype(np.float64)
         kept = kept.astype(kept.dtype.newbyteorder("="))
-        return without(Block(values, None, pl.DataFrame({str(i): kept[:, i] for i in rest}), first_row), self._nulls)
-
-    def _check(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-        if dtype.hasobject:
-            raise DataError(
-                f"{self.source}: holds Python objects, not numbers",
-                "save it as floats: numpy.save(FILE, a.astype(float))",
-            )
-        if dtype.kind not in "fiu":
-            raise DataError(
-                f"{self.source}: holds {dtype}, not real numbers", "leave it out, or save it as floats: a.astype(float)"
-            )
-        if len(shape) not in (1, 2):
-            raise DataError(
-                f"{self.source}: has {len(shape)} dimensions, shape {shape}",
-                "reshape to samples x neurons: a.reshape(-1, a.shape[-1]); channels on axis 1 are moved there by "
-                "numpy.moveaxis(a, 1, -1)"
-                if shape
-                else "",
-            )
+        others = pl.DataFrame({str(i): kept[:, i] for i in self.rest})
+        return without(Block(values, None, others, first_row, end), self.nulls)
 
 
-def members(source: Source) -> list[str]:
-    """The arrays' file names in an NPZ."""
-    with _failing(source.name), zipfile.ZipFile(source.file()) as archive:
-        names = [name for name in archive.namelist() if name.endswith(".npy")]
-    if not names:
-        raise DataError(f"{source.name}: holds no arrays")
-    return names
-
-
-def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def _shape(file: IO[bytes], name: str) -> tuple[int, ...]:
+    """The shape of an array that can be a table."""
     version = np.lib.format.read_magic(file)
     if version == (1, 0):
         shape, _, dtype = np.lib.format.read_array_header_1_0(file)
     else:
         shape, _, dtype = np.lib.format.read_array_header_2_0(file)
-    return shape, dtype
+    if dtype.hasobject:
+        hint = "save it as floats: numpy.save(FILE, a.astype(float))"
+        raise DataError(f"{name}: holds Python objects, not numbers", hint)
+    if dtype.kind not in "fiu":
+        hint = "leave it out, or save it as floats: a.astype(float)"
+        raise DataError(f"{name}: holds {dtype}, not real numbers", hint)
+    if len(shape) not in (1, 2):
+        hint = "reshape to samples x neurons: a.reshape(-1, a.shape[-1]); channels on axis 1 are moved there by "
+        hint += "numpy.moveaxis(a, 1, -1)"
+        raise DataError(f"{name}: has {len(shape)} dimensions, shape {shape}", hint if shape else "")
+    return shape
 
 
 @contextmanager

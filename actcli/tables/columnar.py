@@ -2,88 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from actcli.errors import DataError
 from actcli.tables.columns import pick
 from actcli.tables.options import ReadOptions
-from actcli.tables.source import Source
-from actcli.tables.table import Block, Table, block_of, left_out, rows_a_block, without
+from actcli.tables.source import File, Source
+from actcli.tables.table import Block, Table, Task, block_of, left_out, rows_per_block, without
 
-if TYPE_CHECKING:
-    import polars as pl
+ERRORS = (pl.exceptions.PolarsError, OSError, pl.exceptions.PanicException)
 
 
-class ColumnarTable(Table):
-    """A Parquet or Arrow (IPC, Feather) file."""
+def open_columnar(
+    source: Source, options: ReadOptions, scan: Callable[..., pl.LazyFrame], kind: str, hint: str = ""
+) -> Table:
+    """The table of a file that `scan` reads; `kind` names its format in errors, which have this hint."""
+    file = source.file()
 
-    def __init__(self, source: Source, options: ReadOptions, format: str) -> None:
-        self._format = format
-        self._path = source.file()
-        self._name = source.name
-        import polars as pl
+    def lazy() -> pl.LazyFrame:
+        return scan(file.path, glob=False)
 
-        try:
-            schema = self._scan().collect_schema()
-            self._height = self._scan().select(pl.len()).collect().item()
-        except _polars_errors() as error:
-            raise self._unreadable(error) from None
-        columns = tuple(schema)
-        picked = pick(options.columns, columns, source.name)
-        for i in picked:
-            if not schema[columns[i]].is_numeric() and not schema[columns[i]].is_(_null()):
-                raise DataError(
-                    f"{source.name}: column {i + 1} ({columns[i]}) holds {schema[columns[i]]}, not numbers",
-                    left_out(columns, i),
-                )
-        super().__init__(source, columns, picked, header=True)
-        self._nulls = options.nulls
-        self._rows = rows_a_block(options.block_values, len(columns) or 1)
+    def unreadable(error: BaseException) -> DataError:
+        return DataError(f"{source.name}: is not {kind} file that can be read: {str(error).splitlines()[0]}", hint)
 
-    def tasks(self) -> Iterator[Callable[[], Block]]:
-        row = 1
-        batches = self._scan().collect_batches(chunk_size=self._rows, maintain_order=True)
-        while True:
-            try:
-                batch = next(batches, None)
-            except _polars_errors() as error:
-                raise self._unreadable(error) from None
-            if batch is None:
-                return
+    try:
+        schema = lazy().collect_schema()
+        height = lazy().select(pl.len()).collect().item()
+    except ERRORS as error:
+        raise unreadable(error) from None
+    columns = tuple(schema)
+    picked = pick(options.columns, columns, source.name)
+    for i in picked:
+        dtype = schema[columns[i]]
+        if not dtype.is_numeric() and not dtype.is_(pl.Null):
+            what = f"{source.name}: column {i + 1} ({columns[i]}) holds {dtype}, not numbers"
+            raise DataError(what, left_out(columns, i))
+    rows = rows_per_block(options.block_values, len(columns))
+
+    def tasks() -> Iterator[Task]:
+        first = 1
+        for batch in _batches(lazy(), rows, unreadable):
+            stop = first - 1 + batch.height
+            yield partial(_block, batch, picked, options.nulls, first, _share(file, stop, height))
+            first = stop + 1
+
+    return Table(source.layer, source.name, columns, picked, True, file.size, tasks)
+
+
+def _batches(lazy: pl.LazyFrame, rows: int, unreadable: Callable[[BaseException], DataError]) -> Iterator[pl.DataFrame]:
+    """The batches that are not empty."""
+    try:
+        for batch in lazy.collect_batches(chunk_size=rows, maintain_order=True):
             if batch.height:
-                self._share = (row - 1 + batch.height) / self._height
-                yield partial(self._block, batch, row)
-                row += batch.height
-
-    def _scan(self) -> pl.LazyFrame:
-        import polars as pl
-
-        scan = pl.scan_parquet if self._format == "parquet" else pl.scan_ipc
-        return scan(self._path, glob=False)
-
-    def _block(self, batch: pl.DataFrame, row: int) -> Block:
-        import polars as pl
-
-        batch.columns = [str(i) for i in range(batch.width)]
-        numbers = pl.col([str(i) for i in self.picked]).cast(pl.Float64)
-        return without(block_of(batch.with_columns(numbers), self.picked, row), self._nulls)
-
-    def _unreadable(self, error: BaseException) -> DataError:
-        what, hint = "a Parquet", ""
-        if self._format == "arrow":
-            what, hint = "an Arrow", "Arrow streams are not read: write an Arrow file (Feather), or Parquet"
-        return DataError(f"{self._name}: is not {what} file that can be read: {str(error).splitlines()[0]}", hint)
+                yield batch
+    except ERRORS as error:
+        raise unreadable(error) from None
 
 
-def _polars_errors() -> tuple[type[BaseException], ...]:
-    import polars as pl
-
-    return (pl.exceptions.PolarsError, OSError, pl.exceptions.PanicException)
+def _share(file: File, rows: int, height: int) -> int:
+    return round(file.size * rows / height)
 
 
-def _null() -> type[pl.DataType]:
-    import polars as pl
-
-    return pl.Null
+def _block(batch: pl.DataFrame, picked: Sequence[int], nulls: Sequence[str], row: int, end: int) -> Block:
+    batch.columns = [str(i) for i in range(batch.width)]
+    numbers = pl.col([str(i) for i in picked]).cast(pl.Float64)
+    return without(block_of(batch.with_columns(numbers), picked, row, end), nulls)

@@ -1,9 +1,9 @@
-"""Choosing columns: `-c h1,3,5:8,h*,!h13`."""
+"""The names of columns, and choosing among them: `-c h1,3,5:8,h*,!h13`."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from actcli.errors import DataError, UsageError
@@ -18,44 +18,67 @@ def pick(selections: Iterable[str], columns: Sequence[str], source: str) -> tupl
     if not columns:
         raise DataError(f"{source}: has no columns")
     items = [item.strip() for selection in selections for item in selection.split(",") if item.strip()]
-    everything = set(range(len(columns)))
-    chosen = everything if not items or items[0].startswith("!") else set()
+    if not items:
+        return tuple(range(len(columns)))
+    places: dict[str, list[int]] = {}
+    for i, name in enumerate(columns):
+        places.setdefault(name, []).append(i)
+    chosen = set(range(len(columns))) if items[0].startswith("!") else set()
     for item in items:
-        found = _match(item.removeprefix("!").strip(), columns, source)
-        chosen = chosen - found if item.startswith("!") else chosen | found
+        found = _match(item.removeprefix("!").strip(), columns, places, source)
+        if item.startswith("!"):
+            chosen.difference_update(found)
+        else:
+            chosen.update(found)
     if not chosen:
         raise UsageError(f"{source}: no column is left by -c {','.join(items)}", _there_are(columns))
     return tuple(sorted(chosen))
 
 
-def _match(item: str, columns: Sequence[str], source: str) -> set[int]:
-    named = {i for i, name in enumerate(columns) if name == item}
-    if named:
-        return named
+def unique(names: Sequence[str]) -> tuple[str, ...]:
+    """The names, a repeated one with `_2`, `_3` … behind it."""
+    taken = set(names)
+    counts: Counter[str] = Counter()
+    result = []
+    for name in names:
+        counts[name] += 1
+        new = name
+        while counts[name] > 1 and (new := f"{name}_{counts[name]}") in taken:
+            counts[name] += 1
+        taken.add(new)
+        result.append(new)
+    return tuple(result)
+
+
+def _match(item: str, columns: Sequence[str], places: Mapping[str, Sequence[int]], source: str) -> Sequence[int]:
+    if item in places:
+        return places[item]
     if item.isdecimal():
-        return {_position(item, columns, source)}
+        return [_position(item, columns, places, source)]
     if ":" in item:
         first, last = item.split(":", 1)
-        start = _position(first, columns, source) if first else 0
-        stop = _position(last, columns, source) if last else len(columns) - 1
+        start = _position(first, columns, places, source) if first else 0
+        stop = _position(last, columns, places, source) if last else len(columns) - 1
         if start > stop:
             raise UsageError(f"{source}: the column range {item!r} runs backwards", _there_are(columns))
-        return set(range(start, stop + 1))
-    globbed = {i for i, name in enumerate(columns) if fnmatchcase(name, item)}
+        return range(start, stop + 1)
+    globbed = [i for i, name in enumerate(columns) if fnmatchcase(name, item)]
     if not globbed:
         raise _unknown(item, columns, source)
     return globbed
 
 
-def _position(word: str, columns: Sequence[str], source: str) -> int:
-    if word in columns:
-        return columns.index(word)
+def _position(word: str, columns: Sequence[str], places: Mapping[str, Sequence[int]], source: str) -> int:
+    if word in places:
+        return places[word][0]
     if word.isdecimal() and 1 <= int(word) <= len(columns):
         return int(word) - 1
     raise _unknown(word, columns, source)
 
 
 def _unknown(word: str, columns: Sequence[str], source: str) -> UsageError:
+    import difflib
+
     near = difflib.get_close_matches(word, columns[:2000], n=3)
     hint = f"did you mean {' or '.join(near)}? " if near else ""
     return UsageError(f"{source}: there is no column {word!r}", hint + _there_are(columns))

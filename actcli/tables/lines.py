@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.errors import DataError
-from actcli.tables.source import Source, Stream
+from actcli.tables.source import Source
+from actcli.tables.streams import Stream
 
 BOM = b"\xef\xbb\xbf"
 BREAK, RETURN, QUOTE = b'\n\r"'
@@ -21,7 +22,7 @@ def first_line(stream: Stream, source: Source, *, quotes: bool) -> bytes:
     """The first line with its end, left to be read; what is empty or no UTF-8 text fails here."""
     size = 1 << 16
     while True:
-        data = stream.peek(size)
+        data = stream.look(size).tobytes()
         end = data.find(b"\n") + 1
         while quotes and end and data.count(b'"', 0, end) % 2:
             end = data.find(b"\n", end) + 1
@@ -42,30 +43,38 @@ def first_line(stream: Stream, source: Source, *, quotes: bool) -> bytes:
     return line
 
 
-def blocks(
-    stream: Stream, source: Source, rows: int, line: int, *, quotes: bool
-) -> Iterator[tuple[Callable[[], bytes], int, int]]:
-    """Blocks of so many rows: what gives the bytes, on any thread, the number of the first line, the line breaks.
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A block of whole rows, not yet read."""
 
-    `line` is the number of the first one. Every block but the last has `rows` rows, whatever the sizes in which the
-    stream is read, so that sums over blocks are the same too. Blank lines at the end of the stream are nothing.
+    read: Callable[[], bytes]  # on any thread
+    first: int  # the number of the first line
+    breaks: int  # how many rows there are
+    end: int  # how many bytes of the source have been read
+
+
+def blocks(stream: Stream, source: Source, rows: int, line: int, *, quotes: bool) -> Iterator[Lines]:
+    """Blocks of so many rows; `line` is the number of the first line.
+
+    Every block but the last has `rows` rows, whatever the sizes in which the stream is read, so that sums over blocks
+    are the same too. Blank lines at the end of the stream are nothing.
     """
     while True:
         found = _next(stream, source, rows, line, quotes)
         if found.last:
             break
-        yield stream.take(found.stop), line, found.breaks
+        yield Lines(stream.take(found.stop), line, found.breaks, stream.position)
         line += found.breaks
     window = stream.look(found.size)
     filled = len(window) - _blanks(window)
     if found.quoted:
         if found.stop:
-            yield stream.take(found.stop), line, found.breaks
+            yield Lines(stream.take(found.stop), line, found.breaks, stream.position)
         raise _unended(window[found.stop : filled].tobytes(), source, line + found.breaks)
     if filled:
+        breaks = count(window[:filled]) + 1
         last = stream.take(filled)
-        yield (lambda: last() + b"\n"), line, count(window[:filled]) + 1
-    stream.finished = True
+        yield Lines(lambda: last() + b"\n", line, breaks, stream.position)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""How to read tables: apart from `tables`, so that a command that reads none need not load that room."""
+"""How to read tables: apart, so that a command that reads none need not load more of this room."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 class ReadOptions:
     """How to read; the defaults let the file speak for itself."""
 
-    format: str | None = None  # csv tsv jsonl parquet arrow npy npz; None: by the name, else by the first bytes
+    format: str | None = None  # the name of one in `format.py`; None: by the name, else by the first bytes
     header: bool | None = None  # None: there is one when any cell of the first row is not a number
     nulls: tuple[str, ...] = ()  # cells that mean missing, besides the empty cell
     columns: tuple[str, ...] = ()  # selections as typed after -c, see `columns.pick`
-    on_error: str = "stop"  # or "skip": rows of text that cannot be read are left out, counted in Table.skipped
+    on_error: str = "stop"  # or "skip": rows of text that cannot be read are left out, counted in their block
     threads: int | None = None  # None: as many as the machine has processors, at most four
     block_values: int = 1 << 18  # numbers a block, about; wide tables get more

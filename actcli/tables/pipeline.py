@@ -6,14 +6,24 @@ import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from actcli.errors import ActcliError
 from actcli.numerics.blockwise import keep_freed
-from actcli.tables.table import Block, Table
+from actcli.tables.table import Block, Skipped, Table, Task
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[T]):
+    """What has become of a block."""
+
+    result: T
+    end: int  # as in Block
+    skipped: Skipped | None
 
 
 def default_threads() -> int:
@@ -21,7 +31,7 @@ def default_threads() -> int:
     return min(4, os.cpu_count() or 1)
 
 
-def map_blocks(table: Table, work: Callable[[Block], T], threads: int | None = None) -> Iterator[T]:
+def map_blocks(table: Table, work: Callable[[Block], T], threads: int | None = None) -> Iterator[Part[T]]:
     """`work` of every block, in order, with at most two blocks more than threads under way.
 
     The first failing block, in the table's order, decides the error. However this ends, even by the caller
@@ -32,10 +42,10 @@ def map_blocks(table: Table, work: Callable[[Block], T], threads: int | None = N
     keep_freed()
     if threads == 1:
         for task in tasks:
-            yield work(task())
+            yield _run(work, task)
         return
     pool = ThreadPoolExecutor(threads, thread_name_prefix="actcli")
-    pending: deque[Future[T]] = deque()
+    pending: deque[Future[Part[T]]] = deque()
     try:
         for task in tasks:
             pending.append(pool.submit(_run, work, task))
@@ -49,11 +59,12 @@ def map_blocks(table: Table, work: Callable[[Block], T], threads: int | None = N
         tasks.close()
 
 
-def _run(work: Callable[[Block], T], task: Callable[[], Block]) -> T:
-    return work(task())
+def _run(work: Callable[[Block], T], task: Task) -> Part[T]:
+    block = task()
+    return Part(work(block), block.end, block.skipped)
 
 
-def _tasks(table: Table) -> Generator[Callable[[], Block], None, None]:
+def _tasks(table: Table) -> Generator[Task, None, None]:
     """The table's tasks; a failure to read takes its place behind the blocks read before it."""
     try:
         yield from table.tasks()

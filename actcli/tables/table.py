@@ -5,19 +5,28 @@ from __future__ import annotations
 import math
 import re
 import shlex
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from actcli.errors import DataError
-from actcli.tables.source import Source
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Rows that were left out: how many, and why the first of them."""
+
+    count: int
+    first: DataError
+
+    def __str__(self) -> str:
+        return f"{self.count} row{'s' * (self.count > 1)} left out, such as {self.first.message}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,46 +35,33 @@ class Block:
 
     values: NDArray[np.float64]  # (rows, picked columns), each column contiguous; NaN where missing
     missing: NDArray[np.bool_] | None  # of the same shape; None: nothing is missing
-    others: pl.DataFrame | None  # columns not picked, as they were, named by their index
+    others: pl.DataFrame | None  # columns not picked, as they were, in order
     first_line: int  # line (of text) or row number of the first row, from 1
+    end: int  # how many bytes of the table's source have been read for the blocks up to here
+    skipped: Skipped | None = None  # rows of its lines that could not be read
 
 
-class Table(ABC):
+Task: TypeAlias = Callable[[], Block]  # parses a block that has been read, on any thread
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
     """One layer. A table without rows has no blocks."""
 
-    def __init__(
-        self,
-        source: Source,
-        columns: Sequence[str],
-        picked: Sequence[int],
-        *,
-        header: bool,
-        name: str | None = None,
-    ) -> None:
-        self._origin = source
-        self.name = name or source.stem()
-        self.source = source.name
-        self.columns = tuple(columns)
-        self.has_header = header
-        self.picked = tuple(picked)
-        self.size = source.size()
-        self._share: float | None = None  # of the rows handed out, where the bytes are not read one after the other
-        self.skipped: list[
-            tuple[int, int, DataError]
-        ] = []  # from what line on how many rows, and why the first of them
+    name: str
+    source: str  # as errors name it
+    columns: tuple[str, ...]
+    picked: tuple[int, ...]
+    has_header: bool
+    size: int | None  # of the source in bytes; None: a pipe's is not known
+    tasks: Callable[[], Iterator[Task]]  # reads the blocks in order: a file any number of times, a pipe only once
 
-    def position(self) -> int:
-        """How many of its `size` bytes have been read."""
-        if self._share is None or self.size is None:
-            return self._origin.position()
-        return round(self._share * self.size)
 
-    @abstractmethod
-    def tasks(self) -> Iterator[Callable[[], Block]]:
-        """Read the blocks in order; each result parses its block, on any thread.
-
-        A file can be read any number of times, a pipe only once.
-        """
+def together(one: Skipped | None, other: Skipped | None) -> Skipped | None:
+    """The rows left out of two blocks, in order."""
+    if one is None or other is None:
+        return one or other
+    return Skipped(one.count + other.count, one.first)
 
 
 def numbered(count: int) -> tuple[str, ...]:
@@ -73,13 +69,21 @@ def numbered(count: int) -> tuple[str, ...]:
     return tuple(str(i + 1) for i in range(count))
 
 
-def rows_a_block(values: int, width: int) -> int:
+def unpicked(picked: Sequence[int], width: int) -> list[int]:
+    """The columns that are not picked."""
+    taken = frozenset(picked)
+    return [i for i in range(width) if i not in taken]
+
+
+def rows_per_block(values: int, width: int) -> int:
     """How many rows make a block of about so many values. A column costs some microseconds, so that a wide block must
     hold some rows. The same for every format: sums over blocks depend on it to rounding."""
     return max(1, min(384, values), values // width)
 
 
-def block_of(frame: pl.DataFrame, picked: Sequence[int], first_line: int) -> Block:
+def block_of(
+    frame: pl.DataFrame, picked: Sequence[int], first_line: int, end: int, skipped: Skipped | None = None
+) -> Block:
     """Of a frame whose columns are named by their index, the picked ones being Float64."""
     import polars as pl
 
@@ -88,7 +92,7 @@ def block_of(frame: pl.DataFrame, picked: Sequence[int], first_line: int) -> Blo
     if any(numbers.null_count().row(0)):
         missing = numbers.select(pl.all().is_null()).to_numpy(order="fortran")
     others = frame.drop(numbers.columns) if len(picked) < frame.width else None
-    return Block(numbers.to_numpy(order="fortran"), missing, others, first_line)
+    return Block(numbers.to_numpy(order="fortran"), missing, others, first_line, end, skipped)
 
 
 def without(block: Block, nulls: Sequence[str]) -> Block:
@@ -113,14 +117,14 @@ def is_number(cell: str) -> bool:
     return cell.isascii() and "_" not in cell
 
 
-def not_a_number(table: Table, where: str, column: int, cell: str) -> DataError:
+def not_a_number(place: str, columns: Sequence[str], has_header: bool, column: int, cell: str) -> DataError:
     """The error for a picked cell that holds something else."""
-    name = f" ({table.columns[column]})" if table.has_header else ""
+    name = f" ({columns[column]})" if has_header else ""
     cell = cell if len(cell) <= 40 else cell[:39] + "…"
-    hint = f"{left_out(table.columns, column)}, or name missing values with --null {shlex.quote(cell)}"
-    if len(table.columns) == 1 and any(separator in cell for separator in ";\t "):
+    hint = f"{left_out(columns, column)}, or name missing values with --null {shlex.quote(cell)}"
+    if len(columns) == 1 and any(separator in cell for separator in ";\t "):
         hint = "cells are separated by commas, or by tabs with --input-format tsv"
-    return DataError(f"{table.source}: {where}, column {column + 1}{name}: {cell!r} is not a number", hint)
+    return DataError(f"{place}, column {column + 1}{name}: {cell!r} is not a number", hint)
 
 
 def left_out(columns: Sequence[str], column: int) -> str:

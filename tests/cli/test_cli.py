@@ -78,7 +78,10 @@ def test_wrong_usage_is_status_2_and_says_what_to_do(cli: Cli, args: list[str], 
     ("args", "absent"),
     [
         (["--help"], {"numpy", "polars", "matplotlib", "rich", "plotille"}),
-        (["eval", "gelu", "1"], {"actcli.tables", "polars", "matplotlib", "rich", "scipy", "plotille"}),
+        (
+            ["eval", "gelu", "1"],
+            {"actcli.tables.table", "actcli.tables.source", "polars", "matplotlib", "rich", "scipy", "plotille"},
+        ),
         (["saturation", "tanh", LAYER], {"matplotlib", "rich", "scipy", "plotille"}),
         (["plot", "relu"], {"polars", "matplotlib", "rich"}),
     ],

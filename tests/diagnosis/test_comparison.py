@@ -98,7 +98,7 @@ def test_what_if_on_a_real_layer(cli: Cli) -> None:
     """The table of a layer lists the functions by gradient, and a sentence says what each would do: with leaky_relu,
     f' is 0.01 where relu is off, which is 99.8104 % of the values."""
     text = cli.ok("compare", "relu", "gelu", "leaky_relu", "-i", LAYER, "-f", "table", COLUMNS="200")
-    rows = [line.split()[0] for line in text[text.index("layer2") :].splitlines()[3:6]]
+    rows = [line.split()[0] for line in text[text.index("\nlayer2: ") + 1 :].splitlines()[3:6]]
     assert rows[-1] == "relu"
     off = 0.998104
     assert f"leaky_relu in place of relu: mean|f'| {1 - off + 0.01 * off:.3g} instead of {1 - off:.3g}" in text

@@ -22,7 +22,7 @@ from actcli.output.sheets import endings
 from actcli.registry.collection import ACTIVATIONS
 from actcli.reports.catalogue import dialect_text
 from actcli.reports.profiles import interval
-from actcli.tables.source import COMPRESSED, SUFFIXES
+from actcli.tables.format import COMPRESSED, formats, suffixes
 from actcli.text import shown
 
 CATALOGUE = "actcli-functions"
@@ -209,8 +209,8 @@ def _output(command: click.Command) -> list[str]:
     if "format" not in names:
         return _text(FIGURE if "output" in names else TEXT_ONLY)
     (choices,) = (parameter.type for parameter in command.params if parameter.name == "format")
-    formats = choices.choices if isinstance(choices, click.Choice) else ()
-    text = OUTPUT.format(endings=", ".join(endings(formats)))
+    known = choices.choices if isinstance(choices, click.Choice) else ()
+    text = OUTPUT.format(endings=", ".join(endings(known)))
     return _text("\n\n".join(filter(None, (text, MEANINGS.get(command.name or "")))))
 
 
@@ -223,13 +223,13 @@ def _measures() -> list[str]:
 def _files(command: click.Command) -> list[str]:
     lines = roff.paragraph(FILES)
     if "columns" in _parameters(command):
-        formats = {
-            " ".join(suffix for suffix, _ in group): f"Read as {format}."
-            for format, group in groupby(SUFFIXES.items(), key=lambda item: item[1])
+        layers = {format.name: f": {format.layers}" for format in formats() if format.layers}
+        items = {
+            " ".join(suffix for suffix, _ in group): f"Read as {name}{layers.get(name, '')}."
+            for name, group in groupby(suffixes("open").items(), key=lambda item: item[1])
         }
-        formats[".npz"] = "Read as npz: each array is a layer, named after it."
-        formats[" ".join(COMPRESSED)] = "After the name of a text format: compressed."
-        lines += roff.items(roff.bold, formats.items())
+        items[" ".join(COMPRESSED)] = "After the name of a text format: compressed."
+        lines += roff.items(roff.bold, items.items())
     return lines
 
 

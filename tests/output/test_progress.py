@@ -7,10 +7,15 @@ import sys
 
 import pytest
 
+from actcli.output import progress
+from actcli.tables.pipeline import Part
+from actcli.tables.table import Table
+
 
 def test_progress_is_for_terminals_and_long_work(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a terminal a bar after a second, none before it, none where it cannot go away; the parts pass unchanged."""
-    from actcli.output import progress
+    table = Table("layer1", "layer1.csv", ("x",), (0,), True, 100, lambda: iter(()))
+    parts = [Part(letter, 50, None) for letter in "abc"]
 
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
@@ -20,7 +25,7 @@ def test_progress_is_for_terminals_and_long_work(monkeypatch: pytest.MonkeyPatch
         clock = iter(seconds * i for i in range(100))
         monkeypatch.setattr(sys, "stderr", stderr)
         monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
-        assert list(progress.watched(iter("abc"), lambda: 50, 100, "layer1")) == ["a", "b", "c"]
+        assert list(progress.watched(iter(parts), table)) == parts
         return stderr.getvalue()
 
     monkeypatch.setenv("TERM", "xterm")

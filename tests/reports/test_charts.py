@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from rich.cells import cell_len
-from support.run import DATA, Cli
+from support.run import DATA, Cli, Process
 from support.sweep import part
 
 from actcli.numerics.histogram import Histogram
@@ -166,18 +166,18 @@ def test_data_lie_under_the_chart(unicode: bool) -> None:
 
 @pytest.mark.parametrize("columns", [40, 80, 100, 200])
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
-def test_saturation_shows_a_line_of_bars_a_layer(cli: Cli, columns: int, encoding: str) -> None:
+def test_saturation_shows_a_line_of_bars_a_layer(process: Process, columns: int, encoding: str) -> None:
     """In the terminal's width and characters, and only on the page: other formats do not measure it."""
     paths = [str(DATA / "relu_trained" / f"layer{i}.csv") for i in (1, 2, 3)]
     rest = {"COLUMNS": str(columns), "PYTHONIOENCODING": encoding}
-    lines = cli.ok("saturation", "relu", *paths, "-f", "table", **rest).splitlines()
+    lines = process.ok("saturation", "relu", *paths, "-f", "table", **rest).splitlines()
     first = next(i for i, line in enumerate(lines) if line.startswith("Pre-activations"))
     bars = [line for line in lines[first:] if re.match(r"layer\d  ", line)][:3]
     assert [line.split()[0] for line in bars] == ["layer1", "layer2", "layer3"]
     dotted = charts.MARKED if encoding == "utf-8" else charts.PLAIN_MARKED
     assert all(dotted[-1] in line for line in bars)
     assert max(map(len, bars)) <= min(columns, 100)
-    assert "Pre-activations" not in cli.ok("saturation", "relu", *paths, "-f", "markdown")
+    assert "Pre-activations" not in process.ok("saturation", "relu", *paths, "-f", "markdown")
 
 
 def test_names_that_are_wide_and_layers_without_values(cli: Cli, tmp_path: Path) -> None:

@@ -10,17 +10,23 @@ import numpy as np
 from hypothesis import strategies as st
 
 from actcli.output.files import open_output
-from actcli.tables.opening import open_tables
+from actcli.tables.format import named
+from actcli.tables.open import open_tables
 from actcli.tables.options import ReadOptions
 from actcli.tables.pipeline import map_blocks
-from actcli.tables.sink import encoder, result_columns, result_frame
+from actcli.tables.results import result_columns, result_frame
 from actcli.tables.table import Block, Table
+
+
+def blocks_of(table: Table, threads: int | None = None) -> list[Block]:
+    """All blocks of a table."""
+    return [part.result for part in map_blocks(table, lambda block: block, threads)]
 
 
 def read(path: Path | str, threads: int = 2, **options: Any) -> tuple[Table, np.ndarray, np.ndarray]:
     """The one table of a file, its values and its mask of missing cells."""
     (table,) = open_tables([str(path)], ReadOptions(**options))
-    blocks = list(map_blocks(table, lambda block: block, threads))
+    blocks = blocks_of(table, threads)
     shape = (0, len(table.picked))
     values = np.concatenate([np.empty(shape), *(block.values for block in blocks)])
     masks = [np.zeros(b.values.shape, bool) if b.missing is None else b.missing for b in blocks]
@@ -37,7 +43,7 @@ def others(path: Path, **options: Any) -> list[dict[str, Any]]:
     """The rows of the columns that were not picked."""
     (table,) = open_tables([str(path)], ReadOptions(**options))
     rows: list[dict[str, Any]] = []
-    for block in map_blocks(table, lambda block: block):
+    for block in blocks_of(table):
         assert block.others is not None
         rows += block.others.to_dicts()
     return rows
@@ -54,15 +60,17 @@ def run_filter(
     """What `eval` does with a table: each picked column through `work`, into a file."""
     (table,) = open_tables([str(path)], ReadOptions(**options))
     names = [f"f({table.columns[i]})" for i in table.picked]
-    sink = encoder(format, result_columns(table, names, append), table.has_header)
+    frames = named(format).frames
+    assert frames is not None
+    sink = frames(result_columns(table, names, append), table.has_header)
 
     def encode(block: Block) -> Any:
         masks = [None if block.missing is None else block.missing[:, j] for j in range(len(names))]
-        results = [(name, work(block.values[:, j]), masks[j]) for j, name in enumerate(names)]
+        results = [(work(block.values[:, j]), masks[j]) for j in range(len(names))]
         return sink.encode(result_frame(table, block, results, append))
 
     with open_output(str(out)) as file:
-        sink.write(file, map_blocks(table, encode))
+        sink.write(file, (part.result for part in map_blocks(table, encode)))
     return out.read_bytes()
 
 

@@ -19,16 +19,16 @@ from support.run import Cli
 from support.zstd import zstd
 
 from actcli.errors import ActcliError, DataError, UsageError
-from actcli.tables.opening import open_tables
+from actcli.tables.format import names
+from actcli.tables.open import open_tables
 from actcli.tables.options import ReadOptions
 from actcli.tables.pipeline import map_blocks
-from actcli.tables.source import FORMATS
 
 
 def read(path: Path | str, **options: Any) -> list[list[float]]:
     """All rows of all tables of a file."""
     tables = open_tables([str(path)], ReadOptions(**options))
-    return [row for table in tables for part in map_blocks(table, lambda b: b.values.tolist()) for row in part]
+    return [row for table in tables for part in map_blocks(table, lambda b: b.values.tolist()) for row in part.result]
 
 
 def failure(path: Path | str, **options: Any) -> DataError:
@@ -164,7 +164,7 @@ def test_no_text(tmp_path: Path, content: bytes, message: str, format: str) -> N
         assert error.hint == f"convert it: iconv -f UTF-16 -t UTF-8 {path}"
 
 
-@pytest.mark.parametrize("format", [f".{name}" for name in FORMATS] + ["", ".csv.gz"])
+@pytest.mark.parametrize("format", [f".{name}" for name in names("open")] + ["", ".csv.gz"])
 def test_no_file(tmp_path: Path, format: str) -> None:
     """A missing file, a directory, and a file that may not be read."""
     missing = tmp_path / f"missing{format}"
@@ -329,11 +329,12 @@ def test_bad_rows_can_be_skipped(tmp_path: Path, block: int) -> None:
     path = tmp_path / "a.csv"
     path.write_text("a,b\n1,2\n3,x\n4\n5,6\n7,8,9\n\ny,1\n10,11\n")
     (table,) = open_tables([str(path)], ReadOptions(on_error="skip", block_values=block))
-    rows = [row for part in map_blocks(table, lambda b: b.values.tolist()) for row in part]
-    assert rows == [[1, 2], [5, 6], [10, 11]]
-    assert sum(count for _, count, _ in table.skipped) == 5
+    parts = list(map_blocks(table, lambda b: b.values.tolist()))
+    assert [row for part in parts for row in part.result] == [[1, 2], [5, 6], [10, 11]]
+    skipped = [part.skipped for part in parts if part.skipped]
+    assert sum(found.count for found in skipped) == 5
     if block == 1:
-        places = [error.message.split(": ")[1] for _, _, error in sorted(table.skipped, key=lambda skipped: skipped[0])]
+        places = [found.first.message.split(": ")[1] for found in skipped]
         assert places == ["line 3, column 2 (b)", "line 4", "line 6", "line 7", "line 8, column 1 (a)"]
 
 
@@ -342,8 +343,10 @@ def test_bad_lines_of_json_can_be_skipped(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"a": 1}\n{"a": \n[1]\n{"a": "x"}\n{"b": 1}\n{"a": 2}\n')
     (table,) = open_tables([str(path)], ReadOptions(on_error="skip"))
-    assert [row for part in map_blocks(table, lambda b: b.values.tolist()) for row in part] == [[1], [2]]
-    assert sum(count for _, count, _ in table.skipped) == 4
+    (part,) = map_blocks(table, lambda b: b.values.tolist())
+    assert part.result == [[1], [2]]
+    assert part.skipped is not None
+    assert part.skipped.count == 4
 
 
 def test_skipped_rows_are_told_on_standard_error(cli: Cli, tmp_path: Path) -> None:

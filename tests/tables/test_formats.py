@@ -14,13 +14,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from support.tables import others, read, write
+from support.tables import blocks_of, others, read, write
 from support.zstd import zstd
 
 from actcli.errors import DataError
-from actcli.tables.opening import open_tables
+from actcli.tables.open import open_tables
 from actcli.tables.options import ReadOptions
-from actcli.tables.pipeline import map_blocks
 
 
 @pytest.mark.parametrize(("suffix", "pack"), [("gz", gzip.compress), ("zst", zstd.compress)])
@@ -107,7 +106,7 @@ def test_npz(tmp_path: Path, save: Callable[..., None]) -> None:
     save(tmp_path / "a.npz", layer1=np.ones((2, 2)), layer2=np.asfortranarray([[1, 2], [3, 4]]))
     one, two = open_tables([str(tmp_path / "a.npz")], ReadOptions())
     assert (one.name, two.name) == ("layer1", "layer2")
-    (block,) = map_blocks(two, lambda b: b)
+    (block,) = blocks_of(two)
     assert block.values.tolist() == [[1, 2], [3, 4]]
 
 
@@ -123,10 +122,10 @@ def test_names_tell_layers_apart(tmp_path: Path) -> None:
 READ_STDIN = """
 import sys
 from actcli.tables.options import ReadOptions
-from actcli.tables.opening import open_tables
+from actcli.tables.open import open_tables
 from actcli.tables.pipeline import map_blocks
 (table,) = open_tables(["-"], ReadOptions(block_values=5))
-print(table.name, sum(map_blocks(table, lambda b: b.values.sum())))
+print(table.name, sum(part.result for part in map_blocks(table, lambda b: b.values.sum())))
 """
 
 
@@ -158,12 +157,12 @@ def test_a_pipe_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fo
     frame.write_parquet(file) if format == "parquet" else frame.write_csv(file)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(file.getvalue())))
     (table,) = open_tables(["-"], ReadOptions())
-    assert [b.values.tolist() for b in map_blocks(table, lambda b: b)] == [[[1], [2]]]
+    assert [block.values.tolist() for block in blocks_of(table)] == [[[1], [2]]]
     if format == "parquet":
-        assert len(list(map_blocks(table, lambda b: b))) == 1
+        assert len(blocks_of(table)) == 1
     else:
         with pytest.raises(DataError, match="only once"):
-            list(map_blocks(table, lambda b: b))
+            blocks_of(table)
 
 
 def test_polars_is_not_imported_early() -> None:
@@ -186,7 +185,7 @@ def test_the_position_goes_from_nothing_to_the_whole_file(tmp_path: Path, format
     }
     writers[format](path)
     (table,) = open_tables([str(path)], ReadOptions(block_values=40_000))
-    positions = [table.position() for task in table.tasks() if len(task().values)]
+    positions = [block.end for block in blocks_of(table)]
     assert positions == sorted(set(positions))
     assert len(positions) == 10
     assert 0 < positions[0] < 0.2 * path.stat().st_size

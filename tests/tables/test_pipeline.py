@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.tables import write
 
-from actcli.tables.opening import open_tables
+from actcli.tables.open import open_tables
 from actcli.tables.options import ReadOptions
 from actcli.tables.pipeline import map_blocks
 from actcli.tables.table import Block
@@ -33,7 +33,7 @@ def test_order_is_kept(tmp_path: Path, threads: int) -> None:
         return float(block.values[0, 0])
 
     (table,) = open_tables([str(path)], ReadOptions(block_values=1))
-    assert list(map_blocks(table, work, threads)) == list(range(200))
+    assert [part.result for part in map_blocks(table, work, threads)] == list(range(200))
     assert most <= threads
 
 

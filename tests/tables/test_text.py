@@ -11,12 +11,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.tables import numbers, others, read, run_filter, write
+from support.tables import blocks_of, numbers, others, read, run_filter, write
 
 from actcli.errors import UsageError
-from actcli.tables.opening import open_tables
+from actcli.tables.open import open_tables
 from actcli.tables.options import ReadOptions
-from actcli.tables.pipeline import map_blocks
 
 spellings = st.one_of(
     numbers.map(repr),
@@ -153,7 +152,7 @@ def test_first_lines(tmp_path: Path, block: int) -> None:
         lines[float(i)] = line
         line += 1 + row.count("\n")
     (table,) = open_tables([str(path)], ReadOptions(columns=("x",), block_values=block))
-    for block_ in map_blocks(table, lambda b: b):
+    for block_ in blocks_of(table):
         assert block_.first_line == lines[block_.values[0, 0]]
 
 

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from support.tables import numbers, read, run_filter, write
 
 from actcli.errors import DataError
-from actcli.tables.sink import OUTPUT_FORMATS
+from actcli.tables.format import names
+
+OUTPUT_FORMATS = names("frames")
 
 
 @given(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from actcli.cli import filters
+from actcli.cli.filters import write_results
 from actcli.cli.options import (
     append_option,
     function_argument,
@@ -16,6 +16,7 @@ from actcli.cli.options import (
     table_options,
 )
 from actcli.cli.types import NumericCommand
+from actcli.output import filtering
 from actcli.output.outputs import Outputs
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ Examples:
 @range_option
 @append_option
 @table_options
-@outputs_options(filters.TABLE_FORMATS)
+@outputs_options("frames")
 def command(
     function: Any,
     inputs: tuple[str, ...],
@@ -52,12 +53,4 @@ def command(
     number replaced by its value. A rowwise function such as softmax takes all the numbers, or the columns of each
     row, together; where it has more or fewer outputs than inputs (glu has half as many) so has each row.
     """
-    filters.run(
-        function,
-        [filters.Column("f", function.f, lambda column: f"{function.label}({column})")],
-        inputs,
-        span,
-        reading,
-        append,
-        outputs,
-    )
+    write_results(function, filtering.results(function), inputs, span, reading, append, outputs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -137,6 +138,7 @@ def _points(path: str, reading: ReadOptions) -> tuple[Array, Array]:
     from actcli.cli.inputs import open_layers
     from actcli.cli.messages import note_skipped
     from actcli.tables.pipeline import map_blocks
+    from actcli.tables.table import together
 
     if not reading.columns and path != "-":  # which is read once
         (table,) = open_layers([path], reading)
@@ -147,8 +149,9 @@ def _points(path: str, reading: ReadOptions) -> tuple[Array, Array]:
         raise DataError(
             f"{path} has {len(table.picked)} columns, not x and y", "choose two with -c, as in -c time,value"
         )
-    blocks = [block.values for block in map_blocks(table, lambda block: block, reading.threads)]
-    note_skipped(table)
+    parts = list(map_blocks(table, lambda block: block.values, reading.threads))
+    note_skipped(functools.reduce(together, (part.skipped for part in parts), None))
+    blocks = [part.result for part in parts]
     values = np.concatenate(blocks) if blocks else np.empty((0, 2))
     missing = np.isnan(values).any(axis=1)
     if missing.any():

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from actcli.cli import filters
+from actcli.cli.filters import numbers_or_paths, write_results, write_sheet
+from actcli.cli.inputs import open_layers
 from actcli.cli.options import (
     append_option,
     completer,
@@ -18,6 +19,7 @@ from actcli.cli.options import (
 )
 from actcli.cli.types import NumericCommand
 from actcli.errors import UsageError
+from actcli.output import filtering
 from actcli.output.outputs import Outputs
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ Examples:
 @range_option
 @append_option
 @table_options
-@outputs_options(filters.TABLE_FORMATS)
+@outputs_options("frames")
 def command(
     function: Any,
     inputs: tuple[str, ...],
@@ -72,20 +74,12 @@ def command(
     if jacobian:
         if append:
             raise UsageError("--jacobian has rows of its own: they cannot be appended", "leave out --append")
-        filters.jacobian(function, inputs, span, reading, outputs)
+        numbers, paths = numbers_or_paths(inputs, span)
+        if numbers is not None:
+            sheet = filtering.number_jacobian(function, list(numbers))
+        else:
+            sheet = filtering.table_jacobian(function, open_layers(paths, reading))
+        write_sheet(sheet, outputs)
         return
-    results = [filters.Column("f", function.f, str)]
-    if wrt is not None:
-        function.derivative_by(wrt, 0.0)  # an unknown parameter is said at once
-        results.append(
-            filters.Column(
-                f"df/d{wrt}",
-                lambda x: function.derivative_by(wrt, x),
-                lambda column: f"d{function.label}/d{wrt}({column})",
-            )
-        )
-    else:
-        results.append(filters.Column("df", function.df, lambda column: f"{function.label}'({column})"))
-        if order == "2":
-            results.append(filters.Column("d2f", function.d2f, lambda column: f"{function.label}''({column})"))
-    filters.run(function, results, inputs, span, reading, append, outputs)
+    results = filtering.results(function, int(order), wrt)
+    write_results(function, results, inputs, span, reading, append, outputs)

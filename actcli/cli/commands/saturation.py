@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,7 @@ from actcli.cli.messages import note
 from actcli.cli.options import (
     epsilon_option,
     function_argument,
+    gather,
     inputs_argument,
     outputs_options,
     style_option,
@@ -24,12 +26,88 @@ from actcli.output.outputs import Outputs
 from actcli.output.results import Result, write
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from actcli.cli.options import F
+    from actcli.diagnosis.diagnose import Criteria
+    from actcli.diagnosis.gates import Gate
     from actcli.measuring.choice import Choice
     from actcli.tables.options import ReadOptions
 
 GATE_FAILED = 3
 
 _share = FiniteRange(0, 1)
+
+
+def _criteria(epsilon: float, tau: float, alpha: float, rule: str, dtype: str | None) -> Criteria:
+    from actcli.diagnosis.diagnose import criteria
+    from actcli.measuring.probe import Thresholds
+
+    return criteria(Thresholds(epsilon, tau, alpha), rule, dtype)
+
+
+def _gates(
+    max_dead: float | None, max_saturated: float | None, max_vanishing: float | None, min_gradient: float | None
+) -> list[Gate]:
+    from actcli.diagnosis.gates import Gate
+
+    limits = (
+        ("dead_neuron_ratio", max_dead, False),
+        ("saturated_ratio", max_saturated, False),
+        ("vanishing_ratio", max_vanishing, False),
+        ("mean_abs_gradient", min_gradient, True),
+    )
+    return [Gate(name, limit, at_least) for name, limit, at_least in limits if limit is not None]
+
+
+def _limit(flag: str, excess: str, type: click.ParamType[Any] = _share, metavar: str = "SHARE") -> Callable[[F], F]:
+    return click.option(flag, type=type, metavar=metavar, help=f"Exit with 3 if a layer has a {excess}.")
+
+
+# By what layers are judged, as `criteria`.
+criteria_options = gather(
+    "criteria",
+    _criteria,
+    epsilon_option,
+    click.option(
+        "--tau",
+        type=_share,
+        metavar="SHARE",
+        default=1 - 0.97**2,
+        show_default="1 - 0.97^2",
+        help="f saturates where |f'| is at most this share of its largest value.",
+    ),
+    click.option(
+        "--alpha",
+        type=_share,
+        metavar="SHARE",
+        default=0.0,
+        show_default=True,
+        help="A neuron is dead if at most this share of its samples passes gradient.",
+    ),
+    click.option(
+        "--rule",
+        type=click.Choice(RULES),
+        metavar="NAME",
+        default="default",
+        show_default=True,
+        help=f"Judge by the rule of another system, on its own definition: {', '.join(RULES)}.",
+    ),
+    click.option(
+        "--dtype",
+        type=click.Choice(["float32", "float16", "bfloat16"]),
+        help="Report also where f' becomes 0 and f constant in this precision.",
+    ),
+)
+# The limits that they are to keep, as `gates`.
+gate_options = gather(
+    "gates",
+    _gates,
+    _limit("--max-dead", "larger share of dead neurons"),
+    _limit("--max-saturated", "larger share of saturated values"),
+    _limit("--max-vanishing", "larger share of vanishing gradients"),
+    _limit("--min-gradient", "smaller mean|f'|", type=FiniteRange(min=0), metavar="NUMBER"),
+)
 
 
 @click.command(
@@ -50,66 +128,17 @@ Examples:
 @function_argument
 @inputs_argument
 @layer_options
-@epsilon_option
-@click.option(
-    "--tau",
-    type=_share,
-    metavar="SHARE",
-    default=1 - 0.97**2,
-    show_default="1 - 0.97^2",
-    help="f saturates where |f'| is at most this share of its largest value.",
-)
-@click.option(
-    "--alpha",
-    type=_share,
-    metavar="SHARE",
-    default=0.0,
-    show_default=True,
-    help="A neuron is dead if at most this share of its samples passes gradient.",
-)
+@criteria_options
+@gate_options
 @click.option(
     "--by",
     type=click.Choice(["layer", "neuron", "region"]),
     help="What a row is. CSV has by default layers, or regions without inputs; a terminal and JSON show all three.",
 )
 @click.option(
-    "--max-dead", type=_share, metavar="SHARE", help="Exit with 3 if a layer has a larger share of dead neurons."
-)
-@click.option(
-    "--max-saturated",
-    type=_share,
-    metavar="SHARE",
-    help="Exit with 3 if a layer has a larger share of saturated values.",
-)
-@click.option(
-    "--max-vanishing",
-    type=_share,
-    metavar="SHARE",
-    help="Exit with 3 if a layer has a larger share of vanishing gradients.",
-)
-@click.option(
-    "--min-gradient",
-    type=FiniteRange(min=0),
-    metavar="NUMBER",
-    help="Exit with 3 if a layer has a smaller mean|f'|.",
-)
-@click.option(
-    "--rule",
-    type=click.Choice(RULES),
-    metavar="NAME",
-    default="default",
-    show_default=True,
-    help=f"Judge by the rule of another system, on its own definition: {', '.join(RULES)}.",
-)
-@click.option(
     "--explain",
     is_flag=True,
     help="Print what the rule means for the function: the limits of its verdicts, and its source.",
-)
-@click.option(
-    "--dtype",
-    type=click.Choice(["float32", "float16", "bfloat16"]),
-    help="Tell also where f' becomes 0 and f constant in this precision.",
 )
 @style_option
 @table_options
@@ -120,50 +149,34 @@ def command(
     function: Any,
     inputs: tuple[str, ...],
     choice: Choice,
-    epsilon: float,
-    tau: float,
-    alpha: float,
+    criteria: Criteria,
+    gates: list[Gate],
     by: str | None,
-    max_dead: float | None,
-    max_saturated: float | None,
-    max_vanishing: float | None,
-    min_gradient: float | None,
-    rule: str,
     explain: bool,
-    dtype: str | None,
     style: str,
     reading: ReadOptions,
     outputs: Outputs,
 ) -> None:
-    """Tell where gradients vanish and which neurons are dead.
+    """Show where gradients vanish and which neurons are dead.
 
     Each input is a table of pre-activations, one layer, named after its file: rows are samples, columns are neurons.
-    Several are the layers of one network, first to last. Without inputs it tells the regions of x alone. -o FILE.png,
+    Several are the layers of one network, first to last. Without inputs only the regions of x are shown. -o FILE.png,
     .svg or .pdf draws the layers: histograms over f', a map of the neurons, and the product of f'.
     """
-    from actcli.diagnosis.diagnose import criteria, diagnose
-    from actcli.diagnosis.gates import Gate
-    from actcli.measuring.probe import Thresholds
+    from actcli.diagnosis.diagnose import diagnose
 
     if explain:
         from actcli.reports.saturation import explanation
 
         if outputs.reports:
             raise UsageError("--explain looks at no data: there is nothing to report on", "leave out --report")
-        write(outputs, Result(sheet=lambda: explanation(RULES[rule], function)))
+        write(outputs, Result(sheet=lambda: explanation(criteria.rule, function)))
         return
     if by is not None and not outputs.has_tables:
         raise UsageError("--by is for tables, and a figure is asked for", "leave out --by, or name a format with -f")
-    judged_by = criteria(Thresholds(epsilon, tau, alpha), rule, dtype, histogram=outputs.shows_distributions)
-    diagnosis = diagnose(layers(inputs, function, choice, reading), judged_by, function)
+    criteria = replace(criteria, histogram=outputs.shows_distributions)
+    diagnosis = diagnose(layers(inputs, function, choice, reading), criteria, function)
     note_layers(diagnosis.inputs, diagnosis.doubts)
-    limits = (
-        ("dead_neuron_ratio", max_dead, False),
-        ("saturated_ratio", max_saturated, False),
-        ("vanishing_ratio", max_vanishing, False),
-        ("mean_abs_gradient", min_gradient, True),
-    )
-    gates = [Gate(name, limit, at_least) for name, limit, at_least in limits if limit is not None]
     if not diagnosis.layers and (by in ("layer", "neuron") or gates):
         raise UsageError("there is no layer to look at", "give files, or pipe a table in")
     write(outputs, diagnosis_result(diagnosis, gates, by, style), diagnosis.inputs)

@@ -1,0 +1,215 @@
+"""Functions and their derivatives, applied to numbers, and to tables as a filter."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import IO, TYPE_CHECKING, Any
+
+from actcli.errors import DataError
+from actcli.output.sheets import TABLE, encode
+from actcli.tables.sheet import Sheet
+
+if TYPE_CHECKING:
+    from actcli.activation import Array, Function
+    from actcli.output.outputs import Outputs
+    from actcli.tables.format import FrameWriter
+    from actcli.tables.results import Frame
+    from actcli.tables.table import Block, Table
+
+TERMINAL_ROWS = 40
+CHUNK = 1 << 14  # numbers evaluated at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One column of results."""
+
+    name: str  # beside numbers
+    title: str  # after a table's column, which {} stands for
+    kernel: Callable[[Any], Array]
+
+
+def results(function: Function, order: int = 0, wrt: str | None = None) -> tuple[Result, ...]:
+    """f and its derivatives by x up to that order; or f and the derivative by a parameter."""
+    label = function.label.replace("{", "{{").replace("}", "}}")
+    value = Result("f", label + "({})", function.f)
+    if wrt is not None:
+        function.derivative_by(wrt, 0.0)  # an unknown parameter fails at once
+        return value, Result(f"df/d{wrt}", f"d{label}/d{wrt}({{}})", lambda x: function.derivative_by(wrt, x))
+    first = Result("df", label + "'({})", function.df)
+    second = Result("d2f", label + "''({})", function.d2f)
+    return (value, first, second)[: order + 1]
+
+
+def number_sheet(function: Function, results: Sequence[Result], numbers: Iterable[float]) -> Sheet:
+    """The columns x and the results. A rowwise function takes all the numbers as its row."""
+    if function.rowwise:
+        return _row_sheet(results, list(numbers))
+    iterator = iter(numbers)
+
+    def rows() -> Iterator[tuple[float, ...]]:
+        while chunk := list(itertools.islice(iterator, CHUNK)):
+            yield from zip(chunk, *(result.kernel(chunk).tolist() for result in results), strict=True)
+
+    return Sheet(("x", *(result.name for result in results)), rows())
+
+
+def _row_sheet(results: Sequence[Result], x: list[float]) -> Sheet:
+    """Where the outputs are of another number than the inputs, the value has one row for each of them; derivatives
+    have one for each input, with the output that it belongs to."""
+    columns = [result.kernel(x) for result in results] if x else []
+    if len(columns) == 1 and len(columns[0]) != len(x):
+        return Sheet(("output", results[0].name), enumerate(columns[0].tolist(), start=1))
+    if any(len(column) != len(x) for column in columns):
+        from actcli.activation import own_outputs
+
+        columns = [own_outputs(column, len(x)) for column in columns]
+    rows = zip(x, *(column.tolist() for column in columns), strict=True)
+    return Sheet(("x", *(result.name for result in results)), rows)
+
+
+def _titles(function: Function, title: Callable[[str], str], columns: Sequence[str], count: int) -> list[str]:
+    """The names of the `count` results of these columns: after the columns where each result belongs to one or, gated,
+    to two of them; else numbered, unless there is but one."""
+    if count == len(columns):
+        return [title(column) for column in columns]
+    if function.activation.kind == "gated":
+        return [title(f"{a},{b}") for a, b in zip(columns[:count], columns[count:], strict=True)]
+    return [function.label] if count == 1 else [title(str(i + 1)) for i in range(count)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Filter:
+    """What is done to each block of tables of the same columns."""
+
+    function: Function
+    result: Result
+    titles: tuple[str, ...]
+    columns: tuple[str, ...]
+    append: bool
+
+    def frame(self, table: Table, block: Block) -> Frame:
+        from actcli.tables.results import result_frame
+
+        missing, width = block.missing, len(self.titles)
+        if missing is not None and self.function.rowwise:  # a row with a hole has no result
+            missing = missing.any(axis=1, keepdims=True).repeat(width, axis=1)
+        values = self.result.kernel(block.values)
+        columns = [(values[:, i], None if missing is None else missing[:, i]) for i in range(width)]
+        return result_frame(table, block, columns, self.append)
+
+
+def _filter(function: Function, result: Result, tables: Sequence[Table], append: bool) -> _Filter:
+    from actcli.tables.results import result_columns
+
+    picked = _alike(tables)
+    count = len(result.kernel([0.0] * len(picked)))
+    titles = _titles(function, result.title.format, picked, count)
+    return _Filter(function, result, tuple(titles), result_columns(tables[0], titles, append), append)
+
+
+def _alike(tables: Sequence[Table]) -> list[str]:
+    """The names of the picked columns, which all the tables must have."""
+    first = tables[0]
+    for table in tables[1:]:
+        if (table.columns, table.picked) != (first.columns, first.picked):
+            raise DataError(
+                f"{table.source} has other columns than {first.source}",
+                "the results of several tables are written one below the other: give tables of the same columns",
+            )
+    return [first.columns[i] for i in first.picked]
+
+
+def _unsaid(text: str) -> None:
+    """Where nobody reads notes."""
+
+
+def filter_tables(
+    function: Function,
+    result: Result,
+    tables: Sequence[Table],
+    outputs: Outputs,
+    *,
+    append: bool = False,
+    threads: int | None = None,
+    note: Callable[[str], None] = _unsaid,
+) -> None:
+    """Write the rows of the tables, each picked number replaced by its result or, appended, followed by it.
+
+    `note` gets a line about the rows of each table that were left out, or that a table for a terminal does not show.
+    """
+    from actcli.output.files import write_streams
+    from actcli.output.progress import watched
+    from actcli.tables.format import named
+    from actcli.tables.pipeline import map_blocks
+    from actcli.tables.table import together
+
+    filter = _filter(function, result, tables, append)
+    writers: list[FrameWriter[Any]] = []
+    for to in outputs.destinations:
+        frames = partial(_first_rows, outputs.digits, note) if to.format == TABLE else named(to.format).frames
+        assert frames is not None
+        writers.append(frames(filter.columns, tables[0].has_header))
+
+    def encode(table: Table, block: Block) -> list[Any]:
+        frame = filter.frame(table, block)
+        return [writer.encode(frame) for writer in writers]
+
+    def blocks() -> Iterator[list[Any]]:
+        for table in tables:
+            skipped = None
+            for part in watched(map_blocks(table, partial(encode, table), threads), table):
+                skipped = together(skipped, part.skipped)
+                yield part.result
+            if skipped:
+                note(str(skipped))
+
+    streams = zip(outputs.destinations, writers, strict=True)
+    write_streams([(to.path, writer.write) for to, writer in streams], blocks())
+
+
+def _first_rows(
+    digits: int, note: Callable[[str], None], columns: Sequence[str], header: bool
+) -> FrameWriter[list[tuple[Any, ...]]]:
+    """The first rows as a table, for a person at a terminal."""
+    from actcli.tables.format import FrameWriter
+
+    def write(file: IO[bytes], parts: Iterable[list[tuple[Any, ...]]]) -> None:
+        rows: list[tuple[Any, ...]] = []
+        for part in parts:
+            rows += part
+            if len(rows) > TERMINAL_ROWS:
+                break
+        file.writelines(encode(Sheet(tuple(columns), rows[:TERMINAL_ROWS]), TABLE, digits))
+        if len(rows) > TERMINAL_ROWS:
+            note(f"the first {TERMINAL_ROWS} rows; -f csv or -o FILE gives all")
+
+    return FrameWriter(lambda frame: frame.head(TERMINAL_ROWS + 1).rows(), write)
+
+
+def number_jacobian(function: Function, numbers: Sequence[float]) -> Sheet:
+    """The Jacobian of a rowwise function at one row: a row for each output, its derivatives by the inputs."""
+    names = [str(i + 1) for i in range(len(numbers))]
+    return _jacobian(function, names, [[numbers]])
+
+
+def table_jacobian(function: Function, tables: Sequence[Table]) -> Sheet:
+    """The Jacobian at each row of the tables."""
+    return _jacobian(function, _alike(tables), (task().values for table in tables for task in table.tasks()))
+
+
+def _jacobian(function: Function, names: Sequence[str], blocks: Iterable[Iterable[Any]]) -> Sheet:
+    if not function.rowwise:
+        function.jacobian([[0.0]])  # says that there is none
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        for row, x in enumerate(itertools.chain.from_iterable(blocks), start=1):
+            jacobian = function.jacobian(x).tolist()
+            outputs = _titles(function, str, names, len(jacobian))
+            for name, derivatives in zip(outputs, jacobian, strict=True):
+                yield (row, name, *derivatives)
+
+    return Sheet(("row", "output", *(f"d/d{name}" for name in names)), rows())

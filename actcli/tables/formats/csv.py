@@ -1,0 +1,67 @@
+"""CSV and TSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from actcli.tables.format import Format, FrameWriter
+from actcli.text import Cell, plain
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from actcli.tables.options import ReadOptions
+    from actcli.tables.source import Source
+    from actcli.tables.table import Table
+
+PIECE = 1 << 16
+
+
+def _open(separator: str, source: Source, options: ReadOptions) -> list[Table]:
+    from actcli.tables.separated import open_separated
+
+    return [open_separated(source, options, separator)]
+
+
+def _rows(separator: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, delimiter=separator, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([plain(cell) for cell in row])
+        if buffer.tell() > PIECE:
+            yield buffer.getvalue().encode()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue().encode()
+
+
+def _frames(separator: str, columns: Sequence[str], header: bool) -> FrameWriter[bytes]:
+    from actcli.tables.textual import has_no_text, refuse_binary, text, text_writer, written
+
+    # A blank line is no row to many readers, nor to this one's at the end of a file.
+    null = '""' if len(columns) == 1 else ""
+
+    def encode(frame: pl.DataFrame) -> bytes:
+        refuse_binary(frame, columns)
+        texts = [text(name, dtype) for name, dtype in frame.schema.items() if has_no_text(dtype)]
+        return written(frame.with_columns(texts), separator=separator, null_value=null)
+
+    return text_writer(encode, head=b"".join(_rows(separator, columns, ())) if header else b"")
+
+
+def _format(name: str, suffixes: tuple[str, ...], separator: str) -> Format:
+    return Format(
+        name=name,
+        suffixes=suffixes,
+        open=partial(_open, separator),
+        frames=partial(_frames, separator),
+        rows=partial(_rows, separator),
+    )
+
+
+FORMATS = (_format("csv", (".csv",), ","), _format("tsv", (".tsv", ".tab"), "\t"))

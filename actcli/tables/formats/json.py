@@ -1,0 +1,80 @@
+"""JSON, an array of objects, which is written only; and JSON Lines, an object or an array of numbers on each line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from actcli.tables.columns import unique
+from actcli.tables.format import Format, FrameWriter
+from actcli.text import Cell, json_text
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from actcli.tables.options import ReadOptions
+    from actcli.tables.source import Source
+    from actcli.tables.table import Table
+
+FIRST, BETWEEN, TAIL = b"\n ", b",\n ", b"\n]\n"  # what is before the first object, between two, and after all
+
+
+def _open(source: Source, options: ReadOptions) -> list[Table]:
+    from actcli.tables.jsonlines import open_jsonlines
+
+    return [open_jsonlines(source, options)]
+
+
+def _objects(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
+    keys = unique(columns)
+    for row in rows:
+        yield json_text(dict(zip(keys, row, strict=True))).encode()
+
+
+def _lines(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
+    for line in _objects(columns, rows):
+        yield line + b"\n"
+
+
+def _array(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
+    yield b"["
+    for i, line in enumerate(_objects(columns, rows)):
+        yield (BETWEEN if i else FIRST) + line
+    yield TAIL
+
+
+def _frames(lines: bool, columns: Sequence[str], header: bool) -> FrameWriter[bytes]:
+    import polars as pl
+
+    from actcli.tables.textual import json_cell, refuse_binary, text_writer, written
+
+    keys = [pl.lit(json.dumps(key, ensure_ascii=False) + ": ") for key in unique(columns)]
+    end = b"\n" if lines else BETWEEN
+
+    def encode(frame: pl.DataFrame) -> bytes:
+        refuse_binary(frame, columns)
+        pairs = [
+            pl.concat_str(key, json_cell(name, dtype))
+            for key, (name, dtype) in zip(keys, frame.schema.items(), strict=True)
+        ]
+        rows = frame.select(pl.concat_str(pl.lit("{"), pl.concat_str(pairs, separator=", "), pl.lit("}")))
+        text = written(rows, quote_style="never", line_terminator=end.decode())
+        return text if lines else text.removesuffix(end)
+
+    return text_writer(encode) if lines else text_writer(encode, head=b"[", first=FIRST, between=BETWEEN, tail=TAIL)
+
+
+FORMATS = (
+    Format(name="json", suffixes=(".json",), frames=partial(_frames, False), rows=_array),
+    Format(
+        name="jsonl",
+        suffixes=(".jsonl", ".ndjson"),
+        read_suffixes=(".json",),
+        magic=(b"{", b"[{", b"[\n"),
+        open=_open,
+        frames=partial(_frames, True),
+        rows=_lines,
+    ),
+)

@@ -1,0 +1,70 @@
+"""NPY, written as float64 with the missing as NaN."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import IO, TYPE_CHECKING
+
+from actcli.errors import DataError
+from actcli.tables.format import Format, FrameWriter
+
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from actcli.tables.options import ReadOptions
+    from actcli.tables.source import Source
+    from actcli.tables.table import Table
+
+
+def _open(source: Source, options: ReadOptions) -> list[Table]:
+    from actcli.tables.arrays import open_npy
+
+    return [open_npy(source, options)]
+
+
+def _frames(columns: Sequence[str], header: bool) -> FrameWriter[NDArray[np.float64]]:
+    import polars as pl
+
+    from actcli.tables.textual import must_seek
+
+    def encode(frame: pl.DataFrame) -> NDArray[np.float64]:
+        for i, column in enumerate(frame.get_columns()):
+            if not column.dtype.is_numeric() and not _is_of_numbers(column):
+                raise DataError(f"npy holds only numbers, not column {i + 1} ({columns[i]})", "write csv or parquet")
+        return frame.cast(pl.Float64).to_numpy(order="c")
+
+    def write(file: IO[bytes], blocks: Iterable[NDArray[np.float64]]) -> None:
+        must_seek(file, "npy")
+        _head(file, 0, len(columns))  # the count of rows is filled in at the end
+        rows = 0
+        for block in blocks:
+            file.write(block.data)
+            rows += len(block)
+        file.seek(0)
+        _head(file, rows, len(columns))
+
+    return FrameWriter(encode, write)
+
+
+def _head(file: IO[bytes], rows: int, columns: int) -> None:
+    from numpy.lib import format
+
+    # numpy pads the header, so that it is as long for any count of rows.
+    format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": (rows, columns)})
+
+
+def _is_of_numbers(column: pl.Series) -> bool:
+    """Whether every text, date or truth value of the column can be a number."""
+    import polars as pl
+
+    if column.dtype.is_nested():
+        return False
+    try:
+        return column.cast(pl.Float64, strict=False).null_count() == column.null_count()
+    except pl.exceptions.PolarsError:  # no value of the type can
+        return False
+
+
+FORMATS = (Format(name="npy", suffixes=(".npy",), magic=(b"\x93NUMPY",), open=_open, frames=_frames),)

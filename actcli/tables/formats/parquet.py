@@ -1,0 +1,82 @@
+"""Parquet, in constant memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import IO, TYPE_CHECKING
+
+from actcli.errors import DataError
+from actcli.tables.columns import unique
+from actcli.tables.format import Format, FrameWriter
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from actcli.tables.options import ReadOptions
+    from actcli.tables.source import Source
+    from actcli.tables.table import Table
+
+
+def _open(source: Source, options: ReadOptions) -> list[Table]:
+    import polars as pl
+
+    from actcli.tables.columnar import open_columnar
+
+    return [open_columnar(source, options, pl.scan_parquet, "a Parquet")]
+
+
+def _frames(columns: Sequence[str], header: bool) -> FrameWriter[pl.DataFrame]:
+    from actcli.tables.textual import must_seek
+
+    keys = unique(columns)
+
+    def encode(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.rename(dict(zip(frame.columns, keys, strict=True)))
+
+    def write(file: IO[bytes], blocks: Iterable[pl.DataFrame]) -> None:
+        must_seek(file, "parquet")
+        _write(file, keys, blocks)
+
+    return FrameWriter(encode, write)
+
+
+def _write(file: IO[bytes], columns: Sequence[str], blocks: Iterable[pl.DataFrame]) -> None:
+    import tempfile
+
+    import polars as pl
+
+    # polars writes what it can scan. It could call back for the blocks, but then Ctrl-C may kill Python.
+    with tempfile.TemporaryDirectory(prefix="actcli-") as folder:
+        schema = None
+        try:
+            for i, frame in enumerate(blocks):
+                # The first block decides the types; a column empty in it may hold anything later.
+                schema = schema or _without_null_types(frame.schema)
+                _write_part(frame.cast(schema), f"{folder}/{i:09}")
+            if schema:
+                pl.scan_ipc(folder).sink_parquet(file)
+            else:
+                pl.DataFrame(schema=dict.fromkeys(columns, pl.Float64)).write_parquet(file)
+        except pl.exceptions.PolarsError as error:
+            reason = str(error).partition("\n")[0]
+            raise DataError(f"a column cannot keep its type in parquet: {reason}", "write csv") from error
+
+
+def _write_part(frame: pl.DataFrame, path: str) -> None:
+    try:
+        frame.write_ipc(path)
+    except OSError as error:  # polars may not give the number of the error
+        raise DataError(f"{path}: {error.strerror or error}", "TMPDIR names another folder") from error
+
+
+def _without_null_types(schema: pl.Schema) -> pl.Schema:
+    import polars as pl
+
+    return pl.Schema({name: pl.String() if dtype == pl.Null else dtype for name, dtype in schema.items()})
+
+
+FORMATS = (
+    Format(
+        name="parquet", suffixes=(".parquet", ".pq"), magic=(b"PAR1",), open=_open, frames=_frames, slow_to_open=True
+    ),
+)

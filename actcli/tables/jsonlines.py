@@ -1,0 +1,169 @@
+"""JSON Lines: objects, or arrays of numbers."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from actcli.errors import DataError
+from actcli.tables.columns import pick
+from actcli.tables.lines import BOM, Lines, blocks, check_text, first_line
+from actcli.tables.options import ReadOptions
+from actcli.tables.source import Source
+from actcli.tables.table import (
+    Block,
+    Skipped,
+    Table,
+    Task,
+    is_number,
+    not_a_number,
+    numbered,
+    rows_per_block,
+    together,
+    unpicked,
+    without,
+)
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_LINES = "JSON Lines have an object, or an array of numbers, on each line: jq -c '.[]' makes them of one array"
+
+
+def open_jsonlines(source: Source, options: ReadOptions) -> Table:
+    """One row a line: an object, with the keys of the first one, or an array. Blank lines are skipped."""
+    line = first_line(source.text(), source, quotes=False)
+    row = _row(line.removeprefix(BOM), f"{source.name}: line 1", first=True)
+    keyed = isinstance(row, dict)
+    columns = tuple(row) if keyed else numbered(len(row))
+    picked = pick(options.columns, columns, source.name)
+    parser = _Parser(
+        source.name, columns, frozenset(columns), picked, keyed, options.nulls, frozenset(("", *options.nulls)),
+        options.on_error == "skip",
+    )  # fmt: skip
+    rows = rows_per_block(options.block_values, len(columns))
+
+    def tasks() -> Iterator[Task]:
+        stream = source.text()
+        stream.read(len(BOM) if line.startswith(BOM) else 0)
+        for lines in blocks(stream, source, rows, 1, quotes=False):
+            yield partial(parser.parse, lines)
+
+    return Table(source.layer, source.name, columns, picked, keyed, source.size, tasks)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parser:
+    """What is known of a table whose blocks are parsed."""
+
+    source: str
+    columns: tuple[str, ...]
+    known: frozenset[str]  # the columns
+    picked: tuple[int, ...]
+    keyed: bool  # lines are objects
+    nulls: tuple[str, ...]
+    missing: frozenset[str]  # texts in place of a number
+    skips: bool
+
+    def parse(self, lines: Lines) -> Block:
+        import polars as pl
+
+        data = lines.read()
+        check_text(data, self.source, lines.first)
+        rows, numbers, skipped = self._read(data, lines.first)
+        shape = (len(rows), len(self.picked))
+        missing = np.asfortranarray([[value is None for value in row] for row in numbers], bool).reshape(shape)
+        values = np.asfortranarray([[math.nan if v is None else v for v in row] for row in numbers], np.float64)
+        others = {str(i): _series([row[i] for row in rows]) for i in unpicked(self.picked, len(self.columns))}
+        block = Block(
+            values.reshape(shape),
+            missing if missing.any() else None,
+            pl.DataFrame(others) if others else None,
+            lines.first,
+            lines.end,
+            skipped,
+        )
+        return without(block, self.nulls)
+
+    def _read(self, data: bytes, first: int) -> tuple[list[list[Any]], list[list[float | None]], Skipped | None]:
+        """The cells of the lines, the numbers in the picked ones, and the lines left out."""
+        rows, numbers, skipped = [], [], None
+        for line, text in enumerate(data.split(b"\n"), first):
+            if not text.strip():
+                continue
+            place = f"{self.source}: line {line}"
+            try:
+                row = self._cells(_row(text, place, first=line == 1), place)
+                values = [self._number(row[column], place, column) for column in self.picked]
+            except DataError as error:
+                if not self.skips:
+                    raise
+                skipped = together(skipped, Skipped(1, error))
+                continue
+            rows.append(row)
+            numbers.append(values)
+        return rows, numbers, skipped
+
+    def _cells(self, row: Any, place: str) -> list[Any]:
+        if isinstance(row, dict) != self.keyed:
+            kinds = ("an array", "an object") if self.keyed else ("an object", "an array")
+            raise DataError(f"{place}: {kinds[0]} where line 1 has {kinds[1]}")
+        if self.keyed:
+            if new := [key for key in row if key not in self.known]:
+                raise DataError(f"{place}: the key {new[0]!r} is not in line 1")
+            return [row.get(key) for key in self.columns]
+        if len(row) != len(self.columns):
+            found = f"{len(row)} value{'s' * (len(row) != 1)}"
+            raise DataError(f"{place}: {found} where line 1 has {len(self.columns)}")
+        return list(row)
+
+    def _number(self, value: Any, place: str, column: int) -> float | None:
+        """A number, also as text, which is how JSON must write NaN and Infinity; None where it is missing."""
+        if value is None or (isinstance(value, str) and value.strip() in self.missing):
+            return None
+        if type(value) in (int, float) or (isinstance(value, str) and is_number(value)):
+            try:
+                return float(value)
+            except OverflowError:  # an integer beyond the doubles
+                return math.inf if value > 0 else -math.inf
+        cell = value if isinstance(value, str) else json.dumps(value)
+        raise not_a_number(place, self.columns, self.keyed, column, cell)
+
+
+def _row(text: bytes, place: str, *, first: bool) -> Any:
+    """The object or the array of a line."""
+    try:
+        row = json.loads(text)
+        if b"\\u" in text:
+            json.dumps(row, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        what = f"{place}: no JSON: {error.msg} at character {error.colno}"
+        raise DataError(what, _LINES if first else "") from None
+    except UnicodeEncodeError:
+        raise DataError(f"{place}: a \\u escape is half a character, which is no text") from None
+    except (ValueError, RecursionError) as error:  # beyond Python's limits for digits and depth
+        raise DataError(f"{place}: {error}") from None
+    if not isinstance(row, dict | list):
+        raise DataError(f"{place}: is neither an object nor an array", _LINES)
+    if isinstance(row, list) and any(isinstance(value, dict) for value in row):
+        raise DataError(f"{place}: an array of objects", _LINES)
+    return row
+
+
+def _series(values: list[Any]) -> pl.Series:
+    """The values as they are; where a column of polars cannot hold them together, each as JSON text."""
+    import polars as pl
+
+    with suppress(pl.exceptions.PolarsError, TypeError, ValueError, OverflowError):
+        series = pl.Series(values)
+        if series.dtype != pl.Object and json.dumps(series.to_list()) == json.dumps(values):
+            return series
+    texts = [value if value is None or isinstance(value, str) else json.dumps(value) for value in values]
+    return pl.Series(texts, dtype=pl.String)

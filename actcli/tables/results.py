@@ -1,0 +1,66 @@
+"""Results on tables: frames in the table's own shape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actcli.tables.table import Block, Table
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Frame: TypeAlias = "pl.DataFrame"
+Column: TypeAlias = "tuple[NDArray[np.float64], NDArray[np.bool_] | None]"  # the values, and which are missing
+
+
+def result_columns(table: Table, names: Sequence[str], append: bool) -> tuple[str, ...]:
+    """The names of the columns of `result_frame`."""
+    if append:
+        return (*table.columns, *names)
+    if len(names) == len(table.picked):
+        return table.columns
+    first, picked = table.picked[0], frozenset(table.picked)
+    kept = [name for i, name in enumerate(table.columns) if i not in picked]
+    return (*kept[:first], *names, *kept[first:])
+
+
+def result_frame(table: Table, block: Block, results: Sequence[Column], append: bool) -> Frame:
+    """The block with its picked columns replaced by `results`, or followed by them.
+
+    Results of another number than the picked columns stand together in the place of the first of them. The columns are
+    named by their position; what is missing is null.
+    """
+    import polars as pl
+
+    placed: dict[int, Sequence[Column]] = dict.fromkeys(table.picked, ())
+    if append:
+        placed = {column: [_column(block, i)] for i, column in enumerate(table.picked)}
+    elif len(results) == len(table.picked):
+        placed = {column: [result] for column, result in zip(table.picked, results, strict=True)}
+    else:
+        placed[table.picked[0]] = results
+    others = iter(() if block.others is None else block.others.get_columns())
+    columns: list[pl.Series] = []
+    for i in range(len(table.columns)):
+        columns += [_series(column) for column in placed[i]] if i in placed else [next(others)]
+    if append:
+        columns += [_series(column) for column in results]
+    return pl.DataFrame([column.alias(str(i)) for i, column in enumerate(columns)])
+
+
+def _column(block: Block, index: int) -> Column:
+    return block.values[:, index], None if block.missing is None else block.missing[:, index]
+
+
+def _series(column: Column) -> pl.Series:
+    import polars as pl
+
+    values, missing = column
+    series = pl.Series(np.ascontiguousarray(values, np.float64))
+    if missing is None or not missing.any():
+        return series
+    return series.set(pl.Series(np.ascontiguousarray(missing)), None)

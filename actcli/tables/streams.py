@@ -1,0 +1,198 @@
+"""Bytes being read, of which the next can be looked at before, and taken on any thread."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+from typing import IO, Any, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actcli.errors import DataError
+
+PIPE = 1 << 20  # bytes that a pipe is asked to hold, and that are read from it at once
+
+
+class Stream(Protocol):
+    """The bytes of a source, as they are or decompressed."""
+
+    @property
+    def position(self) -> int:
+        """How many bytes of the source have been read."""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing has been taken, though it may have been looked at."""
+
+    def look(self, size: int, ahead: int = 0) -> NDArray[np.uint8]:
+        """The bytes from `ahead` on, left in place, as numbers: fewer than `size` only at the end."""
+
+    def take(self, size: int) -> Callable[[], bytes]:
+        """What gives the next bytes, which must have been looked at, on any thread."""
+
+    def read(self, size: int) -> bytes:
+        """The next bytes: fewer than `size` only at the end."""
+
+
+class Readable(Protocol):
+    """As much of a binary file as is needed."""
+
+    def readinto(self, target: Any, /) -> int | None: ...
+
+
+class BufferedStream:
+    """What can be read only in order: a pipe, or what is decompressed. The bytes are kept in arrays that are filled
+    once, so that what was taken can be copied on any thread."""
+
+    def __init__(self, raw: Readable, name: str, position: Callable[[], int] | None = None) -> None:
+        """`position` is that in the source, where `raw` gives other bytes than the source has."""
+        self._raw = raw
+        self._name = name
+        self._position = position
+        self._buffer = np.empty(0, np.uint8)
+        self._start = self._stop = 0
+        self._read = self._taken = 0
+
+    @property
+    def position(self) -> int:
+        return self._position() if self._position else self._read
+
+    @property
+    def is_new(self) -> bool:
+        return self._taken == 0
+
+    def look(self, size: int, ahead: int = 0) -> NDArray[np.uint8]:
+        if self._stop - self._start < ahead + size:
+            self._fill(ahead + size)
+        return self._buffer[min(self._stop, self._start + ahead) : min(self._stop, self._start + ahead + size)]
+
+    def take(self, size: int) -> Callable[[], bytes]:
+        taken = self._buffer[self._start : self._start + size]
+        self._start += size
+        self._taken += size
+        return taken.tobytes
+
+    def read(self, size: int) -> bytes:
+        return self.take(len(self.look(size)))()
+
+    def _fill(self, size: int) -> None:
+        if len(self._buffer) - self._start < size:
+            kept = self._buffer[self._start : self._stop]
+            self._buffer = np.empty(max(len(self._buffer), 2 * size), np.uint8)
+            self._buffer[: len(kept)] = kept
+            self._start, self._stop = 0, len(kept)
+        try:
+            while self._stop - self._start < size:
+                count = self._raw.readinto(self._buffer[self._stop : self._stop + max(size, PIPE)].data)
+                if not count:
+                    return
+                self._stop += count
+                self._read += count
+        except EOFError:
+            raise DataError(f"{self._name}: the compressed data ends too early", "the file is truncated") from None
+        except _decoding_errors() as error:
+            raise DataError(f"{self._name}: the compressed data is damaged: {error}", "make the file anew") from error
+        except OSError as error:
+            raise DataError(f"{self._name}: {error.strerror or error}") from error
+
+
+class FileStream:
+    """The bytes of a regular file. They are looked at in one place and read in another: both without a copy for which
+    all threads of Python would have to wait. The file is closed when the last bytes that were taken have been read."""
+
+    def __init__(self, path: str) -> None:
+        self._file = _Descriptor(os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)), path)
+        self._at = 0
+        self._window = np.empty(0, np.uint8)
+
+    @property
+    def position(self) -> int:
+        return self._at
+
+    @property
+    def is_new(self) -> bool:
+        return self._at == 0
+
+    def look(self, size: int, ahead: int = 0) -> NDArray[np.uint8]:
+        if len(self._window) < size:
+            self._window = np.empty(size, np.uint8)
+        return self._window[: self._file.read_into(self._window[:size], self._at + ahead)]
+
+    def take(self, size: int) -> Callable[[], bytes]:
+        start = self._at
+        self._at += size
+        return partial(self._file.exactly, size, start)
+
+    def read(self, size: int) -> bytes:
+        data = self._file.read(size, self._at)
+        self._at += len(data)
+        return data
+
+
+class _Descriptor:
+    """An open file, closed when nothing refers to it any more."""
+
+    def __init__(self, number: int, name: str) -> None:
+        self._number = number
+        self._name = name
+
+    def __del__(self) -> None:
+        os.close(self._number)
+
+    def read_into(self, target: NDArray[np.uint8], start: int) -> int:
+        """Fill the target from that position on, as far as the file goes."""
+        done = 0
+        try:
+            while done < len(target) and (count := os.preadv(self._number, [target[done:].data], start + done)):
+                done += count
+        except OSError as error:
+            raise DataError(f"{self._name}: {error.strerror or error}") from error
+        return done
+
+    def read(self, size: int, start: int) -> bytes:
+        """The bytes from that position on, as far as the file goes."""
+        try:
+            data = os.pread(self._number, size, start)
+            while len(data) < size and (more := os.pread(self._number, size - len(data), start + len(data))):
+                data += more
+        except OSError as error:
+            raise DataError(f"{self._name}: {error.strerror or error}") from error
+        return data
+
+    def exactly(self, size: int, start: int) -> bytes:
+        data = self.read(size, start)
+        if len(data) < size:
+            raise DataError(f"{self._name}: has become shorter while it was read")
+        return data
+
+
+def decompressed(stream: Stream, name: str) -> Stream | None:
+    """What the bytes are when decompressed; None where they do not begin as a compressed file does."""
+    start = stream.look(4).tobytes()
+    if start.startswith(b"\x1f\x8b"):
+        import gzip
+
+        return BufferedStream(gzip.GzipFile(fileobj=cast(IO[bytes], stream)), name, lambda: stream.position)
+    if start == b"\x28\xb5\x2f\xfd" or (start[1:] == b"\x2a\x4d\x18" and start[0] >> 4 == 5):  # or to be skipped
+        return BufferedStream(_zstd().ZstdFile(stream), name, lambda: stream.position)
+    return None
+
+
+def _zstd() -> Any:
+    """The zstd module: in Python since 3.14."""
+    import sys
+
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    return zstd
+
+
+def _decoding_errors() -> tuple[type[Exception], ...]:
+    import gzip
+    import zlib
+
+    return (gzip.BadGzipFile, zlib.error, _zstd().ZstdError)

@@ -1,0 +1,111 @@
+"""Frames as text: what the text formats share. Every float keeps all its digits."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from actcli.errors import DataError, UsageError
+from actcli.tables.format import FrameWriter
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def text_writer(
+    encode: Callable[[pl.DataFrame], bytes],
+    *,
+    head: bytes = b"",
+    first: bytes = b"",
+    between: bytes = b"",
+    tail: bytes = b"",
+) -> FrameWriter[bytes]:
+    """A head, blocks of lines with what is before the first of them and between them, a tail."""
+
+    def write(file: IO[bytes], parts: Iterable[bytes]) -> None:
+        # A thread of its own writes while this one goes on reading: the system takes a third of the time to write.
+        with ThreadPoolExecutor(1, thread_name_prefix="actcli") as writer:
+            full = filter(None, parts)
+            start = next(full, b"")  # nothing is written where the first block fails
+            done = writer.submit(file.write, head + (first + start if start else b""))
+            for part in full:
+                done.result()
+                done = writer.submit(file.write, between + part)
+            done.result()
+        file.write(tail)
+
+    return FrameWriter(encode, write)
+
+
+def must_seek(file: IO[bytes], format: str) -> None:
+    if not file.seekable():
+        raise UsageError(f"{format} cannot be written to a pipe", "name a file: -o FILE")
+
+
+class _Parts(io.RawIOBase):
+    """A file in memory. Into an `io.BytesIO` polars takes twice as long, and holds up the other threads."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+
+    def write(self, data: Any) -> int:
+        self.parts.append(bytes(data))
+        return len(data)
+
+
+def written(frame: pl.DataFrame, **how: Any) -> bytes:
+    """What polars writes as CSV, without a header."""
+    file = _Parts()
+    frame.write_csv(cast(IO[bytes], file), include_header=False, **how)
+    return b"".join(file.parts)
+
+
+def refuse_binary(frame: pl.DataFrame, columns: Sequence[str]) -> None:
+    for name, dtype in zip(columns, frame.dtypes, strict=True):
+        if _holds_binary(dtype):
+            raise DataError(f"the column {name!r} holds {dtype}, which is no text", "write parquet: -o FILE.parquet")
+
+
+def _holds_binary(dtype: Any) -> bool:
+    import polars as pl
+
+    if isinstance(dtype, pl.Struct):
+        return any(_holds_binary(field.dtype) for field in dtype.fields)
+    return _holds_binary(dtype.inner) if isinstance(dtype, pl.List | pl.Array) else dtype == pl.Binary
+
+
+def has_no_text(dtype: pl.DataType) -> bool:
+    """Whether polars writes it neither to CSV nor as a string."""
+    import polars as pl
+
+    return dtype.is_nested() or dtype == pl.Duration
+
+
+def text(name: str, dtype: pl.DataType) -> pl.Expr:
+    """A column as JSON texts, without the quotes of a single string; what is missing stays so."""
+    import polars as pl
+
+    return pl.when(pl.col(name).is_not_null()).then(json_cell(name, dtype).str.strip_chars('"')).alias(name)
+
+
+def json_cell(name: str, dtype: pl.DataType) -> pl.Expr:
+    """A column as JSON texts. NaN and the infinities, which JSON lacks, are strings."""
+    import polars as pl
+
+    column = pl.col(name)
+    if not dtype.is_float():
+        pair = pl.struct(column.alias("")).struct.json_encode()  # {"":value}
+        return pair.str.slice(4, pair.str.len_chars() - 5)
+    return (
+        pl.when(column.is_finite())
+        .then(column.cast(pl.String))
+        .when(column.is_nan())
+        .then(pl.lit('"NaN"'))
+        .when(column > 0)
+        .then(pl.lit('"Infinity"'))
+        .when(column < 0)
+        .then(pl.lit('"-Infinity"'))
+        .otherwise(pl.lit("null"))
+    )
