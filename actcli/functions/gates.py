@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from actcli.activation import INF, Activation, Array, Dialect, Kernel
+from actcli.activation import INF, Activation, Array, Kernel
 from actcli.errors import DataError
 from actcli.functions.gelus import gelu, gelu_d2f, gelu_df
 from actcli.functions.kernels import constant
+from actcli.functions.naming import dialects
 from actcli.functions.rows import FAR, times_far_exp
 from actcli.functions.self_gated import silu, silu_d2f, silu_df
 from actcli.functions.sigmoids import sigmoid, sigmoid_d2f, sigmoid_df
@@ -132,12 +133,9 @@ GLU = Activation(
     convention=_SECOND,
     range=(-INF, INF),
     limits=None,
-    dialects=(
-        Dialect("pytorch", "torch.nn.GLU"),
-        Dialect("pytorch", "torch.nn.functional.glu"),
-        Dialect("keras", "keras.activations.glu"),
-        Dialect("jax", "jax.nn.glu"),
-        Dialect("nnlib", "NNlib.glu", note="along the first axis"),
+    dialects=dialects(
+        "torch.nn.GLU torch.nn.functional.glu keras.activations.glu jax.nn.glu",
+        "NNlib.glu | along the first axis",
     ),
     source="PyTorch torch.nn.GLU; Dauphin et al. 2016, arXiv:1612.08083",
 )
@@ -245,7 +243,7 @@ SWIGLU = Activation(
     convention=f"{_SECOND}, as in glu; with the gate packed first, as in timm's SwiGLUPacked, it is silu(a) * b",
     range=(-INF, INF),
     limits=None,
-    dialects=(Dialect("onnx", "SwiGLU", note="two inputs, the gate first: silu(A) * B at its default alpha = 1"),),
+    dialects=dialects("onnx:SwiGLU | two inputs, the gate first: silu(A) * B at its default alpha = 1"),
     source="ONNX SwiGLU; Shazeer 2020, arXiv:2002.05202",
 )
 

@@ -1,7 +1,8 @@
 """The identity."""
 
-from actcli.activation import INF, Activation, Dialect
+from actcli.activation import INF, Activation
 from actcli.functions.kernels import constant
+from actcli.functions.naming import dialects
 
 IDENTITY = Activation(
     name="identity",
@@ -14,14 +15,9 @@ IDENTITY = Activation(
     range=(-INF, INF),
     limits=(-INF, INF),
     gain=1.0,
-    dialects=(
-        Dialect("pytorch", "torch.nn.Identity"),
-        Dialect("keras", "keras.activations.linear"),
-        Dialect("jax", "jax.nn.identity"),
-        Dialect("tensorflow", "tf.identity"),
-        Dialect("onnx", "Identity"),
-        Dialect("timm", "identity"),
-        Dialect("transformers", "linear"),
+    dialects=dialects(
+        "torch.nn.Identity keras.activations.linear jax.nn.identity tf.identity onnx:Identity timm:identity "
+        "transformers:linear",
     ),
     source="PyTorch torch.nn.Identity; Keras keras.activations.linear",
 )

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from actcli.activation import INF, NON_NEGATIVE, REAL, Activation, Array, Dialect, Parameter
+from actcli.activation import INF, NON_NEGATIVE, REAL, Activation, Array, Parameter
 from actcli.functions.kernels import constant
+from actcli.functions.naming import dialects
 
 _LAMBD = Parameter("lambd", 0.5, NON_NEGATIVE, "half-width of the interval around 0 where f is 0")
 
@@ -35,22 +36,11 @@ SOFTSHRINK = Activation(
     convention="f' = 0 at -lambd and lambd",
     range=(-INF, INF),
     limits=(-INF, INF),
-    dialects=(
-        Dialect("pytorch", "torch.nn.Softshrink"),
-        Dialect(
-            "keras",
-            "keras.activations.soft_shrink",
-            spelling={"threshold": "lambd"},
-            note="0 at NaN with JAX, TensorFlow",
-        ),
-        Dialect(
-            "tfa",
-            "tfa.activations.softshrink",
-            spelling={"upper": "lambd"},
-            note="lower and upper are separate; here lower = -upper",
-        ),
-        Dialect("onnx", "Shrink(bias=lambd)"),
-        Dialect("nnlib", "NNlib.softshrink", spelling={"λ": "lambd"}),
+    dialects=dialects(
+        "torch.nn.Softshrink onnx:Shrink(bias=lambd)",
+        ("keras.activations.soft_shrink | 0 at NaN with JAX, TensorFlow", {"threshold": "lambd"}),
+        ("tfa.activations.softshrink | lower and upper are separate; here lower = -upper", {"upper": "lambd"}),
+        ("NNlib.softshrink", {"λ": "lambd"}),
     ),
     source="PyTorch torch.nn.Softshrink; Donoho 1995, De-noising by Soft-Thresholding",
 )
@@ -69,21 +59,10 @@ HARDSHRINK = Activation(
     convention="f = 0 and f' = 0 at -lambd and lambd, where f jumps",
     range=(-INF, INF),
     limits=(-INF, INF),
-    dialects=(
-        Dialect("pytorch", "torch.nn.Hardshrink"),
-        Dialect(
-            "keras",
-            "keras.activations.hard_shrink",
-            spelling={"threshold": "lambd"},
-            note="0 at NaN with JAX, TensorFlow",
-        ),
-        Dialect(
-            "tfa",
-            "tfa.activations.hardshrink",
-            spelling={"upper": "lambd"},
-            note="lower and upper are separate; here lower = -upper",
-        ),
-        Dialect("onnx", "Shrink(bias=0)"),
+    dialects=dialects(
+        "torch.nn.Hardshrink onnx:Shrink(bias=0)",
+        ("keras.activations.hard_shrink | 0 at NaN with JAX, TensorFlow", {"threshold": "lambd"}),
+        ("tfa.activations.hardshrink | lower and upper are separate; here lower = -upper", {"upper": "lambd"}),
     ),
     source="PyTorch torch.nn.Hardshrink; Donoho and Johnstone 1994, Ideal Spatial Adaptation by Wavelet Shrinkage",
 )
@@ -104,7 +83,7 @@ SHRINK = Activation(
     convention="f = 0 and f' = 0 at -lambd and lambd, where f jumps unless bias = lambd",
     range=(-INF, INF),
     limits=(-INF, INF),
-    dialects=(Dialect("onnx", "Shrink"),),
+    dialects=dialects("onnx:Shrink"),
     source="ONNX Shrink",
 )
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from actcli.activation import INF, Activation, Array, Dialect, Domain, Parameter
+from actcli.activation import INF, Activation, Array, Domain, Parameter
 from actcli.functions.kernels import constant
+from actcli.functions.naming import dialects
 
 
 def binary_step(x: Array, at_zero: float) -> Array:
@@ -26,15 +27,10 @@ BINARY_STEP = Activation(
     convention="f = at_zero and f' = 0 at 0, where f jumps",
     range=(0.0, 1.0),
     limits=(0.0, 1.0),
-    dialects=(
-        Dialect("pytorch", "torch.heaviside", spelling={"values": "at_zero"}, note="no derivative; 0 at NaN"),
-        Dialect(
-            "keras",
-            "keras.ops.heaviside",
-            spelling={"x2": "at_zero"},
-            note="no derivative with PyTorch, TensorFlow",
-        ),
-        Dialect("jax", "jax.numpy.heaviside", spelling={"x2": "at_zero"}),
+    dialects=dialects(
+        ("torch.heaviside | no derivative; 0 at NaN", {"values": "at_zero"}),
+        ("keras.ops.heaviside | no derivative with PyTorch, TensorFlow", {"x2": "at_zero"}),
+        ("jax.numpy.heaviside", {"x2": "at_zero"}),
     ),
     source="PyTorch torch.heaviside; McCulloch and Pitts 1943, A Logical Calculus of the Ideas Immanent in Nervous "
     "Activity",
@@ -52,12 +48,10 @@ SIGN = Activation(
     convention="f = 0 and f' = 0 at 0, where f jumps",
     range=(-1.0, 1.0),
     limits=(-1.0, 1.0),
-    dialects=(
-        Dialect("pytorch", "torch.sign", note="0 at NaN"),
-        Dialect("keras", "keras.ops.sign", note="0 at NaN with PyTorch"),
-        Dialect("jax", "jax.numpy.sign"),
-        Dialect("tensorflow", "tf.math.sign"),
-        Dialect("onnx", "Sign"),
+    dialects=dialects(
+        "torch.sign | 0 at NaN",
+        "keras.ops.sign | 0 at NaN with PyTorch",
+        "jax.numpy.sign tf.math.sign onnx:Sign",
     ),
     source="PyTorch torch.sign",
 )
@@ -74,12 +68,10 @@ ABS = Activation(
     convention="f' = 0 at 0",
     range=(0.0, INF),
     limits=(INF, INF),
-    dialects=(
-        Dialect("pytorch", "torch.abs"),
-        Dialect("keras", "keras.ops.abs", note="f' at 0 depends on the backend: 1 with JAX"),
-        Dialect("jax", "jax.numpy.abs", note="f' = 1 at 0"),
-        Dialect("tensorflow", "tf.math.abs"),
-        Dialect("onnx", "Abs"),
+    dialects=dialects(
+        "torch.abs tf.math.abs onnx:Abs",
+        "keras.ops.abs | f' at 0 depends on the backend: 1 with JAX",
+        "jax.numpy.abs | f' = 1 at 0",
     ),
     source="PyTorch torch.abs",
 )
