@@ -25,7 +25,6 @@ NORMAL_CDF = Activation(
     df=lambda x: times_density(1.0, clipped(x)),
     d2f=lambda x: times_density(np.clip(-x, -40.0, 40.0), clipped(x)),
     range=(0.0, 1.0),
-    limits=(0.0, 1.0),
     dialects=dialects(
         "torch.special.ndtr | as 1 + erf: the tail is 0 below -8.37",
         "jax.scipy.special.ndtr",
@@ -64,7 +63,6 @@ ERF = Activation(
     df=lambda x: _times_erf_df(2.0 * _ROOT, x),
     d2f=lambda x: _times_erf_df(np.clip(x, -28.0, 28.0) * (-4.0 * _ROOT), x),
     range=(-1.0, 1.0),
-    limits=(-1.0, 1.0),
     dialects=dialects(
         "torch.erf jax.scipy.special.erf onnx:Erf",
         "keras.ops.erf | NaN at -inf and inf in float64 with TensorFlow",
@@ -125,7 +123,6 @@ LAPLACE = Activation(
         "sigma": lambda x, mu, sigma: _times_laplace_df(sigma, x, mu, sigma),
     },
     range=(0.0, 1.0),
-    limits=(0.0, 1.0),
     dialects=dialects("transformers:laplace | as 1 + erf: the tail is 0 below mu - 8.37 sigma"),
     source="Hugging Face transformers LaplaceActivation; Ma et al. 2022, Mega, arXiv:2209.10655 (mu = sqrt(1/2), "
     "sigma = sqrt(1/(4 pi)), to six digits)",

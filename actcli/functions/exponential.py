@@ -16,7 +16,6 @@ EXPONENTIAL = Activation(
     df=np.exp,
     d2f=np.exp,
     range=(0.0, INF),
-    limits=(0.0, INF),
     dialects=dialects("torch.exp keras.activations.exponential jax.numpy.exp tf.math.exp onnx:Exp"),
     source="Keras keras.activations.exponential",
 )
@@ -66,7 +65,6 @@ ELU = Activation(
     breaks=(0.0,),
     convention="f' = f'' = alpha at 0",
     range=lambda alpha: (-alpha, INF),
-    limits=lambda alpha: (-alpha, INF),
     dialects=dialects(
         "torch.nn.ELU keras.activations.elu keras.layers.ELU jax.nn.elu onnx:Elu timm:elu",
         "tf.nn.elu | alpha is always 1; exp(x) - 1 cancels near 0",
@@ -94,7 +92,6 @@ SELU = Activation(
     breaks=(0.0,),
     convention="f' = f'' = scale * alpha at 0",
     range=lambda alpha, scale: (-scale * alpha, INF),
-    limits=lambda alpha, scale: (-scale * alpha, INF),
     gain=0.75,
     dialects=dialects(
         "torch.nn.SELU jax.nn.selu timm:selu",
@@ -151,7 +148,6 @@ CELU = Activation(
     breaks=(0.0,),
     convention="f'' = 1 / alpha at 0",
     range=lambda alpha: (-alpha, INF),
-    limits=lambda alpha: (-alpha, INF),
     dialects=dialects(
         "torch.nn.CELU jax.nn.celu onnx:Celu timm:celu",
         "keras.activations.celu | f' = 2 at 0 with TensorFlow",

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from actcli.activation import INF, POSITIVE, REAL, Activation, Array, Domain, Parameter
+from actcli.activation import INF, POSITIVE, REAL, Activation, Array, Domain, Parameter, flat
 from actcli.functions.gelus import gelu, gelu_d2f, gelu_df
-from actcli.functions.kernels import constant
 from actcli.functions.naming import dialects
 
 if TYPE_CHECKING:
@@ -23,12 +22,10 @@ RELU_N = Activation(
     parameters=(Parameter("n", 6.0, POSITIVE, "largest value of f"),),
     f=lambda x, n: np.clip(x, 0.0, n),
     df=lambda x, n: np.heaviside(x, 0.0) * np.heaviside(n - x, 0.0),
-    d2f=lambda x, n: constant(x, 0.0),
     wrt={"n": lambda x, n: np.heaviside(x - n, 1.0)},
     breaks=lambda n: (0.0, n),
     convention="f' = 0 at 0 and at n",
     range=lambda n: (0.0, n),
-    limits=lambda n: (0.0, n),
     dialects=dialects(
         (
             "keras.activations.relu(max_value=n) | f' at n depends on the backend: 1 with PyTorch, TensorFlow, 1/2 "
@@ -47,8 +44,7 @@ THRESHOLDED_RELU = Activation(
     parameters=(Parameter("theta", 1.0, REAL, "f is 0 up to here"),),
     f=lambda x, theta: np.where(x <= theta, 0.0, x),
     df=lambda x, theta: np.heaviside(x - theta, 0.0),
-    d2f=lambda x, theta: constant(x, 0.0),
-    wrt={"theta": lambda x, theta: constant(x, 0.0)},
+    wrt={"theta": flat},
     breaks=lambda theta: (theta,),
     convention="f = 0 and f' = 0 at theta, where f jumps",
     range=lambda theta: (min(theta, 0.0), INF),
@@ -76,9 +72,8 @@ THRESHOLD = Activation(
     ),
     f=threshold,
     df=lambda x, threshold, value: np.heaviside(x - threshold, 0.0),
-    d2f=lambda x, threshold, value: constant(x, 0.0),
     wrt={
-        "threshold": lambda x, threshold, value: constant(x, 0.0),
+        "threshold": flat,
         "value": lambda x, threshold, value: np.heaviside(threshold - x, 1.0),
     },
     breaks=lambda threshold, value: (threshold,),
@@ -103,7 +98,6 @@ SQUARED_RELU = Activation(
     breaks=(0.0,),
     convention="f'' = 0 at 0, where it jumps from 0 to 2",
     range=(0.0, INF),
-    limits=(0.0, INF),
     dialects=dialects("transformers:relu2"),
     source="Transformers ReLUSquaredActivation; So et al. 2021, Primer, arXiv:2109.08668",
 )
@@ -188,7 +182,6 @@ HARD_TANH = Activation(
     constraint=("min_val < max_val", lambda min_val, max_val: min_val < max_val),
     f=hard_tanh,
     df=hard_tanh_df,
-    d2f=lambda x, min_val, max_val: constant(x, 0.0),
     wrt={
         "min_val": lambda x, min_val, max_val: np.heaviside(_room(x, min_val), 1.0),
         "max_val": lambda x, min_val, max_val: np.heaviside(-_room(x, max_val), 1.0),
@@ -196,7 +189,6 @@ HARD_TANH = Activation(
     breaks=lambda min_val, max_val: tuple(bound for bound in (min_val, max_val) if np.isfinite(bound)),
     convention="f' = 0 at min_val and at max_val",
     range=lambda min_val, max_val: (min_val, max_val),
-    limits=lambda min_val, max_val: (min_val, max_val),
     dialects=dialects(
         "torch.nn.Hardtanh | torch.clamp has f' = 1 at both bounds",
         "keras.activations.hard_tanh | f' at -1 and 1 depends on the backend: 1 with JAX, TensorFlow",
@@ -227,11 +219,9 @@ SPARSE_SIGMOID = Activation(
     derivative="where(x <= -1, 0, where(x >= 1, 0, 1 / 2))",
     f=sparse_sigmoid,
     df=lambda x: 0.5 * _within_one(x),
-    d2f=lambda x: constant(x, 0.0),
     breaks=(-1.0, 1.0),
     convention="f' = 0 at -1 and 1",
     range=(0.0, 1.0),
-    limits=(0.0, 1.0),
     dialects=dialects(
         "keras.activations.sparse_sigmoid | f' = 1/4 at -1 and 1 with JAX",
         "jax.nn.sparse_sigmoid | f' = 1/4 at -1 and 1",
@@ -249,7 +239,6 @@ SPARSE_PLUS = Activation(
     breaks=(-1.0, 1.0),
     convention="f'' = 0 at -1 and 1, where it jumps from 0 to 1/2 and back",
     range=(0.0, INF),
-    limits=(0.0, INF),
     dialects=dialects("keras.activations.sparse_plus jax.nn.sparse_plus"),
     source="Keras keras.activations.sparse_plus; Blondel, Martins and Niculae 2019, arXiv:1901.02324",
 )
@@ -344,8 +333,8 @@ CLIPPED_GELU = Activation(
     df=lambda x, min, max: _clipped_gelu_slope(x, min, max, gelu_df(x)),
     d2f=lambda x, min, max: _clipped_gelu_slope(x, min, max, gelu_d2f(x)),
     wrt={
-        "min": lambda x, min, max: constant(x, 0.0) + (_clipped_gelu_side(x, min, max) < 0.0),
-        "max": lambda x, min, max: constant(x, 0.0) + (_clipped_gelu_side(x, min, max) > 0.0),
+        "min": lambda x, min, max: flat(x) + (_clipped_gelu_side(x, min, max) < 0.0),
+        "max": lambda x, min, max: flat(x) + (_clipped_gelu_side(x, min, max) > 0.0),
     },
     breaks=_clipped_gelu_breaks,
     convention="f' = gelu'(x) where gelu(x) is min or max",

@@ -4,8 +4,7 @@ import math
 
 import numpy as np
 
-from actcli.activation import INF, NON_NEGATIVE, Activation, Array, Parameter
-from actcli.functions.kernels import constant
+from actcli.activation import INF, NON_NEGATIVE, Activation, Array, Parameter, flat
 from actcli.functions.naming import dialects
 from actcli.functions.sigmoids import sigmoid, sigmoid_df, tanh_df
 from actcli.numerics.doubledouble import DD, product
@@ -26,7 +25,6 @@ LOG_SIGMOID = Activation(
     df=lambda x: sigmoid(-x),
     d2f=lambda x: -sigmoid_df(x),
     range=(-INF, 0.0),
-    limits=(-INF, 0.0),
     dialects=dialects(
         "torch.nn.LogSigmoid keras.activations.log_sigmoid jax.nn.log_sigmoid tf.math.log_sigmoid NNlib.logsigmoid "
         "NNlib.logσ",
@@ -129,7 +127,7 @@ def squareplus_df(x: Array, b: float) -> Array:
 
 def squareplus_d2f(x: Array, b: float) -> Array:
     if b == 0.0:
-        return constant(x, 0.0)
+        return flat(x)
     a = np.minimum(np.abs(x), 1e150)
     square = DD(*product(a, a)) + b
     return 0.5 * b / square.high / np.sqrt(square.high) * (1.0 - 1.5 * square.low / square.high)
@@ -152,7 +150,6 @@ SQUAREPLUS = Activation(
     breaks=lambda b: (0.0,) if b == 0.0 else (),
     convention="for b = 0, at 0: f' = 1/2, its value for every b > 0, and f'' = 0",
     range=(0.0, INF),
-    limits=(0.0, INF),
     dialects=dialects("keras.activations.squareplus jax.nn.squareplus | as written: 0 below x = -1.34e8, NaN at -inf"),
     source="JAX jax.nn.squareplus; Barron 2021, arXiv:2112.11687",
 )

@@ -206,7 +206,6 @@ SNAKE = Activation(
     d2f=lambda x, frequency: 2.0 * frequency * _sin_cos(2.0 * frequency, x)[3],
     wrt={"frequency": snake_dfrequency},
     range=(-INF, INF),
-    limits=(-INF, INF),
     window=WINDOW,
     dialects=dialects("tfa.activations.snake | as 1 - cos, which loses every digit of it near 0"),
     source="Ziyin, Hartwig and Ueda 2020, Neural Networks Fail to Learn Periodic Functions and How to Fix It, "

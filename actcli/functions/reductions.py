@@ -8,9 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.activation import INF, Activation, Array, Domain, Parameter
+from actcli.activation import INF, Activation, Array, Domain, Parameter, flat
 from actcli.errors import DataError, UsageError
-from actcli.functions.kernels import constant
 from actcli.functions.naming import dialects
 from actcli.functions.rows import NEAR, Row, row_of, shift, total
 from actcli.functions.softmaxes import softmax, softmax_df
@@ -65,7 +64,6 @@ LOGSUMEXP = Activation(
     jacobian=lambda x: softmax(x)[..., None, :],
     convention="a row of -inf gives -inf, its derivatives have no limit",
     range=(-INF, INF),
-    limits=None,
     dialects=dialects(
         "torch.logsumexp",
         "keras.ops.logsumexp jax.nn.logsumexp tf.reduce_logsumexp onnx:ReduceLogSumExp NNlib.logsumexp | over all axes "
@@ -85,7 +83,6 @@ LOGMEANEXP = Activation(
     jacobian=lambda x: softmax(x)[..., None, :],
     convention="a row of -inf gives -inf, its derivatives have no limit",
     range=(-INF, INF),
-    limits=None,
     dialects=dialects("jax.nn.logmeanexp | over all axes at once by default"),
     source="JAX jax.nn.logmeanexp",
 )
@@ -114,7 +111,6 @@ HARDMAX = Activation(
     jacobian=lambda x: np.repeat(_nan_rows(x)[..., None, :], x.shape[-1], axis=-2),
     convention="the first of equal largest entries takes all; f' = 0 everywhere",
     range=(0.0, 1.0),
-    limits=None,
     dialects=dialects(
         "tfa.seq2seq.hardmax",
         "onnx:Hardmax | before opset 13 over all axes from axis 1 on",
@@ -189,11 +185,10 @@ SPARSEMAX = Activation(
     derivative="where(x > t, 1 - 1 / k, 0), with k the number of entries above t",
     f=sparsemax,
     df=sparsemax_df,
-    d2f=lambda x: constant(sparsemax(x), 0.0),
+    d2f=lambda x: flat(sparsemax(x)),
     jacobian=sparsemax_jacobian,
     convention="f' = 0 where x = t; f' is the diagonal of the Jacobian",
     range=(0.0, 1.0),
-    limits=None,
     dialects=dialects(
         "keras.activations.sparsemax | inf for a row with +inf; not shifted by the largest entry: large rows lose "
         "digits",
@@ -264,7 +259,6 @@ ENTMAX15 = Activation(
     convention="between softmax and sparsemax (alpha = 1.5); f'' = 0 where x / 2 = t; f' is the diagonal of "
     "the Jacobian",
     range=(0.0, 1.0),
-    limits=None,
     source="Peters, Niculae and Martins 2019, arXiv:1905.05702; entmax.entmax15",
 )
 
@@ -324,7 +318,6 @@ MAXOUT = Activation(
     constraint=("a whole number of units", lambda num_units: math.isfinite(num_units) and num_units == int(num_units)),
     convention="the first of equal largest entries has f' = 1",
     range=(-INF, INF),
-    limits=None,
     dialects=dialects("tfa.layers.Maxout | num_units must be given; equal largest entries share f'"),
     source="TensorFlow Addons tfa.layers.Maxout; Goodfellow et al. 2013, arXiv:1302.4389",
 )
@@ -356,11 +349,9 @@ CRELU = Activation(
     derivative="where(x > 0, 1, where(x < 0, -1, 0))",
     f=crelu,
     df=crelu_df,
-    d2f=lambda x: constant(x, 0.0),
     jacobian=crelu_jacobian,
     convention="the outputs relu(x) come before the outputs relu(-x); f' is that of the one which is not 0, and 0 at 0",
     range=(0.0, INF),
-    limits=None,
     dialects=dialects("tf.nn.crelu"),
     source="TensorFlow tf.nn.crelu; Shang et al. 2016, arXiv:1603.05201",
 )

@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from actcli.activation import INF, REAL, Activation, Array, Parameter
+from actcli.activation import INF, REAL, Activation, Array, Parameter, flat
 from actcli.functions.kernels import (
     UNDERFLOW,
-    constant,
     cube_of_one_plus,
     exp_product,
     square_of_one_plus,
@@ -101,7 +100,7 @@ def swish(x: Array, a: float) -> Array:
 def swish_df(x: Array, a: float) -> Array:
     """d/dx of x sigmoid(a x)."""
     if a == 0.0:
-        return constant(x, 0.5)
+        return flat(x) + 0.5
     x, e = _swish_parts(x, a)
     u = abs(a) * x
     return np.where(u < 0, times_exp((1.0 + u) + e, x, e, a), 1.0 + e + u * e) / square_of_one_plus(e)
@@ -110,7 +109,7 @@ def swish_df(x: Array, a: float) -> Array:
 def swish_d2f(x: Array, a: float) -> Array:
     """d2/dx2 of x sigmoid(a x)."""
     if a == 0.0:
-        return constant(x, 0.0)
+        return flat(x)
     x, e = _swish_parts(np.abs(x), abs(a))
     u = abs(a) * x
     return times_exp(a * (((2.0 - u) + e * (2.0 + u)) / cube_of_one_plus(e)), x, e, a)

@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from actcli.activation import POSITIVE, REAL, Activation, Array, Parameter
-from actcli.functions.kernels import constant, exp_of_minus_size, with_tail
+from actcli.functions.kernels import exp_of_minus_size, with_tail
 from actcli.functions.naming import dialects
 from actcli.numerics.doubledouble import DD, product
 
@@ -45,7 +45,6 @@ SIGMOID = Activation(
     df=sigmoid_df,
     d2f=sigmoid_d2f,
     range=(0.0, 1.0),
-    limits=(0.0, 1.0),
     gain=1.0,
     dialects=dialects(
         "torch.nn.Sigmoid keras.activations.sigmoid jax.nn.sigmoid tf.math.sigmoid onnx:Sigmoid NNlib.sigmoid NNlib.σ "
@@ -82,7 +81,6 @@ TANH = Activation(
     df=tanh_df,
     d2f=tanh_d2f,
     range=(-1.0, 1.0),
-    limits=(-1.0, 1.0),
     gain=5.0 / 3.0,
     dialects=dialects(
         "torch.nn.Tanh keras.activations.tanh jax.nn.tanh tf.math.tanh onnx:Tanh timm:tanh transformers:tanh",
@@ -121,7 +119,6 @@ HARD_SIGMOID = Activation(
     ),
     f=hard_sigmoid,
     df=lambda x, alpha, beta: alpha * _between_kinks(x, alpha, beta),
-    d2f=lambda x, alpha, beta: constant(x, 0.0),
     wrt={
         "alpha": lambda x, alpha, beta: np.clip(x, *_hard_sigmoid_kinks(alpha, beta)) * _between_kinks(x, alpha, beta),
         "beta": _between_kinks,
@@ -129,7 +126,6 @@ HARD_SIGMOID = Activation(
     breaks=_hard_sigmoid_kinks,
     convention="f' = 0 at both kinks",
     range=(0.0, 1.0),
-    limits=(0.0, 1.0),
     dialects=dialects(
         "torch.nn.Hardsigmoid | f' = 1/6 is rounded to float32",
         "keras.activations.hard_sigmoid | Keras 2: alpha 0.2",
@@ -174,7 +170,6 @@ SOFTSIGN = Activation(
     breaks=(0.0,),
     convention="f'' = 0 at 0, where it jumps from 2 to -2",
     range=(-1.0, 1.0),
-    limits=(-1.0, 1.0),
     dialects=dialects(
         "torch.nn.Softsign keras.activations.softsign jax.nn.soft_sign tf.nn.softsign NNlib.softsign | NaN at -inf and "
         "inf",
@@ -205,7 +200,6 @@ ARCTAN = Activation(
     df=arctan_df,
     d2f=arctan_d2f,
     range=(-math.pi / 2, math.pi / 2),
-    limits=(-math.pi / 2, math.pi / 2),
     dialects=dialects("torch.atan torch.arctan keras.ops.arctan jax.numpy.arctan tf.math.atan onnx:Atan"),
     source="PyTorch torch.atan",
 )

@@ -67,7 +67,6 @@ SOFTMAX = Activation(
     convention="the Jacobian of a row is below epsilon where its largest input exceeds the log-sum-exp of the others "
     "by more than the x at which sigmoid'(x) = epsilon (6.906 for 1e-3); f' is the diagonal of the Jacobian",
     range=(0.0, 1.0),
-    limits=None,
     dialects=dialects(
         "torch.nn.Softmax torch.nn.functional.softmax keras.activations.softmax keras.layers.Softmax jax.nn.softmax "
         "tf.nn.softmax | NaN for a row with +inf",
@@ -89,7 +88,6 @@ SOFTMIN = Activation(
     jacobian=lambda x: 0.0 - softmax_jacobian(-x),
     convention="f' is the diagonal of the Jacobian",
     range=(0.0, 1.0),
-    limits=None,
     dialects=dialects("torch.nn.Softmin torch.nn.functional.softmin | NaN for a row with -inf"),
     source="PyTorch torch.nn.Softmin",
 )
@@ -112,7 +110,6 @@ SOFTMAX1 = Activation(
     jacobian=lambda x: softmax_jacobian(_with_zero(x))[..., :-1, :-1],
     convention="a row of -inf gives zeros; f' is the diagonal of the Jacobian",
     range=(0.0, 1.0),
-    limits=None,
     source="Miller 2023, Attention Is Off By One; Burn burn::tensor::activation::quiet_softmax",
 )
 
@@ -130,7 +127,6 @@ GUMBEL_SOFTMAX = Activation(
     convention="without the noise g ~ Gumbel(0, 1) of softmax((x + g) / tau), as in evaluation; f' is the diagonal of "
     "the Jacobian",
     range=(0.0, 1.0),
-    limits=None,
     dialects=dialects(
         "torch.nn.functional.gumbel_softmax | draws the noise at every call; hard=True gives hardmax, with this "
         "gradient",
@@ -167,7 +163,6 @@ LOG_SOFTMAX = Activation(
     jacobian=log_softmax_jacobian,
     convention="the Jacobian of a row of two or more never vanishes; f' is its diagonal",
     range=(-INF, 0.0),
-    limits=None,
     dialects=dialects(
         "torch.nn.LogSoftmax torch.nn.functional.log_softmax keras.activations.log_softmax jax.nn.log_softmax "
         "tf.nn.log_softmax | NaN for a row with +inf",

@@ -25,7 +25,6 @@ TANHSHRINK = Activation(
     df=lambda x: np.tanh(x) ** 2,
     d2f=lambda x: -tanh_d2f(x),
     range=(-INF, INF),
-    limits=(-INF, INF),
     dialects=dialects(
         "torch.nn.Tanhshrink keras.activations.tanh_shrink tfa.activations.tanhshrink NNlib.tanhshrink | as x - "
         "tanh(x), 0 near 0",
