@@ -1,4 +1,4 @@
-"""What all tests share: the profile of Hypothesis, and the command line."""
+"""What all tests share: how much is tried, and the command line."""
 
 from __future__ import annotations
 
@@ -6,14 +6,38 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 pytest.register_assert_rewrite("support")
+from support import sweep  # noqa: E402
 from support.run import Cli, Process  # noqa: E402
 
-settings.register_profile("actcli", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-# For mutation tests, which ask only whether a test fails, not for its smallest example.
 settings.register_profile(
-    "mutation", settings.get_profile("actcli"), phases=(Phase.explicit, Phase.generate), max_examples=20
+    "usual",
+    deadline=None,
+    derandomize=True,
+    max_examples=25,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-settings.load_profile("actcli")
+settings.register_profile("sweep", settings.get_profile("usual"), max_examples=300)
+# For mutation tests, which ask only whether a test fails, not for its smallest example.
+settings.register_profile("mutation", settings.get_profile("usual"), phases=(Phase.explicit, Phase.generate))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--sweep", action="store_true", help="run the tests of grids and drawn examples, on all of them")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    sweep.full = config.getoption("--sweep")
+    settings.load_profile("sweep" if sweep.full else "usual")
+    config.addinivalue_line("markers", "sweep: tries a part of a grid, and with --sweep all of it")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With --sweep only what tries more than in a usual run."""
+    if not sweep.full:
+        return
+    more = [item for item in items if item.get_closest_marker("sweep") or hasattr(item.function, "hypothesis")]
+    config.hook.pytest_deselected(items=[item for item in items if item not in more])
+    items[:] = more
 
 
 @pytest.fixture(scope="session")
@@ -24,5 +48,5 @@ def cli() -> Cli:
 
 @pytest.fixture(scope="session")
 def process() -> Process:
-    """The command line in a process of its own: for streams, signals and the environment."""
+    """The command line in a process of its own: for streams, signals, the environment, and definitions."""
     return Process()

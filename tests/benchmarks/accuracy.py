@@ -33,6 +33,7 @@ import numpy as np
 from mpmath import mp, mpf
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from support import sweep
 from support.accuracy import ELEMENTWISE, WIDER, computed, error, points, truth
 from support.oracle import evaluate
 from support.rows import ROWS
@@ -40,6 +41,7 @@ from support.rows import ROWS
 from actcli.activation import Activation, Dialect, Function
 from actcli.registry.collection import ACTIVATIONS
 
+sweep.full = True
 FRAMEWORKS = {"pytorch": "PyTorch", "jax": "JAX"}
 INSTALL = "To compare: pip install -e '.[test,benchmark]'"
 
@@ -51,7 +53,7 @@ Evaluation = Callable[[np.ndarray], Results]
 
 
 def more_points(function: Function, count: int) -> np.ndarray:
-    """Those of test_accuracy.py and `count` more, within the domain and the window."""
+    """Those of the tests and `count` more, within the domain and the window."""
     rng = np.random.default_rng(7)
     drawn = [
         *(sign * 10.0 ** rng.uniform(-320, 308, count // 8) for sign in (-1, 1)),

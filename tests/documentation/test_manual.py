@@ -13,7 +13,7 @@ import click
 import pytest
 from documentation import manual
 from documentation.build import MANUAL, help_examples, manual_pages, write_pages
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.program import commands
 from support.run import ROOT
@@ -187,7 +187,6 @@ def test_awkward_text_comes_through(text: str) -> None:
 
 
 @needs_groff
-@settings(deadline=None, max_examples=40)
 @given(st.lists(words, min_size=1, max_size=40))
 def test_any_text_comes_through(text: list[str]) -> None:
     """Whatever printable words help is made of, the page shows all of them in their order."""
@@ -195,7 +194,6 @@ def test_any_text_comes_through(text: list[str]) -> None:
 
 
 @needs_groff
-@settings(deadline=None, max_examples=40)
 @given(st.lists(st.lists(words, min_size=1, max_size=12).map(" ".join), min_size=1, max_size=6))
 def test_any_literal_block_comes_through(lines: list[str]) -> None:
     """The lines of a literal block are the lines of the page, however long."""
@@ -273,7 +271,7 @@ def test_man_finds_the_pages(tmp_path: Path) -> None:
         folder = tmp_path / f"man{name[-1]}"
         folder.mkdir(exist_ok=True)
         shutil.copy(MANUAL / name, folder)
-    for name, text in PAGES.items():
+    for name in PAGES:
         command = ["man", "-M", str(tmp_path), "-P", "cat", name.rpartition(".")[0]]
         done = subprocess.run(
             command,
@@ -283,4 +281,3 @@ def test_man_finds_the_pages(tmp_path: Path) -> None:
             env={"PATH": os.environ["PATH"], "MANWIDTH": "80"},
         )
         assert f"{name.rpartition('.')[0]} - " in done.stdout
-        assert text

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.run import Cli
 
@@ -128,7 +128,6 @@ ATOMS = ["x", "a", "b", "0", "1", "2.5", "1e3", "1e-300", "pi", "e", "min", "max
          "==", " ", ".", "_", "@", ":", "|", "=", "[", "'", "lambda ", "if ", "not "]  # fmt: skip
 
 
-@settings(max_examples=400)
 @given(st.lists(st.sampled_from(ATOMS), max_size=25).map("".join) | st.text(max_size=40))
 def test_no_text_crashes(text: str) -> None:
     """Text of the grammar's pieces and any other is refused as a fault of usage, or is a function that evaluates."""
@@ -155,7 +154,6 @@ def trees() -> st.SearchStrategy[str]:
     )
 
 
-@settings(max_examples=150)
 @given(trees())
 def test_any_tree_has_a_shape(text: str) -> None:
     """What is composed of anything evaluates, keeps NaN, and has its breaks in order, with no numpy warning."""

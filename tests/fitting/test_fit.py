@@ -10,7 +10,7 @@ from pathlib import Path
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.run import DATA, Cli
 
@@ -77,7 +77,6 @@ def test_a_seed_gives_the_same_fit() -> None:
     assert fit(function, target, seed=3).steps != fit(function, target, seed=4).steps
 
 
-@settings(max_examples=25)
 @given(st.floats(0.2, 3), st.floats(-2, 2))
 def test_parameters_are_recovered_from_points(a: float, b: float) -> None:
     x = np.linspace(-3, 3, 50)

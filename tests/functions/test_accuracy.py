@@ -13,11 +13,13 @@ from actcli.activation import Function
 from actcli.registry import specs
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("function", ALL, ids=lambda function: function.label)
 def test_every_figure_is_within_a_few_ulp_over_all_doubles(function: Function) -> None:
     check_values(function)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("function", ALL, ids=lambda function: function.label)
 def test_the_text_of_the_derivative_is_the_derivative(function: Function) -> None:
     check_text_of_derivative(function)

@@ -7,7 +7,7 @@ from pathlib import Path
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from support.accuracy import ALL, ELEMENTWISE, WIDER, computed, error
 from support.oracle import ulps
@@ -47,7 +47,6 @@ def test_reference_values(name: str) -> None:
     assert not bad, "\n".join(bad)
 
 
-@settings(max_examples=300)
 @given(st.sampled_from(ALL), st.data(), st.sampled_from(["f", "df", "d2f"]))
 def test_drawn_numbers(function, data, quantity) -> None:  # type: ignore[no-untyped-def]
     """Any double within the domain, of any magnitude."""

@@ -10,6 +10,7 @@ import mpmath
 import numpy as np
 import pytest
 from support.oracle import Jet, evaluate, ulps
+from support.sweep import number
 
 from actcli.activation import Activation, Function
 from actcli.errors import UsageError
@@ -21,7 +22,7 @@ WIDER = dict.fromkeys(["gelu_tanh", "quick_gelu", "swish_beta", "softplus", "cel
 
 
 def settings_of(activation: Activation) -> list[Function]:
-    """The function at its defaults and at up to three other legal settings."""
+    """The function at its defaults and at another legal setting, in a sweep at up to three."""
     functions = [activation.bind()]
     candidates = (0.3, 2.5, -0.7, 20.0)
     for first in range(len(candidates)):
@@ -30,23 +31,23 @@ def settings_of(activation: Activation) -> list[Function]:
         with suppress(UsageError):  # a constraint between the parameters
             if values:
                 functions.append(activation.bind(values))
-    return functions[:4]
+    return functions[: number(2, 4)]
 
 
 ALL = [function for activation in ELEMENTWISE for function in settings_of(activation)]
 
 
 def points(function: Function) -> np.ndarray:
-    """All magnitudes of both signs, the curved part densely, and beside every break; the breaks themselves not."""
+    """All magnitudes of both signs, in a sweep the curved part densely, and beside every break; not the breaks."""
     rng = np.random.default_rng(20261120)
     positive = [5e-324, 3e-320, 2.3e-308, 1e-300, 709.5, 720.3, 745.2, 1e5, 2.0**53, 1e155, 1.7976931348623157e308]
-    positive += list(10.0 ** rng.uniform(-25, 3, 40))
-    positive += list(rng.uniform(0, 6, 60)) + list(rng.uniform(6, 50, 30)) + list(rng.uniform(50, 750, 25))
+    positive += list(10.0 ** rng.uniform(-25, 3, number(4, 40))) + list(rng.uniform(0, 6, number(6, 60)))
+    positive += list(rng.uniform(6, 50, number(3, 30))) + list(rng.uniform(50, 750, number(2, 25)))
     chosen = {sign * x for x in positive for sign in (-1.0, 1.0)} | {0.0}
     for b in function.breaks:
         chosen |= {float(np.nextafter(b, -math.inf)), float(np.nextafter(b, math.inf)), b - 1e-9, b + 1e-9}
     if function != function.activation.bind():
-        chosen = set(sorted(chosen)[::2])  # at settings other than the defaults half of them
+        chosen = set(sorted(chosen)[:: number(3, 2)])  # at settings other than the defaults a part of them
     low, high = function.activation.domain
     if function.activation.window is not None:  # it oscillates: accurate for |a * x| up to 2^20
         high = 2.0**20 / max(1.0, *(abs(value) for value in function.parameters.values()), 1.0)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from actcli.output.files import open_output
@@ -17,8 +16,6 @@ from actcli.tables.options import ReadOptions
 from actcli.tables.pipeline import map_blocks
 from actcli.tables.results import result_columns, result_frame
 from actcli.tables.table import Block, Table
-
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def blocks_of(table: Table, threads: int | None = None) -> list[Block]:

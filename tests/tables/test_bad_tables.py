@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.run import Cli
 from support.zstd import zstd
@@ -23,8 +23,6 @@ from actcli.tables.format import names
 from actcli.tables.open import open_tables
 from actcli.tables.options import ReadOptions
 from actcli.tables.pipeline import map_blocks
-
-quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def read(path: Path | str, **options: Any) -> list[list[float]]:
@@ -291,7 +289,6 @@ def test_truncated(tmp_path: Path, format: str) -> None:
 
 # Not parquet and arrow: a flipped bit there may ask polars for so much memory that it aborts the process.
 @pytest.mark.parametrize("format", ["csv.gz", "csv.zst", "npy", "npz"])
-@quick
 @given(data=st.data())
 def test_damaged(tmp_path: Path, format: str, data: st.DataObject) -> None:
     """A file with some bytes changed is read or refused; nothing else happens."""
@@ -304,7 +301,6 @@ def test_damaged(tmp_path: Path, format: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("format", ["csv", "tsv", "jsonl"])
-@quick
 @given(
     st.one_of(
         st.binary(max_size=60),

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.tables import blocks_of, numbers, others, quick, read, run_filter, write
+from support.tables import blocks_of, numbers, others, read, run_filter, write
 
 from actcli.errors import UsageError
 from actcli.tables.open import open_tables
@@ -44,7 +44,6 @@ def tables(draw: st.DrawFn) -> list[list[str]]:
     return rows
 
 
-@quick
 @given(tables(), st.sampled_from(["\n", "\r\n"]), st.integers(1, 64), st.booleans(), st.booleans())
 def test_csv_is_read_as_python_reads_it(
     tmp_path: Path, rows: list[list[str]], newline: str, block: int, bom: bool, last: bool
@@ -66,7 +65,6 @@ def test_csv_is_read_as_python_reads_it(
 text_cells = st.text(st.sampled_from('ab ,"\n\r\té|'), max_size=6)
 
 
-@quick
 @given(
     st.lists(st.tuples(text_cells, numbers, text_cells), min_size=1, max_size=10),
     st.integers(1, 64),

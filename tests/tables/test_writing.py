@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.tables import numbers, quick, read, run_filter, write
+from support.tables import numbers, read, run_filter, write
 
 from actcli.errors import DataError
 from actcli.tables.format import names
@@ -21,7 +21,6 @@ from actcli.tables.format import names
 OUTPUT_FORMATS = names("frames")
 
 
-@quick
 @given(
     st.lists(st.tuples(st.none() | numbers, st.none() | numbers), min_size=1, max_size=20),
     st.sampled_from(OUTPUT_FORMATS),
