@@ -29,7 +29,7 @@ BINARY_STEP = Activation(
     parameters=(
         Parameter("at_zero", 1.0, Domain(0.0, 1.0, False, False), "value at 0, without default in frameworks"),
     ),
-    f=lambda x, at_zero: np.heaviside(x, at_zero),
+    f=lambda x, at_zero: np.heaviside(x, at_zero),  # noqa: PLW0108 - it takes no names
     df=flat,
     wrt={"at_zero": lambda x, at_zero: 1.0 - np.abs(np.sign(x))},
     breaks=(0.0,),
