@@ -257,7 +257,7 @@ XIELU = Activation(
             "softplus; takes at most exp(eps), eps = -1e-6, for exp(x), so that f jumps by 1e-6 alpha_n at 0 and f' is "
             "beta - alpha_n between eps and 0",
             {"alpha_p_init": "alpha_p", "alpha_n_init": "alpha_n"},
-        ),
+        )
     ),
     source="Transformers XIELUActivation; Huang and Schlag 2024, arXiv:2411.13010",
 )

@@ -117,8 +117,7 @@ GLU = Activation(
     convention=_SECOND,
     range=(-INF, INF),
     dialects=dialects(
-        "torch.nn.GLU torch.nn.functional.glu keras.activations.glu jax.nn.glu",
-        "NNlib.glu | along the first axis",
+        "torch.nn.GLU torch.nn.functional.glu keras.activations.glu jax.nn.glu", "NNlib.glu | along the first axis"
     ),
     source="PyTorch torch.nn.GLU; Dauphin et al. 2016, arXiv:1612.08083",
 )

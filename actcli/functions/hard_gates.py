@@ -31,7 +31,7 @@ RELU_N = Activation(
             "keras.activations.relu(max_value=n) | f' at n depends on the backend: 1 with PyTorch, TensorFlow, 1/2 "
             "with JAX; at n = 6 that of relu6",
             {"max_value": "n"},
-        ),
+        )
     ),
     source="Keras keras.activations.relu; Hannun et al. 2014, arXiv:1412.5567 (n = 20)",
 )
@@ -72,10 +72,7 @@ THRESHOLD = Activation(
     ),
     f=threshold,
     df=lambda x, threshold, value: np.heaviside(x - threshold, 0.0),
-    wrt={
-        "threshold": flat,
-        "value": lambda x, threshold, value: np.heaviside(threshold - x, 1.0),
-    },
+    wrt={"threshold": flat, "value": lambda x, threshold, value: np.heaviside(threshold - x, 1.0)},
     breaks=lambda threshold, value: (threshold,),
     convention="f = value and f' = 0 at threshold, where f jumps unless value = threshold",
     range=lambda threshold, value: (min(threshold, value), INF),

@@ -111,10 +111,7 @@ HARDMAX = Activation(
     jacobian=lambda x: np.repeat(_nan_rows(x)[..., None, :], x.shape[-1], axis=-2),
     convention="the first of equal largest entries takes all; f' = 0 everywhere",
     range=(0.0, 1.0),
-    dialects=dialects(
-        "tfa.seq2seq.hardmax",
-        "onnx:Hardmax | before opset 13 over all axes from axis 1 on",
-    ),
+    dialects=dialects("tfa.seq2seq.hardmax", "onnx:Hardmax | before opset 13 over all axes from axis 1 on"),
     source="ONNX Hardmax",
 )
 

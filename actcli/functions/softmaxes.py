@@ -129,7 +129,7 @@ GUMBEL_SOFTMAX = Activation(
     range=(0.0, 1.0),
     dialects=dialects(
         "torch.nn.functional.gumbel_softmax | draws the noise at every call; hard=True gives hardmax, with this "
-        "gradient",
+        "gradient"
     ),
     source="PyTorch torch.nn.functional.gumbel_softmax; Jang, Gu and Poole 2016, arXiv:1611.01144",
 )

@@ -27,7 +27,7 @@ TANHSHRINK = Activation(
     range=(-INF, INF),
     dialects=dialects(
         "torch.nn.Tanhshrink keras.activations.tanh_shrink tfa.activations.tanhshrink NNlib.tanhshrink | as x - "
-        "tanh(x), 0 near 0",
+        "tanh(x), 0 near 0"
     ),
     source="PyTorch torch.nn.Tanhshrink",
 )
