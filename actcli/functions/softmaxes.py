@@ -140,10 +140,6 @@ def log_softmax(x: Array) -> Array:
     return (row.shifted - np.log1p(row.above_one.high)) + row.lost
 
 
-def log_softmax_df(x: Array) -> Array:
-    return row_of(x).rest()
-
-
 def log_softmax_jacobian(x: Array) -> Array:
     row = row_of(x)
     jacobian = np.repeat(0.0 - row.shares()[..., None, :], x.shape[-1], axis=-2)
@@ -158,7 +154,7 @@ LOG_SOFTMAX = Activation(
     formula="x - log(sum(exp(x)))",
     derivative="1 - exp(x) / sum(exp(x))",
     f=log_softmax,
-    df=log_softmax_df,
+    df=lambda x: row_of(x).rest(),
     d2f=lambda x: 0.0 - softmax_df(x),
     jacobian=log_softmax_jacobian,
     convention="the Jacobian of a row of two or more never vanishes; f' is its diagonal",

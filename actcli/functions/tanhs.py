@@ -33,10 +33,6 @@ TANHSHRINK = Activation(
 )
 
 
-def lisht_df(x: Array) -> Array:
-    return np.tanh(x) + np.clip(x, -UNDERFLOW, UNDERFLOW) * tanh_df(x)
-
-
 def lisht_d2f(x: Array) -> Array:
     # 2 sech(x)^2 (1 - x tanh(x)), with tanh|x| = (1 - e) / (1 + e)
     a = np.minimum(np.abs(x), UNDERFLOW)
@@ -50,7 +46,7 @@ LISHT = Activation(
     formula="x * tanh(x)",
     derivative="tanh(x) + x * (1 - tanh(x)**2)",
     f=lambda x: x * np.tanh(x),
-    df=lisht_df,
+    df=lambda x: np.tanh(x) + np.clip(x, -UNDERFLOW, UNDERFLOW) * tanh_df(x),
     d2f=lisht_d2f,
     range=(0.0, INF),
     limits=(INF, INF),
