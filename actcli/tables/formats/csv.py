@@ -54,14 +54,15 @@ def _frames(separator: str, columns: Sequence[str], header: bool) -> FrameWriter
     return text_writer(encode, head=b"".join(_rows(separator, columns, ())) if header else b"")
 
 
-def _format(name: str, suffixes: tuple[str, ...], separator: str) -> Format:
+def separated(name: str, suffixes: tuple[str, ...], separator: str) -> Format:
+    """A format of lines whose cells stand between separators."""
     return Format(
-        name=name,
-        suffixes=suffixes,
+        name,
+        suffixes,
         open=partial(_open, separator),
         frames=partial(_frames, separator),
         rows=partial(_rows, separator),
     )
 
 
-FORMATS = (_format("csv", (".csv",), ","), _format("tsv", (".tsv", ".tab"), "\t"))
+FORMATS = (separated("csv", (".csv",), ","), separated("tsv", (".tsv", ".tab"), "\t"))

@@ -67,10 +67,10 @@ def _frames(lines: bool, columns: Sequence[str], header: bool) -> FrameWriter[by
 
 
 FORMATS = (
-    Format(name="json", suffixes=(".json",), frames=partial(_frames, False), rows=_array),
+    Format("json", (".json",), frames=partial(_frames, False), rows=_array),
     Format(
-        name="jsonl",
-        suffixes=(".jsonl", ".ndjson"),
+        "jsonl",
+        (".jsonl", ".ndjson"),
         read_suffixes=(".json",),
         magic=(b"{", b"[{", b"[\n"),
         open=_open,

@@ -1,4 +1,4 @@
-"""NPY, written as float64 with the missing as NaN."""
+"""NPY, written as float64 with the missing as NaN; and NPZ, which is read only."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ def _open(source: Source, options: ReadOptions) -> list[Table]:
     from actcli.tables.arrays import open_npy
 
     return [open_npy(source, options)]
+
+
+def _open_npz(source: Source, options: ReadOptions) -> list[Table]:
+    from actcli.tables.arrays import open_npz
+
+    return open_npz(source, options)
 
 
 def _frames(columns: Sequence[str], header: bool) -> FrameWriter[NDArray[np.float64]]:
@@ -67,4 +73,7 @@ def _is_of_numbers(column: pl.Series) -> bool:
         return False
 
 
-FORMATS = (Format(name="npy", suffixes=(".npy",), magic=(b"\x93NUMPY",), open=_open, frames=_frames),)
+FORMATS = (
+    Format("npy", (".npy",), magic=(b"\x93NUMPY",), open=_open, frames=_frames),
+    Format("npz", (".npz",), magic=(b"PK\x03\x04",), open=_open_npz, layers="each array is a layer, named after it"),
+)

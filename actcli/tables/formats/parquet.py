@@ -1,4 +1,4 @@
-"""Parquet, in constant memory."""
+"""Parquet, in constant memory; and Arrow files (IPC, Feather), which are read only."""
 
 from __future__ import annotations
 
@@ -23,6 +23,15 @@ def _open(source: Source, options: ReadOptions) -> list[Table]:
     from actcli.tables.columnar import open_columnar
 
     return [open_columnar(source, options, pl.scan_parquet, "a Parquet")]
+
+
+def _open_arrow(source: Source, options: ReadOptions) -> list[Table]:
+    import polars as pl
+
+    from actcli.tables.columnar import open_columnar
+
+    hint = "Arrow streams are not read: write an Arrow file (Feather), or Parquet"
+    return [open_columnar(source, options, pl.scan_ipc, "an Arrow", hint)]
 
 
 def _frames(columns: Sequence[str], header: bool) -> FrameWriter[pl.DataFrame]:
@@ -76,7 +85,6 @@ def _without_null_types(schema: pl.Schema) -> pl.Schema:
 
 
 FORMATS = (
-    Format(
-        name="parquet", suffixes=(".parquet", ".pq"), magic=(b"PAR1",), open=_open, frames=_frames, slow_to_open=True
-    ),
+    Format("parquet", (".parquet", ".pq"), magic=(b"PAR1",), open=_open, frames=_frames, slow_to_open=True),
+    Format("arrow", (".arrow", ".feather", ".ipc"), magic=(b"ARROW1",), open=_open_arrow, slow_to_open=True),
 )
