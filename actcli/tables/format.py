@@ -49,6 +49,16 @@ class Format:
     layers: str = ""  # what of the file is a layer, where the whole is not
 
 
+def reader(module: str, function: str, *arguments: object) -> Reader:
+    """The reader of this name, whose module is imported when it opens something."""
+
+    def open(source: Source, options: ReadOptions) -> list[Table]:
+        found: list[Table] = getattr(import_module(f"actcli.tables.{module}"), function)(source, options, *arguments)
+        return found
+
+    return open
+
+
 def formats() -> Iterator[Format]:
     """All formats; each file is imported when it is reached."""
     for file in FILES:

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from support.run import ROOT
 
+from actcli.cli.main import cli
+from actcli.tables.format import formats
+
 PIPES = '''
 """Cells separated by |."""
 
@@ -84,3 +87,10 @@ def test_errors_list_it(package: Path) -> None:
     )
     assert done.returncode == 2
     assert ".psv" in done.stderr
+
+
+def test_the_help_of_the_program_names_the_formats() -> None:
+    """It is a text, which imports none of them: each by its first ending."""
+    assert cli.epilog is not None
+    for format in formats():
+        assert not format.open or f"{format.suffixes[0]}" in cli.epilog

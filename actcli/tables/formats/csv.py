@@ -8,23 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from actcli.tables.format import Format, FrameWriter
+from actcli.tables.format import Format, FrameWriter, reader
 from actcli.text import Cell, plain
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from actcli.tables.options import ReadOptions
-    from actcli.tables.source import Source
-    from actcli.tables.table import Table
-
 PIECE = 1 << 16
-
-
-def _open(separator: str, source: Source, options: ReadOptions) -> list[Table]:
-    from actcli.tables.separated import open_separated
-
-    return [open_separated(source, options, separator)]
 
 
 def _rows(separator: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
@@ -59,7 +49,7 @@ def separated(name: str, suffixes: tuple[str, ...], separator: str) -> Format:
     return Format(
         name,
         suffixes,
-        open=partial(_open, separator),
+        open=reader("separated", "open_separated", separator),
         frames=partial(_frames, separator),
         rows=partial(_rows, separator),
     )
