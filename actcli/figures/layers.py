@@ -52,22 +52,17 @@ def _histograms(diagnosis: Diagnosis, theme: Theme) -> Section:
     across = count if count <= 4 else 3 if count in (5, 6, 9) else 4
     wide = (WIDTH - LEFT - RIGHT - BETWEEN * (across - 1)) / across
     titles = apart([layer.name for layer in diagnosis.layers], int(13 * wide))
-    drawn = [
-        panels.pre_activations(
-            title,
-            histogram,
-            span,
-            layer.function,
-            (
-                Side("low", diagnosis.of(layer.function).sides.low, layer.saturated_low_ratio),
-                Side("high", diagnosis.of(layer.function).sides.high, layer.saturated_high_ratio),
-            ),
-            theme,
+    drawn = []
+    for title, layer, histogram, span in zip(
+        titles, diagnosis.layers, diagnosis.histograms, spans(diagnosis.histograms), strict=True
+    ):
+        regions = diagnosis.of(layer.function).sides
+        sides = (
+            Side("low", regions.low, layer.saturated_low_ratio),
+            Side("high", regions.high, layer.saturated_high_ratio),
         )
-        for title, layer, histogram, span in zip(
-            titles, diagnosis.layers, diagnosis.histograms, spans(diagnosis.histograms), strict=True
-        )
-    ]
+        name = title if len(diagnosis.functions) == 1 else f"{title}: {layer.function.label}"
+        drawn.append(panels.pre_activations(name, histogram, span, layer.function, sides, theme))
     rows = [
         Row(drawn[i : i + across], HISTOGRAM, LEFT, BETWEEN, TITLE, NUMBERS, across) for i in range(0, count, across)
     ]

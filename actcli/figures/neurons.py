@@ -75,7 +75,9 @@ def neuron_map(diagnosis: Diagnosis, grid: Grid, theme: Theme, width: float) -> 
     size = min(5.0, 36 * min(grid.cell, width / grid.columns))
     dot = Stroke.dots(theme.dormant, "o", size, markeredgecolor=theme.text, markeredgewidth=0.1 * size)
     cross = Stroke.dots(theme.muted, "x", size, markeredgewidth=0.2 * size)
-    marks = [picture(image, _keys("vanishing" if diagnosis.all_rowwise else "saturated", theme))]
+    rowwise = {layer.function.rowwise for layer in diagnosis.layers}
+    what = "saturated or vanishing" if len(rowwise) > 1 else "vanishing" if True in rowwise else "saturated"
+    marks = [picture(image, _keys(what, theme))]
     if not grid.gap:
         marks += [level(row - 0.5, Stroke(theme.background, linewidth=1.5)) for row in range(1, grid.rows)]
     marks += [*spots(dormant, dot, "dormant"), *spots(empty, cross, "no values")]

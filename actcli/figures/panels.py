@@ -187,11 +187,7 @@ def pre_activations(
 
 
 def products(
-    names: Sequence[str],
-    mean: Sequence[float | None],
-    rms: Sequence[float | None],
-    epsilon: float,
-    theme: Theme,
+    names: Sequence[str], mean: Sequence[float | None], rms: Sequence[float | None], epsilon: float, theme: Theme
 ) -> Panel:
     """The products of mean|f'| and of rms f' over each layer and those after it."""
     means, squares = known(mean), known(rms)

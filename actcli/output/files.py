@@ -7,7 +7,6 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from queue import Queue
 from threading import Event
@@ -63,6 +62,8 @@ def write_streams(streams: Sequence[Stream], blocks: Iterator[Sequence[Any]]) ->
         if len(streams) == 1:
             streams[0][1](files[0], (part for (part,) in blocks))
             return
+        from concurrent.futures import ThreadPoolExecutor  # 5 ms, which one writer saves
+
         pool = stack.enter_context(ThreadPoolExecutor(len(streams), thread_name_prefix="actcli"))
         queues: list[Queue[Any]] = [Queue(2) for _ in streams]
         failed = Event()

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
-from support.layers import comparison, diagnosis, tables
+from support.layers import comparison, diagnosis, given, tables
 from support.run import DATA, Cli
 
 from actcli.analysis.profile import Network
+from actcli.diagnosis.diagnose import Criteria, diagnose
 from actcli.figures import layers, style
 from actcli.figures.comparison import comparison_figure
 from actcli.text import apart
@@ -125,6 +126,16 @@ def test_the_product_of_the_gradient() -> None:
     assert (arrows.get_marker(), [*arrows.get_xdata()], set(arrows.get_ydata())) == ("v", [0, 1], {axes.get_ylim()[0]})
 
 
+def test_each_layer_is_over_its_own_function() -> None:
+    """|f'| of relu jumps, that of tanh is a bell; the titles say which is which."""
+    x = np.linspace(-3.0, 3.0, 40).reshape(10, 4)
+    both = [*given("relu", {"a": x}), *given("tanh", {"b": x})]
+    figure = layers.layers_figure(diagnose(both, Criteria(histogram=True)))
+    relu, tanh = (titled(figure, title).lines[-1] for title in ("a: relu", "b: tanh"))
+    assert set(np.asarray(relu.get_ydata())) == {0.0, 1.0}
+    np.testing.assert_allclose(tanh.get_ydata(), 1 - np.tanh(tanh.get_xdata()) ** 2, atol=1e-3)
+
+
 def test_layers_of_all_kinds_can_be_drawn() -> None:
     """Rows, no values, one value, names that are long or hold what matplotlib reads as mathematics."""
     for spec in ("softmax", "glu", "identity", "sine", "softshrink", "exponential"):
@@ -202,7 +213,7 @@ def test_files_are_identical_from_run_to_run() -> None:
 
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".PDF"])
 def test_at_the_command_line(cli: Cli, tmp_path: Any, suffix: str) -> None:
-    """`-o` of a figure's name draws; gates still fail; -f of another format contradicts it, and nothing is written."""
+    """`-o` of a figure's name draws; gates still fail; -f of a table prints that too."""
     inputs = [str(DATA / "relu_negative_bias" / f"layer{i}.csv") for i in (1, 2, 3)]
     starts = {".png": b"\x89PNG", ".svg": b"<?xml", ".PDF": b"%PDF"}
     file = tmp_path / f"figure{suffix}"
@@ -211,7 +222,7 @@ def test_at_the_command_line(cli: Cli, tmp_path: Any, suffix: str) -> None:
     cli.ok("compare", "relu", "gelu", "-i", inputs[0], "-o", str(file), "--style", "dark")
     assert file.read_bytes().startswith(starts[suffix])
     assert "dead_neuron_ratio" in cli.fails(3, "saturation", "relu", inputs[1], "--max-dead", "0.1", "-o", str(file))
-    assert "leave out -f" in cli.fails(2, "saturation", "relu", inputs[0], "-f", "csv", "-o", str(file))
+    assert cli.ok("saturation", "relu", inputs[0], "-f", "csv", "-o", str(file)).startswith("name,")
     assert file.read_bytes().startswith(starts[suffix])
 
 
