@@ -14,6 +14,7 @@ import click
 from actcli.cli.types import FamilyType, FiniteRange, FunctionType, SpanType
 from actcli.errors import UsageError
 from actcli.output.outputs import FIGURES, Outputs
+from actcli.output.places import check_inputs
 from actcli.output.sheets import output_formats
 from actcli.tables.format import Use, names
 
@@ -69,6 +70,9 @@ def gather(name: str, record: Callable[..., object], *options: Callable[[F], F])
     return decorate
 
 
+_DEFINITIONS = "actcli.definitions"  # where a context has the files of --functions
+
+
 def option(
     words: str,
     help: str,
@@ -104,6 +108,7 @@ def _use(ctx: click.Context, param: click.Parameter, paths: Sequence[str]) -> No
     if paths or not ctx.resilient_parsing:  # completion of other words needs no registry
         from actcli.registry import additions
 
+        ctx.meta[_DEFINITIONS] = paths
         additions.use(paths)
 
 
@@ -207,6 +212,16 @@ network_options = gather(
 )
 
 
+def _keep_inputs(context: click.Context, outputs: Outputs, *, filters: bool) -> None:
+    """No input is lost: only a filter may replace its table, by its results."""
+    inputs = (context.params.get("inputs") or ("-",)) if "inputs" in context.params else ()
+    target = context.params.get("target")
+    others = [*context.meta.get(_DEFINITIONS, ()), *([target] if isinstance(target, str) else [])]
+    check_inputs(outputs.files, others if filters else [*others, *inputs])
+    if outputs.prints:
+        check_inputs([None], [*others, *inputs])
+
+
 def outputs_options(
     use: Use = "rows", *, figures: bool = False, reports: bool = False, default: str | None = None
 ) -> Callable[[F], F]:
@@ -226,8 +241,11 @@ def outputs_options(
         return reporting(format, files, digits, None)
 
     def reporting(format: str | None, files: Sequence[str], digits: int, reports: Sequence[str] | None) -> Outputs:
-        words = shlex.join(["actcli", *click.get_current_context().find_root().obj])
-        return Outputs.of(format, files, known, default=default, reports=reports, digits=digits, command=words)
+        context = click.get_current_context()
+        words = shlex.join(["actcli", *context.find_root().obj])
+        outputs = Outputs.of(format, files, known, default=default, reports=reports, digits=digits, command=words)
+        _keep_inputs(context, outputs, filters=use == "frames")
+        return outputs
 
     if reports:
         return gather("outputs", reporting, *options)
