@@ -75,17 +75,11 @@ def _recycle(function: Function) -> _Advice:
 def _larger_slope(function: Function) -> _Advice:
     if function.rowwise or shape(function).sup_gradient >= 1.0:
         return None
-    return (
-        "take a function whose f' reaches 1: tanh, relu, elu, gelu",
-        "Glorot and Bengio 2010; Glorot et al. 2011",
-    )
+    return ("take a function whose f' reaches 1: tanh, relu, elu, gelu", "Glorot and Bengio 2010; Glorot et al. 2011")
 
 
 def _residual(function: Function) -> _Advice:
-    return (
-        "let the gradient by-pass the function: residual connections",
-        "He et al. 2016, arXiv:1512.03385",
-    )
+    return ("let the gradient by-pass the function: residual connections", "He et al. 2016, arXiv:1512.03385")
 
 
 def _clipping(function: Function) -> _Advice:

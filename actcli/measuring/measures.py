@@ -102,12 +102,7 @@ def root(meaning: str, tally: Tally[Sums], **more: Any) -> Measure:
 def added(meaning: str, tally: Tally[Counts], **more: Any) -> Measure:
     """A count as it is."""
     return Measure(
-        meaning,
-        tallies=(tally,),
-        neurons=lambda p: p[tally],
-        layer=lambda p: int(p[tally].sum()),
-        always=True,
-        **more,
+        meaning, tallies=(tally,), neurons=lambda p: p[tally], layer=lambda p: int(p[tally].sum()), always=True, **more
     )
 
 
@@ -130,8 +125,7 @@ class Measures:
         int, added("cells without a value, which are left out of every ratio", counts(lambda b: b.missing))
     ]
     non_finite: Annotated[
-        int,
-        added("values that are NaN or infinite, which are left out of every ratio", counts(lambda b: b.non_finite)),
+        int, added("values that are NaN or infinite, which are left out of every ratio", counts(lambda b: b.non_finite))
     ]
     vanishing_ratio: Annotated[
         float | None,
