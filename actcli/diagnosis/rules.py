@@ -33,9 +33,9 @@ class Check:
     """What another system looks at, for some functions.
 
     `score` gives a number for each value, from x, |f| and |f'|; flags count as 0 and 1. `neurons` says which neurons
-    are at fault, from the number of values of each, the sum of its scores and that of |f|; without it the mean score of
-    all values is looked at. The layer gets the verdict `grade` where the share of such neurons, or the mean score,
-    passes `alarm`.
+    are at fault, from the number of values of each, the sum of its scores and the mean of |f|; without it the mean
+    score of all values is looked at. The layer gets the verdict `grade` where the share of such neurons, or the mean
+    score, passes `alarm`.
     """
 
     functions: tuple[str, ...]  # none: every elementwise one

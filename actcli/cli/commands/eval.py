@@ -40,12 +40,7 @@ Examples:
 @table_options
 @outputs_options("frames")
 def command(
-    function: Any,
-    inputs: tuple[str, ...],
-    span: Any,
-    append: bool,
-    reading: ReadOptions,
-    outputs: Outputs,
+    function: Any, inputs: tuple[str, ...], span: Any, append: bool, reading: ReadOptions, outputs: Outputs
 ) -> None:
     """Print the values of a function.
 

@@ -10,9 +10,9 @@ from actcli.cli.filters import numbers_or_paths, write_results, write_sheet
 from actcli.cli.inputs import open_layers
 from actcli.cli.options import (
     append_option,
-    completer,
     function_argument,
     inputs_argument,
+    option,
     outputs_options,
     range_option,
     table_options,
@@ -38,15 +38,8 @@ Examples:
 )
 @function_argument
 @inputs_argument
-@click.option(
-    "--order", type=click.Choice(["1", "2"]), default="1", show_default=True, help="First or second derivative."
-)
-@click.option(
-    "--wrt",
-    metavar="PARAMETER",
-    shell_complete=completer("parameters"),
-    help="The derivative of f by this parameter instead of by x.",
-)
+@option("--order", "First or second derivative.", ["1", "2"], "1")
+@option("--wrt PARAMETER", "The derivative of f by this parameter instead of by x.", complete="parameters")
 @click.option("--jacobian", is_flag=True, help="The whole Jacobian of a rowwise function, one line a row and output.")
 @range_option
 @append_option

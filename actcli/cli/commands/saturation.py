@@ -14,6 +14,7 @@ from actcli.cli.options import (
     function_argument,
     gather,
     inputs_argument,
+    option,
     outputs_options,
     style_option,
     table_options,
@@ -60,8 +61,8 @@ def _gates(
     return [Gate(name, limit, at_least) for name, limit, at_least in limits if limit is not None]
 
 
-def _limit(flag: str, excess: str, type: click.ParamType[Any] = _share, metavar: str = "SHARE") -> Callable[[F], F]:
-    return click.option(flag, type=type, metavar=metavar, help=f"Exit with 3 if a layer has a {excess}.")
+def _limit(words: str, excess: str, type: FiniteRange = _share) -> Callable[[F], F]:
+    return option(words, f"Exit with 3 if a layer has a {excess}.", type)
 
 
 # By what layers are judged, as `criteria`.
@@ -69,44 +70,34 @@ criteria_options = gather(
     "criteria",
     _criteria,
     epsilon_option,
-    click.option(
-        "--tau",
-        type=_share,
-        metavar="SHARE",
-        default=1 - 0.97**2,
-        show_default="1 - 0.97^2",
-        help="f saturates where |f'| is at most this share of its largest value.",
+    option(
+        "--tau SHARE",
+        "f saturates where |f'| is at most this share of its largest value.",
+        _share,
+        1 - 0.97**2,
+        shown="1 - 0.97^2",
     ),
-    click.option(
-        "--alpha",
-        type=_share,
-        metavar="SHARE",
-        default=0.0,
-        show_default=True,
-        help="A neuron is dead if at most this share of its samples passes gradient.",
+    option("--alpha SHARE", "A neuron is dead if at most this share of its samples passes gradient.", _share, 0.0),
+    option(
+        "--rule NAME",
+        f"Judge by the rule of another system, on its own definition: {', '.join(RULES)}.",
+        RULES,
+        "default",
     ),
-    click.option(
-        "--rule",
-        type=click.Choice(RULES),
-        metavar="NAME",
-        default="default",
-        show_default=True,
-        help=f"Judge by the rule of another system, on its own definition: {', '.join(RULES)}.",
-    ),
-    click.option(
+    option(
         "--dtype",
-        type=click.Choice(["float32", "float16", "bfloat16"]),
-        help="Report also where f' becomes 0 and f constant in this precision.",
+        "Report also where f' becomes 0 and f constant in this precision.",
+        ["float32", "float16", "bfloat16"],
     ),
 )
 # The limits that they are to keep, as `gates`.
 gate_options = gather(
     "gates",
     _gates,
-    _limit("--max-dead", "larger share of dead neurons"),
-    _limit("--max-saturated", "larger share of saturated values"),
-    _limit("--max-vanishing", "larger share of vanishing gradients"),
-    _limit("--min-gradient", "smaller mean|f'|", type=FiniteRange(min=0), metavar="NUMBER"),
+    _limit("--max-dead SHARE", "larger share of dead neurons"),
+    _limit("--max-saturated SHARE", "larger share of saturated values"),
+    _limit("--max-vanishing SHARE", "larger share of vanishing gradients"),
+    _limit("--min-gradient NUMBER", "smaller mean|f'|", FiniteRange(min=0)),
 )
 
 
@@ -130,10 +121,10 @@ Examples:
 @layer_options
 @criteria_options
 @gate_options
-@click.option(
+@option(
     "--by",
-    type=click.Choice(["layer", "neuron", "region"]),
-    help="What a row is. CSV has by default layers, or regions without inputs; a terminal and JSON show all three.",
+    "What a row is. CSV has by default layers, or regions without inputs; a terminal and JSON show all three.",
+    ["layer", "neuron", "region"],
 )
 @click.option(
     "--explain",
