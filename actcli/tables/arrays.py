@@ -1,7 +1,5 @@
 """NPY and NPZ: arrays of one or two dimensions, the first one counting rows, mapped into memory and cut by rows."""
 
-from __future__ import annotations
-
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Parquet and Arrow: batches in constant memory, decoded by polars."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
