@@ -97,13 +97,17 @@ class _Cut:
         return without(Block(values, None, others, first_row, end), self.nulls)
 
 
+def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """The shape and the type of what an array file holds."""
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(file)
+    return shape, dtype
+
+
 def _shape(file: IO[bytes], name: str) -> tuple[int, ...]:
     """The shape of an array that can be a table."""
-    version = np.lib.format.read_magic(file)
-    if version == (1, 0):
-        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-    else:
-        shape, _, dtype = np.lib.format.read_array_header_2_0(file)
+    shape, dtype = _header(file)
     if dtype.hasobject:
         hint = "save it as floats: numpy.save(FILE, a.astype(float))"
         raise DataError(f"{name}: holds Python objects, not numbers", hint)
@@ -129,3 +133,31 @@ def _failing(name: str) -> Iterator[None]:
     except Exception as error:
         reason = str(error).partition("\n")[0]
         raise DataError(f"{name}: is not a whole NumPy file: {reason}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An array of an NPZ, of any shape, which is read when it is asked for."""
+
+    shape: tuple[int, ...]
+    load: Callable[[], NDArray[Any]]
+
+
+def open_arrays(path: str) -> dict[str, Stored]:
+    """The arrays of an NPZ by their names."""
+
+    def load(member: str) -> NDArray[Any]:
+        with _failing(f"{path}: array {member.removesuffix('.npy')}"), zipfile.ZipFile(path) as archive:
+            with archive.open(member) as content:
+                found: NDArray[Any] = np.lib.format.read_array(content, allow_pickle=False)
+            return found
+
+    found = {}
+    with _failing(path), zipfile.ZipFile(path) as archive:
+        for member in archive.namelist():
+            if member.endswith(".npy"):
+                with archive.open(member) as content:
+                    found[member.removesuffix(".npy")] = Stored(_header(content)[0], partial(load, member))
+    if not found:
+        raise DataError(f"{path}: holds no arrays")
+    return found
