@@ -83,7 +83,8 @@ RECIPES = [
     for decay, more in ((0.0, {}), (0.05, {"schedule": "cosine"}), (0.0, {"clip": 0.3}))
 ]
 DESIGNS = [
-    Case("tanh", torch.nn.Tanh, design={"normalize": kind, "residual": skip}, task=task)
+    # A bias before batch normalisation has rounding for a derivative, which Adam turns into steps of the learning rate.
+    Case("tanh", torch.nn.Tanh, design={"normalize": kind, "residual": skip}, recipe={"lr": 0.001}, task=task)
     for kind in ("none", "batch", "layer")
     for skip in (False, True)
     for task in LOSSES
@@ -145,7 +146,7 @@ def test_fifty_steps_agree_with_pytorch(case: Case) -> None:
     twin = Twin(network, case)
     optimizer = OPTIMIZERS[recipe.optimizer](network.values, network.gradient, recipe)
     theirs = {
-        "sgd": lambda p, **more: torch.optim.SGD(p, **more),
+        "sgd": torch.optim.SGD,
         "momentum": lambda p, **more: torch.optim.SGD(p, momentum=0.9, **more),
         "adam": torch.optim.Adam,
         "adamw": torch.optim.AdamW,
