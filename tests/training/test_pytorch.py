@@ -22,6 +22,7 @@ if os.environ.get("CI") == "true":
 else:
     torch = pytest.importorskip("torch")
 
+torch.set_num_threads(1)
 STEPS, EPOCHS, BATCH, CLASSES = 50, 5, 16, 3
 INPUTS = 7
 
