@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from actcli.diagnosis.records import Layer, Neuron
     from actcli.errors import ActcliError, DataError, UsageError
     from actcli.fitting.fit import Fit, fit
+    from actcli.output.filtering import filter_tables
     from actcli.registry.additions import names
     from actcli.registry.specs import get
     from actcli.reports.schema import schema
@@ -44,6 +45,7 @@ __all__ = [
     "UsageError",
     "__version__",
     "diagnose",
+    "filter_tables",
     "fit",
     "get",
     "mean_field",
@@ -67,6 +69,7 @@ _HOMES = {
     "Region": "analysis.regions",
     "UsageError": "errors",
     "diagnose": "diagnosis.arrays",
+    "filter_tables": "output.filtering",
     "fit": "fitting.fit",
     "get": "registry.specs",
     "mean_field": "analysis.meanfield",

@@ -14,6 +14,7 @@ def main() -> None:
     if interrupted is signal.default_int_handler:  # nothing to report or clean up during the import
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from actcli.cli import main as cli
+    from actcli.output import streams
 
     signal.signal(signal.SIGINT, interrupted)
     for name in ("SIGTERM", "SIGHUP"):
@@ -21,6 +22,7 @@ def main() -> None:
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _end)
     _open_closed()
+    streams.use()
     cli.main()
 
 

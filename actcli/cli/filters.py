@@ -52,4 +52,4 @@ def write_results(
         write_sheet(filtering.number_sheet(function, results, numbers), outputs)
         return
     tables = open_layers(paths, reading)
-    filtering.filter_tables(function, results[-1], tables, outputs, append=append, threads=reading.threads, note=note)
+    filtering.write_filtered(function, results[-1], tables, outputs, append=append, threads=reading.threads, note=note)

@@ -168,12 +168,13 @@ def _neurons(one: Measured, criteria: Criteria) -> list[Neuron]:
     n = partial.values
     active = n - partial[VANISHING]
     dead = partial.dead(criteria.thresholds.alpha)
-    output = partial[OUTPUT]
-    mean_output = output.sum() / max(1, n.sum())
+    output = partial[OUTPUT].mean(n)
+    of_layer = partial[OUTPUT].over_all().mean(int(n.sum()))
     check = criteria.rule.check(one.probe.function)
     with np.errstate(all="ignore"):
-        dormant = (n > 0) & (output / n <= DORMANT * mean_output)
-        flagged = None if check is None or check.neurons is None else (n > 0) & check.neurons(n, partial[SCORE], output)
+        dormant = (n > 0) & (output <= DORMANT * of_layer) & (output < math.inf)
+        score = partial[SCORE].plain()
+        flagged = None if check is None or check.neurons is None else (n > 0) & check.neurons(n, score, output)
     columns = {
         "neuron": one.neurons,
         "samples": n.tolist(),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from actcli.errors import DataError
 from actcli.output.sheets import TABLE, encode
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from actcli.activation import Array, Function
     from actcli.output.outputs import Outputs
     from actcli.tables.format import FrameWriter
+    from actcli.tables.options import ReadOptions
     from actcli.tables.results import Frame
     from actcli.tables.table import Block, Table
 
@@ -23,8 +23,7 @@ TERMINAL_ROWS = 40
 CHUNK = 1 << 14  # numbers evaluated at a time
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """One column of results."""
 
     name: str  # beside numbers
@@ -81,34 +80,25 @@ def _titles(function: Function, title: Callable[[str], str], columns: Sequence[s
     return [function.label] if count == 1 else [title(str(i + 1)) for i in range(count)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Filter:
-    """What is done to each block of tables of the same columns."""
-
-    function: Function
-    result: Result
-    titles: tuple[str, ...]
-    columns: tuple[str, ...]
-    append: bool
-
-    def frame(self, table: Table, block: Block) -> Frame:
-        from actcli.tables.results import result_frame
-
-        missing, width = block.missing, len(self.titles)
-        if missing is not None and self.function.rowwise:  # a row with a hole has no result
-            missing = missing.any(axis=1, keepdims=True).repeat(width, axis=1)
-        values = self.result.kernel(block.values)
-        columns = [(values[:, i], None if missing is None else missing[:, i]) for i in range(width)]
-        return result_frame(table, block, columns, self.append)
-
-
-def _filter(function: Function, result: Result, tables: Sequence[Table], append: bool) -> _Filter:
-    from actcli.tables.results import result_columns
+def _filter(
+    function: Function, result: Result, tables: Sequence[Table], append: bool
+) -> tuple[tuple[str, ...], Callable[[Table, Block], Frame]]:
+    """The columns that the tables become, and what makes them of a block."""
+    from actcli.tables.results import result_columns, result_frame
 
     picked = _alike(tables)
     count = len(result.kernel([0.0] * len(picked)))
     titles = _titles(function, result.title.format, picked, count)
-    return _Filter(function, result, tuple(titles), result_columns(tables[0], titles, append), append)
+
+    def frame(table: Table, block: Block) -> Frame:
+        missing = block.missing
+        if missing is not None and function.rowwise:  # a row with a hole has no result
+            missing = missing.any(axis=1, keepdims=True).repeat(count, axis=1)
+        values = result.kernel(block.values)
+        columns = [(values[:, i], None if missing is None else missing[:, i]) for i in range(count)]
+        return result_frame(table, block, columns, append)
+
+    return result_columns(tables[0], titles, append), frame
 
 
 def _alike(tables: Sequence[Table]) -> list[str]:
@@ -128,6 +118,38 @@ def _unsaid(text: str) -> None:
 
 
 def filter_tables(
+    function: Function | str,
+    inputs: Sequence[str],
+    output: str,
+    *,
+    order: int = 0,
+    wrt: str | None = None,
+    append: bool = False,
+    reading: ReadOptions | None = None,
+    note: Callable[[str], None] = _unsaid,
+) -> None:
+    """Write the rows of some files to `output`, whose name says the format: each number is replaced by its value.
+
+    `order` 1 or 2 asks for that derivative, `wrt` for the one by a parameter; with `append` the results follow the
+    columns. `note` gets a line about the rows that were left out. Raises DataError for a file that cannot be read or
+    written, and UsageError for a function, a parameter or a column that is not known.
+    """
+    from actcli.output.outputs import Outputs
+    from actcli.output.sheets import output_formats
+    from actcli.registry import specs
+    from actcli.tables.open import open_tables
+    from actcli.tables.options import ReadOptions
+
+    if isinstance(function, str):
+        function = specs.get(function)
+    reading = reading or ReadOptions()
+    result = results(function, order, wrt)[-1]
+    outputs = Outputs.of(None, [output], output_formats("frames"))
+    tables = open_tables(inputs, reading)
+    write_filtered(function, result, tables, outputs, append=append, threads=reading.threads, note=note)
+
+
+def write_filtered(
     function: Function,
     result: Result,
     tables: Sequence[Table],
@@ -137,7 +159,7 @@ def filter_tables(
     threads: int | None = None,
     note: Callable[[str], None] = _unsaid,
 ) -> None:
-    """Write the rows of the tables, each picked number replaced by its result or, appended, followed by it.
+    """The rows of the tables, each picked number replaced by its result or, appended, followed by it.
 
     `note` gets a line about the rows of each table that were left out, or that a table for a terminal does not show.
     """
@@ -147,15 +169,15 @@ def filter_tables(
     from actcli.tables.pipeline import map_blocks
     from actcli.tables.table import together
 
-    filter = _filter(function, result, tables, append)
+    columns, frame_of = _filter(function, result, tables, append)
     writers: list[FrameWriter[Any]] = []
     for to in outputs.destinations:
         frames = partial(_first_rows, outputs.digits, note) if to.format == TABLE else named(to.format).frames
         assert frames is not None
-        writers.append(frames(filter.columns, tables[0].has_header))
+        writers.append(frames(columns, tables[0].has_header))
 
     def encode(table: Table, block: Block) -> list[Any]:
-        frame = filter.frame(table, block)
+        frame = frame_of(table, block)
         return [writer.encode(frame) for writer in writers]
 
     def blocks() -> Iterator[list[Any]]:

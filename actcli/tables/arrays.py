@@ -19,7 +19,7 @@ from actcli.tables.source import Source, spool
 from actcli.tables.table import Block, Table, Task, numbered, rows_per_block, unpicked, without
 
 
-def open_npy(source: Source, options: ReadOptions) -> Table:
+def open_npy(source: Source, options: ReadOptions) -> list[Table]:
     file = source.file()
 
     def load() -> Any:
@@ -29,7 +29,7 @@ def open_npy(source: Source, options: ReadOptions) -> Table:
     with _failing(source.name), open(file.path, "rb") as content:
         shape = _shape(content, source.name)
     load()  # a file cut short fails before any work
-    return _table(source.layer, source.name, file.size, shape, load, options)
+    return [_table(source.layer, source.name, file.size, shape, load, options)]
 
 
 def open_npz(source: Source, options: ReadOptions) -> list[Table]:

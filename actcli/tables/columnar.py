@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 import polars as pl
@@ -10,29 +11,36 @@ import polars as pl
 from actcli.errors import DataError
 from actcli.tables.columns import pick
 from actcli.tables.options import ReadOptions
-from actcli.tables.source import File, Source
+from actcli.tables.source import Source
 from actcli.tables.table import Block, Table, Task, block_of, left_out, rows_per_block, without
 
 ERRORS = (pl.exceptions.PolarsError, OSError, pl.exceptions.PanicException)
 
 
-def open_columnar(
-    source: Source, options: ReadOptions, scan: Callable[..., pl.LazyFrame], kind: str, hint: str = ""
-) -> Table:
+def open_parquet(source: Source, options: ReadOptions) -> list[Table]:
+    return [_open(source, options, pl.scan_parquet, "a Parquet", "")]
+
+
+def open_arrow(source: Source, options: ReadOptions) -> list[Table]:
+    hint = "Arrow streams are not read: write an Arrow file (Feather), or Parquet"
+    return [_open(source, options, pl.scan_ipc, "an Arrow", hint)]
+
+
+def _open(source: Source, options: ReadOptions, scan: Callable[..., pl.LazyFrame], kind: str, hint: str) -> Table:
     """The table of a file that `scan` reads; `kind` names its format in errors, which have this hint."""
     file = source.file()
 
-    def lazy() -> pl.LazyFrame:
-        return scan(file.path, glob=False)
+    @contextmanager
+    def failing() -> Iterator[None]:
+        try:
+            yield
+        except ERRORS as error:
+            what = f"{source.name}: is not {kind} file that can be read: {str(error).splitlines()[0]}"
+            raise DataError(what, hint) from None
 
-    def unreadable(error: BaseException) -> DataError:
-        return DataError(f"{source.name}: is not {kind} file that can be read: {str(error).splitlines()[0]}", hint)
-
-    try:
-        schema = lazy().collect_schema()
-        height = lazy().select(pl.len()).collect().item()
-    except ERRORS as error:
-        raise unreadable(error) from None
+    with failing():
+        schema = scan(file.path, glob=False).collect_schema()
+        height = scan(file.path, glob=False).select(pl.len()).collect().item()
     columns = tuple(schema)
     picked = pick(options.columns, columns, source.name)
     for i in picked:
@@ -44,26 +52,18 @@ def open_columnar(
 
     def tasks() -> Iterator[Task]:
         first = 1
-        for batch in _batches(lazy(), rows, unreadable):
-            stop = first - 1 + batch.height
-            yield partial(_block, batch, picked, options.nulls, first, _share(file, stop, height))
-            first = stop + 1
+        batches = scan(file.path, glob=False).collect_batches(chunk_size=rows, maintain_order=True)
+        while True:
+            with failing():
+                batch = next(batches, None)
+            if batch is None:
+                return
+            if batch.height:
+                stop = first + batch.height
+                yield partial(_block, batch, picked, options.nulls, first, round(file.size * (stop - 1) / height))
+                first = stop
 
     return Table(source.layer, source.name, columns, picked, True, file.size, tasks)
-
-
-def _batches(lazy: pl.LazyFrame, rows: int, unreadable: Callable[[BaseException], DataError]) -> Iterator[pl.DataFrame]:
-    """The batches that are not empty."""
-    try:
-        for batch in lazy.collect_batches(chunk_size=rows, maintain_order=True):
-            if batch.height:
-                yield batch
-    except ERRORS as error:
-        raise unreadable(error) from None
-
-
-def _share(file: File, rows: int, height: int) -> int:
-    return round(file.size * rows / height)
 
 
 def _block(batch: pl.DataFrame, picked: Sequence[int], nulls: Sequence[str], row: int, end: int) -> Block:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import IO, TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 from actcli.text import Cell
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from actcli.tables.table import Table
 
 # The files of `formats/`, each with its FORMATS, in the order in which choices list them.
-FILES = ("csv", "json", "markdown", "parquet", "arrow", "npy", "npz")
+FILES = ("csv", "json", "markdown", "parquet", "npy")
 DEFAULT = "csv"  # of what says nothing about itself
 COMPRESSED = (".gz", ".zst")
 
@@ -27,15 +27,14 @@ RowWriter: TypeAlias = Callable[[Sequence[str], Iterable[Sequence[Cell]]], Itera
 Use: TypeAlias = Literal["open", "frames", "rows"]
 
 
-@dataclass(frozen=True, slots=True)
-class FrameWriter(Generic[T]):
+class FrameWriter(NamedTuple, Generic[T]):
     """Writes frames, whose columns are named by their position."""
 
     encode: Callable[[pl.DataFrame], T]  # one block, on any thread
     write: Callable[[IO[bytes], Iterable[T]], None]  # the whole file, of the encoded blocks in order
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Format:
     """A format, with what can be done in it."""
 
@@ -48,6 +47,16 @@ class Format:
     rows: RowWriter | None = None  # a sheet in pieces, without a heavy library
     slow_to_open: bool = False  # the reader imports polars before it knows the columns
     layers: str = ""  # what of the file is a layer, where the whole is not
+
+
+def reader(module: str, function: str, *arguments: object) -> Reader:
+    """The reader of this name, whose module is imported when it opens something."""
+
+    def open(source: Source, options: ReadOptions) -> list[Table]:
+        found: list[Table] = getattr(import_module(f"actcli.tables.{module}"), function)(source, options, *arguments)
+        return found
+
+    return open
 
 
 def formats() -> Iterator[Format]:

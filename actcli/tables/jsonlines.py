@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _LINES = "JSON Lines have an object, or an array of numbers, on each line: jq -c '.[]' makes them of one array"
 
 
-def open_jsonlines(source: Source, options: ReadOptions) -> Table:
+def open_jsonlines(source: Source, options: ReadOptions) -> list[Table]:
     """One row a line: an object, with the keys of the first one, or an array. Blank lines are skipped."""
     line = first_line(source.text(), source, quotes=False)
     row = _row(line.removeprefix(BOM), f"{source.name}: line 1", first=True)
@@ -56,7 +56,7 @@ def open_jsonlines(source: Source, options: ReadOptions) -> Table:
         for lines in blocks(stream, source, rows, 1, quotes=False):
             yield partial(parser.parse, lines)
 
-    return Table(source.layer, source.name, columns, picked, keyed, source.size, tasks)
+    return [Table(source.layer, source.name, columns, picked, keyed, source.size, tasks)]
 
 
 @dataclass(frozen=True, slots=True)

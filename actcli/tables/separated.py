@@ -42,7 +42,7 @@ Schema: TypeAlias = "dict[str, pl.DataType]"
 BLANKS = " \t\r\n"
 
 
-def open_separated(source: Source, options: ReadOptions, separator: str) -> Table:
+def open_separated(source: Source, options: ReadOptions, separator: str) -> list[Table]:
     """A CSV or TSV table."""
     line = first_line(source.text(), source, quotes=True)
     content = line.removeprefix(BOM)
@@ -64,7 +64,7 @@ def open_separated(source: Source, options: ReadOptions, separator: str) -> Tabl
         for lines in blocks(stream, source, rows, first, quotes=True):
             yield partial(parse, lines)
 
-    return Table(source.layer, source.name, columns, picked, header, source.size, tasks)
+    return [Table(source.layer, source.name, columns, picked, header, source.size, tasks)]
 
 
 @dataclass(frozen=True, slots=True)

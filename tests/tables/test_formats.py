@@ -18,6 +18,7 @@ from support.tables import blocks_of, others, read, write
 from support.zstd import zstd
 
 from actcli.errors import DataError
+from actcli.output.filtering import filter_tables
 from actcli.tables.open import open_tables
 from actcli.tables.options import ReadOptions
 
@@ -108,6 +109,19 @@ def test_npz(tmp_path: Path, save: Callable[..., None]) -> None:
     assert (one.name, two.name) == ("layer1", "layer2")
     (block,) = blocks_of(two)
     assert block.values.tolist() == [[1, 2], [3, 4]]
+
+
+def test_arrays_of_an_npz_are_named_in_errors(tmp_path: Path) -> None:
+    """Arrays of other widths are not told apart by their file."""
+    path = tmp_path / "odd.npz"
+    np.savez(path, one=np.ones((2, 2)), two=np.ones((2, 3)))
+    with pytest.raises(DataError) as caught:
+        filter_tables("relu", [str(path)], str(tmp_path / "b.csv"))
+    assert caught.value.message == f"{path}: array two has other columns than {path}: array one"
+    assert not (tmp_path / "b.csv").exists()
+    np.savez(tmp_path / "even.npz", one=np.ones((2, 2)), two=np.ones((2, 2)))
+    both = open_tables([str(path), str(tmp_path / "even.npz")], ReadOptions())
+    assert len({table.name for table in both}) == 4
 
 
 def test_names_tell_layers_apart(tmp_path: Path) -> None:

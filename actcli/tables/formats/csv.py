@@ -8,23 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from actcli.tables.format import Format, FrameWriter
+from actcli.tables.format import Format, FrameWriter, reader
 from actcli.text import Cell, plain
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from actcli.tables.options import ReadOptions
-    from actcli.tables.source import Source
-    from actcli.tables.table import Table
-
 PIECE = 1 << 16
-
-
-def _open(separator: str, source: Source, options: ReadOptions) -> list[Table]:
-    from actcli.tables.separated import open_separated
-
-    return [open_separated(source, options, separator)]
 
 
 def _rows(separator: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
@@ -54,14 +44,15 @@ def _frames(separator: str, columns: Sequence[str], header: bool) -> FrameWriter
     return text_writer(encode, head=b"".join(_rows(separator, columns, ())) if header else b"")
 
 
-def _format(name: str, suffixes: tuple[str, ...], separator: str) -> Format:
+def separated(name: str, suffixes: tuple[str, ...], separator: str) -> Format:
+    """A format of lines whose cells stand between separators."""
     return Format(
-        name=name,
-        suffixes=suffixes,
-        open=partial(_open, separator),
+        name,
+        suffixes,
+        open=reader("separated", "open_separated", separator),
         frames=partial(_frames, separator),
         rows=partial(_rows, separator),
     )
 
 
-FORMATS = (_format("csv", (".csv",), ","), _format("tsv", (".tsv", ".tab"), "\t"))
+FORMATS = (separated("csv", (".csv",), ","), separated("tsv", (".tsv", ".tab"), "\t"))

@@ -8,23 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from actcli.tables.columns import unique
-from actcli.tables.format import Format, FrameWriter
+from actcli.tables.format import Format, FrameWriter, reader
 from actcli.text import Cell, json_text
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from actcli.tables.options import ReadOptions
-    from actcli.tables.source import Source
-    from actcli.tables.table import Table
-
 FIRST, BETWEEN, TAIL = b"\n ", b",\n ", b"\n]\n"  # what is before the first object, between two, and after all
-
-
-def _open(source: Source, options: ReadOptions) -> list[Table]:
-    from actcli.tables.jsonlines import open_jsonlines
-
-    return [open_jsonlines(source, options)]
 
 
 def _objects(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
@@ -67,13 +57,13 @@ def _frames(lines: bool, columns: Sequence[str], header: bool) -> FrameWriter[by
 
 
 FORMATS = (
-    Format(name="json", suffixes=(".json",), frames=partial(_frames, False), rows=_array),
+    Format("json", (".json",), frames=partial(_frames, False), rows=_array),
     Format(
-        name="jsonl",
-        suffixes=(".jsonl", ".ndjson"),
+        "jsonl",
+        (".jsonl", ".ndjson"),
         read_suffixes=(".json",),
         magic=(b"{", b"[{", b"[\n"),
-        open=_open,
+        open=reader("jsonlines", "open_jsonlines"),
         frames=partial(_frames, True),
         rows=_lines,
     ),

@@ -48,4 +48,4 @@ def _frames(columns: Sequence[str], header: bool) -> FrameWriter[bytes]:
     return text_writer(encode, head=b"".join(_rows(columns, ())))
 
 
-FORMATS = (Format(name="markdown", suffixes=(".md", ".markdown"), frames=_frames, rows=_rows),)
+FORMATS = (Format("markdown", (".md", ".markdown"), frames=_frames, rows=_rows),)

@@ -1,4 +1,4 @@
-"""NPY, written as float64 with the missing as NaN."""
+"""NPY, written as float64 with the missing as NaN; and NPZ, which is read only."""
 
 from __future__ import annotations
 
@@ -6,22 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import IO, TYPE_CHECKING
 
 from actcli.errors import DataError
-from actcli.tables.format import Format, FrameWriter
+from actcli.tables.format import Format, FrameWriter, reader
 
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
     from numpy.typing import NDArray
-
-    from actcli.tables.options import ReadOptions
-    from actcli.tables.source import Source
-    from actcli.tables.table import Table
-
-
-def _open(source: Source, options: ReadOptions) -> list[Table]:
-    from actcli.tables.arrays import open_npy
-
-    return [open_npy(source, options)]
 
 
 def _frames(columns: Sequence[str], header: bool) -> FrameWriter[NDArray[np.float64]]:
@@ -67,4 +57,13 @@ def _is_of_numbers(column: pl.Series) -> bool:
         return False
 
 
-FORMATS = (Format(name="npy", suffixes=(".npy",), magic=(b"\x93NUMPY",), open=_open, frames=_frames),)
+FORMATS = (
+    Format("npy", (".npy",), magic=(b"\x93NUMPY",), open=reader("arrays", "open_npy"), frames=_frames),
+    Format(
+        "npz",
+        (".npz",),
+        magic=(b"PK\x03\x04",),
+        open=reader("arrays", "open_npz"),
+        layers="each array is a layer, named after it",
+    ),
+)

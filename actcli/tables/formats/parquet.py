@@ -1,4 +1,4 @@
-"""Parquet, in constant memory."""
+"""Parquet, in constant memory; and Arrow files (IPC, Feather), which are read only."""
 
 from __future__ import annotations
 
@@ -7,22 +7,10 @@ from typing import IO, TYPE_CHECKING
 
 from actcli.errors import DataError
 from actcli.tables.columns import unique
-from actcli.tables.format import Format, FrameWriter
+from actcli.tables.format import Format, FrameWriter, reader
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from actcli.tables.options import ReadOptions
-    from actcli.tables.source import Source
-    from actcli.tables.table import Table
-
-
-def _open(source: Source, options: ReadOptions) -> list[Table]:
-    import polars as pl
-
-    from actcli.tables.columnar import open_columnar
-
-    return [open_columnar(source, options, pl.scan_parquet, "a Parquet")]
 
 
 def _frames(columns: Sequence[str], header: bool) -> FrameWriter[pl.DataFrame]:
@@ -77,6 +65,18 @@ def _without_null_types(schema: pl.Schema) -> pl.Schema:
 
 FORMATS = (
     Format(
-        name="parquet", suffixes=(".parquet", ".pq"), magic=(b"PAR1",), open=_open, frames=_frames, slow_to_open=True
+        "parquet",
+        (".parquet", ".pq"),
+        magic=(b"PAR1",),
+        open=reader("columnar", "open_parquet"),
+        frames=_frames,
+        slow_to_open=True,
+    ),
+    Format(
+        "arrow",
+        (".arrow", ".feather", ".ipc"),
+        magic=(b"ARROW1",),
+        open=reader("columnar", "open_arrow"),
+        slow_to_open=True,
     ),
 )

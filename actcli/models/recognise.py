@@ -1,0 +1,202 @@
+"""Which registered function is this? By its values on some hundred points, however it is written.
+
+What it is not: `shape_of` says whether f is constant, affine or a curve, before a name is looked for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from actcli.activation import Activation, Array, Function
+from actcli.errors import UsageError
+from actcli.models.estimates import ESTIMATES, F
+from actcli.registry import additions
+
+Shape: TypeAlias = Literal["constant", "affine", "curve"]
+
+FLOAT32, FLOAT16, BFLOAT16 = 2.0**-24, 2.0**-11, 2.0**-8  # the rounding of constants and of arithmetic
+_SLACK = {FLOAT32: 24.0, FLOAT16: 6.0, BFLOAT16: 4.0}
+_LARGEST = {FLOAT32: 3.4e38, FLOAT16: 65504.0, BFLOAT16: 3.4e38}
+_FAR = (12.0, 20.0, 28.0, 40.0, 85.0, 300.0, 1000.0)
+_ALIKE = 3.0  # of functions whose errors differ by less the simpler one is meant
+_SAME = 0.01  # and an error of less is none
+_STEPS = 12
+_COARSE = 0.1  # an estimate that is farther off somewhere, relative to 1 + |f|, is of another function
+
+
+def shape_of(f: F, rounding: float = FLOAT32) -> Shape:
+    """Whether f is constant, affine, or neither."""
+    target = _Target.of(f, rounding)
+    x, y = target.x, target.y
+    at, one = (float(_values(f, np.array([x]))[0]) for x in (0.0, 1.0))
+    if not np.isfinite(y).all() or target.error(at + (one - at) * x) > 1.0:
+        return "curve"
+    return "constant" if target.error(np.full_like(y, at)) <= 1.0 else "affine"
+
+
+def recognise(f: F, rounding: float = FLOAT32, prefer: Sequence[str] = ()) -> Function | None:
+    """The registered function with the values of f, its parameters found; None where there is none.
+
+    f maps float64 arrays to arrays of the same shape, right to the `rounding` of its constants or arithmetic. Of
+    functions that are the same, such as silu and swish_beta with beta = 1, one of `prefer` is meant, else one at its
+    defaults, of these the one with the fewest parameters.
+    """
+    target = _Target.of(f, rounding)
+    candidates = _candidates(additions.activations())
+    wanted = [activation for activation in candidates if activation.name in prefer]
+    for among, match in ((wanted, _fitted), (candidates, _default), (candidates, _fitted)):
+        found = [function for one in among if (function := match(one, target)) is not None]
+        if found:
+            return target.simplest(found)
+    return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Target:
+    """What is to be recognised: its values at points, and how far off others may be."""
+
+    f: F
+    rounding: float
+    x: Array
+    y: Array
+    tolerance: Array
+
+    @classmethod
+    def of(cls, f: F, rounding: float) -> _Target:
+        x = _points(rounding)
+        y = _values(f, x)
+        size = np.where(np.isfinite(y), np.abs(y), 0.0)
+        return cls(f, rounding, x, y, _SLACK.get(rounding, 24.0) * rounding * (1.0 + size + 0.1 * np.abs(x)))
+
+    def error(self, g: Array) -> float:
+        """The largest error of g in units of what is tolerated; infinite where one of the two is NaN."""
+        y = self.y
+        with np.errstate(all="ignore"):
+            g = np.where(np.abs(g) > _LARGEST.get(self.rounding, math.inf), np.copysign(math.inf, g), g)
+            off = np.where((g == y) | (np.isnan(g) & np.isnan(y)), 0.0, np.abs(g - y) / self.tolerance)
+        return float(np.where(np.isnan(off), math.inf, off).max())
+
+    def is_met(self, function: Function | None) -> bool:
+        return function is not None and self.error(_values(function.f, self.x)) <= 1.0
+
+    def is_near(self, function: Function) -> bool:
+        """By a few of the points, roughly."""
+        few = (np.abs(self.x) < 20.0) & np.isfinite(self.y) & (np.arange(len(self.x)) % 8 == 0)
+        y = self.y[few]
+        return bool((np.abs(_values(function.f, self.x[few]) - y) <= _COARSE * (1.0 + np.abs(y))).all())
+
+    def simplest(self, found: Sequence[Function]) -> Function:
+        """The one with the fewest parameters, declared first, of those that are about as close as the closest."""
+        errors = [self.error(_values(function.f, self.x)) for function in found]
+        least = max(min(errors), _SAME)
+        alike = [function for function, error in zip(found, errors, strict=True) if error <= _ALIKE * least]
+        return min(alike, key=lambda function: len(function.values))
+
+
+@lru_cache(maxsize=4)
+def _points(rounding: float) -> Array:
+    """Where functions are compared: off the round numbers at which they break, and 0; farther out a few."""
+    near = np.arange(-160, 160) * 0.0503 + 0.0071
+    far = [x for x in _FAR if x <= 30.0 or rounding <= FLOAT32]  # beyond, float16 overflows on the way
+    x = np.concatenate([near, np.linspace(-1.0, 1.0, 41) * 0.91, far, np.negative(far), [0.0]])
+    x.flags.writeable = False
+    return x
+
+
+@lru_cache(maxsize=4)
+def _candidates(activations: tuple[Activation, ...]) -> tuple[Activation, ...]:
+    """The elementwise functions; rrelu is a leaky_relu once it is trained."""
+    return tuple(one for one in activations if one.kind == "elementwise" and one.name != "rrelu")
+
+
+@lru_cache(maxsize=512)
+def _at_defaults(activation: Activation, rounding: float) -> tuple[Function, Array] | None:
+    """The activation with its defaults, where it has them all, and its values at the points."""
+    function = _bound(activation, {})
+    return None if function is None else (function, _values(function.f, _points(rounding)))
+
+
+def _values(f: F, x: Array) -> Array:
+    with np.errstate(all="ignore"):
+        return np.asarray(f(x), dtype=np.float64)
+
+
+def _bound(activation: Activation, values: dict[str, float]) -> Function | None:
+    if any(map(math.isnan, values.values())):
+        return None
+    try:
+        return activation.bind(values)
+    except UsageError:  # outside its domain
+        return None
+
+
+def _default(activation: Activation, target: _Target) -> Function | None:
+    """The activation at its defaults, where it is the target."""
+    known = _at_defaults(activation, target.rounding)
+    return known[0] if known is not None and target.error(known[1]) <= 1.0 else None
+
+
+def _fitted(activation: Activation, target: _Target) -> Function | None:
+    """The activation with the parameters at which it is the target, if there are any."""
+    if (default := _default(activation, target)) is not None or activation.name not in ESTIMATES:
+        return default
+    with np.errstate(all="ignore"):
+        function = _bound(activation, ESTIMATES[activation.name](target.f))
+    if function is None or not target.is_near(function):
+        return None
+    function = _polished(function, target)
+    return _rounded(function, target) if target.is_met(function) else None
+
+
+def _polished(function: Function, target: _Target) -> Function:
+    """A few Gauss-Newton steps on the exact derivatives by the parameters, as long as they come closer."""
+    names = [name for name, value in function.values if math.isfinite(value)]
+    near = np.isfinite(target.y) & (np.abs(target.x) <= 20.0)
+    x, y = target.x[near], target.y[near]
+    best = _distance(function, x, y)
+    for _ in range(_STEPS):
+        slopes = np.stack([np.asarray(function.derivative_by(name, x)) for name in names], axis=1)
+        miss = y - function.f(x)
+        if not (np.isfinite(slopes).all() and np.isfinite(miss).all()):
+            return function
+        step = np.linalg.lstsq(slopes, miss, rcond=1e-10)[0].tolist()
+        moved = {name: function.parameters[name] + by for name, by in zip(names, step, strict=True)}
+        closer = _bound(function.activation, {**function.parameters, **moved})
+        if closer is None or not (distance := _distance(closer, x, y)) < best * (1.0 - 1e-6):
+            return function
+        function, best = closer, distance
+    return function
+
+
+def _distance(function: Function, x: Array, y: Array) -> float:
+    return float(np.square(_values(function.f, x) - y).sum())
+
+
+def _rounded(function: Function, target: _Target) -> Function:
+    """With the plainest values of the parameters, one by one, that are as close."""
+    for parameter in function.activation.parameters:
+        for plain in _plainer(function.parameters[parameter.name], parameter.default, target.rounding):
+            other = _bound(function.activation, {**function.parameters, parameter.name: plain})
+            if other is not None and target.is_met(other):
+                function = other
+                break
+    return function
+
+
+def _plainer(value: float, default: float, rounding: float) -> Iterator[float]:
+    """What a value that is known to a rounding may have been written as, the plainest first."""
+    if not math.isfinite(value):
+        return
+    near = 16.0 * rounding * max(abs(value), 0.1)
+    fraction = float(Fraction(value).limit_denominator(12))
+    for plain in (default, *(float(f"{value:.{digits}g}") for digits in range(1, 5)), fraction):
+        if abs(plain - value) <= near:
+            yield plain
+    yield float(str(np.float16(value) if rounding == FLOAT16 else np.float32(value)))

@@ -1,0 +1,96 @@
+"""A format is one file and one line."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.run import ROOT
+
+from actcli.cli.main import cli
+from actcli.tables.format import formats
+
+PIPES = '''
+"""Cells separated by |."""
+
+from dataclasses import replace
+
+from actcli.tables.formats.csv import separated
+
+FORMATS = (replace(separated("psv", (".psv",), "|"), magic=(b"a|",)),)
+'''
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the package with one more format."""
+    folder = tmp_path_factory.mktemp("package")
+    shutil.copytree(ROOT / "actcli", folder / "actcli", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "actcli/tables/formats/psv.py").write_text(PIPES)
+    path = folder / "actcli/tables/format.py"
+    text = path.read_text()
+    assert text.count('FILES = ("csv", ') == 1
+    path.write_text(text.replace('FILES = ("csv", ', 'FILES = ("csv", "psv", '))
+    (folder / "a.psv").write_text("a|b\n1|-2\n")
+    return folder
+
+
+def run(package: Path, *args: str, stdin: str | None = None, **environment: str) -> str:
+    """Standard output of a command of the copy."""
+    done = subprocess.run(
+        [sys.executable, "-m", "actcli", *args],
+        cwd=package,
+        env={"PATH": "/usr/bin:/bin", **environment},
+        input=stdin,
+        stdin=None if stdin is not None else subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def test_it_is_a_choice_wherever_formats_are(package: Path) -> None:
+    """Of the inputs, of results and of filtered tables; and what a shell completes."""
+    help = run(package, "eval", "--help", COLUMNS="200").replace("\n", " ")
+    assert help.count("psv") == 2
+    assert run(package, "list", "--help").count("psv") == 1
+    for option in ("-f", "--input-format"):
+        words = f"actcli eval {option} p"
+        found = run(package, _ACTCLI_COMPLETE="fish_complete", COMP_WORDS=words, COMP_CWORD="p")
+        assert "psv" in found
+
+
+def test_it_is_read_and_written_by_its_name(package: Path) -> None:
+    """From a file, by its first bytes, to a file, and as a sheet."""
+    assert run(package, "eval", "relu", "a.psv", "-f", "csv") == "a,b\n1.0,0.0\n"
+    assert run(package, "eval", "relu", "-f", "csv", stdin="a|b\n1|-2\n") == "a,b\n1.0,0.0\n"
+    run(package, "eval", "relu", "a.psv", "-o", "b.psv")
+    assert (package / "b.psv").read_text() == "a|b\n1.0|0.0\n"
+    assert run(package, "eval", "relu", "b.psv", "-f", "psv") == "a|b\n1.0|0.0\n"
+    assert run(package, "eval", "relu", "1", "-f", "psv") == "x|f\n1.0|1.0\n"
+
+
+def test_errors_list_it(package: Path) -> None:
+    """A name that says no format leads to the endings there are."""
+    done = subprocess.run(
+        [sys.executable, "-m", "actcli", "eval", "relu", "1", "-o", "x.abc"],
+        cwd=package,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert ".psv" in done.stderr
+
+
+def test_the_help_of_the_program_names_the_formats() -> None:
+    """It is a text, which imports none of them: each by its first ending."""
+    assert cli.epilog is not None
+    for format in formats():
+        assert not format.open or f"{format.suffixes[0]}" in cli.epilog
