@@ -8,6 +8,15 @@ from fnmatch import fnmatchcase
 
 from actcli.errors import DataError, UsageError
 
+MOST = 100_000  # columns: each costs some microseconds in every block
+
+
+def check_width(width: int, source: str) -> None:
+    """Fail where a table is too wide to be one."""
+    if width > MOST:
+        hint = "rows are samples, columns are neurons: is it turned?"
+        raise DataError(f"{source}: has {width} columns, and a table may have {MOST}", hint)
+
 
 def pick(selections: Iterable[str], columns: Sequence[str], source: str) -> tuple[int, ...]:
     """The indices of the selected columns in the table's order; all when nothing is selected.
@@ -17,6 +26,7 @@ def pick(selections: Iterable[str], columns: Sequence[str], source: str) -> tupl
     """
     if not columns:
         raise DataError(f"{source}: has no columns")
+    check_width(len(columns), source)
     items = [item.strip() for selection in selections for item in selection.split(",") if item.strip()]
     if not items:
         return tuple(range(len(columns)))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.errors import DataError, UsageError
-from actcli.tables.arrays import open_arrays
+from actcli.tables.bundles import open_bundle
 from actcli.tables.columns import pick
 from actcli.tables.open import open_tables
 from actcli.tables.options import ReadOptions
@@ -106,7 +106,7 @@ def _cell(value: Any, nulls: Sequence[str]) -> Any:
 def read_arrays(path: str, target: str, features: str) -> tuple[Raw, Raw | None]:
     """The features and the target of an NPZ by the names of its arrays, and those that are held out where they are
     named as those of the training part; without `features` the only array of as many rows."""
-    arrays = open_arrays(path)
+    arrays = open_bundle(path)
     if target not in arrays:
         raise UsageError(f"{path}: there is no array {target!r}", f"its arrays: {', '.join(arrays)}")
     features = features or _features(path, target, {name: one.shape for name, one in arrays.items()})
