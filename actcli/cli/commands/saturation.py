@@ -7,18 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from actcli.cli import options
 from actcli.cli.layers import layer_options, layers, note_layers
 from actcli.cli.messages import note
-from actcli.cli.options import (
-    epsilon_option,
-    function_argument,
-    gather,
-    inputs_argument,
-    option,
-    outputs_options,
-    style_option,
-    table_options,
-)
+from actcli.cli.options import gather, option
 from actcli.cli.types import FiniteRange, NumericCommand
 from actcli.diagnosis.systems import RULES
 from actcli.errors import UsageError
@@ -69,7 +61,7 @@ def _limit(words: str, excess: str, type: FiniteRange = _share) -> Callable[[F],
 criteria_options = gather(
     "criteria",
     _criteria,
-    epsilon_option,
+    options.epsilon_option,
     option(
         "--tau SHARE",
         "f saturates where |f'| is at most this share of its largest value.",
@@ -116,8 +108,8 @@ Examples:
   actcli saturation relu layer1.csv --rule redo
   actcli saturation tanh layer1.csv --dtype float16""",
 )
-@function_argument
-@inputs_argument
+@options.function_argument
+@options.inputs_argument
 @layer_options
 @criteria_options
 @gate_options
@@ -131,9 +123,9 @@ Examples:
     is_flag=True,
     help="Print what the rule means for the function: the limits of its verdicts, and its source.",
 )
-@style_option
-@table_options
-@outputs_options(figures=True, reports=True)
+@options.style_option
+@options.table_options
+@options.outputs_options(figures=True, reports=True)
 @click.pass_context
 def command(
     ctx: click.Context,
