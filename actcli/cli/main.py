@@ -1,7 +1,5 @@
 """The program: its commands, and what a run ends with."""
 
-from __future__ import annotations
-
 import gc
 import os
 import sys

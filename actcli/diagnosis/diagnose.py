@@ -167,7 +167,7 @@ def _neurons(one: Measured, criteria: Criteria) -> list[Neuron]:
     partial = one.partial
     n = partial.values
     active = n - partial[VANISHING]
-    dead = (n > 0) & (active <= criteria.thresholds.alpha * n)
+    dead = partial.dead(criteria.thresholds.alpha)
     output = partial[OUTPUT].mean(n)
     of_layer = partial[OUTPUT].over_all().mean(int(n.sum()))
     check = criteria.rule.check(one.probe.function)

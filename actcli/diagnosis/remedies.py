@@ -1,7 +1,5 @@
 """What the field does about a finding: its known remedies in the order to try them, each with its source."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from actcli.activation import Function

@@ -1,7 +1,5 @@
 """Gated linear units a * g(b): the first half of a row times a gate of the second half."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """Rowwise functions with fewer or more outputs than inputs, and sparse distributions."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """What is kept of blocks of values: tallies that merge. And the block, as a probe sees it."""
 
-from __future__ import annotations
-
 import math
 import operator
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """The one pipeline: blocks are read in order, worked on by threads, and come out in order."""
 
-from __future__ import annotations
-
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
