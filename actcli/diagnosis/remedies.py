@@ -10,9 +10,10 @@ from actcli.analysis.regions import shape, vanishing_regions
 from actcli.diagnosis.records import Remedy
 
 
-def remedies(measure: str, function: Function) -> tuple[Remedy, ...]:
-    """The remedies for a finding that rests on this measure of a layer of the function."""
-    found = (make(function) for make in _REMEDIES.get(measure, ()))
+def remedies(measure: str, function: Function, *, finished: bool = False) -> tuple[Remedy, ...]:
+    """The remedies for a finding that rests on this measure of a layer of the function; of a finished model no weights
+    are drawn anew."""
+    found = (make(function) for make in (_FINISHED if finished else _REMEDIES).get(measure, ()))
     return tuple(Remedy(measure, *one) for one in found if one is not None)
 
 
@@ -99,6 +100,16 @@ def _temperature(function: Function) -> _Advice:
     )
 
 
+def _pruning(function: Function) -> _Advice:
+    return (
+        "prune them: on these inputs the network computes the same without the dead neurons, with f of what they give "
+        "added to the next bias",
+        "Hu et al. 2016, arXiv:1607.03250",
+    )
+
+
+# What is done about a model that is trained.
+_FINISHED: dict[str, tuple[Callable[[Function], _Advice], ...]] = {"dead_neuron_ratio": (_pruning,)}
 _REMEDIES: dict[str, tuple[Callable[[Function], _Advice], ...]] = {
     "non_finite": (_learning_rate, _clipping, _initialisation),
     "dead_neuron_ratio": (_learning_rate, _initialisation, _normalisation, _leak, _recycle),

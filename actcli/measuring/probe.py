@@ -65,12 +65,13 @@ class Probe:
         )
         return frozenset(occasion for occasion, is_there in found if is_there)
 
-    def measure(self, x: Array, missing: Flags | None = None) -> Partial:
-        """The partial of a block x of shape (samples, neurons), NaN where `missing` says that there is no value."""
+    def measure(self, x: Array, missing: Flags | None = None, positions: int = 1) -> Partial:
+        """The partial of a block x of shape (samples, neurons), NaN where `missing` says that there is no value; so
+        many samples side by side are positions of one input."""
         with np.errstate(over="ignore"):  # sums beyond the doubles are infinite
-            return Partial.of(self._block(x, missing))
+            return Partial.of(self._block(x, missing, positions))
 
-    def _block(self, x: Array, missing: Flags | None) -> Block:
+    def _block(self, x: Array, missing: Flags | None, positions: int) -> Block:
         t = np.ascontiguousarray(x.T)  # a neuron's values side by side
         none = np.zeros(len(t), np.int64)
         absent = none if missing is None else set_bits(missing.T)
@@ -93,6 +94,7 @@ class Probe:
             losses=self.losses,
             rowwise=self.function.rowwise,
             histogram=self.histogram,
+            positions=positions,
         )
 
     def _gradient_and_output(self, t: Array) -> tuple[Array, Array]:
