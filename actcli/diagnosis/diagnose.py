@@ -20,7 +20,7 @@ from actcli.errors import UsageError
 from actcli.measuring.layer import Input, Measured, PreActivations, measure
 from actcli.measuring.measures import Occasion, over, values_of_layer, values_of_neurons
 from actcli.measuring.probe import Probe, Thresholds
-from actcli.measuring.tallies import HISTOGRAM, INPUTS, MAXIMUM, MINIMUM, MOMENTS, OUTPUT, PASSING, SCORE, VANISHING
+from actcli.measuring.tallies import HISTOGRAM, INPUTS, MAXIMUM, MINIMUM, OUTPUT, PASSING, SCORE
 from actcli.numerics.certainty import upper_bound
 from actcli.numerics.histogram import Histogram
 
@@ -180,14 +180,14 @@ def _neurons(one: Measured, criteria: Criteria) -> list[Neuron]:
     """The neurons of a layer: their measures, and what follows from them."""
     partial = one.partial
     n = partial.values
-    active = n - partial[VANISHING]
-    dead = (n > 0) & (active <= criteria.thresholds.alpha * n)
-    output = partial[OUTPUT]
-    mean_output = output.sum() / max(1, n.sum())
+    dead = partial.dead(criteria.thresholds.alpha)
+    output = partial[OUTPUT].mean(n)
+    of_layer = partial[OUTPUT].over_all().mean(int(n.sum()))
     check = criteria.rule.check(one.probe.function)
     with np.errstate(all="ignore"):
-        dormant = (n > 0) & (output / n <= DORMANT * mean_output)
-        flagged = None if check is None or check.neurons is None else (n > 0) & check.neurons(n, partial[SCORE], output)
+        dormant = (n > 0) & (output <= DORMANT * of_layer) & (output < math.inf)
+        score = partial[SCORE].plain()
+        flagged = None if check is None or check.neurons is None else (n > 0) & check.neurons(n, score, output)
     columns = {
         "neuron": one.neurons,
         "samples": n.tolist(),
@@ -206,11 +206,10 @@ def _neurons(one: Measured, criteria: Criteria) -> list[Neuron]:
 
 
 def _shrunk(one: Measured) -> int:
-    """How many neurons have values next to nothing beside those of the layer."""
-    partial = one.partial
-    mean_square = over(partial[MOMENTS].sum_square().sum(), partial.values.sum()) or 0.0
-    largest = np.maximum(np.abs(partial[MINIMUM]), np.abs(partial[MAXIMUM]))
-    return int(np.count_nonzero((partial.values > 0) & (largest <= SHRUNK * math.sqrt(mean_square))))
+    """How many neurons have values next to nothing beside the largest of the layer."""
+    known = one.partial.values > 0
+    largest = np.maximum(np.abs(one.partial[MINIMUM]), np.abs(one.partial[MAXIMUM]))[known]
+    return int(np.count_nonzero(largest <= SHRUNK * largest.max(initial=0.0)))
 
 
 def _layer(one: Measured, neurons: Sequence[Neuron]) -> Layer:

@@ -8,7 +8,7 @@ from actcli.diagnosis.rules import Verdict
 from actcli.measuring.layer import Place, Role
 from actcli.measuring.measures import LayerMeasures, Meaning, NeuronMeasures
 
-SHRUNK = 1e-6  # of the root mean square of the layer's pre-activations
+SHRUNK = 1e-6  # of the largest |x| of the layer
 DORMANT = 0.025  # Sokar et al. 2023, arXiv:2302.12902 (ReDo)
 
 
@@ -56,7 +56,8 @@ class Layer(LayerMeasures, _LayerHead):
         ),
     ] = "hidden"
     shrunk_neurons: Annotated[
-        int | None, Meaning(f"number of neurons whose values are all below {SHRUNK:g} of the layer's", when="network")
+        int | None,
+        Meaning(f"number of neurons whose values are all within {SHRUNK:g} of the largest", when="network"),
     ] = None
     verdict: Annotated[
         Verdict, Meaning("ok, warning or critical: `actcli saturation FUNCTION --explain` prints the limits")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias
@@ -68,8 +69,7 @@ class Probe:
     def measure(self, x: Array, missing: Flags | None = None, positions: int = 1) -> Partial:
         """The partial of a block x of shape (samples, neurons), NaN where `missing` says that there is no value; so
         many samples side by side are positions of one input."""
-        with np.errstate(over="ignore"):  # sums beyond the doubles are infinite
-            return Partial.of(self._block(x, missing, positions))
+        return Partial.of(self._block(x, missing, positions))
 
     def _block(self, x: Array, missing: Flags | None, positions: int) -> Block:
         t = np.ascontiguousarray(x.T)  # a neuron's values side by side
@@ -79,6 +79,7 @@ class Probe:
         non_finite = none if keep is None else t.shape[1] - set_bits(keep) - absent
         if keep is not None and self.function.rowwise:  # a row with a hole has no gradient
             keep = np.repeat(keep.all(axis=0, keepdims=True), len(t), axis=0)
+        kept = True if keep is None else keep
         gradient, output = self._gradient_and_output(t)
         vanishing = gradient < self.thresholds.epsilon
         return Block(
@@ -86,6 +87,8 @@ class Probe:
             keep=keep,
             missing=absent,
             non_finite=non_finite,
+            least=np.min(t, axis=1, initial=math.inf, where=kept),
+            most=np.max(t, axis=1, initial=-math.inf, where=kept),
             gradient=gradient,
             output=output,
             vanishing=vanishing if keep is None else vanishing & keep,
