@@ -112,8 +112,7 @@ def _any(file: str, asked: str | None, formats: Sequence[str]) -> str:
     if file.lower().endswith(COMPRESSED):
         raise UsageError(f"{file}: results are written as they are", "compress them in a pipe: -f csv | zstd")
     raise UsageError(
-        f"{file}: its name says no format",
-        f"name the format with -f, or end the name in {', '.join(endings(formats))}",
+        f"{file}: its name says no format", f"name the format with -f, or end the name in {', '.join(endings(formats))}"
     )
 
 
