@@ -1,7 +1,5 @@
 """The process: `actcli`, and `python -m actcli`."""
 
-from __future__ import annotations
-
 import os
 import signal
 import sys

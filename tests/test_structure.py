@@ -18,7 +18,15 @@ ROOMS = (
 RANK = {room: rank for rank, room in enumerate(ROOMS)}
 
 # The one room that knows a heavy library.
-HOMES = {"click": "cli", "rich": "reports", "matplotlib": "figures", "polars": "tables", "plotille": "reports"}
+HOMES = {
+    "click": "cli",
+    "rich": "reports",
+    "matplotlib": "figures",
+    "polars": "tables",
+    "plotille": "reports",
+    "onnx": "models",
+    "onnxruntime": "models",
+}
 
 TESTS = ROOT / "tests"
 MODULES = sorted(path for path in TESTS.rglob("*.py") if "benchmarks" not in path.parts)

@@ -12,7 +12,7 @@ from actcli.activation import Function
 from actcli.analysis.precision import PRECISIONS, Losses, Precision, losses
 from actcli.analysis.regions import Region, SaturatedSides, saturated_sides, vanishing_regions
 from actcli.diagnosis.likeness import likeness
-from actcli.diagnosis.records import DORMANT, Layer, Neuron
+from actcli.diagnosis.records import DORMANT, SHRUNK, Layer, Neuron
 from actcli.diagnosis.rules import DEFAULT, Rule
 from actcli.diagnosis.systems import RULES
 from actcli.diagnosis.verdicts import cumulated, judged
@@ -20,7 +20,7 @@ from actcli.errors import UsageError
 from actcli.measuring.layer import Input, Measured, PreActivations, measure
 from actcli.measuring.measures import Occasion, over, values_of_layer, values_of_neurons
 from actcli.measuring.probe import Probe, Thresholds
-from actcli.measuring.tallies import HISTOGRAM, OUTPUT, SCORE, VANISHING
+from actcli.measuring.tallies import HISTOGRAM, INPUTS, MAXIMUM, MINIMUM, OUTPUT, PASSING, SCORE
 from actcli.numerics.certainty import upper_bound
 from actcli.numerics.histogram import Histogram
 
@@ -113,15 +113,23 @@ class Diagnosis:
             ("precision", self.criteria.precision is not None),
             ("rule", bool(self.criteria.rule.checks)),
             ("rowwise", any(function.rowwise for function in self.functions)),
+            ("network", any(layer.place.finished for layer in self.layers)),
         )
         return frozenset(occasion for occasion, is_there in found if is_there)
+
+    @property
+    def gated(self) -> tuple[Layer, ...]:
+        """The layers that gates are for: heads and gates of a network only where they are named."""
+        return tuple(layer for layer in self.layers if layer.role == "hidden" or layer.place.named)
 
     def of(self, function: Function) -> Traits:
         """What is known of one of the functions."""
         return next(traits for traits in self.traits if traits.function == function)
 
 
-def diagnose(layers: Sequence[PreActivations], criteria: Criteria, function: Function | None = None) -> Diagnosis:
+def diagnose(
+    layers: Sequence[PreActivations], criteria: Criteria, function: Function | None = None, *, is_chain: bool = True
+) -> Diagnosis:
     """The diagnosis of layers, first to last of one network; of the function alone where there is none.
 
     Raises UsageError where the rule says nothing of the function of a layer.
@@ -135,19 +143,25 @@ def diagnose(layers: Sequence[PreActivations], criteria: Criteria, function: Fun
     for layer in layers:
         if layer.function not in probes:
             probes[layer.function] = criteria.probe(layer.function, layer.name if mixed else "")
-    measured = [measure(layer, [probes[layer.function]])[0] for layer in layers]
-    return diagnosis(measured, criteria, tuple(layer.origin() for layer in layers if layer.origin))
+    measured = [one for (one,) in measure(layers, [[probes[layer.function]] for layer in layers])]
+    inputs = tuple(layer.origin() for layer in layers if layer.origin)
+    return diagnosis(measured, criteria, inputs, is_chain=is_chain)
 
 
-def diagnosis(measured: Sequence[Measured], criteria: Criteria, inputs: tuple[Input, ...] = ()) -> Diagnosis:
-    """The diagnosis of layers that have been measured."""
+def diagnosis(
+    measured: Sequence[Measured], criteria: Criteria, inputs: tuple[Input, ...] = (), *, is_chain: bool = True
+) -> Diagnosis:
+    """The diagnosis of layers that have been measured.
+
+    `is_chain`: each is a function of the one before alone, so that the product of f' is what they leave of a gradient.
+    """
     traits = {one.probe.function: Traits.of(one.probe.function, criteria) for one in measured}
     layers, neurons = [], []
     for one in measured:
         of_layer = _neurons(one, criteria)
         neurons += of_layer
         layers.append(_layer(one, of_layer))
-    layers = cumulated(layers)
+    layers = cumulated(layers) if is_chain else layers
     epsilon = criteria.thresholds.epsilon
     fallen = [layer.name for layer in layers if (layer.cumulative_mean_gradient or math.inf) < epsilon]
     return Diagnosis(
@@ -166,7 +180,6 @@ def _neurons(one: Measured, criteria: Criteria) -> list[Neuron]:
     """The neurons of a layer: their measures, and what follows from them."""
     partial = one.partial
     n = partial.values
-    active = n - partial[VANISHING]
     dead = partial.dead(criteria.thresholds.alpha)
     output = partial[OUTPUT].mean(n)
     of_layer = partial[OUTPUT].over_all().mean(int(n.sum()))
@@ -180,14 +193,23 @@ def _neurons(one: Measured, criteria: Criteria) -> list[Neuron]:
         "samples": n.tolist(),
         "dead": dead.tolist(),
         "dead_upper_bound": [
-            upper_bound(a, k) if d else None for a, k, d in zip(active.tolist(), n.tolist(), dead.tolist(), strict=True)
+            upper_bound(a, k) if d else None
+            for a, k, d in zip(partial[PASSING].tolist(), partial[INPUTS].tolist(), dead.tolist(), strict=True)
         ],
         "dormant": dormant.tolist(),
+        "independent": partial[INPUTS].tolist(),
         **({} if flagged is None else {"flagged": flagged.tolist()}),
         **values_of_neurons(Neuron, partial, one.probe.occasions),
     }
     rows = zip(*columns.values(), strict=True)
     return [Neuron(layer=one.name, **dict(zip(columns, row, strict=True))) for row in rows]
+
+
+def _shrunk(one: Measured) -> int:
+    """How many neurons have values next to nothing beside the largest of the layer."""
+    known = one.partial.values > 0
+    largest = np.maximum(np.abs(one.partial[MINIMUM]), np.abs(one.partial[MAXIMUM]))[known]
+    return int(np.count_nonzero(largest <= SHRUNK * largest.max(initial=0.0)))
 
 
 def _layer(one: Measured, neurons: Sequence[Neuron]) -> Layer:
@@ -202,5 +224,9 @@ def _layer(one: Measured, neurons: Sequence[Neuron]) -> Layer:
         dead_neuron_ratio=over(dead, len(neurons)) if one.partial.values.any() else None,
         dormant_neurons=sum(neuron.dormant for neuron in neurons),
         flagged_neurons=sum(flags) if flags else None,
+        independent=over(one.partial[INPUTS].sum(), len(neurons)) or 0.0,
+        place=one.place,
+        role=one.place.role,
+        shrunk_neurons=_shrunk(one) if one.place.finished else None,
         **values_of_layer(Layer, one.partial, one.probe.occasions),
     )

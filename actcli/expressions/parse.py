@@ -4,8 +4,6 @@ The grammar is that of the registry's formulas: `+ - * / **`, calls of elementwi
 comparison, pi, e, x, and free names, which are parameters.
 """
 
-from __future__ import annotations
-
 import ast
 import math
 import re

@@ -1,7 +1,5 @@
 """Files written beside the ones that they replace, which take their places together."""
 
-from __future__ import annotations
-
 import errno
 import os
 import stat

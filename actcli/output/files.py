@@ -1,7 +1,5 @@
 """Results go to standard output or to a file that is written whole or not at all."""
 
-from __future__ import annotations
-
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence

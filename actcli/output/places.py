@@ -1,7 +1,5 @@
 """What the path of an output leads to."""
 
-from __future__ import annotations
-
 import errno
 import os
 import re

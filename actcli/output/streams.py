@@ -1,7 +1,5 @@
 """Bytes to an open file: all of them, or an error."""
 
-from __future__ import annotations
-
 import io
 import sys
 from typing import IO, Any

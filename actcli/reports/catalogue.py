@@ -1,7 +1,5 @@
 """`list` and `show`."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """The JSON Schemas of the JSON that is written: made from the records themselves, so that the two cannot part."""
 
-from __future__ import annotations
-
 import dataclasses
 import types
 from collections.abc import Callable, Mapping
@@ -19,6 +17,7 @@ from actcli.measuring.measures import Meaning, meanings
 from actcli.measuring.probe import Thresholds
 from actcli.numerics.student import Mean
 from actcli.reports.meanings import DOCUMENTS, meaning
+from actcli.reports.profiles import MEANS
 from actcli.reports.records import Document
 from actcli.training.records import LayerState, Scores
 from actcli.training.settings import Design, Recipe
@@ -85,12 +84,7 @@ _FORMS: dict[str, Any] = {
                 "smoothness": Smoothness | None,
                 "regions": [_REGION],
                 "q": float,
-                "mean": float | None,
-                "mean_square": float | None,
-                "mean_square_gradient": float | None,
-                "he_gain": float | None,
-                "chi_1": float | None,
-                "critical_weight_variance": float | None,
+                **dict.fromkeys(MEANS, float | None),
                 "vanishing_depth": int | None,
                 "torch_gain": float | None,
                 "fixed_point?": {**get_type_hints(FixedPoint), "q": float | None, "phase": str | None},

@@ -1,7 +1,5 @@
 """The names of columns, and choosing among them: `-c h1,3,5:8,h*,!h13`."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase

@@ -1,7 +1,5 @@
 """actcli list."""
 
-from __future__ import annotations
-
 import click
 
 from actcli.cli.messages import note_functions
