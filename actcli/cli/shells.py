@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -18,7 +19,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 PLACE = "\1"  # where the cursor is; no line holds it
 
 # What stands for a character with a meaning: in a word, and behind the quote that is open. And what that stands for.
-_ESCAPES = {
+_ESCAPES: dict[str, tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = {
     "": (re.compile(r"""([\s"'`$&|;()<>\\*?\[\]{}!#~^])"""), r"\\\1"),
     "'": (re.compile("'"), r"'\\''"),
     '"': (re.compile(r"""([$`"\\])|(!)"""), lambda found: f"\\{found[1]}" if found[1] else '"\\!"'),

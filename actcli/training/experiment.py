@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from actcli.activation import Array, Function
 from actcli.errors import UsageError
-from actcli.tables.pipeline import default_threads
+from actcli.numerics.blockwise import default_threads
 from actcli.training.loop import Trainer
 from actcli.training.network import Network
 from actcli.training.records import Data, Epoch, Run, Trained
