@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
 from actcli.cli.options import completer, gather
 from actcli.cli.types import FunctionType, unmarked
@@ -65,6 +66,9 @@ class _NamedType(click.ParamType["tuple[str, str]"]):
         if not (name and equals and rest):
             self.fail(f"{value} is not NAME=FILE or NAME=NUMBER", param, ctx)
         return name, rest
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+        return [CompletionItem(incomplete, type="file")]
 
 
 class FunctionOrInput(FunctionType):

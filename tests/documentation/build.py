@@ -98,9 +98,9 @@ def help_examples(group: click.Group = cli) -> Iterator[tuple[str, str]]:
 
 
 def outputs_of_examples(folder: Path) -> dict[str, str]:
-    """What each example of the help pages prints, in a folder that holds layer1.csv to layer3.csv."""
+    """What each example of the help pages prints, in a folder that holds the files that they name."""
     env = environment(folder)
-    for path in (DATA / "relu_trained").glob("*.csv"):
+    for path in (*(DATA / "relu_trained").glob("*.csv"), *DATA.glob("*.csv"), DATA / "digits.onnx"):
         shutil.copy(path, folder)
     return {command: run_at_terminal(command, folder, env) for _, command in help_examples()}
 

@@ -14,8 +14,8 @@ from actcli.output.results import Result, write
     "layers",
     epilog="""\b
 Examples:
-  actcli layers model.onnx
-  actcli layers model.onnx -f json""",
+  actcli layers digits.onnx
+  actcli layers digits.onnx -f json""",
 )
 @click.argument("model", metavar="MODEL", shell_complete=completer("files"))
 @outputs_options()

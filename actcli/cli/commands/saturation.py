@@ -109,8 +109,8 @@ Examples:
   actcli saturation relu layer*.csv --function layer3=softmax
   actcli saturation relu layer1.csv --rule redo
   actcli saturation tanh layer1.csv --dtype float16
-  actcli saturation --model model.onnx images.npy
-  actcli saturation --model model.onnx images.npy --layer 'layer4*' --max-dead 0.1""",
+  actcli saturation --model digits.onnx digits.csv -c '!digit'
+  actcli saturation --model digits.onnx digits.csv -c '!digit' --max-dead 0.1""",
 )
 @click.argument(
     "function",

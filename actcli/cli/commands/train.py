@@ -171,14 +171,8 @@ limit_options = gather(
     options_metavar="-i DATA --target COLUMN [OPTIONS]",
     epilog="""\b
 Examples:
-  actcli train relu gelu tanh -i digits.csv --target digit --seeds 5
-  actcli train 'elu:alpha=0.5|1|2' -i digits.csv --target digit
-  actcli train prelu 'x*sigmoid(b*x):b=1' -i digits.csv --target digit --learn layer
-  actcli train elu -i digits.csv --target digit --search random:20 --search halving
-  actcli train relu gelu -i mnist.npz --target y_train -o curves.png
-  actcli train sigmoid --hidden 64,64,64,64,64,64,64,64 -i digits.csv --target digit
-  actcli train relu -i digits.csv --target digit --min-accuracy 0.95 --max-dead 0.1
-  actcli train relu -i digits.csv --target digit --save model.npz -f json""",
+  actcli train relu gelu -i digits.csv --target digit --seeds 2 --epochs 3
+  actcli train tanh identity -i xor.csv --target xor --split 0 --epochs 20""",
 )
 @options.functions_argument
 @options.inputs_option("Learn from this table, or NPZ; x=NAME is its array of features.")
