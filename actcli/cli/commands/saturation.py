@@ -110,7 +110,9 @@ Examples:
   actcli saturation relu layer1.csv --rule redo
   actcli saturation tanh layer1.csv --dtype float16
   actcli saturation --model digits.onnx digits.csv -c '!digit'
-  actcli saturation --model digits.onnx digits.csv -c '!digit' --max-dead 0.1""",
+  actcli saturation --model digits.onnx digits.csv -c '!digit' --neurons unit
+  actcli saturation --model digits.onnx digits.csv -c '!digit' --batch 256
+  actcli saturation --model digits.onnx digits.csv -c '!digit' --memory 1GB""",
 )
 @click.argument(
     "function",

@@ -172,7 +172,16 @@ limit_options = gather(
     epilog="""\b
 Examples:
   actcli train relu gelu -i digits.csv --target digit --seeds 2 --epochs 3
-  actcli train tanh identity -i xor.csv --target xor --split 0 --epochs 20""",
+  actcli train tanh -i xor.csv --target xor --split 0 --task classify
+  actcli train elu -i digits.csv --target digit --test digits.csv --epochs 2
+  actcli train relu -i digits.csv --target digit --scale none --init he
+  actcli train silu -i digits.csv --target digit --normalize batch --residual
+  actcli train relu -i digits.csv --target digit --dropout 0.1 --lr 0.002
+  actcli train relu -i digits.csv --target digit --optimizer adamw --clip 1
+  actcli train relu -i digits.csv --target digit --schedule cosine --patience 2
+  actcli train relu -i digits.csv --target digit --weight-decay 0.01 --timing
+  actcli train relu -i digits.csv --target digit --seeds 1 --save init.npz
+  actcli train relu -i digits.csv --target digit --weights init.npz --no-shuffle""",
 )
 @options.functions_argument
 @options.inputs_option("Learn from this table, or NPZ; x=NAME is its array of features.")
