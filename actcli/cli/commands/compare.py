@@ -31,7 +31,7 @@ Examples:
   actcli compare relu leaky_relu elu -i layer2.csv
   actcli compare relu gelu silu -o functions.svg
   actcli compare relu leaky_relu -i layer2.csv --report page.html
-  actcli compare silu --model digits.onnx -i digits.csv -c '!digit' --layer '*8'""",
+  actcli compare silu --model digits.onnx -i digits.csv -c '!digit'""",
 )
 @options.functions_argument
 @options.inputs_option("A table of pre-activations (repeatable); - is standard input.")

@@ -175,13 +175,16 @@ Examples:
   actcli train tanh -i xor.csv --target xor --split 0 --task classify
   actcli train elu -i digits.csv --target digit --test digits.csv --epochs 2
   actcli train relu -i digits.csv --target digit --scale none --init he
-  actcli train silu -i digits.csv --target digit --normalize batch --residual
+  actcli train silu -i xor.csv --target xor --split 0 --residual
+  actcli train relu -i xor.csv --target xor --split 0 --normalize layer
   actcli train relu -i digits.csv --target digit --dropout 0.1 --lr 0.002
   actcli train relu -i digits.csv --target digit --optimizer adamw --clip 1
-  actcli train relu -i digits.csv --target digit --schedule cosine --patience 2
+  actcli train relu -i xor.csv --target xor --split 0 --schedule cosine
+  actcli train relu -i xor.csv --target xor --split 0 --patience 2
   actcli train relu -i digits.csv --target digit --weight-decay 0.01 --timing
   actcli train relu -i digits.csv --target digit --seeds 1 --save init.npz
-  actcli train relu -i digits.csv --target digit --weights init.npz --no-shuffle""",
+  actcli train relu -i digits.csv --target digit --weights init.npz
+  actcli train relu -i xor.csv --target xor --split 0 --no-shuffle""",
 )
 @options.functions_argument
 @options.inputs_option("Learn from this table, or NPZ; x=NAME is its array of features.")
