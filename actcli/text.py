@@ -87,3 +87,8 @@ def _portable(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value
+
+
+def numbered(count: int) -> tuple[str, ...]:
+    """The names of columns and neurons that have none: as frameworks count them."""
+    return tuple(map(str, range(count)))

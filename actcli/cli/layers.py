@@ -72,8 +72,10 @@ def layers(inputs: Sequence[str], function: Function, choice: Choice, options: R
 
 
 def note_layers(inputs: Sequence[Input], doubts: Sequence[str]) -> None:
-    """Note how many rows of each were left out, and which layers look like outputs."""
+    """Note what was guessed about each, how many rows of it were left out, and which layers look like outputs."""
     for read in inputs:
+        for guess in read.notes:
+            note(guess)
         if read.skipped:
             note(f"{read.skipped} row{'s' * (read.skipped > 1)} left out, such as {read.reason}")
     for doubt in doubts:

@@ -177,7 +177,7 @@ table_options = gather(
     _reading,
     option(
         "-c --columns LIST",
-        "Take columns: names, numbers, ranges a:b, globs h*; !NAME excludes.",
+        "Take columns: names, #1, ranges a:b, globs h*; !NAME excludes.",
         many=True,
         complete="columns",
     ),

@@ -93,7 +93,7 @@ def _frame(axes: Axes, grid: Grid, names: Sequence[str]) -> None:
     every = math.ceil(NAME / nearest)
     axes.set_yticks(middles[::every], names[::every], size=9)
     step = max(1, 2 ** round(math.log2(grid.columns / 8)))
-    axes.set_xticks(range(0, grid.columns, step), [str(i + 1) for i in range(0, grid.columns, step)], size=8)
+    axes.set_xticks(range(0, grid.columns, step), [str(i) for i in range(0, grid.columns, step)], size=8)
     axes.set_xlabel(f"neuron (the next {grid.columns} in the line below)" if grid.gap else "neuron", size=9)
     axes.spines[:].set_visible(False)
 

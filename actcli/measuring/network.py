@@ -12,6 +12,7 @@ from actcli.measuring.layer import Input, Place, PreActivations, Shared
 from actcli.models.onnx_model import Model
 from actcli.models.onnx_run import Running
 from actcli.tables.options import ReadOptions
+from actcli.text import numbered
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def network(
         PreActivations(
             layer.name,
             functions[layer.name],
-            tuple(str(i + 1) for i in range(count)),
+            numbered(count),
             Shared(run, number),
             partial(Input, layer.name, path, None),
             Place(layer.role, "inputs", finished=True, named=choice.names(layer.name)),
