@@ -118,13 +118,17 @@ def _of_paths(rest: Sequence[Wanted], paths: Sequence[str], options: ReadOptions
     if all(isinstance(one, dict) and (names & one.keys()) for one in found):
         return _merged(rest, paths, found)
     if len(rest) != 1:
-        hint = f"give each by its name: --input {rest[0].name}={paths[0]}" if rest else "leave out the files"
+        if not rest:
+            raise UsageError(f"{paths[0]}: --input names all of the model's inputs already", "leave out the file")
+        hint = f"give each by its name: --input {rest[0].name}={paths[0]}"
         raise UsageError(f"the model has {len(rest)} inputs to fill, and a file is for one", hint)
     parts = []
     for path, one in zip(paths, found, strict=True):
         if isinstance(one, dict):
             if len(one) != 1:
-                raise DataError(f"{path}: has the arrays {', '.join(one)}, none for the input {rest[0].name}", "")
+                raise DataError(
+                    f"{path}: has the arrays {', '.join(one)}, none for the input {rest[0].name}", _listed(rest)
+                )
             one = next(iter(one.values()))
         parts.append(_checked(rest[0], one, path))
     return {rest[0].name: parts[0] if len(parts) == 1 else np.concatenate(parts)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ class Model:
     @classmethod
     def read(cls, path: str) -> Model:
         """Raises DataError for what is no ONNX model."""
-        graph = Graph(load(path))
+        graph = Graph(load(path), os.path.dirname(os.path.abspath(path)))
         return cls(path, graph, listing(graph))
 
     def run(

@@ -168,6 +168,8 @@ def command(
         inputs, function = (function, *inputs), None
     elif function is None and model is None:
         raise click.MissingParameter(ctx=ctx, param=ctx.command.params[0])
+    if explain and function is None:
+        raise UsageError("--explain is about one function, and a model's layers have their own", "give a FUNCTION")
     if explain and function is not None:
         from actcli.reports.saturation import explanation
 
