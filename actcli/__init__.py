@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from actcli.diagnosis.arrays import diagnose
     from actcli.diagnosis.diagnose import Diagnosis
     from actcli.diagnosis.records import Layer, Neuron
-    from actcli.errors import ActcliError, DataError, UsageError
+    from actcli.errors import ActcliError, DataError, GateError, UsageError
     from actcli.fitting.fit import Fit, fit
     from actcli.output.filtering import filter_tables
     from actcli.registry.additions import names
     from actcli.registry.specs import get
     from actcli.reports.schema import schema
+    from actcli.watching.inspect import inspect
+    from actcli.watching.watch import watch
 
 __version__ = "0.1.0"
 
@@ -37,6 +39,7 @@ __all__ = [
     "Diagnosis",
     "Fit",
     "Function",
+    "GateError",
     "Layer",
     "MeanField",
     "Neuron",
@@ -48,10 +51,12 @@ __all__ = [
     "filter_tables",
     "fit",
     "get",
+    "inspect",
     "mean_field",
     "names",
     "schema",
     "vanishing_regions",
+    "watch",
 ]
 
 # The module of each name, imported when the name is asked for: the command line needs none of them to start.
@@ -62,6 +67,7 @@ _HOMES = {
     "Diagnosis": "diagnosis.diagnose",
     "Fit": "fitting.fit",
     "Function": "activation",
+    "GateError": "errors",
     "Layer": "diagnosis.records",
     "MeanField": "analysis.meanfield",
     "Neuron": "diagnosis.records",
@@ -71,11 +77,13 @@ _HOMES = {
     "diagnose": "diagnosis.arrays",
     "filter_tables": "output.filtering",
     "fit": "fitting.fit",
+    "inspect": "watching.inspect",
     "get": "registry.specs",
     "mean_field": "analysis.meanfield",
     "names": "registry.additions",
     "schema": "reports.schema",
     "vanishing_regions": "analysis.regions",
+    "watch": "watching.watch",
 }
 
 

@@ -1,5 +1,6 @@
 """What is said of a layer and of a neuron: who they are, their measures, and what follows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -46,6 +47,10 @@ class Layer(LayerMeasures, _LayerHead):
     cumulative_rms_gradient: Annotated[float | None, Meaning("product of rms f' of this layer and those after it")] = (
         None
     )
+    loss_gradient_rms: Annotated[
+        float | None,
+        Meaning("root mean square of dL/dx, the gradient of the loss by the pre-activations", when="backward"),
+    ] = None
     verdict: Annotated[
         Verdict, Meaning("ok, warning or critical: `actcli saturation FUNCTION --explain` prints the limits")
     ] = "ok"
@@ -57,6 +62,15 @@ class Layer(LayerMeasures, _LayerHead):
         """How many samples an element ratio rests on: the values of one sample are not independent of each other."""
         values = self.samples * self.neurons - self.missing - self.non_finite
         return values / self.neurons if self.neurons else 0.0
+
+
+def loss_gradient_ratio(layers: Sequence[Layer]) -> float | None:
+    """The rms of dL/dx of the first of the layers over that of the last; None where one is not known, or the last is
+    0."""
+    known = [layer.loss_gradient_rms for layer in layers]
+    if len(known) < 2 or known[0] is None or not known[-1]:
+        return None
+    return known[0] / known[-1]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -105,6 +105,7 @@ _REMEDIES: dict[str, tuple[Callable[[Function], _Advice], ...]] = {
     "vanishing_ratio": (_initialisation, _normalisation, _learning_rate, _leak),
     "saturated_ratio": (_initialisation, _normalisation, _learning_rate),
     "vanishing_row_ratio": (_temperature, _normalisation),
+    "loss_gradient_rms": (_normalisation, _residual, _initialisation),
     "cumulative_mean_gradient": (_larger_slope, _critical_variance, _normalisation, _residual),
     "spread": (_initialisation, _normalisation, _residual),
     "cumulative_rms_gradient": (_clipping, _critical_variance, _normalisation),

@@ -64,12 +64,13 @@ class PreActivations:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A layer that has been measured."""
+    """A layer that has been measured. `loss_gradient` is the rms of dL/dx, where the loss was differentiated."""
 
     name: str
     neurons: tuple[str, ...]
     probe: Probe
     partial: Partial
+    loss_gradient: float | None = None
 
 
 def measure(layer: PreActivations, probes: Sequence[Probe]) -> list[Measured]:

@@ -34,8 +34,9 @@ from actcli.measuring.tallies import (
 if TYPE_CHECKING:
     from actcli.measuring.partial import Partial
 
-# On what a field depends that is not always there: --dtype, a rule of another system, a rowwise function.
-Occasion: TypeAlias = Literal["precision", "rule", "rowwise"]
+# On what a field depends that is not always there: --dtype, a rule of another system, a rowwise function, a backward
+# pass.
+Occasion: TypeAlias = Literal["precision", "rule", "rowwise", "backward"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
