@@ -51,6 +51,11 @@ POSITIVE = Domain(low=0.0)
 NON_NEGATIVE = Domain(low=0.0, low_open=False)
 
 
+def flat(x: Array, **_: float) -> Array:
+    """0 at every x, NaN where x is NaN: a derivative of what is made of lines."""
+    return np.where(np.isnan(x), x, 0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A named constant of an activation."""
@@ -102,8 +107,8 @@ class Activation:
 
     `breaks` are the points where f or one of its derivatives jumps. A kink is a break at which f' jumps; `convention`
     says what is taken there. `range` is the infimum and supremum of f (None where no closed form exists: it is solved
-    for), `limits` are f(-inf) and f(+inf). Each of the three may be a function of the parameters. Outside `domain` f is
-    NaN. A function that oscillates for ever is examined (regions, range, monotonicity) within its `window`.
+    for), `limits` are f(-inf) and f(+inf), where they are not those two. Each of the three may be a function of the
+    parameters. Outside `domain` f is NaN. A function that oscillates for ever is examined within its `window`.
     `constraint` is what must hold between parameters, in words and as a test. `gain` is the gain that
     torch.nn.init.calculate_gain has for f, where it knows f; the gain that follows from f is computed elsewhere.
     `computed` is the stable form by which f is evaluated, where it is not the formula.
@@ -114,10 +119,10 @@ class Activation:
     derivative: str
     f: Kernel
     df: Kernel
-    d2f: Kernel
     range: Interval | Callable[..., Interval] | None
-    limits: Interval | Callable[..., Interval] | None
     source: str
+    d2f: Kernel = flat
+    limits: Interval | Callable[..., Interval] | None = None
     kind: Kind = "elementwise"
     aliases: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
@@ -216,7 +221,7 @@ class Function:
 
     @property
     def limits(self) -> Interval | None:
-        return self._resolve(self.activation.limits)
+        return None if self.rowwise else self._resolve(self.activation.limits or self.activation.range)
 
     @property
     def gain(self) -> float | None:

@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from actcli.activation import POSITIVE, REAL, Activation, Array, Dialect, Parameter
+from actcli.activation import POSITIVE, REAL, Activation, Array, Parameter
+from actcli.functions.naming import dialects
 from actcli.numerics.doubledouble import product
 from actcli.numerics.normal import clipped, horner, mills, times_density
 
@@ -24,10 +25,9 @@ NORMAL_CDF = Activation(
     df=lambda x: times_density(1.0, clipped(x)),
     d2f=lambda x: times_density(np.clip(-x, -40.0, 40.0), clipped(x)),
     range=(0.0, 1.0),
-    limits=(0.0, 1.0),
-    dialects=(
-        Dialect("pytorch", "torch.special.ndtr", note="as 1 + erf: the tail is 0 below -8.37"),
-        Dialect("jax", "jax.scipy.special.ndtr"),
+    dialects=dialects(
+        "torch.special.ndtr | as 1 + erf: the tail is 0 below -8.37",
+        "jax.scipy.special.ndtr",
     ),
     source="PyTorch torch.special.ndtr",
 )
@@ -63,13 +63,10 @@ ERF = Activation(
     df=lambda x: _times_erf_df(2.0 * _ROOT, x),
     d2f=lambda x: _times_erf_df(np.clip(x, -28.0, 28.0) * (-4.0 * _ROOT), x),
     range=(-1.0, 1.0),
-    limits=(-1.0, 1.0),
-    dialects=(
-        Dialect("pytorch", "torch.erf"),
-        Dialect("keras", "keras.ops.erf", note="NaN at -inf and inf in float64 with TensorFlow"),
-        Dialect("jax", "jax.scipy.special.erf"),
-        Dialect("tensorflow", "tf.math.erf", note="NaN at -inf and inf in float64"),
-        Dialect("onnx", "Erf"),
+    dialects=dialects(
+        "torch.erf jax.scipy.special.erf onnx:Erf",
+        "keras.ops.erf | NaN at -inf and inf in float64 with TensorFlow",
+        "tf.math.erf | NaN at -inf and inf in float64",
     ),
     source="PyTorch torch.erf",
 )
@@ -126,8 +123,7 @@ LAPLACE = Activation(
         "sigma": lambda x, mu, sigma: _times_laplace_df(sigma, x, mu, sigma),
     },
     range=(0.0, 1.0),
-    limits=(0.0, 1.0),
-    dialects=(Dialect("transformers", "laplace", note="as 1 + erf: the tail is 0 below mu - 8.37 sigma"),),
+    dialects=dialects("transformers:laplace | as 1 + erf: the tail is 0 below mu - 8.37 sigma"),
     source="Hugging Face transformers LaplaceActivation; Ma et al. 2022, Mega, arXiv:2209.10655 (mu = sqrt(1/2), "
     "sigma = sqrt(1/(4 pi)), to six digits)",
 )

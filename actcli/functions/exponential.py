@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from actcli.activation import INF, POSITIVE, Activation, Array, Dialect, Parameter
+from actcli.activation import INF, POSITIVE, Activation, Array, Parameter
 from actcli.functions.kernels import UNDERFLOW, exp_quotient, tanh_parts, times_exp
+from actcli.functions.naming import dialects
 from actcli.numerics.doubledouble import DD, expm1, product, refine
 
 EXPONENTIAL = Activation(
@@ -15,14 +16,7 @@ EXPONENTIAL = Activation(
     df=np.exp,
     d2f=np.exp,
     range=(0.0, INF),
-    limits=(0.0, INF),
-    dialects=(
-        Dialect("pytorch", "torch.exp"),
-        Dialect("keras", "keras.activations.exponential"),
-        Dialect("jax", "jax.numpy.exp"),
-        Dialect("tensorflow", "tf.math.exp"),
-        Dialect("onnx", "Exp"),
-    ),
+    dialects=dialects("torch.exp keras.activations.exponential jax.numpy.exp tf.math.exp onnx:Exp"),
     source="Keras keras.activations.exponential",
 )
 
@@ -71,16 +65,10 @@ ELU = Activation(
     breaks=(0.0,),
     convention="f' = f'' = alpha at 0",
     range=lambda alpha: (-alpha, INF),
-    limits=lambda alpha: (-alpha, INF),
-    dialects=(
-        Dialect("pytorch", "torch.nn.ELU"),
-        Dialect("keras", "keras.activations.elu"),
-        Dialect("keras.layers", "keras.layers.ELU"),
-        Dialect("jax", "jax.nn.elu"),
-        Dialect("tensorflow", "tf.nn.elu", note="alpha is always 1; exp(x) - 1 cancels near 0"),
-        Dialect("onnx", "Elu"),
-        Dialect("nnlib", "NNlib.elu", spelling={"α": "alpha"}, note="f' = 1 at 0; exp(x) - 1 cancels near 0"),
-        Dialect("timm", "elu"),
+    dialects=dialects(
+        "torch.nn.ELU keras.activations.elu keras.layers.ELU jax.nn.elu onnx:Elu timm:elu",
+        "tf.nn.elu | alpha is always 1; exp(x) - 1 cancels near 0",
+        ("NNlib.elu | f' = 1 at 0; exp(x) - 1 cancels near 0", {"α": "alpha"}),
     ),
     source="PyTorch torch.nn.ELU; Clevert et al. 2015, arXiv:1511.07289",
 )
@@ -104,22 +92,17 @@ SELU = Activation(
     breaks=(0.0,),
     convention="f' = f'' = scale * alpha at 0",
     range=lambda alpha, scale: (-scale * alpha, INF),
-    limits=lambda alpha, scale: (-scale * alpha, INF),
     gain=0.75,
-    dialects=(
-        Dialect("pytorch", "torch.nn.SELU"),
-        Dialect("keras", "keras.activations.selu", note="f' = scale at 0 with TensorFlow"),
-        Dialect("jax", "jax.nn.selu"),
-        Dialect("tensorflow", "tf.nn.selu", note="f' = scale at 0; exp(x) - 1 cancels near 0"),
-        Dialect(
-            "onnx",
-            "Selu",
-            defaults={"alpha": 1.67326319217681884765625, "scale": 1.05070102214813232421875},
-            spelling={"gamma": "scale"},
-            note="its defaults are rounded to float32",
+    dialects=dialects(
+        "torch.nn.SELU jax.nn.selu timm:selu",
+        "keras.activations.selu | f' = scale at 0 with TensorFlow",
+        "tf.nn.selu | f' = scale at 0; exp(x) - 1 cancels near 0",
+        (
+            "onnx:Selu | its defaults are rounded to float32",
+            {"gamma": "scale"},
+            {"alpha": 1.67326319217681884765625, "scale": 1.05070102214813232421875},
         ),
-        Dialect("nnlib", "NNlib.selu", note="exp(x) - 1 cancels near 0"),
-        Dialect("timm", "selu"),
+        "NNlib.selu | exp(x) - 1 cancels near 0",
     ),
     source="PyTorch torch.nn.SELU; Klambauer et al. 2017, arXiv:1706.02515",
 )
@@ -165,14 +148,10 @@ CELU = Activation(
     breaks=(0.0,),
     convention="f'' = 1 / alpha at 0",
     range=lambda alpha: (-alpha, INF),
-    limits=lambda alpha: (-alpha, INF),
-    dialects=(
-        Dialect("pytorch", "torch.nn.CELU"),
-        Dialect("keras", "keras.activations.celu", note="f' = 2 at 0 with TensorFlow"),
-        Dialect("jax", "jax.nn.celu"),
-        Dialect("onnx", "Celu"),
-        Dialect("nnlib", "NNlib.celu", spelling={"α": "alpha"}, note="exp(x / alpha) - 1 cancels near 0"),
-        Dialect("timm", "celu"),
+    dialects=dialects(
+        "torch.nn.CELU jax.nn.celu onnx:Celu timm:celu",
+        "keras.activations.celu | f' = 2 at 0 with TensorFlow",
+        ("NNlib.celu | exp(x / alpha) - 1 cancels near 0", {"α": "alpha"}),
     ),
     source="PyTorch torch.nn.CELU; Barron 2017, arXiv:1704.07483",
 )
@@ -272,14 +251,12 @@ XIELU = Activation(
     convention="f'' = alpha_n at 0",
     range=_xielu_range,
     limits=_xielu_limits,
-    dialects=(
-        Dialect(
-            "transformers",
-            "xielu",
-            spelling={"alpha_p_init": "alpha_p", "alpha_n_init": "alpha_n"},
-            note="parameters in bfloat16 by default; keeps alpha_p and alpha_n - beta above 0 by softplus; takes at "
-            "most exp(eps), eps = -1e-6, for exp(x), so that f jumps by 1e-6 alpha_n at 0 and f' is beta - alpha_n "
-            "between eps and 0",
+    dialects=dialects(
+        (
+            "transformers:xielu | parameters in bfloat16 by default; keeps alpha_p and alpha_n - beta above 0 by "
+            "softplus; takes at most exp(eps), eps = -1e-6, for exp(x), so that f jumps by 1e-6 alpha_n at 0 and f' is "
+            "beta - alpha_n between eps and 0",
+            {"alpha_p_init": "alpha_p", "alpha_n_init": "alpha_n"},
         ),
     ),
     source="Transformers XIELUActivation; Huang and Schlag 2024, arXiv:2411.13010",

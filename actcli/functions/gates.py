@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from actcli.activation import INF, Activation, Array, Dialect, Kernel
+from actcli.activation import INF, Activation, Array, Kernel, flat
 from actcli.errors import DataError
 from actcli.functions.gelus import gelu, gelu_d2f, gelu_df
-from actcli.functions.kernels import constant
+from actcli.functions.naming import dialects
 from actcli.functions.rows import FAR, times_far_exp
 from actcli.functions.self_gated import silu, silu_d2f, silu_df
 from actcli.functions.sigmoids import sigmoid, sigmoid_d2f, sigmoid_df
@@ -45,6 +45,27 @@ class Gate(NamedTuple):
         zero = np.isnan(result) & ~np.isnan(a) & ~np.isnan(b) & ~limits
         return np.where(zero, 0.0, result) if zero.any() else result
 
+    def f(self, x: Array) -> Array:
+        return self.times(*_split(x), 0)
+
+    def df(self, x: Array) -> Array:
+        """By a the derivative is g, by b it is a g'."""
+        a, b = _split(x)
+        return np.concatenate([np.where(np.isnan(a), a, self.kernels[0](b)), self.times(a, b, 1)], axis=-1)
+
+    def d2f(self, x: Array) -> Array:
+        """By a the second derivative is 0, by b it is a g''."""
+        a, b = _split(x)
+        return np.concatenate([flat(a), self.times(a, b, 2)], axis=-1)
+
+    def jacobian(self, x: Array) -> Array:
+        half = _halves(x.shape[-1])
+        result = np.zeros((*x.shape[:-1], half, 2 * half))
+        inputs = np.arange(2 * half)
+        with np.errstate(over="ignore", under="ignore"):
+            result[..., inputs % half, inputs] = self.df(x)
+        return result
+
 
 def _halves(n: int) -> int:
     """The number of outputs of n inputs."""
@@ -59,42 +80,6 @@ def _halves(n: int) -> int:
 def _split(x: Array) -> tuple[Array, Array]:
     half = _halves(x.shape[-1])
     return np.ascontiguousarray(x[..., :half]), np.ascontiguousarray(x[..., half:])
-
-
-def _output(gate: Gate) -> Kernel:
-    return lambda x: gate.times(*_split(x), 0)
-
-
-def _slopes(gate: Gate) -> Kernel:
-    """By a the derivative is g, by b it is a g'."""
-
-    def df(x: Array) -> Array:
-        a, b = _split(x)
-        return np.concatenate([np.where(np.isnan(a), a, gate.kernels[0](b)), gate.times(a, b, 1)], axis=-1)
-
-    return df
-
-
-def _bends(gate: Gate) -> Kernel:
-    """By a the second derivative is 0, by b it is a g''."""
-
-    def d2f(x: Array) -> Array:
-        a, b = _split(x)
-        return np.concatenate([constant(a, 0.0), gate.times(a, b, 2)], axis=-1)
-
-    return d2f
-
-
-def _jacobian(gate: Gate) -> Kernel:
-    def jacobian(x: Array) -> Array:
-        half = _halves(x.shape[-1])
-        result = np.zeros((*x.shape[:-1], half, 2 * half))
-        inputs = np.arange(2 * half)
-        with np.errstate(over="ignore", under="ignore"):
-            result[..., inputs % half, inputs] = _slopes(gate)(x)
-        return result
-
-    return jacobian
 
 
 _SECOND = "the second half is the gate"
@@ -125,24 +110,20 @@ GLU = Activation(
     aliases=("gated_linear_unit",),
     formula="a / (1 + exp(-b))",
     derivative="by a: 1 / (1 + exp(-b)); by b: a * exp(-b) / (1 + exp(-b))**2",
-    f=_output(_SIGMOID),
-    df=_slopes(_SIGMOID),
-    d2f=_bends(_SIGMOID),
-    jacobian=_jacobian(_SIGMOID),
+    f=_SIGMOID.f,
+    df=_SIGMOID.df,
+    d2f=_SIGMOID.d2f,
+    jacobian=_SIGMOID.jacobian,
     convention=_SECOND,
     range=(-INF, INF),
-    limits=None,
-    dialects=(
-        Dialect("pytorch", "torch.nn.GLU"),
-        Dialect("pytorch", "torch.nn.functional.glu"),
-        Dialect("keras", "keras.activations.glu"),
-        Dialect("jax", "jax.nn.glu"),
-        Dialect("nnlib", "NNlib.glu", note="along the first axis"),
+    dialects=dialects(
+        "torch.nn.GLU torch.nn.functional.glu keras.activations.glu jax.nn.glu",
+        "NNlib.glu | along the first axis",
     ),
     source="PyTorch torch.nn.GLU; Dauphin et al. 2016, arXiv:1612.08083",
 )
 
-_RELU = Gate((lambda b: np.maximum(b, 0.0), lambda b: np.heaviside(b, 0.0), lambda b: constant(b, 0.0)))
+_RELU = Gate((lambda b: np.maximum(b, 0.0), lambda b: np.heaviside(b, 0.0), flat))
 
 REGLU = Activation(
     name="reglu",
@@ -150,13 +131,12 @@ REGLU = Activation(
     aliases=("gated_relu",),
     formula="a * max(0, b)",
     derivative="by a: max(0, b); by b: where(b > 0, a, 0)",
-    f=_output(_RELU),
-    df=_slopes(_RELU),
-    d2f=_bends(_RELU),
-    jacobian=_jacobian(_RELU),
+    f=_RELU.f,
+    df=_RELU.df,
+    d2f=_RELU.d2f,
+    jacobian=_RELU.jacobian,
     convention=f"{_SECOND}; f' by b is 0 at b = 0",
     range=(-INF, INF),
-    limits=None,
     source="Shazeer 2020, arXiv:2002.05202",
 )
 
@@ -193,13 +173,12 @@ GEGLU = Activation(
     formula="a * b * (1 + erf(b / sqrt(2))) / 2",
     derivative="by a: b * (1 + erf(b / sqrt(2))) / 2; "
     "by b: a * ((1 + erf(b / sqrt(2))) / 2 + b * exp(-b**2 / 2) / sqrt(2 * pi))",
-    f=_output(_GELU),
-    df=_slopes(_GELU),
-    d2f=_bends(_GELU),
-    jacobian=_jacobian(_GELU),
+    f=_GELU.f,
+    df=_GELU.df,
+    d2f=_GELU.d2f,
+    jacobian=_GELU.jacobian,
     convention=_SECOND,
     range=(-INF, INF),
-    limits=None,
     source="Shazeer 2020, arXiv:2002.05202",
 )
 
@@ -238,14 +217,13 @@ SWIGLU = Activation(
     aliases=("gated_silu",),
     formula="a * b / (1 + exp(-b))",
     derivative="by a: b / (1 + exp(-b)); by b: a * (1 + exp(-b) + b * exp(-b)) / (1 + exp(-b))**2",
-    f=_output(_SILU),
-    df=_slopes(_SILU),
-    d2f=_bends(_SILU),
-    jacobian=_jacobian(_SILU),
+    f=_SILU.f,
+    df=_SILU.df,
+    d2f=_SILU.d2f,
+    jacobian=_SILU.jacobian,
     convention=f"{_SECOND}, as in glu; with the gate packed first, as in timm's SwiGLUPacked, it is silu(a) * b",
     range=(-INF, INF),
-    limits=None,
-    dialects=(Dialect("onnx", "SwiGLU", note="two inputs, the gate first: silu(A) * B at its default alpha = 1"),),
+    dialects=dialects("onnx:SwiGLU | two inputs, the gate first: silu(A) * B at its default alpha = 1"),
     source="ONNX SwiGLU; Shazeer 2020, arXiv:2002.05202",
 )
 

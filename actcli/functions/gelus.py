@@ -10,7 +10,8 @@ import math
 
 import numpy as np
 
-from actcli.activation import INF, NON_NEGATIVE, Activation, Array, Dialect, Parameter
+from actcli.activation import INF, NON_NEGATIVE, Activation, Array, Parameter
+from actcli.functions.naming import dialects
 from actcli.numerics.normal import clipped, mills, mirror, times_density
 
 
@@ -49,17 +50,13 @@ GELU = Activation(
     d2f=gelu_d2f,
     range=(-0.16997120747990369, INF),
     limits=(0.0, INF),
-    dialects=(
-        Dialect("pytorch", "torch.nn.GELU", note="as 1 + erf: the tail is 0 below -8.37; NaN at -inf"),
-        Dialect("keras", "keras.activations.gelu", note="NaN at -inf; with PyTorch the tail is 0 below -8.37"),
-        Dialect("jax", "jax.nn.gelu(approximate=False)", note="NaN at -inf"),
-        Dialect("tensorflow", "tf.nn.gelu", note="constants in float32; NaN at -inf"),
-        Dialect("tfa", "tfa.activations.gelu(approximate=False)", note="constants in float32; NaN at -inf"),
-        Dialect("onnx", "Gelu"),
-        Dialect("nnlib", "NNlib.gelu_erf", note="as 1 + erf: the tail is 0 below -8.37; NaN at -inf"),
-        Dialect("timm", "gelu", note="as 1 + erf: the tail is 0 below -8.37; NaN at -inf"),
-        Dialect("transformers", "gelu", note="as 1 + erf: the tail is 0 below -8.37; NaN at -inf"),
-        Dialect("transformers", "gelu_python", note="as 1 + erf: the tail is 0 below -8.37; NaN at -inf"),
+    dialects=dialects(
+        "torch.nn.GELU NNlib.gelu_erf timm:gelu transformers:gelu transformers:gelu_python | as 1 + erf: the tail is 0 "
+        "below -8.37; NaN at -inf",
+        "keras.activations.gelu | NaN at -inf; with PyTorch the tail is 0 below -8.37",
+        "jax.nn.gelu(approximate=False) | NaN at -inf",
+        "tf.nn.gelu tfa.activations.gelu(approximate=False) | constants in float32; NaN at -inf",
+        "onnx:Gelu",
     ),
     source="PyTorch torch.nn.GELU; Hendrycks and Gimpel 2016, arXiv:1606.08415",
 )
@@ -157,22 +154,14 @@ GELU_TANH = Activation(
     wrt={"c": gelu_tanh_dc},
     range=None,
     limits=(0.0, INF),
-    dialects=(
-        Dialect("pytorch", "torch.nn.GELU(approximate='tanh')", note="as 1 + tanh, 0 below about -7; NaN at -inf"),
-        Dialect("keras", "keras.activations.gelu(approximate=True)", note="as 1 + tanh, 0 below about -7; NaN at -inf"),
-        Dialect("jax", "jax.nn.gelu", note="as 1 + tanh, 0 below about -7; NaN at -inf"),
-        Dialect("tensorflow", "tf.nn.gelu(approximate=True)", note="as 1 + tanh, constants in float32; NaN at -inf"),
-        Dialect("tfa", "tfa.activations.gelu", note="as 1 + tanh, constants in float32; NaN at -inf"),
-        Dialect("onnx", "Gelu(approximate='tanh')"),
-        Dialect("nnlib", "NNlib.gelu", note="as 1 + tanh, 0 below about -7; NaN at -inf"),
-        Dialect("nnlib", "NNlib.gelu_tanh", note="as 1 + tanh, 0 below about -7; NaN at -inf"),
-        Dialect("nnlib", "NNlib.gelu_sigmoid", note="by sigmoid_fast, 0 below -9.67; NaN at -inf"),
-        Dialect("timm", "gelu_tanh", note="as 1 + tanh, 0 below about -7; NaN at -inf"),
-        Dialect("transformers", "gelu_new", note="as 1 + tanh, 0 below about -7; NaN at -inf"),
-        Dialect("transformers", "gelu_pytorch_tanh", note="as 1 + tanh, 0 below about -7; NaN at -inf"),
-        Dialect("transformers", "gelu_python_tanh", note="as 1 + tanh, 0 below about -7; NaN at -inf"),
-        Dialect("transformers", "gelu_accurate", note="as 1 + tanh, 0 below about -7; NaN at -inf"),
-        Dialect("transformers", "gelu_fast", note="sqrt(2/pi) is rounded to 0.7978845608; NaN at -inf"),
+    dialects=dialects(
+        "torch.nn.GELU(approximate='tanh') keras.activations.gelu(approximate=True) jax.nn.gelu NNlib.gelu "
+        "NNlib.gelu_tanh timm:gelu_tanh transformers:gelu_new transformers:gelu_pytorch_tanh "
+        "transformers:gelu_python_tanh transformers:gelu_accurate | as 1 + tanh, 0 below about -7; NaN at -inf",
+        "tf.nn.gelu(approximate=True) tfa.activations.gelu | as 1 + tanh, constants in float32; NaN at -inf",
+        "onnx:Gelu(approximate='tanh')",
+        "NNlib.gelu_sigmoid | by sigmoid_fast, 0 below -9.67; NaN at -inf",
+        "transformers:gelu_fast | sqrt(2/pi) is rounded to 0.7978845608; NaN at -inf",
     ),
     source="PyTorch torch.nn.GELU(approximate='tanh'); Hendrycks and Gimpel 2016, arXiv:1606.08415",
 )

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from actcli.activation import INF, POSITIVE, REAL, Activation, Array, Dialect, Domain, Parameter
+from actcli.activation import INF, POSITIVE, REAL, Activation, Array, Domain, Parameter, flat
 from actcli.functions.gelus import gelu, gelu_d2f, gelu_df
-from actcli.functions.kernels import constant
+from actcli.functions.naming import dialects
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -22,18 +22,15 @@ RELU_N = Activation(
     parameters=(Parameter("n", 6.0, POSITIVE, "largest value of f"),),
     f=lambda x, n: np.clip(x, 0.0, n),
     df=lambda x, n: np.heaviside(x, 0.0) * np.heaviside(n - x, 0.0),
-    d2f=lambda x, n: constant(x, 0.0),
     wrt={"n": lambda x, n: np.heaviside(x - n, 1.0)},
     breaks=lambda n: (0.0, n),
     convention="f' = 0 at 0 and at n",
     range=lambda n: (0.0, n),
-    limits=lambda n: (0.0, n),
-    dialects=(
-        Dialect(
-            "keras",
-            "keras.activations.relu(max_value=n)",
-            spelling={"max_value": "n"},
-            note="f' at n depends on the backend: 1 with PyTorch, TensorFlow, 1/2 with JAX; at n = 6 that of relu6",
+    dialects=dialects(
+        (
+            "keras.activations.relu(max_value=n) | f' at n depends on the backend: 1 with PyTorch, TensorFlow, 1/2 "
+            "with JAX; at n = 6 that of relu6",
+            {"max_value": "n"},
         ),
     ),
     source="Keras keras.activations.relu; Hannun et al. 2014, arXiv:1412.5567 (n = 20)",
@@ -47,22 +44,15 @@ THRESHOLDED_RELU = Activation(
     parameters=(Parameter("theta", 1.0, REAL, "f is 0 up to here"),),
     f=lambda x, theta: np.where(x <= theta, 0.0, x),
     df=lambda x, theta: np.heaviside(x - theta, 0.0),
-    d2f=lambda x, theta: constant(x, 0.0),
-    wrt={"theta": lambda x, theta: constant(x, 0.0)},
+    wrt={"theta": flat},
     breaks=lambda theta: (theta,),
     convention="f = 0 and f' = 0 at theta, where f jumps",
     range=lambda theta: (min(theta, 0.0), INF),
     limits=(0.0, INF),
-    dialects=(
-        Dialect(
-            "keras",
-            "keras.activations.relu(threshold=theta)",
-            spelling={"threshold": "theta"},
-            note="0 at NaN; before Keras 3.15 NaN at -inf",
-        ),
-        Dialect("onnx", "ThresholdedRelu", spelling={"alpha": "theta"}),
-        Dialect("nnlib", "NNlib.trelu", note="f' = 0 wherever f <= 0, also above a negative theta"),
-        Dialect("nnlib", "NNlib.thresholdrelu", note="f' = 0 wherever f <= 0, also above a negative theta"),
+    dialects=dialects(
+        ("keras.activations.relu(threshold=theta) | 0 at NaN; before Keras 3.15 NaN at -inf", {"threshold": "theta"}),
+        ("onnx:ThresholdedRelu", {"alpha": "theta"}),
+        "NNlib.trelu NNlib.thresholdrelu | f' = 0 wherever f <= 0, also above a negative theta",
     ),
     source="ONNX ThresholdedRelu; Konda, Memisevic and Krueger 2014, arXiv:1402.3337",
 )
@@ -82,23 +72,17 @@ THRESHOLD = Activation(
     ),
     f=threshold,
     df=lambda x, threshold, value: np.heaviside(x - threshold, 0.0),
-    d2f=lambda x, threshold, value: constant(x, 0.0),
     wrt={
-        "threshold": lambda x, threshold, value: constant(x, 0.0),
+        "threshold": flat,
         "value": lambda x, threshold, value: np.heaviside(threshold - x, 1.0),
     },
     breaks=lambda threshold, value: (threshold,),
     convention="f = value and f' = 0 at threshold, where f jumps unless value = threshold",
     range=lambda threshold, value: (min(threshold, value), INF),
     limits=lambda threshold, value: (value, INF),
-    dialects=(
-        Dialect("pytorch", "torch.nn.Threshold"),
-        Dialect(
-            "keras",
-            "keras.activations.threshold",
-            spelling={"default_value": "value"},
-            note="value at NaN with JAX, TensorFlow",
-        ),
+    dialects=dialects(
+        "torch.nn.Threshold",
+        ("keras.activations.threshold | value at NaN with JAX, TensorFlow", {"default_value": "value"}),
     ),
     source="PyTorch torch.nn.Threshold",
 )
@@ -114,8 +98,7 @@ SQUARED_RELU = Activation(
     breaks=(0.0,),
     convention="f'' = 0 at 0, where it jumps from 0 to 2",
     range=(0.0, INF),
-    limits=(0.0, INF),
-    dialects=(Dialect("transformers", "relu2"),),
+    dialects=dialects("transformers:relu2"),
     source="Transformers ReLUSquaredActivation; So et al. 2021, Primer, arXiv:2109.08668",
 )
 
@@ -140,16 +123,12 @@ HARD_SWISH = Activation(
     convention="f' = 0 at -3 and 1 at 3",
     range=(-0.375, INF),
     limits=(0.0, INF),
-    dialects=(
-        Dialect("pytorch", "torch.nn.Hardswish", note="NaN at -inf; older versions: f' = -1/2 at -3 and 3/2 at 3"),
-        Dialect("keras", "keras.activations.hard_swish", note="NaN at -inf"),
-        Dialect("keras", "keras.activations.hard_silu", note="NaN at -inf"),
-        Dialect("jax", "jax.nn.hard_swish", note="NaN at -inf"),
-        Dialect("jax", "jax.nn.hard_silu", note="NaN at -inf"),
-        Dialect("onnx", "HardSwish"),
-        Dialect("nnlib", "NNlib.hardswish", note="NaN at -inf; f' = -1/2 at -3 and 3/2 at 3"),
-        Dialect("timm", "timm.layers.hard_swish", note="NaN at -inf"),
-        Dialect("transformers", "hardswish", note="NaN at -inf"),
+    dialects=dialects(
+        "torch.nn.Hardswish | NaN at -inf; older versions: f' = -1/2 at -3 and 3/2 at 3",
+        "keras.activations.hard_swish keras.activations.hard_silu jax.nn.hard_swish jax.nn.hard_silu "
+        "timm.layers.hard_swish transformers:hardswish | NaN at -inf",
+        "onnx:HardSwish",
+        "NNlib.hardswish | NaN at -inf; f' = -1/2 at -3 and 3/2 at 3",
     ),
     source="PyTorch torch.nn.Hardswish; Howard et al. 2019, Searching for MobileNetV3, arXiv:1905.02244",
 )
@@ -171,7 +150,7 @@ HARD_MISH = Activation(
     convention="f' = -1 at -2; f'' = 1 at -2 and at 0, where it jumps from 0 to 1 and back",
     range=(-0.5, INF),
     limits=(0.0, INF),
-    dialects=(Dialect("timm", "timm.layers.hard_mish", note="NaN at -inf"),),
+    dialects=dialects("timm.layers.hard_mish | NaN at -inf"),
     source="timm timm.layers.hard_mish; Misra 2020, https://github.com/digantamisra98/H-Mish",
 )
 
@@ -203,7 +182,6 @@ HARD_TANH = Activation(
     constraint=("min_val < max_val", lambda min_val, max_val: min_val < max_val),
     f=hard_tanh,
     df=hard_tanh_df,
-    d2f=lambda x, min_val, max_val: constant(x, 0.0),
     wrt={
         "min_val": lambda x, min_val, max_val: np.heaviside(_room(x, min_val), 1.0),
         "max_val": lambda x, min_val, max_val: np.heaviside(-_room(x, max_val), 1.0),
@@ -211,22 +189,17 @@ HARD_TANH = Activation(
     breaks=lambda min_val, max_val: tuple(bound for bound in (min_val, max_val) if np.isfinite(bound)),
     convention="f' = 0 at min_val and at max_val",
     range=lambda min_val, max_val: (min_val, max_val),
-    limits=lambda min_val, max_val: (min_val, max_val),
-    dialects=(
-        Dialect("pytorch", "torch.nn.Hardtanh", note="torch.clamp has f' = 1 at both bounds"),
-        Dialect(
-            "keras", "keras.activations.hard_tanh", note="f' at -1 and 1 depends on the backend: 1 with JAX, TensorFlow"
+    dialects=dialects(
+        "torch.nn.Hardtanh | torch.clamp has f' = 1 at both bounds",
+        "keras.activations.hard_tanh | f' at -1 and 1 depends on the backend: 1 with JAX, TensorFlow",
+        "jax.nn.hard_tanh | f' = 1 at -1 and 1",
+        ("onnx:Clip(min=-1, max=1)", {"min": "min_val", "max": "max_val"}),
+        (
+            "onnx:Clip | its default bounds are the lowest and the highest finite number",
+            {"min": "min_val", "max": "max_val"},
+            {"min_val": -INF, "max_val": INF},
         ),
-        Dialect("jax", "jax.nn.hard_tanh", note="f' = 1 at -1 and 1"),
-        Dialect("onnx", "Clip(min=-1, max=1)", spelling={"min": "min_val", "max": "max_val"}),
-        Dialect(
-            "onnx",
-            "Clip",
-            defaults={"min_val": -INF, "max_val": INF},
-            spelling={"min": "min_val", "max": "max_val"},
-            note="its default bounds are the lowest and the highest finite number",
-        ),
-        Dialect("nnlib", "NNlib.hardtanh"),
+        "NNlib.hardtanh",
     ),
     source="PyTorch torch.nn.Hardtanh; Collobert 2004, Large Scale Machine Learning",
 )
@@ -246,14 +219,12 @@ SPARSE_SIGMOID = Activation(
     derivative="where(x <= -1, 0, where(x >= 1, 0, 1 / 2))",
     f=sparse_sigmoid,
     df=lambda x: 0.5 * _within_one(x),
-    d2f=lambda x: constant(x, 0.0),
     breaks=(-1.0, 1.0),
     convention="f' = 0 at -1 and 1",
     range=(0.0, 1.0),
-    limits=(0.0, 1.0),
-    dialects=(
-        Dialect("keras", "keras.activations.sparse_sigmoid", note="f' = 1/4 at -1 and 1 with JAX"),
-        Dialect("jax", "jax.nn.sparse_sigmoid", note="f' = 1/4 at -1 and 1"),
+    dialects=dialects(
+        "keras.activations.sparse_sigmoid | f' = 1/4 at -1 and 1 with JAX",
+        "jax.nn.sparse_sigmoid | f' = 1/4 at -1 and 1",
     ),
     source="Keras keras.activations.sparse_sigmoid; Blondel, Martins and Niculae 2019, arXiv:1901.02324",
 )
@@ -268,11 +239,7 @@ SPARSE_PLUS = Activation(
     breaks=(-1.0, 1.0),
     convention="f'' = 0 at -1 and 1, where it jumps from 0 to 1/2 and back",
     range=(0.0, INF),
-    limits=(0.0, INF),
-    dialects=(
-        Dialect("keras", "keras.activations.sparse_plus"),
-        Dialect("jax", "jax.nn.sparse_plus"),
-    ),
+    dialects=dialects("keras.activations.sparse_plus jax.nn.sparse_plus"),
     source="Keras keras.activations.sparse_plus; Blondel, Martins and Niculae 2019, arXiv:1901.02324",
 )
 
@@ -366,14 +333,14 @@ CLIPPED_GELU = Activation(
     df=lambda x, min, max: _clipped_gelu_slope(x, min, max, gelu_df(x)),
     d2f=lambda x, min, max: _clipped_gelu_slope(x, min, max, gelu_d2f(x)),
     wrt={
-        "min": lambda x, min, max: constant(x, 0.0) + (_clipped_gelu_side(x, min, max) < 0.0),
-        "max": lambda x, min, max: constant(x, 0.0) + (_clipped_gelu_side(x, min, max) > 0.0),
+        "min": lambda x, min, max: flat(x) + (_clipped_gelu_side(x, min, max) < 0.0),
+        "max": lambda x, min, max: flat(x) + (_clipped_gelu_side(x, min, max) > 0.0),
     },
     breaks=_clipped_gelu_breaks,
     convention="f' = gelu'(x) where gelu(x) is min or max",
     range=lambda min, max: (float(np.clip(_GELU_LOWEST, min, max)), max),
     limits=lambda min, max: (float(np.clip(0.0, min, max)), max),
-    dialects=(Dialect("transformers", "gelu_10", note="as 1 + erf: the tail is 0 below -8.37; NaN at -inf"),),
+    dialects=dialects("transformers:gelu_10 | as 1 + erf: the tail is 0 below -8.37; NaN at -inf"),
     source="Transformers ClippedGELUActivation; Wu et al. 2020, Integer Quantization for Deep Learning Inference, "
     "arXiv:2004.09602",
 )

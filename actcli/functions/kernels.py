@@ -11,11 +11,6 @@ from actcli.numerics.doubledouble import product
 UNDERFLOW = 800.0
 
 
-def constant(x: Array, value: float) -> Array:
-    """`value` at every x, NaN where x is NaN."""
-    return np.where(np.isnan(x), x, value)
-
-
 def exp_product(a: float, x: Array) -> Array:
     """exp(-|a * x|), with the rounding of the product carried along: it costs 500 ulp at |a * x| = 745."""
     if a == 1.0:

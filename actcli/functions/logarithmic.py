@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from actcli.activation import INF, NON_NEGATIVE, Activation, Array, Dialect, Parameter
-from actcli.functions.kernels import constant
+from actcli.activation import INF, NON_NEGATIVE, Activation, Array, Parameter, flat
+from actcli.functions.naming import dialects
 from actcli.functions.sigmoids import sigmoid, sigmoid_df, tanh_df
 from actcli.numerics.doubledouble import DD, product
 
@@ -25,14 +25,9 @@ LOG_SIGMOID = Activation(
     df=lambda x: sigmoid(-x),
     d2f=lambda x: -sigmoid_df(x),
     range=(-INF, 0.0),
-    limits=(-INF, 0.0),
-    dialects=(
-        Dialect("pytorch", "torch.nn.LogSigmoid"),
-        Dialect("keras", "keras.activations.log_sigmoid"),
-        Dialect("jax", "jax.nn.log_sigmoid"),
-        Dialect("tensorflow", "tf.math.log_sigmoid"),
-        Dialect("nnlib", "NNlib.logsigmoid"),
-        Dialect("nnlib", "NNlib.logσ"),
+    dialects=dialects(
+        "torch.nn.LogSigmoid keras.activations.log_sigmoid jax.nn.log_sigmoid tf.math.log_sigmoid NNlib.logsigmoid "
+        "NNlib.logσ",
     ),
     source="PyTorch torch.nn.LogSigmoid",
 )
@@ -54,9 +49,7 @@ LOGCOSH = Activation(
     d2f=tanh_df,
     range=(0.0, INF),
     limits=(INF, INF),
-    dialects=(
-        Dialect("nnlib", "NNlib.logcosh", note="as x + softplus(-2x) - log(2), which cancels near 0; NaN at -inf"),
-    ),
+    dialects=dialects("NNlib.logcosh | as x + softplus(-2x) - log(2), which cancels near 0; NaN at -inf"),
     source="NNlib logcosh",
 )
 
@@ -96,7 +89,7 @@ LOG1MEXP = Activation(
     convention="at 0, the end of the domain, the limits: f = -inf, f' = inf, f'' = -inf",
     range=(-INF, 0.0),
     limits=(math.nan, 0.0),
-    dialects=(Dialect("jax", "jax.nn.log1mexp"),),
+    dialects=dialects("jax.nn.log1mexp"),
     source="JAX jax.nn.log1mexp; Maechler 2012, Accurately Computing log(1 - exp(-|a|))",
 )
 
@@ -134,7 +127,7 @@ def squareplus_df(x: Array, b: float) -> Array:
 
 def squareplus_d2f(x: Array, b: float) -> Array:
     if b == 0.0:
-        return constant(x, 0.0)
+        return flat(x)
     a = np.minimum(np.abs(x), 1e150)
     square = DD(*product(a, a)) + b
     return 0.5 * b / square.high / np.sqrt(square.high) * (1.0 - 1.5 * square.low / square.high)
@@ -157,11 +150,7 @@ SQUAREPLUS = Activation(
     breaks=lambda b: (0.0,) if b == 0.0 else (),
     convention="for b = 0, at 0: f' = 1/2, its value for every b > 0, and f'' = 0",
     range=(0.0, INF),
-    limits=(0.0, INF),
-    dialects=(
-        Dialect("keras", "keras.activations.squareplus", note="as written: 0 below x = -1.34e8, NaN at -inf"),
-        Dialect("jax", "jax.nn.squareplus", note="as written: 0 below x = -1.34e8, NaN at -inf"),
-    ),
+    dialects=dialects("keras.activations.squareplus jax.nn.squareplus | as written: 0 below x = -1.34e8, NaN at -inf"),
     source="JAX jax.nn.squareplus; Barron 2021, arXiv:2112.11687",
 )
 

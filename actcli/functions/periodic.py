@@ -7,7 +7,8 @@ import math
 
 import numpy as np
 
-from actcli.activation import INF, POSITIVE, REAL, Activation, Array, Dialect, Parameter
+from actcli.activation import INF, POSITIVE, REAL, Activation, Array, Parameter
+from actcli.functions.naming import dialects
 from actcli.numerics.doubledouble import DD, product, refine
 from actcli.numerics.normal import horner
 
@@ -70,13 +71,7 @@ SINE = Activation(
     range=(-1.0, 1.0),
     limits=(math.nan, math.nan),
     window=WINDOW,
-    dialects=(
-        Dialect("pytorch", "torch.sin"),
-        Dialect("keras", "keras.ops.sin"),
-        Dialect("jax", "jax.numpy.sin"),
-        Dialect("tensorflow", "tf.math.sin"),
-        Dialect("onnx", "Sin"),
-    ),
+    dialects=dialects("torch.sin keras.ops.sin jax.numpy.sin tf.math.sin onnx:Sin"),
     source="Sitzmann et al. 2020, Implicit Neural Representations with Periodic Activation Functions, arXiv:2006.09661",
 )
 
@@ -91,13 +86,7 @@ COSINE = Activation(
     range=(-1.0, 1.0),
     limits=(math.nan, math.nan),
     window=WINDOW,
-    dialects=(
-        Dialect("pytorch", "torch.cos"),
-        Dialect("keras", "keras.ops.cos"),
-        Dialect("jax", "jax.numpy.cos"),
-        Dialect("tensorflow", "tf.math.cos"),
-        Dialect("onnx", "Cos"),
-    ),
+    dialects=dialects("torch.cos keras.ops.cos jax.numpy.cos tf.math.cos onnx:Cos"),
     source="PyTorch torch.cos",
 )
 
@@ -174,11 +163,7 @@ SINC = Activation(
     range=(-0.21723362821122166, 1.0),
     limits=(0.0, 0.0),
     window=WINDOW,
-    dialects=(
-        Dialect("pytorch", "torch.sinc", note="not 0 at whole numbers, NaN at -inf and inf"),
-        Dialect("keras", "keras.ops.sinc", note="not 0 at whole numbers, NaN at -inf and inf"),
-        Dialect("jax", "jax.numpy.sinc", note="not 0 at whole numbers, NaN at -inf and inf"),
-    ),
+    dialects=dialects("torch.sinc keras.ops.sinc jax.numpy.sinc | not 0 at whole numbers, NaN at -inf and inf"),
     source="PyTorch torch.sinc",
 )
 
@@ -221,9 +206,8 @@ SNAKE = Activation(
     d2f=lambda x, frequency: 2.0 * frequency * _sin_cos(2.0 * frequency, x)[3],
     wrt={"frequency": snake_dfrequency},
     range=(-INF, INF),
-    limits=(-INF, INF),
     window=WINDOW,
-    dialects=(Dialect("tfa", "tfa.activations.snake", note="as 1 - cos, which loses every digit of it near 0"),),
+    dialects=dialects("tfa.activations.snake | as 1 - cos, which loses every digit of it near 0"),
     source="Ziyin, Hartwig and Ueda 2020, Neural Networks Fail to Learn Periodic Functions and How to Fix It, "
     "arXiv:2006.08195; TensorFlow Addons",
 )

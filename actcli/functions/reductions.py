@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.activation import INF, Activation, Array, Dialect, Domain, Parameter
+from actcli.activation import INF, Activation, Array, Domain, Parameter, flat
 from actcli.errors import DataError, UsageError
-from actcli.functions.kernels import constant
+from actcli.functions.naming import dialects
 from actcli.functions.rows import NEAR, Row, row_of, shift, total
 from actcli.functions.softmaxes import softmax, softmax_df
 from actcli.numerics import doubledouble
@@ -64,14 +64,10 @@ LOGSUMEXP = Activation(
     jacobian=lambda x: softmax(x)[..., None, :],
     convention="a row of -inf gives -inf, its derivatives have no limit",
     range=(-INF, INF),
-    limits=None,
-    dialects=(
-        Dialect("pytorch", "torch.logsumexp"),
-        Dialect("keras", "keras.ops.logsumexp", note="over all axes at once by default"),
-        Dialect("jax", "jax.nn.logsumexp", note="over all axes at once by default"),
-        Dialect("tensorflow", "tf.reduce_logsumexp", note="over all axes at once by default"),
-        Dialect("onnx", "ReduceLogSumExp", note="over all axes at once by default"),
-        Dialect("nnlib", "NNlib.logsumexp", note="over all axes at once by default"),
+    dialects=dialects(
+        "torch.logsumexp",
+        "keras.ops.logsumexp jax.nn.logsumexp tf.reduce_logsumexp onnx:ReduceLogSumExp NNlib.logsumexp | over all axes "
+        "at once by default",
     ),
     source="PyTorch torch.logsumexp",
 )
@@ -87,8 +83,7 @@ LOGMEANEXP = Activation(
     jacobian=lambda x: softmax(x)[..., None, :],
     convention="a row of -inf gives -inf, its derivatives have no limit",
     range=(-INF, INF),
-    limits=None,
-    dialects=(Dialect("jax", "jax.nn.logmeanexp", note="over all axes at once by default"),),
+    dialects=dialects("jax.nn.logmeanexp | over all axes at once by default"),
     source="JAX jax.nn.logmeanexp",
 )
 
@@ -116,10 +111,9 @@ HARDMAX = Activation(
     jacobian=lambda x: np.repeat(_nan_rows(x)[..., None, :], x.shape[-1], axis=-2),
     convention="the first of equal largest entries takes all; f' = 0 everywhere",
     range=(0.0, 1.0),
-    limits=None,
-    dialects=(
-        Dialect("tfa", "tfa.seq2seq.hardmax"),
-        Dialect("onnx", "Hardmax", note="before opset 13 over all axes from axis 1 on"),
+    dialects=dialects(
+        "tfa.seq2seq.hardmax",
+        "onnx:Hardmax | before opset 13 over all axes from axis 1 on",
     ),
     source="ONNX Hardmax",
 )
@@ -191,19 +185,15 @@ SPARSEMAX = Activation(
     derivative="where(x > t, 1 - 1 / k, 0), with k the number of entries above t",
     f=sparsemax,
     df=sparsemax_df,
-    d2f=lambda x: constant(sparsemax(x), 0.0),
+    d2f=lambda x: flat(sparsemax(x)),
     jacobian=sparsemax_jacobian,
     convention="f' = 0 where x = t; f' is the diagonal of the Jacobian",
     range=(0.0, 1.0),
-    limits=None,
-    dialects=(
-        Dialect(
-            "keras",
-            "keras.activations.sparsemax",
-            note="inf for a row with +inf; not shifted by the largest entry: large rows lose digits",
-        ),
-        Dialect("tfa", "tfa.activations.sparsemax", note="NaN for a row with +inf; not shifted by the largest entry"),
-        Dialect("tfa", "tfa.layers.Sparsemax"),
+    dialects=dialects(
+        "keras.activations.sparsemax | inf for a row with +inf; not shifted by the largest entry: large rows lose "
+        "digits",
+        "tfa.activations.sparsemax | NaN for a row with +inf; not shifted by the largest entry",
+        "tfa.layers.Sparsemax",
     ),
     source="TensorFlow Addons tfa.activations.sparsemax; Martins and Astudillo 2016, arXiv:1602.02068",
 )
@@ -269,7 +259,6 @@ ENTMAX15 = Activation(
     convention="between softmax and sparsemax (alpha = 1.5); f'' = 0 where x / 2 = t; f' is the diagonal of "
     "the Jacobian",
     range=(0.0, 1.0),
-    limits=None,
     source="Peters, Niculae and Martins 2019, arXiv:1905.05702; entmax.entmax15",
 )
 
@@ -329,8 +318,7 @@ MAXOUT = Activation(
     constraint=("a whole number of units", lambda num_units: math.isfinite(num_units) and num_units == int(num_units)),
     convention="the first of equal largest entries has f' = 1",
     range=(-INF, INF),
-    limits=None,
-    dialects=(Dialect("tfa", "tfa.layers.Maxout", note="num_units must be given; equal largest entries share f'"),),
+    dialects=dialects("tfa.layers.Maxout | num_units must be given; equal largest entries share f'"),
     source="TensorFlow Addons tfa.layers.Maxout; Goodfellow et al. 2013, arXiv:1302.4389",
 )
 
@@ -361,12 +349,10 @@ CRELU = Activation(
     derivative="where(x > 0, 1, where(x < 0, -1, 0))",
     f=crelu,
     df=crelu_df,
-    d2f=lambda x: constant(x, 0.0),
     jacobian=crelu_jacobian,
     convention="the outputs relu(x) come before the outputs relu(-x); f' is that of the one which is not 0, and 0 at 0",
     range=(0.0, INF),
-    limits=None,
-    dialects=(Dialect("tensorflow", "tf.nn.crelu"),),
+    dialects=dialects("tf.nn.crelu"),
     source="TensorFlow tf.nn.crelu; Shang et al. 2016, arXiv:1603.05201",
 )
 

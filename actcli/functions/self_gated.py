@@ -2,16 +2,16 @@
 
 import numpy as np
 
-from actcli.activation import INF, REAL, Activation, Array, Dialect, Parameter
+from actcli.activation import INF, REAL, Activation, Array, Parameter, flat
 from actcli.functions.kernels import (
     UNDERFLOW,
-    constant,
     cube_of_one_plus,
     exp_product,
     square_of_one_plus,
     times_exp,
     with_tail,
 )
+from actcli.functions.naming import dialects
 from actcli.numerics.doubledouble import DD, exp, refine
 
 
@@ -67,19 +67,12 @@ SILU = Activation(
     d2f=silu_d2f,
     range=(-0.2784645427610738, INF),
     limits=(0.0, INF),
-    dialects=(
-        Dialect("pytorch", "torch.nn.SiLU", note="NaN at -inf"),
-        Dialect("keras", "keras.activations.silu", note="NaN at -inf"),
-        Dialect("jax", "jax.nn.silu", note="NaN at -inf"),
-        Dialect("jax", "jax.nn.swish", note="NaN at -inf"),
-        Dialect("tensorflow", "tf.nn.silu", note="its beta, by default 1, is that of swish_beta; NaN at -inf"),
-        Dialect("tensorflow", "tf.nn.swish", note="NaN at -inf"),
-        Dialect("onnx", "Swish(alpha=1)"),
-        Dialect("nnlib", "NNlib.swish", note="by sigmoid_fast: x above 40, 0 below -80; NaN at -inf"),
-        Dialect("timm", "silu", note="NaN at -inf"),
-        Dialect("timm", "swish", note="NaN at -inf"),
-        Dialect("transformers", "silu", note="NaN at -inf"),
-        Dialect("transformers", "swish", note="NaN at -inf"),
+    dialects=dialects(
+        "tf.nn.silu | its beta, by default 1, is that of swish_beta; NaN at -inf",
+        "torch.nn.SiLU keras.activations.silu jax.nn.silu jax.nn.swish tf.nn.swish timm:silu timm:swish "
+        "transformers:silu transformers:swish | NaN at -inf",
+        "onnx:Swish(alpha=1)",
+        "NNlib.swish | by sigmoid_fast: x above 40, 0 below -80; NaN at -inf",
     ),
     source="PyTorch torch.nn.SiLU; Elfwing, Uchibe and Doya 2017, arXiv:1702.03118",
 )
@@ -107,7 +100,7 @@ def swish(x: Array, a: float) -> Array:
 def swish_df(x: Array, a: float) -> Array:
     """d/dx of x sigmoid(a x)."""
     if a == 0.0:
-        return constant(x, 0.5)
+        return flat(x) + 0.5
     x, e = _swish_parts(x, a)
     u = abs(a) * x
     return np.where(u < 0, times_exp((1.0 + u) + e, x, e, a), 1.0 + e + u * e) / square_of_one_plus(e)
@@ -116,7 +109,7 @@ def swish_df(x: Array, a: float) -> Array:
 def swish_d2f(x: Array, a: float) -> Array:
     """d2/dx2 of x sigmoid(a x)."""
     if a == 0.0:
-        return constant(x, 0.0)
+        return flat(x)
     x, e = _swish_parts(np.abs(x), abs(a))
     u = abs(a) * x
     return times_exp(a * (((2.0 - u) + e * (2.0 + u)) / cube_of_one_plus(e)), x, e, a)
@@ -153,9 +146,9 @@ SWISH_BETA = Activation(
     wrt={"beta": lambda x, beta: swish_da(x, a=beta)},
     range=lambda beta: _swish_range(a=beta),
     limits=lambda beta: _swish_limits(a=beta),
-    dialects=(
-        Dialect("tensorflow", "tf.nn.silu(beta=...)", note="NaN at -inf"),
-        Dialect("onnx", "Swish", spelling={"alpha": "beta"}),
+    dialects=dialects(
+        "tf.nn.silu(beta=...) | NaN at -inf",
+        ("onnx:Swish", {"alpha": "beta"}),
     ),
     source="Ramachandran, Zoph and Le 2017, Searching for Activation Functions, arXiv:1710.05941; ONNX Swish",
 )
@@ -171,10 +164,7 @@ QUICK_GELU = Activation(
     wrt={"alpha": lambda x, alpha: swish_da(x, a=alpha)},
     range=lambda alpha: _swish_range(a=alpha),
     limits=lambda alpha: _swish_limits(a=alpha),
-    dialects=(
-        Dialect("timm", "quick_gelu", note="NaN at -inf"),
-        Dialect("transformers", "quick_gelu", note="NaN at -inf"),
-    ),
+    dialects=dialects("timm:quick_gelu transformers:quick_gelu | NaN at -inf"),
     source="Hugging Face transformers QuickGELUActivation; Hendrycks and Gimpel 2016, arXiv:1606.08415",
 )
 
@@ -247,15 +237,10 @@ MISH = Activation(
     d2f=mish_d2f,
     range=(-0.30884341301725043, INF),
     limits=(0.0, INF),
-    dialects=(
-        Dialect("pytorch", "torch.nn.Mish", note="NaN at -inf"),
-        Dialect("keras", "keras.activations.mish", note="NaN at -inf"),
-        Dialect("jax", "jax.nn.mish", note="NaN at -inf"),
-        Dialect("tfa", "tfa.activations.mish", note="NaN at -inf"),
-        Dialect("onnx", "Mish"),
-        Dialect("nnlib", "NNlib.mish", note="NaN at -inf"),
-        Dialect("timm", "mish", note="NaN at -inf"),
-        Dialect("transformers", "mish", note="NaN at -inf"),
+    dialects=dialects(
+        "torch.nn.Mish keras.activations.mish jax.nn.mish tfa.activations.mish NNlib.mish timm:mish transformers:mish "
+        "| NaN at -inf",
+        "onnx:Mish",
     ),
     source="PyTorch torch.nn.Mish; Misra 2019, arXiv:1908.08681",
 )

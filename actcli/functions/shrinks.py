@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from actcli.activation import INF, NON_NEGATIVE, REAL, Activation, Array, Dialect, Parameter
-from actcli.functions.kernels import constant
+from actcli.activation import INF, NON_NEGATIVE, REAL, Activation, Array, Parameter, flat
+from actcli.functions.naming import dialects
 
 _LAMBD = Parameter("lambd", 0.5, NON_NEGATIVE, "half-width of the interval around 0 where f is 0")
 
@@ -29,28 +29,15 @@ SOFTSHRINK = Activation(
     parameters=(_LAMBD,),
     f=softshrink,
     df=_outside,
-    d2f=lambda x, lambd: constant(x, 0.0),
     wrt={"lambd": lambda x, lambd: np.sign(np.clip(x, -lambd, lambd) - x)},
     breaks=_edges,
     convention="f' = 0 at -lambd and lambd",
     range=(-INF, INF),
-    limits=(-INF, INF),
-    dialects=(
-        Dialect("pytorch", "torch.nn.Softshrink"),
-        Dialect(
-            "keras",
-            "keras.activations.soft_shrink",
-            spelling={"threshold": "lambd"},
-            note="0 at NaN with JAX, TensorFlow",
-        ),
-        Dialect(
-            "tfa",
-            "tfa.activations.softshrink",
-            spelling={"upper": "lambd"},
-            note="lower and upper are separate; here lower = -upper",
-        ),
-        Dialect("onnx", "Shrink(bias=lambd)"),
-        Dialect("nnlib", "NNlib.softshrink", spelling={"λ": "lambd"}),
+    dialects=dialects(
+        "torch.nn.Softshrink onnx:Shrink(bias=lambd)",
+        ("keras.activations.soft_shrink | 0 at NaN with JAX, TensorFlow", {"threshold": "lambd"}),
+        ("tfa.activations.softshrink | lower and upper are separate; here lower = -upper", {"upper": "lambd"}),
+        ("NNlib.softshrink", {"λ": "lambd"}),
     ),
     source="PyTorch torch.nn.Softshrink; Donoho 1995, De-noising by Soft-Thresholding",
 )
@@ -63,27 +50,14 @@ HARDSHRINK = Activation(
     parameters=(_LAMBD,),
     f=lambda x, lambd: np.where(np.abs(x) <= lambd, 0.0, x),
     df=_outside,
-    d2f=lambda x, lambd: constant(x, 0.0),
-    wrt={"lambd": lambda x, lambd: constant(x, 0.0)},
+    wrt={"lambd": flat},
     breaks=_edges,
     convention="f = 0 and f' = 0 at -lambd and lambd, where f jumps",
     range=(-INF, INF),
-    limits=(-INF, INF),
-    dialects=(
-        Dialect("pytorch", "torch.nn.Hardshrink"),
-        Dialect(
-            "keras",
-            "keras.activations.hard_shrink",
-            spelling={"threshold": "lambd"},
-            note="0 at NaN with JAX, TensorFlow",
-        ),
-        Dialect(
-            "tfa",
-            "tfa.activations.hardshrink",
-            spelling={"upper": "lambd"},
-            note="lower and upper are separate; here lower = -upper",
-        ),
-        Dialect("onnx", "Shrink(bias=0)"),
+    dialects=dialects(
+        "torch.nn.Hardshrink onnx:Shrink(bias=0)",
+        ("keras.activations.hard_shrink | 0 at NaN with JAX, TensorFlow", {"threshold": "lambd"}),
+        ("tfa.activations.hardshrink | lower and upper are separate; here lower = -upper", {"upper": "lambd"}),
     ),
     source="PyTorch torch.nn.Hardshrink; Donoho and Johnstone 1994, Ideal Spatial Adaptation by Wavelet Shrinkage",
 )
@@ -95,16 +69,14 @@ SHRINK = Activation(
     parameters=(_LAMBD, Parameter("bias", 0.0, REAL, "subtracted from |x| outside: 0 is hardshrink, lambd softshrink")),
     f=lambda x, lambd, bias: np.where(np.abs(x) <= lambd, 0.0, x - np.sign(x) * bias),
     df=lambda x, lambd, bias: _outside(x, lambd),
-    d2f=lambda x, lambd, bias: constant(x, 0.0),
     wrt={
-        "lambd": lambda x, lambd, bias: constant(x, 0.0),
+        "lambd": flat,
         "bias": lambda x, lambd, bias: 0.0 - np.sign(x) * _outside(x, lambd),
     },
     breaks=lambda lambd, bias: _edges(lambd),
     convention="f = 0 and f' = 0 at -lambd and lambd, where f jumps unless bias = lambd",
     range=(-INF, INF),
-    limits=(-INF, INF),
-    dialects=(Dialect("onnx", "Shrink"),),
+    dialects=dialects("onnx:Shrink"),
     source="ONNX Shrink",
 )
 

@@ -8,8 +8,9 @@ import math
 
 import numpy as np
 
-from actcli.activation import POSITIVE, REAL, Activation, Array, Dialect, Parameter
-from actcli.functions.kernels import constant, exp_of_minus_size, with_tail
+from actcli.activation import POSITIVE, REAL, Activation, Array, Parameter
+from actcli.functions.kernels import exp_of_minus_size, with_tail
+from actcli.functions.naming import dialects
 from actcli.numerics.doubledouble import DD, product
 
 
@@ -44,19 +45,11 @@ SIGMOID = Activation(
     df=sigmoid_df,
     d2f=sigmoid_d2f,
     range=(0.0, 1.0),
-    limits=(0.0, 1.0),
     gain=1.0,
-    dialects=(
-        Dialect("pytorch", "torch.nn.Sigmoid"),
-        Dialect("keras", "keras.activations.sigmoid"),
-        Dialect("jax", "jax.nn.sigmoid"),
-        Dialect("tensorflow", "tf.math.sigmoid"),
-        Dialect("onnx", "Sigmoid"),
-        Dialect("nnlib", "NNlib.sigmoid"),
-        Dialect("nnlib", "NNlib.σ"),
-        Dialect("nnlib", "NNlib.sigmoid_fast", note="1 above x = 40 and 0 below x = -80"),
-        Dialect("timm", "sigmoid"),
-        Dialect("transformers", "sigmoid"),
+    dialects=dialects(
+        "torch.nn.Sigmoid keras.activations.sigmoid jax.nn.sigmoid tf.math.sigmoid onnx:Sigmoid NNlib.sigmoid NNlib.σ "
+        "timm:sigmoid transformers:sigmoid",
+        "NNlib.sigmoid_fast | 1 above x = 40 and 0 below x = -80",
     ),
     source="PyTorch torch.nn.Sigmoid",
 )
@@ -88,17 +81,10 @@ TANH = Activation(
     df=tanh_df,
     d2f=tanh_d2f,
     range=(-1.0, 1.0),
-    limits=(-1.0, 1.0),
     gain=5.0 / 3.0,
-    dialects=(
-        Dialect("pytorch", "torch.nn.Tanh"),
-        Dialect("keras", "keras.activations.tanh"),
-        Dialect("jax", "jax.nn.tanh"),
-        Dialect("tensorflow", "tf.math.tanh"),
-        Dialect("onnx", "Tanh"),
-        Dialect("nnlib", "NNlib.tanh_fast", note="an approximation: up to 5 ulp off in float64"),
-        Dialect("timm", "tanh"),
-        Dialect("transformers", "tanh"),
+    dialects=dialects(
+        "torch.nn.Tanh keras.activations.tanh jax.nn.tanh tf.math.tanh onnx:Tanh timm:tanh transformers:tanh",
+        "NNlib.tanh_fast | an approximation: up to 5 ulp off in float64",
     ),
     source="PyTorch torch.nn.Tanh",
 )
@@ -133,7 +119,6 @@ HARD_SIGMOID = Activation(
     ),
     f=hard_sigmoid,
     df=lambda x, alpha, beta: alpha * _between_kinks(x, alpha, beta),
-    d2f=lambda x, alpha, beta: constant(x, 0.0),
     wrt={
         "alpha": lambda x, alpha, beta: np.clip(x, *_hard_sigmoid_kinks(alpha, beta)) * _between_kinks(x, alpha, beta),
         "beta": _between_kinks,
@@ -141,15 +126,11 @@ HARD_SIGMOID = Activation(
     breaks=_hard_sigmoid_kinks,
     convention="f' = 0 at both kinks",
     range=(0.0, 1.0),
-    limits=(0.0, 1.0),
-    dialects=(
-        Dialect("pytorch", "torch.nn.Hardsigmoid", note="f' = 1/6 is rounded to float32"),
-        Dialect("keras", "keras.activations.hard_sigmoid", note="Keras 2: alpha 0.2"),
-        Dialect("jax", "jax.nn.hard_sigmoid"),
-        Dialect("onnx", "HardSigmoid", defaults={"alpha": 0.2}),
-        Dialect("nnlib", "NNlib.hardσ"),
-        Dialect("nnlib", "NNlib.hardsigmoid"),
-        Dialect("timm", "timm.layers.hard_sigmoid"),
+    dialects=dialects(
+        "torch.nn.Hardsigmoid | f' = 1/6 is rounded to float32",
+        "keras.activations.hard_sigmoid | Keras 2: alpha 0.2",
+        "jax.nn.hard_sigmoid NNlib.hardσ NNlib.hardsigmoid timm.layers.hard_sigmoid",
+        ("onnx:HardSigmoid", {}, {"alpha": 0.2}),
     ),
     source="PyTorch torch.nn.Hardsigmoid; ONNX HardSigmoid (alpha 0.2)",
 )
@@ -189,14 +170,10 @@ SOFTSIGN = Activation(
     breaks=(0.0,),
     convention="f'' = 0 at 0, where it jumps from 2 to -2",
     range=(-1.0, 1.0),
-    limits=(-1.0, 1.0),
-    dialects=(
-        Dialect("pytorch", "torch.nn.Softsign", note="NaN at -inf and inf"),
-        Dialect("keras", "keras.activations.softsign", note="NaN at -inf and inf"),
-        Dialect("jax", "jax.nn.soft_sign", note="NaN at -inf and inf"),
-        Dialect("tensorflow", "tf.nn.softsign", note="NaN at -inf and inf"),
-        Dialect("onnx", "Softsign"),
-        Dialect("nnlib", "NNlib.softsign", note="NaN at -inf and inf"),
+    dialects=dialects(
+        "torch.nn.Softsign keras.activations.softsign jax.nn.soft_sign tf.nn.softsign NNlib.softsign | NaN at -inf and "
+        "inf",
+        "onnx:Softsign",
     ),
     source="PyTorch torch.nn.Softsign; Bergstra et al. 2009",
 )
@@ -223,15 +200,7 @@ ARCTAN = Activation(
     df=arctan_df,
     d2f=arctan_d2f,
     range=(-math.pi / 2, math.pi / 2),
-    limits=(-math.pi / 2, math.pi / 2),
-    dialects=(
-        Dialect("pytorch", "torch.atan"),
-        Dialect("pytorch", "torch.arctan"),
-        Dialect("keras", "keras.ops.arctan"),
-        Dialect("jax", "jax.numpy.arctan"),
-        Dialect("tensorflow", "tf.math.atan"),
-        Dialect("onnx", "Atan"),
-    ),
+    dialects=dialects("torch.atan torch.arctan keras.ops.arctan jax.numpy.arctan tf.math.atan onnx:Atan"),
     source="PyTorch torch.atan",
 )
 

@@ -6,7 +6,8 @@ equal numbers. A row whose limit does not exist (every entry -inf, or two entrie
 
 import numpy as np
 
-from actcli.activation import INF, POSITIVE, Activation, Array, Dialect, Parameter
+from actcli.activation import INF, POSITIVE, Activation, Array, Parameter
+from actcli.functions.naming import dialects
 from actcli.functions.rows import FAR, NEAR, row_of, total
 from actcli.numerics.doubledouble import DD
 
@@ -66,17 +67,12 @@ SOFTMAX = Activation(
     convention="the Jacobian of a row is below epsilon where its largest input exceeds the log-sum-exp of the others "
     "by more than the x at which sigmoid'(x) = epsilon (6.906 for 1e-3); f' is the diagonal of the Jacobian",
     range=(0.0, 1.0),
-    limits=None,
-    dialects=(
-        Dialect("pytorch", "torch.nn.Softmax", note="NaN for a row with +inf"),
-        Dialect("pytorch", "torch.nn.functional.softmax", note="NaN for a row with +inf"),
-        Dialect("pytorch", "torch.nn.Softmax2d", note="over the channels of (N, C, H, W)"),
-        Dialect("keras", "keras.activations.softmax", note="NaN for a row with +inf"),
-        Dialect("keras.layers", "keras.layers.Softmax", note="NaN for a row with +inf"),
-        Dialect("jax", "jax.nn.softmax", note="NaN for a row with +inf"),
-        Dialect("tensorflow", "tf.nn.softmax", note="NaN for a row with +inf"),
-        Dialect("onnx", "Softmax", note="before opset 13 over all axes from axis 1 on"),
-        Dialect("nnlib", "NNlib.softmax", note="over the first axis; +inf takes all"),
+    dialects=dialects(
+        "torch.nn.Softmax torch.nn.functional.softmax keras.activations.softmax keras.layers.Softmax jax.nn.softmax "
+        "tf.nn.softmax | NaN for a row with +inf",
+        "torch.nn.Softmax2d | over the channels of (N, C, H, W)",
+        "onnx:Softmax | before opset 13 over all axes from axis 1 on",
+        "NNlib.softmax | over the first axis; +inf takes all",
     ),
     source="PyTorch torch.nn.Softmax",
 )
@@ -92,11 +88,7 @@ SOFTMIN = Activation(
     jacobian=lambda x: 0.0 - softmax_jacobian(-x),
     convention="f' is the diagonal of the Jacobian",
     range=(0.0, 1.0),
-    limits=None,
-    dialects=(
-        Dialect("pytorch", "torch.nn.Softmin", note="NaN for a row with -inf"),
-        Dialect("pytorch", "torch.nn.functional.softmin", note="NaN for a row with -inf"),
-    ),
+    dialects=dialects("torch.nn.Softmin torch.nn.functional.softmin | NaN for a row with -inf"),
     source="PyTorch torch.nn.Softmin",
 )
 
@@ -118,7 +110,6 @@ SOFTMAX1 = Activation(
     jacobian=lambda x: softmax_jacobian(_with_zero(x))[..., :-1, :-1],
     convention="a row of -inf gives zeros; f' is the diagonal of the Jacobian",
     range=(0.0, 1.0),
-    limits=None,
     source="Miller 2023, Attention Is Off By One; Burn burn::tensor::activation::quiet_softmax",
 )
 
@@ -136,13 +127,9 @@ GUMBEL_SOFTMAX = Activation(
     convention="without the noise g ~ Gumbel(0, 1) of softmax((x + g) / tau), as in evaluation; f' is the diagonal of "
     "the Jacobian",
     range=(0.0, 1.0),
-    limits=None,
-    dialects=(
-        Dialect(
-            "pytorch",
-            "torch.nn.functional.gumbel_softmax",
-            note="draws the noise at every call; hard=True gives hardmax, with this gradient",
-        ),
+    dialects=dialects(
+        "torch.nn.functional.gumbel_softmax | draws the noise at every call; hard=True gives hardmax, with this "
+        "gradient",
     ),
     source="PyTorch torch.nn.functional.gumbel_softmax; Jang, Gu and Poole 2016, arXiv:1611.01144",
 )
@@ -176,15 +163,11 @@ LOG_SOFTMAX = Activation(
     jacobian=log_softmax_jacobian,
     convention="the Jacobian of a row of two or more never vanishes; f' is its diagonal",
     range=(-INF, 0.0),
-    limits=None,
-    dialects=(
-        Dialect("pytorch", "torch.nn.LogSoftmax", note="NaN for a row with +inf"),
-        Dialect("pytorch", "torch.nn.functional.log_softmax", note="NaN for a row with +inf"),
-        Dialect("keras", "keras.activations.log_softmax", note="NaN for a row with +inf"),
-        Dialect("jax", "jax.nn.log_softmax", note="NaN for a row with +inf"),
-        Dialect("tensorflow", "tf.nn.log_softmax", note="NaN for a row with +inf"),
-        Dialect("onnx", "LogSoftmax", note="before opset 13 over all axes from axis 1 on"),
-        Dialect("nnlib", "NNlib.logsoftmax", note="over the first axis; +inf takes all"),
+    dialects=dialects(
+        "torch.nn.LogSoftmax torch.nn.functional.log_softmax keras.activations.log_softmax jax.nn.log_softmax "
+        "tf.nn.log_softmax | NaN for a row with +inf",
+        "onnx:LogSoftmax | before opset 13 over all axes from axis 1 on",
+        "NNlib.logsoftmax | over the first axis; +inf takes all",
     ),
     source="PyTorch torch.nn.LogSoftmax",
 )

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from actcli.activation import INF, POSITIVE, Activation, Array, Dialect, Domain, Flags, Parameter
-from actcli.functions.kernels import UNDERFLOW, constant, exp_product, square_of_one_plus, times_exp
+from actcli.activation import INF, POSITIVE, Activation, Array, Domain, Flags, Parameter, flat
+from actcli.functions.kernels import UNDERFLOW, exp_product, square_of_one_plus, times_exp
+from actcli.functions.naming import dialects
 from actcli.functions.sigmoids import sigmoid
 from actcli.numerics.doubledouble import DD, exp, log1p, refine, sqrt
 
@@ -61,17 +62,13 @@ SOFTPLUS = Activation(
     f=softplus,
     df=softplus_df,
     d2f=softplus_d2f,
-    wrt={"beta": softplus_dbeta, "threshold": lambda x, beta, threshold: constant(x, 0.0)},
+    wrt={"beta": softplus_dbeta, "threshold": flat},
     breaks=lambda beta, threshold: (threshold / beta,) if threshold < INF else (),
     range=(0.0, INF),
-    limits=(0.0, INF),
-    dialects=(
-        Dialect("pytorch", "torch.nn.Softplus", defaults={"threshold": 20.0}),
-        Dialect("keras", "keras.activations.softplus", note="threshold 20 with PyTorch"),
-        Dialect("jax", "jax.nn.softplus"),
-        Dialect("tensorflow", "tf.math.softplus"),
-        Dialect("onnx", "Softplus"),
-        Dialect("nnlib", "NNlib.softplus"),
+    dialects=dialects(
+        ("torch.nn.Softplus", {}, {"threshold": 20.0}),
+        "keras.activations.softplus | threshold 20 with PyTorch",
+        "jax.nn.softplus tf.math.softplus onnx:Softplus NNlib.softplus",
     ),
     source="PyTorch torch.nn.Softplus; Glorot, Bordes and Bengio 2011, Deep Sparse Rectifier Neural Networks",
 )
@@ -109,8 +106,7 @@ SQRT_SOFTPLUS = Activation(
     df=sqrt_softplus_df,
     d2f=sqrt_softplus_d2f,
     range=(0.0, INF),
-    limits=(0.0, INF),
-    dialects=(Dialect("transformers", "sqrtsoftplus", note="softplus(x) has PyTorch's threshold of 20"),),
+    dialects=dialects("transformers:sqrtsoftplus | softplus(x) has PyTorch's threshold of 20"),
     source="Hugging Face transformers SqrtSoftplusActivation, which scores the experts of DeepSeek V4",
 )
 

@@ -1,14 +1,25 @@
-"""Steps and absolute value."""
+"""The identity, steps and the absolute value."""
 
 import numpy as np
 
-from actcli.activation import INF, Activation, Array, Dialect, Domain, Parameter
-from actcli.functions.kernels import constant
+from actcli.activation import INF, Activation, Domain, Parameter, flat
+from actcli.functions.naming import dialects
 
-
-def binary_step(x: Array, at_zero: float) -> Array:
-    return np.heaviside(x, at_zero)
-
+IDENTITY = Activation(
+    name="identity",
+    aliases=("linear",),
+    formula="x",
+    derivative="1",
+    f=lambda x: x.copy(),
+    df=lambda x: flat(x) + 1.0,
+    range=(-INF, INF),
+    gain=1.0,
+    dialects=dialects(
+        "torch.nn.Identity keras.activations.linear jax.nn.identity tf.identity onnx:Identity timm:identity "
+        "transformers:linear",
+    ),
+    source="PyTorch torch.nn.Identity; Keras keras.activations.linear",
+)
 
 BINARY_STEP = Activation(
     name="binary_step",
@@ -18,23 +29,16 @@ BINARY_STEP = Activation(
     parameters=(
         Parameter("at_zero", 1.0, Domain(0.0, 1.0, False, False), "value at 0, without default in frameworks"),
     ),
-    f=binary_step,
-    df=lambda x, at_zero: constant(x, 0.0),
-    d2f=lambda x, at_zero: constant(x, 0.0),
+    f=lambda x, at_zero: np.heaviside(x, at_zero),  # noqa: PLW0108 - it takes no names
+    df=flat,
     wrt={"at_zero": lambda x, at_zero: 1.0 - np.abs(np.sign(x))},
     breaks=(0.0,),
     convention="f = at_zero and f' = 0 at 0, where f jumps",
     range=(0.0, 1.0),
-    limits=(0.0, 1.0),
-    dialects=(
-        Dialect("pytorch", "torch.heaviside", spelling={"values": "at_zero"}, note="no derivative; 0 at NaN"),
-        Dialect(
-            "keras",
-            "keras.ops.heaviside",
-            spelling={"x2": "at_zero"},
-            note="no derivative with PyTorch, TensorFlow",
-        ),
-        Dialect("jax", "jax.numpy.heaviside", spelling={"x2": "at_zero"}),
+    dialects=dialects(
+        ("torch.heaviside | no derivative; 0 at NaN", {"values": "at_zero"}),
+        ("keras.ops.heaviside | no derivative with PyTorch, TensorFlow", {"x2": "at_zero"}),
+        ("jax.numpy.heaviside", {"x2": "at_zero"}),
     ),
     source="PyTorch torch.heaviside; McCulloch and Pitts 1943, A Logical Calculus of the Ideas Immanent in Nervous "
     "Activity",
@@ -46,18 +50,14 @@ SIGN = Activation(
     formula="where(x > 0, 1, where(x < 0, -1, 0))",
     derivative="0",
     f=np.sign,
-    df=lambda x: constant(x, 0.0),
-    d2f=lambda x: constant(x, 0.0),
+    df=flat,
     breaks=(0.0,),
     convention="f = 0 and f' = 0 at 0, where f jumps",
     range=(-1.0, 1.0),
-    limits=(-1.0, 1.0),
-    dialects=(
-        Dialect("pytorch", "torch.sign", note="0 at NaN"),
-        Dialect("keras", "keras.ops.sign", note="0 at NaN with PyTorch"),
-        Dialect("jax", "jax.numpy.sign"),
-        Dialect("tensorflow", "tf.math.sign"),
-        Dialect("onnx", "Sign"),
+    dialects=dialects(
+        "torch.sign | 0 at NaN",
+        "keras.ops.sign | 0 at NaN with PyTorch",
+        "jax.numpy.sign tf.math.sign onnx:Sign",
     ),
     source="PyTorch torch.sign",
 )
@@ -69,19 +69,16 @@ ABS = Activation(
     derivative="where(x > 0, 1, where(x < 0, -1, 0))",
     f=np.abs,
     df=np.sign,
-    d2f=lambda x: constant(x, 0.0),
     breaks=(0.0,),
     convention="f' = 0 at 0",
     range=(0.0, INF),
     limits=(INF, INF),
-    dialects=(
-        Dialect("pytorch", "torch.abs"),
-        Dialect("keras", "keras.ops.abs", note="f' at 0 depends on the backend: 1 with JAX"),
-        Dialect("jax", "jax.numpy.abs", note="f' = 1 at 0"),
-        Dialect("tensorflow", "tf.math.abs"),
-        Dialect("onnx", "Abs"),
+    dialects=dialects(
+        "torch.abs tf.math.abs onnx:Abs",
+        "keras.ops.abs | f' at 0 depends on the backend: 1 with JAX",
+        "jax.numpy.abs | f' = 1 at 0",
     ),
     source="PyTorch torch.abs",
 )
 
-ACTIVATIONS = (BINARY_STEP, SIGN, ABS)
+ACTIVATIONS = (IDENTITY, BINARY_STEP, SIGN, ABS)

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from actcli.activation import INF, Activation, Array, Dialect
+from actcli.activation import INF, Activation, Array
 from actcli.functions.kernels import UNDERFLOW, cube_of_one_plus, tanh_parts, times_exp
+from actcli.functions.naming import dialects
 from actcli.functions.sigmoids import tanh_d2f, tanh_df
 from actcli.numerics.doubledouble import DD, exp, refine
 
@@ -24,12 +25,9 @@ TANHSHRINK = Activation(
     df=lambda x: np.tanh(x) ** 2,
     d2f=lambda x: -tanh_d2f(x),
     range=(-INF, INF),
-    limits=(-INF, INF),
-    dialects=(
-        Dialect("pytorch", "torch.nn.Tanhshrink", note="as x - tanh(x), 0 near 0"),
-        Dialect("keras", "keras.activations.tanh_shrink", note="as x - tanh(x), 0 near 0"),
-        Dialect("tfa", "tfa.activations.tanhshrink", note="as x - tanh(x), 0 near 0"),
-        Dialect("nnlib", "NNlib.tanhshrink", note="as x - tanh(x), 0 near 0"),
+    dialects=dialects(
+        "torch.nn.Tanhshrink keras.activations.tanh_shrink tfa.activations.tanhshrink NNlib.tanhshrink | as x - "
+        "tanh(x), 0 near 0",
     ),
     source="PyTorch torch.nn.Tanhshrink",
 )
@@ -56,7 +54,7 @@ LISHT = Activation(
     d2f=lisht_d2f,
     range=(0.0, INF),
     limits=(INF, INF),
-    dialects=(Dialect("tfa", "tfa.activations.lisht"), Dialect("nnlib", "NNlib.lisht")),
+    dialects=dialects("tfa.activations.lisht NNlib.lisht"),
     source="TensorFlow Addons tfa.activations.lisht; Roy et al. 2019, arXiv:1901.05894",
 )
 

@@ -13,7 +13,6 @@ from actcli.functions import (
     gates,
     gelus,
     hard_gates,
-    linear,
     logarithmic,
     periodic,
     rectifiers,
@@ -28,7 +27,7 @@ from actcli.functions import (
 )  # fmt: skip
 
 _FAMILIES = (
-    linear, steps, sigmoids, distributions, rectifiers, hard_gates, exponential, softpluses, logarithmic, tanhs,
+    steps, sigmoids, distributions, rectifiers, hard_gates, exponential, softpluses, logarithmic, tanhs,
     self_gated, gelus, shrinks, periodic, softmaxes, reductions, gates,
 )  # fmt: skip
 ACTIVATIONS: tuple[Activation, ...] = tuple(activation for family in _FAMILIES for activation in family.ACTIVATIONS)
