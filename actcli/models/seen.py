@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from actcli.activation import Array, Function
 
@@ -58,10 +59,12 @@ class Seen:
     gradient: LossGradient = field(default_factory=LossGradient)
 
 
-def rows_of(x: Array, axis: int) -> Array:
-    """The values with the neurons, which lie along the axis, as columns."""
-    moved = np.moveaxis(x, axis, -1)
-    return np.asarray(moved.reshape(-1, moved.shape[-1]), dtype=np.float64)
+def blocks_of(x: NDArray[Any], axis: int) -> Iterator[Array]:
+    """The values of an array in blocks of rows, the neurons, which lie along the axis, as columns."""
+    rows = np.moveaxis(x, axis, -1).reshape(-1, x.shape[axis]) if x.ndim else x.reshape(1, 1)
+    step = max(1, BLOCK // max(1, rows.shape[1]))
+    for start in range(0, len(rows), step):
+        yield np.asarray(rows[start : start + step], dtype=np.float64)
 
 
 def neuron_axis(shape: tuple[int, ...]) -> int:

@@ -22,17 +22,13 @@ _ACTIVATIONS = frozenset(
 )
 _CUTS = frozenset(("clamp", "clip", "clamp_min", "clamp_max"))  # which are more often no activation
 _GATED = frozenset(("glu",))
-# What has activations inside that nothing shows.
+_INSIDE = "its activations are inside one operator"
+_ROWS = "maps rows: its pre-activations are the logits or the scores of attention"
+# What is not looked into, and why.
 OPAQUE = {
-    "lstm": "LSTM",
-    "lstm_cell": "LSTMCell",
-    "gru": "GRU",
-    "gru_cell": "GRUCell",
-    "rnn_tanh": "RNN",
-    "rnn_relu": "RNN",
-    "rnn_tanh_cell": "RNNCell",
-    "rnn_relu_cell": "RNNCell",
-    "_transformer_encoder_layer_fwd": "TransformerEncoderLayer's fast path",
+    **dict.fromkeys(("lstm", "gru", "rnn_tanh", "rnn_relu"), _INSIDE),
+    **dict.fromkeys(("lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell"), _INSIDE),
+    **dict.fromkeys(("softmax", "log_softmax", "softmin"), _ROWS),
 }
 
 

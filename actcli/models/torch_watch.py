@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, TypeVar
 
-import numpy as np
-
-from actcli.activation import Array, Function
+from actcli.activation import Function
 from actcli.errors import UsageError
-from actcli.models.seen import BLOCK, LossGradient, Seen, neuron_axis
+from actcli.models.seen import LossGradient, Seen, neuron_axis
+from actcli.models.tensors import add_gradient, batch_of, is_readable, is_tensor, tensor_blocks
 from actcli.models.torch_functions import (
     OPAQUE,
     function_of,
@@ -110,13 +109,17 @@ class Tracer:
         return found
 
     def _before(self, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        import torch
+
+        if torch.compiler.is_compiling():  # what is compiled is not looked into
+            return
         self._depth += 1  # a model that calls itself is looked at from the outermost call on
         if self._depth == 1 and self.begins():
             self._look = _Look(self, batch_of((*args, *kwargs.values())), sys._getframe(1))
             self._look.open()
 
     def _after(self, model: Any, args: Any, output: Any) -> None:
-        self._depth -= 1
+        self._depth = max(0, self._depth - 1)
         if self._depth == 0 and self._look is not None:
             self._look.close()
             self._look = None
@@ -134,20 +137,6 @@ class Tracer:
                 name = f"{choices[0]} ({number})"
             self._names[place] = name
         return name
-
-
-def batch_of(values: tuple[Any, ...]) -> int:
-    """How many inputs the arguments of a forward hold: the length of their first tensor."""
-    import torch
-
-    for value in values:
-        if isinstance(value, torch.Tensor) and value.ndim:
-            return int(value.shape[0])
-        if isinstance(value, dict):
-            value = tuple(value.values())
-        if isinstance(value, tuple | list) and (found := batch_of(tuple(value))):
-            return found
-    return 0
 
 
 def check(model: Any) -> None:
@@ -186,14 +175,17 @@ class _Look:
         self._axes: dict[int, tuple[Any, int]] = {}  # tensors and the axes of their neurons
         self._handles: list[Any] = []
         self._mode: Any = None
+        self._differentiates = False
 
     def open(self) -> None:
         import torch
 
+        self._differentiates = torch.is_grad_enabled()
         functions = self._tracer.functions()
         for name, module in self._tracer.model.named_modules():
             if isinstance(module, torch.jit.ScriptModule):
-                self._tracer.hidden[name] = "a scripted module shows nothing"
+                if not any(name.startswith(f"{other}.") for other in self._tracer.hidden):
+                    self._tracer.hidden[name] = "a scripted module shows nothing"
             elif module is not self._tracer.model:
                 self._hook(name, module, functions.get(id(module)))
         if (function := functions.get(id(self._tracer.model))) is not None:
@@ -215,7 +207,7 @@ class _Look:
         def before(module: Any, args: tuple[Any, ...]) -> None:
             self._stack.append(name)
             if function is not None:
-                if not self._muted and args and _is_readable(args[0]):
+                if not self._muted and args and is_readable(args[0]):
                     self._show(function, "", args[0], self._axis(args[0]))
                 self._muted += 1
 
@@ -224,7 +216,7 @@ class _Look:
                 self._muted -= 1
             if self._stack:
                 self._stack.pop()
-            if _is_tensor(output) and self._maker(output) is None:
+            if is_tensor(output) and self._maker(output) is None:
                 self._made[id(output)] = (weakref.ref(output), name)
 
         self._handles += [
@@ -237,7 +229,7 @@ class _Look:
         name = name_of(call)
         if not self._muted:
             if name in OPAQUE:
-                self._tracer.hidden[self._module()] = f"the activations of {OPAQUE[name]} are inside one operator"
+                self._tracer.hidden[".".join(filter(None, (self._module(), name)))] = OPAQUE[name]
             else:
                 self._activation(call, name, args, kwargs)
         output = call(*args, **kwargs)
@@ -246,7 +238,7 @@ class _Look:
 
     def _activation(self, call: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         x: Any = args[0] if args else kwargs.get("input")
-        if not _is_readable(x) or not is_activation(name, id(x) in self._axes):
+        if not is_readable(x) or not is_activation(name, id(x) in self._axes):
             return
         if (function := function_of(call, name, args[1:], kwargs)) is None:
             return
@@ -254,6 +246,8 @@ class _Look:
         self._show(function, name, x, self._axis(x) if axis is None else axis % x.ndim)
 
     def _show(self, function: Function, name: str, x: Any, axis: int) -> None:
+        import torch
+
         neurons = int(x.shape[axis]) if x.ndim > 1 else 1
         module = self._module()
         of_module = name == "" or (module != "" and self._is_activation(module))
@@ -263,9 +257,11 @@ class _Look:
         held = x.detach()
         gradient = LossGradient()
         if self._tracer.gradients and x.requires_grad:
-            x.register_hook(lambda g: _add(gradient, g))
+            x.register_hook(lambda g: add_gradient(gradient, g))
         layer = self._tracer.name(place)
-        self._tracer.sees(Seen(layer, function, neurons, inputs, lambda: _blocks(held, axis), gradient))
+        if self._tracer.gradients and self._differentiates and not torch.is_grad_enabled():
+            self._tracer.hidden[layer] = "its dL/dx is not known: it is computed again later (use_reentrant=False)"
+        self._tracer.sees(Seen(layer, function, neurons, inputs, lambda: tensor_blocks(held, axis), gradient))
 
     def _is_activation(self, module: str) -> bool:
         """Whether the module is nothing but the activation: nn.ReLU, not a block that calls relu."""
@@ -290,12 +286,12 @@ class _Look:
 
     def _trace(self, name: str, args: tuple[Any, ...], output: Any) -> None:
         """Keeps in mind along which axis the neurons of the output lie."""
-        if not _is_tensor(output) or name in _MOVES or self._known_axis(output) is not None:
+        if not is_tensor(output) or name in _MOVES or self._known_axis(output) is not None:
             return
         axis = _AXES.get(name)
         if axis is None:
             for x in args:
-                if _is_tensor(x) and x.shape == output.shape and (axis := self._known_axis(x)) is not None:
+                if is_tensor(x) and x.shape == output.shape and (axis := self._known_axis(x)) is not None:
                     break
         if axis is not None:
             self._axes[id(output)] = (weakref.ref(output), axis)
@@ -340,43 +336,38 @@ def _mode(handle: Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]) -> Any:
     return Mode()
 
 
-def _is_tensor(x: Any) -> bool:
+def run(model: Any, inputs: Any, sees: Callable[[Seen], None]) -> dict[str, str]:
+    """A batch through the model in evaluation mode, without gradients; `sees` is given each call of an activation. By
+    the module: what cannot be looked into, and why."""
     import torch
 
-    return isinstance(x, torch.Tensor)
+    tracer = Tracer(model, lambda: True, sees, lambda: None, gradients=False)
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    tracer.start()
+    try:
+        with torch.no_grad():
+            _called(model, inputs)
+    finally:
+        tracer.stop()
+        for module, training in modes:
+            module.training = training
+    return tracer.hidden
 
 
-def _is_readable(x: Any) -> bool:
-    """Whether x is a tensor of numbers that are there: not one of a tracer, on no device or of integers."""
+def _called(model: Any, inputs: Any) -> None:
+    """The model of the inputs, of numpy or torch, on its device and of its type of numbers."""
     import torch
 
-    if not isinstance(x, torch.Tensor) or not x.is_floating_point() or x.is_meta or x.is_sparse or not x.numel():
-        return False
-    return not torch._C._functorch.is_functorch_wrapped_tensor(x)
+    like = next((p for p in model.parameters() if p.is_floating_point()), torch.zeros(0))
 
+    def given(x: Any) -> Any:
+        x = torch.as_tensor(x)
+        return x.to(like.device, like.dtype) if x.is_floating_point() else x.to(like.device)
 
-def _blocks(x: Any, axis: int) -> Iterator[Array]:
-    """The values as blocks of rows, neurons as columns, of which one at a time becomes float64."""
-    import torch
-
-    with torch.no_grad():
-        if x.ndim < 2:
-            yield x.reshape(-1, 1).to("cpu", torch.float64).numpy()
-            return
-        moved = x.movedim(axis, -1)
-        step = max(1, BLOCK // max(1, moved[0].numel()))
-        for part in moved.split(step):
-            rows = part.reshape(-1, part.shape[-1])
-            for piece in rows.split(max(1, BLOCK // rows.shape[1])):
-                yield np.asarray(piece.to("cpu", torch.float64).numpy())
-
-
-def _add(gradient: LossGradient, g: Any) -> None:
-    """What the hook on x does: nothing to g. A hook that returns something would replace it."""
-    import torch
-
-    with torch.no_grad():
-        largest = g.detach().abs().amax()
-        scaled = g.detach() / torch.where(largest > 0, largest, 1)
-        squares = scaled.float().square().sum() if g.device.type != "cpu" else scaled.double().square().sum()
-        gradient.add(float(largest), float(squares), g.numel())
+    if isinstance(inputs, dict):
+        model(**{name: given(x) for name, x in inputs.items()})
+    elif isinstance(inputs, tuple | list):
+        model(*map(given, inputs))
+    else:
+        model(given(inputs))

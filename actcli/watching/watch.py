@@ -80,7 +80,7 @@ class Watch:
     @property
     def hidden(self) -> tuple[str, ...]:
         """What cannot be looked into, a line for each module, with the reason."""
-        return tuple(f"{name or 'the model'}: {why}" for name, why in self._tracer.hidden.items())
+        return tuple(f"{name}: {why}" for name, why in self._tracer.hidden.items())
 
     def diagnosis(self) -> Diagnosis:
         """What all steps that were looked at since the last reset show together. Raises DataError where there is no
@@ -134,7 +134,10 @@ class Watch:
         if not self._forwards and self._left_out:
             return "the model was in evaluation mode at each forward: call model.eval() before it is watched"
         if not self._forwards:
-            return "the model was not called: watch the module whose forward runs, and call it as model(x)"
+            return (
+                "the model was not called as model(x), or only what torch.compile made of it: watch the module whose "
+                "forward runs, uncompiled"
+            )
         if self.hidden:
             return "; ".join(self.hidden)
         return "the forward calls none that actcli knows: what a compiled function or an operator does is not seen"
