@@ -95,7 +95,7 @@ def test_modules_and_functions_are_seen_alike() -> None:
         (nn.LogSigmoid(), "log_sigmoid"), (nn.Softsign(), "softsign"), (nn.Tanhshrink(), "tanhshrink"),
         (nn.ReLU6(), "relu6"), (nn.Hardtanh(-2, 2), "hard_tanh:min_val=-2.0,max_val=2.0"), (nn.GELU(), "gelu"),
         (torch.special.expit, "sigmoid"), (lambda x: x.clamp(min=0), "relu"), (nn.GLU(), "glu"),
-        (nn.Threshold(0.1, 0.2), "threshold:threshold=0.1,value=0.2"), (nn.Hardshrink(), "hardshrink"),
+        (nn.Threshold(0.5, -2.0), "threshold:threshold=0.5,value=-2.0"), (nn.Hardshrink(), "hardshrink"),
     ],
 )  # fmt: skip
 def test_each_function_gets_its_name(call: Any, label: str) -> None:
