@@ -9,8 +9,6 @@
 What is listed in `__all__` is public and keeps its meaning within a minor version; everything else may change.
 """
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 

@@ -58,36 +58,35 @@ def test_importing_it_loads_nothing() -> None:
     assert done.stdout == b"set()\n"
 
 
-@pytest.mark.parametrize("number", range(len(PYTHON.findall(README.read_text()))))
-def test_the_scripts_of_the_readme_are_well_typed(number: int, tmp_path: Path) -> None:
-    """A user's type checker at its strictest has no complaint."""
-    pytest.importorskip("mypy")
-    snippet = tmp_path / "snippet.py"
-    snippet.write_text(PYTHON.findall(README.read_text())[number][0])
-    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(snippet)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
-    assert done.returncode == 0, done.stdout
+TYPED = """
+import actcli
+reveal_type(actcli.get('relu').f(1.0))
+reveal_type(actcli.get('relu').df([1.0, 2.0]))
+reveal_type(actcli.diagnose({}, 'relu').layers)
+actcli.get(1)
+actcli.gelu
+"""
 
 
 def test_types_are_what_they_say(tmp_path: Path) -> None:
-    """A number gives a float, an array an array; a wrong argument is found before the program runs."""
-    pytest.importorskip("mypy")
-    (tmp_path / "snippet.py").write_text(
-        "import actcli\n"
-        "reveal_type(actcli.get('relu').f(1.0))\n"
-        "reveal_type(actcli.get('relu').df([1.0, 2.0]))\n"
-        "reveal_type(actcli.diagnose({}, 'relu').layers)\n"
-        "actcli.get(1)\n"
-        "actcli.gelu\n"
-    )
-    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), "snippet.py"]
+    """A number gives a float, an array an array; a wrong argument is found before the program runs; and a user's type
+    checker at its strictest has no complaint of the scripts in the README."""
+    scripts = {
+        "typed.py": TYPED,
+        **{f"script{i}.py": found[0] for i, found in enumerate(PYTHON.findall(README.read_text()))},
+    }
+    for name, script in scripts.items():
+        (tmp_path / name).write_text(script)
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), *scripts]
     found = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False).stdout
-    lines = found.splitlines()
+    *lines, end = found.splitlines()
+    assert all(line.startswith("typed.py:") for line in lines), found
     assert '"float"' in lines[0]
     assert "ndarray" in lines[1]
     assert "tuple[actcli.diagnosis.records.Layer, ...]" in lines[2]
     assert "[arg-type]" in lines[3]
     assert "[attr-defined]" in lines[4]
+    assert end.startswith("Found 2 errors in 1 file")
 
 
 def test_diagnose_is_what_the_command_tells(cli: Cli) -> None:

@@ -9,7 +9,7 @@ import click
 
 from actcli.cli.inputs import numbers_and_paths
 from actcli.cli.messages import note
-from actcli.cli.options import gather
+from actcli.cli.options import gather, option
 from actcli.cli.types import FunctionType, unmarked
 from actcli.errors import UsageError
 
@@ -45,21 +45,13 @@ def _choice(own_functions: tuple[tuple[str, Function], ...], own_layers: tuple[s
 layer_options = gather(
     "choice",
     _choice,
-    click.option(
-        "--function",
-        "own_functions",
-        type=_PatternType(),
-        multiple=True,
-        metavar="PATTERN=FUNCTION",
-        help="Give layers of this name, a glob, another function (repeatable).",
+    option(
+        "--function own_functions PATTERN=FUNCTION",
+        "Give layers of this name, a glob, another function (repeatable).",
+        _PatternType(),
+        many=True,
     ),
-    click.option(
-        "--layer",
-        "own_layers",
-        multiple=True,
-        metavar="PATTERN",
-        help="Take the layers of this name, a glob; a leading ! leaves out.",
-    ),
+    option("--layer own_layers PATTERN", "Take the layers of this name, a glob; a leading ! leaves out.", many=True),
 )
 
 

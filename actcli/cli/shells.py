@@ -1,7 +1,5 @@
 """The shells that complete words with TAB: their scripts, and the answers to what these ask."""
 
-from __future__ import annotations
-
 import os
 import re
 from typing import Any

@@ -1,7 +1,5 @@
 """Functions side by side: what they are, and what each makes of the same pre-activations."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated

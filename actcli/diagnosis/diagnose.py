@@ -180,15 +180,15 @@ class _Marks:
     @classmethod
     def of(cls, one: Measured, criteria: Criteria) -> _Marks:
         partial, n = one.partial, one.partial.values
-        output = partial[OUTPUT]
-        mean_output = output.sum() / max(1, n.sum())
+        output = partial[OUTPUT].mean(n)
+        of_layer = partial[OUTPUT].over_all().mean(int(n.sum()))
         check = criteria.rule.check(one.probe.function)
         flagged = None
         with np.errstate(all="ignore"):
-            dormant = (n > 0) & (output / n <= DORMANT * mean_output)
+            dormant = (n > 0) & (output <= DORMANT * of_layer) & (output < math.inf)
             if check is not None and check.neurons is not None:
-                flagged = (n > 0) & check.neurons(n, partial[SCORE], output)
-        return cls((n > 0) & (n - partial[VANISHING] <= criteria.thresholds.alpha * n), dormant, flagged)
+                flagged = (n > 0) & check.neurons(n, partial[SCORE].plain(), output)
+        return cls(partial.dead(criteria.thresholds.alpha), dormant, flagged)
 
 
 def _neurons(one: Measured, criteria: Criteria) -> list[Neuron]:

@@ -1,7 +1,5 @@
 """Gates: limits that every layer is to keep."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 

@@ -1,11 +1,10 @@
 """Whether what is given as pre-activations looks like outputs of the function."""
 
-from __future__ import annotations
-
 import math
 
 from actcli.analysis.regions import shape, vanishing_regions
 from actcli.measuring.layer import Measured
+from actcli.measuring.partial import Partial
 from actcli.measuring.tallies import MAXIMUM, MINIMUM, MOMENTS, ZEROS
 
 FEW = 100  # values from which a table may be told to hold outputs
@@ -20,6 +19,10 @@ def likeness(one: Measured) -> str | None:
     return f"{one.name} looks like outputs of {one.probe.function.label}, not pre-activations: {found}"
 
 
+def _rms(partial: Partial, values: int) -> float:
+    return float(partial[MOMENTS].squares().over_all().root_mean(values)[0])
+
+
 def _within_the_range(one: Measured) -> str | None:
     function, p = one.probe.function, one.partial
     values = int(p.values.sum())
@@ -29,7 +32,7 @@ def _within_the_range(one: Measured) -> str | None:
         return None
     if math.isfinite(low) and math.isfinite(high):
         # So do pre-activations that are small: a bell of them that ends here is a third as wide at most.
-        around_zero = least < 0.0 < most and p[MOMENTS].sum_square().sum() < values * (max(-low, high) / 3.0) ** 2
+        around_zero = least < 0.0 < most and _rms(p, values) < max(-low, high) / 3.0
         return None if around_zero else f"all values lie within [{low:g}, {high:g}]"
     end, side = (low, "below") if math.isfinite(low) else (high, "above")
     if any(region.kind == "zero" for region in vanishing_regions(function, one.probe.thresholds.epsilon)):

@@ -1,7 +1,5 @@
 """What the measures of a layer mean: ok, warning or critical, with the reasons in words."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -6,8 +6,6 @@ By hand, as scipy.optimize.least_squares ends where the gradient is less flat: o
 other digits (ours had the flatter gradient in 26, it in none), and its import alone takes longer than a whole `fit`.
 """
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Iterator, Sequence

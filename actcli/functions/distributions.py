@@ -25,10 +25,7 @@ NORMAL_CDF = Activation(
     df=lambda x: times_density(1.0, clipped(x)),
     d2f=lambda x: times_density(np.clip(-x, -40.0, 40.0), clipped(x)),
     range=(0.0, 1.0),
-    dialects=dialects(
-        "torch.special.ndtr | as 1 + erf: the tail is 0 below -8.37",
-        "jax.scipy.special.ndtr",
-    ),
+    dialects=dialects("torch.special.ndtr | as 1 + erf: the tail is 0 below -8.37", "jax.scipy.special.ndtr"),
     source="PyTorch torch.special.ndtr",
 )
 

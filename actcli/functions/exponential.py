@@ -113,10 +113,6 @@ def celu(x: Array, alpha: float) -> Array:
     return np.where(x > -1e-18 * alpha, x, alpha * np.expm1(_below(x) / alpha))
 
 
-def celu_df(x: Array, alpha: float) -> Array:
-    return np.where(x > 0, 1.0, exp_quotient(_below(x), alpha))
-
-
 def celu_d2f(x: Array, alpha: float) -> Array:
     # Two factors: the exponential may be subnormal where its quotient by alpha is not.
     low = _below(x)
@@ -142,7 +138,7 @@ CELU = Activation(
     derivative="where(x > 0, 1, exp(x / alpha))",
     parameters=(Parameter("alpha", 1.0, POSITIVE, "-alpha is the limit at -inf"),),
     f=celu,
-    df=celu_df,
+    df=lambda x, alpha: np.where(x > 0, 1.0, exp_quotient(_below(x), alpha)),
     d2f=celu_d2f,
     wrt={"alpha": celu_dalpha},
     breaks=(0.0,),
@@ -257,7 +253,7 @@ XIELU = Activation(
             "softplus; takes at most exp(eps), eps = -1e-6, for exp(x), so that f jumps by 1e-6 alpha_n at 0 and f' is "
             "beta - alpha_n between eps and 0",
             {"alpha_p_init": "alpha_p", "alpha_n_init": "alpha_n"},
-        ),
+        )
     ),
     source="Transformers XIELUActivation; Huang and Schlag 2024, arXiv:2411.13010",
 )

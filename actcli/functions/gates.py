@@ -1,7 +1,5 @@
 """Gated linear units a * g(b): the first half of a row times a gate of the second half."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import NamedTuple
@@ -87,10 +85,6 @@ _SECOND = "the second half is the gate"
 # A product with a adds half an ulp to the gate's own error; where that exceeds 4, two doubles give the gate.
 
 
-def _sigmoid_d2f(b: Array) -> Array:
-    return refine(sigmoid_d2f(b), b, np.abs(b) < 45.0, _sigmoid_d2f_exact)
-
-
 def _sigmoid_d2f_exact(b: Array) -> DD:
     e = exp(-np.abs(b))
     more = 1.0 + e
@@ -98,7 +92,7 @@ def _sigmoid_d2f_exact(b: Array) -> DD:
 
 
 _SIGMOID = Gate(
-    (sigmoid, sigmoid_df, _sigmoid_d2f),
+    (sigmoid, sigmoid_df, lambda b: refine(sigmoid_d2f(b), b, np.abs(b) < 45.0, _sigmoid_d2f_exact)),
     reach=700.0,
     left=(np.ones_like, np.ones_like, np.ones_like),
     right=(None, np.ones_like, lambda b: -np.ones_like(b)),
@@ -117,8 +111,7 @@ GLU = Activation(
     convention=_SECOND,
     range=(-INF, INF),
     dialects=dialects(
-        "torch.nn.GLU torch.nn.functional.glu keras.activations.glu jax.nn.glu",
-        "NNlib.glu | along the first axis",
+        "torch.nn.GLU torch.nn.functional.glu keras.activations.glu jax.nn.glu", "NNlib.glu | along the first axis"
     ),
     source="PyTorch torch.nn.GLU; Dauphin et al. 2016, arXiv:1612.08083",
 )
@@ -183,10 +176,6 @@ GEGLU = Activation(
 )
 
 
-def _silu_df(b: Array) -> Array:
-    return refine(silu_df(b), b, (b > -1.0) & (b < -0.1), _silu_df_exact)
-
-
 def _silu_df_exact(b: Array) -> DD:
     e = exp(b)
     more = 1.0 + e
@@ -205,7 +194,7 @@ def _silu_d2f_exact(b: Array) -> DD:
 
 
 _SILU = Gate(
-    (silu, _silu_df, _silu_d2f),
+    (silu, lambda b: refine(silu_df(b), b, (b > -1.0) & (b < -0.1), _silu_df_exact), _silu_d2f),
     reach=700.0,
     left=(lambda b: b, lambda b: 1.0 + b, lambda b: 2.0 + b),
     right=(None, None, lambda b: 2.0 - b),

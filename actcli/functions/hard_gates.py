@@ -31,7 +31,7 @@ RELU_N = Activation(
             "keras.activations.relu(max_value=n) | f' at n depends on the backend: 1 with PyTorch, TensorFlow, 1/2 "
             "with JAX; at n = 6 that of relu6",
             {"max_value": "n"},
-        ),
+        )
     ),
     source="Keras keras.activations.relu; Hannun et al. 2014, arXiv:1412.5567 (n = 20)",
 )
@@ -72,10 +72,7 @@ THRESHOLD = Activation(
     ),
     f=threshold,
     df=lambda x, threshold, value: np.heaviside(x - threshold, 0.0),
-    wrt={
-        "threshold": flat,
-        "value": lambda x, threshold, value: np.heaviside(threshold - x, 1.0),
-    },
+    wrt={"threshold": flat, "value": lambda x, threshold, value: np.heaviside(threshold - x, 1.0)},
     breaks=lambda threshold, value: (threshold,),
     convention="f = value and f' = 0 at threshold, where f jumps unless value = threshold",
     range=lambda threshold, value: (min(threshold, value), INF),
@@ -107,17 +104,13 @@ def hard_swish(x: Array) -> Array:
     return np.where(x <= -3.0, 0.0, x) * (np.clip(x + 3.0, 0.0, 6.0) / 6.0)
 
 
-def hard_swish_df(x: Array) -> Array:
-    return np.where(x <= -3.0, 0.0, np.where(x >= 3.0, 1.0, (2.0 * x + 3.0) / 6.0))
-
-
 HARD_SWISH = Activation(
     name="hard_swish",
     aliases=("hard_silu", "h_swish"),
     formula="where(x <= -3, 0, where(x >= 3, x, x * (x + 3) / 6))",
     derivative="where(x <= -3, 0, where(x >= 3, 1, (2 * x + 3) / 6))",
     f=hard_swish,
-    df=hard_swish_df,
+    df=lambda x: np.where(x <= -3.0, 0.0, np.where(x >= 3.0, 1.0, (2.0 * x + 3.0) / 6.0)),
     d2f=lambda x: np.heaviside(3.0 - np.abs(x), 0.0) / 3.0,
     breaks=(-3.0, 3.0),
     convention="f' = 0 at -3 and 1 at 3",
@@ -167,10 +160,6 @@ def _room(x: Array, bound: float) -> Array:
     return bound - (np.clip(x, -_LARGEST, _LARGEST) if np.isinf(bound) else x)
 
 
-def hard_tanh_df(x: Array, min_val: float, max_val: float) -> Array:
-    return np.heaviside(-_room(x, min_val), 0.0) * np.heaviside(_room(x, max_val), 0.0)
-
-
 HARD_TANH = Activation(
     name="hard_tanh",
     formula="max(min_val, min(max_val, x))",
@@ -181,7 +170,7 @@ HARD_TANH = Activation(
     ),
     constraint=("min_val < max_val", lambda min_val, max_val: min_val < max_val),
     f=hard_tanh,
-    df=hard_tanh_df,
+    df=lambda x, min_val, max_val: np.heaviside(-_room(x, min_val), 0.0) * np.heaviside(_room(x, max_val), 0.0),
     wrt={
         "min_val": lambda x, min_val, max_val: np.heaviside(_room(x, min_val), 1.0),
         "max_val": lambda x, min_val, max_val: np.heaviside(-_room(x, max_val), 1.0),

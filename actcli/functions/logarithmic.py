@@ -27,7 +27,7 @@ LOG_SIGMOID = Activation(
     range=(-INF, 0.0),
     dialects=dialects(
         "torch.nn.LogSigmoid keras.activations.log_sigmoid jax.nn.log_sigmoid tf.math.log_sigmoid NNlib.logsigmoid "
-        "NNlib.logσ",
+        "NNlib.logσ"
     ),
     source="PyTorch torch.nn.LogSigmoid",
 )

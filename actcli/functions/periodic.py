@@ -54,10 +54,6 @@ def sine(x: Array, w0: float) -> Array:
     return _sin_cos(w0, x)[2]
 
 
-def sine_df(x: Array, w0: float) -> Array:
-    return w0 * _sin_cos(w0, x)[3]
-
-
 SINE = Activation(
     name="sine",
     aliases=("sin", "siren"),
@@ -65,7 +61,7 @@ SINE = Activation(
     derivative="w0 * cos(w0 * x)",
     parameters=(Parameter("w0", 1.0, POSITIVE, "angular frequency (SIREN: 30)"),),
     f=sine,
-    df=sine_df,
+    df=lambda x, w0: w0 * _sin_cos(w0, x)[3],
     d2f=lambda x, w0: -w0 * w0 * sine(x, w0),
     wrt={"w0": lambda x, w0: _finite(x) * _sin_cos(w0, x)[3]},
     range=(-1.0, 1.0),

@@ -20,7 +20,7 @@ RELU = Activation(
     gain=math.sqrt(2.0),
     dialects=dialects(
         "torch.nn.ReLU keras.activations.relu keras.layers.ReLU jax.nn.relu tf.nn.relu onnx:Relu NNlib.relu timm:relu "
-        "transformers:relu",
+        "transformers:relu"
     ),
     source="PyTorch torch.nn.ReLU; Nair and Hinton 2010, Rectified Linear Units Improve Restricted Boltzmann Machines",
 )
@@ -35,7 +35,7 @@ RELU6 = Activation(
     convention="f' = 0 at 0 and at 6",
     range=(0.0, 6.0),
     dialects=dialects(
-        "torch.nn.ReLU6 keras.activations.relu6 jax.nn.relu6 tf.nn.relu6 NNlib.relu6 timm:relu6 transformers:relu6",
+        "torch.nn.ReLU6 keras.activations.relu6 jax.nn.relu6 tf.nn.relu6 NNlib.relu6 timm:relu6 transformers:relu6"
     ),
     source="PyTorch torch.nn.ReLU6; Krizhevsky 2010, Convolutional Deep Belief Networks on CIFAR-10",
 )

@@ -1,7 +1,5 @@
 """Rowwise functions with fewer or more outputs than inputs, and sparse distributions."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 
@@ -18,7 +16,7 @@ from actcli.numerics.doubledouble import DD
 
 
 def logsumexp(x: Array) -> Array:
-    return _max_plus(x, np.log1p(row_of(x).above_one.high), _log_sum)
+    return _max_plus(x, np.log1p(row_of(x).above_one.high), lambda row: doubledouble.log1p(row.exact().above_one))
 
 
 def logmeanexp(x: Array) -> Array:
@@ -40,10 +38,6 @@ def _max_plus(x: Array, log: Array, exact: Callable[[Row], DD]) -> Array:
         rows = cancel[..., 0]
         result[rows] = (DD(largest[rows]) + exact(row_of(x[rows]))).rounded()
     return result
-
-
-def _log_sum(row: Row) -> DD:
-    return doubledouble.log1p(row.exact().above_one)
 
 
 def _log_mean(row: Row) -> DD:
@@ -111,10 +105,7 @@ HARDMAX = Activation(
     jacobian=lambda x: np.repeat(_nan_rows(x)[..., None, :], x.shape[-1], axis=-2),
     convention="the first of equal largest entries takes all; f' = 0 everywhere",
     range=(0.0, 1.0),
-    dialects=dialects(
-        "tfa.seq2seq.hardmax",
-        "onnx:Hardmax | before opset 13 over all axes from axis 1 on",
-    ),
+    dialects=dialects("tfa.seq2seq.hardmax", "onnx:Hardmax | before opset 13 over all axes from axis 1 on"),
     source="ONNX Hardmax",
 )
 
@@ -328,10 +319,6 @@ def crelu(x: Array) -> Array:
     return np.concatenate([np.maximum(x, 0.0), np.maximum(0.0 - x, 0.0)], axis=-1)
 
 
-def crelu_df(x: Array) -> Array:
-    return np.sign(x)
-
-
 def crelu_jacobian(x: Array) -> Array:
     n = x.shape[-1]
     jacobian = np.zeros((*x.shape[:-1], 2 * n, n))
@@ -348,7 +335,7 @@ CRELU = Activation(
     formula="concatenate(max(0, x), max(0, -x))",
     derivative="where(x > 0, 1, where(x < 0, -1, 0))",
     f=crelu,
-    df=crelu_df,
+    df=np.sign,
     jacobian=crelu_jacobian,
     convention="the outputs relu(x) come before the outputs relu(-x); f' is that of the one which is not 0, and 0 at 0",
     range=(0.0, INF),

@@ -3,14 +3,7 @@
 import numpy as np
 
 from actcli.activation import INF, REAL, Activation, Array, Parameter, flat
-from actcli.functions.kernels import (
-    UNDERFLOW,
-    cube_of_one_plus,
-    exp_product,
-    square_of_one_plus,
-    times_exp,
-    with_tail,
-)
+from actcli.functions.kernels import UNDERFLOW, cube_of_one_plus, exp_product, square_of_one_plus, times_exp, with_tail
 from actcli.functions.naming import dialects
 from actcli.numerics.doubledouble import DD, exp, refine
 
@@ -146,10 +139,7 @@ SWISH_BETA = Activation(
     wrt={"beta": lambda x, beta: swish_da(x, a=beta)},
     range=lambda beta: _swish_range(a=beta),
     limits=lambda beta: _swish_limits(a=beta),
-    dialects=dialects(
-        "tf.nn.silu(beta=...) | NaN at -inf",
-        ("onnx:Swish", {"alpha": "beta"}),
-    ),
+    dialects=dialects("tf.nn.silu(beta=...) | NaN at -inf", ("onnx:Swish", {"alpha": "beta"})),
     source="Ramachandran, Zoph and Le 2017, Searching for Activation Functions, arXiv:1710.05941; ONNX Swish",
 )
 

@@ -69,10 +69,7 @@ SHRINK = Activation(
     parameters=(_LAMBD, Parameter("bias", 0.0, REAL, "subtracted from |x| outside: 0 is hardshrink, lambd softshrink")),
     f=lambda x, lambd, bias: np.where(np.abs(x) <= lambd, 0.0, x - np.sign(x) * bias),
     df=lambda x, lambd, bias: _outside(x, lambd),
-    wrt={
-        "lambd": flat,
-        "bias": lambda x, lambd, bias: 0.0 - np.sign(x) * _outside(x, lambd),
-    },
+    wrt={"lambd": flat, "bias": lambda x, lambd, bias: 0.0 - np.sign(x) * _outside(x, lambd)},
     breaks=lambda lambd, bias: _edges(lambd),
     convention="f = 0 and f' = 0 at -lambd and lambd, where f jumps unless bias = lambd",
     range=(-INF, INF),

@@ -129,7 +129,7 @@ GUMBEL_SOFTMAX = Activation(
     range=(0.0, 1.0),
     dialects=dialects(
         "torch.nn.functional.gumbel_softmax | draws the noise at every call; hard=True gives hardmax, with this "
-        "gradient",
+        "gradient"
     ),
     source="PyTorch torch.nn.functional.gumbel_softmax; Jang, Gu and Poole 2016, arXiv:1611.01144",
 )
@@ -138,10 +138,6 @@ GUMBEL_SOFTMAX = Activation(
 def log_softmax(x: Array) -> Array:
     row = row_of(x)
     return (row.shifted - np.log1p(row.above_one.high)) + row.lost
-
-
-def log_softmax_df(x: Array) -> Array:
-    return row_of(x).rest()
 
 
 def log_softmax_jacobian(x: Array) -> Array:
@@ -158,7 +154,7 @@ LOG_SOFTMAX = Activation(
     formula="x - log(sum(exp(x)))",
     derivative="1 - exp(x) / sum(exp(x))",
     f=log_softmax,
-    df=log_softmax_df,
+    df=lambda x: row_of(x).rest(),
     d2f=lambda x: 0.0 - softmax_df(x),
     jacobian=log_softmax_jacobian,
     convention="the Jacobian of a row of two or more never vanishes; f' is its diagonal",

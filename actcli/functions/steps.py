@@ -16,7 +16,7 @@ IDENTITY = Activation(
     gain=1.0,
     dialects=dialects(
         "torch.nn.Identity keras.activations.linear jax.nn.identity tf.identity onnx:Identity timm:identity "
-        "transformers:linear",
+        "transformers:linear"
     ),
     source="PyTorch torch.nn.Identity; Keras keras.activations.linear",
 )
@@ -55,9 +55,7 @@ SIGN = Activation(
     convention="f = 0 and f' = 0 at 0, where f jumps",
     range=(-1.0, 1.0),
     dialects=dialects(
-        "torch.sign | 0 at NaN",
-        "keras.ops.sign | 0 at NaN with PyTorch",
-        "jax.numpy.sign tf.math.sign onnx:Sign",
+        "torch.sign | 0 at NaN", "keras.ops.sign | 0 at NaN with PyTorch", "jax.numpy.sign tf.math.sign onnx:Sign"
     ),
     source="PyTorch torch.sign",
 )

@@ -27,14 +27,10 @@ TANHSHRINK = Activation(
     range=(-INF, INF),
     dialects=dialects(
         "torch.nn.Tanhshrink keras.activations.tanh_shrink tfa.activations.tanhshrink NNlib.tanhshrink | as x - "
-        "tanh(x), 0 near 0",
+        "tanh(x), 0 near 0"
     ),
     source="PyTorch torch.nn.Tanhshrink",
 )
-
-
-def lisht_df(x: Array) -> Array:
-    return np.tanh(x) + np.clip(x, -UNDERFLOW, UNDERFLOW) * tanh_df(x)
 
 
 def lisht_d2f(x: Array) -> Array:
@@ -50,7 +46,7 @@ LISHT = Activation(
     formula="x * tanh(x)",
     derivative="tanh(x) + x * (1 - tanh(x)**2)",
     f=lambda x: x * np.tanh(x),
-    df=lisht_df,
+    df=lambda x: np.tanh(x) + np.clip(x, -UNDERFLOW, UNDERFLOW) * tanh_df(x),
     d2f=lisht_d2f,
     range=(0.0, INF),
     limits=(INF, INF),

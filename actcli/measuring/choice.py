@@ -1,7 +1,5 @@
 """Which layers are taken, and which function each has."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase

@@ -5,7 +5,6 @@ annotations name; the records, CSV, JSON and its schema, the definitions in repo
 """
 
 import dataclasses
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import KW_ONLY, dataclass
 from functools import cache
@@ -28,8 +27,10 @@ from actcli.measuring.tallies import (
     Tally,
     count,
     counts,
+    squares,
     total,
 )
+from actcli.numerics.sums import Sums
 
 if TYPE_CHECKING:
     from actcli.measuring.partial import Partial
@@ -66,8 +67,8 @@ class Measure(Meaning):
     always: bool = False
 
 
-def share(meaning: str, tally: Tally[Any], **more: Any) -> Measure:
-    """A count or sum over the number of values."""
+def share(meaning: str, tally: Tally[Counts], **more: Any) -> Measure:
+    """A count over the number of values."""
     return Measure(
         meaning,
         tallies=(tally,),
@@ -77,13 +78,22 @@ def share(meaning: str, tally: Tally[Any], **more: Any) -> Measure:
     )
 
 
-def root(meaning: str, tally: Tally[Array], **more: Any) -> Measure:
-    """The root of a sum over the number of values."""
+def average(meaning: str, tally: Tally[Sums], **more: Any) -> Measure:
+    """A sum over the number of values."""
+    return _mean(meaning, tally, Sums.mean, more)
+
+
+def root(meaning: str, tally: Tally[Sums], **more: Any) -> Measure:
+    """The root of a sum of squares over the number of values."""
+    return _mean(meaning, tally, Sums.root_mean, more)
+
+
+def _mean(meaning: str, tally: Tally[Sums], figure: Callable[[Sums, Any], Array], more: dict[str, Any]) -> Measure:
     return Measure(
         meaning,
         tallies=(tally,),
-        neurons=lambda p: np.sqrt(p[tally] / p.values),
-        layer=lambda p: _root(over(p[tally].sum(), p.values.sum())),
+        neurons=lambda p: figure(p[tally], p.values),
+        layer=lambda p: _of_all(p[tally], p, figure),
         **more,
     )
 
@@ -91,12 +101,7 @@ def root(meaning: str, tally: Tally[Array], **more: Any) -> Measure:
 def added(meaning: str, tally: Tally[Counts], **more: Any) -> Measure:
     """A count as it is."""
     return Measure(
-        meaning,
-        tallies=(tally,),
-        neurons=lambda p: p[tally],
-        layer=lambda p: int(p[tally].sum()),
-        always=True,
-        **more,
+        meaning, tallies=(tally,), neurons=lambda p: p[tally], layer=lambda p: int(p[tally].sum()), always=True, **more
     )
 
 
@@ -105,8 +110,10 @@ def over(part: float, whole: int) -> float | None:
     return float(part) / int(whole) if whole else None
 
 
-def _root(square: float | None) -> float | None:
-    return None if square is None else math.sqrt(square)
+def _of_all(sums: Sums, partial: "Partial", figure: Callable[[Sums, int], Array]) -> float | None:
+    """A mean or root over the values of all neurons; None of nothing."""
+    whole = int(partial.values.sum())
+    return float(figure(sums.over_all(), whole)[0]) if whole else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,8 +124,7 @@ class Measures:
         int, added("cells without a value, which are left out of every ratio", counts(lambda b: b.missing))
     ]
     non_finite: Annotated[
-        int,
-        added("values that are NaN or infinite, which are left out of every ratio", counts(lambda b: b.non_finite)),
+        int, added("values that are NaN or infinite, which are left out of every ratio", counts(lambda b: b.non_finite))
     ]
     vanishing_ratio: Annotated[
         float | None,
@@ -166,10 +172,10 @@ class Measures:
             when="precision",
         ),
     ]
-    rule_score: Annotated[float | None, share("mean of what the rule counts", SCORE, when="rule")]
+    rule_score: Annotated[float | None, average("mean of what the rule counts", SCORE, when="rule")]
     mean_abs_gradient: Annotated[
         float | None,
-        share(
+        average(
             "mean of |f'| over the values",
             total(lambda b: b.gradient),
             word="mean|f'|, rms f'",
@@ -180,7 +186,7 @@ class Measures:
         ),
     ]
     rms_gradient: Annotated[
-        float | None, root("root of the mean of f'^2 over the values", total(lambda b: np.square(b.gradient)))
+        float | None, root("root of the mean of f'^2 over the values", squares(lambda b: b.gradient))
     ]
 
 
@@ -190,12 +196,14 @@ class NeuronMeasures(Measures):
 
     min: Annotated[float | None, Measure("least value", tallies=(MINIMUM,), neurons=lambda p: p[MINIMUM])]
     max: Annotated[float | None, Measure("largest value", tallies=(MAXIMUM,), neurons=lambda p: p[MAXIMUM])]
-    mean: Annotated[float | None, Measure("mean of the values", tallies=(MOMENTS,), neurons=lambda p: p[MOMENTS].mean)]
+    mean: Annotated[
+        float | None, Measure("mean of the values", tallies=(MOMENTS,), neurons=lambda p: p[MOMENTS].mean())
+    ]
     std: Annotated[
         float | None,
         Measure("standard deviation of the values", tallies=(MOMENTS,), neurons=lambda p: p[MOMENTS].std()),
     ]
-    mean_abs_output: Annotated[float | None, share("mean of |f| over the values", OUTPUT)]
+    mean_abs_output: Annotated[float | None, average("mean of |f| over the values", OUTPUT)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,7 +215,7 @@ class LayerMeasures(Measures):
         Measure(
             "mean square of the pre-activations",
             tallies=(MOMENTS,),
-            layer=lambda p: over(p[MOMENTS].sum_square().sum(), p.values.sum()),
+            layer=lambda p: _of_all(p[MOMENTS].squares(), p, Sums.mean),
         ),
     ]
     spread: Annotated[
@@ -215,7 +223,7 @@ class LayerMeasures(Measures):
         Measure(
             "root mean square over the neurons of the standard deviation of the pre-activations over the samples",
             tallies=(MOMENTS,),
-            layer=lambda p: _root(over(p[MOMENTS].deviation.sum(), p.values.sum())),
+            layer=lambda p: _of_all(p[MOMENTS].deviations(), p, Sums.root_mean),
         ),
     ]
     vanishing_rows: Annotated[

@@ -1,4 +1,4 @@
-"""Count, mean and spread that merge: associative and commutative to rounding, whatever the offset."""
+"""Count, mean and spread that merge: associative and commutative to rounding, whatever the offset and the size."""
 
 from __future__ import annotations
 
@@ -8,32 +8,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activation import Array, Flags
+from actcli.numerics.sums import Sums
+
+_ORDINARY = 400  # numbers below 2**400 and above its inverse, whose squares are doubles, are taken as they are
+_NOTHING = -(1 << 20)  # the exponent of a column without entries, or of zeros
 
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Count, mean and sum of squared deviations of each column (Chan, Golub and LeVeque 1979).
+    """Count, mean and sum of squared deviations of each column (Chan, Golub and LeVeque 1979), of the entries over
+    2**exponent: so that no square overflows.
 
-    The mean is the unevaluated sum mean + rest: by one double alone the spread of a column around 1e9 would be good to
-    7 digits only after a merge.
+    The mean is the unevaluated sum centre + rest: by one double alone the spread of a column around 1e9 would be good
+    to 7 digits only after a merge.
     """
 
     count: NDArray[np.int64]
-    mean: Array
+    exponent: NDArray[np.int64]
+    centre: Array
     rest: Array
     deviation: Array
 
     @classmethod
     def empty(cls, columns: int) -> Moments:
-        return cls(np.zeros(columns, np.int64), np.zeros(columns), np.zeros(columns), np.zeros(columns))
+        zeros = np.zeros(columns)
+        return cls(np.zeros(columns, np.int64), np.full(columns, _NOTHING), zeros, zeros, zeros)
 
     @classmethod
-    def of(cls, t: Array, keep: Flags | None) -> Moments:
-        """Of the entries of t, shape (columns, rows), that `keep` marks; None marks all."""
+    def of(cls, t: Array, keep: Flags | None, size: Array) -> Moments:
+        """Of the entries of t, shape (columns, rows), that `keep` marks; None marks all. `size`: the largest |entry| of
+        each column, 0 where there is none."""
         count = np.full(len(t), t.shape[1]) if keep is None else np.count_nonzero(keep, axis=1)
+        exponent = _exponents(size)
+        if (odd := (exponent != 0) & (size > 0.0)).any():
+            t = np.ldexp(t, np.where(odd, -exponent, 0)[:, None])
         # Deviations from an entry of the column, not from 0: a constant column has exactly its value as mean.
         shift = _first(t, keep)
-        with np.errstate(over="ignore", invalid="ignore"):  # beyond the doubles the moments are inf or NaN
+        with np.errstate(over="ignore", invalid="ignore"):  # of what is not kept
             deviation = t - shift[:, None]
             if keep is not None:
                 deviation[~keep] = 0.0
@@ -42,28 +53,47 @@ class Moments:
             if keep is not None:
                 deviation[~keep] = 0.0
             np.square(deviation, out=deviation)
-            return cls(count, *_sum(shift, offset), deviation.sum(axis=1))
+        return cls(count, exponent, *_sum(shift, offset), deviation.sum(axis=1))
 
     def merge(self, other: Moments) -> Moments:
-        count = self.count + other.count
-        share = other.count / np.maximum(count, 1)
-        first = self.count > 0
-        with np.errstate(over="ignore", invalid="ignore"):
-            delta = (other.mean - self.mean) + (other.rest - self.rest)
-            delta = np.where(first & (other.count > 0), delta, 0.0)
-            base, rest = np.where(first, self.mean, other.mean), np.where(first, self.rest, other.rest)
-            between = np.square(delta) * self.count * share
-            return Moments(count, *_sum(base, rest + delta * share), self.deviation + other.deviation + between)
+        exponent = np.maximum(self.exponent, other.exponent)
+        one, two = self._over(exponent), other._over(exponent)
+        count = one.count + two.count
+        share = two.count / np.maximum(count, 1)
+        first = one.count > 0
+        delta = np.where(first & (two.count > 0), (two.centre - one.centre) + (two.rest - one.rest), 0.0)
+        centre, rest = np.where(first, one.centre, two.centre), np.where(first, one.rest, two.rest)
+        between = np.square(delta) * one.count * share
+        return Moments(count, exponent, *_sum(centre, rest + delta * share), one.deviation + two.deviation + between)
 
-    def sum_square(self) -> Array:
-        """The sum of the squares."""
-        with np.errstate(over="ignore"):
-            return np.asarray(self.deviation + self.count * self.mean * self.mean)
+    def _over(self, exponent: NDArray[np.int64]) -> Moments:
+        """The same by larger exponents."""
+        less = self.exponent - exponent
+        if not less.any():
+            return self
+        parts = (np.ldexp(self.centre, less), np.ldexp(self.rest, less), np.ldexp(self.deviation, 2 * less))
+        return Moments(self.count, exponent, *parts)
+
+    def mean(self) -> Array:
+        """The mean of each column; 0 where there is no entry."""
+        return np.asarray(np.ldexp(self.centre, np.where(self.centre == 0.0, 0, self.exponent)))
 
     def std(self) -> Array:
         """The standard deviation of the population; NaN where there is no entry."""
-        with np.errstate(invalid="ignore"):
-            return np.asarray(np.sqrt(self.deviation / self.count))
+        return self.deviations().root_mean(self.count)
+
+    def deviations(self) -> Sums:
+        """The sums of the squared deviations from the mean."""
+        return Sums.normal(self.deviation, 2 * self.exponent)
+
+    def squares(self) -> Sums:
+        """The sums of the squares."""
+        return Sums.normal(self.deviation + self.count * self.centre * self.centre, 2 * self.exponent)
+
+
+def _exponents(size: Array) -> NDArray[np.int64]:
+    exponent = np.frexp(size)[1]
+    return np.where(size == 0.0, _NOTHING, np.where(np.abs(exponent) < _ORDINARY, 0, exponent)).astype(np.int64)
 
 
 def _sum(a: Array, b: Array) -> tuple[Array, Array]:

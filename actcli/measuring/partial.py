@@ -9,8 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import numpy as np
+
+from actcli.activation import Flags
 from actcli.measuring.measures import TALLIES
-from actcli.measuring.tallies import MOMENTS, Block, Counts, Tally
+from actcli.measuring.tallies import MOMENTS, VANISHING, Block, Counts, Tally
 
 T = TypeVar("T")
 _PLACES = {tally: place for place, tally in enumerate(TALLIES)}
@@ -46,3 +49,8 @@ class Partial:
     def values(self) -> Counts:
         """How many finite values each neuron has."""
         return self[MOMENTS].count
+
+    def dead(self, alpha: float) -> Flags:
+        """Which neurons pass gradient on at most this share of their values; those without a value are not dead."""
+        n = self.values
+        return np.asarray((n > 0) & (n - self[VANISHING] <= alpha * n))

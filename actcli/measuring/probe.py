@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias
@@ -67,8 +68,7 @@ class Probe:
 
     def measure(self, x: Array, missing: Flags | None = None) -> Partial:
         """The partial of a block x of shape (samples, neurons), NaN where `missing` says that there is no value."""
-        with np.errstate(over="ignore"):  # sums beyond the doubles are infinite
-            return Partial.of(self._block(x, missing))
+        return Partial.of(self._block(x, missing))
 
     def _block(self, x: Array, missing: Flags | None) -> Block:
         t = np.ascontiguousarray(x.T)  # a neuron's values side by side
@@ -78,6 +78,7 @@ class Probe:
         non_finite = none if keep is None else t.shape[1] - set_bits(keep) - absent
         if keep is not None and self.function.rowwise:  # a row with a hole has no gradient
             keep = np.repeat(keep.all(axis=0, keepdims=True), len(t), axis=0)
+        kept = True if keep is None else keep
         gradient, output = self._gradient_and_output(t)
         vanishing = gradient < self.thresholds.epsilon
         return Block(
@@ -85,6 +86,8 @@ class Probe:
             keep=keep,
             missing=absent,
             non_finite=non_finite,
+            least=np.min(t, axis=1, initial=math.inf, where=kept),
+            most=np.max(t, axis=1, initial=-math.inf, where=kept),
             gradient=gradient,
             output=output,
             vanishing=vanishing if keep is None else vanishing & keep,

@@ -1,7 +1,5 @@
 """What is kept of blocks of values: tallies that merge. And the block, as a probe sees it."""
 
-from __future__ import annotations
-
 import math
 import operator
 from collections.abc import Callable, Sequence
@@ -16,6 +14,7 @@ from actcli.analysis.precision import Losses
 from actcli.analysis.regions import SaturatedSides
 from actcli.measuring.moments import Moments
 from actcli.numerics.histogram import Histogram, merged
+from actcli.numerics.sums import Sums
 
 Counts = NDArray[np.int64]
 T = TypeVar("T")
@@ -29,6 +28,8 @@ class Block:
     keep: Flags | None  # None: all values are finite
     missing: Counts
     non_finite: Counts
+    least: Array  # of the values of each neuron; inf where it has none
+    most: Array
     gradient: Array  # |f'|
     output: Array  # |f|
     vanishing: Flags
@@ -73,17 +74,23 @@ def count(flags: Callable[[Block], Flags | None]) -> Tally[Counts]:
     return Tally(_no_counts, of, operator.add)
 
 
-def total(values: Callable[[Block], Array | Flags | None]) -> Tally[Array]:
+def total(values: Callable[[Block], Array | Flags | None]) -> Tally[Sums]:
     """The sum of some numbers of each neuron, one for each value; None is 0."""
 
-    def of(block: Block) -> Array:
+    def of(block: Block) -> Sums:
         numbers = values(block)
-        if numbers is None:
-            return np.zeros(len(block.t))
-        kept = numbers if block.keep is None else np.where(block.keep, numbers, 0.0)
-        return np.asarray(np.sum(kept, axis=1, dtype=np.float64))
+        return Sums.empty(len(block.t)) if numbers is None else Sums.of(numbers, block.keep)
 
-    return Tally(np.zeros, of, operator.add)
+    return Tally(Sums.empty, of, Sums.merge)
+
+
+def squares(values: Callable[[Block], Array]) -> Tally[Sums]:
+    """The sum of the squares of some numbers of each neuron, one for each value."""
+    return Tally(Sums.empty, lambda block: Sums.of_squares(values(block), block.keep), Sums.merge)
+
+
+def _moments(block: Block) -> Moments:
+    return Moments.of(block.t, block.keep, np.maximum(np.maximum(-block.least, block.most), 0.0))
 
 
 def number(of: Callable[[Block], int]) -> Tally[int]:
@@ -101,17 +108,9 @@ def _no_counts(neurons: int) -> Counts:
     return np.zeros(neurons, np.int64)
 
 
-MOMENTS = Tally(Moments.empty, lambda block: Moments.of(block.t, block.keep), Moments.merge)
-MINIMUM = Tally(  # inf where there is no value
-    lambda neurons: np.full(neurons, math.inf),
-    lambda block: np.min(block.t, axis=1, initial=math.inf, where=True if block.keep is None else block.keep),
-    np.minimum,
-)
-MAXIMUM = Tally(
-    lambda neurons: np.full(neurons, -math.inf),
-    lambda block: np.max(block.t, axis=1, initial=-math.inf, where=True if block.keep is None else block.keep),
-    np.maximum,
-)
+MOMENTS = Tally(Moments.empty, _moments, Moments.merge)
+MINIMUM = Tally(lambda neurons: np.full(neurons, math.inf), lambda block: block.least, np.minimum)
+MAXIMUM = Tally(lambda neurons: np.full(neurons, -math.inf), lambda block: block.most, np.maximum)
 VANISHING = count(lambda block: block.vanishing)
 VANISHING_ROWS = number(lambda block: int(np.count_nonzero(block.vanishing.all(axis=0))) if block.rowwise else 0)
 OUTPUT = total(lambda block: block.output)

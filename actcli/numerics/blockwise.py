@@ -1,7 +1,5 @@
 """A kernel over a large array, block by block on a few threads."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """What reports have in common: how it was run, and what helps."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from actcli.diagnosis.records import Layer

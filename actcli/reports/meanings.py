@@ -1,7 +1,5 @@
 """What the fields of the JSON documents mean that are no field of a record which says so itself."""
 
-from __future__ import annotations
-
 DOCUMENTS = {
     "saturation": "saturation -f json: the regions, every layer and every neuron",
     "compare": "compare -f json: every function, and every layer under every function",

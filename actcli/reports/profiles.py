@@ -1,7 +1,5 @@
 """A function by itself and at initialisation: as a record, as a row, and as tables of a report."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 

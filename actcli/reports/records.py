@@ -1,7 +1,5 @@
 """Results as records: the same fields under the same names in JSON and in CSV."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from collections.abc import Collection, Sequence

@@ -1,7 +1,5 @@
 """`saturation`: its document, its sheets and its report."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence

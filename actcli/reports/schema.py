@@ -1,7 +1,5 @@
 """The JSON Schemas of the JSON that is written: made from the records themselves, so that the two cannot part."""
 
-from __future__ import annotations
-
 import dataclasses
 import types
 from collections.abc import Callable, Mapping

@@ -21,7 +21,8 @@ import click
 import pytest
 from documentation.build import environment
 from support.program import commands
-from support.run import DATA, ROOT, Process
+from support.run import DATA, ROOT, Process, needs
+from support.sweep import part
 
 from actcli.cli.shells import ASKED, SHELLS
 from actcli.registry import additions, specs
@@ -39,10 +40,6 @@ echo ready
 """,
 }
 START = {"bash": ["bash", "--noprofile", "--rcfile", "{home}/rc", "-i"], "zsh": ["zsh", "-i"]}
-
-
-def needs(shell: str) -> pytest.MarkDecorator:
-    return pytest.mark.skipif(shutil.which(shell) is None, reason=f"{shell} is not installed")
 
 
 class Terminal:
@@ -117,6 +114,7 @@ WORDS = [
 ]
 
 
+@pytest.mark.sweep
 @needs("bash")
 def test_tab_in_bash(tmp_path: Path) -> None:
     """Whatever bash takes a word apart at, TAB completes it."""
@@ -130,28 +128,33 @@ def test_tab_in_bash(tmp_path: Path) -> None:
         ("actcli eval relu no.csv -c h\t", "actcli eval relu no.csv -c h"),
     ]
     with terminal("bash", tmp_path) as screen:
-        for keys, line in WORDS + bash_only:
+        for keys, line in [*part(WORDS, 3), *bash_only]:
             assert screen.completed(keys) == line
 
 
+@pytest.mark.sweep
 @needs("zsh")
 def test_tab_in_zsh(tmp_path: Path) -> None:
     """The same words come out; zsh adds a blank to each that is whole."""
     with terminal("zsh", tmp_path) as screen:
-        for keys, line in WORDS:
+        for keys, line in part(WORDS, 3):
             assert screen.completed(keys).rstrip() == line.rstrip()
 
 
+@pytest.mark.sweep
 @needs("fish")
 def test_completions_of_fish(tmp_path: Path) -> None:
     """fish tells what it would offer."""
     env = {**environment(tmp_path), "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
     for path in (DATA / "relu_trained").glob("layer*.csv"):
         shutil.copy(path, tmp_path)
-    for keys, line in WORDS[:-1]:
-        script = f"actcli completion fish | source; complete -C '{keys.rstrip()}'"
-        done = subprocess.run(["fish", "-c", script], env=env, cwd=tmp_path, capture_output=True, check=True)
-        offered = [text.partition("\t")[0] for text in done.stdout.decode().splitlines()]
+    asked = part(WORDS[:-1], 3)
+    script = "actcli completion fish | source" + "".join(
+        f"; complete -C '{keys.rstrip()}'; echo --" for keys, _ in asked
+    )
+    done = subprocess.run(["fish", "-c", script], env=env, cwd=tmp_path, capture_output=True, check=True)
+    for (keys, line), answer in zip(asked, done.stdout.decode().split("--\n"), strict=False):
+        offered = [text.partition("\t")[0] for text in answer.splitlines()]
         word = line.rstrip().rpartition(" ")[2]
         assert any(offer.startswith(word) for offer in offered), (keys, offered)
 

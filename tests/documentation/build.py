@@ -118,21 +118,22 @@ def release_date() -> str:
     return found[1]
 
 
-def manual_pages(folder: Path) -> dict[str, str]:
-    """The manual pages as they should be."""
+def manual_pages(outputs: dict[str, str]) -> dict[str, str]:
+    """The manual pages as they should be, with these outputs of the examples."""
     from documentation import manual
 
-    outputs = outputs_of_examples(folder)
     return manual.pages(lambda command: shown(outputs[command]), release_date())
 
 
 def write_pages(texts: dict[str, str], directory: Path) -> None:
-    """Write the pages, and remove those of commands that are no more."""
-    for path in directory.glob("actcli*"):
+    """Write each page to the folder of its section, and remove those of commands that are no more."""
+    for path in directory.glob("man?/actcli*"):
         if path.name not in texts:
             path.unlink()
     for name, text in texts.items():
-        (directory / name).write_text(text, encoding="ascii", newline="\n")
+        folder = directory / f"man{name[-1]}"
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="ascii", newline="\n")
 
 
 def main() -> None:
@@ -141,7 +142,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
         README.write_text(with_outputs(README.read_text(), Path(one)))
         shutil.copy(Path(one) / FIGURE.name, FIGURE)
-        write_pages(manual_pages(Path(other)), MANUAL)
+        write_pages(manual_pages(outputs_of_examples(Path(other))), MANUAL)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 import pytest
-from documentation.build import CONSOLE, FIGURE, README, SCRIPT, help_examples, outputs_of_examples, with_outputs
+from documentation.build import CONSOLE, FIGURE, README, SCRIPT, help_examples, with_outputs
 from support import accuracy
 from support.declarations import check_declaration
 from support.program import commands
@@ -91,13 +91,6 @@ def test_every_option_has_an_example(option: str) -> None:
     shown = [line for line in SHOWN.splitlines() if line.startswith("$ ")]
     words = {word.partition("=")[0] for line in (*shown, *(e for _, e in help_examples())) for word in line.split()}
     assert words & options()[option]
-
-
-def test_the_examples_of_the_help_pages_run(tmp_path: Path) -> None:
-    """In a folder that holds layer1.csv to layer3.csv they succeed; test_manual.py compares what they print."""
-    outputs = outputs_of_examples(tmp_path)
-    assert outputs
-    assert not {command: output for command, output in outputs.items() if "[exit status" in output}
 
 
 @pytest.mark.parametrize("name", ["", *commands()])

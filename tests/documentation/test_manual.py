@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -12,22 +11,19 @@ from pathlib import Path
 import click
 import pytest
 from documentation import manual
-from documentation.build import MANUAL, help_examples, manual_pages, write_pages
+from documentation.build import MANUAL, help_examples, manual_pages, outputs_of_examples, write_pages
 from hypothesis import given
 from hypothesis import strategies as st
 from support.program import commands
-from support.run import ROOT
+from support.run import ROOT, needs
 
 from actcli.activation import Activation
 from actcli.cli.main import cli
 from actcli.registry.collection import ACTIVATIONS
 
-PAGES = {path.name: path.read_text(encoding="ascii") for path in sorted(MANUAL.glob("*.[17]"))}
+PAGES = {path.name: path.read_text(encoding="ascii") for path in sorted(MANUAL.glob("man?/*"))}
 COMMANDS: dict[str, click.Command] = {f"actcli-{name}.1": command for name, command in commands().items()}
 COMMANDS["actcli.1"] = cli
-
-needs_groff = pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
-needs_mandoc = pytest.mark.skipif(shutil.which("mandoc") is None, reason="mandoc is not installed")
 
 words = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=20)
 
@@ -73,28 +69,30 @@ def made(group: click.Group, printed: str = "printed") -> dict[str, str]:
 
 def test_pages_are_fresh(tmp_path: Path) -> None:
     """The files in man/ are what the generator gives now, with what the examples print now, but for blanks, which
-    another version of rich sets otherwise."""
-    fresh = manual_pages(tmp_path)
+    another version of rich sets otherwise. Every example succeeds."""
+    outputs = outputs_of_examples(tmp_path)
+    assert not {command for command, output in outputs.items() if "[exit status" in output}
+    fresh = manual_pages(outputs)
     now, kept = ({name: page.replace(" ", "") for name, page in pages.items()} for pages in (fresh, PAGES))
     stale = sorted(name for name in {*now, *kept} if now.get(name) != kept.get(name))
     assert not stale, f"stale pages: {', '.join(stale)}; refresh them with: python tests/documentation/build.py"
 
 
 def test_the_wheel_installs_every_page() -> None:
-    """Each page goes to the folder of its section, where man looks for it."""
+    """Each page lies in the folder of its section, and the folders go where man looks for them."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    installed = settings["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"]
-    assert installed == {f"man/{name}": f"share/man/man{name[-1]}/{name}" for name in PAGES}
+    assert settings["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"] == {"man": "share/man"}
+    assert {f"man{name[-1]}/{name}" for name in PAGES} == {str(p.relative_to(MANUAL)) for p in MANUAL.rglob("*.*")}
 
 
-@needs_groff
+@needs("groff")
 @pytest.mark.parametrize("name", PAGES)
 def test_groff_has_no_complaint(name: str) -> None:
     """groff finds nothing to warn about, even with all of its warnings on."""
     assert groff(PAGES[name], "-ww", "-z") == ""
 
 
-@needs_mandoc
+@needs("mandoc")
 @pytest.mark.parametrize("name", PAGES)
 def test_mandoc_has_no_complaint(name: str) -> None:
     """mandoc finds nothing."""
@@ -127,7 +125,7 @@ def test_sections_come_in_order(name: str) -> None:
     assert titles == [title for title in manual.SECTIONS if title != "COMMANDS" or name == "actcli.1"]
 
 
-@needs_groff
+@needs("groff")
 @pytest.mark.parametrize("name", COMMANDS)
 def test_examples_are_whole_lines(name: str) -> None:
     """Each example of an epilog is one line of the rendered page, ready to be copied."""
@@ -165,7 +163,7 @@ def test_exit_status_3_is_where_the_gates_are() -> None:
     assert gated == {"actcli.1", "actcli-saturation.1"}
 
 
-@needs_groff
+@needs("groff")
 @pytest.mark.parametrize(
     "text",
     [
@@ -186,14 +184,14 @@ def test_awkward_text_comes_through(text: str) -> None:
     assert squeezed(text) in squeezed(section(page, "OPTIONS"))
 
 
-@needs_groff
+@needs("groff")
 @given(st.lists(words, min_size=1, max_size=40))
 def test_any_text_comes_through(text: list[str]) -> None:
     """Whatever printable words help is made of, the page shows all of them in their order."""
     assert squeezed(section(rendered(page_of(" ".join(text))), "DESCRIPTION")) == "".join(text)
 
 
-@needs_groff
+@needs("groff")
 @given(st.lists(st.lists(words, min_size=1, max_size=12).map(" ".join), min_size=1, max_size=6))
 def test_any_literal_block_comes_through(lines: list[str]) -> None:
     """The lines of a literal block are the lines of the page, however long."""
@@ -201,7 +199,7 @@ def test_any_literal_block_comes_through(lines: list[str]) -> None:
     assert section(page, "DESCRIPTION").splitlines() == lines
 
 
-@needs_groff
+@needs("groff")
 def test_letters_beyond_ascii_come_through() -> None:
     """The page is ASCII and yet shows accents, Greek and mathematics."""
     page = page_of("The café: β ≤ 0.5 × σ, x → ∞.")
@@ -209,7 +207,7 @@ def test_letters_beyond_ascii_come_through() -> None:
     assert "The café: β ≤ 0.5 × σ, x → ∞." in rendered(page, "utf8")
 
 
-@needs_groff
+@needs("groff")
 def test_hyphens_and_minus_signs_differ() -> None:
     """An option can be copied from the page and found in it; a compound word has a true hyphen."""
     page = page_of("See --input-format for pre-activations below -1e-3 and x-axis.")
@@ -236,14 +234,15 @@ def test_hidden_commands_and_options_stay_hidden() -> None:
 
 def test_writing_removes_stale_pages_only(tmp_path: Path) -> None:
     """Pages of commands that are no more go; the pages of other programs in the same place stay."""
+    (tmp_path / "man1").mkdir()
     for name in ("actcli-gone.1", "ls.1"):
-        (tmp_path / name).write_text("")
+        (tmp_path / "man1" / name).write_text("")
     write_pages(PAGES, tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {*PAGES, "ls.1"}
-    assert (tmp_path / "actcli.1").read_text() == PAGES["actcli.1"]
+    assert {path.name for path in tmp_path.glob("man?/*")} == {*PAGES, "ls.1"}
+    assert (tmp_path / "man1" / "actcli.1").read_text() == PAGES["actcli.1"]
 
 
-@needs_groff
+@needs("groff")
 @pytest.mark.parametrize("name", COMMANDS)
 def test_options_fit_a_terminal(name: str) -> None:
     """At 80 columns no line of the options is cut or wrapped."""
@@ -264,15 +263,11 @@ def test_every_environment_variable_of_the_code_is_there() -> None:
     assert "ACTCLI_DEBUG" in read
 
 
-@pytest.mark.skipif(shutil.which("man") is None, reason="man is not installed")
-def test_man_finds_the_pages(tmp_path: Path) -> None:
-    """Laid out as the wheel does it, man shows a page by its name and knows what it is about."""
+@needs("man")
+def test_man_finds_the_pages() -> None:
+    """By its name, with what it is about: they lie as the wheel installs them."""
     for name in PAGES:
-        folder = tmp_path / f"man{name[-1]}"
-        folder.mkdir(exist_ok=True)
-        shutil.copy(MANUAL / name, folder)
-    for name in PAGES:
-        command = ["man", "-M", str(tmp_path), "-P", "cat", name.rpartition(".")[0]]
+        command = ["man", "-M", str(MANUAL), "-P", "cat", name.rpartition(".")[0]]
         done = subprocess.run(
             command,
             capture_output=True,

@@ -162,7 +162,7 @@ def test_tables_say_what_json_says(cli: Cli, tmp_path: Path) -> None:
 
 def test_only_the_date_differs_from_run_to_run(cli: Cli, tmp_path: Path) -> None:
     """SOURCE_DATE_EPOCH fixes it; without it, it is today's."""
-    command = ["saturation", "relu", *layers("relu_trained")]
+    command = ["saturation", "relu", layers("relu_trained")[0]]
     fixed = [report(cli, tmp_path, *command, SOURCE_DATE_EPOCH="1700000000") for _ in range(2)]
     assert fixed[0] == fixed[1]
     assert "2023-11-14 22:13 UTC" in fixed[0]
@@ -182,42 +182,45 @@ def test_a_date_that_is_none_is_wrong_usage(epoch: str, cli: Cli, tmp_path: Path
     assert b"SOURCE_DATE_EPOCH" not in cli("saturation", "relu", SOURCE_DATE_EPOCH=epoch).stderr  # no report, no date
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_names_are_shown_as_they_are(name: str, cli: Cli, tmp_path: Path) -> None:
-    """Of a column and of a file, on the page and in Markdown."""
-    data = tmp_path / f"{name.replace('/', '')}.csv"
-    header = ",".join(['"{}"'.format(name.replace('"', '""')), "b"])
-    data.write_text(f"{header}\n-1,2\n-3,4\n", encoding="utf-8")
-    page = Page(report(cli, tmp_path, "saturation", "relu", str(data)))
-    markdown = report(cli, tmp_path, "saturation", "relu", str(data), name="report.md")
+def test_names_are_shown_as_they_are(cli: Cli, tmp_path: Path) -> None:
+    """Of columns and of files, on the page and in Markdown."""
+    files = {name: tmp_path / f"{name.replace('/', '')}.csv" for name in HOSTILE}
+    for name, file in files.items():
+        header = ",".join(['"{}"'.format(name.replace('"', '""')), "b"])
+        file.write_text(f"{header}\n-1,2\n-3,4\n", encoding="utf-8")
+    command = ["saturation", "relu", *map(str, files.values())]
+    page = Page(report(cli, tmp_path, *command))
+    markdown = report(cli, tmp_path, *command, name="report.md")
     read = Page(MarkdownIt("commonmark").enable("table").render(markdown))
     for shown in (page, read):
         assert "script" not in shown.tags
-        assert any(name in cell for table in shown.tables for row in table for cell in row)
-        assert any(data.stem in text for text in shown.text)
+        for name, file in files.items():
+            assert any(name in cell for table in shown.tables for row in table for cell in row)
+            assert any(file.stem in text for text in shown.text)
 
 
 def test_a_report_says_which_gate_failed(cli: Cli, tmp_path: Path) -> None:
     """2 of the 32 neurons of layer2 are dead: first of all, in the words of standard error; or that all passed."""
-    command = ["saturation", "relu", *layers("relu_trained"), "-o", str(tmp_path / "a.csv"), "--max-dead"]
-    for name in ("r.html", "r.md"):
-        path = tmp_path / name
-        done = cli(*command, "0.05", "--report", str(path))
-        (line,) = done.stderr.decode().splitlines()
-        assert done.returncode == 3
-        text = path.read_text()
-        shown = Page(text if name == "r.html" else MarkdownIt().enable("table").render(text)).text
-        words = [word for word in (text.strip() for text in shown) if word]
-        assert "relu on 3 layers: ok, gate failed" in words
+    page, markdown = tmp_path / "r.html", tmp_path / "r.md"
+    command = ["saturation", "relu", *layers("relu_trained"), "-o", str(tmp_path / "a.csv")]
+    command += ["--report", str(page), "--report", str(markdown), "--max-dead"]
+
+    def texts() -> list[list[str]]:
+        return [
+            Page(text).text for text in (page.read_text(), MarkdownIt().enable("table").render(markdown.read_text()))
+        ]
+
+    done = cli(*command, "0.05")
+    assert done.returncode == 3
+    (line,) = done.stderr.decode().splitlines()
+    for shown in texts():
+        assert "relu on 3 layers: ok, gate failed" in [text.strip() for text in shown]
         told = "".join(shown)
-        assert (
-            told.index("Gates: failed")
-            < told.index(line.removeprefix("actcli: "))
-            < told.index("layer1, layer2, layer3: ok")
-        )
-        cli.ok(*command, "0.1", "--report", str(path))
-        text = path.read_text()
-        told = "".join(Page(text if name == "r.html" else MarkdownIt().enable("table").render(text)).text)
+        reason = told.index(line.removeprefix("actcli: "))
+        assert told.index("Gates: failed") < reason < told.index("layer1, layer2, layer3: ok")
+    cli.ok(*command, "0.1")
+    for shown in texts():
+        told = "".join(shown)
         assert told.index("Gates: passed") < told.index("dead_neuron_ratio of every layer is at most 0.1")
         assert "gate failed" not in told
 
@@ -255,7 +258,7 @@ def test_any_text_is_shown_as_it_is(text: str) -> None:
 def test_markdown_has_its_figures_beside_it(cli: Cli, tmp_path: Path) -> None:
     """Named after it, and found from it whatever its name is."""
     for name in ("report.md", "a report (1) [#%].md"):
-        text = report(cli, tmp_path, "saturation", "relu", *layers("relu_trained"), name=name)
+        text = report(cli, tmp_path, "saturation", "relu", layers("relu_trained")[0], name=name)
         (link,) = Page(MarkdownIt("commonmark").enable("table").render(text)).links
         figure = tmp_path / unquote(link)
         assert figure.name == name.removesuffix(".md") + "-layers.svg"

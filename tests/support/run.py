@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -12,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
+
+import pytest
 
 from actcli.cli.main import run
 
@@ -21,6 +24,12 @@ LAYER = str(DATA / "relu_trained" / "layer2.csv")
 
 # What the code reads from the environment while it runs, and not when Python or a module starts.
 READ_WHILE_RUNNING = {"ACTCLI_FUNCTIONS", "COLUMNS", "LINES", "NO_COLOR", "SOURCE_DATE_EPOCH", "TERM"}
+
+
+def needs(program: str) -> pytest.MarkDecorator:
+    """Without this program a test is skipped; in CI, which installs them all, it fails."""
+    missing = shutil.which(program) is None and os.environ.get("CI") != "true"
+    return pytest.mark.skipif(missing, reason=f"{program} is not installed")
 
 
 def rows(text: str) -> list[dict[str, str]]:

@@ -6,16 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from actcli.cli import options
 from actcli.cli.layers import layer_options, layers, note_layers
-from actcli.cli.options import (
-    epsilon_option,
-    functions_argument,
-    inputs_option,
-    network_options,
-    outputs_options,
-    style_option,
-    table_options,
-)
 from actcli.cli.types import NumericCommand
 from actcli.output.forms import comparison_result
 from actcli.output.outputs import Outputs
@@ -39,14 +31,14 @@ Examples:
   actcli compare relu gelu silu -o functions.svg
   actcli compare relu leaky_relu -i layer2.csv --report page.html""",
 )
-@functions_argument
-@inputs_option("A table of pre-activations (repeatable); - is standard input.")
+@options.functions_argument
+@options.inputs_option("A table of pre-activations (repeatable); - is standard input.")
 @layer_options
-@epsilon_option
-@network_options
-@style_option
-@table_options
-@outputs_options(figures=True, reports=True)
+@options.epsilon_option
+@options.network_options
+@options.style_option
+@options.table_options
+@options.outputs_options(figures=True, reports=True)
 def command(
     functions: tuple[Any, ...],
     inputs: tuple[str, ...],

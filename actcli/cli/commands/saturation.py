@@ -7,17 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from actcli.cli import options
 from actcli.cli.layers import layer_options, layers, note_layers
 from actcli.cli.messages import note
-from actcli.cli.options import (
-    epsilon_option,
-    function_argument,
-    gather,
-    inputs_argument,
-    outputs_options,
-    style_option,
-    table_options,
-)
+from actcli.cli.options import gather, option
 from actcli.cli.types import FiniteRange, NumericCommand
 from actcli.diagnosis.systems import RULES
 from actcli.errors import UsageError
@@ -54,53 +47,43 @@ def _gates(
     return gates(max_dead=max_dead, max_saturated=max_saturated, max_vanishing=max_vanishing, min_gradient=min_gradient)
 
 
-def _limit(flag: str, excess: str, type: click.ParamType[Any] = _share, metavar: str = "SHARE") -> Callable[[F], F]:
-    return click.option(flag, type=type, metavar=metavar, help=f"Exit with 3 if a layer has a {excess}.")
+def _limit(words: str, excess: str, type: FiniteRange = _share) -> Callable[[F], F]:
+    return option(words, f"Exit with 3 if a layer has a {excess}.", type)
 
 
 # By what layers are judged, as `criteria`.
 criteria_options = gather(
     "criteria",
     _criteria,
-    epsilon_option,
-    click.option(
-        "--tau",
-        type=_share,
-        metavar="SHARE",
-        default=1 - 0.97**2,
-        show_default="1 - 0.97^2",
-        help="f saturates where |f'| is at most this share of its largest value.",
+    options.epsilon_option,
+    option(
+        "--tau SHARE",
+        "f saturates where |f'| is at most this share of its largest value.",
+        _share,
+        1 - 0.97**2,
+        shown="1 - 0.97^2",
     ),
-    click.option(
-        "--alpha",
-        type=_share,
-        metavar="SHARE",
-        default=0.0,
-        show_default=True,
-        help="A neuron is dead if at most this share of its samples passes gradient.",
+    option("--alpha SHARE", "A neuron is dead if at most this share of its samples passes gradient.", _share, 0.0),
+    option(
+        "--rule NAME",
+        f"Judge by the rule of another system, on its own definition: {', '.join(RULES)}.",
+        RULES,
+        "default",
     ),
-    click.option(
-        "--rule",
-        type=click.Choice(RULES),
-        metavar="NAME",
-        default="default",
-        show_default=True,
-        help=f"Judge by the rule of another system, on its own definition: {', '.join(RULES)}.",
-    ),
-    click.option(
+    option(
         "--dtype",
-        type=click.Choice(["float32", "float16", "bfloat16"]),
-        help="Report also where f' becomes 0 and f constant in this precision.",
+        "Report also where f' becomes 0 and f constant in this precision.",
+        ["float32", "float16", "bfloat16"],
     ),
 )
 # The limits that they are to keep, as `gates`.
 gate_options = gather(
     "gates",
     _gates,
-    _limit("--max-dead", "larger share of dead neurons"),
-    _limit("--max-saturated", "larger share of saturated values"),
-    _limit("--max-vanishing", "larger share of vanishing gradients"),
-    _limit("--min-gradient", "smaller mean|f'|", type=FiniteRange(min=0), metavar="NUMBER"),
+    _limit("--max-dead SHARE", "larger share of dead neurons"),
+    _limit("--max-saturated SHARE", "larger share of saturated values"),
+    _limit("--max-vanishing SHARE", "larger share of vanishing gradients"),
+    _limit("--min-gradient NUMBER", "smaller mean|f'|", FiniteRange(min=0)),
 )
 
 
@@ -119,24 +102,24 @@ Examples:
   actcli saturation relu layer1.csv --rule redo
   actcli saturation tanh layer1.csv --dtype float16""",
 )
-@function_argument
-@inputs_argument
+@options.function_argument
+@options.inputs_argument
 @layer_options
 @criteria_options
 @gate_options
-@click.option(
+@option(
     "--by",
-    type=click.Choice(["layer", "neuron", "region"]),
-    help="What a row is. CSV has by default layers, or regions without inputs; a terminal and JSON show all three.",
+    "What a row is. CSV has by default layers, or regions without inputs; a terminal and JSON show all three.",
+    ["layer", "neuron", "region"],
 )
 @click.option(
     "--explain",
     is_flag=True,
     help="Print what the rule means for the function: the limits of its verdicts, and its source.",
 )
-@style_option
-@table_options
-@outputs_options(figures=True, reports=True)
+@options.style_option
+@options.table_options
+@options.outputs_options(figures=True, reports=True)
 @click.pass_context
 def command(
     ctx: click.Context,

@@ -1,0 +1,104 @@
+"""Sums that merge and are lost to no overflow or underflow on the way: of numbers, and of squares.
+
+1e308 three times has the mean 1e308, and squares of 1e-200 have a root, though no double holds what they add up to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actcli.activation import Array, Flags
+
+_ORDINARY = 900  # sums below 2**900 and above its inverse, which are held as they are: they can be added and halved
+_NOTHING = -(1 << 20)  # the exponent of 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sums:
+    """value * 2**exponent; the exponent of an ordinary sum is 0."""
+
+    value: Array
+    exponent: NDArray[np.int64]
+
+    @classmethod
+    def empty(cls, count: int) -> Sums:
+        return cls(np.zeros(count), np.zeros(count, np.int64))
+
+    @classmethod
+    def of(cls, numbers: Array | Flags, keep: Flags | None = None) -> Sums:
+        """Of each row the sum of the entries that `keep` marks; None marks all."""
+        return cls._of(numbers, keep, 1)
+
+    @classmethod
+    def of_squares(cls, numbers: Array, keep: Flags | None = None) -> Sums:
+        """Of each row the sum of the squares."""
+        return cls._of(numbers, keep, 2)
+
+    @classmethod
+    def _of(cls, numbers: Array | Flags, keep: Flags | None, power: int) -> Sums:
+        kept = numbers if keep is None else np.where(keep, numbers, 0.0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            value = _added(kept, power)
+            exponent = np.zeros(len(value), np.int64)
+            odd = ~(value < np.inf) if power == 1 else ~((value > 2.0**-_ORDINARY) & (value < np.inf))
+            if odd.any():
+                again = np.asarray(kept[odd], np.float64)
+                scale = _exponents(np.max(np.abs(again), axis=1, initial=0.0))
+                sums = cls.normal(_added(np.ldexp(again, -scale[:, None]), power), power * scale)
+                value[odd], exponent[odd] = sums.value, sums.exponent
+        return cls(value, exponent)
+
+    @classmethod
+    def normal(cls, value: Array, exponent: NDArray[np.int64]) -> Sums:
+        """value * 2**exponent in the form that a sum is held in."""
+        mantissa, more = np.frexp(value)
+        whole = exponent + more
+        held = (np.abs(whole) < _ORDINARY) | (value == 0.0) | ~np.isfinite(value)
+        return cls(np.ldexp(mantissa, np.where(held, np.maximum(whole, -1100), 0)), np.where(held, 0, whole))
+
+    def merge(self, other: Sums) -> Sums:
+        with np.errstate(over="ignore", invalid="ignore"):
+            if not (self.exponent.any() or other.exponent.any()):
+                value = self.value + other.value
+                if np.isfinite(value).all():
+                    return Sums(value, self.exponent)
+            (a, i), (b, j) = self._parts(), other._parts()
+            top = np.maximum(i, j)
+            return Sums.normal(np.ldexp(a, i - top) + np.ldexp(b, j - top), top)
+
+    def over_all(self) -> Sums:
+        """The sum of the sums, one."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            mantissa, exponent = self._parts()
+            top = exponent.max(initial=_NOTHING)
+            return Sums.normal(np.ldexp(mantissa, exponent - top).sum(keepdims=True), top[None])
+
+    def plain(self) -> Array:
+        """As doubles: what is beyond them is infinite, or 0."""
+        return self.mean(1)
+
+    def mean(self, count: NDArray[np.int64] | int) -> Array:
+        """The sum over a number of entries; NaN for none."""
+        with np.errstate(all="ignore"):
+            return np.asarray(np.ldexp(self.value / count, self.exponent))
+
+    def root_mean(self, count: NDArray[np.int64] | int) -> Array:
+        """The root of the mean of so many squares."""
+        with np.errstate(all="ignore"):
+            return np.asarray(np.ldexp(np.sqrt(np.ldexp(self.value / count, self.exponent & 1)), self.exponent >> 1))
+
+    def _parts(self) -> tuple[Array, NDArray[np.int64]]:
+        mantissa, exponent = np.frexp(self.value)
+        return mantissa, np.where(self.value == 0.0, _NOTHING, exponent + self.exponent)
+
+
+def _added(numbers: Array | Flags, power: int) -> Array:
+    return np.asarray(np.sum(np.square(numbers) if power == 2 else numbers, axis=1, dtype=np.float64))
+
+
+def _exponents(size: Array) -> NDArray[np.int64]:
+    """Those of the powers of two above numbers; 0 for what is not finite."""
+    return np.where(np.isfinite(size), np.frexp(size)[1], 0).astype(np.int64)
