@@ -12,7 +12,7 @@ import numpy as np
 from actcli.activation import Array, Function
 from actcli.models.recognise import recognise, shape_of
 
-# In place or not, as function, method or of nn.functional: a call is known by its name without the last underscore.
+# In place or not, as function, method or of nn.functional: a call is known by its name without underscores at its ends.
 _ACTIVATIONS = frozenset(
     (
         *("relu", "relu6", "leaky_relu", "prelu", "rrelu", "threshold", "elu", "selu", "celu", "gelu", "silu", "mish"),
@@ -34,7 +34,7 @@ OPAQUE = {
 
 def name_of(call: Any) -> str:
     """By what a call is known."""
-    return str(getattr(call, "__name__", "")).rstrip("_")
+    return str(getattr(call, "__name__", "")).strip("_")
 
 
 def is_activation(name: str, along_a_layer: bool) -> bool:

@@ -35,7 +35,7 @@ _AXES = {
     **dict.fromkeys(("batch_norm", "group_norm", "instance_norm"), 1),
     **dict.fromkeys(("linear", "matmul", "bmm", "addmm", "layer_norm", "rms_norm", "embedding"), -1),
 }
-_MOVES = frozenset(("transpose", "permute", "movedim", "moveaxis", "swapaxes", "swapdims", "t", "__get"))
+_MOVES = frozenset(("transpose", "permute", "movedim", "moveaxis", "swapaxes", "swapdims", "t", "get"))
 
 
 @dataclass(frozen=True, slots=True)
