@@ -23,6 +23,7 @@ COMMANDS = {
     "grad": "Print the derivatives of a function.",
     "plot": "Draw functions and their derivatives.",
     "saturation": "Show where gradients vanish and which neurons are dead.",
+    "layers": "List the layers of a model without running it.",
     "compare": "Show functions side by side.",
     "fit": "Find the parameters that bring a function closest to another.",
     "list": "List the functions with their parameters and formulas.",

@@ -12,7 +12,7 @@ from actcli.activation import Flags, Function
 from actcli.analysis.precision import PRECISIONS, Losses, Precision, losses
 from actcli.analysis.regions import Region, SaturatedSides, saturated_sides, vanishing_regions
 from actcli.diagnosis.likeness import likeness
-from actcli.diagnosis.records import DORMANT, Layer, Neuron, loss_gradient_ratio
+from actcli.diagnosis.records import DORMANT, SHRUNK, Layer, Neuron, loss_gradient_ratio
 from actcli.diagnosis.rules import DEFAULT, Rule
 from actcli.diagnosis.systems import RULES
 from actcli.diagnosis.verdicts import cumulated, judged
@@ -20,7 +20,7 @@ from actcli.errors import UsageError
 from actcli.measuring.layer import Input, Measured, PreActivations, measure
 from actcli.measuring.measures import Occasion, over, values_of_layer, values_of_neurons
 from actcli.measuring.probe import Probe, Thresholds
-from actcli.measuring.tallies import HISTOGRAM, OUTPUT, SCORE, VANISHING
+from actcli.measuring.tallies import HISTOGRAM, INPUTS, MAXIMUM, MINIMUM, OUTPUT, PASSING, SCORE
 from actcli.numerics.certainty import upper_bound
 from actcli.numerics.histogram import Histogram
 
@@ -114,6 +114,7 @@ class Diagnosis:
             ("rule", bool(self.criteria.rule.checks)),
             ("rowwise", any(function.rowwise for function in self.functions)),
             ("backward", any(layer.loss_gradient_rms is not None for layer in self.layers)),
+            ("network", any(layer.place.finished for layer in self.layers)),
         )
         return frozenset(occasion for occasion, is_there in found if is_there)
 
@@ -122,12 +123,19 @@ class Diagnosis:
         """The rms of dL/dx of the first layer over that of the last, where the loss was differentiated."""
         return loss_gradient_ratio(self.layers)
 
+    @property
+    def gated(self) -> tuple[Layer, ...]:
+        """The layers that gates are for: heads and gates of a network only where they are named."""
+        return tuple(layer for layer in self.layers if layer.role == "hidden" or layer.place.named)
+
     def of(self, function: Function) -> Traits:
         """What is known of one of the functions."""
         return next(traits for traits in self.traits if traits.function == function)
 
 
-def diagnose(layers: Sequence[PreActivations], criteria: Criteria, function: Function | None = None) -> Diagnosis:
+def diagnose(
+    layers: Sequence[PreActivations], criteria: Criteria, function: Function | None = None, *, is_chain: bool = True
+) -> Diagnosis:
     """The diagnosis of layers, first to last of one network; of the function alone where there is none.
 
     Raises UsageError where the rule says nothing of the function of a layer.
@@ -141,13 +149,19 @@ def diagnose(layers: Sequence[PreActivations], criteria: Criteria, function: Fun
     for layer in layers:
         if layer.function not in probes:
             probes[layer.function] = criteria.probe(layer.function, layer.name if mixed else "")
-    measured = [measure(layer, [probes[layer.function]])[0] for layer in layers]
-    return diagnosis(measured, criteria, tuple(layer.origin() for layer in layers if layer.origin))
+    measured = [one for (one,) in measure(layers, [[probes[layer.function]] for layer in layers])]
+    inputs = tuple(layer.origin() for layer in layers if layer.origin)
+    return diagnosis(measured, criteria, inputs, is_chain=is_chain)
 
 
-def diagnosis(measured: Sequence[Measured], criteria: Criteria, inputs: tuple[Input, ...] = ()) -> Diagnosis:
-    """The diagnosis of layers that have been measured."""
-    layers = settled([layer_of(one, criteria) for one in measured], criteria)
+def diagnosis(
+    measured: Sequence[Measured], criteria: Criteria, inputs: tuple[Input, ...] = (), *, is_chain: bool = True
+) -> Diagnosis:
+    """The diagnosis of layers that have been measured.
+
+    `is_chain`: each is a function of the one before alone, so that the product of f' is what they leave of a gradient.
+    """
+    layers = settled([layer_of(one, criteria) for one in measured], criteria, is_chain=is_chain)
     epsilon = criteria.thresholds.epsilon
     fallen = [layer.name for layer in layers if (layer.cumulative_mean_gradient or math.inf) < epsilon]
     return Diagnosis(
@@ -162,11 +176,12 @@ def diagnosis(measured: Sequence[Measured], criteria: Criteria, inputs: tuple[In
     )
 
 
-def settled(layers: Sequence[Layer], criteria: Criteria) -> tuple[Layer, ...]:
-    """Layers as they were measured, first to last of one network, with the products through them and the verdicts."""
+def settled(layers: Sequence[Layer], criteria: Criteria, *, is_chain: bool) -> tuple[Layer, ...]:
+    """Layers as they were measured, first to last of one network, with their verdicts and, of a chain, the products
+    through them."""
     tau, epsilon = criteria.thresholds.tau, criteria.thresholds.epsilon
     sides = {function: saturated_sides(function, tau) for function in {layer.function for layer in layers}}
-    return tuple(judged(cumulated(layers), criteria.rule, epsilon, sides))
+    return tuple(judged(cumulated(layers) if is_chain else layers, criteria.rule, epsilon, sides))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -195,20 +210,28 @@ def _neurons(one: Measured, criteria: Criteria) -> list[Neuron]:
     """The neurons of a layer: their measures, and what follows from them."""
     partial, marks = one.partial, _Marks.of(one, criteria)
     n, dead = partial.values, marks.dead.tolist()
-    active = (n - partial[VANISHING]).tolist()
     columns = {
         "neuron": one.neurons,
         "samples": n.tolist(),
         "dead": dead,
         "dead_upper_bound": [
-            upper_bound(a, k) if d else None for a, k, d in zip(active, n.tolist(), dead, strict=True)
+            upper_bound(a, k) if d else None
+            for a, k, d in zip(partial[PASSING].tolist(), partial[INPUTS].tolist(), dead, strict=True)
         ],
         "dormant": marks.dormant.tolist(),
+        "independent": partial[INPUTS].tolist(),
         **({} if marks.flagged is None else {"flagged": marks.flagged.tolist()}),
         **values_of_neurons(Neuron, partial, one.probe.occasions),
     }
     rows = zip(*columns.values(), strict=True)
     return [Neuron(layer=one.name, **dict(zip(columns, row, strict=True))) for row in rows]
+
+
+def _shrunk(one: Measured) -> int:
+    """How many neurons have values next to nothing beside the largest of the layer."""
+    known = one.partial.values > 0
+    largest = np.maximum(np.abs(one.partial[MINIMUM]), np.abs(one.partial[MAXIMUM]))[known]
+    return int(np.count_nonzero(largest <= SHRUNK * largest.max(initial=0.0)))
 
 
 def layer_of(one: Measured, criteria: Criteria) -> Layer:
@@ -224,6 +247,10 @@ def layer_of(one: Measured, criteria: Criteria) -> Layer:
         dead_neuron_ratio=over(dead, neurons) if one.partial.values.any() else None,
         dormant_neurons=int(marks.dormant.sum()),
         flagged_neurons=int(marks.flagged.sum()) if marks.flagged is not None and neurons else None,
+        independent=over(one.partial[INPUTS].sum(), neurons) or 0.0,
         loss_gradient_rms=one.loss_gradient,
+        place=one.place,
+        role=one.place.role,
+        shrunk_neurons=_shrunk(one) if one.place.finished else None,
         **values_of_layer(Layer, one.partial, one.probe.occasions),
     )

@@ -8,9 +8,11 @@ from actcli.analysis.regions import shape, vanishing_regions
 from actcli.diagnosis.records import Remedy
 
 
-def remedies(measure: str, function: Function) -> tuple[Remedy, ...]:
-    """The remedies for a finding that rests on this measure of a layer of the function."""
-    found = (advice(function) if callable(advice) else advice for advice in _REMEDIES.get(measure, ()))
+def remedies(measure: str, function: Function, *, finished: bool = False) -> tuple[Remedy, ...]:
+    """The remedies for a finding that rests on this measure of a layer of the function; of a finished model no weights
+    are drawn anew."""
+    known = (_FINISHED if finished else _REMEDIES).get(measure, ())
+    found = (advice(function) if callable(advice) else advice for advice in known)
     return tuple(Remedy(measure, *advice) for advice in found if advice is not None)
 
 
@@ -29,6 +31,11 @@ _RECYCLING: _Advice = (
 )
 _RESIDUAL: _Advice = ("let the gradient by-pass the function: residual connections", "He et al. 2016, arXiv:1512.03385")
 _CLIPPING: _Advice = ("clip the norm of the gradient", "Pascanu et al. 2013, arXiv:1211.5063")
+_PRUNING: _Advice = (
+    "prune them: on these inputs the network computes the same without the dead neurons, what they give added to the "
+    "next bias",
+    "Hu et al. 2016, arXiv:1607.03250",
+)
 _TEMPERATURE: _Advice = (
     "scale the inputs down: divide by a temperature, as attention does by sqrt(d)",
     "Vaswani et al. 2017, arXiv:1706.03762",
@@ -73,6 +80,8 @@ def _larger_slope(function: Function) -> _Advice | None:
     return ("take a function whose f' reaches 1: tanh, relu, elu, gelu", "Glorot and Bengio 2010; Glorot et al. 2011")
 
 
+# What is done about a model that is trained.
+_FINISHED: dict[str, tuple[_Advice | Callable[[Function], _Advice | None], ...]] = {"dead_neuron_ratio": (_PRUNING,)}
 _REMEDIES: dict[str, tuple[_Advice | Callable[[Function], _Advice | None], ...]] = {
     "non_finite": (_LEARNING_RATE, _CLIPPING, _initialisation),
     "dead_neuron_ratio": (_LEARNING_RATE, _initialisation, _NORMALISATION, _leak, _RECYCLING),

@@ -215,5 +215,3 @@ SWIGLU = Activation(
     dialects=dialects("onnx:SwiGLU | two inputs, the gate first: silu(A) * B at its default alpha = 1"),
     source="ONNX SwiGLU; Shazeer 2020, arXiv:2002.05202",
 )
-
-ACTIVATIONS = (GLU, REGLU, GEGLU, SWIGLU)

@@ -342,5 +342,3 @@ CRELU = Activation(
     dialects=dialects("tf.nn.crelu"),
     source="TensorFlow tf.nn.crelu; Shang et al. 2016, arXiv:1603.05201",
 )
-
-ACTIVATIONS = (LOGSUMEXP, LOGMEANEXP, HARDMAX, SPARSEMAX, ENTMAX15, MAXOUT, CRELU)

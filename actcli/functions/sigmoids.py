@@ -203,5 +203,3 @@ ARCTAN = Activation(
     dialects=dialects("torch.atan torch.arctan keras.ops.arctan jax.numpy.arctan tf.math.atan onnx:Atan"),
     source="PyTorch torch.atan",
 )
-
-ACTIVATIONS = (SIGMOID, TANH, HARD_SIGMOID, SOFTSIGN, ARCTAN)

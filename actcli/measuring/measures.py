@@ -15,10 +15,12 @@ import numpy as np
 from actcli.activation import Array
 from actcli.measuring.tallies import (
     HISTOGRAM,
+    INPUTS,
     MAXIMUM,
     MINIMUM,
     MOMENTS,
     OUTPUT,
+    PASSING,
     SCORE,
     VANISHING,
     VANISHING_ROWS,
@@ -36,8 +38,8 @@ if TYPE_CHECKING:
     from actcli.measuring.partial import Partial
 
 # On what a field depends that is not always there: --dtype, a rule of another system, a rowwise function, a backward
-# pass.
-Occasion: TypeAlias = Literal["precision", "rule", "rowwise", "backward"]
+# pass, a network.
+Occasion: TypeAlias = Literal["precision", "rule", "rowwise", "backward", "network"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -293,4 +295,6 @@ def _declared() -> Iterator[Tally[Any]]:
 
 
 # All that partials keep: what the measures are had from, and what is looked at beside them.
-TALLIES: tuple[Tally[Any], ...] = tuple(dict.fromkeys([*_declared(), MOMENTS, OUTPUT, SCORE, ZEROS, HISTOGRAM]))
+TALLIES: tuple[Tally[Any], ...] = tuple(
+    dict.fromkeys([*_declared(), MOMENTS, OUTPUT, SCORE, ZEROS, INPUTS, PASSING, HISTOGRAM])
+)

@@ -21,7 +21,7 @@ _PLACES = {tally: place for place, tally in enumerate(TALLIES)}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Partial:
-    """The number of rows, and the state of every tally, in the order of TALLIES: `partial[VANISHING]`."""
+    """The number of inputs (a table's rows), and the state of every tally, in their order: `partial[VANISHING]`."""
 
     samples: int
     states: tuple[Any, ...]
@@ -34,7 +34,7 @@ class Partial:
     @classmethod
     def of(cls, block: Block) -> Partial:
         """That of a block."""
-        return cls(block.t.shape[1], tuple(tally.of(block) for tally in TALLIES))
+        return cls(block.t.shape[1] // block.positions, tuple(tally.of(block) for tally in TALLIES))
 
     def merge(self, other: Partial) -> Partial:
         """That of the rows of both."""

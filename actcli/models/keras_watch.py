@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 
 from actcli.activation import Array, Function
+from actcli.analysis.regions import shape
 from actcli.errors import UsageError
+from actcli.models.layers import Role
 from actcli.models.recognise import recognise, shape_of
-from actcli.models.seen import Seen, blocks_of, neuron_axis
+from actcli.models.seen import Places, Ran, Seen, blocks_of, neuron_axis
 from actcli.registry.specs import get
 
 # Layers that are an activation themselves.
@@ -29,9 +31,8 @@ def is_keras(model: Any) -> bool:
     return any(kind.__module__.partition(".")[0] in ("keras", "tf_keras") for kind in type(model).__mro__)
 
 
-def run(model: Any, inputs: Any, sees: Callable[[Seen], None]) -> dict[str, str]:
-    """One pass of a batch through the model, in evaluation; `sees` is given each call of an activation. By the layer:
-    what cannot be looked into, and why. Raises UsageError for a Keras before 3."""
+def run(model: Any, inputs: Any, sees: Callable[[Seen], None]) -> Ran:
+    """One pass of a batch through the model, in evaluation; `sees` is given each call of an activation. Raises UsageError for a Keras before 3."""
     import keras
 
     if int(keras.__version__.partition(".")[0]) < 3 or not isinstance(model, keras.layers.Layer):
@@ -42,7 +43,26 @@ def run(model: Any, inputs: Any, sees: Callable[[Seen], None]) -> dict[str, str]
             model(inputs, training=False)
         with pass_.recording(model):
             model(inputs, training=False)
-    return pass_.hidden
+    return Ran(pass_.hidden, _places(model, pass_))
+
+
+def _places(model: Any, pass_: _Pass) -> Places:
+    """The last layer, if it is bounded, is a head; a plain stack of layers that normalise nothing is a chain."""
+    import keras
+
+    layers = list(model._flatten_layers())
+    roles: dict[str, Role] = {}
+    if pass_.seen:
+        name, function = pass_.seen[-1]
+        low, high = function.range or shape(function).range
+        last = [one for one in layers if getattr(one, "activation", None) is not None][-1:]
+        if last and pass_.names[id(last[0])] == name and max(abs(low), abs(high)) <= 1.0:
+            roles[name] = "head"
+    plain = all(
+        not hasattr(one, "cell") and "normali" not in type(one).__name__.lower() and type(one).__name__ != "Add"
+        for one in layers
+    )
+    return Places(roles, plain and isinstance(model, keras.Sequential))
 
 
 def _first(inputs: Any) -> Any:
@@ -79,6 +99,7 @@ class _Pass:
     sees: Callable[[Seen], None]
     names: dict[int, str]
     hidden: dict[str, str] = field(default_factory=dict)
+    seen: list[tuple[str, Function]] = field(default_factory=list)
 
     @contextmanager
     def recording(self, model: Any) -> Iterator[None]:
@@ -114,7 +135,10 @@ class _Pass:
             x = keras.ops.convert_to_numpy(inputs)
             axis = neuron_axis(x.shape) if channels_first else x.ndim - 1
             name = self.names[id(layer)]
-            self.sees(Seen(name, function, x.shape[axis], self.inputs, lambda: blocks_of(x, axis)))
+            rows = x.size // max(1, x.shape[axis])
+            positions = rows // self.inputs if rows % self.inputs == 0 else 1
+            self.seen.append((name, function))
+            self.sees(Seen(name, function, x.shape[axis], positions, lambda: blocks_of(x, axis, positions)))
             return call(inputs)
 
         return recording

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activation import Array, Function
+from actcli.models.layers import Role
 
 BLOCK = 1 << 18  # values that are measured at a time
 
@@ -46,7 +47,8 @@ class LossGradient:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """One call of an activation: of which layer, its function, how many neurons and inputs, and the values.
+    """One call of an activation: of which layer, its function, how many neurons, and the values, of which so many rows
+    are positions of one input.
 
     `gradient` is filled when the loss is differentiated, where that was asked for.
     """
@@ -54,15 +56,32 @@ class Seen:
     layer: str
     function: Function
     neurons: int
-    inputs: int
+    positions: int
     rows: Rows
     gradient: LossGradient = field(default_factory=LossGradient)
 
 
-def blocks_of(x: NDArray[Any], axis: int) -> Iterator[Array]:
-    """The values of an array in blocks of rows, the neurons, which lie along the axis, as columns."""
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The roles of the layers that are not hidden, and whether each layer is a function of the one before alone."""
+
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    is_chain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What is known after a run: by its name what cannot be looked into, with the reason, and the layers' places."""
+
+    hidden: Mapping[str, str] = field(default_factory=dict)
+    places: Places = field(default_factory=Places)
+
+
+def blocks_of(x: NDArray[Any], axis: int, positions: int = 1) -> Iterator[Array]:
+    """The values of an array in blocks of rows, the neurons, which lie along the axis, as columns; so many rows are
+    those of one input, and in one block."""
     rows = np.moveaxis(x, axis, -1).reshape(-1, x.shape[axis]) if x.ndim else x.reshape(1, 1)
-    step = max(1, BLOCK // max(1, rows.shape[1]))
+    step = positions * max(1, BLOCK // max(1, rows.shape[1] * positions))
     for start in range(0, len(rows), step):
         yield np.asarray(rows[start : start + step], dtype=np.float64)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from actcli.errors import DataError
-from actcli.models.seen import Seen, blocks_of
+from actcli.models.seen import Places, Ran, Seen, blocks_of
 from actcli.registry.specs import get
 
 # By scikit-learn's names; what is not here is the identity.
@@ -20,7 +20,7 @@ def is_mlp(model: Any) -> bool:
     return any(kind.__name__ == "BaseMultilayerPerceptron" for kind in type(model).__mro__)
 
 
-def run(model: Any, inputs: Any, sees: Callable[[Seen], None]) -> dict[str, str]:
+def run(model: Any, inputs: Any, sees: Callable[[Seen], None]) -> Ran:
     """The inputs through the hidden layers, hidden1 and so on. Raises DataError for a model that is not trained, and
     for inputs of another width."""
     if not hasattr(model, "coefs_"):
@@ -29,10 +29,10 @@ def run(model: Any, inputs: Any, sees: Callable[[Seen], None]) -> dict[str, str]
     if x.ndim != 2 or x.shape[1] != len(model.coefs_[0]):
         raise DataError(f"the inputs have the shape {x.shape}", f"the model takes (samples, {len(model.coefs_[0])})")
     if model.activation not in _FUNCTIONS:
-        return {"the hidden layers": f"their activation is {model.activation}"}
+        return Ran({"the hidden layers": f"their activation is {model.activation}"})
     function = get(_FUNCTIONS[model.activation])
     for number, (weights, bias) in enumerate(zip(model.coefs_[:-1], model.intercepts_[:-1], strict=True), 1):
         x = x @ weights + bias
-        sees(Seen(f"hidden{number}", function, x.shape[1], len(x), lambda x=x: blocks_of(x, 1)))
+        sees(Seen(f"hidden{number}", function, x.shape[1], 1, lambda x=x: blocks_of(x, 1)))
         x = function.f(x)
-    return {}
+    return Ran(places=Places(is_chain=True))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from actcli.activation import Array
 from actcli.models.seen import BLOCK, LossGradient
+
+T = TypeVar("T")
 
 
 def batch_of(values: tuple[Any, ...]) -> int:
@@ -23,6 +26,33 @@ def batch_of(values: tuple[Any, ...]) -> int:
         if isinstance(value, tuple | list) and (found := batch_of(tuple(value))):
             return found
     return 0
+
+
+class Kept(Generic[T]):
+    """What is kept of tensors while they live: another may have the place in memory of one that has gone."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[Any, T]] = {}
+
+    def put(self, x: Any, value: T) -> None:
+        """Keeps a value of x, if it is a tensor."""
+        if is_tensor(x):
+            self._kept[id(x)] = (weakref.ref(x), value)
+
+    def get(self, x: Any) -> T | None:
+        """What is kept of x."""
+        found = self._kept.get(id(x))
+        return found[1] if found is not None and found[0]() is x else None
+
+    def clear(self) -> None:
+        """Keeps nothing."""
+        self._kept.clear()
+
+
+def is_parameter(x: Any) -> bool:
+    import torch
+
+    return isinstance(x, torch.nn.Parameter)
 
 
 def is_tensor(x: Any) -> bool:
@@ -40,20 +70,15 @@ def is_readable(x: Any) -> bool:
     return not torch._C._functorch.is_functorch_wrapped_tensor(x)
 
 
-def tensor_blocks(x: Any, axis: int) -> Iterator[Array]:
-    """The values as blocks of rows, neurons as columns, of which one at a time becomes float64."""
+def tensor_blocks(x: Any, axis: int, positions: int) -> Iterator[Array]:
+    """The values as blocks of rows, neurons as columns, of which one at a time becomes float64; so many rows are those
+    of one input, and in one block."""
     import torch
 
     with torch.no_grad():
-        if x.ndim < 2:
-            yield x.reshape(-1, 1).to("cpu", torch.float64).numpy()
-            return
-        moved = x.movedim(axis, -1)
-        step = max(1, BLOCK // max(1, moved[0].numel()))
-        for part in moved.split(step):
-            rows = part.reshape(-1, part.shape[-1])
-            for piece in rows.split(max(1, BLOCK // rows.shape[1])):
-                yield np.asarray(piece.to("cpu", torch.float64).numpy())
+        rows = x.movedim(axis, -1).reshape(-1, x.shape[axis]) if x.ndim > 1 else x.reshape(-1, 1)
+        for part in rows.split(positions * max(1, BLOCK // (rows.shape[1] * positions))):
+            yield np.asarray(part.to("cpu", torch.float64).numpy())
 
 
 def add_gradient(gradient: LossGradient, g: Any) -> None:

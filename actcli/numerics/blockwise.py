@@ -27,6 +27,7 @@ def keep_freed() -> None:
 
 
 def default_threads() -> int:
+    """Reading and a consumer in order keep no more than four threads busy either."""
     return min(4, os.cpu_count() or 1)
 
 

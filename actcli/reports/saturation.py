@@ -75,7 +75,7 @@ def explanation(rule: Rule, function: Function) -> Sheet:
 
 def saturation_report(diagnosis: Diagnosis, gates: Sequence[Gate], draw: Draw, run: Run, digits: int) -> Report:
     """The verdicts, the figure, what helps, tables; then where f' vanishes, how it was run, definitions."""
-    failed = tuple(line for gate in gates for line in gate.failures(diagnosis.layers))
+    failed = tuple(line for gate in gates for line in gate.failures(diagnosis.gated))
     where = _where(diagnosis, digits)
     run_section = how_it_was_run(run, _settings(diagnosis), diagnosis.layers)
     definitions = Section("Definitions", layer_definitions(diagnosis.criteria.thresholds), reference=True)
@@ -141,7 +141,8 @@ def _reasons(diagnosis: Diagnosis, layer: Layer) -> Iterator[str]:
 
 def _is_network(diagnosis: Diagnosis) -> bool:
     """Whether there is a way through several layers, along which f' scales a gradient."""
-    return sum(not layer.function.rowwise for layer in diagnosis.layers) > 1
+    many = sum(not layer.function.rowwise for layer in diagnosis.layers) > 1
+    return many and any(layer.cumulative_mean_gradient is not None for layer in diagnosis.layers)
 
 
 def _figure(diagnosis: Diagnosis, draw: Draw) -> Section:

@@ -14,6 +14,7 @@ from actcli.errors import UsageError
 from actcli.measuring.measures import Meaning, meanings
 from actcli.measuring.probe import Thresholds
 from actcli.reports.meanings import DOCUMENTS, meaning
+from actcli.reports.profiles import MEANS
 from actcli.reports.records import Document
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -72,12 +73,7 @@ _FORMS: dict[str, Any] = {
                 "smoothness": Smoothness | None,
                 "regions": [_REGION],
                 "q": float,
-                "mean": float | None,
-                "mean_square": float | None,
-                "mean_square_gradient": float | None,
-                "he_gain": float | None,
-                "chi_1": float | None,
-                "critical_weight_variance": float | None,
+                **dict.fromkeys(MEANS, float | None),
                 "vanishing_depth": int | None,
                 "torch_gain": float | None,
                 "fixed_point?": {**get_type_hints(FixedPoint), "q": float | None, "phase": str | None},

@@ -1,6 +1,5 @@
 """The one pipeline: blocks are read in order, worked on by threads, and come out in order."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,7 +8,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from actcli.errors import ActcliError, DataError
-from actcli.numerics.blockwise import keep_freed
+from actcli.numerics.blockwise import default_threads, keep_freed
 from actcli.tables.table import Block, Skipped, Table, Task
 
 T = TypeVar("T")
@@ -22,11 +21,6 @@ class Part(Generic[T]):
     result: T
     end: int  # as in Block
     skipped: Skipped | None
-
-
-def default_threads() -> int:
-    """Reading and a consumer in order keep no more than four threads busy."""
-    return min(4, os.cpu_count() or 1)
 
 
 def map_blocks(table: Table, work: Callable[[Block], T], threads: int | None = None) -> Iterator[Part[T]]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from actcli.diagnosis.diagnose import Diagnosis, criteria, diagnosis
+from actcli.diagnosis.diagnose import Criteria, Diagnosis, criteria, diagnose, diagnosis
 from actcli.errors import DataError, UsageError, positive
 from actcli.measuring.probe import Thresholds
-from actcli.models.seen import Seen
+from actcli.models.seen import Ran, Seen
 from actcli.watching.measured import Layers, Probes
 
 _DEFAULT = Thresholds()
@@ -28,25 +29,46 @@ def inspect(
 ) -> Diagnosis:
     """Where gradients vanish in a model on these inputs, each layer under its own function.
 
-    The model is a PyTorch module, a Keras model or a scikit-learn MLP; it is run in evaluation mode, `batch` inputs at
-    a time, and is afterwards as it was. `inputs` is an array with the inputs along its first axis, of which there may
+    The model is the path of an ONNX file, a PyTorch module, a Keras model or a scikit-learn MLP; it is run in
+    evaluation mode, `batch` inputs at a time, and is afterwards as it was. `inputs` is an array with the inputs along its first axis, of which there may
     be several: a list or dict, as the model takes them. The other keywords are those of `diagnose`.
 
     Raises DataError where no activation is seen, with the reason, and UsageError for a model that cannot be run here.
     """
-    run = _runner(model)
     by = criteria(Thresholds(positive("epsilon", epsilon), tau, alpha), rule, None)
+    if isinstance(model, str | os.PathLike):
+        return _of_file(os.fspath(model), inputs, batch, by)
+    run = _runner(model)
     layers, probes = Layers(), Probes(by)
-    hidden: dict[str, str] = {}
+    ran = Ran()
     for part in _batches(inputs, batch):
-        hidden |= run(model, part, lambda seen: layers.see(seen, probes.of(seen.function)))
+        ran = run(model, part, lambda seen: layers.see(seen, probes.of(seen.function)))
     if not layers.measured:
-        reason = "; ".join(f"{name}: {why}" for name, why in hidden.items())
+        reason = "; ".join(f"{name}: {why}" for name, why in ran.hidden.items())
         raise DataError("no activation was seen", reason or "the model calls none that actcli knows")
-    return diagnosis(layers.all, by)
+    layers.place(ran.places, finished=True)
+    return diagnosis(layers.all, by, is_chain=ran.places.is_chain)
 
 
-def _runner(model: Any) -> Callable[[Any, Any, Callable[[Seen], None]], dict[str, str]]:
+def _of_file(path: str, inputs: Any, batch: int, by: Criteria) -> Diagnosis:
+    """An ONNX file on arrays, or on files of them."""
+    from actcli.measuring.choice import Choice
+    from actcli.measuring.network import network
+    from actcli.models.inputs import Given
+    from actcli.models.onnx_run import Running
+    from actcli.tables.options import ReadOptions
+
+    if isinstance(inputs, str | os.PathLike):
+        given: list[str | Given] = [os.fspath(inputs)]
+    elif isinstance(inputs, dict):
+        given = [Given({name: np.asarray(value) for name, value in inputs.items()})]
+    else:
+        given = [Given(np.asarray(inputs))]
+    found = network(path, given, (), Choice(), Running(batch=batch), ReadOptions())
+    return diagnose(found.layers, by, is_chain=found.is_chain)
+
+
+def _runner(model: Any) -> Callable[[Any, Any, Callable[[Seen], None]], Ran]:
     from actcli.models import keras_watch, sklearn_mlp
 
     if keras_watch.is_keras(model):
@@ -59,7 +81,7 @@ def _runner(model: Any) -> Callable[[Any, Any, Callable[[Seen], None]], dict[str
         return torch_watch.run
     raise UsageError(
         f"a {type(model).__name__} is no model that actcli runs",
-        "give a PyTorch module, a Keras model or a scikit-learn MLP",
+        "give the path of an ONNX file, a PyTorch module, a Keras model or a scikit-learn MLP",
     )
 
 

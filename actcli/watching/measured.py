@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from actcli.activation import Function
 from actcli.diagnosis.diagnose import Criteria
-from actcli.measuring.layer import Measured
+from actcli.measuring.layer import Measured, Place
 from actcli.measuring.partial import Partial
 from actcli.measuring.probe import Probe
-from actcli.models.seen import LossGradient, Seen
+from actcli.models.seen import LossGradient, Places, Seen
 
 _KEPT = 64  # probes: a learned slope makes a new one at each step
 
@@ -22,18 +22,27 @@ class Layers:
 
     measured: dict[str, Measured] = field(default_factory=dict)
     gradients: dict[str, list[LossGradient]] = field(default_factory=dict)
+    is_chain: bool = False
 
     def see(self, seen: Seen, probe: Probe) -> None:
         """Measures a call."""
         partial = Partial.empty(seen.neurons)
         for block in seen.rows():
-            partial = partial.merge(probe.measure(block))
+            partial = partial.merge(probe.measure(block, positions=seen.positions))
         neurons = tuple(map(str, range(seen.neurons)))
         self._add(Measured(seen.layer, neurons, probe, partial))
         self.gradients.setdefault(seen.layer, []).append(seen.gradient)
 
+    def place(self, places: Places, *, finished: bool, named: bool = False) -> None:
+        """Says where the layers stand, when a run has shown it."""
+        self.is_chain = places.is_chain
+        for name, one in self.measured.items():
+            role = places.roles.get(name, "hidden")
+            self.measured[name] = replace(one, place=Place(role, "inputs", finished=finished, named=named))
+
     def add(self, other: Layers) -> None:
         """Those of another step."""
+        self.is_chain = other.is_chain
         for one in other.measured.values():
             self._add(one)
         for name, gradients in other.gradients.items():

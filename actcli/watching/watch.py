@@ -12,7 +12,7 @@ from actcli.diagnosis.gates import Gate, gates
 from actcli.diagnosis.records import Layer, loss_gradient_ratio
 from actcli.errors import DataError, GateError, UsageError, positive
 from actcli.measuring.probe import Thresholds
-from actcli.models.seen import LossGradient, Seen
+from actcli.models.seen import LossGradient, Places, Seen
 from actcli.models.torch_watch import Tracer
 from actcli.output.files import write_files
 from actcli.reports.run import run_document
@@ -42,6 +42,7 @@ class _Look:
     step: int
     measured: tuple[Layer, ...]
     gradients: Mapping[str, Sequence[LossGradient]]
+    is_chain: bool
 
     @property
     def layers(self) -> list[Layer]:
@@ -87,12 +88,12 @@ class Watch:
         layer, with the reason."""
         if not self._total.measured:
             raise DataError("no activation was seen", self._reason())
-        return diagnosis(self._total.all, self._by)
+        return diagnosis(self._total.all, self._by, is_chain=self._total.is_chain)
 
     @property
     def history(self) -> tuple[Step, ...]:
         """Each step that was looked at since the last reset."""
-        return tuple(Step(look.step, settled(look.layers, self._by)) for look in self._steps)
+        return tuple(Step(look.step, settled(look.layers, self._by, is_chain=look.is_chain)) for look in self._steps)
 
     def save(self, path: str) -> None:
         """Writes the history as JSON lines, `actcli.run/1`, whole or not at all."""
@@ -114,14 +115,17 @@ class Watch:
             self._now.see(seen, self._probes.of(seen.function))
         self._names.add(seen.layer)
 
-    def _ends(self) -> None:
+    def _ends(self, places: Places) -> None:
         now, self._now = self._now, Layers()
         self._check_patterns()
+        now.place(places, finished=False, named=bool(self._patterns))
+        now.is_chain = places.is_chain and not self._patterns
         measured = tuple(layer_of(one, self._by) for one in now.all)
-        self._steps.append(_Look(self._forwards - 1, measured, now.gradients))
+        self._steps.append(_Look(self._forwards - 1, measured, now.gradients, now.is_chain))
         self._total.add(now)
         if self._limits:
             layers = [layer_of(one, self._by) for one in self._total.all]
+            layers = [layer for layer in layers if layer.role == "hidden" or layer.place.named]
             if failed := [line for gate in self._limits for line in gate.failures(layers)]:
                 raise GateError(f"step {self._forwards - 1}: {failed[0]}", "\n".join(failed[1:]))
 

@@ -42,9 +42,9 @@ def test_a_sequential_model_is_as_it_was(tmp_path: Path) -> None:
     x = numbers(20, 6, 6, 1)
     before = keras.ops.convert_to_numpy(model(x))
     assert listed(model, x) == [
-        ("conv", "relu", 320, 4),
-        ("gelu", "gelu", 320, 4),
-        ("six", "relu6", 320, 4),
+        ("conv", "relu", 20, 4),
+        ("gelu", "gelu", 20, 4),
+        ("six", "relu6", 20, 4),
         ("leaky", "leaky_relu:negative_slope=0.2", 20, 64),
         ("silu", "silu", 20, 5),
         ("slopes", "prelu:a=0.0", 20, 5),

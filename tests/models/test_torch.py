@@ -75,9 +75,9 @@ def test_modules_and_functions_are_seen_alike() -> None:
         head=nn.Linear(8, 2),
     )  # fmt: skip
     assert listed(seen(model, 5, 1, 8, 8)) == [
-        ("conv.relu", "relu", 180, 4),
-        ("block.act", "relu", 80, 6),
-        ("swish", "silu", 80, 6),
+        ("conv.relu", "relu", 5, 4),
+        ("block.act", "relu", 5, 6),
+        ("swish", "silu", 5, 6),
         ("fc1.tanh", "tanh", 5, 16),
         ("fc2.relu", "relu", 5, 8),
         ("fc2.gelu", "gelu_tanh", 5, 8),
@@ -217,7 +217,7 @@ def test_what_is_hidden_is_said() -> None:
     """Recurrent cells and scripted parts, each by its name; alone they are an error that says so."""
     model = Of(lambda m, x: torch.sigmoid(m.out(m.rnn(x)[0])), rnn=nn.LSTM(4, 4), out=nn.Linear(4, 1))
     w = seen(model, 5, 3, 4)
-    assert listed(w) == [("out.sigmoid", "sigmoid", 15, 1)]
+    assert listed(w) == [("out.sigmoid", "sigmoid", 5, 1)]
     assert w.hidden == ("rnn.lstm: its activations are inside one operator",)
     with pytest.raises(DataError, match="scripted"):
         seen(nn.Sequential(torch.jit.script(chain()))).diagnosis()
@@ -262,13 +262,28 @@ def test_a_shared_module_is_a_layer_for_each_place() -> None:
 def test_neurons_are_channels_or_features() -> None:
     """Of a convolution the channels, of a sequence the features, also after a sum and with channels last."""
     conv = Of(lambda m, x: torch.relu(m.c(x) + x), c=nn.Conv1d(4, 4, 3, padding=1))
-    assert listed(seen(conv, 2, 4, 7)) == [("relu", "relu", 14, 4)]
+    assert listed(seen(conv, 2, 4, 7)) == [("relu", "relu", 2, 4)]
     sequence = Of(lambda m, x: torch.relu(m.l(x)), l=nn.Linear(7, 5))
-    assert listed(seen(sequence, 2, 4, 7)) == [("l.relu", "relu", 8, 5)]
+    assert listed(seen(sequence, 2, 4, 7)) == [("l.relu", "relu", 2, 5)]
     last = Of(lambda m, x: F.gelu(m.l(x.permute(0, 2, 3, 1))), l=nn.Linear(3, 5))
-    assert listed(seen(last, 2, 3, 4, 4)) == [("l.gelu", "gelu", 32, 5)]
+    assert listed(seen(last, 2, 3, 4, 4)) == [("l.gelu", "gelu", 2, 5)]
     single = Of(lambda m, x: torch.sigmoid(m.l(x).squeeze(-1)), l=nn.Linear(4, 1))
     assert listed(seen(single)) == [("sigmoid", "sigmoid", 10, 1)]
+
+
+def test_heads_and_gates_are_told_from_what_is_hidden() -> None:
+    """By what comes after; a stack is a chain, what by-passes it or normalises is none."""
+
+    def forward(m: Any, x: Any) -> Any:
+        x = torch.relu(m.a(x))
+        return torch.sigmoid(m.out(x * torch.sigmoid(m.gate(x)))).squeeze(-1)
+
+    w = seen(Of(forward, a=nn.Linear(4, 8), gate=nn.Linear(8, 8), out=nn.Linear(8, 1)))
+    assert [layer.role for layer in w.diagnosis().layers] == ["hidden", "gate", "head"]
+    assert w.diagnosis().layers[0].cumulative_mean_gradient is None
+    assert seen(chain()).diagnosis().layers[0].cumulative_mean_gradient is not None
+    skip = Of(lambda m, x: torch.relu(m.a(x)) + x, a=nn.Linear(4, 4))
+    assert seen(nn.Sequential(skip, nn.Linear(4, 4), nn.ReLU())).diagnosis().layers[0].cumulative_mean_gradient is None
 
 
 def test_a_failed_forward_leaves_nothing_behind() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from actcli.cli import options
 from actcli.cli.layers import layer_options, layers, note_layers
 from actcli.cli.messages import note
+from actcli.cli.models import FunctionOrInput, ModelRun, model_options
 from actcli.cli.options import gather, option
 from actcli.cli.types import FiniteRange, NumericCommand
 from actcli.diagnosis.systems import RULES
@@ -21,6 +22,7 @@ from actcli.output.results import Result, write
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from actcli.activation import Function
     from actcli.cli.options import F
     from actcli.diagnosis.diagnose import Criteria
     from actcli.diagnosis.gates import Gate
@@ -100,10 +102,20 @@ Examples:
   actcli saturation relu layer1.csv --by neuron --max-dead 0.1
   actcli saturation relu layer*.csv --function layer3=softmax
   actcli saturation relu layer1.csv --rule redo
-  actcli saturation tanh layer1.csv --dtype float16""",
+  actcli saturation tanh layer1.csv --dtype float16
+  actcli saturation --model model.onnx images.npy
+  actcli saturation --model model.onnx images.npy --layer 'layer4*' --max-dead 0.1""",
 )
-@options.function_argument
+@click.argument(
+    "function",
+    metavar="FUNCTION",
+    type=FunctionOrInput(),
+    required=False,
+    shell_complete=options.completer("functions"),
+)
+@options.functions_file_option
 @options.inputs_argument
+@model_options
 @layer_options
 @criteria_options
 @gate_options
@@ -123,8 +135,9 @@ Examples:
 @click.pass_context
 def command(
     ctx: click.Context,
-    function: Any,
+    function: Function | str | None,
     inputs: tuple[str, ...],
+    model: ModelRun | None,
     choice: Choice,
     criteria: Criteria,
     gates: list[Gate],
@@ -139,10 +152,17 @@ def command(
     Each input is a table of pre-activations, one layer, named after its file: rows are samples, columns are neurons.
     Several are the layers of one network, first to last. Without inputs only the regions of x are shown. -o FILE.png,
     .svg or .pdf draws the layers: histograms over f', a map of the neurons, and the product of f'.
+
+    With --model the inputs are those of an ONNX model, which is run on them: .npy, .npz with an array for each input of
+    the model, or tables. Its layers have their own functions (see `actcli layers`), so there is no FUNCTION.
     """
     from actcli.diagnosis.diagnose import diagnose
 
-    if explain:
+    if isinstance(function, str):
+        inputs, function = (function, *inputs), None
+    elif function is None and model is None:
+        raise click.MissingParameter(ctx=ctx, param=ctx.command.params[0])
+    if explain and function is not None:
         from actcli.reports.saturation import explanation
 
         if outputs.reports:
@@ -152,12 +172,17 @@ def command(
     if by is not None and not outputs.has_tables:
         raise UsageError("--by is for tables, and a figure is asked for", "leave out --by, or name a format with -f")
     criteria = replace(criteria, histogram=outputs.shows_distributions)
-    diagnosis = diagnose(layers(inputs, function, choice, reading), criteria, function)
+    if function is None:
+        assert model is not None
+        network = model.network(inputs, choice, reading)
+        diagnosis = diagnose(network.layers, criteria, is_chain=network.is_chain)
+    else:
+        diagnosis = diagnose(layers(inputs, function, choice, reading), criteria, function)
     note_layers(diagnosis.inputs, diagnosis.doubts)
     if not diagnosis.layers and (by in ("layer", "neuron") or gates):
         raise UsageError("there is no layer to look at", "give files, or pipe a table in")
     write(outputs, diagnosis_result(diagnosis, gates, by, style), diagnosis.inputs)
-    failed = [line for gate in gates for line in gate.failures(diagnosis.layers)]
+    failed = [line for gate in gates for line in gate.failures(diagnosis.gated)]
     for line in failed:
         note(line)
     if failed:
