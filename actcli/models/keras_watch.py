@@ -32,7 +32,10 @@ def is_keras(model: Any) -> bool:
 
 
 def run(model: Any, inputs: Any, sees: Callable[[Seen], None]) -> Ran:
-    """One pass of a batch through the model, in evaluation; `sees` is given each call of an activation. Raises UsageError for a Keras before 3."""
+    """One pass of a batch through the model, in evaluation; `sees` is given each call of an activation.
+
+    Raises UsageError for a Keras before 3.
+    """
     import keras
 
     if int(keras.__version__.partition(".")[0]) < 3 or not isinstance(model, keras.layers.Layer):

@@ -30,8 +30,9 @@ def inspect(
     """Where gradients vanish in a model on these inputs, each layer under its own function.
 
     The model is the path of an ONNX file, a PyTorch module, a Keras model or a scikit-learn MLP; it is run in
-    evaluation mode, `batch` inputs at a time, and is afterwards as it was. `inputs` is an array with the inputs along its first axis, of which there may
-    be several: a list or dict, as the model takes them. The other keywords are those of `diagnose`.
+    evaluation mode, `batch` inputs at a time, and is afterwards as it was. `inputs` is an array with the inputs along
+    its first axis, of which there may be several: a list or dict, as the model takes them. The other keywords are those
+    of `diagnose`.
 
     Raises DataError where no activation is seen, with the reason, and UsageError for a model that cannot be run here.
     """
