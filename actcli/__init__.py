@@ -18,13 +18,17 @@ if TYPE_CHECKING:
     from actcli.analysis.regions import Region, vanishing_regions
     from actcli.diagnosis.arrays import diagnose
     from actcli.diagnosis.diagnose import Diagnosis
+    from actcli.diagnosis.experiment import train
     from actcli.diagnosis.records import Layer, Neuron
+    from actcli.diagnosis.training import Experiment
     from actcli.errors import ActcliError, DataError, GateError, UsageError
     from actcli.fitting.fit import Fit, fit
     from actcli.output.filtering import filter_tables
     from actcli.registry.additions import names
     from actcli.registry.specs import get
     from actcli.reports.schema import schema
+    from actcli.training.data import Preparation
+    from actcli.training.settings import Design, Recipe
     from actcli.watching.inspect import inspect
     from actcli.watching.watch import watch
 
@@ -34,7 +38,9 @@ __all__ = [
     "ActcliError",
     "Activation",
     "DataError",
+    "Design",
     "Diagnosis",
+    "Experiment",
     "Fit",
     "Function",
     "GateError",
@@ -42,6 +48,8 @@ __all__ = [
     "MeanField",
     "Neuron",
     "Parameter",
+    "Preparation",
+    "Recipe",
     "Region",
     "UsageError",
     "__version__",
@@ -53,6 +61,7 @@ __all__ = [
     "mean_field",
     "names",
     "schema",
+    "train",
     "vanishing_regions",
     "watch",
 ]
@@ -62,7 +71,9 @@ _HOMES = {
     "ActcliError": "errors",
     "Activation": "activation",
     "DataError": "errors",
+    "Design": "training.settings",
     "Diagnosis": "diagnosis.diagnose",
+    "Experiment": "diagnosis.training",
     "Fit": "fitting.fit",
     "Function": "activation",
     "GateError": "errors",
@@ -70,6 +81,8 @@ _HOMES = {
     "MeanField": "analysis.meanfield",
     "Neuron": "diagnosis.records",
     "Parameter": "activation",
+    "Preparation": "training.data",
+    "Recipe": "training.settings",
     "Region": "analysis.regions",
     "UsageError": "errors",
     "diagnose": "diagnosis.arrays",
@@ -80,6 +93,7 @@ _HOMES = {
     "mean_field": "analysis.meanfield",
     "names": "registry.additions",
     "schema": "reports.schema",
+    "train": "diagnosis.experiment",
     "vanishing_regions": "analysis.regions",
     "watch": "watching.watch",
 }

@@ -12,7 +12,7 @@ from actcli.activation import Flags, Function
 from actcli.analysis.precision import PRECISIONS, Losses, Precision, losses
 from actcli.analysis.regions import Region, SaturatedSides, saturated_sides, vanishing_regions
 from actcli.diagnosis.likeness import likeness
-from actcli.diagnosis.records import DORMANT, SHRUNK, Layer, Neuron, loss_gradient_ratio
+from actcli.diagnosis.records import DORMANT, SHRUNK, Layer, Neuron, gradient_ratio
 from actcli.diagnosis.rules import DEFAULT, Rule
 from actcli.diagnosis.systems import RULES
 from actcli.diagnosis.verdicts import cumulated, judged
@@ -113,15 +113,15 @@ class Diagnosis:
             ("precision", self.criteria.precision is not None),
             ("rule", bool(self.criteria.rule.checks)),
             ("rowwise", any(function.rowwise for function in self.functions)),
-            ("backward", any(layer.loss_gradient_rms is not None for layer in self.layers)),
+            ("backward", any(layer.gradient_rms is not None for layer in self.layers)),
             ("network", any(layer.place.finished for layer in self.layers)),
         )
         return frozenset(occasion for occasion, is_there in found if is_there)
 
     @property
-    def loss_gradient_ratio(self) -> float | None:
+    def gradient_ratio(self) -> float | None:
         """The rms of dL/dx of the first layer over that of the last, where the loss was differentiated."""
-        return loss_gradient_ratio(self.layers)
+        return gradient_ratio(self.layers)
 
     @property
     def gated(self) -> tuple[Layer, ...]:
@@ -248,7 +248,7 @@ def layer_of(one: Measured, criteria: Criteria) -> Layer:
         dormant_neurons=int(marks.dormant.sum()),
         flagged_neurons=int(marks.flagged.sum()) if marks.flagged is not None and neurons else None,
         independent=over(one.partial[INPUTS].sum(), neurons) or 0.0,
-        loss_gradient_rms=one.loss_gradient,
+        gradient_rms=one.loss_gradient,
         place=one.place,
         role=one.place.role,
         shrunk_neurons=_shrunk(one) if one.place.finished else None,

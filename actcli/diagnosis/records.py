@@ -49,7 +49,7 @@ class Layer(LayerMeasures, _LayerHead):
     cumulative_rms_gradient: Annotated[float | None, Meaning("product of rms f' of this layer and those after it")] = (
         None
     )
-    loss_gradient_rms: Annotated[
+    gradient_rms: Annotated[
         float | None,
         Meaning("root mean square of dL/dx, the gradient of the loss by the pre-activations", when="backward"),
     ] = None
@@ -74,10 +74,10 @@ class Layer(LayerMeasures, _LayerHead):
     place: Place = field(default_factory=Place)
 
 
-def loss_gradient_ratio(layers: Sequence[Layer]) -> float | None:
+def gradient_ratio(layers: Sequence[Layer]) -> float | None:
     """The rms of dL/dx of the first of the layers over that of the last; None where one is not known, or the last is
     0."""
-    known = [layer.loss_gradient_rms for layer in layers]
+    known = [layer.gradient_rms for layer in layers]
     if len(known) < 2 or known[0] is None or not known[-1]:
         return None
     return known[0] / known[-1]

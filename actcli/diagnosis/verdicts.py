@@ -201,7 +201,7 @@ def _saturated(layer: Layer, limits: Limits, sides: Sequence[Side]) -> list[Find
 def _through(layers: Sequence[Layer], epsilon: float) -> list[Finding]:
     """Whether f' takes the gradient away, even at its largest in each layer from here to the last, or lets it grow, and
     whether the signal dies out. What the weights do is known by the spread alone."""
-    if layers[0].loss_gradient_rms is not None:
+    if layers[0].gradient_rms is not None:
         return _of_the_loss(layers, epsilon)
     layers = list(takewhile(lambda layer: not layer.function.rowwise, layers))
     factor = layers[0].cumulative_mean_gradient if layers else None
@@ -229,15 +229,15 @@ def _through(layers: Sequence[Layer], epsilon: float) -> list[Finding]:
 
 def _of_the_loss(layers: Sequence[Layer], epsilon: float) -> list[Finding]:
     """Whether the gradient of the loss, as it came, has vanished or grown since the last layer."""
-    here, last = layers[0].loss_gradient_rms, layers[-1].loss_gradient_rms
+    here, last = layers[0].gradient_rms, layers[-1].gradient_rms
     if here == 0.0:
-        return [Finding("critical", "no gradient of the loss comes back to here: dL/dx is 0", "loss_gradient_rms")]
+        return [Finding("critical", "no gradient of the loss comes back to here: dL/dx is 0", "gradient_rms")]
     if here is None or not last or not math.isfinite(here):
         return []
     text = f"of the gradient of the loss at the last layer {here / last:.2g} times as much comes back to here"
     if here < epsilon * last:
-        return [Finding("critical", text, "loss_gradient_rms")]
-    return [Finding("critical", text, "loss_gradient_rms")] if here > last / epsilon else []
+        return [Finding("critical", text, "gradient_rms")]
+    return [Finding("critical", text, "gradient_rms")] if here > last / epsilon else []
 
 
 def _passing(most: Mapping[Function, float]) -> str:

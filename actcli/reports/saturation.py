@@ -37,7 +37,7 @@ def saturation_document(diagnosis: Diagnosis) -> Document:
         "neurons": [record_of(neuron, occasions) for neuron in diagnosis.neurons],
     }
     if "backward" in occasions:
-        document["loss_gradient_ratio"] = diagnosis.loss_gradient_ratio
+        document["gradient_ratio"] = diagnosis.gradient_ratio
     if criteria.precision is not None:
         lost = [(traits.function, traits.losses) for traits in diagnosis.traits if traits.losses is not None]
         document["precision"] = {
@@ -164,7 +164,7 @@ def _layers(diagnosis: Diagnosis) -> Iterator[Grid]:
     if _is_network(diagnosis):
         rows = [
             (layer.name, layer.mean_abs_gradient, layer.rms_gradient, layer.cumulative_mean_gradient,
-             layer.cumulative_rms_gradient, *((layer.loss_gradient_rms,) if backward else ()))
+             layer.cumulative_rms_gradient, *((layer.gradient_rms,) if backward else ()))
             for layer in reversed(layers)
         ]  # fmt: skip
         columns = ("layer", "mean|f'|", "rms f'", "product of mean", "product of rms", *(("rms dL/dx",) * backward))

@@ -9,7 +9,7 @@ from typing import Any
 
 from actcli.diagnosis.diagnose import Criteria, Diagnosis, criteria, diagnosis, layer_of, settled
 from actcli.diagnosis.gates import Gate, gates
-from actcli.diagnosis.records import Layer, loss_gradient_ratio
+from actcli.diagnosis.records import Layer, gradient_ratio
 from actcli.errors import DataError, GateError, UsageError, positive
 from actcli.measuring.probe import Thresholds
 from actcli.models.seen import LossGradient, Places, Seen
@@ -30,9 +30,9 @@ class Step:
     layers: tuple[Layer, ...]
 
     @property
-    def loss_gradient_ratio(self) -> float | None:
+    def gradient_ratio(self) -> float | None:
         """The rms of dL/dx of the first layer over that of the last."""
-        return loss_gradient_ratio(self.layers)
+        return gradient_ratio(self.layers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class _Look:
 
     @property
     def layers(self) -> list[Layer]:
-        return [replace(layer, loss_gradient_rms=rms(self.gradients[layer.name])) for layer in self.measured]
+        return [replace(layer, gradient_rms=rms(self.gradients[layer.name])) for layer in self.measured]
 
 
 class Watch:

@@ -160,11 +160,11 @@ def test_the_gradient_of_the_loss_is_the_true_one() -> None:
         y = model[4](torch.tanh(b)).square().sum()
         expected = [float(g.double().square().mean().sqrt()) for g in torch.autograd.grad(y, (a, b))]
         layers = w.diagnosis().layers
-        assert [layer.loss_gradient_rms for layer in layers] == pytest.approx(expected, rel=1e-6)
-        assert w.diagnosis().loss_gradient_ratio == pytest.approx(expected[0] / expected[1], rel=1e-6)
+        assert [layer.gradient_rms for layer in layers] == pytest.approx(expected, rel=1e-6)
+        assert w.diagnosis().gradient_ratio == pytest.approx(expected[0] / expected[1], rel=1e-6)
     far = Of(lambda m, x: torch.tanh(m.fc(x)) * 1e-15, fc=nn.Linear(4, 3))
     (layer,) = seen(far, gradients=True).diagnosis().layers
-    assert 0.0 < (layer.loss_gradient_rms or 0.0) < 1e-25
+    assert 0.0 < (layer.gradient_rms or 0.0) < 1e-25
 
 
 def test_a_vanished_gradient_is_a_verdict() -> None:
@@ -234,7 +234,7 @@ def test_checkpointing_is_counted_once(reentrant: bool) -> None:
     model = Of(lambda m, x: checkpoint(m.part, m.fc(x), use_reentrant=reentrant), fc=nn.Linear(4, 8), part=part)
     w = seen(model, gradients=True)
     assert listed(w) == [("part.1", "relu", 10, 8)]
-    known = w.diagnosis().layers[0].loss_gradient_rms is not None
+    known = w.diagnosis().layers[0].gradient_rms is not None
     assert known is not reentrant
     assert bool(w.hidden) is reentrant
 
