@@ -100,7 +100,7 @@ _MEANINGS = {
     "epochs": "the state after each epoch; epoch 0 is the start",
     "epoch": "its number",
     "train_loss": "mean loss of the training rows as they came; null at the start",
-    "gradient_ratio": "rms of the gradient of the loss by the pre-activations of the first layer over that of the last; null of one layer",
+    "gradient_ratio": "rms of dL/dx, x the pre-activations, in the first layer over that in the last; null of one",
     "epochs.layers": "the hidden layers, first to last",
     "seconds": "seconds of training, with --timing",
     "diverged": "the epoch in which the run diverged; null where it did not",
