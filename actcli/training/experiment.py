@@ -52,7 +52,7 @@ def run_all(data: Data, plan: Plan, watch: Watch = _unwatched) -> Trained:
         Network(len(data.features), data.train.targets.shape[1], function, plan.design)
     experiment = _Experiment(data, plan, watch)
     runs = experiment.climb(candidates)
-    total = len(candidates) * len(plan.seeds)
+    whole = sum(bool(run.ended) or run.epochs[-1].epoch == plan.recipe.epochs for run in runs)
     return Trained(
         data=data,
         design=plan.design,
@@ -62,7 +62,7 @@ def run_all(data: Data, plan: Plan, watch: Watch = _unwatched) -> Trained:
         runs=tuple(runs),
         probe_rows=experiment.probe_rows,
         searched=len(candidates) > len(plan.functions),
-        unfinished=total - len(runs),
+        unfinished=len(candidates) * len(plan.seeds) - whole,
     )
 
 
