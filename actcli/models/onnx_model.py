@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actcli.models.graph import Graph
-from actcli.models.inputs import feed
+from actcli.models.inputs import Given, feed
 from actcli.models.layers import Listing, ModelLayer, listing
 from actcli.models.onnx_file import load
 from actcli.models.onnx_run import Run, Running, Session
@@ -31,7 +31,7 @@ class Model:
     def run(
         self,
         layers: Sequence[ModelLayer],
-        inputs: Sequence[str],
+        inputs: Sequence[str | Given],
         named: Sequence[tuple[str, str]],
         running: Running,
         options: ReadOptions,
