@@ -52,9 +52,11 @@ class Trainer:
         self._batches = _batches(len(data.train), recipe.batch, whole=design.normalize == "batch")
         self._spaces: dict[int, tuple[list[Room], Array]] = {}
         self._probes: dict[Function, Probe] = {}
-        rows = data.train.features[:: -(-len(data.train) // PROBE)]
-        self._probe_space = self.network.space(len(rows), rows)
-        self._probe_targets = data.train.targets[:: -(-len(data.train) // PROBE)]
+        count = min(PROBE, len(data.train))
+        rows = np.arange(count) * len(data.train) // count  # spread over all of them
+        self.probed = data.train.features[rows]  # on which layers are measured
+        self._probe_space = self.network.space(count, self.probed)
+        self._probe_targets = data.train.targets[rows]
         self._epochs: list[Epoch] = []
         self._diverged: int | None = None
         self._ended = ""
@@ -62,10 +64,6 @@ class Trainer:
     @property
     def done(self) -> bool:
         return bool(self._ended) or len(self._epochs) > self.recipe.epochs
-
-    @property
-    def probe_rows(self) -> int:
-        return len(self._probe_targets)
 
     def until(self, epoch: int, each: Callable[[Epoch], bool] = lambda epoch: True) -> bool:
         """Train up to an epoch, unless the run ends before. `each` is given every epoch and says whether to go on."""
