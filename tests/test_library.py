@@ -102,7 +102,7 @@ def test_diagnose_is_what_the_command_tells(cli: Cli) -> None:
         assert getattr(layer, name) == told["layers"][0][name]
     assert layer.mean_abs_gradient == pytest.approx(told["layers"][0]["mean_abs_gradient"], rel=1e-12)
     assert [n.dead for n in found.neurons] == [n["dead"] for n in told["neurons"]]
-    assert [n.neuron for n in found.neurons][:2] == ["1", "2"]
+    assert [n.neuron for n in found.neurons][:2] == ["0", "1"]
     assert actcli.diagnose({"layer2": x}, actcli.get("relu"), epsilon=0.01, alpha=0.002).layers == found.layers
 
 

@@ -27,9 +27,10 @@ def heading(first: Sequence[str], second: Sequence[str], options: ReadOptions, s
     if named is None:
         named = any(cell not in ("", *options.nulls) and not is_number(cell) for cell in first)
         if not named and _counts(first, second):
-            named = True
+            named = len(first) > 2 or not first[0]  # two numbers may well be data
             shown = ", ".join(first[:4]) + (", …" if len(first) > 4 else "")
-            notes = (f"{source}: the first row ({shown}) is taken as names; --no-header takes it as numbers",)
+            kinds = ("names; --no-header", "numbers") if named else ("numbers; --header", "names")
+            notes = (f"{source}: the first row ({shown}) is taken as {kinds[0]} takes it as {kinds[1]}",)
     columns = tuple(first) if named else numbered(len(first))
     apart = labels(columns) if named else {}
     last = len(first) - 1
