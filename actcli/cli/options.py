@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
+from click.core import ParameterSource
 
 from actcli.cli.types import FamilyType, FiniteRange, FunctionType, SpanType
 from actcli.errors import UsageError
@@ -105,6 +106,8 @@ def option(
 
 
 def _use(ctx: click.Context, param: click.Parameter, paths: Sequence[str]) -> None:
+    if ctx.get_parameter_source("definitions") is ParameterSource.ENVIRONMENT:
+        paths = [path for path in paths if path]  # as in a PATH with a separator too many
     if paths or not ctx.resilient_parsing:  # completion of other words needs no registry
         from actcli.registry import additions
 
