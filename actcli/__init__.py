@@ -18,13 +18,17 @@ if TYPE_CHECKING:
     from actcli.analysis.regions import Region, vanishing_regions
     from actcli.diagnosis.arrays import diagnose
     from actcli.diagnosis.diagnose import Diagnosis
+    from actcli.diagnosis.experiment import train
     from actcli.diagnosis.records import Layer, Neuron
+    from actcli.diagnosis.training import Experiment
     from actcli.errors import ActcliError, DataError, UsageError
     from actcli.fitting.fit import Fit, fit
     from actcli.output.filtering import filter_tables
     from actcli.registry.additions import names
     from actcli.registry.specs import get
     from actcli.reports.schema import schema
+    from actcli.training.data import Preparation
+    from actcli.training.settings import Design, Recipe
 
 __version__ = "0.1.0"
 
@@ -32,13 +36,17 @@ __all__ = [
     "ActcliError",
     "Activation",
     "DataError",
+    "Design",
     "Diagnosis",
+    "Experiment",
     "Fit",
     "Function",
     "Layer",
     "MeanField",
     "Neuron",
     "Parameter",
+    "Preparation",
+    "Recipe",
     "Region",
     "UsageError",
     "__version__",
@@ -49,6 +57,7 @@ __all__ = [
     "mean_field",
     "names",
     "schema",
+    "train",
     "vanishing_regions",
 ]
 
@@ -57,13 +66,17 @@ _HOMES = {
     "ActcliError": "errors",
     "Activation": "activation",
     "DataError": "errors",
+    "Design": "training.settings",
     "Diagnosis": "diagnosis.diagnose",
+    "Experiment": "diagnosis.training",
     "Fit": "fitting.fit",
     "Function": "activation",
     "Layer": "diagnosis.records",
     "MeanField": "analysis.meanfield",
     "Neuron": "diagnosis.records",
     "Parameter": "activation",
+    "Preparation": "training.data",
+    "Recipe": "training.settings",
     "Region": "analysis.regions",
     "UsageError": "errors",
     "diagnose": "diagnosis.arrays",
@@ -73,6 +86,7 @@ _HOMES = {
     "mean_field": "analysis.meanfield",
     "names": "registry.additions",
     "schema": "reports.schema",
+    "train": "diagnosis.experiment",
     "vanishing_regions": "analysis.regions",
 }
 

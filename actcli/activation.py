@@ -213,7 +213,7 @@ class Function:
 
     @property
     def breaks(self) -> tuple[float, ...]:
-        return tuple(sorted(set(self._resolve(self.activation.breaks))))
+        return tuple(sorted({at for at in self._resolve(self.activation.breaks) if math.isfinite(at)}))
 
     @property
     def range(self) -> Interval | None:
@@ -285,7 +285,8 @@ class Function:
             return kernel(x, **self.parameters)
 
     def _resolve(self, value: T | Callable[..., T]) -> T:
-        return value(**self.parameters) if callable(value) else value
+        with np.errstate(all="ignore"):  # of extreme parameters
+            return value(**self.parameters) if callable(value) else value
 
 
 def own_outputs(outputs: Array, inputs: int) -> Array:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from actcli.cli.inputs import numbers_and_paths
 from actcli.cli.messages import note
@@ -33,6 +34,13 @@ class _PatternType(click.ParamType["tuple[str, Function]"]):
         if not (pattern and equals and spec):
             raise UsageError(f"--function {value}: is not PATTERN=FUNCTION", "write for example --function 'fc*=gelu'")
         return pattern, FunctionType().convert(spec, param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+        pattern, equals, spec = incomplete.partition("=")
+        if not equals:
+            return [CompletionItem(f"{pattern or '*'}=", open=True)]
+        found = FunctionType().shell_complete(ctx, param, spec)
+        return [CompletionItem(f"{pattern}={item.value}", help=item.help) for item in found]
 
 
 def _choice(own_functions: tuple[tuple[str, Function], ...], own_layers: tuple[str, ...]) -> Choice:

@@ -27,6 +27,7 @@ COMMANDS = {
     "layers": "List the layers of a model without running it.",
     "compare": "Show functions side by side.",
     "fit": "Find the parameters that bring a function closest to another.",
+    "train": "Train a small network under several functions and compare them.",
     "list": "List the functions with their parameters and formulas.",
     "show": "Show one function: formulas, parameters, conventions, source.",
     "schema": "Print the JSON Schema of a JSON output.",

@@ -113,6 +113,7 @@ def _use(ctx: click.Context, param: click.Parameter, paths: Sequence[str]) -> No
 
         ctx.meta[_DEFINITIONS] = paths
         additions.use(paths)
+        ctx.call_on_close(lambda: additions.use(()))
 
 
 functions_file_option = click.option(

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from actcli.activation import Activation, Array, Flags
+from actcli.expressions.magnitudes import difference
 from actcli.expressions.primitives import LOG, LOG1P
 from actcli.expressions.tree import Call, Choice, Constant, Name, Node, Power, Product, Sum, Where, depends
 
@@ -132,27 +133,29 @@ class _Evaluation:
                 return self._call(activation, self.at(argument), {name: self.at(value) for name, value in settings})
             case Choice(name, first, second):
                 a, b = self.at(first), self.at(second)
-                chosen = self._compared(_ORDER[name], (first, a.v), (second, b.v))
+                chosen, _ = self._compared(_ORDER[name], (first, a.v), (second, b.v))
                 return self._chosen(chosen | np.isnan(a.v), a, b)
             case Where(comparison, left, right, yes, no):
-                sides = self.at(left).v, self.at(right).v
-                holds = self._compared(comparison, (left, sides[0]), (right, sides[1]))
+                holds, unknown = self._compared(comparison, (left, self.at(left).v), (right, self.at(right).v))
                 result = self._chosen(holds, self.at(yes), self.at(no))
-                unknown = np.isnan(sides[0]) | np.isnan(sides[1])
                 return result if not unknown.any() else self._chosen(unknown, Jet(np.array([np.nan])), result)
 
     def _multiplied(self, product: Jet, factor: tuple[bool, Node]) -> Jet:
         divides, node = factor
         return product / self.at(node) if divides else product * self.at(node)
 
-    def _compared(self, comparison: str, left: tuple[Node, Array], right: tuple[Node, Array]) -> Flags:
-        """Two parts with their values; where both are the same infinity at an infinite x, their values far out."""
-        holds = COMPARE[comparison](left[1], right[1])
-        tie = np.isinf(self.x) & np.isinf(left[1]) & (left[1] == right[1])
+    def _compared(self, comparison: str, left: tuple[Node, Array], right: tuple[Node, Array]) -> tuple[Flags, Flags]:
+        """Whether it holds between two parts with their values, and where that is not known. Where both are the same
+        infinity, or 0, their sizes are compared; at an infinite x, those far out."""
+        compare = COMPARE[comparison]
+        a, b, x = np.broadcast_arrays(left[1], right[1], self.x)
+        holds, unknown = compare(a, b), np.isnan(a) | np.isnan(b)
+        tie = (a == b) & (np.isinf(a) | (a == 0.0))
         if tie.any():
-            far = replace(self, x=np.clip(self.x, -_HUGE, _HUGE), order=0)
-            holds = np.where(tie, COMPARE[comparison](far.at(left[0]).v, far.at(right[0]).v), holds)
-        return holds
+            there = replace(self, x=np.clip(x[tie], -_HUGE, _HUGE), order=0)
+            further = difference(left[0], right[0], lambda part: there.at(part).v)
+            holds[tie], unknown[tie] = compare(further, np.zeros(1)), np.isnan(further)
+        return holds, unknown
 
     @staticmethod
     def _chosen(first: Flags, a: Jet, b: Jet) -> Jet:

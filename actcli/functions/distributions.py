@@ -6,7 +6,7 @@ import numpy as np
 
 from actcli.activation import POSITIVE, REAL, Activation, Array, Parameter
 from actcli.functions.naming import dialects
-from actcli.numerics.doubledouble import product
+from actcli.numerics.doubledouble import product, times
 from actcli.numerics.normal import clipped, horner, mills, times_density
 
 
@@ -74,12 +74,13 @@ def _standard(x: Array, mu: float, sigma: float) -> tuple[Array, Array, Array]:
     # Where 39 sigma is below the spacing of doubles at mu, the neighbours of mu are far out.
     far = max(39.0 * sigma, math.ulp(mu))
     x = np.clip(x, mu - far, mu + far)
-    difference = x - mu
-    back = difference - x
-    lost = (x - (difference - back)) - (mu + back)
-    high = difference / sigma
-    rounded, rest = product(np.full(1, sigma), high)
-    low = ((difference - rounded) - rest + lost) / sigma
+    with np.errstate(invalid="ignore"):  # of infinities, which have no low part
+        difference = x - mu
+        back = difference - x
+        lost = (x - (difference - back)) - (mu + back)
+        high = difference / sigma
+        rounded, rest = times(sigma, high)
+        low = ((difference - rounded) - rest + lost) / sigma
     sign = np.copysign(1.0, high)
     t = np.minimum(sign * high, 40.0)
     return sign, t, np.where(t < 40.0, sign * low, 0.0)
@@ -94,13 +95,21 @@ def laplace(x: Array, mu: float, sigma: float) -> Array:
 
 def laplace_df(x: Array, mu: float, sigma: float) -> Array:
     _, t, low = _standard(x, mu, sigma)
-    return times_density(1.0 / sigma, t, low)
+    return _over_sigma(np.ones(1), sigma, 1, t, low)
 
 
-def _times_laplace_df(scale: float, x: Array, mu: float, sigma: float) -> Array:
-    """-z phi(z) / scale."""
+def _times_laplace_df(power: int, x: Array, mu: float, sigma: float) -> Array:
+    """-z phi(z) / sigma**power."""
     sign, t, low = _standard(x, mu, sigma)
-    return times_density(-sign * t / scale, t, low)
+    return _over_sigma(-sign * t, sigma, power, t, low)
+
+
+def _over_sigma(amplitude: Array, sigma: float, power: int, t: Array, low: Array) -> Array:
+    """amplitude * phi(t + low) / sigma**power."""
+    if 1e-100 < sigma < 1e100:
+        return times_density(amplitude / sigma**power, t, low)
+    result = times_density(amplitude, t, low)
+    return result / sigma if power == 1 else result / sigma / sigma  # sigma**2 may be no double
 
 
 LAPLACE = Activation(
@@ -114,10 +123,10 @@ LAPLACE = Activation(
     ),
     f=laplace,
     df=laplace_df,
-    d2f=lambda x, mu, sigma: _times_laplace_df(sigma * sigma, x, mu, sigma),
+    d2f=lambda x, mu, sigma: _times_laplace_df(2, x, mu, sigma),
     wrt={
         "mu": lambda x, mu, sigma: -laplace_df(x, mu, sigma),
-        "sigma": lambda x, mu, sigma: _times_laplace_df(sigma, x, mu, sigma),
+        "sigma": lambda x, mu, sigma: _times_laplace_df(1, x, mu, sigma),
     },
     range=(0.0, 1.0),
     dialects=dialects("transformers:laplace | as 1 + erf: the tail is 0 below mu - 8.37 sigma"),

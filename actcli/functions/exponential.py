@@ -1,11 +1,13 @@
 """The exponential, and functions that are exponential below 0 only: ELU, SELU, CELU, xIELU."""
 
+import math
+
 import numpy as np
 
 from actcli.activation import INF, POSITIVE, Activation, Array, Parameter
 from actcli.functions.kernels import UNDERFLOW, exp_quotient, tanh_parts, times_exp
 from actcli.functions.naming import dialects
-from actcli.numerics.doubledouble import DD, expm1, product, refine
+from actcli.numerics.doubledouble import DD, expm1, product, refine, times
 
 EXPONENTIAL = Activation(
     name="exponential",
@@ -32,7 +34,9 @@ def _elu(x: Array, scale: float, alpha: float) -> Array:
     np.expm1(low, out=low)
     if scale == alpha == 1.0:
         return np.maximum(x, low, out=low)
-    low *= scale * alpha
+    low *= alpha if math.isinf(scale * alpha) else scale * alpha
+    if math.isinf(scale * alpha):
+        low *= scale
     return np.where(x > 0, scale * x, low)
 
 
@@ -40,16 +44,18 @@ def _elu_df(x: Array, scale: float, alpha: float) -> Array:
     if scale == alpha == 1.0:
         e = _below(x)
         return np.exp(e, out=e)
-    return np.where(x > 0, scale, _scaled_exp(x, scale * alpha))
+    return np.where(x > 0, scale, _scaled_exp(x, scale, alpha))
 
 
 def _elu_d2f(x: Array, scale: float, alpha: float) -> Array:
-    return np.where(x > 0, 0.0, _scaled_exp(x, scale * alpha))
+    return np.where(x > 0, 0.0, _scaled_exp(x, scale, alpha))
 
 
-def _scaled_exp(x: Array, factor: float) -> Array:
+def _scaled_exp(x: Array, scale: float, alpha: float) -> Array:
     x = np.maximum(_below(x), -2.0 * UNDERFLOW)
-    return times_exp(factor, x, np.exp(x))
+    if math.isinf(scale * alpha):
+        return scale * times_exp(alpha, x, np.exp(x))
+    return times_exp(scale * alpha, x, np.exp(x))
 
 
 ELU = Activation(
@@ -171,7 +177,7 @@ def _scaled(a: float, x: Array) -> tuple[Array, Array]:
     """a * x as high + low, low where x is moderate."""
     if a == 0.0:
         return np.zeros_like(x), np.zeros_like(x)  # 0 * inf would be NaN
-    return a * x, product(np.full(1, a), np.clip(x, -1e200, 1e200))[1]
+    return times(a, x)
 
 
 # Below 0 xIELU and its derivative are differences of two terms, and so is beta - alpha_n: the form with the smaller
@@ -200,10 +206,10 @@ def xielu_df(x: Array, alpha_p: float, alpha_n: float, beta: float) -> Array:
     low = _below(x)
     near = low > -0.7
     e = np.where(near, np.expm1(low), np.exp(low))
-    curve = np.where(near, alpha_n * e, _scaled_exp(low, alpha_n))
+    curve = np.where(near, alpha_n * e, _scaled_exp(low, 1.0, alpha_n))
     difference, difference_lost = _difference(beta, alpha_n)
     lost = np.where(low < -600.0, 0.0, _scaled(alpha_n, e)[1]) + np.where(near, 0.0, difference_lost)
-    return np.where(x > 0, 2.0 * alpha_p * x + beta, (curve + np.where(near, beta, difference)) + lost)
+    return np.where(x > 0, 2.0 * (alpha_p * x) + beta, (curve + np.where(near, beta, difference)) + lost)
 
 
 def _difference(a: float, b: float) -> tuple[float, float]:
@@ -237,7 +243,7 @@ XIELU = Activation(
     ),
     f=xielu,
     df=xielu_df,
-    d2f=lambda x, alpha_p, alpha_n, beta: np.where(x > 0, 2.0 * alpha_p, _scaled_exp(x, alpha_n)),
+    d2f=lambda x, alpha_p, alpha_n, beta: np.where(x > 0, 2.0 * alpha_p, _scaled_exp(x, 1.0, alpha_n)),
     wrt={
         "alpha_p": lambda x, alpha_p, alpha_n, beta: np.maximum(x, 0.0) ** 2,
         "alpha_n": lambda x, alpha_p, alpha_n, beta: _xielu_dalpha_n(x),

@@ -1,21 +1,26 @@
 """Numerical building blocks that several families share."""
 
+import sys
 from collections.abc import Callable
 
 import numpy as np
 
 from actcli.activation import Array
-from actcli.numerics.doubledouble import product
+from actcli.numerics.doubledouble import times
 
 # exp(-800) is 0 in float64 and exp(-745) is not. Clipping x here before x * exp(-|x|) keeps inf * 0 from being NaN.
 UNDERFLOW = 800.0
+LARGEST = sys.float_info.max
 
 
 def exp_product(a: float, x: Array) -> Array:
     """exp(-|a * x|), with the rounding of the product carried along: it costs 500 ulp at |a * x| = 745."""
     if a == 1.0:
         return exp_of_minus_size(x)
-    high, low = product(np.full(1, abs(a)), np.minimum(np.abs(x), UNDERFLOW / abs(a)))
+    if a == 0.0:  # half of the smallest double
+        return np.ones_like(x)
+    size = np.minimum(np.abs(x), min(UNDERFLOW / abs(a), LARGEST))
+    high, low = times(abs(a), size)
     return np.exp(-high) * (1.0 - low)
 
 
@@ -64,10 +69,11 @@ def exp_quotient(x: Array, a: float) -> Array:
     if a == 1.0:
         return np.exp(x)
     q = np.maximum(x / a, -UNDERFLOW)
-    high, low = product(np.full(1, a), q)
-    lost = ((x - high) - low) / a
+    high, low = times(a, q)
+    with np.errstate(invalid="ignore"):
+        lost = ((x - high) - low) / a
     e: Array = np.exp(q)
-    return e + e * np.where(q > -UNDERFLOW, lost, 0.0)
+    return e + e * np.where((q > -UNDERFLOW) & ~np.isinf(high), lost, 0.0)
 
 
 def tanh_parts(t: Array) -> tuple[Array, Array, Array]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from actcli.activation import INF, POSITIVE, REAL, Activation, Array, Parameter
 from actcli.functions.naming import dialects
-from actcli.numerics.doubledouble import DD, product, refine
+from actcli.numerics.doubledouble import DD, product, refine, times
 from actcli.numerics.normal import horner
 
 WINDOW = (-10.0, 10.0)
@@ -29,9 +29,7 @@ def _sin_cos(a: float, x: Array) -> tuple[Array, Array, Array, Array]:
     s, c = np.sin(high), np.cos(high)
     if math.frexp(a)[0] in (0.5, -0.5):  # the product is exact
         return high, np.zeros_like(high), s, c
-    bound = min(2.0**22 / abs(a), 1e300)
-    _, low = product(np.full(1, a), np.clip(x, -bound, bound))
-    low = np.where(np.abs(x) < bound, low, 0.0)
+    low = np.where(np.abs(high) < 2.0**22, times(a, x)[1], 0.0)
     exact = low == 0.0  # 0 is not added: it would take the sign from -0.0
     beside_zero = (np.minimum(np.abs(s), np.abs(c)) < 1e-5) & ~exact
     s, c = np.where(exact, s, s + low * c), np.where(exact, c, c - low * s)
@@ -62,7 +60,7 @@ SINE = Activation(
     parameters=(Parameter("w0", 1.0, POSITIVE, "angular frequency (SIREN: 30)"),),
     f=sine,
     df=lambda x, w0: w0 * _sin_cos(w0, x)[3],
-    d2f=lambda x, w0: -w0 * w0 * sine(x, w0),
+    d2f=lambda x, w0: -w0 * (w0 * sine(x, w0)),
     wrt={"w0": lambda x, w0: _finite(x) * _sin_cos(w0, x)[3]},
     range=(-1.0, 1.0),
     limits=(math.nan, math.nan),
@@ -168,27 +166,33 @@ SINC = Activation(
 _BY_FREQUENCY = tuple((-1.0) ** (k + 1) * (2 * k - 1) / math.factorial(2 * k) for k in range(12, 0, -1))
 
 
+def _twice(frequency: float, x: Array) -> tuple[float, Array]:
+    """Factors of T, both doubles."""
+    return (2.0 * frequency, x) if math.isfinite(2.0 * frequency) else (frequency, 2.0 * x)
+
+
 def snake(x: Array, frequency: float) -> Array:
-    high, low, _, c = _sin_cos(2.0 * frequency, x)
+    high, low, _, c = _sin_cos(*_twice(frequency, x))
     half = np.sin(0.5 * high)
     near = x + half * half / frequency
     # Where x < 0 the terms cancel and the square is too inexact: 1 + T is exact there.
-    far = (((1.0 + high) - c) + low) / (2.0 * frequency)
+    far = (((1.0 + high) - c) + low) / frequency / 2.0
     size = np.abs(high)
     return np.where((size > 0.0) & (size < 2.0**60), np.where(size < 1.0, near, far), x)
 
 
 def snake_df(x: Array, frequency: float) -> Array:
-    _, _, s, c = _sin_cos(2.0 * frequency, x)
+    _, _, s, c = _sin_cos(*_twice(frequency, x))
     # 1 + sin T = cos^2 T / (1 - sin T) keeps its digits where it touches 0.
     return np.where(s < 0.0, c * c / (1.0 + np.abs(s)), 1.0 + s)
 
 
 def snake_dfrequency(x: Array, frequency: float) -> Array:
-    high, low, s, c = _sin_cos(2.0 * frequency, x)
+    high, low, s, c = _sin_cos(*_twice(frequency, x))
     square = np.square(np.clip(high, -2.0, 2.0))
     twice = np.where(np.abs(high) < 1.6, square * horner(_BY_FREQUENCY, square), (high * s + (c - 1.0)) + low * s)
-    return twice / (2.0 * frequency * frequency)
+    # Where the phase is small it is x^2 to the last digit, also where the square of the frequency is 0.
+    return np.where(np.abs(high) < 1e-9, np.square(_finite(x)), twice / frequency / frequency / 2.0)
 
 
 SNAKE = Activation(
@@ -199,7 +203,7 @@ SNAKE = Activation(
     constraint=("a frequency other than 0", lambda frequency: frequency != 0.0),
     f=snake,
     df=snake_df,
-    d2f=lambda x, frequency: 2.0 * frequency * _sin_cos(2.0 * frequency, x)[3],
+    d2f=lambda x, frequency: 2.0 * frequency * _sin_cos(*_twice(frequency, x))[3],
     wrt={"frequency": snake_dfrequency},
     range=(-INF, INF),
     window=WINDOW,

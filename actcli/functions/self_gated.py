@@ -3,7 +3,15 @@
 import numpy as np
 
 from actcli.activation import INF, REAL, Activation, Array, Parameter, flat
-from actcli.functions.kernels import UNDERFLOW, cube_of_one_plus, exp_product, square_of_one_plus, times_exp, with_tail
+from actcli.functions.kernels import (
+    LARGEST,
+    UNDERFLOW,
+    cube_of_one_plus,
+    exp_product,
+    square_of_one_plus,
+    times_exp,
+    with_tail,
+)
 from actcli.functions.naming import dialects
 from actcli.numerics.doubledouble import DD, exp, refine
 
@@ -76,7 +84,8 @@ SILU = Activation(
 
 def _swish_parts(x: Array, a: float) -> tuple[Array, Array]:
     """x, mirrored for negative a and within the range where its exponential is not 0; and e = exp(-|a x|)."""
-    x = np.clip(x if a > 0 else -x, -2.0 * UNDERFLOW / abs(a), 2.0 * UNDERFLOW / abs(a))
+    most = min(2.0 * UNDERFLOW / abs(a), LARGEST)
+    x = np.clip(x if a > 0 else -x, -most, most)
     return x, exp_product(a, x)
 
 
@@ -105,7 +114,8 @@ def swish_d2f(x: Array, a: float) -> Array:
         return flat(x)
     x, e = _swish_parts(np.abs(x), abs(a))
     u = abs(a) * x
-    return times_exp(a * (((2.0 - u) + e * (2.0 + u)) / cube_of_one_plus(e)), x, e, a)
+    spare = 2.0**16 if abs(a) > 1e300 else 1.0  # so that the factor is a double
+    return times_exp(a / spare * (((2.0 - u) + e * (2.0 + u)) / cube_of_one_plus(e)), x, e, a) * spare
 
 
 def swish_da(x: Array, a: float) -> Array:
@@ -113,6 +123,8 @@ def swish_da(x: Array, a: float) -> Array:
     if a == 0.0:
         return 0.25 * np.square(x)
     x, e = _swish_parts(x, a)
+    if abs(a) < 1e-100:  # where x^2 may be no double
+        return np.square(x * exp_product(0.5 * a, x)) / square_of_one_plus(e)
     return times_exp(x / square_of_one_plus(e) * x, x, e, a)
 
 

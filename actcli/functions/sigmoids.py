@@ -11,7 +11,7 @@ import numpy as np
 from actcli.activation import POSITIVE, REAL, Activation, Array, Parameter
 from actcli.functions.kernels import exp_of_minus_size, with_tail
 from actcli.functions.naming import dialects
-from actcli.numerics.doubledouble import DD, product
+from actcli.numerics.doubledouble import DD, product, times
 
 
 def sigmoid(x: Array) -> Array:
@@ -99,13 +99,13 @@ def hard_sigmoid(x: Array, alpha: float, beta: float) -> Array:
     # The inner clip keeps alpha * x finite and leaves enough room for the outer one to give exactly 0 and 1.
     inside = np.clip(x, low - 1.0 / alpha, high + 1.0 / alpha)
     # Near the low kink alpha * x + beta cancels: all that remains is what the rounding of the product lost.
-    rounded, lost = product(np.full(1, alpha), inside)
+    rounded, lost = times(alpha, inside)
     return np.clip((rounded + beta) + lost, 0.0, 1.0)
 
 
 def _between_kinks(x: Array, alpha: float, beta: float) -> Array:
     low, high = _hard_sigmoid_kinks(alpha, beta)
-    return np.heaviside(x - low, 0.0) * np.heaviside(high - x, 0.0)
+    return np.where((x > low) & (x < high), 1.0, np.where(np.isnan(x), x, 0.0))
 
 
 HARD_SIGMOID = Activation(
@@ -120,7 +120,7 @@ HARD_SIGMOID = Activation(
     f=hard_sigmoid,
     df=lambda x, alpha, beta: alpha * _between_kinks(x, alpha, beta),
     wrt={
-        "alpha": lambda x, alpha, beta: np.clip(x, *_hard_sigmoid_kinks(alpha, beta)) * _between_kinks(x, alpha, beta),
+        "alpha": lambda x, alpha, beta: np.where(_between_kinks(x, alpha, beta) == 0.0, 0.0, x),
         "beta": _between_kinks,
     },
     breaks=_hard_sigmoid_kinks,

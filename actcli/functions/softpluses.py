@@ -3,7 +3,7 @@
 import numpy as np
 
 from actcli.activation import INF, POSITIVE, Activation, Array, Domain, Flags, Parameter, flat
-from actcli.functions.kernels import UNDERFLOW, exp_product, square_of_one_plus, times_exp
+from actcli.functions.kernels import LARGEST, UNDERFLOW, exp_product, square_of_one_plus, times_exp
 from actcli.functions.naming import dialects
 from actcli.functions.sigmoids import sigmoid
 from actcli.numerics.doubledouble import DD, exp, log1p, refine, sqrt
@@ -43,9 +43,10 @@ def softplus_dbeta(x: Array, beta: float, threshold: float) -> Array:
     # With u = beta x it is (u sigmoid(u) - log(1 + exp(u))) / beta^2, which cancels for large u. This is the same as a
     # sum of two terms of the same sign.
     e = exp_product(beta, x)
-    u = np.minimum(np.abs(x), UNDERFLOW / beta) * beta
+    u = np.minimum(np.abs(x), min(2.0 * UNDERFLOW / beta, LARGEST)) * beta
     near = (u * e / (1.0 + e) + np.log1p(e)) / beta / beta
-    far = times_exp((1.0 + u) / beta / beta, x, e, beta)
+    half = exp_product(0.5 * beta, x) / beta
+    far = (1.0 + u) * half * half
     smooth = -np.where(u > 600.0, far, near)
     return np.where(_linear(x, beta, threshold), 0.0, smooth)
 

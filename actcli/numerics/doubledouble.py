@@ -6,6 +6,7 @@ moderate magnitudes: nothing guards against overflow. Algorithms: Dekker 1971; H
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cache
 
@@ -28,6 +29,17 @@ def product(a: Array, b: Array) -> tuple[Array, Array]:
     a_high, a_low = _split(a)
     b_high, b_low = _split(b)
     return high, ((a_high * b_high - high) + a_high * b_low + a_low * b_high) + a_low * b_low
+
+
+def times(a: float, x: Array) -> tuple[Array, Array]:
+    """a * x as high + low for all doubles; low is 0 where the product is no double."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if 1e-90 < abs(a) < 1e90:
+            high, low = product(np.full(1, a), x)
+            return high, np.where(np.isnan(low), 0.0, low)
+        (a_part, a_exponent), (part, exponent) = math.frexp(a), np.frexp(x)
+        high, low = a * x, product(np.full(1, a_part), part)[1]
+        return high, np.where(np.isfinite(high), np.ldexp(low, exponent + a_exponent), 0.0)
 
 
 def two_sum(a: Array, b: Array) -> tuple[Array, Array]:

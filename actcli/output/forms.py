@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from actcli.diagnosis.comparison import Comparison
     from actcli.diagnosis.diagnose import Diagnosis
     from actcli.diagnosis.gates import Gate
+    from actcli.diagnosis.training import Experiment, Limit
     from actcli.fitting.descent import Measure
     from actcli.fitting.fit import Fit
     from actcli.numerics.histogram import Histogram
@@ -63,6 +64,26 @@ def fit_result(fit: Fit, target: Function | Measure, name: str, inputs: Measure 
         document=lambda: reports.fit_document(fit, name),
         figure=saved(lambda theme: fit_figure(fit, target, name, inputs=inputs, theme=theme)),
         report=lambda draw, run, digits: reports.fit_report(fit, name, draw, run),
+    )
+
+
+def training_result(result: Experiment, gates: Sequence[Limit], by: str | None, theme: str, *, timing: bool) -> Result:
+    """`train`; with `by`, the rows of one kind."""
+    from actcli.reports import training as reports
+
+    def figure(theme: str, format: str) -> bytes:
+        from actcli.figures.style import save
+        from actcli.figures.training import training_figure
+
+        return save(training_figure(result, theme=theme), f".{format}")
+
+    return Result(
+        sheet=lambda: reports.training_sheet(result, by, timing=timing),
+        document=lambda: reports.training_document(result, timing=timing),
+        figure=figure,
+        report=lambda draw, run, digits: reports.training_report(result, gates, draw, run, timing=timing),
+        theme=theme,
+        by_row=by is not None,
     )
 
 

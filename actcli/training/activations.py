@@ -13,7 +13,7 @@ import numpy as np
 
 from actcli.activation import Array, Function, Kernel, Parameter
 from actcli.errors import DataError, UsageError
-from actcli.training.settings import Learn
+from actcli.training.words import Learn
 
 if TYPE_CHECKING:
     from actcli.activation import Domain

@@ -13,7 +13,7 @@ from actcli.activation import Array
 from actcli.errors import DataError, UsageError
 from actcli.training.raw import Raw
 from actcli.training.records import Data, Rows, Scaling
-from actcli.training.settings import Dtype, Scale, Task
+from actcli.training.words import Dtype, Scale, Task
 
 SPLIT = 0.2
 
@@ -26,7 +26,6 @@ class Preparation:
     split: float | None = None  # None: SPLIT, where no other rows are given to score on
     scale: Scale = "standard"
     seed: int = 0
-    dtype: Dtype = "float64"
 
     def __post_init__(self) -> None:
         if self.split is not None and not 0.0 <= self.split < 1.0:
@@ -41,7 +40,7 @@ class _Part:
     truth: NDArray[Any]
 
 
-def prepared(raw: Raw, test: Raw | None, how: Preparation) -> Data:
+def prepared(raw: Raw, test: Raw | None, how: Preparation, dtype: Dtype) -> Data:
     """What is trained on and scored on. Raises DataError where it cannot be."""
     task, guesses = _task(raw, how.task)
     numbers = _numbers(raw.target) if task == "regress" else None
@@ -57,7 +56,7 @@ def prepared(raw: Raw, test: Raw | None, how: Preparation) -> Data:
     else:
         held = _held_out(truth, classes, how)
         parts = _Part(raw.part(~held), truth[~held]), _Part(raw.part(held), truth[held])
-    return _assembled(*parts, classes, task, how, (*raw.guesses, *guesses))
+    return _assembled(*parts, classes, task, how.scale, dtype, (*raw.guesses, *guesses))
 
 
 def _task(raw: Raw, given: Task | None) -> tuple[Task, tuple[str, ...]]:
@@ -138,19 +137,20 @@ def _assembled(
     test: _Part,
     classes: NDArray[Any],
     task: Task,
-    how: Preparation,
+    scale: Scale,
+    dtype: Dtype,
     guesses: tuple[str, ...],
 ) -> Data:
     raw, same = train.raw, test is train
-    train_features = _widened(raw, how.dtype)
-    test_features = train_features if same else _widened(test.raw, how.dtype)
-    scaling, constant = _scaling(train_features[:, :-1], how.scale)
+    train_features = _widened(raw, dtype)
+    test_features = train_features if same else _widened(test.raw, dtype)
+    scaling, constant = _scaling(train_features[:, :-1], scale)
     for features in (train_features,) if same else (train_features, test_features):
         scaling(features[:, :-1])
-    targets, test_targets = (_targets(part, classes, how.dtype) for part in (train.truth, test.truth))
+    targets, test_targets = (_targets(part, classes, dtype) for part in (train.truth, test.truth))
     target_scaling = Scaling(np.zeros(1), np.ones(1))
-    if task == "regress" and how.scale == "standard":
-        target_scaling, _ = _scaling(targets, how.scale)
+    if task == "regress" and scale == "standard":
+        target_scaling, _ = _scaling(targets, scale)
         for part in (targets, test_targets):
             target_scaling(part)
     return Data(

@@ -52,9 +52,10 @@ class Trainer:
         self._batches = _batches(len(data.train), recipe.batch, whole=design.normalize == "batch")
         self._spaces: dict[int, tuple[list[Room], Array]] = {}
         self._probes: dict[Function, Probe] = {}
-        rows = data.train.features[:: -(-len(data.train) // PROBE)]
-        self._probe_space = self.network.space(len(rows), rows)
-        self._probe_targets = data.train.targets[:: -(-len(data.train) // PROBE)]
+        count = min(PROBE, len(data.train))
+        rows = np.arange(count) * len(data.train) // count  # spread over all of them
+        self._probe_space = self.network.space(count, data.train.features[rows])
+        self._probe_targets = data.train.targets[rows]
         self._epochs: list[Epoch] = []
         self._diverged: int | None = None
         self._ended = ""

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 
 from actcli.activation import Array
-from actcli.training.settings import Task
+from actcli.training.words import Task
 
 Loss: TypeAlias = Callable[[Array, Array], float]
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from actcli.activation import Array
-from actcli.training.settings import Normalize
+from actcli.training.words import Normalize
 
 EPSILON = 1e-5
 MOMENTUM = 0.1  # of the mean and variance that batch normalisation uses after training

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import numpy as np
 
 from actcli.activation import Array
-from actcli.training.settings import Optimizer, Recipe, Schedule
+from actcli.training.settings import Recipe
+from actcli.training.words import Optimizer, Schedule
 
 MOMENTUM = 0.9
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8

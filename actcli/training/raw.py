@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from actcli.errors import DataError, UsageError
 from actcli.tables.bundles import open_bundle
@@ -151,3 +151,8 @@ def _raw(path: str, x: NDArray[Any], y: NDArray[Any], target: str) -> Raw:
     columns = tuple(str(i + 1) for i in range(flat.shape[1]))
     words = y if y.dtype.kind == "U" else y.astype(np.float64)
     return Raw(path, target, columns, flat, words)
+
+
+def given(x: ArrayLike, y: ArrayLike, target: str) -> Raw:
+    """Those of arrays in memory."""
+    return _raw("the arrays", np.asarray(x), np.asarray(y), target)

@@ -1,5 +1,6 @@
 """What a training gives: runs of epochs of layers, and what was trained on."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Annotated, TypeAlias
 
@@ -8,7 +9,8 @@ from numpy.typing import NDArray
 
 from actcli.activation import Array, Function
 from actcli.measuring.measures import LayerMeasures, Meaning
-from actcli.training.settings import Design, Recipe, Task
+from actcli.training.settings import Design, Recipe
+from actcli.training.words import Task
 
 Labels: TypeAlias = NDArray[np.intp]
 
@@ -91,6 +93,12 @@ class Scores:
     recall: Annotated[float | None, Meaning("macro recall: mean over the classes that occur")] = None
     r2: Annotated[float | None, Meaning("1 - mean square error over the variance of the target")] = None
 
+    @property
+    def quality(self) -> float:
+        """What functions are compared by, the larger the better: accuracy, or R²; none is worse than any."""
+        found = self.r2 if self.accuracy is None else self.accuracy
+        return -math.inf if found is None or math.isnan(found) else found
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Epoch:
@@ -130,8 +138,8 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """All runs of a training, by function in the order given, then by seed. `dropped` are those that halving left
-    behind; `unfinished` counts the runs that an interrupt left out."""
+    """All runs of a training, by function in the order given, then by seed. `searched`: whether
+    there are more functions than were named; `unfinished` counts the runs that an interrupt left out."""
 
     data: Data
     design: Design
@@ -140,5 +148,9 @@ class Trained:
     seeds: tuple[int, ...]
     runs: tuple[Run, ...]
     probe_rows: int
-    search: tuple[str, ...] = ()
+    searched: bool = False
     unfinished: int = 0
+
+    def of(self, function: Function) -> list[Run]:
+        """The runs of a function, by seed."""
+        return [run for run in self.runs if run.function == function]

@@ -7,7 +7,7 @@ import numpy as np
 from actcli.activation import Array
 from actcli.training.losses import LOSSES
 from actcli.training.records import Scores
-from actcli.training.settings import Task
+from actcli.training.words import Task
 
 
 def scores(outputs: Array, targets: Array, task: Task) -> Scores:

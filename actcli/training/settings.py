@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated
 
 from actcli.errors import UsageError
 from actcli.measuring.measures import Meaning
-
-Init: TypeAlias = Literal["auto", "he", "glorot", "lecun", "pytorch"]
-Normalize: TypeAlias = Literal["none", "batch", "layer"]
-Learn: TypeAlias = Literal["none", "layer", "neuron"]
-Dtype: TypeAlias = Literal["float64", "float32"]
-Optimizer: TypeAlias = Literal["sgd", "momentum", "adam", "adamw"]
-Schedule: TypeAlias = Literal["constant", "cosine"]
-Task: TypeAlias = Literal["classify", "regress"]
-Scale: TypeAlias = Literal["none", "standard"]
+from actcli.training.words import Dtype, Init, Learn, Normalize, Optimizer, Schedule
 
 RATES: dict[Optimizer, float] = {"sgd": 0.01, "momentum": 0.01, "adam": 0.001, "adamw": 0.001}
 

@@ -12,7 +12,7 @@ from actcli.activation import Array, Function
 from actcli.analysis.meanfield import mean_field
 from actcli.errors import DataError
 from actcli.training.network import Network
-from actcli.training.settings import Init
+from actcli.training.words import Init
 
 # From a generator, the shape (inputs, outputs) and the gain of f.
 Draw: TypeAlias = Callable[[np.random.Generator, tuple[int, int], float], Array]

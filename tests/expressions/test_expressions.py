@@ -249,3 +249,33 @@ def test_a_spec_is_one_function() -> None:
     sweep = specs.family("max(0,x)+a*min(0,x):a=0.01|0.1|0.3")
     assert [function.f(-1.0) for function in sweep] == [-0.01, -0.1, -0.3]
     assert sweep[1].label == "max(0,x)+a*min(0,x):a=0.1"
+
+
+@pytest.mark.parametrize(
+    ("spec", "x", "value"),
+    [
+        ("where(x*exp(x) > exp(x), x, 0)", 800.0, 800.0),
+        ("where(x*exp(x) > exp(x), x, 0)", -800.0, 0.0),
+        ("where(x*exp(x) > exp(x), x, 0)", math.inf, math.inf),
+        ("where(x*exp(x) > 1000*exp(x), x, 0)", 800.0, 0.0),
+        ("where(x*exp(x) > 1000*exp(x), x, 0)", 2000.0, 2000.0),
+        ("where(x*exp(-x) > exp(-x), x, 0)", 800.0, 800.0),
+        ("where(exp(-x) > 0, x, 0)", 800.0, 800.0),
+        ("where(2*sinh(x) > cosh(x), 1, x)", 900.0, 1.0),
+        ("where(2*sinh(x) > cosh(x), 1, x)", -900.0, -900.0),
+        ("where(x**200 > x**201, 1, x)", -1000.0, 1.0),
+        ("where(x**200 > x**201, 1, x)", 1000.0, 1000.0),
+        ("where(exp(x)**2 - exp(x) > x*exp(x), 1, x)", 800.0, 1.0),
+    ],
+)
+def test_what_overflows_or_underflows_is_still_compared(spec: str, x: float, value: float) -> None:
+    """Where both sides are infinite, or 0, their sizes decide."""
+    function = specs.get(spec)
+    assert function.f(x) == value
+    assert specs.instability(function) is None
+
+
+def test_a_comparison_that_is_lost_is_said_to_be() -> None:
+    function = specs.get("where(exp(exp(x)) > exp(exp(x) - 1), x, 0)")
+    assert math.isnan(function.f(800.0))
+    assert "overflows" in str(specs.instability(function))
