@@ -12,10 +12,11 @@ from actcli import __version__
 from actcli.cli import environment, signals
 from actcli.cli.messages import note
 from actcli.errors import ActcliError
-from actcli.text import visible
+from actcli.text import short, visible
 
 INTERRUPTED = 130
 PIPE_CLOSED = 141
+MOST = 1000  # characters of a message: an argument may have any number of them
 
 
 # A command is its module in `commands` and its line here, the first sentence of its help: `--help` imports none.
@@ -132,9 +133,9 @@ def _fail(message: str, hint: str, status: int) -> int:
         return ended
     if os.environ.get("ACTCLI_DEBUG") == "1":
         raise  # noqa: PLE0704 - called from the handlers above
-    print("actcli: " + visible(message.replace("\n\t", " ")), file=sys.stderr)
+    print("actcli: " + visible(short(message.replace("\n\t", " "), MOST)), file=sys.stderr)
     if hint:
-        print("  " + visible(hint), file=sys.stderr)
+        print("  " + visible(short(hint, MOST)), file=sys.stderr)
     return status
 
 

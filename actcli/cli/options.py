@@ -18,6 +18,7 @@ from actcli.output.outputs import FIGURES, Outputs
 from actcli.output.places import check_inputs
 from actcli.output.sheets import output_formats
 from actcli.tables.format import Use, names
+from actcli.text import encodable
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -168,6 +169,8 @@ def _reading(
 ) -> ReadOptions:
     from actcli.tables.options import ReadOptions
 
+    if odd := next((null for null in nulls if encodable(null) != null), None):
+        raise UsageError(f"--null {odd!r}: is not UTF-8", "no cell of a text can be that")
     if threads is not None:  # polars reads it once, when it is imported
         os.environ["POLARS_MAX_THREADS"] = str(threads)
     return ReadOptions(
@@ -246,7 +249,7 @@ def outputs_options(
 
     def reporting(format: str | None, files: Sequence[str], digits: int, reports: Sequence[str] | None) -> Outputs:
         context = click.get_current_context()
-        words = shlex.join(["actcli", *context.find_root().obj])
+        words = encodable(shlex.join(["actcli", *context.find_root().obj]))
         outputs = Outputs.of(format, files, known, default=default, reports=reports, digits=digits, command=words)
         _keep_inputs(context, outputs, filters=use == "frames")
         return outputs
