@@ -294,7 +294,7 @@ def _some(names: list[str], most: int = 4) -> str:
 def _doubts(trained: Trained) -> list[str]:
     found = []
     if trained.unfinished:
-        found.append(f"interrupted: {trained.unfinished} runs are not finished and left out")
+        found.append(f"interrupted: {trained.unfinished} runs did not come to their end")
     if not trained.data.held_out:
         found.append("nothing was held out: the scores are those of the training rows")
     if len(trained.seeds) == 1:

@@ -175,8 +175,8 @@ class Network:
                 layer.f.keep_inside()
 
     def arrays(self) -> dict[str, Array]:
-        """All that is learned by its name, as `--weights` takes it: W1, b1, gamma1, beta1, mean1, variance1, and each
-        learned parameter with the number of its layer."""
+        """All that is learned by its name, as `--weights` takes it: W1, b1, gamma1, beta1, mean1, variance1, and f1_a
+        for a learned parameter a."""
         return dict(self._named())
 
     def _named(self) -> Iterator[tuple[str, Array]]:
@@ -191,7 +191,7 @@ class Network:
                 yield f"variance{number}", layer.norm.variance
             if layer.f is not None:
                 for parameter, values in zip(layer.f.learned, layer.f.values, strict=True):
-                    yield f"{parameter.name}{number}", values
+                    yield f"f{number}_{parameter.name}", values
 
 
 class _Cut:
