@@ -95,13 +95,14 @@ class PreActivations:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A layer that has been measured."""
+    """A layer that has been measured. `loss_gradient` is the rms of dL/dx, where the loss was differentiated."""
 
     name: str
     neurons: tuple[str, ...]
     probe: Probe
     partial: Partial
     place: Place = field(default_factory=Place)
+    loss_gradient: float | None = None
 
 
 def measure(layers: Sequence[PreActivations], probes: Sequence[Sequence[Probe]]) -> list[list[Measured]]:

@@ -9,6 +9,7 @@ from functools import partial
 from actcli.errors import DataError
 from actcli.measuring.choice import Choice
 from actcli.measuring.layer import Input, Place, PreActivations, Shared
+from actcli.models.inputs import Given
 from actcli.models.onnx_model import Model
 from actcli.models.onnx_run import Running
 from actcli.tables.options import ReadOptions
@@ -24,7 +25,7 @@ class Network:
 
 def network(
     path: str,
-    inputs: Sequence[str],
+    inputs: Sequence[str | Given],
     named: Sequence[tuple[str, str]],
     choice: Choice,
     running: Running,
