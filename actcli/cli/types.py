@@ -100,8 +100,10 @@ class SpanType(click.ParamType["tuple[Decimal, ...]"]):
             parts = tuple(Decimal(part) for part in value.split(":"))
         except InvalidOperation:
             parts = ()
-        if len(parts) not in (2, 3) or not all(math.isfinite(float(part)) for part in parts):
+        if len(parts) not in (2, 3) or not all(part.is_finite() and abs(part.adjusted()) < 400 for part in parts):
             self.fail(f"{value!r} is not START:STOP or START:STOP:STEP, finite numbers", param, ctx)
+        if not all(math.isfinite(float(part)) and (float(part) or not part) for part in parts):
+            self.fail(f"{value!r} has a number that is no double: give -1.7e308 to 1.7e308", param, ctx)
         return parts
 
 
