@@ -9,8 +9,6 @@
 What is listed in `__all__` is public and keeps its meaning within a minor version; everything else may change.
 """
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +18,19 @@ if TYPE_CHECKING:
     from actcli.analysis.regions import Region, vanishing_regions
     from actcli.diagnosis.arrays import diagnose
     from actcli.diagnosis.diagnose import Diagnosis
+    from actcli.diagnosis.experiment import train
     from actcli.diagnosis.records import Layer, Neuron
-    from actcli.errors import ActcliError, DataError, UsageError
+    from actcli.diagnosis.training import Experiment
+    from actcli.errors import ActcliError, DataError, GateError, UsageError
     from actcli.fitting.fit import Fit, fit
     from actcli.output.filtering import filter_tables
     from actcli.registry.additions import names
     from actcli.registry.specs import get
     from actcli.reports.schema import schema
+    from actcli.training.data import Preparation
+    from actcli.training.settings import Design, Recipe
+    from actcli.watching.inspect import inspect
+    from actcli.watching.watch import watch
 
 __version__ = "0.1.0"
 
@@ -34,13 +38,18 @@ __all__ = [
     "ActcliError",
     "Activation",
     "DataError",
+    "Design",
     "Diagnosis",
+    "Experiment",
     "Fit",
     "Function",
+    "GateError",
     "Layer",
     "MeanField",
     "Neuron",
     "Parameter",
+    "Preparation",
+    "Recipe",
     "Region",
     "UsageError",
     "__version__",
@@ -48,10 +57,13 @@ __all__ = [
     "filter_tables",
     "fit",
     "get",
+    "inspect",
     "mean_field",
     "names",
     "schema",
+    "train",
     "vanishing_regions",
+    "watch",
 ]
 
 # The module of each name, imported when the name is asked for: the command line needs none of them to start.
@@ -59,23 +71,31 @@ _HOMES = {
     "ActcliError": "errors",
     "Activation": "activation",
     "DataError": "errors",
+    "Design": "training.settings",
     "Diagnosis": "diagnosis.diagnose",
+    "Experiment": "diagnosis.training",
     "Fit": "fitting.fit",
     "Function": "activation",
+    "GateError": "errors",
     "Layer": "diagnosis.records",
     "MeanField": "analysis.meanfield",
     "Neuron": "diagnosis.records",
     "Parameter": "activation",
+    "Preparation": "training.data",
+    "Recipe": "training.settings",
     "Region": "analysis.regions",
     "UsageError": "errors",
     "diagnose": "diagnosis.arrays",
     "filter_tables": "output.filtering",
     "fit": "fitting.fit",
+    "inspect": "watching.inspect",
     "get": "registry.specs",
     "mean_field": "analysis.meanfield",
     "names": "registry.additions",
     "schema": "reports.schema",
+    "train": "diagnosis.experiment",
     "vanishing_regions": "analysis.regions",
+    "watch": "watching.watch",
 }
 
 

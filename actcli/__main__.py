@@ -1,7 +1,5 @@
 """The process: `actcli`, and `python -m actcli`."""
 
-from __future__ import annotations
-
 import os
 import signal
 import sys
@@ -14,6 +12,7 @@ def main() -> None:
     if interrupted is signal.default_int_handler:  # nothing to report or clean up during the import
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from actcli.cli import main as cli
+    from actcli.output import streams
 
     signal.signal(signal.SIGINT, interrupted)
     for name in ("SIGTERM", "SIGHUP"):
@@ -21,6 +20,7 @@ def main() -> None:
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _end)
     _open_closed()
+    streams.use()
     cli.main()
 
 

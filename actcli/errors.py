@@ -32,6 +32,12 @@ def share(name: str, value: float) -> float:
     return value
 
 
+class GateError(ActcliError):
+    """A layer does not keep a limit that it is to keep (exit status 3)."""
+
+    exit_status = 3
+
+
 def positive(name: str, value: float) -> float:
     """The value of an argument that must be above 0 and finite. Raises UsageError."""
     if not 0.0 < value < float("inf"):

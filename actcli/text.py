@@ -1,7 +1,5 @@
 """Words and numbers as text: what comes from outside made safe to show, names cut to a width, numbers for people."""
 
-from __future__ import annotations
-
 import json
 import math
 import re

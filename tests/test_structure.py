@@ -13,12 +13,22 @@ PACKAGE = ROOT / "actcli"
 # A room may import itself and those before it.
 ROOMS = (
     "errors", "activation", "text", "numerics", "functions", "expressions", "registry", "analysis", "fitting",
-    "tables", "models", "measuring", "training", "diagnosis", "reports", "figures", "output", "cli",
+    "tables", "models", "measuring", "training", "diagnosis", "reports", "figures", "output", "watching", "cli",
 )  # fmt: skip
 RANK = {room: rank for rank, room in enumerate(ROOMS)}
 
 # The one room that knows a heavy library.
-HOMES = {"click": "cli", "rich": "reports", "matplotlib": "figures", "polars": "tables", "plotille": "reports"}
+HOMES = {
+    "click": "cli",
+    "rich": "reports",
+    "matplotlib": "figures",
+    "polars": "tables",
+    "plotille": "reports",
+    "onnx": "models",
+    "onnxruntime": "models",
+    "torch": "models",
+    "keras": "models",
+}
 
 TESTS = ROOT / "tests"
 MODULES = sorted(path for path in TESTS.rglob("*.py") if "benchmarks" not in path.parts)

@@ -1,7 +1,5 @@
 """What there is to draw of a function: its curve and that of f', its kinks and where its gradient vanishes."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

@@ -6,8 +6,6 @@ gradient is multiplied by chi = sigma_w^2 E[f'(z)^2] on its way back (Poole et a
 et al. 2017, arXiv:1611.01232).
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

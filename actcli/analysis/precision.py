@@ -4,8 +4,6 @@ The true values are rounded once, to nearest, ties to even. That is the best the
 computes in it may lose a gradient earlier, and hardware that flushes subnormal numbers to 0 does.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """One function by itself, and a deep network of it at initialisation."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

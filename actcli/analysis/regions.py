@@ -4,8 +4,6 @@ Between neighbouring critical points (breaks of f, zeros of f', zeros of f'') |f
 most once, and bisection on the ordered doubles finds the two adjacent numbers between which it does.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

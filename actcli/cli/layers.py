@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from actcli.cli.inputs import numbers_and_paths
 from actcli.cli.messages import note
-from actcli.cli.options import gather
+from actcli.cli.options import gather, option
 from actcli.cli.types import FunctionType, unmarked
 from actcli.errors import UsageError
 
@@ -34,6 +35,13 @@ class _PatternType(click.ParamType["tuple[str, Function]"]):
             raise UsageError(f"--function {value}: is not PATTERN=FUNCTION", "write for example --function 'fc*=gelu'")
         return pattern, FunctionType().convert(spec, param, ctx)
 
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+        pattern, equals, spec = incomplete.partition("=")
+        if not equals:
+            return [CompletionItem(f"{pattern or '*'}=", open=True)]
+        found = FunctionType().shell_complete(ctx, param, spec)
+        return [CompletionItem(f"{pattern}={item.value}", help=item.help) for item in found]
+
 
 def _choice(own_functions: tuple[tuple[str, Function], ...], own_layers: tuple[str, ...]) -> Choice:
     from actcli.measuring.choice import Choice
@@ -45,21 +53,13 @@ def _choice(own_functions: tuple[tuple[str, Function], ...], own_layers: tuple[s
 layer_options = gather(
     "choice",
     _choice,
-    click.option(
-        "--function",
-        "own_functions",
-        type=_PatternType(),
-        multiple=True,
-        metavar="PATTERN=FUNCTION",
-        help="Give layers of this name, a glob, another function (repeatable).",
+    option(
+        "--function own_functions PATTERN=FUNCTION",
+        "Give layers of this name, a glob, another function (repeatable).",
+        _PatternType(),
+        many=True,
     ),
-    click.option(
-        "--layer",
-        "own_layers",
-        multiple=True,
-        metavar="PATTERN",
-        help="Take the layers of this name, a glob; a leading ! leaves out.",
-    ),
+    option("--layer own_layers PATTERN", "Take the layers of this name, a glob; a leading ! leaves out.", many=True),
 )
 
 
@@ -67,6 +67,10 @@ def layers(inputs: Sequence[str], function: Function, choice: Choice, options: R
     """The layers that the inputs hold; none where there is no input."""
     numbers, paths = numbers_and_paths(inputs, required=False)
     if paths:
+        from actcli.models.onnx_file import is_model
+
+        if found := next((path for path in paths if is_model(path)), None):
+            raise UsageError(f"{found} is a model, not a table", f"run it on inputs: --model {found} INPUT...")
         from actcli.measuring.files import file_layers
         from actcli.output.progress import watched
 

@@ -1,11 +1,10 @@
 """The program: its commands, and what a run ends with."""
 
-from __future__ import annotations
-
 import gc
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 
 import click
@@ -24,8 +23,10 @@ COMMANDS = {
     "grad": "Print the derivatives of a function.",
     "plot": "Draw functions and their derivatives.",
     "saturation": "Show where gradients vanish and which neurons are dead.",
+    "layers": "List the layers of a model without running it.",
     "compare": "Show functions side by side.",
     "fit": "Find the parameters that bring a function closest to another.",
+    "train": "Train a small network under several functions and compare them.",
     "list": "List the functions with their parameters and formulas.",
     "show": "Show one function: formulas, parameters, conventions, source.",
     "schema": "Print the JSON Schema of a JSON output.",
@@ -134,7 +135,15 @@ def _fail(message: str, hint: str, status: int) -> int:
     return status
 
 
+def _keep_standard_error() -> None:
+    """Print on a descriptor of our own, so that what a library prints on 2 can be kept away."""
+    if sys.stderr is not None and sys.stderr.fileno() == 2:
+        with suppress(OSError):
+            sys.stderr = open(os.dup(2), "w", 1, sys.stderr.encoding, sys.stderr.errors)  # noqa: SIM115 - to the end
+
+
 def main() -> None:
+    _keep_standard_error()
     # numpy starts a thread for each processor to multiply matrices, which is not done here: 10 ms and more where the
     # processors are busy.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -6,7 +6,7 @@ import functools
 import inspect
 import os
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
@@ -14,6 +14,7 @@ import click
 from actcli.cli.types import FamilyType, FiniteRange, FunctionType, SpanType
 from actcli.errors import UsageError
 from actcli.output.outputs import FIGURES, Outputs
+from actcli.output.places import check_inputs
 from actcli.output.sheets import output_formats
 from actcli.tables.format import Use, names
 
@@ -69,11 +70,47 @@ def gather(name: str, record: Callable[..., object], *options: Callable[[F], F])
     return decorate
 
 
+_DEFINITIONS = "actcli.definitions"  # where a context has the files of --functions
+
+
+def option(
+    words: str,
+    help: str,
+    type: click.ParamType[Any] | Collection[str] | None = None,
+    default: object = None,
+    *,
+    shown: bool | str = True,
+    many: bool = False,
+    required: bool = False,
+    complete: str | None = None,
+) -> Callable[[F], F]:
+    """An option such as `-o --output files FILE`, FILE being a value of this type, or one of these: its flags, the
+    argument it becomes and what stands for its value, the last two only where click would not choose them.
+
+    A default is shown, or what is `shown` in its place. `many` may be given, and `complete` is what completes one.
+    """
+    *names, last = words.split()
+    named = last[0].isupper()
+    return click.option(
+        *(names if named else words.split()),
+        metavar=last if named else None,
+        help=help,
+        type=type if type is None or isinstance(type, click.ParamType) else click.Choice(type),
+        default=default,
+        show_default=None if default is None else shown,
+        multiple=many,
+        required=required,
+        shell_complete=completer(complete) if complete else None,
+    )
+
+
 def _use(ctx: click.Context, param: click.Parameter, paths: Sequence[str]) -> None:
     if paths or not ctx.resilient_parsing:  # completion of other words needs no registry
         from actcli.registry import additions
 
+        ctx.meta[_DEFINITIONS] = paths
         additions.use(paths)
+        ctx.call_on_close(lambda: additions.use(()))
 
 
 functions_file_option = click.option(
@@ -99,40 +136,23 @@ function_argument = stack(
 families_argument = stack(_families("families"), functions_file_option)
 functions_argument = stack(_families("functions", callback=_together), functions_file_option)
 inputs_argument = click.argument("inputs", metavar="[INPUT]...", nargs=-1, shell_complete=completer("files"))
-range_option = click.option(
-    "--range",
-    "span",
-    type=SpanType(),
-    metavar="START:STOP[:STEP]",
-    help="Take the numbers from START to STOP (default STEP: 1).",
+range_option = option(
+    "--range span START:STOP[:STEP]", "Take the numbers from START to STOP (default STEP: 1).", SpanType()
 )
 append_option = click.option("--append", is_flag=True, help="Keep the input columns, then add the results.")
 
 
 def inputs_option(help: str) -> Callable[[F], F]:
     """Tables of a command whose arguments are functions."""
-    return click.option(
-        "-i", "--input", "inputs", multiple=True, metavar="FILE", shell_complete=completer("files"), help=help
-    )
+    return option("-i --input inputs FILE", help, many=True, complete="files")
 
 
-def number_option(name: str, type: FiniteRange, help: str, default: float | None = None) -> Callable[[F], F]:
-    """A number of a range."""
-    return click.option(name, type=type, metavar="NUMBER", default=default, show_default=default is not None, help=help)
-
-
-epsilon_option = number_option(
-    "--epsilon", FiniteRange(0, min_open=True), "Count |f'(x)| below this as vanishing.", 1e-3
+epsilon_option = option(
+    "--epsilon NUMBER", "Count |f'(x)| below this as vanishing.", FiniteRange(0, min_open=True), 1e-3
 )
 
 
-style_option = click.option(
-    "--style",
-    type=click.Choice(["light", "dark", "grey"]),
-    default="light",
-    show_default=True,
-    help="Choose the colours of figures.",
-)
+style_option = option("--style", "Choose the colours of figures.", ["light", "dark", "grey"], "light")
 
 
 def _reading(
@@ -156,44 +176,17 @@ def _reading(
 table_options = gather(
     "reading",
     _reading,
-    click.option(
-        "-c",
-        "--columns",
-        multiple=True,
-        metavar="LIST",
-        shell_complete=completer("columns"),
-        help="Take columns: names, numbers, ranges a:b, globs h*; !NAME excludes.",
+    option(
+        "-c --columns LIST",
+        "Take columns: names, numbers, ranges a:b, globs h*; !NAME excludes.",
+        many=True,
+        complete="columns",
     ),
-    click.option(
-        "--header/--no-header",
-        default=None,
-        help="Take the first row as names, or not (default: guess).",
-    ),
-    click.option(
-        "--null",
-        "nulls",
-        multiple=True,
-        metavar="TEXT",
-        help="Treat these cells as missing, like empty ones (repeatable).",
-    ),
-    click.option(
-        "--input-format",
-        type=click.Choice(names("open")),
-        help="Read inputs in this format, whatever their names.",
-    ),
-    click.option(
-        "--on-error",
-        type=click.Choice(["stop", "skip"]),
-        default="stop",
-        show_default=True,
-        help="Stop at an unreadable row, or skip and count it.",
-    ),
-    click.option(
-        "--threads",
-        type=click.IntRange(1, 256),
-        metavar="COUNT",
-        help="Read tables on this many threads (default: at most 4).",
-    ),
+    click.option("--header/--no-header", default=None, help="Take the first row as names, or not (default: guess)."),
+    option("--null nulls TEXT", "Treat these cells as missing, like empty ones (repeatable).", many=True),
+    option("--input-format", "Read inputs in this format, whatever their names.", names("open")),
+    option("--on-error", "Stop at an unreadable row, or skip and count it.", ["stop", "skip"], "stop"),
+    option("--threads COUNT", "Read tables on this many threads (default: at most 4).", click.IntRange(1, 256)),
 )
 
 
@@ -209,20 +202,25 @@ def _network(q: float, sigma_w: float | None, sigma_b: float, depth: int | None)
 network_options = gather(
     "network",
     _network,
-    number_option("--q", FiniteRange(0, min_open=True), "Take means over z ~ N(0, q).", 1.0),
-    number_option(
-        "--sigma-w",
-        FiniteRange(0, 1e100, min_open=True),
+    option("--q NUMBER", "Take means over z ~ N(0, q).", FiniteRange(0, min_open=True), 1.0),
+    option(
+        "--sigma-w NUMBER",
         "Give weights the variance sigma_w^2 / fan_in (default: He gain).",
+        FiniteRange(0, 1e100, min_open=True),
     ),
-    number_option("--sigma-b", FiniteRange(0, 1e100), "Give biases the variance sigma_b^2 (needs --sigma-w).", 0.0),
-    click.option(
-        "--depth",
-        type=click.IntRange(1, 10_000),
-        metavar="COUNT",
-        help="Follow a gradient's variance through this many layers.",
-    ),
+    option("--sigma-b NUMBER", "Give biases the variance sigma_b^2 (needs --sigma-w).", FiniteRange(0, 1e100), 0.0),
+    option("--depth COUNT", "Follow a gradient's variance through this many layers.", click.IntRange(1, 10_000)),
 )
+
+
+def _keep_inputs(context: click.Context, outputs: Outputs, *, filters: bool) -> None:
+    """No input is lost: only a filter may replace its table, by its results."""
+    inputs = (context.params.get("inputs") or ("-",)) if "inputs" in context.params else ()
+    target = context.params.get("target")
+    others = [*context.meta.get(_DEFINITIONS, ()), *([target] if isinstance(target, str) else [])]
+    check_inputs(outputs.files, others if filters else [*others, *inputs])
+    if outputs.prints:
+        check_inputs([None], [*others, *inputs])
 
 
 def outputs_options(
@@ -231,37 +229,12 @@ def outputs_options(
     """Where results go, each in a format of this use, and reports if the command has one, as `outputs`."""
     formats = output_formats(use)
     options = [
-        click.option(
-            "-f",
-            "--format",
-            type=click.Choice(formats),
-            help="Format of standard output, or of files whose names say none.",
+        option("-f --format", "Format of standard output, or of files whose names say none.", formats),
+        option(
+            "-o --output files FILE", "Write to FILE (repeatable), whole or not at all.", many=True, complete="files"
         ),
-        click.option(
-            "-o",
-            "--output",
-            "files",
-            multiple=True,
-            metavar="FILE",
-            shell_complete=completer("files"),
-            help="Write to FILE (repeatable), whole or not at all.",
-        ),
-        click.option(
-            "--report",
-            "reports",
-            multiple=True,
-            metavar="FILE",
-            shell_complete=completer("files"),
-            help="Also write a report to read, .html or .md.",
-        ),
-        click.option(
-            "--digits",
-            type=click.IntRange(1, 17),
-            metavar="COUNT",
-            default=6,
-            show_default=True,
-            help="Print tables with this many significant digits.",
-        ),
+        option("--report reports FILE", "Also write a report to read, .html or .md.", many=True, complete="files"),
+        option("--digits COUNT", "Print tables with this many significant digits.", click.IntRange(1, 17), 6),
     ]
     known = (*formats, *(FIGURES if figures else ()))
 
@@ -269,8 +242,11 @@ def outputs_options(
         return reporting(format, files, digits, None)
 
     def reporting(format: str | None, files: Sequence[str], digits: int, reports: Sequence[str] | None) -> Outputs:
-        words = shlex.join(["actcli", *click.get_current_context().find_root().obj])
-        return Outputs.of(format, files, known, default=default, reports=reports, digits=digits, command=words)
+        context = click.get_current_context()
+        words = shlex.join(["actcli", *context.find_root().obj])
+        outputs = Outputs.of(format, files, known, default=default, reports=reports, digits=digits, command=words)
+        _keep_inputs(context, outputs, filters=use == "frames")
+        return outputs
 
     if reports:
         return gather("outputs", reporting, *options)

@@ -1,9 +1,8 @@
 """The shells that complete words with TAB: their scripts, and the answers to what these ask."""
 
-from __future__ import annotations
-
 import os
 import re
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -13,18 +12,42 @@ from click.shell_completion import (
     FishComplete,
     ShellComplete,
     ZshComplete,
-    split_arg_string,
 )
 
 ASKED = "_ACTCLI_COMPLETE"  # the variable by which a script asks
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 PLACE = "\1"  # where the cursor is; no line holds it
 
-_SPECIAL = re.compile(r"""([\s"'`$&|;()<>\\*?\[\]{}!#~])""")
+# What stands for a character with a meaning: in a word, and behind the quote that is open. And what that stands for.
+_ESCAPES: dict[str, tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = {
+    "": (re.compile(r"""([\s"'`$&|;()<>\\*?\[\]{}!#~^])"""), r"\\\1"),
+    "'": (re.compile("'"), r"'\\''"),
+    '"': (re.compile(r"""([$`"\\])|(!)"""), lambda found: f"\\{found[1]}" if found[1] else '"\\!"'),
+}
+_ESCAPED = {"": re.compile(r"\\(.)"), "'": re.compile(r"(?!)()"), '"': re.compile(r"""\\([$`"\\])""")}
+_PIECE = re.compile(r"""(\s+)|'([^']*)'?|"((?:[^"\\]|\\.)*)"?|((?:[^\s'"\\]|\\.)+)|\\""", re.DOTALL)
 
 
-def _escaped(value: str) -> str:
-    """As a word of a command line."""
-    return _SPECIAL.sub(r"\\\1", value)
+def _escaped(value: str, quote: str) -> str:
+    special, escape = _ESCAPES[quote]
+    return special.sub(escape, value)
+
+
+def _plain(text: str, quote: str) -> str:
+    return _ESCAPED[quote].sub(r"\1", text)
+
+
+def words(line: str) -> list[str]:
+    """The words of a line as the shell takes them apart, a quote that is open ending with it. click's, which are those
+    of shlex, keep the backslash of \\$ within quotes."""
+    found: list[str] = []
+    inside = False
+    for blank, single, double, bare in (piece.groups() for piece in _PIECE.finditer(line)):
+        if blank is None:
+            text = single or _plain(double or "", '"') or _plain(bare or "", "")
+            found[-1:] = [found[-1] + text] if inside else [*found[-1:], text]
+        inside = blank is None
+    return found
 
 
 class _Shell(ShellComplete):
@@ -38,13 +61,14 @@ class _Shell(ShellComplete):
         return re.sub(r"\A(#compdef .*\n)?", lambda compdef: compdef[0] + comment, super().source())
 
     def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[str]]:
-        self.ctx_args["obj"] = split_arg_string(self.line())
+        self.ctx_args["obj"] = words(self.line())
         option = re.match(r"--[\w-]+=", incomplete)
         start = option[0] if option else ""
         items = super().get_completions(args, incomplete)
-        for item in items:
+        offered = [item for item in items if not _CONTROL.search(item.value)]  # which the answers cannot carry
+        for item in offered:
             item.value = start + item.value
-        return items
+        return offered
 
     def line(self) -> str:
         return os.environ["COMP_WORDS"]
@@ -75,27 +99,40 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
         return os.environ["COMP_LINE"]
 
     def get_completion_args(self) -> tuple[list[str], str]:
-        *words, last = split_arg_string(self.line()[: int(os.environ["COMP_POINT"])] + PLACE)
+        *before, last = words(self.line()[: int(os.environ["COMP_POINT"])] + PLACE)
         self._typed = last.removesuffix(PLACE)
-        return words[1:], self._typed
+        return before[1:], self._typed
 
     def format_completion(self, item: CompletionItem[Any]) -> str:
         word = os.environ["COMP_WORD"]
-        quoted = word[:1] in ("'", '"')
-        behind = word[1:] if quoted else re.sub(r"\\(.)", r"\1", word.lstrip(os.environ["COMP_WORDBREAKS"]))
+        quote = word[:1] if word[:1] in ("'", '"') else ""
+        behind = word[1:] if quote else word.lstrip(os.environ["COMP_WORDBREAKS"])
+        behind = _plain(behind, quote)
         had = len(self._typed) - len(behind)
         if self._typed[:had].endswith("@"):  # where bash begins a word, and readline before it
             had -= 1
-        value = item.value[had:] if quoted else _escaped(item.value[had:])
         kind = "open" if item.open else item.type
-        return f"{kind}\t{value}"
+        return f"{kind}\t{_escaped(item.value[had:], quote)}"
 
 
 class Zsh(_Shell, ZshComplete):
+    """click's script leaves the answers bare in a word and escapes them behind a quote, not always rightly: here they
+    come as they are to stand (-Q)."""
+
     install = """echo 'autoload -Uz compinit && compinit; eval "$(actcli completion zsh)"' >> ~/.zshrc"""
+    source_template = ZshComplete.source_template.replace("compadd -U", "compadd -Q -U").replace(
+        "$(env ", '$(env COMP_QUOTE="${compstate[quote]}" '
+    )
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        given, place = words(self.line()), int(os.environ["COMP_CWORD"])
+        return given[1:place], "".join(given[place : place + 1])
 
     def format_completion(self, item: CompletionItem[str]) -> str:
-        item.value = _escaped(item.value)
+        if not item.help and item.type == "plain":
+            quote = os.environ.get("COMP_QUOTE", "")
+            value = _escaped(item.value, quote)
+            item.value = f"\\{value}" if value.startswith("=") and not quote else value
         return super().format_completion(item)
 
 

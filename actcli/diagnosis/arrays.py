@@ -1,7 +1,5 @@
 """Arrays -> a diagnosis, in one call of a program."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Functions side by side: what they are, and what each makes of the same pre-activations."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -44,6 +42,8 @@ def compare(
     layers: Sequence[PreActivations] = (),
     criteria: Criteria | None = None,
     network: Network | None = None,
+    *,
+    is_chain: bool = True,
 ) -> Comparison:
     """The comparison of functions, and of layers under each of them and each function that a layer has."""
     criteria = criteria or Criteria()
@@ -53,9 +53,10 @@ def compare(
     if not layers:
         return Comparison(criteria, profiles)
     probes = [criteria.probe(function) for function in functions]
-    measured = [dict(zip(functions, measure(layer, probes), strict=True)) for layer in layers]
-    own = diagnosis([of[layer.function] for layer, of in zip(layers, measured, strict=True)], criteria)
-    under = [diagnosis([of[function] for of in measured], criteria).layers for function in functions]
+    measured = [dict(zip(functions, one, strict=True)) for one in measure(layers, [probes for _ in layers])]
+    own_measured = [of[layer.function] for layer, of in zip(layers, measured, strict=True)]
+    own = diagnosis(own_measured, criteria, is_chain=is_chain)
+    under = [diagnosis([of[f] for of in measured], criteria, is_chain=is_chain).layers for f in functions]
     rows, changes = [], []
     for number, before in enumerate(own.layers):
         others = [of[number] for of in under if of[number].function != before.function]

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from actcli.activation import Function
+from actcli.activation import Flags, Function
 from actcli.analysis.precision import PRECISIONS, Losses, Precision, losses
 from actcli.analysis.regions import Region, SaturatedSides, saturated_sides, vanishing_regions
 from actcli.diagnosis.likeness import likeness
-from actcli.diagnosis.records import DORMANT, Layer, Neuron
+from actcli.diagnosis.records import DORMANT, SHRUNK, Layer, Neuron, gradient_ratio
 from actcli.diagnosis.rules import DEFAULT, Rule
 from actcli.diagnosis.systems import RULES
 from actcli.diagnosis.verdicts import cumulated, judged
@@ -20,7 +20,7 @@ from actcli.errors import UsageError
 from actcli.measuring.layer import Input, Measured, PreActivations, measure
 from actcli.measuring.measures import Occasion, over, values_of_layer, values_of_neurons
 from actcli.measuring.probe import Probe, Thresholds
-from actcli.measuring.tallies import HISTOGRAM, OUTPUT, SCORE, VANISHING
+from actcli.measuring.tallies import HISTOGRAM, INPUTS, MAXIMUM, MINIMUM, OUTPUT, PASSING, SCORE
 from actcli.numerics.certainty import upper_bound
 from actcli.numerics.histogram import Histogram
 
@@ -113,15 +113,29 @@ class Diagnosis:
             ("precision", self.criteria.precision is not None),
             ("rule", bool(self.criteria.rule.checks)),
             ("rowwise", any(function.rowwise for function in self.functions)),
+            ("backward", any(layer.gradient_rms is not None for layer in self.layers)),
+            ("network", any(layer.place.finished for layer in self.layers)),
         )
         return frozenset(occasion for occasion, is_there in found if is_there)
+
+    @property
+    def gradient_ratio(self) -> float | None:
+        """The rms of dL/dx of the first layer over that of the last, where the loss was differentiated."""
+        return gradient_ratio(self.layers)
+
+    @property
+    def gated(self) -> tuple[Layer, ...]:
+        """The layers that gates are for: heads and gates of a network only where they are named."""
+        return tuple(layer for layer in self.layers if layer.role == "hidden" or layer.place.named)
 
     def of(self, function: Function) -> Traits:
         """What is known of one of the functions."""
         return next(traits for traits in self.traits if traits.function == function)
 
 
-def diagnose(layers: Sequence[PreActivations], criteria: Criteria, function: Function | None = None) -> Diagnosis:
+def diagnose(
+    layers: Sequence[PreActivations], criteria: Criteria, function: Function | None = None, *, is_chain: bool = True
+) -> Diagnosis:
     """The diagnosis of layers, first to last of one network; of the function alone where there is none.
 
     Raises UsageError where the rule says nothing of the function of a layer.
@@ -135,26 +149,26 @@ def diagnose(layers: Sequence[PreActivations], criteria: Criteria, function: Fun
     for layer in layers:
         if layer.function not in probes:
             probes[layer.function] = criteria.probe(layer.function, layer.name if mixed else "")
-    measured = [measure(layer, [probes[layer.function]])[0] for layer in layers]
-    return diagnosis(measured, criteria, tuple(layer.origin() for layer in layers if layer.origin))
+    measured = [one for (one,) in measure(layers, [[probes[layer.function]] for layer in layers])]
+    inputs = tuple(layer.origin() for layer in layers if layer.origin)
+    return diagnosis(measured, criteria, inputs, is_chain=is_chain)
 
 
-def diagnosis(measured: Sequence[Measured], criteria: Criteria, inputs: tuple[Input, ...] = ()) -> Diagnosis:
-    """The diagnosis of layers that have been measured."""
-    traits = {one.probe.function: Traits.of(one.probe.function, criteria) for one in measured}
-    layers, neurons = [], []
-    for one in measured:
-        of_layer = _neurons(one, criteria)
-        neurons += of_layer
-        layers.append(_layer(one, of_layer))
-    layers = cumulated(layers)
+def diagnosis(
+    measured: Sequence[Measured], criteria: Criteria, inputs: tuple[Input, ...] = (), *, is_chain: bool = True
+) -> Diagnosis:
+    """The diagnosis of layers that have been measured.
+
+    `is_chain`: each is a function of the one before alone, so that the product of f' is what they leave of a gradient.
+    """
+    layers = settled([layer_of(one, criteria) for one in measured], criteria, is_chain=is_chain)
     epsilon = criteria.thresholds.epsilon
     fallen = [layer.name for layer in layers if (layer.cumulative_mean_gradient or math.inf) < epsilon]
     return Diagnosis(
         criteria,
-        tuple(traits.values()),
-        tuple(judged(layers, criteria.rule, epsilon, {f: of.sides for f, of in traits.items()})),
-        tuple(neurons),
+        tuple(Traits.of(function, criteria) for function in dict.fromkeys(one.probe.function for one in measured)),
+        layers,
+        tuple(neuron for one in measured for neuron in _neurons(one, criteria)),
         fallen[-1] if fallen else None,
         tuple(doubt for one in measured if (doubt := likeness(one)) is not None),
         tuple(one.partial[HISTOGRAM] or Histogram.empty() for one in measured) if criteria.histogram else (),
@@ -162,45 +176,81 @@ def diagnosis(measured: Sequence[Measured], criteria: Criteria, inputs: tuple[In
     )
 
 
+def settled(layers: Sequence[Layer], criteria: Criteria, *, is_chain: bool) -> tuple[Layer, ...]:
+    """Layers as they were measured, first to last of one network, with their verdicts and, of a chain, the products
+    through them."""
+    tau, epsilon = criteria.thresholds.tau, criteria.thresholds.epsilon
+    sides = {function: saturated_sides(function, tau) for function in {layer.function for layer in layers}}
+    return tuple(judged(cumulated(layers) if is_chain else layers, criteria.rule, epsilon, sides))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Marks:
+    """Which neurons of a layer are dead, dormant, and at fault by the rule, if it asks."""
+
+    dead: Flags
+    dormant: Flags
+    flagged: Flags | None
+
+    @classmethod
+    def of(cls, one: Measured, criteria: Criteria) -> _Marks:
+        partial, n = one.partial, one.partial.values
+        output = partial[OUTPUT].mean(n)
+        of_layer = partial[OUTPUT].over_all().mean(int(n.sum()))
+        check = criteria.rule.check(one.probe.function)
+        flagged = None
+        with np.errstate(all="ignore"):
+            dormant = (n > 0) & (output <= DORMANT * of_layer) & (output < math.inf)
+            if check is not None and check.neurons is not None:
+                flagged = (n > 0) & check.neurons(n, partial[SCORE].plain(), output)
+        return cls(partial.dead(criteria.thresholds.alpha), dormant, flagged)
+
+
 def _neurons(one: Measured, criteria: Criteria) -> list[Neuron]:
     """The neurons of a layer: their measures, and what follows from them."""
-    partial = one.partial
-    n = partial.values
-    active = n - partial[VANISHING]
-    dead = (n > 0) & (active <= criteria.thresholds.alpha * n)
-    output = partial[OUTPUT].mean(n)
-    of_layer = partial[OUTPUT].over_all().mean(int(n.sum()))
-    check = criteria.rule.check(one.probe.function)
-    with np.errstate(all="ignore"):
-        dormant = (n > 0) & (output <= DORMANT * of_layer) & (output < math.inf)
-        score = partial[SCORE].plain()
-        flagged = None if check is None or check.neurons is None else (n > 0) & check.neurons(n, score, output)
+    partial, marks = one.partial, _Marks.of(one, criteria)
+    n, dead = partial.values, marks.dead.tolist()
     columns = {
         "neuron": one.neurons,
         "samples": n.tolist(),
-        "dead": dead.tolist(),
+        "dead": dead,
         "dead_upper_bound": [
-            upper_bound(a, k) if d else None for a, k, d in zip(active.tolist(), n.tolist(), dead.tolist(), strict=True)
+            upper_bound(a, k) if d else None
+            for a, k, d in zip(partial[PASSING].tolist(), partial[INPUTS].tolist(), dead, strict=True)
         ],
-        "dormant": dormant.tolist(),
-        **({} if flagged is None else {"flagged": flagged.tolist()}),
+        "dormant": marks.dormant.tolist(),
+        "independent": partial[INPUTS].tolist(),
+        **({} if marks.flagged is None else {"flagged": marks.flagged.tolist()}),
         **values_of_neurons(Neuron, partial, one.probe.occasions),
     }
     rows = zip(*columns.values(), strict=True)
     return [Neuron(layer=one.name, **dict(zip(columns, row, strict=True))) for row in rows]
 
 
-def _layer(one: Measured, neurons: Sequence[Neuron]) -> Layer:
-    dead = sum(neuron.dead for neuron in neurons)
-    flags = [neuron.flagged for neuron in neurons if neuron.flagged is not None]
+def _shrunk(one: Measured) -> int:
+    """How many neurons have values next to nothing beside the largest of the layer."""
+    known = one.partial.values > 0
+    largest = np.maximum(np.abs(one.partial[MINIMUM]), np.abs(one.partial[MAXIMUM]))[known]
+    return int(np.count_nonzero(largest <= SHRUNK * largest.max(initial=0.0)))
+
+
+def layer_of(one: Measured, criteria: Criteria) -> Layer:
+    """The measures of a layer, without a verdict."""
+    marks, neurons = _Marks.of(one, criteria), len(one.neurons)
+    dead = int(marks.dead.sum())
     return Layer(
         name=one.name,
         function=one.probe.function,
         samples=one.partial.samples,
-        neurons=len(neurons),
+        neurons=neurons,
         dead_neurons=dead,
-        dead_neuron_ratio=over(dead, len(neurons)) if one.partial.values.any() else None,
-        dormant_neurons=sum(neuron.dormant for neuron in neurons),
-        flagged_neurons=sum(flags) if flags else None,
+        dead_neuron_ratio=over(dead, neurons) if one.partial.values.any() else None,
+        dormant_neurons=int(marks.dormant.sum()),
+        flagged_neurons=int(marks.flagged.sum()) if marks.flagged is not None and neurons else None,
+        independent=over(one.partial[INPUTS].sum(), neurons) or 0.0,
+        gradient_rms=one.loss_gradient,
+        place=one.place,
+        role=one.place.role,
+        shrunk_neurons=_shrunk(one) if one.place.finished else None,
         **values_of_layer(Layer, one.partial, one.probe.occasions),
     )

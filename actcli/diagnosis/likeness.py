@@ -1,7 +1,5 @@
 """Whether what is given as pre-activations looks like outputs of the function."""
 
-from __future__ import annotations
-
 import math
 
 from actcli.analysis.regions import shape, vanishing_regions

@@ -1,12 +1,15 @@
 """What is said of a layer and of a neuron: who they are, their measures, and what follows."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from actcli.activation import Function
 from actcli.diagnosis.rules import Verdict
+from actcli.measuring.layer import Place, Role
 from actcli.measuring.measures import LayerMeasures, Meaning, NeuronMeasures
 
+SHRUNK = 1e-6  # of the largest |x| of the layer
 DORMANT = 0.025  # Sokar et al. 2023, arXiv:2302.12902 (ReDo)
 
 
@@ -46,17 +49,38 @@ class Layer(LayerMeasures, _LayerHead):
     cumulative_rms_gradient: Annotated[float | None, Meaning("product of rms f' of this layer and those after it")] = (
         None
     )
+    gradient_rms: Annotated[
+        float | None,
+        Meaning("root mean square of dL/dx, the gradient of the loss by the pre-activations", when="backward"),
+    ] = None
+    role: Annotated[
+        Role,
+        Meaning(
+            "what the layer is for: hidden, head or gate, of which the last two saturate because they should",
+            when="network",
+        ),
+    ] = "hidden"
+    shrunk_neurons: Annotated[
+        int | None,
+        Meaning(f"number of neurons whose values are all within {SHRUNK:g} of the largest", when="network"),
+    ] = None
     verdict: Annotated[
         Verdict, Meaning("ok, warning or critical: `actcli saturation FUNCTION --explain` prints the limits")
     ] = "ok"
     reasons: Annotated[tuple[str, ...], Meaning("why it has this verdict, in words")] = ()
     remedies: Annotated[tuple[Remedy, ...], Meaning("what helps, in the order to try it")] = ()
 
-    @property
-    def independent(self) -> float:
-        """How many samples an element ratio rests on: the values of one sample are not independent of each other."""
-        values = self.samples * self.neurons - self.missing - self.non_finite
-        return values / self.neurons if self.neurons else 0.0
+    independent: float = 0.0  # how many inputs an element ratio rests on: the values of one depend on each other
+    place: Place = field(default_factory=Place)
+
+
+def gradient_ratio(layers: Sequence[Layer]) -> float | None:
+    """The rms of dL/dx of the first of the layers over that of the last; None where one is not known, or the last is
+    0."""
+    known = [layer.gradient_rms for layer in layers]
+    if len(known) < 2 or known[0] is None or not known[-1]:
+        return None
+    return known[0] / known[-1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,3 +118,4 @@ class Neuron(NeuronMeasures, _NeuronHead):
     """One column. Ratios are shares of its finite values, `samples` of them; None where it has none."""
 
     flagged: Annotated[bool | None, Meaning("whether the rule finds the neuron at fault", when="rule")] = None
+    independent: int = 0  # how many inputs its values are of: on these the ratios rest

@@ -1,7 +1,5 @@
 """What the field does about a finding: its known remedies in the order to try them, each with its source."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from actcli.activation import Function
@@ -10,23 +8,41 @@ from actcli.analysis.regions import shape, vanishing_regions
 from actcli.diagnosis.records import Remedy
 
 
-def remedies(measure: str, function: Function) -> tuple[Remedy, ...]:
-    """The remedies for a finding that rests on this measure of a layer of the function."""
-    found = (make(function) for make in _REMEDIES.get(measure, ()))
-    return tuple(Remedy(measure, *one) for one in found if one is not None)
+def remedies(measure: str, function: Function, *, finished: bool = False) -> tuple[Remedy, ...]:
+    """The remedies for a finding that rests on this measure of a layer of the function; of a finished model no weights
+    are drawn anew."""
+    known = (_FINISHED if finished else _REMEDIES).get(measure, ())
+    found = (advice(function) if callable(advice) else advice for advice in known)
+    return tuple(Remedy(measure, *advice) for advice in found if advice is not None)
 
 
-_Advice = tuple[str, str] | None
+_Advice = tuple[str, str]  # and its source
+_LEARNING_RATE: _Advice = (
+    "train with a smaller learning rate or a warm-up: one large step can push a neuron off for good",
+    "Lu et al. 2019, arXiv:1903.06733",
+)
+_NORMALISATION: _Advice = (
+    "normalise the pre-activations: batch or layer normalisation before the function",
+    "Ioffe and Szegedy 2015, arXiv:1502.03167; Ba et al. 2016, arXiv:1607.06450",
+)
+_RECYCLING: _Advice = (
+    "reset the dead neurons: their incoming weights drawn anew, their outgoing weights 0",
+    "Sokar et al. 2023, arXiv:2302.12902",
+)
+_RESIDUAL: _Advice = ("let the gradient by-pass the function: residual connections", "He et al. 2016, arXiv:1512.03385")
+_CLIPPING: _Advice = ("clip the norm of the gradient", "Pascanu et al. 2013, arXiv:1211.5063")
+_PRUNING: _Advice = (
+    "prune them: on these inputs the network computes the same without the dead neurons, what they give added to the "
+    "next bias",
+    "Hu et al. 2016, arXiv:1607.03250",
+)
+_TEMPERATURE: _Advice = (
+    "scale the inputs down: divide by a temperature, as attention does by sqrt(d)",
+    "Vaswani et al. 2017, arXiv:1706.03762",
+)
 
 
-def _learning_rate(function: Function) -> _Advice:
-    return (
-        "train with a smaller learning rate or a warm-up: one large step can push a neuron off for good",
-        "Lu et al. 2019, arXiv:1903.06733",
-    )
-
-
-def _initialisation(function: Function) -> _Advice:
+def _initialisation(function: Function) -> _Advice | None:
     means = None if function.rowwise else mean_field(function)
     if means is None or means.he_gain is None:
         return None
@@ -37,7 +53,7 @@ def _initialisation(function: Function) -> _Advice:
     )
 
 
-def _critical_variance(function: Function) -> _Advice:
+def _critical_variance(function: Function) -> _Advice | None:
     means = None if function.rowwise else mean_field(function)
     if means is None or means.critical_weight_variance is None:
         return None
@@ -48,14 +64,7 @@ def _critical_variance(function: Function) -> _Advice:
     )
 
 
-def _normalisation(function: Function) -> _Advice:
-    return (
-        "normalise the pre-activations: batch or layer normalisation before the function",
-        "Ioffe and Szegedy 2015, arXiv:1502.03167; Ba et al. 2016, arXiv:1607.06450",
-    )
-
-
-def _leak(function: Function) -> _Advice:
+def _leak(function: Function) -> _Advice | None:
     if not any(region.kind == "zero" for region in vanishing_regions(function, 1e-300)):
         return None
     return (
@@ -65,47 +74,22 @@ def _leak(function: Function) -> _Advice:
     )
 
 
-def _recycle(function: Function) -> _Advice:
-    return (
-        "reset the dead neurons: their incoming weights drawn anew, their outgoing weights 0",
-        "Sokar et al. 2023, arXiv:2302.12902",
-    )
-
-
-def _larger_slope(function: Function) -> _Advice:
+def _larger_slope(function: Function) -> _Advice | None:
     if function.rowwise or shape(function).sup_gradient >= 1.0:
         return None
-    return (
-        "take a function whose f' reaches 1: tanh, relu, elu, gelu",
-        "Glorot and Bengio 2010; Glorot et al. 2011",
-    )
+    return ("take a function whose f' reaches 1: tanh, relu, elu, gelu", "Glorot and Bengio 2010; Glorot et al. 2011")
 
 
-def _residual(function: Function) -> _Advice:
-    return (
-        "let the gradient by-pass the function: residual connections",
-        "He et al. 2016, arXiv:1512.03385",
-    )
-
-
-def _clipping(function: Function) -> _Advice:
-    return ("clip the norm of the gradient", "Pascanu et al. 2013, arXiv:1211.5063")
-
-
-def _temperature(function: Function) -> _Advice:
-    return (
-        "scale the inputs down: divide by a temperature, as attention does by sqrt(d)",
-        "Vaswani et al. 2017, arXiv:1706.03762",
-    )
-
-
-_REMEDIES: dict[str, tuple[Callable[[Function], _Advice], ...]] = {
-    "non_finite": (_learning_rate, _clipping, _initialisation),
-    "dead_neuron_ratio": (_learning_rate, _initialisation, _normalisation, _leak, _recycle),
-    "vanishing_ratio": (_initialisation, _normalisation, _learning_rate, _leak),
-    "saturated_ratio": (_initialisation, _normalisation, _learning_rate),
-    "vanishing_row_ratio": (_temperature, _normalisation),
-    "cumulative_mean_gradient": (_larger_slope, _critical_variance, _normalisation, _residual),
-    "spread": (_initialisation, _normalisation, _residual),
-    "cumulative_rms_gradient": (_clipping, _critical_variance, _normalisation),
+# What is done about a model that is trained.
+_FINISHED: dict[str, tuple[_Advice | Callable[[Function], _Advice | None], ...]] = {"dead_neuron_ratio": (_PRUNING,)}
+_REMEDIES: dict[str, tuple[_Advice | Callable[[Function], _Advice | None], ...]] = {
+    "non_finite": (_LEARNING_RATE, _CLIPPING, _initialisation),
+    "dead_neuron_ratio": (_LEARNING_RATE, _initialisation, _NORMALISATION, _leak, _RECYCLING),
+    "vanishing_ratio": (_initialisation, _NORMALISATION, _LEARNING_RATE, _leak),
+    "saturated_ratio": (_initialisation, _NORMALISATION, _LEARNING_RATE),
+    "vanishing_row_ratio": (_TEMPERATURE, _NORMALISATION),
+    "gradient_rms": (_NORMALISATION, _RESIDUAL, _initialisation),
+    "cumulative_mean_gradient": (_larger_slope, _critical_variance, _NORMALISATION, _RESIDUAL),
+    "spread": (_initialisation, _NORMALISATION, _RESIDUAL),
+    "cumulative_rms_gradient": (_CLIPPING, _critical_variance, _NORMALISATION),
 }

@@ -81,11 +81,7 @@ class Rule:
         definitions = {check.definition for check in checks.values()}
         texts = [c.definition if len(definitions) == 1 else f"{label}: {c.definition}" for label, c in checks.items()]
         sources = dict.fromkeys(check.source for check in checks.values())
-        return {
-            "name": self.name,
-            "definition": "; ".join(dict.fromkeys(texts)),
-            "source": "; ".join(sources),
-        }
+        return {"name": self.name, "definition": "; ".join(dict.fromkeys(texts)), "source": "; ".join(sources)}
 
 
 def _in_words(limits: Limits) -> str:
@@ -107,10 +103,8 @@ def _in_words(limits: Limits) -> str:
 # A healthy ReLU layer is off for 50 to 85 % of its values and has a few dead neurons; a function that saturates on both
 # sides should not do so for most of them.
 DEFAULT = Rule(
-    "default",
-    Limits(dead=(0.10, 0.25), vanishing=(0.90, 0.95), saturated=(0.50, 0.90), vanishing_rows=(0.50, 0.95)),
+    "default", Limits(dead=(0.10, 0.25), vanishing=(0.90, 0.95), saturated=(0.50, 0.90), vanishing_rows=(0.50, 0.95))
 )
 STRICT = Rule(
-    "strict",
-    Limits(dead=(0.01, 0.10), vanishing=(0.85, 0.90), saturated=(0.25, 0.50), vanishing_rows=(0.25, 0.50)),
+    "strict", Limits(dead=(0.01, 0.10), vanishing=(0.85, 0.90), saturated=(0.25, 0.50), vanishing_rows=(0.25, 0.50))
 )

@@ -8,6 +8,7 @@ from actcli.diagnosis.rules import DEFAULT, STRICT, Check, Rule
 
 if TYPE_CHECKING:
     from actcli.activation import Array, Flags
+    from actcli.measuring.probe import Score
     from actcli.measuring.tallies import Counts
 
 DEAD, SATURATED = "dead_neuron_ratio", "saturated_ratio"
@@ -15,6 +16,25 @@ DEAD, SATURATED = "dead_neuron_ratio", "saturated_ratio"
 
 def _rarely_unflagged(values: Counts, score: Array, output: Array) -> Flags:
     return values - score < 0.01 * values
+
+
+def _over_half(share: float) -> bool:
+    return share > 0.5
+
+
+def _sagemaker_ends(function: str, low: float, high: float, vanishes: str) -> Check:
+    within = f"within {low:g}..{high:.7g} on less than 1 % of the samples"
+    return Check(
+        functions=(function,),
+        finding=f"have their input {within}",
+        definition=f"a neuron whose input is {within} is saturated; the rule fires where more than 50 % of a layer's "
+        f"are. Its ends are said to be where f' = 1e-7, which is at {vanishes}",
+        source="Amazon SageMaker Debugger, built-in rule SaturatedActivation, docs.aws.amazon.com/sagemaker",
+        measure=SATURATED,
+        score=lambda x, output, gradient: (x <= low) | (x >= high),
+        neurons=_rarely_unflagged,
+        alarm=_over_half,
+    )
 
 
 SAGEMAKER = Rule(
@@ -29,32 +49,10 @@ SAGEMAKER = Rule(
             measure=DEAD,
             score=lambda x, output, gradient: output <= 0.0,
             neurons=_rarely_unflagged,
-            alarm=lambda share: share > 0.5,
+            alarm=_over_half,
         ),
-        Check(
-            functions=("tanh",),
-            finding="have their input within -9.4999..9.4999 on less than 1 % of the samples",
-            definition="a neuron whose input is within -9.4999..9.4999 on less than 1 % of the samples is saturated; "
-            "the rule fires where more than 50 % of a layer's are. Its ends are said to be where f' = 1e-7, "
-            "which is at 8.75",
-            source="Amazon SageMaker Debugger, built-in rule SaturatedActivation, docs.aws.amazon.com/sagemaker",
-            measure=SATURATED,
-            score=lambda x, output, gradient: (x <= -9.4999) | (x >= 9.4999),
-            neurons=_rarely_unflagged,
-            alarm=lambda share: share > 0.5,
-        ),
-        Check(
-            functions=("sigmoid",),
-            finding="have their input within -23..16.99999 on less than 1 % of the samples",
-            definition="a neuron whose input is within -23..16.99999 on less than 1 % of the samples is saturated; "
-            "the rule fires where more than 50 % of a layer's are. Its ends are said to be where f' = 1e-7, "
-            "which is at 16.12",
-            source="Amazon SageMaker Debugger, built-in rule SaturatedActivation, docs.aws.amazon.com/sagemaker",
-            measure=SATURATED,
-            score=lambda x, output, gradient: (x <= -23.0) | (x >= 16.99999),
-            neurons=_rarely_unflagged,
-            alarm=lambda share: share > 0.5,
-        ),
+        _sagemaker_ends("tanh", -9.4999, 9.4999, "8.75"),
+        _sagemaker_ends("sigmoid", -23.0, 16.99999, "16.12"),
     ),
 )
 
@@ -123,19 +121,10 @@ DEEPDIAGNOSIS = Rule(
             "identifySaturated",
             measure=SATURATED,
             score=lambda x, output, gradient: (x <= -5.0) | (x >= 5.0),
-            alarm=lambda share: share > 0.5,
+            alarm=_over_half,
         ),
     ),
 )
-
-
-def _below_at_percentile_95(values: Counts, score: Array, output: Array) -> Flags:
-    """Whether so many |f| are flagged as small that the 95th percentile, numpy's, is one of them."""
-    return score - 1 >= 0.95 * (values - 1)
-
-
-def _far_from_the_middle(values: Counts, score: Array, output: Array) -> Flags:
-    return score > 0.85 * values
 
 
 _RHO = (
@@ -149,36 +138,27 @@ _RHO_SOURCE = (
 )
 
 
-def _from_middle_of_sigmoid(x: Array, output: Array, gradient: Array) -> Array:
-    return abs(2.0 * output - 1.0)
-
-
-def _from_middle_of_tanh(x: Array, output: Array, gradient: Array) -> Array:
-    return output
+def _rho(function: str, distance: Score, remark: str = "") -> Check:
+    return Check(
+        functions=(function,),
+        finding="have rho_B > 0.85",
+        definition=_RHO + remark,
+        source=_RHO_SOURCE,
+        measure=SATURATED,
+        score=distance,
+        neurons=lambda values, score, output: score > 0.85 * values,
+        alarm=_over_half,
+    )
 
 
 THEDEEPCHECKER = Rule(
     "thedeepchecker",
     checks=(
-        Check(
-            functions=("sigmoid",),
-            finding="have rho_B > 0.85",
-            definition=_RHO,
-            source=_RHO_SOURCE,
-            measure=SATURATED,
-            score=_from_middle_of_sigmoid,
-            neurons=_far_from_the_middle,
-            alarm=lambda share: share > 0.5,
-        ),
-        Check(
-            functions=("tanh",),
-            finding="have rho_B > 0.85",
-            definition=f"{_RHO}. Its settings give the range 0..1, which is sigmoid's, for tanh too; here it is -1..1",
-            source=_RHO_SOURCE,
-            measure=SATURATED,
-            score=_from_middle_of_tanh,
-            neurons=_far_from_the_middle,
-            alarm=lambda share: share > 0.5,
+        _rho("sigmoid", lambda x, output, gradient: abs(2.0 * output - 1.0)),
+        _rho(
+            "tanh",
+            lambda x, output, gradient: output,
+            ". Its settings give the range 0..1, which is sigmoid's, for tanh too; here it is -1..1",
         ),
         Check(
             functions=(),
@@ -189,8 +169,9 @@ THEDEEPCHECKER = Rule(
             "config/settings.yaml",
             measure=DEAD,
             score=lambda x, output, gradient: output < 1e-5,
-            neurons=_below_at_percentile_95,
-            alarm=lambda share: share > 0.5,
+            # Whether so many |f| are flagged as small that the 95th percentile, numpy's, is one of them.
+            neurons=lambda values, score, output: score - 1 >= 0.95 * (values - 1),
+            alarm=_over_half,
         ),
     ),
 )

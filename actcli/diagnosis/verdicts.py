@@ -1,7 +1,5 @@
 """What the measures of a layer mean: ok, warning or critical, with the reasons in words."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +11,7 @@ from actcli.analysis.regions import SaturatedSides, shape
 from actcli.diagnosis.records import Layer
 from actcli.diagnosis.remedies import remedies
 from actcli.diagnosis.rules import MADE_UP, ORDER, Check, Limits, Rule, Verdict
+from actcli.measuring.layer import Role
 from actcli.numerics.certainty import samples_for_bound, samples_to_tell, upper_bound, wilson
 from actcli.text import percent
 
@@ -55,16 +54,28 @@ def judged(
             found = [*values(layer), checked(layer, check)]
         elif rule.limits is not None:
             found = findings(layers[i:], rule.limits, epsilon, _telling(sides[layer.function]))
+        found = found if layer.role == "hidden" else [_described(finding, layer.role) for finding in found]
         grave = [finding for finding in found if finding.grade != "ok"]
         done.append(
             replace(
                 layer,
                 verdict=max((finding.grade for finding in found), key=ORDER.index, default="ok"),
                 reasons=tuple(finding.reason for finding in found),
-                remedies=tuple(remedy for finding in grave for remedy in remedies(finding.measure, layer.function)),
+                remedies=tuple(
+                    remedy
+                    for finding in grave
+                    for remedy in remedies(finding.measure, layer.function, finished=layer.place.finished)
+                ),
             )
         )
     return done
+
+
+def _described(finding: Finding, role: Role) -> Finding:
+    """What is a fault in a hidden layer and none in a head, which decides, or in a gate, which opens and shuts."""
+    if finding.grade == "ok" or finding.measure == "non_finite":
+        return finding
+    return Finding("ok", f"{finding.reason}, as it may for a {role}")
 
 
 def _telling(sides: SaturatedSides) -> tuple[Side, ...]:
@@ -123,13 +134,14 @@ def values(layer: Layer) -> list[Finding]:
     return found
 
 
-def doubt(ratio: float, limits: tuple[float, float], samples: float) -> list[Finding]:
+def doubt(ratio: float, limits: tuple[float, float], layer: Layer) -> list[Finding]:
     """Says so where so few samples could have come from a layer of another verdict, and how many would tell."""
-    low, high = wilson(ratio, samples)
+    low, high = wilson(ratio, layer.independent)
     between = [limit for limit in limits if low < limit <= high]
     if not between:
         return []
-    text = f"on {samples:.6g} samples that share is known as {percent(low)} to {percent(high)} only"
+    on = f"on {layer.independent:.6g} {layer.place.samples}"
+    text = f"{on} that share is known as {percent(low)} to {percent(high)} only"
     nearest = min(between, key=lambda limit: abs(limit - ratio))
     if abs(nearest - ratio) > 1e-3:
         text += f"; about {samples_to_tell(ratio, nearest)} would tell it from {percent(nearest)}"
@@ -141,12 +153,22 @@ def _dead(layer: Layer, limits: Limits) -> list[Finding]:
         return []
     share = layer.dead_neuron_ratio or 0.0
     are = "neuron is" if layer.neurons == 1 else "neurons are" if layer.dead_neurons != 1 else "neurons is"
-    text = f"{layer.dead_neurons} of {layer.neurons} {are} dead on {layer.samples} samples ({percent(share)})"
+    on = f"on {layer.samples} {layer.place.samples}"
+    text = f"{layer.dead_neurons} of {layer.neurons} {are} dead {on} ({percent(share)})"
     found = [Finding(grade(share, limits.dead), text, "dead_neuron_ratio")]
+    if layer.shrunk_neurons:
+        text = f"{layer.shrunk_neurons} neurons are shrunk to nothing: their weights are next to 0"
+        held = layer.dead_neurons - layer.shrunk_neurons
+        found.append(Finding("ok", f"{text}{'; others are held off by their bias' if held > 0 else ''}"))
     bound = upper_bound(0, max(1, round(layer.independent)))
     if bound > ACTIVE:
-        text = f"so few samples bound the inputs on which a dead neuron passes gradient by {percent(bound)} only"
-        found.append(Finding("ok", f"{text}; {samples_for_bound(ACTIVE)} bound them by {percent(ACTIVE)}"))
+        text = f"bound the inputs on which a dead neuron passes gradient by {percent(bound)} only"
+        found.append(
+            Finding(
+                "ok",
+                f"so few {layer.place.samples} {text}; {samples_for_bound(ACTIVE)} bound them by {percent(ACTIVE)}",
+            )
+        )
     return found
 
 
@@ -156,11 +178,11 @@ def _vanishing(layer: Layer, limits: Limits, epsilon: float) -> list[Finding]:
         if (verdict := grade(ratio, limits.vanishing)) != "ok":
             text = f"{percent(ratio)} of the values have |f'| < {epsilon:g}"
             found.append(Finding(verdict, text, "vanishing_ratio"))
-        found += doubt(ratio, limits.vanishing, layer.independent)
+        found += doubt(ratio, limits.vanishing, layer)
     if rows := layer.vanishing_row_ratio:
         text = f"the whole Jacobian is below {epsilon:g} in {percent(rows)} of the rows"
         found.append(Finding(grade(rows, limits.vanishing_rows), text, "vanishing_row_ratio"))
-        found += doubt(rows, limits.vanishing_rows, layer.independent)
+        found += doubt(rows, limits.vanishing_rows, layer)
     return found
 
 
@@ -173,12 +195,14 @@ def _saturated(layer: Layer, limits: Limits, sides: Sequence[Side]) -> list[Find
     if (verdict := grade(ratio, limits.saturated)) != "ok":
         parts = ", ".join(f"{percent(ratios[side])} {side}" for side in sides)
         found.append(Finding(verdict, f"{percent(ratio)} of the values are saturated ({parts})", "saturated_ratio"))
-    return found + doubt(ratio, limits.saturated, layer.independent)
+    return found + doubt(ratio, limits.saturated, layer)
 
 
 def _through(layers: Sequence[Layer], epsilon: float) -> list[Finding]:
     """Whether f' takes the gradient away, even at its largest in each layer from here to the last, or lets it grow, and
     whether the signal dies out. What the weights do is known by the spread alone."""
+    if layers[0].gradient_rms is not None:
+        return _of_the_loss(layers, epsilon)
     layers = list(takewhile(lambda layer: not layer.function.rowwise, layers))
     factor = layers[0].cumulative_mean_gradient if layers else None
     if len(layers) < 2 or factor is None:
@@ -201,6 +225,19 @@ def _through(layers: Sequence[Layer], epsilon: float) -> list[Finding]:
         text = f"of the spread of the pre-activations over the samples {left:.2g} is left in the last layer"
         return [Finding("warning", f"{text}: the signal dies out, and so do gradients on their way back", "spread")]
     return []
+
+
+def _of_the_loss(layers: Sequence[Layer], epsilon: float) -> list[Finding]:
+    """Whether the gradient of the loss, as it came, has vanished or grown since the last layer."""
+    here, last = layers[0].gradient_rms, layers[-1].gradient_rms
+    if here == 0.0:
+        return [Finding("critical", "no gradient of the loss comes back to here: dL/dx is 0", "gradient_rms")]
+    if here is None or not last or not math.isfinite(here):
+        return []
+    text = f"of the gradient of the loss at the last layer {here / last:.2g} times as much comes back to here"
+    if here < epsilon * last:
+        return [Finding("critical", text, "gradient_rms")]
+    return [Finding("critical", text, "gradient_rms")] if here > last / epsilon else []
 
 
 def _passing(most: Mapping[Function, float]) -> str:

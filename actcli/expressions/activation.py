@@ -1,7 +1,5 @@
 """An expression as an Activation, so that nothing else knows the difference."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace

@@ -8,8 +8,6 @@ aliases = ["mg"]
 b = { default = 1.5, domain = "[0, inf)", meaning = "sharpness" }   # or b = 1.5
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Callable

@@ -6,8 +6,6 @@ from some |x| on because an intermediate value overflowed, it continues as it wa
 at infinity it is infinite if it was large and growing.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Where an expression bends: ties of min, max, where and abs, the breaks of what it is composed of, and poles."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator
 

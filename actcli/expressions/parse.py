@@ -4,8 +4,6 @@ The grammar is that of the registry's formulas: `+ - * / **`, calls of elementwi
 comparison, pi, e, x, and free names, which are parameters.
 """
 
-from __future__ import annotations
-
 import ast
 import math
 import re
@@ -72,8 +70,7 @@ class _Parser:
         """Refuse what must not reach Python's parser: it would be slow, or accept names beyond ASCII."""
         if len(self.text) > LENGTH:
             raise UsageError(
-                f"the expression {self.text[:20]!r}... has {len(self.text)} characters",
-                f"at most {LENGTH} are read",
+                f"the expression {self.text[:20]!r}... has {len(self.text)} characters", f"at most {LENGTH} are read"
             )
         if not self.text.strip(" "):
             raise UsageError("the expression is empty", _WHAT)

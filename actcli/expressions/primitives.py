@@ -1,7 +1,5 @@
 """Functions of formulas that are no activations of the registry; their names take precedence."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from actcli.activation import Activation, Array, Kernel

@@ -5,8 +5,6 @@ x * tanh(log(1 + exp(x))) becomes mish(x). A rule is a pattern and its replaceme
 every other name for something free of x. In sums and products the order does not matter.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 

@@ -77,6 +77,12 @@ def line(x: Numbers, y: Numbers, look: Stroke, label: str = "", *, keyed: bool =
     return Mark(lambda axes: axes.plot(x, y, label=label, zorder=zorder, **look._asdict()), keys)
 
 
+def band(x: Numbers, low: Numbers, high: Numbers, colour: Colour) -> Mark:
+    """What lies between two lines, lightly."""
+    look = Fill((colour, 0.18))
+    return Mark(lambda axes: axes.fill_between(x, low, high, zorder=1, **look._asdict()))
+
+
 def decay(x: Sequence[float], y: Sequence[float], look: Stroke, theme: Theme, label: str = "") -> Mark:
     """Positive values on a logarithmic axis; where one is 0, an arrow at the foot."""
     gone = [place for place, value in zip(x, y, strict=True) if value == 0.0]

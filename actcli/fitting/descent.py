@@ -6,8 +6,6 @@ By hand, as scipy.optimize.least_squares ends where the gradient is less flat: o
 other digits (ours had the flatter gradient in 26, it in none), and its import alone takes longer than a whole `fit`.
 """
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Iterator, Sequence
@@ -50,6 +48,13 @@ class Step:
     by: str
     values: Point
     rms: float
+
+
+def reach(domains: Sequence[Domain], start: Sequence[float]) -> list[tuple[float, float]]:
+    """The domains, within 10 times the size of the start, 10 at least."""
+    far = [10.0 * max(1.0, abs(value)) for value in start]
+    ends = zip(domains, start, far, strict=True)
+    return [(max(domain.low, value - wide), min(domain.high, value + wide)) for domain, value, wide in ends]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +101,7 @@ class Problem:
 
     def bounds(self) -> list[tuple[float, float]]:
         """Where to search: the domain, within 10 times the size of the start, 10 at least."""
-        reach = [10.0 * max(1.0, abs(value)) for value in self.start]
-        ends = zip(self.domains, self.start, reach, strict=True)
-        return [(max(domain.low, value - far), min(domain.high, value + far)) for domain, value, far in ends]
+        return reach(self.domains, self.start)
 
     def search(self, kind: Search, seed: int) -> list[Step]:
         """What a search of this kind tries."""

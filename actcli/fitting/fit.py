@@ -4,8 +4,6 @@ The distance is the root of the weighted mean of (f - target)^2. A search finds 
 Levenberg-Marquardt steps on the exact derivatives by the parameters go to the minimum.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

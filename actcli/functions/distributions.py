@@ -133,5 +133,3 @@ LAPLACE = Activation(
     source="Hugging Face transformers LaplaceActivation; Ma et al. 2022, Mega, arXiv:2209.10655 (mu = sqrt(1/2), "
     "sigma = sqrt(1/(4 pi)), to six digits)",
 )
-
-ACTIVATIONS = (NORMAL_CDF, ERF, LAPLACE)

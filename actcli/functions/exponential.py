@@ -263,5 +263,3 @@ XIELU = Activation(
     ),
     source="Transformers XIELUActivation; Huang and Schlag 2024, arXiv:2411.13010",
 )
-
-ACTIVATIONS = (EXPONENTIAL, ELU, SELU, CELU, XIELU)

@@ -1,7 +1,5 @@
 """Gated linear units a * g(b): the first half of a row times a gate of the second half."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import NamedTuple
@@ -217,5 +215,3 @@ SWIGLU = Activation(
     dialects=dialects("onnx:SwiGLU | two inputs, the gate first: silu(A) * B at its default alpha = 1"),
     source="ONNX SwiGLU; Shazeer 2020, arXiv:2002.05202",
 )
-
-ACTIVATIONS = (GLU, REGLU, GEGLU, SWIGLU)

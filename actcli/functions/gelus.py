@@ -165,5 +165,3 @@ GELU_TANH = Activation(
     ),
     source="PyTorch torch.nn.GELU(approximate='tanh'); Hendrycks and Gimpel 2016, arXiv:1606.08415",
 )
-
-ACTIVATIONS = (GELU, GELU_TANH)

@@ -333,16 +333,3 @@ CLIPPED_GELU = Activation(
     source="Transformers ClippedGELUActivation; Wu et al. 2020, Integer Quantization for Deep Learning Inference, "
     "arXiv:2004.09602",
 )
-
-ACTIVATIONS = (
-    RELU_N,
-    THRESHOLDED_RELU,
-    THRESHOLD,
-    SQUARED_RELU,
-    HARD_SWISH,
-    HARD_MISH,
-    HARD_TANH,
-    SPARSE_SIGMOID,
-    SPARSE_PLUS,
-    CLIPPED_GELU,
-)

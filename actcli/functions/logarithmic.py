@@ -164,5 +164,3 @@ SQUAREPLUS = Activation(
     dialects=dialects("keras.activations.squareplus jax.nn.squareplus | as written: 0 below x = -1.34e8, NaN at -inf"),
     source="JAX jax.nn.squareplus; Barron 2021, arXiv:2112.11687",
 )
-
-ACTIVATIONS = (LOG_SIGMOID, LOGCOSH, LOG1MEXP, SQUAREPLUS)

@@ -211,5 +211,3 @@ SNAKE = Activation(
     source="Ziyin, Hartwig and Ueda 2020, Neural Networks Fail to Learn Periodic Functions and How to Fix It, "
     "arXiv:2006.08195; TensorFlow Addons",
 )
-
-ACTIVATIONS = (SINE, COSINE, SINC, SNAKE)

@@ -149,5 +149,3 @@ RRELU = Activation(
     ),
     source="PyTorch torch.nn.RReLU; Xu, Wang, Chen and Li 2015, arXiv:1505.00853",
 )
-
-ACTIVATIONS = (RELU, RELU6, LEAKY_RELU, PRELU, RRELU)

@@ -1,7 +1,5 @@
 """Rowwise functions with fewer or more outputs than inputs, and sparse distributions."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 
@@ -344,5 +342,3 @@ CRELU = Activation(
     dialects=dialects("tf.nn.crelu"),
     source="TensorFlow tf.nn.crelu; Shang et al. 2016, arXiv:1603.05201",
 )
-
-ACTIVATIONS = (LOGSUMEXP, LOGMEANEXP, HARDMAX, SPARSEMAX, ENTMAX15, MAXOUT, CRELU)

@@ -1,8 +1,6 @@
 """What rowwise functions share: exact differences from the maximum, exact sums, and products with exponentials that are
 themselves too small for a double."""
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

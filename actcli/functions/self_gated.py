@@ -246,5 +246,3 @@ MISH = Activation(
     ),
     source="PyTorch torch.nn.Mish; Misra 2019, arXiv:1908.08681",
 )
-
-ACTIVATIONS = (SILU, SWISH_BETA, QUICK_GELU, MISH)

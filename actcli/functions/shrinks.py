@@ -76,5 +76,3 @@ SHRINK = Activation(
     dialects=dialects("onnx:Shrink"),
     source="ONNX Shrink",
 )
-
-ACTIVATIONS = (SOFTSHRINK, HARDSHRINK, SHRINK)

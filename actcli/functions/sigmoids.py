@@ -101,9 +101,7 @@ def hard_sigmoid(x: Array, alpha: float, beta: float) -> Array:
     # Near the low kink alpha * x + beta cancels: all that remains is what the rounding of the product lost.
     rounded, lost = times(alpha, inside)
     result = np.clip((rounded + beta) + lost, 0.0, 1.0)
-    return (
-        result if low < high else np.where(x > low, 1.0, np.where(x < low, 0.0, 0.5))
-    )  # a beta so large that the kinks are one number
+    return result if low < high else np.where(x > low, 1.0, np.where(x < low, 0.0, 0.5))  # the kinks are one number
 
 
 def _between_kinks(x: Array, alpha: float, beta: float) -> Array:
@@ -206,5 +204,3 @@ ARCTAN = Activation(
     dialects=dialects("torch.atan torch.arctan keras.ops.arctan jax.numpy.arctan tf.math.atan onnx:Atan"),
     source="PyTorch torch.atan",
 )
-
-ACTIVATIONS = (SIGMOID, TANH, HARD_SIGMOID, SOFTSIGN, ARCTAN)

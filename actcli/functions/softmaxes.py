@@ -167,5 +167,3 @@ LOG_SOFTMAX = Activation(
     ),
     source="PyTorch torch.nn.LogSoftmax",
 )
-
-ACTIVATIONS = (SOFTMAX, SOFTMIN, SOFTMAX1, GUMBEL_SOFTMAX, LOG_SOFTMAX)

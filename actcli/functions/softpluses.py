@@ -110,5 +110,3 @@ SQRT_SOFTPLUS = Activation(
     dialects=dialects("transformers:sqrtsoftplus | softplus(x) has PyTorch's threshold of 20"),
     source="Hugging Face transformers SqrtSoftplusActivation, which scores the experts of DeepSeek V4",
 )
-
-ACTIVATIONS = (SOFTPLUS, SQRT_SOFTPLUS)

@@ -78,5 +78,3 @@ ABS = Activation(
     ),
     source="PyTorch torch.abs",
 )
-
-ACTIVATIONS = (IDENTITY, BINARY_STEP, SIGN, ABS)

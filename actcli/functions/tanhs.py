@@ -105,5 +105,3 @@ TANHEXP = Activation(
     limits=(0.0, INF),
     source="Liu and Di 2020, arXiv:2003.09855; as TeLU Fernandez and Mali 2024, arXiv:2412.20269",
 )
-
-ACTIVATIONS = (TANHSHRINK, LISHT, TANHEXP)

@@ -1,8 +1,6 @@
 """Which layers are taken, and which function each has."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -18,8 +16,9 @@ class Choice:
     functions: tuple[tuple[str, Function], ...] = ()
     layers: tuple[str, ...] = ()
 
-    def of(self, names: Sequence[str], function: Function) -> dict[str, Function]:
-        """The layers that are taken, in their order, each with its function: this one where no pattern matches.
+    def of(self, names: Sequence[str], function: Function | Mapping[str, Function]) -> dict[str, Function]:
+        """The layers that are taken, in their order, each with its function: this one, or its own of these, where no
+        pattern matches.
 
         Raises UsageError where a pattern matches no layer, or no layer is left.
         """
@@ -27,7 +26,12 @@ class Choice:
         for pattern, _ in self.functions:
             if not any(_matches(name, pattern) for name in taken):
                 raise UsageError(f"--function {pattern}: no layer matches", _listed(taken))
-        return {name: self._own(name) or function for name in taken}
+        own = function if isinstance(function, Mapping) else dict.fromkeys(names, function)
+        return {name: self._own(name) or own[name] for name in taken}
+
+    def names(self, layer: str) -> bool:
+        """Whether a pattern takes this layer by its name."""
+        return any(_matches(layer, pattern) for pattern in self.layers)
 
     def _own(self, name: str) -> Function | None:
         return next((f for pattern, f in reversed(self.functions) if _matches(name, pattern)), None)

@@ -1,7 +1,5 @@
 """Layers from files: one table each, named after its file."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeVar

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Literal, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -20,6 +21,35 @@ class Blocks(Protocol):
 
     def __call__(self, work: Callable[[Array, Flags | None], T]) -> Iterator[T]:
         """What `work`, on any thread, makes of each block, in order."""
+
+
+Role: TypeAlias = Literal["hidden", "head", "gate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a layer stands: its role in a network, what its samples are called, and whether the network is trained
+    still: of one that is `finished` no weights are drawn anew. Gates are for what is hidden or `named` by the user."""
+
+    role: Role = "hidden"
+    samples: str = "samples"
+    finished: bool = False
+    named: bool = False
+
+
+class Pass(Protocol):
+    """What gives the blocks of several layers in one pass."""
+
+    def __call__(self, numbers: Sequence[int]) -> Iterator[tuple[int, Array, int]]:
+        """Of the layers of these numbers: the number, a block, and how many of its rows are of one input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The layer of this number in a pass."""
+
+    run: Pass
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +71,9 @@ class PreActivations:
     name: str
     function: Function
     neurons: tuple[str, ...]
-    blocks: Blocks
+    blocks: Blocks | Shared
     origin: Callable[[], Input] | None = None
+    place: Place = field(default_factory=Place)
 
     @classmethod
     def of_array(
@@ -64,21 +95,49 @@ class PreActivations:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A layer that has been measured."""
+    """A layer that has been measured. `loss_gradient` is the rms of dL/dx, where the loss was differentiated."""
 
     name: str
     neurons: tuple[str, ...]
     probe: Probe
     partial: Partial
+    place: Place = field(default_factory=Place)
+    loss_gradient: float | None = None
 
 
-def measure(layer: PreActivations, probes: Sequence[Probe]) -> list[Measured]:
-    """The layer under each probe, its blocks looked at once."""
-    totals = [Partial.empty(len(layer.neurons)) for _ in probes]
-    for partials in layer.blocks(lambda x, missing: [probe.measure(x, missing) for probe in probes]):
-        totals = [total.merge(partial) for total, partial in zip(totals, partials, strict=True)]
-    pairs = zip(probes, totals, strict=True)
-    return [Measured(layer.name, layer.neurons, probe, total) for probe, total in pairs]
+def measure(layers: Sequence[PreActivations], probes: Sequence[Sequence[Probe]]) -> list[list[Measured]]:
+    """Each layer under each of its probes, its blocks looked at once; the layers of one pass together."""
+    totals = [[Partial.empty(len(layer.neurons)) for _ in own] for layer, own in zip(layers, probes, strict=True)]
+    for number, partials in _partials(layers, probes):
+        totals[number] = [total.merge(partial) for total, partial in zip(totals[number], partials, strict=True)]
+    return [
+        [
+            Measured(layer.name, layer.neurons, probe, total, layer.place)
+            for probe, total in zip(own, found, strict=True)
+        ]
+        for layer, own, found in zip(layers, probes, totals, strict=True)
+    ]
+
+
+def _partials(
+    layers: Sequence[PreActivations], probes: Sequence[Sequence[Probe]]
+) -> Iterator[tuple[int, list[Partial]]]:
+    """Which layer, and what its probes make of a block."""
+    passes: dict[Pass, dict[int, int]] = {}
+    for number, layer in enumerate(layers):
+        if isinstance(layer.blocks, Shared):
+            passes.setdefault(layer.blocks.run, {})[layer.blocks.number] = number
+            continue
+        for partials in layer.blocks(partial(_measured, probes[number])):
+            yield number, partials
+    for run, numbers in passes.items():
+        for of_run, x, positions in run(list(numbers)):
+            number = numbers[of_run]
+            yield number, _measured(probes[number], x, None, positions)
+
+
+def _measured(probes: Sequence[Probe], x: Array, missing: Flags | None, positions: int = 1) -> list[Partial]:
+    return [probe.measure(x, missing, positions) for probe in probes]
 
 
 def of_numbers(x: Sequence[float], function: Function) -> PreActivations:

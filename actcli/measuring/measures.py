@@ -15,10 +15,12 @@ import numpy as np
 from actcli.activation import Array
 from actcli.measuring.tallies import (
     HISTOGRAM,
+    INPUTS,
     MAXIMUM,
     MINIMUM,
     MOMENTS,
     OUTPUT,
+    PASSING,
     SCORE,
     VANISHING,
     VANISHING_ROWS,
@@ -35,8 +37,9 @@ from actcli.numerics.sums import Sums
 if TYPE_CHECKING:
     from actcli.measuring.partial import Partial
 
-# On what a field depends that is not always there: --dtype, a rule of another system, a rowwise function.
-Occasion: TypeAlias = Literal["precision", "rule", "rowwise"]
+# On what a field depends that is not always there: --dtype, a rule of another system, a rowwise function, a backward
+# pass, a network.
+Occasion: TypeAlias = Literal["precision", "rule", "rowwise", "backward", "network"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,22 +82,20 @@ def share(meaning: str, tally: Tally[Counts], **more: Any) -> Measure:
 
 def average(meaning: str, tally: Tally[Sums], **more: Any) -> Measure:
     """A sum over the number of values."""
-    return Measure(
-        meaning,
-        tallies=(tally,),
-        neurons=lambda p: p[tally].mean(p.values),
-        layer=lambda p: _of_all(p[tally], p, Sums.mean),
-        **more,
-    )
+    return _mean(meaning, tally, Sums.mean, more)
 
 
 def root(meaning: str, tally: Tally[Sums], **more: Any) -> Measure:
     """The root of a sum of squares over the number of values."""
+    return _mean(meaning, tally, Sums.root_mean, more)
+
+
+def _mean(meaning: str, tally: Tally[Sums], figure: Callable[[Sums, Any], Array], more: dict[str, Any]) -> Measure:
     return Measure(
         meaning,
         tallies=(tally,),
-        neurons=lambda p: p[tally].root_mean(p.values),
-        layer=lambda p: _of_all(p[tally], p, Sums.root_mean),
+        neurons=lambda p: figure(p[tally], p.values),
+        layer=lambda p: _of_all(p[tally], p, figure),
         **more,
     )
 
@@ -102,12 +103,7 @@ def root(meaning: str, tally: Tally[Sums], **more: Any) -> Measure:
 def added(meaning: str, tally: Tally[Counts], **more: Any) -> Measure:
     """A count as it is."""
     return Measure(
-        meaning,
-        tallies=(tally,),
-        neurons=lambda p: p[tally],
-        layer=lambda p: int(p[tally].sum()),
-        always=True,
-        **more,
+        meaning, tallies=(tally,), neurons=lambda p: p[tally], layer=lambda p: int(p[tally].sum()), always=True, **more
     )
 
 
@@ -130,8 +126,7 @@ class Measures:
         int, added("cells without a value, which are left out of every ratio", counts(lambda b: b.missing))
     ]
     non_finite: Annotated[
-        int,
-        added("values that are NaN or infinite, which are left out of every ratio", counts(lambda b: b.non_finite)),
+        int, added("values that are NaN or infinite, which are left out of every ratio", counts(lambda b: b.non_finite))
     ]
     vanishing_ratio: Annotated[
         float | None,
@@ -300,4 +295,6 @@ def _declared() -> Iterator[Tally[Any]]:
 
 
 # All that partials keep: what the measures are had from, and what is looked at beside them.
-TALLIES: tuple[Tally[Any], ...] = tuple(dict.fromkeys([*_declared(), MOMENTS, OUTPUT, SCORE, ZEROS, HISTOGRAM]))
+TALLIES: tuple[Tally[Any], ...] = tuple(
+    dict.fromkeys([*_declared(), MOMENTS, OUTPUT, SCORE, ZEROS, INPUTS, PASSING, HISTOGRAM])
+)

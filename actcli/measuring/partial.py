@@ -9,8 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import numpy as np
+
+from actcli.activation import Flags
 from actcli.measuring.measures import TALLIES
-from actcli.measuring.tallies import MOMENTS, Block, Counts, Tally
+from actcli.measuring.tallies import MOMENTS, VANISHING, Block, Counts, Tally
 
 T = TypeVar("T")
 _PLACES = {tally: place for place, tally in enumerate(TALLIES)}
@@ -18,7 +21,7 @@ _PLACES = {tally: place for place, tally in enumerate(TALLIES)}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Partial:
-    """The number of rows, and the state of every tally, in the order of TALLIES: `partial[VANISHING]`."""
+    """The number of inputs (a table's rows), and the state of every tally, in their order: `partial[VANISHING]`."""
 
     samples: int
     states: tuple[Any, ...]
@@ -31,7 +34,7 @@ class Partial:
     @classmethod
     def of(cls, block: Block) -> Partial:
         """That of a block."""
-        return cls(block.t.shape[1], tuple(tally.of(block) for tally in TALLIES))
+        return cls(block.t.shape[1] // block.positions, tuple(tally.of(block) for tally in TALLIES))
 
     def merge(self, other: Partial) -> Partial:
         """That of the rows of both."""
@@ -46,3 +49,8 @@ class Partial:
     def values(self) -> Counts:
         """How many finite values each neuron has."""
         return self[MOMENTS].count
+
+    def dead(self, alpha: float) -> Flags:
+        """Which neurons pass gradient on at most this share of their values; those without a value are not dead."""
+        n = self.values
+        return np.asarray((n > 0) & (n - self[VANISHING] <= alpha * n))

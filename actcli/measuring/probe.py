@@ -66,11 +66,12 @@ class Probe:
         )
         return frozenset(occasion for occasion, is_there in found if is_there)
 
-    def measure(self, x: Array, missing: Flags | None = None) -> Partial:
-        """The partial of a block x of shape (samples, neurons), NaN where `missing` says that there is no value."""
-        return Partial.of(self._block(x, missing))
+    def measure(self, x: Array, missing: Flags | None = None, positions: int = 1) -> Partial:
+        """The partial of a block x of shape (samples, neurons), NaN where `missing` says that there is no value; so
+        many samples side by side are positions of one input."""
+        return Partial.of(self._block(x, missing, positions))
 
-    def _block(self, x: Array, missing: Flags | None) -> Block:
+    def _block(self, x: Array, missing: Flags | None, positions: int) -> Block:
         t = np.ascontiguousarray(x.T)  # a neuron's values side by side
         none = np.zeros(len(t), np.int64)
         absent = none if missing is None else set_bits(missing.T)
@@ -96,6 +97,7 @@ class Probe:
             losses=self.losses,
             rowwise=self.function.rowwise,
             histogram=self.histogram,
+            positions=positions,
         )
 
     def _gradient_and_output(self, t: Array) -> tuple[Array, Array]:

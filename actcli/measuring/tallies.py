@@ -1,7 +1,5 @@
 """What is kept of blocks of values: tallies that merge. And the block, as a probe sees it."""
 
-from __future__ import annotations
-
 import math
 import operator
 from collections.abc import Callable, Sequence
@@ -40,6 +38,7 @@ class Block:
     losses: Losses | None  # with a precision only
     rowwise: bool
     histogram: bool  # whether one is asked for
+    positions: int = 1  # values side by side that are of one input: they are not independent of each other
 
     def inside(self, intervals: Sequence[Interval]) -> Flags | None:
         """Where the values lie in one of the intervals, ends included; None where there is no interval."""
@@ -100,6 +99,20 @@ def number(of: Callable[[Block], int]) -> Tally[int]:
     return Tally(lambda neurons: 0, of, operator.add)
 
 
+def inputs_with(flags: Callable[[Block], Flags | None]) -> Tally[Counts]:
+    """Of how many inputs some value of each neuron is flagged, and finite; None flags all."""
+
+    def of(block: Block) -> Counts:
+        flagged: Flags = np.ones(block.t.shape, np.bool_) if block.keep is None else block.keep
+        if (chosen := flags(block)) is not None:
+            flagged = np.asarray(flagged & chosen)
+        if block.positions > 1:
+            flagged = np.asarray(flagged.reshape(len(flagged), -1, block.positions).any(axis=2))
+        return set_bits(flagged)
+
+    return Tally(_no_counts, of, operator.add)
+
+
 def set_bits(flags: Flags, keep: Flags | None = None) -> Counts:
     """How many flags of each row are set; by bits, three times as fast as `np.count_nonzero`."""
     bits = np.packbits(flags if keep is None else flags & keep, axis=1)
@@ -114,6 +127,8 @@ MOMENTS = Tally(Moments.empty, _moments, Moments.merge)
 MINIMUM = Tally(lambda neurons: np.full(neurons, math.inf), lambda block: block.least, np.minimum)
 MAXIMUM = Tally(lambda neurons: np.full(neurons, -math.inf), lambda block: block.most, np.maximum)
 VANISHING = count(lambda block: block.vanishing)
+INPUTS = inputs_with(lambda block: None)  # that have a value
+PASSING = inputs_with(lambda block: ~block.vanishing)  # that pass gradient
 VANISHING_ROWS = number(lambda block: int(np.count_nonzero(block.vanishing.all(axis=0))) if block.rowwise else 0)
 OUTPUT = total(lambda block: block.output)
 SCORE = total(lambda block: block.score)

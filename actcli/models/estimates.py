@@ -3,8 +3,6 @@
 They are polished after, so that they need be right only roughly, but for places of jumps, which no slope leads to.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Any, TypeAlias

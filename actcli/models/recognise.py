@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from actcli.activation import Activation, Array, Function
+from actcli.activation import Activation, Array, Flags, Function
 from actcli.errors import UsageError
 from actcli.models.estimates import ESTIMATES, F
 from actcli.registry import additions
@@ -23,7 +23,7 @@ Shape: TypeAlias = Literal["constant", "affine", "curve"]
 
 FLOAT32, FLOAT16, BFLOAT16 = 2.0**-24, 2.0**-11, 2.0**-8  # the rounding of constants and of arithmetic
 _SLACK = {FLOAT32: 24.0, FLOAT16: 6.0, BFLOAT16: 4.0}
-_LARGEST = {FLOAT32: 3.4e38, FLOAT16: 65504.0, BFLOAT16: 3.4e38}
+_TOO_FAR = 80.0  # e^x and more overflow beyond in single precision, and beyond an eighth of it in half precision
 _FAR = (12.0, 20.0, 28.0, 40.0, 85.0, 300.0, 1000.0)
 _ALIKE = 3.0  # of functions whose errors differ by less the simpler one is meant
 _SAME = 0.01  # and an error of less is none
@@ -67,20 +67,24 @@ class _Target:
     x: Array
     y: Array
     tolerance: Array
+    counts: Flags  # where the target has not overflown
 
     @classmethod
     def of(cls, f: F, rounding: float) -> _Target:
         x = _points(rounding)
         y = _values(f, x)
-        size = np.where(np.isfinite(y), np.abs(y), 0.0)
-        return cls(f, rounding, x, y, _SLACK.get(rounding, 24.0) * rounding * (1.0 + size + 0.1 * np.abs(x)))
+        finite = np.isfinite(y)
+        size = np.where(finite, np.abs(y), 0.0)
+        tolerance = _SLACK.get(rounding, 24.0) * rounding * (1.0 + size + 0.1 * np.abs(x))
+        overflown = ~finite & (np.abs(x) > (_TOO_FAR if rounding <= FLOAT32 else _TOO_FAR / 8.0))
+        return cls(f, rounding, x, y, tolerance, ~overflown)
 
     def error(self, g: Array) -> float:
         """The largest error of g in units of what is tolerated; infinite where one of the two is NaN."""
         y = self.y
         with np.errstate(all="ignore"):
-            g = np.where(np.abs(g) > _LARGEST.get(self.rounding, math.inf), np.copysign(math.inf, g), g)
-            off = np.where((g == y) | (np.isnan(g) & np.isnan(y)), 0.0, np.abs(g - y) / self.tolerance)
+            alike = (g == y) | (np.isnan(g) & np.isnan(y)) | ~self.counts
+            off = np.where(alike, 0.0, np.abs(g - y) / self.tolerance)
         return float(np.where(np.isnan(off), math.inf, off).max())
 
     def is_met(self, function: Function | None) -> bool:

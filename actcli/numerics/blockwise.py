@@ -1,7 +1,5 @@
 """A kernel over a large array, block by block on a few threads."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +27,7 @@ def keep_freed() -> None:
 
 
 def default_threads() -> int:
+    """Reading and a consumer in order keep no more than four threads busy either."""
     return min(4, os.cpu_count() or 1)
 
 

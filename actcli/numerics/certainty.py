@@ -1,7 +1,5 @@
 """How certain a share counted on n samples is: 95 % bounds and intervals, and how many samples would do."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

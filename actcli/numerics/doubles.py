@@ -1,7 +1,5 @@
 """The doubles as an ordered set: grids, and bisection to the neighbours between which a flag changes."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator
 

@@ -61,10 +61,7 @@ def clipped(x: Array, out: Array | None = None) -> Array:
 
 
 def times_density(
-    amplitude: Array | float,
-    t: Array,
-    t_low: Array | None = None,
-    work: tuple[Array, Array, Array] | None = None,
+    amplitude: Array | float, t: Array, t_low: Array | None = None, work: tuple[Array, Array, Array] | None = None
 ) -> Array:
     """amplitude * phi(t + t_low), 0 <= t <= 40, t_low what t lost to rounding; in the third of the arrays `work`.
 

@@ -1,52 +1,73 @@
 """Results go to standard output or to a file that is written whole or not at all."""
 
-from __future__ import annotations
-
 import itertools
 import os
-import stat
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from queue import Queue
 from threading import Event
 from typing import IO, Any, TypeAlias
 
-from actcli.errors import DataError
+from actcli.output.drafts import Draft, begin, publish
+from actcli.output.places import descriptor, is_direct, is_special, naming
+from actcli.output.streams import standard_output, writer
 
 
 @contextmanager
-def open_output(path: str | None) -> Iterator[IO[bytes]]:
-    """A binary file to write results into; None is standard output.
+def open_outputs(paths: Sequence[str | None]) -> Iterator[list[IO[bytes]]]:
+    """A binary file to write results into for each path; None is standard output.
 
-    A regular file appears, or is replaced, only when all is written. A device or fifo is written directly.
+    Regular files appear, or are replaced, when all is written. A device, a fifo and an open file such as /dev/fd/3 are
+    written directly.
     """
-    with _naming(path or "standard output"):
-        if path is None:
-            yield sys.stdout.buffer
-            sys.stdout.buffer.flush()
-        elif _is_special(path):
-            with open(path, "wb") as file:
-                yield file
-        else:
-            with _replacing(path) as file:
-                yield file
+    with ExitStack() as stack:
+        drafts: list[Draft] = []
+        files = []
+        for path in paths:
+            with naming(path):
+                files.append(_open(path, stack, drafts))
+        yield files
+        for path, file in zip(paths, files, strict=True):
+            with naming(path):
+                file.flush()
+        publish(drafts)
+
+
+def _open(path: str | None, stack: ExitStack, drafts: list[Draft]) -> IO[bytes]:
+    if path is None:
+        return standard_output()
+    if (number := descriptor(path)) is not None:
+        return _direct(os.dup(number), stack)
+    if is_special(path):
+        return _direct(os.open(path, os.O_WRONLY), stack)
+    drafts.append(begin(path, stack))
+    return drafts[-1].file
+
+
+def _direct(number: int, stack: ExitStack) -> IO[bytes]:
+    def close() -> None:
+        with suppress(OSError):  # flushed before, or failed before
+            file.close()
+
+    file = writer(number)
+    stack.callback(close)
+    return file
 
 
 def write_files(outputs: Iterable[tuple[str | None, Iterable[bytes]]]) -> None:
-    """Each output, a path (None is standard output) and the parts of its content, as `open_output` writes them.
+    """Each output, a path (None is standard output) and the parts of its content, as `open_outputs` writes them.
 
-    No regular file is replaced before all the files are written; standard output comes after them.
+    Standard output comes last: it has nothing where a file cannot be written.
     """
-    with ExitStack() as files:
-        last = []
-        for path, parts in outputs:
-            if path is None:
-                last.append(parts)
-            else:
-                _write(files.enter_context(open_output(path)), path, parts)
-    for parts in last:
-        with open_output(None) as file:
+    given = [*outputs]
+    named = sorted(((path, parts) for path, parts in given if path is not None), key=lambda each: is_direct(each[0]))
+    with open_outputs([path for path, _ in named]) as files:
+        for file, (path, parts) in zip(files, named, strict=True):
+            with naming(path):
+                file.writelines(parts)
+                file.flush()
+    for parts in (parts for path, parts in given if path is None):
+        with open_outputs([None]) as (file,), naming(None):
             file.writelines(parts)
 
 
@@ -58,9 +79,10 @@ def write_streams(streams: Sequence[Stream], blocks: Iterator[Sequence[Any]]) ->
     written. The blocks are read once, in constant memory: each of several writers has a thread of its own.
     """
     with ExitStack() as stack:
-        files = [stack.enter_context(open_output(path)) for path, _ in streams]
+        files = stack.enter_context(open_outputs([path for path, _ in streams]))
         if len(streams) == 1:
-            streams[0][1](files[0], (part for (part,) in blocks))
+            with naming(streams[0][0]):
+                streams[0][1](files[0], (part for (part,) in blocks))
             return
         from concurrent.futures import ThreadPoolExecutor  # 5 ms, which one writer saves
 
@@ -91,7 +113,7 @@ def _write_queue(stream: Stream, file: IO[bytes], queue: Queue[Any], failed: Eve
     path, write = stream
     parts = _taken(queue)
     try:
-        with _naming(path or "standard output"):
+        with naming(path):
             write(file, parts)
             file.flush()
     except BaseException:
@@ -100,53 +122,3 @@ def _write_queue(stream: Stream, file: IO[bytes], queue: Queue[Any], failed: Eve
     finally:
         for _ in parts:  # what it does not want must not hold up the others
             pass
-
-
-def _write(file: IO[bytes], path: str, parts: Iterable[bytes]) -> None:
-    with _naming(path):
-        file.writelines(parts)
-        file.flush()
-
-
-@contextmanager
-def _naming(name: str) -> Iterator[None]:
-    """A failure to write is an error that names the output."""
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        missing = isinstance(error, FileNotFoundError)
-        hint = f"there is no folder {os.path.dirname(os.path.realpath(name))}: make it first" if missing else ""
-        raise DataError(f"{name}: cannot be written: {error.strerror or error}", hint) from error
-
-
-def _is_special(path: str) -> bool:
-    return os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode)
-
-
-@contextmanager
-def _replacing(path: str) -> Iterator[IO[bytes]]:
-    import tempfile
-
-    target = os.path.realpath(path)  # a symbolic link stays, what it points to is replaced
-    folder = os.path.dirname(target)
-    with tempfile.NamedTemporaryFile("wb", dir=folder, prefix=".actcli-", delete=False) as file:
-        try:
-            yield file
-            file.flush()
-            os.chmod(file.name, _mode(target))
-            os.replace(file.name, target)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(file.name)
-            raise
-
-
-def _mode(target: str) -> int:
-    """The mode that writing the file directly would leave it with."""
-    if os.path.exists(target):
-        return stat.S_IMODE(os.stat(target).st_mode)
-    umask = os.umask(0)
-    os.umask(umask)
-    return 0o666 & ~umask

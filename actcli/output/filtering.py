@@ -168,6 +168,7 @@ def write_filtered(
     from actcli.tables.format import named
     from actcli.tables.pipeline import map_blocks
     from actcli.tables.table import together
+    from actcli.tables.widening import TypeLost
 
     columns, frame_of = _filter(function, result, tables, append)
     writers: list[FrameWriter[Any]] = []
@@ -180,9 +181,12 @@ def write_filtered(
         frame = frame_of(table, block)
         return [writer.encode(frame) for writer in writers]
 
+    source = ""
+
     def blocks() -> Iterator[list[Any]]:
+        nonlocal source
         for table in tables:
-            skipped = None
+            source, skipped = table.source, None
             for part in watched(map_blocks(table, partial(encode, table), threads), table):
                 skipped = together(skipped, part.skipped)
                 yield part.result
@@ -190,7 +194,10 @@ def write_filtered(
                 note(str(skipped))
 
     streams = zip(outputs.destinations, writers, strict=True)
-    write_streams([(to.path, writer.write) for to, writer in streams], blocks())
+    try:
+        write_streams([(to.path, writer.write) for to, writer in streams], blocks())
+    except TypeLost as error:
+        raise DataError(f"{source}: {error.message}", error.hint) from None
 
 
 def _first_rows(
@@ -198,6 +205,7 @@ def _first_rows(
 ) -> FrameWriter[list[tuple[Any, ...]]]:
     """The first rows as a table, for a person at a terminal."""
     from actcli.tables.format import FrameWriter
+    from actcli.tables.textual import readable
 
     def write(file: IO[bytes], parts: Iterable[list[tuple[Any, ...]]]) -> None:
         rows: list[tuple[Any, ...]] = []
@@ -209,7 +217,7 @@ def _first_rows(
         if len(rows) > TERMINAL_ROWS:
             note(f"the first {TERMINAL_ROWS} rows; -f csv or -o FILE gives all")
 
-    return FrameWriter(lambda frame: frame.head(TERMINAL_ROWS + 1).rows(), write)
+    return FrameWriter(lambda frame: readable(frame.head(TERMINAL_ROWS + 1)).rows(), write)
 
 
 def number_jacobian(function: Function, numbers: Sequence[float]) -> Sheet:

@@ -6,8 +6,10 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from actcli.figures.style import saved
 from actcli.output.results import Result
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from actcli.diagnosis.comparison import Comparison
     from actcli.diagnosis.diagnose import Diagnosis
     from actcli.diagnosis.gates import Gate
+    from actcli.diagnosis.training import Experiment, Limit
     from actcli.fitting.descent import Measure
     from actcli.fitting.fit import Fit
     from actcli.numerics.histogram import Histogram
@@ -23,19 +26,14 @@ if TYPE_CHECKING:
 
 def diagnosis_result(diagnosis: Diagnosis, gates: Sequence[Gate], by: str | None, theme: str) -> Result:
     """`saturation`; with `by`, the rows of one kind."""
+    from actcli.figures.layers import layers_figure
     from actcli.reports import saturation as reports
-
-    def figure(theme: str, format: str) -> bytes:
-        from actcli.figures.layers import layers_figure
-        from actcli.figures.style import save
-
-        return save(layers_figure(diagnosis, theme=theme), f".{format}")
 
     sheets = {"layer": reports.layer_sheet, "neuron": reports.neuron_sheet, "region": reports.region_sheet}
     return Result(
         sheet=lambda: sheets[by or ("layer" if diagnosis.layers else "region")](diagnosis),
         document=lambda: reports.saturation_document(diagnosis),
-        figure=figure,
+        figure=saved(lambda theme: layers_figure(diagnosis, theme=theme)),
         report=lambda draw, run, digits: reports.saturation_report(diagnosis, gates, draw, run, digits),
         theme=theme,
         by_row=by is not None,
@@ -44,18 +42,13 @@ def diagnosis_result(diagnosis: Diagnosis, gates: Sequence[Gate], by: str | None
 
 def comparison_result(comparison: Comparison, theme: str) -> Result:
     """`compare`."""
+    from actcli.figures.comparison import comparison_figure
     from actcli.reports import comparison as reports
-
-    def figure(theme: str, format: str) -> bytes:
-        from actcli.figures.comparison import comparison_figure
-        from actcli.figures.style import save
-
-        return save(comparison_figure(comparison, theme=theme), f".{format}")
 
     return Result(
         sheet=lambda: reports.comparison_sheet(comparison),
         document=lambda: reports.comparison_document(comparison),
-        figure=figure,
+        figure=saved(lambda theme: comparison_figure(comparison, theme=theme)),
         report=lambda draw, run, digits: reports.comparison_report(comparison, draw, run),
         theme=theme,
     )
@@ -63,19 +56,34 @@ def comparison_result(comparison: Comparison, theme: str) -> Result:
 
 def fit_result(fit: Fit, target: Function | Measure, name: str, inputs: Measure | None) -> Result:
     """`fit` to a target of that name, with the inputs that weighed the distance."""
+    from actcli.figures.fitting import fit_figure
     from actcli.reports import fitting as reports
-
-    def figure(theme: str, format: str) -> bytes:
-        from actcli.figures.fitting import fit_figure
-        from actcli.figures.style import save
-
-        return save(fit_figure(fit, target, name, inputs=inputs, theme=theme), f".{format}")
 
     return Result(
         sheet=lambda: reports.fit_sheet(fit),
         document=lambda: reports.fit_document(fit, name),
-        figure=figure,
+        figure=saved(lambda theme: fit_figure(fit, target, name, inputs=inputs, theme=theme)),
         report=lambda draw, run, digits: reports.fit_report(fit, name, draw, run),
+    )
+
+
+def training_result(result: Experiment, gates: Sequence[Limit], by: str | None, theme: str, *, timing: bool) -> Result:
+    """`train`; with `by`, the rows of one kind."""
+    from actcli.reports import training as reports
+
+    def figure(theme: str, format: str) -> bytes:
+        from actcli.figures.style import save
+        from actcli.figures.training import training_figure
+
+        return save(training_figure(result, theme=theme), f".{format}")
+
+    return Result(
+        sheet=lambda: reports.training_sheet(result, by, timing=timing),
+        document=lambda: reports.training_document(result, timing=timing),
+        figure=figure,
+        report=lambda draw, run, digits: reports.training_report(result, gates, draw, run, timing=timing),
+        theme=theme,
+        by_row=by is not None,
     )
 
 
@@ -94,26 +102,11 @@ class Plot:
         return [function for family in self.families for function in family]
 
 
-def plot_result(plot: Plot, *, separate: bool, size: tuple[float, float] | None, title: str, dpi: int,
-                theme: str) -> Result:  # fmt: skip
+def plot_result(
+    plot: Plot, *, separate: bool, size: tuple[float, float] | None, title: str, dpi: int, theme: str
+) -> Result:
     """`plot`."""
-
-    def figure(theme: str, format: str) -> bytes:
-        from actcli.figures.plot import curves
-        from actcli.figures.style import save
-
-        drawn = curves(
-            plot.families,
-            order=plot.order,
-            epsilon=plot.epsilon,
-            span=plot.span,
-            data=plot.data,
-            separate=separate,
-            theme=theme,
-            size=size,
-            title=title,
-        )
-        return save(drawn, f".{format}", dpi=dpi)
+    from actcli.figures.plot import curves
 
     def sheet() -> Sheet:
         from actcli.reports.profiles import points_sheet
@@ -121,6 +114,9 @@ def plot_result(plot: Plot, *, separate: bool, size: tuple[float, float] | None,
         data = [histogram for _, histogram in plot.data]
         return points_sheet(plot.functions, plot.order, plot.epsilon, plot.span, data)
 
+    draw = partial(curves, plot.families, order=plot.order, epsilon=plot.epsilon, span=plot.span, data=plot.data,
+                   separate=separate, size=size, title=title)  # fmt: skip
+    figure = saved(lambda theme: draw(theme=theme), dpi)
     return Result(sheet=sheet, figure=figure, chart=lambda: _chart(plot), theme=theme)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from actcli.errors import UsageError
+from actcli.output.places import check_twice, is_direct
 from actcli.output.sheets import TABLE, endings
 from actcli.tables.format import COMPRESSED, DEFAULT
 
@@ -48,15 +49,27 @@ class Outputs:
         """The outputs that a command with these formats is asked for; `default` is that of standard output, `reports`
         None where the command has no report.
 
-        A file has the format that its name says, else `format`, which is that of standard output where no file has it.
+        A file has the format that its name says, else `format`, which is that of standard output where no file has it;
+        "-" is standard output.
         Raises UsageError, before any data is read, where that cannot be meant.
         """
         _check(files, reports)
-        own = [_named(file, formats, format) for file in files]
-        found = [Destination(each or _any(file, format, formats), file) for file, each in zip(files, own, strict=True)]
-        if not files or (format is not None and all(each.format != format for each in found)):
+        named = [file for file in files if file != "-"]
+        own = [_named(file, formats, format) for file in named]
+        found = [Destination(each or _any(file, format, formats), file) for file, each in zip(named, own, strict=True)]
+        if not named or "-" in files or (format is not None and all(each.format != format for each in found)):
             found.append(Destination(format or default or standard_format(), None))
         return cls(tuple(found), tuple(reports or ()), digits, command, _date() if reports else "")
+
+    @property
+    def files(self) -> list[str]:
+        """All that are named."""
+        return [*(to.path for to in self.destinations if to.path is not None), *self.reports]
+
+    @property
+    def prints(self) -> bool:
+        """Whether standard output gets a result."""
+        return any(to.path is None for to in self.destinations)
 
     @property
     def has_tables(self) -> bool:
@@ -94,13 +107,12 @@ def _any(file: str, asked: str | None, formats: Sequence[str]) -> str:
     """The format of a file whose name says none."""
     if asked is not None:
         return asked
-    if os.path.exists(file) and not os.path.isfile(file):
+    if is_direct(file):
         return DEFAULT  # /dev/stdout, a fifo
     if file.lower().endswith(COMPRESSED):
         raise UsageError(f"{file}: results are written as they are", "compress them in a pipe: -f csv | zstd")
     raise UsageError(
-        f"{file}: its name says no format",
-        f"name the format with -f, or end the name in {', '.join(endings(formats))}",
+        f"{file}: its name says no format", f"name the format with -f, or end the name in {', '.join(endings(formats))}"
     )
 
 
@@ -111,11 +123,7 @@ def _check(files: Sequence[str], reports: Sequence[str] | None) -> None:
     for report in reports or ():
         if not report.lower().endswith(REPORTS):
             raise UsageError(f"{report}: its name says no kind of report", f"end the name in {' or '.join(REPORTS)}")
-    named: set[str] = set()
-    for file in (*files, *(reports or ())):
-        if (path := os.path.realpath(file)) in named:
-            raise UsageError(f"{file} is named twice as an output", "give each output a file of its own")
-        named.add(path)
+    check_twice([*files, *(reports or ())])
 
 
 def _date() -> str:

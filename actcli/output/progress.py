@@ -1,16 +1,19 @@
-"""How far the reading of a table is, on a terminal."""
+"""How far the reading of a table or a training is, on a terminal."""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
+    from actcli.activation import Function
     from actcli.tables.pipeline import Part
     from actcli.tables.table import Table
+    from actcli.training.experiment import Watch
 
 T = TypeVar("T")
 
@@ -20,7 +23,7 @@ def watched(parts: Iterator[Part[T]], table: Table) -> Iterator[Part[T]]:
 
     Not a dumb one, on which the bar could not go away: it would leave an empty line.
     """
-    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+    if not _is_terminal():
         yield from parts
         return
     start = time.monotonic()
@@ -38,3 +41,20 @@ def watched(parts: Iterator[Part[T]], table: Table) -> Iterator[Part[T]]:
     finally:
         if bar is not None:
             bar.stop()
+
+
+@contextmanager
+def training_watch(functions: Sequence[Function], seeds: int, epochs: int) -> Iterator[Watch | None]:
+    """What shows on a terminal how far each function is; nothing elsewhere."""
+    if not _is_terminal():
+        yield None
+        return
+    from actcli.reports.console import TrainingTable
+
+    with TrainingTable([function.label for function in functions], seeds, epochs) as table:
+        yield lambda function, seed, epoch: table.update(function.label, seed, epoch.epoch, epoch.scores.quality)
+
+
+def _is_terminal() -> bool:
+    """Whether standard error is one that can take a line back."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"

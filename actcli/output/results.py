@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from actcli import __version__
+from actcli.errors import UsageError
 from actcli.output.files import write_files
 from actcli.output.outputs import FIGURES, Destination, Outputs
+from actcli.output.places import check_twice
 
 if TYPE_CHECKING:
     from actcli.measuring.layer import Input
@@ -56,6 +60,7 @@ def write(outputs: Outputs, result: Result, inputs: tuple[Input, ...] = ()) -> N
     parts = [(to.path, _encoded(drawn, to, outputs.digits, report)) for to in outputs.destinations]
     for path in outputs.reports:
         parts += [(name, [content]) for name, content in _report_files(report(), path, outputs.digits)]
+    check_twice(path for path, _ in parts if path is not None)
     write_files(parts)
 
 
@@ -83,4 +88,21 @@ def _report_files(report: Report, path: str, digits: int) -> Iterable[tuple[str,
 
     if path.lower().endswith(".html"):
         return [(path, html_page(report, digits).encode())]
-    return markdown_files(report, path, digits)
+    (page, text), *figures = markdown_files(report, path, digits)
+    _check_own(page, [name for name, _ in figures])
+    return [(page, text), *figures]
+
+
+def _check_own(page: str, figures: Sequence[str]) -> None:
+    """Raises UsageError where the file of a figure is there and no figure of the report that is replaced."""
+    from urllib.parse import quote
+
+    old = ""
+    with suppress(OSError), open(page, encoding="utf-8", errors="replace") as file:
+        old = file.read()
+    for path in figures:
+        if os.path.lexists(path) and not os.path.isdir(path) and f"]({quote(os.path.basename(path))})" not in old:
+            raise UsageError(
+                f"{path} is there, and no figure of {page}: the report would replace it",
+                "move it, or give the report another name",
+            )

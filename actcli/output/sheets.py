@@ -1,7 +1,5 @@
 """Sheets, and what names of formats mean: those in `tables/format.py`, and the table of a terminal."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 from actcli.errors import UsageError

@@ -30,7 +30,9 @@ _FAMILIES = (
     steps, sigmoids, distributions, rectifiers, hard_gates, exponential, softpluses, logarithmic, tanhs,
     self_gated, gelus, shrinks, periodic, softmaxes, reductions, gates,
 )  # fmt: skip
-ACTIVATIONS: tuple[Activation, ...] = tuple(activation for family in _FAMILIES for activation in family.ACTIVATIONS)
+ACTIVATIONS: tuple[Activation, ...] = tuple(
+    each for family in _FAMILIES for each in vars(family).values() if isinstance(each, Activation)
+)
 
 
 def key(name: str) -> str:

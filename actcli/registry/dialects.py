@@ -1,7 +1,5 @@
 """Dialects: what each framework calls an activation."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 

@@ -1,7 +1,5 @@
 """FUNCTION specs: `relu`, `leaky_relu:negative_slope=0.2`, `elu:0.5|1|2`, `gelu@jax`, or an expression in x."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from functools import lru_cache

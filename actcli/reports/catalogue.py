@@ -1,7 +1,5 @@
 """`list` and `show`."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 
@@ -16,13 +14,7 @@ def list_sheet(activations: Sequence[Activation]) -> Sheet:
     return Sheet(
         ("name", "kind", "parameters", "formula", "aliases"),
         [
-            (
-                a.name,
-                a.kind,
-                settings({p.name: p.default for p in a.parameters}),
-                a.formula,
-                " ".join(a.aliases),
-            )
+            (a.name, a.kind, settings({p.name: p.default for p in a.parameters}), a.formula, " ".join(a.aliases))
             for a in activations
         ],
     )

@@ -5,8 +5,6 @@ and size to its caller (plotext and uniplot draw whole pictures, with colours as
 needs nothing else: 196 kB.
 """
 
-from __future__ import annotations
-
 import math
 import string
 import textwrap

@@ -1,10 +1,9 @@
 """What reports have in common: how it was run, and what helps."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
-from actcli.diagnosis.records import Layer
+from actcli.diagnosis.records import Layer, Remedy
 from actcli.reports.model import Block, Grid, Points, Run, Section
 from actcli.tables.sheet import Sheet
 from actcli.text import Cell
@@ -26,7 +25,17 @@ def how_it_was_run(run: Run, settings: Sequence[tuple[str, Cell]], layers: Seque
     return Section("How it was run", tuple(blocks), reference=True)
 
 
-def what_helps(layers: Sequence[Layer], title: str = "What helps") -> Iterator[Section]:
+class Ailing(Protocol):
+    """A layer, or a function that was trained."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def remedies(self) -> tuple[Remedy, ...]: ...
+
+
+def what_helps(layers: Sequence[Ailing], title: str = "What helps") -> Iterator[Section]:
     """Each remedy once, under the first of the measures that call for it, with the layers where they do."""
     names: dict[str, dict[str, None]] = {}
     causes: dict[tuple[str, str], dict[str, None]] = {}

@@ -1,7 +1,5 @@
 """`compare`: its document, its sheet and its report."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Sequence
 

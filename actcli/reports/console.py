@@ -1,11 +1,11 @@
-"""The two consoles: standard output, whose text is collected first, and the progress bar on standard error."""
+"""The two consoles: standard output, whose text is collected first, and standard error, which shows progress."""
 
 from __future__ import annotations
 
 import io
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from actcli.text import visible
@@ -46,3 +46,43 @@ def progress_bar(name: str, size: int | None) -> Progress:
     bar = Progress(*columns, console=Console(stderr=True), transient=True)
     bar.add_task(visible(name), total=size)
     return bar
+
+
+class TrainingTable:
+    """Rows of functions on standard error that change as they are trained, and go away when the work is done."""
+
+    def __init__(self, names: Sequence[str], seeds: int, epochs: int) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._whole = seeds, epochs
+        self._states: dict[str, dict[int, tuple[int, float]]] = {name: {} for name in names}
+        self._live = Live(
+            console=Console(stderr=True), transient=True, refresh_per_second=4, get_renderable=self._table
+        )
+
+    def __enter__(self) -> TrainingTable:
+        self._live.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._live.stop()
+
+    def update(self, name: str, seed: int, epoch: int, score: float) -> None:
+        """After an epoch, from any thread."""
+        self._states.setdefault(name, {})[seed] = epoch, score
+
+    def _table(self) -> RenderableType:
+        from rich import box
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+
+        seeds, epochs = self._whole
+        table = Table("function", "", "seeds", "score", box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+        for name, states in list(self._states.items()):
+            last = list(states.values())
+            done = sum(epoch for epoch, _ in last)
+            bar = ProgressBar(total=max(1, seeds * epochs), completed=done, width=30)
+            score = f"{sum(score for _, score in last) / len(last):.4f}" if last else ""
+            table.add_row(visible(name), bar, f"{sum(epoch >= epochs for epoch, _ in last)}/{seeds}", score)
+        return table

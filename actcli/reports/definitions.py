@@ -1,7 +1,5 @@
 """What the words of a report mean, and where they come from."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from actcli.diagnosis.records import Layer, Neuron

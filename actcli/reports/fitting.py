@@ -1,7 +1,5 @@
 """`fit`: its document, its sheet and its report."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from actcli.fitting.fit import SEEN, Distance, Fit

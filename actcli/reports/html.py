@@ -1,7 +1,5 @@
 """A report as one page of HTML that holds all it shows: no script, and nothing from elsewhere."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from html import escape

@@ -1,7 +1,5 @@
 """A report as Markdown, its figures in files beside it."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Iterator, Sequence

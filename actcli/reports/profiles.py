@@ -1,7 +1,5 @@
 """A function by itself and at initialisation: as a record, as a row, and as tables of a report."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -20,8 +18,11 @@ from actcli.text import Cell, shown
 STEPS = 20  # layers of a network in a table
 POINTS = 2001  # of a curve
 
-# Measures over N(0, q), under the names that JSON and CSV have for them, and those of tables.
-_MEANS = {
+# Measures over N(0, q), in the order of JSON and CSV.
+MEANS = ("mean", "mean_square", "mean_square_gradient", "he_gain", "chi_1", "critical_weight_variance",
+         "vanishing_depth")  # fmt: skip
+# The same and PyTorch's gain in the order of tables, with their names there.
+_IN_TABLES = {
     "mean": "E[f]",
     "mean_square": "E[f^2]",
     "mean_square_gradient": "E[f'^2]",
@@ -75,24 +76,13 @@ def profile_row(profile: Profile) -> Document:
 
 
 def _means_record(profile: Profile) -> Document:
-    means = profile.means
-    return {
-        "q": means.q,
-        "mean": means.mean,
-        "mean_square": means.mean_square,
-        "mean_square_gradient": means.mean_square_gradient,
-        "he_gain": means.he_gain,
-        "chi_1": means.chi_1,
-        "critical_weight_variance": means.critical_weight_variance,
-        "vanishing_depth": means.vanishing_depth,
-        "torch_gain": profile.function.gain,
-    }
+    return {name: getattr(profile.means, name) for name in ("q", *MEANS)} | {"torch_gain": profile.function.gain}
 
 
 def means(profile: Profile) -> dict[str, Cell]:
     """The measures over N(0, q) under the names, and in the order, of tables."""
     record = _means_record(profile)
-    return {name: record[field] for field, name in _MEANS.items()}
+    return {name: record[field] for field, name in _IN_TABLES.items()}
 
 
 def gain_differs(profile: Profile) -> bool:
@@ -109,7 +99,7 @@ def function_blocks(profiles: Sequence[Profile]) -> Iterator[Block]:
         for p in profiles
     ]  # fmt: skip
     yield Grid("", Sheet(("function", "range", "f(0)", "monotone", "sup|f'|", "smooth", "f' vanishes"), rows))
-    names = tuple(_MEANS.values())
+    names = tuple(_IN_TABLES.values())
     cells = [(p.function.label, *means(p).values()) for p in profiles]
     yield Grid(f"Over z ~ N(0, {profiles[0].means.q:g})", Sheet(("function", *names[:3]), [row[:4] for row in cells]))
     yield Grid(

@@ -1,7 +1,5 @@
 """Results as records: the same fields under the same names in JSON and in CSV."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from collections.abc import Collection, Sequence
@@ -37,7 +35,7 @@ def record_of(one: Layer | Neuron, occasions: Collection[Occasion]) -> Document:
         value = getattr(one, name)
         record[name] = _entry(value)
         if name.endswith("_ratio"):
-            of = one.independent if isinstance(one, Layer) else one.samples
+            of: float = one.independent
             if said.of_neurons and isinstance(one, Layer):
                 of = one.neurons
             record[f"{name}_from"], record[f"{name}_to"] = (None, None) if value is None else wilson(value, of)

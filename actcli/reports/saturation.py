@@ -1,7 +1,5 @@
 """`saturation`: its document, its sheets and its report."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,7 +26,7 @@ FEW = 20  # values from which their distribution is shown
 def saturation_document(diagnosis: Diagnosis) -> Document:
     """The JSON document `actcli.saturation/2`."""
     criteria, occasions = diagnosis.criteria, diagnosis.occasions
-    document = {
+    document: Document = {
         "schema": "actcli.saturation/2",
         "functions": [{"label": f.label, "name": f.name, "parameters": f.parameters} for f in diagnosis.functions],
         "thresholds": dataclasses.asdict(criteria.thresholds),
@@ -38,6 +36,8 @@ def saturation_document(diagnosis: Diagnosis) -> Document:
         "gradient_falls_at": diagnosis.falls_at,
         "neurons": [record_of(neuron, occasions) for neuron in diagnosis.neurons],
     }
+    if "backward" in occasions:
+        document["gradient_ratio"] = diagnosis.gradient_ratio
     if criteria.precision is not None:
         lost = [(traits.function, traits.losses) for traits in diagnosis.traits if traits.losses is not None]
         document["precision"] = {
@@ -75,7 +75,7 @@ def explanation(rule: Rule, function: Function) -> Sheet:
 
 def saturation_report(diagnosis: Diagnosis, gates: Sequence[Gate], draw: Draw, run: Run, digits: int) -> Report:
     """The verdicts, the figure, what helps, tables; then where f' vanishes, how it was run, definitions."""
-    failed = tuple(line for gate in gates for line in gate.failures(diagnosis.layers))
+    failed = tuple(line for gate in gates for line in gate.failures(diagnosis.gated))
     where = _where(diagnosis, digits)
     run_section = how_it_was_run(run, _settings(diagnosis), diagnosis.layers)
     definitions = Section("Definitions", layer_definitions(diagnosis.criteria.thresholds), reference=True)
@@ -141,7 +141,8 @@ def _reasons(diagnosis: Diagnosis, layer: Layer) -> Iterator[str]:
 
 def _is_network(diagnosis: Diagnosis) -> bool:
     """Whether there is a way through several layers, along which f' scales a gradient."""
-    return sum(not layer.function.rowwise for layer in diagnosis.layers) > 1
+    many = sum(not layer.function.rowwise for layer in diagnosis.layers) > 1
+    return many and any(layer.cumulative_mean_gradient is not None for layer in diagnosis.layers)
 
 
 def _figure(diagnosis: Diagnosis, draw: Draw) -> Section:
@@ -158,15 +159,15 @@ def _figure(diagnosis: Diagnosis, draw: Draw) -> Section:
 
 
 def _layers(diagnosis: Diagnosis) -> Iterator[Grid]:
-    layers = diagnosis.layers
+    layers, backward = diagnosis.layers, "backward" in diagnosis.occasions
     yield Grid("", _summary(diagnosis))
     if _is_network(diagnosis):
         rows = [
             (layer.name, layer.mean_abs_gradient, layer.rms_gradient, layer.cumulative_mean_gradient,
-             layer.cumulative_rms_gradient)
+             layer.cumulative_rms_gradient, *((layer.gradient_rms,) if backward else ()))
             for layer in reversed(layers)
         ]  # fmt: skip
-        columns = ("layer", "mean|f'|", "rms f'", "product of mean", "product of rms")
+        columns = ("layer", "mean|f'|", "rms f'", "product of mean", "product of rms", *(("rms dL/dx",) * backward))
         yield Grid("Gradient through f', last layer to first", Sheet(columns, rows))
     if (precision := diagnosis.criteria.precision) is not None:
         shares = [(layer.name, layer.lost_gradient_ratio, layer.constant_output_ratio) for layer in layers]

@@ -1,7 +1,5 @@
 """The JSON Schemas of the JSON that is written: made from the records themselves, so that the two cannot part."""
 
-from __future__ import annotations
-
 import dataclasses
 import types
 from collections.abc import Callable, Mapping
@@ -12,20 +10,27 @@ from actcli.analysis.meanfield import FixedPoint, Step
 from actcli.analysis.regions import Monotone, RegionKind, Smoothness
 from actcli.diagnosis.comparison import Change
 from actcli.diagnosis.records import Layer, Neuron
+from actcli.diagnosis.training import Comparison as Pair
+from actcli.diagnosis.training import Summary
 from actcli.errors import UsageError
 from actcli.measuring.measures import Meaning, meanings
 from actcli.measuring.probe import Thresholds
+from actcli.numerics.student import Mean
 from actcli.reports.meanings import DOCUMENTS, meaning
+from actcli.reports.profiles import MEANS
 from actcli.reports.records import Document
+from actcli.training.records import LayerState, Scores
+from actcli.training.settings import Design, Recipe
+from actcli.training.words import Task
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NUMBER: Document = {"anyOf": [{"type": "number"}, {"enum": ["NaN", "Infinity", "-Infinity"]}]}
 _PLAIN = {bool: "boolean", int: "integer", str: "string", Function: "string", types.NoneType: "null"}
 
 
-def _record(record: type, without: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The fields of a record with their types, each share followed by the ends of its interval, but those of these
-    occasions; fields that are there on some occasions only end in `?`."""
+def _record(record: type, without: tuple[str, ...] = (), *, intervals: bool = True) -> dict[str, Any]:
+    """The fields of a record with their types, each share followed by the ends of its interval unless there are no
+    intervals, but those of these occasions; fields that are there on some occasions only end in `?`."""
     hints = get_type_hints(record, include_extras=True)
     fields: dict[str, Any] = {}
     for name, said in meanings(record).items():
@@ -33,7 +38,7 @@ def _record(record: type, without: tuple[str, ...] = ()) -> dict[str, Any]:
             continue
         mark = "?" if said.when else ""
         fields[name + mark] = hints[name]
-        if name.endswith("_ratio"):
+        if name.endswith("_ratio") and intervals:
             for end, side in (("from", "lower"), ("to", "upper")):
                 text = f"{side} end of the 95 % interval of {name}"
                 fields[f"{name}_{end}{mark}"] = Annotated[float | None, Meaning(text)]
@@ -46,6 +51,12 @@ _OF_FUNCTIONS = [{"function": str, **_REGION}]
 _FUNCTION = {"name": str, "parameters": dict[str, float]}
 _LAYER = _record(Layer)
 _NEURON = _record(Neuron)
+_MEAN = {
+    "mean": Annotated[float, Meaning("mean over seeds")],
+    "from": Annotated[float | None, Meaning("lower end of its 95 % interval by Student's t; null of one value")],
+    "to": Annotated[float | None, Meaning("upper end of the interval")],
+}
+_SUMMARY = {f"{name}?" if name == "seconds" else name: kind for name, kind in _record(Summary, intervals=False).items()}
 # In a row, lists are one cell.
 _TEXTS = {name: Annotated[str, meanings(Layer)[name]] for name in ("reasons", "remedies")}
 _DISTANCE: dict[str, Any] = {"rms": float, "largest": float, "largest_at": float, "parameters": dict[str, float]}
@@ -58,6 +69,7 @@ _FORMS: dict[str, Any] = {
         "regions": _OF_FUNCTIONS,
         "layers": [_LAYER],
         "gradient_falls_at": str | None,
+        "gradient_ratio?": float | None,
         "neurons": [_NEURON],
         "precision?": {"dtype": str, "zero_gradient": _OF_FUNCTIONS, "constant_output": _OF_FUNCTIONS},
     },
@@ -73,12 +85,7 @@ _FORMS: dict[str, Any] = {
                 "smoothness": Smoothness | None,
                 "regions": [_REGION],
                 "q": float,
-                "mean": float | None,
-                "mean_square": float | None,
-                "mean_square_gradient": float | None,
-                "he_gain": float | None,
-                "chi_1": float | None,
-                "critical_weight_variance": float | None,
+                **dict.fromkeys(MEANS, float | None),
                 "vanishing_depth": int | None,
                 "torch_gain": float | None,
                 "fixed_point?": {**get_type_hints(FixedPoint), "q": float | None, "phase": str | None},
@@ -87,7 +94,7 @@ _FORMS: dict[str, Any] = {
         ],
         "layers": [
             {
-                **_record(Layer, without=("precision", "rule")),
+                **_record(Layer, without=("precision", "rule", "backward")),
                 "mean_square_gradient": float | None,
                 "gaussian_mean_square_gradient": float | None,
             }
@@ -104,6 +111,53 @@ _FORMS: dict[str, Any] = {
         "start": _DISTANCE,
         "end": {**_DISTANCE, "gradient": float},
         "trace": [{"step": int, "by": str, "rms": float, "parameters": dict[str, float]}],
+    },
+    "run": {
+        "schema": Literal["actcli.run/1"],
+        "step": int,
+        "layers": [_LAYER],
+        "gradient_ratio?": float | None,
+    },
+    "train": {
+        "schema": Literal["actcli.train/1"],
+        "task": Task,
+        "data": {
+            "source": str,
+            "target": Annotated[str, Meaning("the column that is learned")],
+            "features": [str],
+            "classes": [str],
+            "train_rows": int,
+            "test_rows": int,
+            "held_out": bool,
+            "left_out": int,
+            "missing": dict[str, int],
+            "constant": [str],
+        },
+        "network": {**_record(Design), **_record(Recipe)},
+        "seeds": [int],
+        "probe_rows": int,
+        "runs": [
+            {
+                "function": str,
+                "seed": int,
+                "parameters": [{"layer": str, "parameter": str, "values": [float]}],
+                "epochs": [
+                    {
+                        "epoch": int,
+                        "train_loss": float | None,
+                        **{f"test_{name}": kind for name, kind in _record(Scores).items()},
+                        "gradient_ratio": float | None,
+                        "layers": [_record(LayerState, ("precision", "rule"), intervals=False)],
+                        "seconds?": float,
+                    }
+                ],
+                "diverged": int | None,
+                "ended": str,
+            }
+        ],
+        "summary": [_SUMMARY],
+        "comparisons": [_record(Pair)],
+        "advice": str,
     },
     "layers": [{**_LAYER, **_TEXTS}],
     "neurons": [_NEURON],
@@ -129,6 +183,8 @@ def _form(kind: Any, within: str) -> Document:
         return {"type": "array", "items": _form(kind[0], within)}
     if kind in _PLAIN:
         return {"type": _PLAIN[kind]}
+    if kind is Mean:
+        return _object(_MEAN, within)
     if dataclasses.is_dataclass(kind):
         return _object(get_type_hints(kind, include_extras=True), within)
     if kind is float:

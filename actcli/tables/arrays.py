@@ -1,9 +1,12 @@
-"""NPY and NPZ: arrays of one or two dimensions, the first one counting rows, mapped into memory and cut by rows."""
+"""NPY and NPZ: arrays of one or two dimensions, the first one counting rows, read block by block.
+
+They are not mapped into memory: a mapped file that is cut short meanwhile ends the process."""
 
 from __future__ import annotations
 
+import math
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -13,108 +16,131 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.errors import DataError
-from actcli.tables.columns import pick
+from actcli.tables.columns import check_width, pick
 from actcli.tables.options import ReadOptions
-from actcli.tables.source import Source, spool
+from actcli.tables.source import File, Source, spool
 from actcli.tables.table import Block, Table, Task, numbered, rows_per_block, unpicked, without
 
 
 def open_npy(source: Source, options: ReadOptions) -> list[Table]:
     file = source.file()
-
-    def load() -> Any:
-        with _failing(source.name):
-            return np.load(file.path, mmap_mode="r", allow_pickle=False)
-
     with _failing(source.name), open(file.path, "rb") as content:
-        shape = _shape(content, source.name)
-    load()  # a file cut short fails before any work
-    return [_table(source.layer, source.name, file.size, shape, load, options)]
+        array = _head(content, source.name, file.size)
+    return [_table(source.layer, source.name, file.size, array, lambda: file, options)]
 
 
 def open_npz(source: Source, options: ReadOptions) -> list[Table]:
     """The arrays of an NPZ, each unpacked to a temporary file when it is read."""
     file = source.file()
 
-    def load(member: str, name: str) -> Any:
-        with (
-            _failing(name),
-            zipfile.ZipFile(file.path) as archive,
-            archive.open(member) as content,
-            spool(content) as copy,
-        ):
-            return np.load(copy.name, mmap_mode="r", allow_pickle=False)
+    def unpacked(member: str, name: str, size: int) -> File:
+        with _failing(name), zipfile.ZipFile(file.path) as archive, archive.open(member) as content:
+            copy = spool(content)
+            return File(copy.name, size, copy)
 
     with _failing(source.name), zipfile.ZipFile(file.path) as archive:
-        members = [member for member in archive.namelist() if member.endswith(".npy")]
+        members = [member for member in archive.infolist() if member.filename.endswith(".npy")]
     if not members:
         raise DataError(f"{source.name}: holds no arrays")
     tables = []
     for member in members:
-        layer = member.removesuffix(".npy")
+        layer = member.filename.removesuffix(".npy")
         name = f"{source.name}: array {layer}"
-        with _failing(name), zipfile.ZipFile(file.path) as archive, archive.open(member) as content:
-            shape = _shape(content, name)
-        tables.append(_table(layer, name, file.size, shape, partial(load, member, name), options))
+        with _failing(name), zipfile.ZipFile(file.path) as archive, archive.open(member.filename) as content:
+            array = _head(content, name, member.file_size)
+        unpack = partial(unpacked, member.filename, name, member.file_size)
+        tables.append(_table(layer, name, file.size, array, unpack, options))
     return tables
 
 
-def _table(
-    layer: str, name: str, size: int, shape: Sequence[int], load: Callable[[], Any], options: ReadOptions
-) -> Table:
-    columns = numbered(shape[1] if len(shape) == 2 else 1)
-    picked = pick(options.columns, columns, name)
-    cut = _Cut(
-        picked, unpicked(picked, len(columns)), options.nulls, rows_per_block(options.block_values, len(columns))
-    )
-    return Table(layer, name, columns, picked, False, size, lambda: cut.tasks(load(), len(columns), size))
-
-
 @dataclass(frozen=True, slots=True)
-class _Cut:
-    """How an array becomes blocks."""
+class _Array:
+    """What the head of an array says."""
 
-    picked: Sequence[int]
-    rest: Sequence[int]
-    nulls: Sequence[str]
-    rows: int
+    shape: tuple[int, ...]
+    by_columns: bool  # Fortran's order
+    dtype: np.dtype[Any]
+    start: int  # of its numbers in the file
 
-    def tasks(self, array: Any, width: int, size: int) -> Iterator[Task]:
-        array = array.reshape(len(array), width)
-        for start in range(0, len(array), self.rows):
-            stop = min(len(array), start + self.rows)
-            yield partial(self._block, array[start:stop], start + 1, round(size * stop / len(array)))
+    @property
+    def width(self) -> int:
+        return self.shape[1] if len(self.shape) == 2 else 1
 
-    def _block(self, rows: NDArray[Any], first_row: int, end: int) -> Block:
-        values = np.asarray(rows[:, self.picked], np.float64, order="F")
-        if not self.rest:
-            return without(Block(values, None, None, first_row, end), self.nulls)
-        import polars as pl
+    def rows(self, file: File, name: str, start: int, stop: int) -> NDArray[Any]:
+        """Some of its rows."""
+        count = stop - start
+        with _failing(name), open(file.path, "rb", buffering=0) as content:
 
-        kept = rows if rows.dtype.kind in "iu" else rows.astype(np.float64)
-        kept = kept.astype(kept.dtype.newbyteorder("="))
-        others = pl.DataFrame({str(i): kept[:, i] for i in self.rest})
-        return without(Block(values, None, others, first_row, end), self.nulls)
+            def numbers(first: int, count: int) -> NDArray[Any]:
+                content.seek(self.start + first * self.dtype.itemsize)
+                found = np.fromfile(content, self.dtype, count)
+                if len(found) < count:
+                    raise DataError(f"{name}: has become shorter while it was read")
+                return found
+
+            if not self.by_columns:
+                return numbers(start * self.width, count * self.width).reshape(count, self.width)
+            columns = [numbers(column * self.shape[0] + start, count) for column in range(self.width)]
+            return np.stack(columns, axis=1)
 
 
-def _shape(file: IO[bytes], name: str) -> tuple[int, ...]:
-    """The shape of an array that can be a table."""
+def _table(layer: str, name: str, size: int, array: _Array, load: Callable[[], File], options: ReadOptions) -> Table:
+    check_width(array.width, name)
+    columns = numbered(array.width)
+    picked = pick(options.columns, columns, name)
+    rest = unpicked(picked, len(columns))
+    rows = rows_per_block(options.block_values, len(columns))
+    height = array.shape[0]
+
+    def block(file: File, start: int, stop: int) -> Block:
+        cells = array.rows(file, name, start, stop)
+        values = np.asarray(cells[:, picked], np.float64, order="F")
+        others = _others(cells, rest) if rest else None
+        return without(Block(values, None, others, start + 1, round(size * stop / height)), options.nulls)
+
+    def tasks() -> Iterator[Task]:
+        file = load()
+        for start in range(0, height, rows):
+            yield partial(block, file, start, min(height, start + rows))
+
+    return Table(layer, name, columns, picked, False, size, tasks)
+
+
+def _others(cells: NDArray[Any], rest: list[int]) -> Any:
+    import polars as pl
+
+    kept = cells if cells.dtype.kind in "iu" else cells.astype(np.float64)
+    kept = kept.astype(kept.dtype.newbyteorder("="))
+    return pl.DataFrame({str(i): kept[:, i] for i in rest})
+
+
+def _head(file: IO[bytes], name: str, size: int) -> _Array:
+    """The head of an array that can be a table, in a file of that size."""
     version = np.lib.format.read_magic(file)
-    if version == (1, 0):
-        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-    else:
-        shape, _, dtype = np.lib.format.read_array_header_2_0(file)
-    if dtype.hasobject:
-        hint = "save it as floats: numpy.save(FILE, a.astype(float))"
-        raise DataError(f"{name}: holds Python objects, not numbers", hint)
-    if dtype.kind not in "fiu":
-        hint = "leave it out, or save it as floats: a.astype(float)"
-        raise DataError(f"{name}: holds {dtype}, not real numbers", hint)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, by_columns, dtype = read(file)
+    _check_type(dtype, name)
     if len(shape) not in (1, 2):
         hint = "reshape to samples x neurons: a.reshape(-1, a.shape[-1]); channels on axis 1 are moved there by "
         hint += "numpy.moveaxis(a, 1, -1)"
         raise DataError(f"{name}: has {len(shape)} dimensions, shape {shape}", hint if shape else "")
-    return shape
+    array = _Array(shape, by_columns, dtype, file.tell())
+    end = array.start + math.prod(shape) * dtype.itemsize
+    if min(shape) < 0 or end > size:
+        raise DataError(f"{name}: is not a whole NumPy file: {size} bytes where shape {shape} takes {end}")
+    return array
+
+
+def _check_type(dtype: np.dtype[Any], name: str) -> None:
+    if dtype.hasobject:
+        hint = "save it as floats: numpy.save(FILE, a.astype(float))"
+        raise DataError(f"{name}: holds Python objects, not numbers", hint)
+    if dtype.names:
+        hint = "save its fields as columns: numpy.save(FILE, numpy.lib.recfunctions.structured_to_unstructured(a))"
+        raise DataError(f"{name}: holds records ({', '.join(dtype.names)}), not real numbers", hint)
+    if dtype.kind not in "fiu":
+        hint = "leave it out, or save it as floats: a.astype(float)"
+        raise DataError(f"{name}: holds {dtype}, not real numbers", hint)
 
 
 @contextmanager

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 
 import polars as pl
@@ -11,36 +14,61 @@ import polars as pl
 from actcli.errors import DataError
 from actcli.tables.columns import pick
 from actcli.tables.options import ReadOptions
-from actcli.tables.source import Source
+from actcli.tables.source import File, Source
 from actcli.tables.table import Block, Table, Task, block_of, left_out, rows_per_block, without
 
-ERRORS = (pl.exceptions.PolarsError, OSError, pl.exceptions.PanicException)
+ERRORS = (pl.exceptions.PolarsError, OSError, pl.exceptions.PanicException)  # the last is no Exception in Python
 
 
 def open_parquet(source: Source, options: ReadOptions) -> list[Table]:
-    return [_open(source, options, pl.scan_parquet, "a Parquet", "")]
+    return [_open(_Frames(source.name, source.file(), pl.scan_parquet, "a Parquet", ""), source, options)]
 
 
 def open_arrow(source: Source, options: ReadOptions) -> list[Table]:
     hint = "Arrow streams are not read: write an Arrow file (Feather), or Parquet"
-    return [_open(source, options, pl.scan_ipc, "an Arrow", hint)]
+    return [_open(_Frames(source.name, source.file(), pl.scan_ipc, "an Arrow", hint), source, options)]
 
 
-def _open(source: Source, options: ReadOptions, scan: Callable[..., pl.LazyFrame], kind: str, hint: str) -> Table:
-    """The table of a file that `scan` reads; `kind` names its format in errors, which have this hint."""
-    file = source.file()
+@dataclass(frozen=True, slots=True)
+class _Frames:
+    """A file that `scan` reads."""
+
+    name: str  # as errors name it
+    file: File
+    scan: Callable[..., pl.LazyFrame]
+    kind: str  # its format in errors
+    hint: str  # of the error where it cannot be opened
+
+    def shape(self) -> tuple[pl.Schema, int]:
+        """The types of the columns, and how many rows the file declares."""
+        with self.failing(self.hint):
+            frame = self.scan(self.file.path, glob=False)
+            return frame.collect_schema(), frame.select(pl.len()).collect().item()
+
+    def batches(self, rows: int, height: int) -> Iterator[pl.DataFrame]:
+        """All rows. Where one of its threads panics polars ends as if there were no more: so they are counted."""
+        found = 0
+        with self.failing(), _unmapped():
+            frame = self.scan(self.file.path, glob=False)
+            for batch in frame.collect_batches(chunk_size=rows, maintain_order=True):
+                found += batch.height
+                yield batch
+        if found != height:
+            what = f"{self.name}: only {found} of its {height} rows can be read"
+            raise DataError(what, "it is damaged, or has two columns of one name: make the file anew")
 
     @contextmanager
-    def failing() -> Iterator[None]:
+    def failing(self, hint: str = "") -> Iterator[None]:
         try:
-            yield
+            with _unheard():
+                yield
         except ERRORS as error:
-            what = f"{source.name}: is not {kind} file that can be read: {str(error).splitlines()[0]}"
-            raise DataError(what, hint) from None
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise DataError(f"{self.name}: is not {self.kind} file that can be read: {reason}", hint) from None
 
-    with failing():
-        schema = scan(file.path, glob=False).collect_schema()
-        height = scan(file.path, glob=False).select(pl.len()).collect().item()
+
+def _open(frames: _Frames, source: Source, options: ReadOptions) -> Table:
+    schema, height = frames.shape()
     columns = tuple(schema)
     picked = pick(options.columns, columns, source.name)
     for i in picked:
@@ -50,23 +78,62 @@ def _open(source: Source, options: ReadOptions, scan: Callable[..., pl.LazyFrame
             raise DataError(what, left_out(columns, i))
     rows = rows_per_block(options.block_values, len(columns))
 
+    def block(batch: pl.DataFrame, first: int, end: int) -> Block:
+        with frames.failing():
+            return _block(batch, picked, options.nulls, first, end)
+
     def tasks() -> Iterator[Task]:
         first = 1
-        batches = scan(file.path, glob=False).collect_batches(chunk_size=rows, maintain_order=True)
-        while True:
-            with failing():
-                batch = next(batches, None)
-            if batch is None:
-                return
+        for batch in frames.batches(rows, height):
             if batch.height:
                 stop = first + batch.height
-                yield partial(_block, batch, picked, options.nulls, first, round(file.size * (stop - 1) / height))
+                yield partial(block, batch, first, round(frames.file.size * (stop - 1) / max(height, stop - 1)))
                 first = stop
 
-    return Table(source.layer, source.name, columns, picked, True, file.size, tasks)
+    return Table(source.layer, source.name, columns, picked, True, frames.file.size, tasks)
 
 
 def _block(batch: pl.DataFrame, picked: Sequence[int], nulls: Sequence[str], row: int, end: int) -> Block:
     batch.columns = [str(i) for i in range(batch.width)]
     numbers = pl.col([str(i) for i in picked]).cast(pl.Float64)
     return without(block_of(batch.with_columns(numbers), picked, row, end), nulls)
+
+
+@contextmanager
+def _unmapped() -> Iterator[None]:
+    """Have polars read, not map, Arrow files: a mapped one that is cut short meanwhile ends the process."""
+    name = "POLARS_FORCE_ASYNC"
+    before = os.environ.get(name)
+    os.environ[name] = "1"
+    pl.Config.reload_env_vars()
+    try:
+        yield
+    finally:
+        del os.environ[name]
+        if before is not None:
+            os.environ[name] = before
+        pl.Config.reload_env_vars()
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Without what the threads of polars print on descriptor 2 when they panic, where Python's own standard error is
+    another one, as the command line has it."""
+    if sys.stderr is None or _number(sys.stderr) in (None, 2):
+        yield
+        return
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def _number(file: object) -> int | None:
+    try:
+        return int(file.fileno())  # type: ignore[attr-defined]
+    except (AttributeError, OSError, ValueError):
+        return None

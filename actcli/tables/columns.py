@@ -1,12 +1,19 @@
 """The names of columns, and choosing among them: `-c h1,3,5:8,h*,!h13`."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from actcli.errors import DataError, UsageError
+
+MOST = 100_000  # columns: each costs some microseconds in every block
+
+
+def check_width(width: int, source: str) -> None:
+    """Fail where a table is too wide to be one."""
+    if width > MOST:
+        hint = "rows are samples, columns are neurons: is it turned?"
+        raise DataError(f"{source}: has {width} columns, and a table may have {MOST}", hint)
 
 
 def pick(selections: Iterable[str], columns: Sequence[str], source: str) -> tuple[int, ...]:
@@ -17,6 +24,7 @@ def pick(selections: Iterable[str], columns: Sequence[str], source: str) -> tupl
     """
     if not columns:
         raise DataError(f"{source}: has no columns")
+    check_width(len(columns), source)
     items = [item.strip() for selection in selections for item in selection.split(",") if item.strip()]
     if not items:
         return tuple(range(len(columns)))

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -30,9 +29,6 @@ from actcli.tables.table import (
     unpicked,
     without,
 )
-
-if TYPE_CHECKING:
-    import polars as pl
 
 _LINES = "JSON Lines have an object, or an array of numbers, on each line: jq -c '.[]' makes them of one array"
 
@@ -75,13 +71,15 @@ class _Parser:
     def parse(self, lines: Lines) -> Block:
         import polars as pl
 
+        from actcli.tables.mixed import column
+
         data = lines.read()
         check_text(data, self.source, lines.first)
         rows, numbers, skipped = self._read(data, lines.first)
         shape = (len(rows), len(self.picked))
         missing = np.asfortranarray([[value is None for value in row] for row in numbers], bool).reshape(shape)
         values = np.asfortranarray([[math.nan if v is None else v for v in row] for row in numbers], np.float64)
-        others = {str(i): _series([row[i] for row in rows]) for i in unpicked(self.picked, len(self.columns))}
+        others = {str(i): column([row[i] for row in rows]) for i in unpicked(self.picked, len(self.columns))}
         block = Block(
             values.reshape(shape),
             missing if missing.any() else None,
@@ -137,10 +135,22 @@ class _Parser:
         raise not_a_number(place, self.columns, self.keyed, column, cell)
 
 
+def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for i, (key, _) in enumerate(pairs) if key in dict(pairs[:i]))
+        raise ValueError(f"the key {twice!r} is there twice")
+    return found
+
+
+def _integer(digits: str) -> float:
+    return -0.0 if digits == "-0" else int(digits)
+
+
 def _row(text: bytes, place: str, *, first: bool) -> Any:
     """The object or the array of a line."""
     try:
-        row = json.loads(text)
+        row = json.loads(text, object_pairs_hook=_unrepeated, parse_int=_integer if b"-0" in text else None)
         if b"\\u" in text:
             json.dumps(row, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
@@ -155,15 +165,3 @@ def _row(text: bytes, place: str, *, first: bool) -> Any:
     if isinstance(row, list) and any(isinstance(value, dict) for value in row):
         raise DataError(f"{place}: an array of objects", _LINES)
     return row
-
-
-def _series(values: list[Any]) -> pl.Series:
-    """The values as they are; where a column of polars cannot hold them together, each as JSON text."""
-    import polars as pl
-
-    with suppress(pl.exceptions.PolarsError, TypeError, ValueError, OverflowError):
-        series = pl.Series(values)
-        if series.dtype != pl.Object and json.dumps(series.to_list()) == json.dumps(values):
-            return series
-    texts = [value if value is None or isinstance(value, str) else json.dumps(value) for value in values]
-    return pl.Series(texts, dtype=pl.String)

@@ -1,7 +1,5 @@
 """Text cut into blocks of whole lines; a line break within quotes ends no line."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 

@@ -1,16 +1,16 @@
 """From the words of a command line to tables."""
 
-from __future__ import annotations
-
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
-from actcli.errors import UsageError
+from actcli.errors import ActcliError, UsageError
 from actcli.tables.format import named, names
 from actcli.tables.options import ReadOptions
-from actcli.tables.source import open_source
-from actcli.tables.table import Table
+from actcli.tables.source import Source, open_source
+from actcli.tables.table import Block, Table, Task
 
 
 def open_tables(paths: Sequence[str], options: ReadOptions) -> list[Table]:
@@ -31,4 +31,27 @@ def _open(path: str, options: ReadOptions) -> list[Table]:
     source = open_source(path)
     format = named(options.format) if options.format else source.format()
     assert format.open is not None
-    return format.open(source, options)
+    return [replace(table, tasks=partial(_unchanging, source, table.tasks)) for table in format.open(source, options)]
+
+
+def _unchanging(source: Source, tasks: Callable[[], Iterator[Task]]) -> Iterator[Task]:
+    """The tasks of a table whose file must be the same at the end."""
+    with _blaming(source):
+        for task in tasks():
+            yield partial(_run, source, task)
+    source.check_unchanged()
+
+
+def _run(source: Source, task: Task) -> Block:
+    with _blaming(source):
+        return task()
+
+
+@contextmanager
+def _blaming(source: Source) -> Iterator[None]:
+    """An error in what was read may be due to a change of the file."""
+    try:
+        yield
+    except ActcliError:
+        source.check_unchanged()
+        raise

@@ -1,7 +1,5 @@
 """How to read tables: apart, so that a command that reads none need not load more of this room."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -1,8 +1,5 @@
 """The one pipeline: blocks are read in order, worked on by threads, and come out in order."""
 
-from __future__ import annotations
-
-import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
-from actcli.errors import ActcliError
-from actcli.numerics.blockwise import keep_freed
+from actcli.errors import ActcliError, DataError
+from actcli.numerics.blockwise import default_threads, keep_freed
 from actcli.tables.table import Block, Skipped, Table, Task
 
 T = TypeVar("T")
@@ -26,11 +23,6 @@ class Part(Generic[T]):
     skipped: Skipped | None
 
 
-def default_threads() -> int:
-    """Reading and a consumer in order keep no more than four threads busy."""
-    return min(4, os.cpu_count() or 1)
-
-
 def map_blocks(table: Table, work: Callable[[Block], T], threads: int | None = None) -> Iterator[Part[T]]:
     """`work` of every block, in order, with at most two blocks more than threads under way.
 
@@ -42,13 +34,13 @@ def map_blocks(table: Table, work: Callable[[Block], T], threads: int | None = N
     keep_freed()
     if threads == 1:
         for task in tasks:
-            yield _run(work, task)
+            yield _run(table.source, work, task)
         return
     pool = ThreadPoolExecutor(threads, thread_name_prefix="actcli")
     pending: deque[Future[Part[T]]] = deque()
     try:
         for task in tasks:
-            pending.append(pool.submit(_run, work, task))
+            pending.append(pool.submit(_run, table.source, work, task))
             del task  # it holds the block's bytes
             if len(pending) == threads + 2:
                 yield pending.popleft().result()
@@ -59,8 +51,13 @@ def map_blocks(table: Table, work: Callable[[Block], T], threads: int | None = N
         tasks.close()
 
 
-def _run(work: Callable[[Block], T], task: Task) -> Part[T]:
-    block = task()
+def _run(source: str, work: Callable[[Block], T], task: Task) -> Part[T]:
+    try:
+        block = task()
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # of polars, and no Exception
+            raise
+        raise DataError(f"{source}: cannot be read: {str(error).partition(chr(10))[0]}") from None
     return Part(work(block), block.end, block.skipped)
 
 

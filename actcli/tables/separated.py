@@ -90,19 +90,24 @@ class _Parser:
         import polars as pl
 
         data = lines.read()
+        if b'"' in data and (quote := _astray(data, self.separator)) is not None:
+            check_text(data, self.source, lines.first)
+            raise self._misquoted(line_at(quote, data, lines.first))
         if self.nulls:  # polars would take the named cells for missing in the other columns too
             return self._careful(data, lines)
         try:
             frame = self._frame(data, schema)
         except pl.exceptions.PolarsError:
             return self._careful(data, lines)
-        # A short row ends in a null and a long one fails, so the right number of separators is proof enough.
-        separators = lines.breaks * (len(self.columns) - 1)
-        if frame.height != lines.breaks or (
-            frame.to_series(-1).null_count() and count(data, ord(self.separator)) != separators
-        ):
+        if frame.height != lines.breaks or (frame.to_series(-1).null_count() and not self._is_even(data, lines.breaks)):
             return self._careful(data, lines)
         return block_of(frame, self.picked, lines.first, lines.end)
+
+    def _is_even(self, data: bytes, rows: int) -> bool:
+        """Whether no row is short, where none is long: a short one ends in a null, and a long one fails."""
+        if b'"' in data:  # which may enclose separators
+            return bool((_rows(data, self.separator)[1] == len(self.columns)).all())
+        return count(data, ord(self.separator)) == rows * (len(self.columns) - 1)
 
     def _frame(self, data: bytes, schema: Schema) -> pl.DataFrame:
         import polars as pl
@@ -173,10 +178,11 @@ class _Parser:
                 good = middle
             except pl.exceptions.PolarsError:
                 bad = middle
-        raise DataError(
-            f"{self.source}: line {line_of(good)}: a quote in the wrong place",
-            "quotes enclose a whole cell, and a quote within is written twice",
-        )
+        raise self._misquoted(line_of(good))
+
+    def _misquoted(self, line: int) -> DataError:
+        hint = "quotes enclose a whole cell, and a quote within is written twice"
+        return DataError(f"{self.source}: line {line}: a quote in the wrong place", hint)
 
     def _ragged(self, line: int, cells: int, start: bytes) -> DataError:
         first = "the header" if self.has_header else "the first line"
@@ -194,6 +200,24 @@ def _only(data: bytes, starts: NDArray[np.intp], kept: NDArray[np.intp]) -> tupl
 def _cells(line: str, separator: str) -> list[str]:
     rows = csv.reader(io.StringIO(line, newline=""), delimiter=separator)
     return [cell.strip(BLANKS) for cell in next(rows, ())] or [""]
+
+
+def _astray(data: bytes, separator: str) -> int | None:
+    """Where a quoted cell goes on behind its quotes, or quotes within a cell hold a separator or a line break, which
+    some readers take for text and others for the end of the cell."""
+    codes = np.frombuffer(data, np.uint8)
+    quotes = np.flatnonzero(codes == ord('"'))
+    opened, closed = quotes[0::2], quotes[1::2]  # blocks end outside quotes
+    twice = opened[1:] == closed[:-1] + 1  # a quote in a quoted cell
+    opened, closed = opened[np.append(True, ~twice)], closed[np.append(~twice, True)]
+    edges = np.frombuffer(f"{separator}\r\n".encode(), np.uint8)
+    begins = (opened == 0) | np.isin(codes[opened - 1], edges)
+    ends = np.isin(codes[closed + 1], edges)
+    for i in np.flatnonzero(~(begins & ends)):
+        part = data[opened[i] : closed[i]]
+        if begins[i] or separator.encode() in part or b"\n" in part:
+            return int(opened[i])
+    return None
 
 
 def _rows(data: bytes, separator: str) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

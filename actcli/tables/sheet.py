@@ -1,7 +1,5 @@
 """A small table of results on its way out."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import IO, cast
+from typing import IO, TypeAlias, cast
 
 from actcli.errors import DataError
 from actcli.tables.format import COMPRESSED, DEFAULT, Format, formats, input_suffix, named
 from actcli.tables.streams import PIPE, BufferedStream, FileStream, Readable, Stream, decompressed
+
+Stamp: TypeAlias = tuple[int, int, int]  # the size of a file, when it was written, which one it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Source:
     layer: str  # the name of the layer in it
     said: Format | None  # by its name
     size: int | None  # in bytes; None: a pipe's is not known
+    stamp: Stamp | None  # of a file when it was opened
     raw: Callable[[], Stream]  # the bytes as they are
     plain: Callable[[], Stream]  # decompressed where the first bytes say so
 
@@ -42,8 +45,14 @@ class Source:
             raise DataError(f"{self.name}: can be read only once", "put it into a file")
         return stream
 
+    def check_unchanged(self) -> None:
+        """Fail where the file is no more what it was when it was opened: what was read is of no use."""
+        if self.stamp is not None and (now := _stamp(self.path)) != self.stamp:
+            sizes = f": {self.size} bytes at first, now {now[0]}" if now and now[0] != self.size else ""
+            raise DataError(f"{self.name}: has changed while it was read{sizes}", "read a copy that nothing writes to")
+
     def file(self) -> File:
-        """A file that can be sought in and mapped: what comes from a pipe is put into a temporary one."""
+        """A file that can be sought in: what comes from a pipe is put into a temporary one."""
         stream = self.raw()
         if self.size is not None:
             return File(self.path, self.size, None)
@@ -69,9 +78,18 @@ def open_source(path: str) -> Source:
     is_file = path != "-" and os.path.isfile(path)
     if is_file:
         raw: Callable[[], Stream] = partial(_opened, path, name, is_file)
-        return Source(path, name, layer, said, os.path.getsize(path), raw, partial(_plain, raw, path, name))
+        stamp = _stamp(path)
+        size = stamp[0] if stamp else None
+        return Source(path, name, layer, said, size, stamp, raw, partial(_plain, raw, path, name))
     pipe = _opened(path, name, is_file)
-    return Source(path, name, layer, said, None, lambda: pipe, cache(partial(_plain, lambda: pipe, path, name)))
+    return Source(path, name, layer, said, None, None, lambda: pipe, cache(partial(_plain, lambda: pipe, path, name)))
+
+
+def _stamp(path: str) -> Stamp | None:
+    with suppress(OSError):
+        found = os.stat(path)
+        return found.st_size, found.st_mtime_ns, found.st_ino
+    return None
 
 
 def _opened(path: str, name: str, is_file: bool) -> Stream:

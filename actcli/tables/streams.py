@@ -1,7 +1,5 @@
 """Bytes being read, of which the next can be looked at before, and taken on any thread."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from functools import partial

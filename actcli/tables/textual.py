@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -83,21 +84,63 @@ def has_no_text(dtype: pl.DataType) -> bool:
     return dtype.is_nested() or dtype == pl.Duration
 
 
+def readable(frame: pl.DataFrame) -> pl.DataFrame:
+    """With columns that polars writes to no text as JSON texts."""
+    return frame.with_columns(text(name, dtype) for name, dtype in frame.schema.items() if has_no_text(dtype))
+
+
 def text(name: str, dtype: pl.DataType) -> pl.Expr:
     """A column as JSON texts, without the quotes of a single string; what is missing stays so."""
     import polars as pl
 
-    return pl.when(pl.col(name).is_not_null()).then(json_cell(name, dtype).str.strip_chars('"')).alias(name)
-
-
-def json_cell(name: str, dtype: pl.DataType) -> pl.Expr:
-    """A column as JSON texts. NaN and the infinities, which JSON lacks, are strings."""
-    import polars as pl
+    from actcli.tables.mixed import MIXED, TEXT, plain
 
     column = pl.col(name)
-    if not dtype.is_float():
+    if dtype == MIXED:
+        return column.struct.field(TEXT).map_elements(plain, return_dtype=pl.String).alias(name)
+    return pl.when(column.is_not_null()).then(json_cell(column, dtype).str.strip_chars('"')).alias(name)
+
+
+def json_cell(column: pl.Expr, dtype: Any) -> pl.Expr:
+    """A column as JSON texts. NaN and the infinities, which JSON lacks, are strings, at any depth."""
+    import polars as pl
+
+    from actcli.tables.mixed import MIXED, TEXT
+
+    if dtype == MIXED:
+        return column.struct.field(TEXT).fill_null("null")
+    if dtype.is_float():
+        return _float_cell(column)
+    if not _holds_floats(dtype):
         pair = pl.struct(column.alias("")).struct.json_encode()  # {"":value}
         return pair.str.slice(4, pair.str.len_chars() - 5)
+    if isinstance(dtype, pl.Struct):
+        pairs = [
+            pl.concat_str(
+                pl.lit(json.dumps(field.name, ensure_ascii=False) + ":"),
+                json_cell(column.struct.field(field.name), field.dtype),
+            )
+            for field in dtype.fields
+        ]
+        whole = pl.concat_str(pl.lit("{"), pl.concat_str(pairs, separator=","), pl.lit("}"))
+    else:
+        items = column.arr.to_list() if isinstance(dtype, pl.Array) else column
+        inner = items.list.eval(json_cell(pl.element(), dtype.inner))
+        whole = pl.concat_str(pl.lit("["), inner.list.join(","), pl.lit("]"))
+    return pl.when(column.is_null()).then(pl.lit("null")).otherwise(whole)
+
+
+def _holds_floats(dtype: Any) -> bool:
+    import polars as pl
+
+    if isinstance(dtype, pl.Struct):
+        return any(_holds_floats(field.dtype) for field in dtype.fields)
+    return _holds_floats(dtype.inner) if isinstance(dtype, pl.List | pl.Array) else bool(dtype.is_float())
+
+
+def _float_cell(column: pl.Expr) -> pl.Expr:
+    import polars as pl
+
     return (
         pl.when(column.is_finite())
         .then(column.cast(pl.String))

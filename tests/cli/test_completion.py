@@ -35,7 +35,7 @@ bind -x '"\\C-g": echo "{LINE}<$READLINE_LINE>"'
 echo ready
 """,
     "zsh": f"""autoload -Uz compinit && compinit -u -D; eval "$(actcli completion zsh)"
-show() {{ print "{LINE}<$BUFFER>" }}; zle -N show; bindkey '^G' show
+show() {{ print -r -- "{LINE}<$BUFFER>" }}; zle -N show; bindkey '^G' show
 echo ready
 """,
 }
@@ -139,6 +139,33 @@ def test_tab_in_zsh(tmp_path: Path) -> None:
     with terminal("zsh", tmp_path) as screen:
         for keys, line in part(WORDS, 3):
             assert screen.completed(keys).rstrip() == line.rstrip()
+
+
+# Names of columns, no two of which begin alike, and how a beginning of each is typed bare and within double quotes.
+ODD = {
+    "$(touch P)": ("\\$", "\\$"), "`touch P`": ("\\`", "\\`"), "two words": ("t", "t"), "it's": ("i", "i"),
+    'd"q': ("d", "d"), "back\\slash": ("b", "b"), "star*": ("s", "s"), "wow!x": ("w", "w"), "(p)": ("\\(", "("),
+    "~root": ("\\~", "~"), "#first": ("\\#", "#"), "x;y": ("x", "x"), "ü [1]": ("ü", "ü"), "{c}": ("\\{", "{"),
+}  # fmt: skip
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("shell", [pytest.param("bash", marks=needs("bash")), pytest.param("zsh", marks=needs("zsh"))])
+def test_names_of_columns_stay_words(tmp_path: Path, shell: str) -> None:
+    """Whatever quote is open, the shell takes the completed word for the name, and runs nothing of it; a name that no
+    line can hold is not offered."""
+    with terminal(shell, tmp_path) as screen:
+        names = [*ODD, "k\nplain\t$(touch P)"]
+        header = ",".join('"' + name.replace('"', '""') + '"' for name in names)
+        (tmp_path / "odd.csv").write_text(header + "\n" + ",".join("1" for _ in names) + "\n")
+        for name, (bare, within) in part([*ODD.items()], 3):
+            for quote, begun in (("", bare), ('"', within), ("'", name[0])):
+                word = screen.completed(f"actcli eval relu odd.csv -c {quote}{begun}\t").rpartition("-c ")[2].rstrip()
+                closed = word if word.endswith(quote) else word + quote
+                meant = subprocess.run([shell, "-c", f"printf %s {closed}"], stdout=subprocess.PIPE, check=True)
+                assert meant.stdout.decode() == name, word
+        assert screen.completed("actcli eval relu odd.csv -c k\t").endswith("-c k")
+    assert not (tmp_path / "P").exists()
 
 
 @pytest.mark.sweep

@@ -16,7 +16,7 @@ from actcli.registry import specs
 
 
 def test_a_column_in_a_pipe_gives_csv(cli: Cli) -> None:
-    """The example of the issue, to the byte."""
+    """A column of numbers gives a column of values, to the byte."""
     assert cli.ok("eval", "relu", stdin=b"x\n-1\n0\n2\n") == "x\n0.0\n0.0\n2.0\n"
 
 

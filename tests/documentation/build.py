@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # where it is run as a script
 from support.program import commands
 from support.run import DATA, ROOT
 

@@ -36,6 +36,7 @@ def scaled(row: Sequence[float], i: int, factor: float) -> list[float]:
     return [factor * x if j == i else x for j, x in enumerate(row)]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("function", FORMULAS, ids=lambda function: function.label)
 def test_outputs_and_jacobians_are_within_4_ulp(function: Function) -> None:
     """Every output and every entry of the Jacobian agree with the formula; f' is made of entries of the Jacobian."""
@@ -58,6 +59,7 @@ def test_outputs_and_jacobians_are_within_4_ulp(function: Function) -> None:
             assert df[i] == sum(jacobian[k, i] for k in own(i, len(row), len(f))), (row, i)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("function", FORMULAS, ids=lambda function: function.label)
 def test_second_derivatives_are_within_4_ulp(function: Function) -> None:
     """Each input's second derivative is that of the output it belongs to."""
@@ -76,6 +78,7 @@ def test_second_derivatives_are_within_4_ulp(function: Function) -> None:
             assert good, (row, i, d2f[i], exact)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("function", [f for f in FORMULAS if f.parameters], ids=lambda function: function.label)
 def test_derivatives_by_parameters_are_within_8_ulp(function: Function) -> None:
     """Also in the tail, where p is too small for a double and its derivative is not."""
@@ -88,6 +91,7 @@ def test_derivatives_by_parameters_are_within_8_ulp(function: Function) -> None:
                 assert ulps(found[i], truth) <= 8, (row, i, found[i], truth)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("function", FORMULAS, ids=lambda function: function.label)
 def test_the_text_of_the_derivative_is_the_derivative(function: Function) -> None:
     """What `show` prints is the derivative of each output by its own input, or by the halves a and b."""

@@ -81,7 +81,8 @@ def test_the_laws_hold_for_it(run: Callable[..., str]) -> None:
 
 @pytest.mark.parametrize("record", [Layer, Neuron])
 def test_every_field_says_what_it_means(record: type) -> None:
-    assert list(meanings(record)) == [field.name for field in fields(record)]
+    inner = ("independent", "place")  # what verdicts rest on: in no output
+    assert list(meanings(record)) == [field.name for field in fields(record) if field.name not in inner]
     assert all(said.meaning for said in meanings(record).values())
 
 

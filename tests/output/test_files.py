@@ -13,16 +13,16 @@ import pytest
 from support.tables import write
 
 from actcli.errors import DataError
-from actcli.output.files import open_output
+from actcli.output.files import open_outputs
 
 
 def test_output_is_whole_or_not_at_all(tmp_path: Path) -> None:
     """A failure leaves the old file as it was, and no other."""
     path = write(tmp_path / "out", "old")
-    with pytest.raises(ZeroDivisionError), open_output(str(path)) as file:
+    with pytest.raises(ZeroDivisionError), open_outputs([str(path)]) as (file,):
         file.write(b"%d" % (1 // 0))
     assert path.read_text() == "old"
-    with open_output(str(path)) as file:
+    with open_outputs([str(path)]) as (file,):
         file.write(b"new")
     assert path.read_text() == "new"
     assert os.listdir(tmp_path) == ["out"]
@@ -32,14 +32,14 @@ def test_output_modes_and_links(tmp_path: Path) -> None:
     """The umask rules a new file, an old one keeps its mode, and a link stays a link."""
     before = os.umask(0o027)
     try:
-        with open_output(str(tmp_path / "a")):
+        with open_outputs([str(tmp_path / "a")]):
             pass
     finally:
         os.umask(before)
     assert (tmp_path / "a").stat().st_mode & 0o777 == 0o640
     (tmp_path / "a").chmod(0o604)
     (tmp_path / "link").symlink_to("a")
-    with open_output(str(tmp_path / "link")) as file:
+    with open_outputs([str(tmp_path / "link")]) as (file,):
         file.write(b"x")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "a").read_bytes() == b"x"
@@ -48,14 +48,14 @@ def test_output_modes_and_links(tmp_path: Path) -> None:
 
 def test_output_to_devices_and_pipes(tmp_path: Path) -> None:
     """What is no regular file is written directly."""
-    with open_output("/dev/null") as file:
+    with open_outputs(["/dev/null"]) as (file,):
         file.write(b"x")
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     got: list[bytes] = []
     reader = threading.Thread(target=lambda: got.append(fifo.read_bytes()))
     reader.start()
-    with open_output(str(fifo)) as file:
+    with open_outputs([str(fifo)]) as (file,):
         file.write(b"x")
     reader.join()
     assert got == [b"x"]
@@ -70,16 +70,16 @@ def bad_outputs() -> Sequence[tuple[str, str]]:
 def test_outputs_that_cannot_be(tmp_path: Path, name: str, reason: str) -> None:
     """A missing folder or a directory fails before any work."""
     write(tmp_path / "file", "")
-    with pytest.raises(DataError, match=reason), open_output(str(tmp_path / name)):
+    with pytest.raises(DataError, match=reason), open_outputs([str(tmp_path / name)]):
         pytest.fail("work was begun")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
 def test_a_full_disk(tmp_path: Path) -> None:
     """A write that fails is an error that names file and reason."""
-    with pytest.raises(DataError, match=r"/dev/full.*No space left"), open_output("/dev/full") as file:
+    with pytest.raises(DataError, match=r"/dev/full.*No space left"), open_outputs(["/dev/full"]) as (file,):
         file.write(b"x")
-    code = "from actcli.output.files import open_output\nwith open_output(None) as f: f.write(b'x')"
+    code = "from actcli.output.files import open_outputs\nwith open_outputs([None]) as (f,): f.write(b'x')"
     with open("/dev/full", "wb") as full:
         run = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, check=False)
     assert b"DataError: standard output: cannot be written: No space left" in run.stderr

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from actcli.output.files import open_output
+from actcli.output.files import open_outputs
 from actcli.tables.format import named
 from actcli.tables.open import open_tables
 from actcli.tables.options import ReadOptions
@@ -69,7 +69,7 @@ def run_filter(
         results = [(work(block.values[:, j]), masks[j]) for j in range(len(names))]
         return sink.encode(result_frame(table, block, results, append))
 
-    with open_output(str(out)) as file:
+    with open_outputs([str(out)]) as (file,):
         sink.write(file, (part.result for part in map_blocks(table, encode)))
     return out.read_bytes()
 

@@ -6,16 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from actcli.cli import options
 from actcli.cli.layers import layer_options, layers, note_layers
-from actcli.cli.options import (
-    epsilon_option,
-    functions_argument,
-    inputs_option,
-    network_options,
-    outputs_options,
-    style_option,
-    table_options,
-)
+from actcli.cli.models import ModelRun, model_options_beside_inputs
 from actcli.cli.types import NumericCommand
 from actcli.output.forms import comparison_result
 from actcli.output.outputs import Outputs
@@ -37,19 +30,22 @@ Examples:
   actcli compare tanh gelu --sigma-w 1.5 --sigma-b 0.05 --depth 50
   actcli compare relu leaky_relu elu -i layer2.csv
   actcli compare relu gelu silu -o functions.svg
-  actcli compare relu leaky_relu -i layer2.csv --report page.html""",
+  actcli compare relu leaky_relu -i layer2.csv --report page.html
+  actcli compare relu silu --model model.onnx -i images.npy --layer layer4.1.relu""",
 )
-@functions_argument
-@inputs_option("A table of pre-activations (repeatable); - is standard input.")
+@options.functions_argument
+@options.inputs_option("A table of pre-activations (repeatable); - is standard input.")
+@model_options_beside_inputs
 @layer_options
-@epsilon_option
-@network_options
-@style_option
-@table_options
-@outputs_options(figures=True, reports=True)
+@options.epsilon_option
+@options.network_options
+@options.style_option
+@options.table_options
+@options.outputs_options(figures=True, reports=True)
 def command(
     functions: tuple[Any, ...],
     inputs: tuple[str, ...],
+    model: ModelRun | None,
     choice: Choice,
     epsilon: float,
     network: Network,
@@ -68,7 +64,9 @@ def command(
     from actcli.diagnosis.diagnose import Criteria
     from actcli.measuring.probe import Thresholds
 
-    given = layers(inputs, functions[0], choice, reading)
-    comparison = compare(functions, given, Criteria(Thresholds(epsilon)), network)
+    ran = None if model is None else model.network(inputs, choice, reading)
+    given = layers(inputs, functions[0], choice, reading) if ran is None else ran.layers
+    is_chain = ran is None or ran.is_chain
+    comparison = compare(functions, given, Criteria(Thresholds(epsilon)), network, is_chain=is_chain)
     note_layers(comparison.inputs, comparison.doubts)
     write(outputs, comparison_result(comparison, style), comparison.inputs)

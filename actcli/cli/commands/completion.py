@@ -1,7 +1,5 @@
 """actcli completion."""
 
-from __future__ import annotations
-
 import click
 
 from actcli.cli.shells import SHELLS, script

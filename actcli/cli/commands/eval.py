@@ -6,15 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from actcli.cli import options
 from actcli.cli.filters import write_results
-from actcli.cli.options import (
-    append_option,
-    function_argument,
-    inputs_argument,
-    outputs_options,
-    range_option,
-    table_options,
-)
 from actcli.cli.types import NumericCommand
 from actcli.output import filtering
 from actcli.output.outputs import Outputs
@@ -33,19 +26,14 @@ Examples:
   actcli eval relu layer1.csv -o outputs.csv
   actcli eval gelu layer1.csv -c h0:h3 --append""",
 )
-@function_argument
-@inputs_argument
-@range_option
-@append_option
-@table_options
-@outputs_options("frames")
+@options.function_argument
+@options.inputs_argument
+@options.range_option
+@options.append_option
+@options.table_options
+@options.outputs_options("frames")
 def command(
-    function: Any,
-    inputs: tuple[str, ...],
-    span: Any,
-    append: bool,
-    reading: ReadOptions,
-    outputs: Outputs,
+    function: Any, inputs: tuple[str, ...], span: Any, append: bool, reading: ReadOptions, outputs: Outputs
 ) -> None:
     """Print the values of a function.
 

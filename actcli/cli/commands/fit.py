@@ -12,7 +12,7 @@ import click
 
 from actcli.cli.layers import distributions
 from actcli.cli.messages import note
-from actcli.cli.options import completer, function_argument, inputs_option, outputs_options, table_options
+from actcli.cli.options import completer, function_argument, inputs_option, option, outputs_options, table_options
 from actcli.cli.types import FunctionType, NumericCommand
 from actcli.errors import DataError, UsageError
 from actcli.output.forms import fit_result
@@ -54,32 +54,11 @@ Examples:
   actcli fit 'a*tanh(b*x):a=1,b=1' --to 'erf(x)' --only b --seed 7""",
 )
 @function_argument
-@click.option(
-    "--to",
-    "target",
-    type=TargetType(),
-    metavar="TARGET",
-    required=True,
-    help="Approach this FUNCTION, or a table of x and y.",
-)
+@option("--to target TARGET", "Approach this FUNCTION, or a table of x and y.", TargetType(), required=True)
 @inputs_option("Weigh by these pre-activations instead of N(0, 1) (repeatable).")
-@click.option(
-    "--search",
-    type=click.Choice(["none", "grid", "random", "adam"]),
-    default="random",
-    show_default=True,
-    help="Choose how to search for starting points.",
-)
-@click.option(
-    "--seed", type=click.IntRange(0), metavar="NUMBER", default=0, show_default=True, help="Seed --search random."
-)
-@click.option(
-    "--only",
-    multiple=True,
-    metavar="PARAMETER",
-    shell_complete=completer("parameters"),
-    help="Fit only this parameter (repeatable).",
-)
+@option("--search", "Choose how to search for starting points.", ["none", "grid", "random", "adam"], "random")
+@option("--seed NUMBER", "Seed --search random.", click.IntRange(0), 0)
+@option("--only PARAMETER", "Fit only this parameter (repeatable).", many=True, complete="parameters")
 @table_options
 @outputs_options(figures=True, reports=True)
 def command(

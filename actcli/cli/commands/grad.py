@@ -6,17 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from actcli.cli import options
 from actcli.cli.filters import HELD_SQUARED, numbers_or_paths, write_results, write_sheet
 from actcli.cli.inputs import open_layers
-from actcli.cli.options import (
-    append_option,
-    completer,
-    function_argument,
-    inputs_argument,
-    outputs_options,
-    range_option,
-    table_options,
-)
+from actcli.cli.options import option
 from actcli.cli.types import NumericCommand
 from actcli.errors import UsageError
 from actcli.output import filtering
@@ -36,22 +29,15 @@ Examples:
   actcli grad elu --wrt alpha -1 1
   actcli grad softmax --jacobian 1 2 3""",
 )
-@function_argument
-@inputs_argument
-@click.option(
-    "--order", type=click.Choice(["1", "2"]), default="1", show_default=True, help="First or second derivative."
-)
-@click.option(
-    "--wrt",
-    metavar="PARAMETER",
-    shell_complete=completer("parameters"),
-    help="The derivative of f by this parameter instead of by x.",
-)
+@options.function_argument
+@options.inputs_argument
+@option("--order", "First or second derivative.", ["1", "2"], "1")
+@option("--wrt PARAMETER", "The derivative of f by this parameter instead of by x.", complete="parameters")
 @click.option("--jacobian", is_flag=True, help="The whole Jacobian of a rowwise function, one line a row and output.")
-@range_option
-@append_option
-@table_options
-@outputs_options("frames")
+@options.range_option
+@options.append_option
+@options.table_options
+@options.outputs_options("frames")
 def command(
     function: Any,
     inputs: tuple[str, ...],

@@ -1,22 +1,15 @@
 """actcli list."""
 
-from __future__ import annotations
-
 import click
 
 from actcli.cli.messages import note_functions
-from actcli.cli.options import completer, functions_file_option, outputs_options
+from actcli.cli.options import functions_file_option, option, outputs_options
 from actcli.output.outputs import Outputs
 from actcli.output.results import Result, write
 
 
 @click.command("list", epilog="\b\nExamples:\n  actcli list\n  actcli list --framework onnx -f markdown")
-@click.option(
-    "--framework",
-    metavar="NAME",
-    shell_complete=completer("frameworks"),
-    help="List this framework's functions, with its names and defaults.",
-)
+@option("--framework NAME", "List this framework's functions, with its names and defaults.", complete="frameworks")
 @functions_file_option
 @outputs_options()
 def command(framework: str | None, outputs: Outputs) -> None:

@@ -7,15 +7,9 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from actcli.cli import options
 from actcli.cli.layers import distributions
-from actcli.cli.options import (
-    epsilon_option,
-    families_argument,
-    inputs_option,
-    outputs_options,
-    style_option,
-    table_options,
-)
+from actcli.cli.options import option
 from actcli.cli.types import NumericCommand, SizeType, SpanType
 from actcli.errors import UsageError
 from actcli.output.forms import Plot, plot_result
@@ -45,44 +39,19 @@ Examples:
   actcli plot relu gelu --grad -f csv -o curves.svg
   actcli plot gelu silu --size 5x3 --dpi 300 --title 'Two gates' -o gates.png""",
 )
-@families_argument
-@click.option(
-    "--order",
-    type=click.Choice(["0", "1", "2"]),
-    default="0",
-    show_default=True,
-    help="Draw f alone, f and f', or f, f' and f''.",
-)
+@options.families_argument
+@option("--order", "Draw f alone, f and f', or f, f' and f''.", ["0", "1", "2"], "0")
 @click.option("--grad", "order", flag_value="1", help="Do the same as --order 1.")
-@click.option(
-    "--range",
-    "span",
-    type=SpanType(),
-    metavar="START:STOP",
-    help="Draw this part of the x axis (default: chosen).",
-)
-@epsilon_option
-@inputs_option("Lay a table's distribution under the curves (repeatable).")
-@click.option(
-    "--panels",
-    type=click.Choice(["shared", "separate"]),
-    default="shared",
-    show_default=True,
-    help="Draw all functions in one panel, or one panel each.",
-)
-@style_option
-@click.option("--size", type=SizeType(), metavar="WIDTHxHEIGHT", help="Set the size of the figure in inches.")
-@click.option(
-    "--dpi",
-    type=click.IntRange(20, 2400),
-    metavar="COUNT",
-    default=150,
-    show_default=True,
-    help="Set the pixels per inch of a .png.",
-)
-@click.option("--title", metavar="TEXT", default="", help="Put a title above the figure.")
-@table_options
-@outputs_options(figures=True, default="table")
+@option("--range span START:STOP", "Draw this part of the x axis (default: chosen).", SpanType())
+@options.epsilon_option
+@options.inputs_option("Lay a table's distribution under the curves (repeatable).")
+@option("--panels", "Draw all functions in one panel, or one panel each.", ["shared", "separate"], "shared")
+@options.style_option
+@option("--size WIDTHxHEIGHT", "Set the size of the figure in inches.", SizeType())
+@option("--dpi COUNT", "Set the pixels per inch of a .png.", click.IntRange(20, 2400), 150)
+@option("--title TEXT", "Put a title above the figure.", default="", shown=False)
+@options.table_options
+@options.outputs_options(figures=True, default="table")
 @click.pass_context
 def command(
     ctx: click.Context,

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from actcli.cli import options
 from actcli.cli.layers import layer_options, layers, note_layers
 from actcli.cli.messages import note
-from actcli.cli.options import (
-    epsilon_option,
-    function_argument,
-    gather,
-    inputs_argument,
-    outputs_options,
-    style_option,
-    table_options,
-)
+from actcli.cli.models import FunctionOrInput, ModelRun, model_options
+from actcli.cli.options import gather, option
 from actcli.cli.types import FiniteRange, NumericCommand
 from actcli.diagnosis.systems import RULES
 from actcli.errors import UsageError
@@ -28,6 +22,7 @@ from actcli.output.results import Result, write
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from actcli.activation import Function
     from actcli.cli.options import F
     from actcli.diagnosis.diagnose import Criteria
     from actcli.diagnosis.gates import Gate
@@ -49,64 +44,48 @@ def _criteria(epsilon: float, tau: float, alpha: float, rule: str, dtype: str | 
 def _gates(
     max_dead: float | None, max_saturated: float | None, max_vanishing: float | None, min_gradient: float | None
 ) -> list[Gate]:
-    from actcli.diagnosis.gates import Gate
+    from actcli.diagnosis.gates import gates
 
-    limits = (
-        ("dead_neuron_ratio", max_dead, False),
-        ("saturated_ratio", max_saturated, False),
-        ("vanishing_ratio", max_vanishing, False),
-        ("mean_abs_gradient", min_gradient, True),
-    )
-    return [Gate(name, limit, at_least) for name, limit, at_least in limits if limit is not None]
+    return gates(max_dead=max_dead, max_saturated=max_saturated, max_vanishing=max_vanishing, min_gradient=min_gradient)
 
 
-def _limit(flag: str, excess: str, type: click.ParamType[Any] = _share, metavar: str = "SHARE") -> Callable[[F], F]:
-    return click.option(flag, type=type, metavar=metavar, help=f"Exit with 3 if a layer has a {excess}.")
+def _limit(words: str, excess: str, type: FiniteRange = _share) -> Callable[[F], F]:
+    return option(words, f"Exit with 3 if a layer has a {excess}.", type)
 
 
 # By what layers are judged, as `criteria`.
 criteria_options = gather(
     "criteria",
     _criteria,
-    epsilon_option,
-    click.option(
-        "--tau",
-        type=_share,
-        metavar="SHARE",
-        default=1 - 0.97**2,
-        show_default="1 - 0.97^2",
-        help="f saturates where |f'| is at most this share of its largest value.",
+    options.epsilon_option,
+    option(
+        "--tau SHARE",
+        "f saturates where |f'| is at most this share of its largest value.",
+        _share,
+        1 - 0.97**2,
+        shown="1 - 0.97^2",
     ),
-    click.option(
-        "--alpha",
-        type=_share,
-        metavar="SHARE",
-        default=0.0,
-        show_default=True,
-        help="A neuron is dead if at most this share of its samples passes gradient.",
+    option("--alpha SHARE", "A neuron is dead if at most this share of its samples passes gradient.", _share, 0.0),
+    option(
+        "--rule NAME",
+        f"Judge by the rule of another system, on its own definition: {', '.join(RULES)}.",
+        RULES,
+        "default",
     ),
-    click.option(
-        "--rule",
-        type=click.Choice(RULES),
-        metavar="NAME",
-        default="default",
-        show_default=True,
-        help=f"Judge by the rule of another system, on its own definition: {', '.join(RULES)}.",
-    ),
-    click.option(
+    option(
         "--dtype",
-        type=click.Choice(["float32", "float16", "bfloat16"]),
-        help="Report also where f' becomes 0 and f constant in this precision.",
+        "Report also where f' becomes 0 and f constant in this precision.",
+        ["float32", "float16", "bfloat16"],
     ),
 )
 # The limits that they are to keep, as `gates`.
 gate_options = gather(
     "gates",
     _gates,
-    _limit("--max-dead", "larger share of dead neurons"),
-    _limit("--max-saturated", "larger share of saturated values"),
-    _limit("--max-vanishing", "larger share of vanishing gradients"),
-    _limit("--min-gradient", "smaller mean|f'|", type=FiniteRange(min=0), metavar="NUMBER"),
+    _limit("--max-dead SHARE", "larger share of dead neurons"),
+    _limit("--max-saturated SHARE", "larger share of saturated values"),
+    _limit("--max-vanishing SHARE", "larger share of vanishing gradients"),
+    _limit("--min-gradient NUMBER", "smaller mean|f'|", FiniteRange(min=0)),
 )
 
 
@@ -123,31 +102,42 @@ Examples:
   actcli saturation relu layer1.csv --by neuron --max-dead 0.1
   actcli saturation relu layer*.csv --function layer3=softmax
   actcli saturation relu layer1.csv --rule redo
-  actcli saturation tanh layer1.csv --dtype float16""",
+  actcli saturation tanh layer1.csv --dtype float16
+  actcli saturation --model model.onnx images.npy
+  actcli saturation --model model.onnx images.npy --layer 'layer4*' --max-dead 0.1""",
 )
-@function_argument
-@inputs_argument
+@click.argument(
+    "function",
+    metavar="FUNCTION",
+    type=FunctionOrInput(),
+    required=False,
+    shell_complete=options.completer("functions"),
+)
+@options.functions_file_option
+@options.inputs_argument
+@model_options
 @layer_options
 @criteria_options
 @gate_options
-@click.option(
+@option(
     "--by",
-    type=click.Choice(["layer", "neuron", "region"]),
-    help="What a row is. CSV has by default layers, or regions without inputs; a terminal and JSON show all three.",
+    "What a row is. CSV has by default layers, or regions without inputs; a terminal and JSON show all three.",
+    ["layer", "neuron", "region"],
 )
 @click.option(
     "--explain",
     is_flag=True,
     help="Print what the rule means for the function: the limits of its verdicts, and its source.",
 )
-@style_option
-@table_options
-@outputs_options(figures=True, reports=True)
+@options.style_option
+@options.table_options
+@options.outputs_options(figures=True, reports=True)
 @click.pass_context
 def command(
     ctx: click.Context,
-    function: Any,
+    function: Function | str | None,
     inputs: tuple[str, ...],
+    model: ModelRun | None,
     choice: Choice,
     criteria: Criteria,
     gates: list[Gate],
@@ -162,10 +152,19 @@ def command(
     Each input is a table of pre-activations, one layer, named after its file: rows are samples, columns are neurons.
     Several are the layers of one network, first to last. Without inputs only the regions of x are shown. -o FILE.png,
     .svg or .pdf draws the layers: histograms over f', a map of the neurons, and the product of f'.
+
+    With --model the inputs are those of an ONNX model, which is run on them: .npy, .npz with an array for each input of
+    the model, or tables. Its layers have their own functions (see `actcli layers`), so there is no FUNCTION.
     """
     from actcli.diagnosis.diagnose import diagnose
 
-    if explain:
+    if isinstance(function, str):
+        inputs, function = (function, *inputs), None
+    elif function is None and model is None:
+        raise click.MissingParameter(ctx=ctx, param=ctx.command.params[0])
+    if explain and function is None:
+        raise UsageError("--explain is about one function, and a model's layers have their own", "give a FUNCTION")
+    if explain and function is not None:
         from actcli.reports.saturation import explanation
 
         if outputs.reports:
@@ -175,12 +174,17 @@ def command(
     if by is not None and not outputs.has_tables:
         raise UsageError("--by is for tables, and a figure is asked for", "leave out --by, or name a format with -f")
     criteria = replace(criteria, histogram=outputs.shows_distributions)
-    diagnosis = diagnose(layers(inputs, function, choice, reading), criteria, function)
+    if function is None:
+        assert model is not None
+        network = model.network(inputs, choice, reading)
+        diagnosis = diagnose(network.layers, criteria, is_chain=network.is_chain)
+    else:
+        diagnosis = diagnose(layers(inputs, function, choice, reading), criteria, function)
     note_layers(diagnosis.inputs, diagnosis.doubts)
     if not diagnosis.layers and (by in ("layer", "neuron") or gates):
         raise UsageError("there is no layer to look at", "give files, or pipe a table in")
     write(outputs, diagnosis_result(diagnosis, gates, by, style), diagnosis.inputs)
-    failed = [line for gate in gates for line in gate.failures(diagnosis.layers)]
+    failed = [line for gate in gates for line in gate.failures(diagnosis.gated)]
     for line in failed:
         note(line)
     if failed:

@@ -1,7 +1,5 @@
 """actcli schema."""
 
-from __future__ import annotations
-
 import click
 
 from actcli.cli.options import completer, outputs_options

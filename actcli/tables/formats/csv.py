@@ -31,15 +31,14 @@ def _rows(separator: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]
 
 
 def _frames(separator: str, columns: Sequence[str], header: bool) -> FrameWriter[bytes]:
-    from actcli.tables.textual import has_no_text, refuse_binary, text, text_writer, written
+    from actcli.tables.textual import readable, refuse_binary, text_writer, written
 
     # A blank line is no row to many readers, nor to this one's at the end of a file.
     null = '""' if len(columns) == 1 else ""
 
     def encode(frame: pl.DataFrame) -> bytes:
         refuse_binary(frame, columns)
-        texts = [text(name, dtype) for name, dtype in frame.schema.items() if has_no_text(dtype)]
-        return written(frame.with_columns(texts), separator=separator, null_value=null)
+        return written(readable(frame), separator=separator, null_value=null)
 
     return text_writer(encode, head=b"".join(_rows(separator, columns, ())) if header else b"")
 

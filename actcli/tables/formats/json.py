@@ -46,7 +46,7 @@ def _frames(lines: bool, columns: Sequence[str], header: bool) -> FrameWriter[by
     def encode(frame: pl.DataFrame) -> bytes:
         refuse_binary(frame, columns)
         pairs = [
-            pl.concat_str(key, json_cell(name, dtype))
+            pl.concat_str(key, json_cell(pl.col(name), dtype))
             for key, (name, dtype) in zip(keys, frame.schema.items(), strict=True)
         ]
         rows = frame.select(pl.concat_str(pl.lit("{"), pl.concat_str(pairs, separator=", "), pl.lit("}")))

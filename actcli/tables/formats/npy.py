@@ -17,13 +17,18 @@ if TYPE_CHECKING:
 def _frames(columns: Sequence[str], header: bool) -> FrameWriter[NDArray[np.float64]]:
     import polars as pl
 
+    from actcli.tables.mixed import typed
     from actcli.tables.textual import must_seek
+    from actcli.tables.widening import converted
 
     def encode(frame: pl.DataFrame) -> NDArray[np.float64]:
-        for i, column in enumerate(frame.get_columns()):
+        cells = []
+        for i, column in enumerate(map(typed, columns, frame.get_columns())):
             if not column.dtype.is_numeric() and not _is_of_numbers(column):
                 raise DataError(f"npy holds only numbers, not column {i + 1} ({columns[i]})", "write csv or parquet")
-        return frame.cast(pl.Float64).to_numpy(order="c")
+            whole = column.dtype.is_integer()
+            cells.append(converted(columns[i], column, pl.Float64()) if whole else column.cast(pl.Float64))
+        return pl.DataFrame(cells).to_numpy(order="c")
 
     def write(file: IO[bytes], blocks: Iterable[NDArray[np.float64]]) -> None:
         must_seek(file, "npy")

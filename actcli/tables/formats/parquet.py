@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from typing import IO, TYPE_CHECKING
 
@@ -35,19 +36,46 @@ def _write(file: IO[bytes], columns: Sequence[str], blocks: Iterable[pl.DataFram
 
     # polars writes what it can scan. It could call back for the blocks, but then Ctrl-C may kill Python.
     with tempfile.TemporaryDirectory(prefix="actcli-") as folder:
-        schema = None
         try:
-            for i, frame in enumerate(blocks):
-                # The first block decides the types; a column empty in it may hold anything later.
-                schema = schema or _without_null_types(frame.schema)
-                _write_part(frame.cast(schema), f"{folder}/{i:09}")
-            if schema:
+            if _write_parts(folder, blocks):
                 pl.scan_ipc(folder).sink_parquet(file)
             else:
                 pl.DataFrame(schema=dict.fromkeys(columns, pl.Float64)).write_parquet(file)
-        except pl.exceptions.PolarsError as error:
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
             reason = str(error).partition("\n")[0]
             raise DataError(f"a column cannot keep its type in parquet: {reason}", "write csv") from error
+
+
+def _write_parts(folder: str, blocks: Iterable[pl.DataFrame]) -> int:
+    """How many files of the folder hold the blocks, all in the types that hold the values of all."""
+    import polars as pl
+
+    from actcli.tables.mixed import typed
+    from actcli.tables.widening import widest
+
+    schemas: list[pl.Schema] = []
+    for i, block in enumerate(blocks):
+        frame = pl.DataFrame({column.name: typed(column.name, column) for column in block.get_columns()})
+        found = frame.schema
+        if schemas:
+            found = pl.Schema({name: widest(name, schemas[-1][name], dtype) for name, dtype in found.items()})
+        schemas.append(found)
+        _write_part(_converted(frame, found), f"{folder}/{i:09}")
+    last = _without_null_types(schemas[-1]) if schemas else None
+    for i, schema in enumerate(schemas):
+        if last is not None and schema != last:
+            path, wide = f"{folder}/{i:09}", f"{folder}/wide"
+            _write_part(_converted(pl.read_ipc(path), last), wide)
+            os.replace(wide, path)
+    return len(schemas)
+
+
+def _converted(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
+    import polars as pl
+
+    from actcli.tables.widening import converted
+
+    return pl.DataFrame([converted(column.name, column, schema[column.name]) for column in frame.get_columns()])
 
 
 def _write_part(frame: pl.DataFrame, path: str) -> None:

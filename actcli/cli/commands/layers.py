@@ -1,0 +1,37 @@
+"""actcli layers."""
+
+from __future__ import annotations
+
+import click
+
+from actcli.cli.messages import note
+from actcli.cli.options import completer, outputs_options
+from actcli.output.outputs import Outputs
+from actcli.output.results import Result, write
+
+
+@click.command(
+    "layers",
+    epilog="""\b
+Examples:
+  actcli layers model.onnx
+  actcli layers model.onnx -f json""",
+)
+@click.argument("model", metavar="MODEL", shell_complete=completer("files"))
+@outputs_options()
+def command(model: str, outputs: Outputs) -> None:
+    """List the layers of a model without running it.
+
+    Each layer has a name, its function and how that is known (an operator, recognised from several by its values, or
+    an expression), its neurons, and its role: hidden, head (what the model answers with) or gate (what scales others).
+    Operators that cannot be looked into are noted.
+    """
+    from actcli.models.onnx_model import Model
+    from actcli.reports.models import layers_document, layers_sheet
+
+    found = Model.read(model).listing
+    for one in found.unseen:
+        note(f"{one.count} {one.operator}: {one.reason}")
+    if not found.layers:
+        note(f"{model}: no activation is seen")
+    write(outputs, Result(sheet=lambda: layers_sheet(found), document=lambda: layers_document(found)))

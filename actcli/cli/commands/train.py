@@ -1,0 +1,277 @@
+"""actcli train."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, get_args
+
+import click
+
+from actcli.cli import options
+from actcli.cli.commands.saturation import GATE_FAILED
+from actcli.cli.inputs import numbers_and_paths
+from actcli.cli.messages import note
+from actcli.cli.options import gather, option
+from actcli.cli.types import FiniteRange, NumericCommand
+from actcli.errors import UsageError
+from actcli.output.files import write_files
+from actcli.output.forms import training_result
+from actcli.output.outputs import Outputs
+from actcli.output.places import check_inputs
+from actcli.output.results import write
+from actcli.training import words
+
+if TYPE_CHECKING:
+    from actcli.activation import Function
+    from actcli.diagnosis.training import Experiment, Limit
+    from actcli.tables.options import ReadOptions
+    from actcli.training.data import Preparation
+    from actcli.training.settings import Design, Recipe
+
+INTERRUPTED = 130
+
+_share = FiniteRange(0, 1)
+_positive = FiniteRange(0, min_open=True)
+_count = click.IntRange(1)
+
+
+class WidthsType(click.ParamType[tuple[int, ...]]):
+    """Widths of layers, 64,64."""
+
+    name = "widths"
+
+    def convert(
+        self, value: str | tuple[int, ...], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        if isinstance(value, tuple):
+            return value
+        parts = [part.strip() for part in value.split(",")]
+        if not all(part.isdecimal() and 0 < int(part) <= 100_000 for part in parts):
+            self.fail(f"{value!r} is not widths from 1 to 100000, such as 64,64", param, ctx)
+        return tuple(int(part) for part in parts)
+
+
+def _design(
+    hidden: tuple[int, ...],
+    init: words.Init,
+    normalize: words.Normalize,
+    dropout: float,
+    residual: bool,
+    learn: words.Learn,
+    dtype: words.Dtype,
+) -> Design:
+    from actcli.training.settings import Design
+
+    return Design(
+        hidden=hidden,
+        init=init,
+        normalize=normalize,
+        dropout=dropout,
+        residual=residual,
+        learn=learn,
+        dtype=dtype,
+    )
+
+
+def _recipe(
+    optimizer: words.Optimizer,
+    lr: float | None,
+    schedule: words.Schedule,
+    weight_decay: float,
+    clip: float | None,
+    batch: int,
+    epochs: int,
+    patience: int | None,
+    no_shuffle: bool,
+) -> Recipe:
+    from actcli.training.settings import Recipe
+
+    return Recipe(
+        optimizer=optimizer,
+        lr=lr,
+        schedule=schedule,
+        weight_decay=weight_decay,
+        clip=clip,
+        batch=batch,
+        epochs=epochs,
+        patience=patience,
+        shuffle=not no_shuffle,
+    )
+
+
+def _preparation(task: words.Task | None, split: float | None, scale: words.Scale, seed: int) -> Preparation:
+    from actcli.training.data import Preparation
+
+    return Preparation(task=task, split=split, scale=scale, seed=seed)
+
+
+def _limits(min_accuracy: float | None, max_dead: float | None) -> list[Limit]:
+    from actcli.diagnosis.training import Limit
+
+    found = []
+    if min_accuracy is not None:
+        found.append(Limit("accuracy", min_accuracy))
+    if max_dead is not None:
+        found.append(Limit("dead_neuron_ratio", max_dead))
+    return found
+
+
+# The network, as `design`.
+design_options = gather(
+    "design",
+    _design,
+    option("--hidden WIDTHS", "Give the hidden layers these widths.", WidthsType(), (64, 64), shown="64,64"),
+    option("--init", "Draw the weights so; auto takes the gain of f.", get_args(words.Init), "auto"),
+    option("--normalize", "Normalise pre-activations over batch or layer.", get_args(words.Normalize), "none"),
+    option("--dropout SHARE", "Leave out this share of hidden outputs.", FiniteRange(0, 1, max_open=True), 0.0),
+    click.option("--residual", is_flag=True, help="Add a layer's input where the widths match."),
+    option("--learn", "Learn parameters of f, per layer or neuron.", get_args(words.Learn), "none"),
+    option("--dtype", "Train in this precision.", get_args(words.Dtype), "float64"),
+)
+# How it is trained, as `recipe`.
+recipe_options = gather(
+    "recipe",
+    _recipe,
+    option("--optimizer", "Choose the optimizer.", get_args(words.Optimizer), "adam"),
+    option("--lr NUMBER", "Set the learning rate (default: 0.001; sgd, momentum 0.01).", _positive),
+    option("--schedule", "Keep the learning rate, or let it fall.", get_args(words.Schedule), "constant"),
+    option("--weight-decay NUMBER", "Let all weights decay at this rate.", FiniteRange(0), 0.0),
+    option("--clip NUMBER", "Clip the norm of the gradient.", _positive),
+    option("--batch COUNT", "Take this many rows per step.", _count, 32),
+    option("--epochs COUNT", "Train for this many epochs.", click.IntRange(0), 30),
+    option("--patience COUNT", "Stop after so many epochs without a lower loss.", _count),
+    click.option("--no-shuffle", is_flag=True, help="Take the rows in their order."),
+)
+# What is learned from, as `preparation`.
+preparation_options = gather(
+    "preparation",
+    _preparation,
+    option("--task", "Learn classes or a quantity (default: guess).", get_args(words.Task)),
+    option(
+        "--split SHARE",
+        "Hold out this share of every class (default: 0.2); 0: none.",
+        FiniteRange(0, 1, max_open=True),
+    ),
+    option("--scale", "Scale features by mean and deviation, or not.", get_args(words.Scale), "standard"),
+    option("--seed NUMBER", "Split by this seed, the first of the runs'.", click.IntRange(0), 0),
+)
+# The limits that the result is to keep, as `limits`.
+limit_options = gather(
+    "limits",
+    _limits,
+    option("--min-accuracy SHARE", "Exit with 3 if a function has a smaller accuracy.", _share),
+    option("--max-dead SHARE", "Exit with 3 if a layer has more dead neurons.", _share),
+)
+
+
+@click.command(
+    "train",
+    cls=NumericCommand,
+    options_metavar="-i DATA --target COLUMN [OPTIONS]",
+    epilog="""\b
+Examples:
+  actcli train relu gelu tanh -i digits.csv --target digit --seeds 5
+  actcli train 'elu:alpha=0.5|1|2' -i digits.csv --target digit
+  actcli train prelu 'x*sigmoid(b*x):b=1' -i digits.csv --target digit --learn layer
+  actcli train elu -i digits.csv --target digit --search random:20 --search halving
+  actcli train relu gelu -i mnist.npz --target y_train -o curves.png
+  actcli train sigmoid --hidden 64,64,64,64,64,64,64,64 -i digits.csv --target digit
+  actcli train relu -i digits.csv --target digit --min-accuracy 0.95 --max-dead 0.1
+  actcli train relu -i digits.csv --target digit --save model.npz -f json""",
+)
+@options.functions_argument
+@options.inputs_option("Learn from this table, or NPZ; x=NAME is its array of features.")
+@option("--target column COLUMN", "Learn this column, or array of an NPZ.", required=True, complete="columns")
+@option("--test FILE", "Score on the rows of this table.", complete="files")
+@preparation_options
+@design_options
+@recipe_options
+@option("--seeds COUNT", "Train from this many seeds.", _count, 3)
+@option("--search WAY", "Try random:COUNT settings, or drop by halving (repeatable).", many=True)
+@option("--weights FILE", "Start from the arrays W1, b1, W2, b2 ... of an NPZ.", complete="files")
+@option("--save saves FILE", "Write the best network, .npz or .onnx (repeatable).", many=True, complete="files")
+@limit_options
+@option("--by", "What a row is (default: function).", ["run", "epoch", "layer"])
+@click.option("--timing", is_flag=True, help="Report also the seconds that epochs take.")
+@options.style_option
+@options.table_options
+@options.outputs_options(figures=True, reports=True)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    functions: list[Function],
+    inputs: tuple[str, ...],
+    column: str,
+    test: str | None,
+    preparation: Preparation,
+    design: Design,
+    recipe: Recipe,
+    seeds: int,
+    search: tuple[str, ...],
+    weights: str | None,
+    saves: tuple[str, ...],
+    limits: list[Limit],
+    by: str | None,
+    timing: bool,
+    style: str,
+    reading: ReadOptions,
+    outputs: Outputs,
+) -> None:
+    """Train a small network under several functions and compare them.
+
+    Each function is trained from the same seeds, which draw the same weights and the same order of the rows, and scored
+    on rows that are held out. The result says which to take and how sure that is, with what the gradients and neurons
+    of each layer were like after every epoch. -o FILE.png, .svg or .pdf draws the learning curves, gradients, dead
+    neurons and learned functions.
+    """
+    from actcli.diagnosis.experiment import train
+    from actcli.output.progress import training_watch
+    from actcli.training.saving import check, encoded
+
+    check(saves)
+    data, arrays = _data(inputs)
+    others = [path for path in (test, weights) if path is not None]
+    check_inputs([*outputs.files, *saves], [*others, data])
+    if test is not None and preparation.split is not None:
+        raise UsageError("--test is scored on, so nothing is held out", "leave out --split")
+    with training_watch(functions, seeds, recipe.epochs) as watch:
+        result = train(
+            functions, data, column, test=test, arrays=arrays, preparation=preparation, reading=reading,
+            design=design, recipe=recipe, seeds=seeds, search=search, weights=weights, threads=reading.threads,
+            watch=watch, note=note,
+        )  # fmt: skip
+    if any(limit.measure == "accuracy" for limit in limits) and result.trained.data.task == "regress":
+        raise UsageError("--min-accuracy is for classes, and the target is a quantity", "leave it out")
+    if not result.trained.runs:
+        ctx.exit(INTERRUPTED)
+    # A figure does not say what to take: it goes to standard output then.
+    write(
+        outputs if outputs.has_tables else outputs.printed(), training_result(result, limits, by, style, timing=timing)
+    )
+    if saves:
+        best = result.best
+        write_files([(path, [encoded(path, result.trained, best)]) for path in saves])
+        note(f"{', '.join(saves)}: {best.function.label} from seed {best.seed}")
+    _end(ctx, result, limits)
+
+
+def _data(inputs: Sequence[str]) -> tuple[str, str]:
+    """The table or NPZ, and the name of its array of features if one is given."""
+    named = [word for word in inputs if word.startswith("x=") and not os.path.exists(word)]
+    numbers, paths = numbers_and_paths([word for word in inputs if word not in named], required=True)
+    if numbers or len(paths) != 1 or len(named) > 1:
+        raise UsageError("one table is learned from", "name it with -i FILE, or pipe it in")
+    return paths[0], named[0].removeprefix("x=") if named else ""
+
+
+def _end(ctx: click.Context, result: Experiment, limits: Sequence[Limit]) -> None:
+    """Say what fails, and end with the status that it has."""
+    failed = [line for limit in limits for line in limit.failures(result)]
+    for line in failed:
+        note(line)
+    if result.trained.unfinished:
+        note(f"interrupted: {result.trained.unfinished} runs did not come to their end")
+        ctx.exit(INTERRUPTED)
+    if failed:
+        ctx.exit(GATE_FAILED)

@@ -1,0 +1,129 @@
+"""A model that is run in place of tables of pre-activations: its options, and its layers."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from actcli.cli.options import completer, gather
+from actcli.cli.types import FunctionType, unmarked
+from actcli.errors import UsageError
+
+if TYPE_CHECKING:
+    from actcli.activation import Function
+    from actcli.measuring.choice import Choice
+    from actcli.measuring.network import Network
+    from actcli.models.onnx_run import Running
+    from actcli.tables.options import ReadOptions
+
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRun:
+    """A model, what goes into its inputs by their names, and how it is run."""
+
+    path: str
+    named: tuple[tuple[str, str], ...]
+    running: Running
+
+    def network(self, inputs: Sequence[str], choice: Choice, reading: ReadOptions) -> Network:
+        """Its layers on these inputs."""
+        from actcli.measuring.network import network
+
+        named = [pair for token in inputs if (pair := named_input(token))]
+        paths = [unmarked(token) for token in inputs if not named_input(token)]
+        return network(self.path, paths, [*self.named, *named], choice, self.running, reading)
+
+
+class MemoryType(click.ParamType[int]):
+    """A number of bytes: 500M, 4G."""
+
+    name = "memory"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        found = re.fullmatch(r"(\d+(?:\.\d+)?) *([KMGT]?)i?B?", value.strip(), re.IGNORECASE)
+        if not found or not float(found[1]):
+            self.fail(f"{value!r} is not a size, write for example 500M or 4G", param, ctx)
+        return int(float(found[1]) * _UNITS[found[2].upper()])
+
+
+class _NamedType(click.ParamType["tuple[str, str]"]):
+    """NAME=FILE or NAME=NUMBER."""
+
+    name = "named"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        name, equals, rest = value.partition("=")
+        if not (name and equals and rest):
+            self.fail(f"{value} is not NAME=FILE or NAME=NUMBER", param, ctx)
+        return name, rest
+
+
+class FunctionOrInput(FunctionType):
+    """FUNCTION, or with --model, whose layers have their own, the first INPUT."""
+
+    def convert(  # type: ignore[override]
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Function | str:
+        from actcli.models.onnx_file import is_model
+
+        with_model = ctx is not None and isinstance(ctx.params.get("model"), str)
+        if is_model(value) and os.path.isfile(value) and not with_model:
+            raise UsageError(f"{value} is a model, not a function", f"name it with --model {value}")
+        return value if with_model else super().convert(value, param, ctx)
+
+
+def named_input(token: str) -> tuple[str, str] | None:
+    """NAME=FILE of a model's input, where the whole is not the name of a file."""
+    name, equals, rest = unmarked(token).partition("=")
+    return (name, rest) if equals and name and rest and not os.path.exists(token) else None
+
+
+def _model_run(
+    model: str | None, named: tuple[tuple[str, str], ...], neurons: str | None, batch: int | None, memory: int | None
+) -> ModelRun | None:
+    if model is None:
+        asked = (("--input", named), ("--neurons", neurons), ("--batch", batch), ("--memory", memory))
+        if given := [option for option, value in asked if value]:
+            raise UsageError(f"{given[0]} is for a model that is run", "name it with --model FILE.onnx")
+        return None
+    from actcli.models.onnx_run import MEMORY, Running
+
+    return ModelRun(model, named, Running("unit" if neurons == "unit" else "channel", batch or 0, memory or MEMORY))
+
+
+def _no_names(model: str | None, neurons: str | None, batch: int | None, memory: int | None) -> ModelRun | None:
+    return _model_run(model, (), neurons, batch, memory)
+
+
+_model = click.option(
+    "--model",
+    metavar="FILE",
+    is_eager=True,  # before FUNCTION is looked up
+    shell_complete=completer("files"),
+    help="Run an ONNX model on the inputs; layers have their functions.",
+)
+_input = click.option(
+    "--input",
+    "named",
+    type=_NamedType(),
+    multiple=True,
+    metavar="NAME=FILE",
+    help="Fill this input of the model, from a file or with a number.",
+)
+_running = (
+    click.option("--neurons", type=click.Choice(["channel", "unit"]), help="Take channels as neurons, or each unit."),
+    click.option("--batch", type=click.IntRange(1), metavar="COUNT", help="Run so many inputs at a time."),
+    click.option("--memory", type=MemoryType(), metavar="SIZE", help="Keep outputs within this memory (default: 2G)."),
+)
+# A model that is run, as `model`; None where there is none. Where -i names tables, it names inputs of the model too.
+model_options = gather("model", _model_run, _model, _input, *_running)
+model_options_beside_inputs = gather("model", _no_names, _model, *_running)

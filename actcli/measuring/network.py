@@ -1,0 +1,58 @@
+"""Layers from a model that is run: all of them in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from actcli.errors import DataError
+from actcli.measuring.choice import Choice
+from actcli.measuring.layer import Input, Place, PreActivations, Shared
+from actcli.models.inputs import Given
+from actcli.models.onnx_model import Model
+from actcli.models.onnx_run import Running
+from actcli.tables.options import ReadOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """The layers of a model on its inputs. `is_chain`: the product of f' is what they leave of a gradient."""
+
+    layers: tuple[PreActivations, ...]
+    is_chain: bool
+
+
+def network(
+    path: str,
+    inputs: Sequence[str | Given],
+    named: Sequence[tuple[str, str]],
+    choice: Choice,
+    running: Running,
+    options: ReadOptions,
+) -> Network:
+    """The chosen layers of the model in a file, on these inputs.
+
+    Raises DataError for a model or inputs that cannot be used, and where no layer is seen.
+    """
+    model = Model.read(path)
+    listed = model.listing
+    if not listed.layers:
+        why = "; ".join(f"{one.count} {one.operator}: {one.reason}" for one in listed.unseen)
+        raise DataError(f"{path}: no activation is seen", why or "none of its operators is one")
+    known = {layer.name: layer.function for layer in listed.layers}
+    functions = choice.of(list(known), known)
+    chosen = [layer for layer in listed.layers if layer.name in functions]
+    run = model.run(chosen, inputs, named, running, options)
+    layers = tuple(
+        PreActivations(
+            layer.name,
+            functions[layer.name],
+            tuple(str(i + 1) for i in range(count)),
+            Shared(run, number),
+            partial(Input, layer.name, path, None),
+            Place(layer.role, "inputs", finished=True, named=choice.names(layer.name)),
+        )
+        for number, (layer, count) in enumerate(zip(chosen, run.neurons, strict=True))
+    )
+    return Network(layers, listed.is_chain and len(chosen) == len(listed.layers))

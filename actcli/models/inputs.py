@@ -1,0 +1,245 @@
+"""What goes into a model: arrays from files, an array for each of its inputs, or one number for all entries."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from actcli.errors import DataError, UsageError
+from actcli.models.onnx_file import is_model
+from actcli.tables.open import open_tables
+from actcli.tables.options import ReadOptions
+
+DTYPES = {
+    "tensor(float)": "float32", "tensor(double)": "float64", "tensor(float16)": "float16", "tensor(int64)": "int64",
+    "tensor(int32)": "int32", "tensor(int16)": "int16", "tensor(int8)": "int8", "tensor(uint8)": "uint8",
+    "tensor(uint16)": "uint16", "tensor(uint32)": "uint32", "tensor(uint64)": "uint64", "tensor(bool)": "bool",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An input of a model: None for a dimension that is free."""
+
+    name: str
+    dims: tuple[int | None, ...]
+    dtype: str
+
+    def __str__(self) -> str:
+        sizes = ", ".join("any" if d is None else str(d) for d in self.dims)
+        return f"{self.name}: {self.dtype} of shape ({sizes})"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Given:
+    """An array, or arrays by the names of inputs, that a program gives in place of a file."""
+
+    value: Any
+
+    def __str__(self) -> str:
+        return "the inputs"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Feed:
+    """The arrays of a model's inputs. Those in `batched` have one entry per input along their first axis."""
+
+    arrays: Mapping[str, Any]
+    batched: frozenset[str]
+    count: int
+    sources: tuple[str, ...]
+    size: int  # of one batch, where the model fixes it; 0: any
+
+    def batches(self, size: int) -> Any:
+        """So many entries at a time, the last ones padded to a fixed size; with how many of them are meant."""
+        for start in range(0, self.count, size):
+            stop = min(self.count, start + size)
+            chosen = np.arange(start, stop)
+            if self.size and stop - start < size:
+                chosen = np.concatenate([chosen, np.full(size - (stop - start), stop - 1)])
+            yield stop - start, {
+                name: np.asarray(array[chosen[0] : chosen[-1] + 1] if stop - start == size else array[chosen])
+                if name in self.batched else array
+                for name, array in self.arrays.items()
+            }  # fmt: skip
+
+
+def feed(
+    wanted: Sequence[Wanted], paths: Sequence[str | Given], named: Sequence[tuple[str, str]], options: ReadOptions
+) -> Feed:
+    """The arrays for each input that a model wants, checked. Raises DataError for what does not fit."""
+    known = {want.name: want for want in wanted}
+    given: dict[str, Any] = {}
+    for name, text in named:
+        if name not in known:
+            raise UsageError(f"--input {name}={text}: the model has no input {name!r}", _listed(wanted))
+        if name in given:
+            raise UsageError(f"--input {name} is given twice", "give each input once")
+        given[name] = _number(known[name], text) if _is_number(text) else _fitting(known[name], text, options)
+    rest = [want for want in wanted if want.name not in given]
+    if paths:
+        given |= _of_paths(rest, paths, options)
+    if missing := [want for want in wanted if want.name not in given]:
+        hint = f"give a file: --input {missing[0].name}=FILE, or --input {missing[0].name}=NUMBER"
+        raise UsageError(f"there is nothing for the model's input {missing[0]}", hint)
+    sources = tuple(dict.fromkeys([*map(str, paths), *(text for _, text in named if not _is_number(text))]))
+    return _feed(wanted, given, sources)
+
+
+def _feed(wanted: Sequence[Wanted], given: Mapping[str, Any], sources: tuple[str, ...]) -> Feed:
+    whole = {want.name for want in wanted if want.dims and isinstance(given[want.name], np.ndarray)}
+    counts = {name: len(given[name]) for name in whole}
+    count = max(counts.values(), default=1)
+    for name, own in counts.items():
+        if own != count:
+            other = next(one for one, many in counts.items() if many == count)
+            raise DataError(
+                f"the model's input {name} has {own} entries and {other} has {count}", "give as many of each"
+            )
+    if count == 0:
+        raise DataError(
+            f"{sources[0] if sources else 'the inputs'}: there are no rows", "a model is run on some inputs"
+        )
+    fixed = {want.dims[0] for want in wanted if want.name in whole and want.dims[0] is not None}
+    size = max((one for one in fixed if one), default=0)
+    arrays = {want.name: _whole(want, given[want.name], count, size) for want in wanted}
+    return Feed(arrays, frozenset(want.name for want in wanted if want.dims), count, sources, size)
+
+
+def _whole(want: Wanted, value: Any, count: int, size: int) -> Any:
+    """The array of an input, one entry per row; a number fills it."""
+    if isinstance(value, np.ndarray) or not want.dims:
+        return value
+    if None in want.dims[1:]:
+        raise UsageError(f"--input {want.name}={value}: the model leaves the shape open: {want}", "give a file")
+    return np.broadcast_to(np.asarray(value, want.dtype), (count, *(d or 0 for d in want.dims[1:])))
+
+
+def _of_paths(rest: Sequence[Wanted], paths: Sequence[str | Given], options: ReadOptions) -> dict[str, Any]:
+    for path in paths:
+        if isinstance(path, str) and is_model(path):
+            raise UsageError(f"{path} is a model, not an input of one", f"name it with --model {path}")
+    found = [_arrays(path, options) for path in paths]
+    names = {want.name for want in rest}
+    if all(isinstance(one, dict) and (names & one.keys()) for one in found):
+        return _merged(rest, paths, found)
+    if len(rest) != 1:
+        if not rest:
+            raise UsageError(f"{paths[0]}: --input names all of the model's inputs already", "leave out the file")
+        hint = f"give each by its name: --input {rest[0].name}={paths[0]}"
+        raise UsageError(f"the model has {len(rest)} inputs to fill, and a file is for one", hint)
+    parts = []
+    for path, one in zip(paths, found, strict=True):
+        if isinstance(one, dict):
+            if len(one) != 1:
+                raise DataError(
+                    f"{path}: has the arrays {', '.join(one)}, none for the input {rest[0].name}", _listed(rest)
+                )
+            one = next(iter(one.values()))
+        parts.append(_checked(rest[0], one, str(path)))
+    return {rest[0].name: parts[0] if len(parts) == 1 else np.concatenate(parts)}
+
+
+def _merged(rest: Sequence[Wanted], paths: Sequence[str | Given], found: Sequence[Any]) -> dict[str, Any]:
+    names = {want.name for want in rest}
+    for path, one in zip(paths, found, strict=True):
+        if extra := one.keys() - names:
+            raise DataError(f"{path}: the model has no input {min(extra)!r}", _listed(rest))
+    return {
+        want.name: np.concatenate(
+            [_checked(want, one[want.name], str(path)) for path, one in zip(paths, found, strict=True)]
+        )
+        for want in rest
+        if all(want.name in one for one in found)
+    }
+
+
+def _fitting(want: Wanted, path: str, options: ReadOptions) -> Any:
+    found = _arrays(path, options)
+    if isinstance(found, dict):
+        if want.name not in found and len(found) != 1:
+            raise DataError(f"{path}: has no array {want.name!r}", f"it has {', '.join(found)}")
+        found = found.get(want.name, next(iter(found.values())))
+    return _checked(want, found, path)
+
+
+def _arrays(path: str | Given, options: ReadOptions) -> Any:
+    """The array of a file, those of an npz by name, or the numbers of a table."""
+    if isinstance(path, Given):
+        return path.value
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix not in (".npy", ".npz"):
+        return _table(path, options)
+    try:
+        found = np.load(path, mmap_mode="r" if suffix == ".npy" else None, allow_pickle=False)
+        return {name: found[name] for name in found.files} if suffix == ".npz" else found
+    except FileNotFoundError:
+        raise DataError(f"{path}: there is no such file") from None
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or 'is not a NumPy file'}") from error
+    except Exception as error:
+        raise DataError(
+            f"{path}: is not a whole NumPy file of numbers", "save it as floats: a.astype(float)"
+        ) from error
+
+
+def _table(path: str, options: ReadOptions) -> Any:
+    (table, *more) = open_tables([path], options)
+    if more:
+        raise DataError(f"{path}: holds {len(more) + 1} tables", "give one for each input")
+    blocks = [task() for task in table.tasks()]
+    if not blocks:
+        return np.empty((0, len(table.picked)))
+    return np.concatenate([block.values for block in blocks])
+
+
+def _checked(want: Wanted, array: Any, path: str) -> Any:
+    """The array as the model wants it: its rank, its sizes, its type; no NaN."""
+    if array.dtype.kind not in "fiub":
+        raise DataError(f"{path}: holds {array.dtype}, not numbers", f"the model wants {want}")
+    if array.ndim != len(want.dims):
+        raise DataError(f"{path}: has {array.ndim} dimensions, shape {array.shape}", f"the model wants {want}")
+    for axis, (own, dim) in enumerate(zip(array.shape, want.dims, strict=True)):
+        if axis > 0 and dim is not None and own != dim:
+            raise DataError(f"{path}: axis {axis} has {own} entries, shape {array.shape}", f"the model wants {want}")
+    return _typed(want, array, path)
+
+
+def _typed(want: Wanted, array: Any, path: str) -> Any:
+    if array.dtype.kind == "f":
+        bad = ~np.isfinite(array)
+        if bad.any():
+            row = int(np.flatnonzero(bad.reshape(len(array), -1).any(axis=1))[0])
+            raise DataError(
+                f"{path}: entry {row + 1} holds NaN or infinity, {int(bad.sum())} in all",
+                "leave such rows out: a network makes NaN of them",
+            )
+        if not want.dtype.startswith("float") and not (array == np.round(array)).all():
+            raise DataError(f"{path}: holds fractions", f"the model wants {want}")
+    if array.dtype.kind in "iu" and want.dtype.startswith(("int", "uint")) and array.size:
+        limits = np.iinfo(want.dtype)
+        if array.min() < limits.min or array.max() > limits.max:
+            raise DataError(f"{path}: holds {array.min()} to {array.max()}", f"the model wants {want}")
+    with np.errstate(over="ignore"):
+        return np.asarray(array, dtype=want.dtype)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _number(want: Wanted, text: str) -> Any:
+    value = np.asarray(float(text), want.dtype)
+    return value if not want.dims else value.item()
+
+
+def _listed(wanted: Sequence[Wanted]) -> str:
+    return f"its inputs: {'; '.join(map(str, wanted))}"

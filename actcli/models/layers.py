@@ -1,0 +1,249 @@
+"""The layers of an ONNX model, listed without running it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+from actcli.activation import Function
+from actcli.analysis.regions import shape
+from actcli.models.graph import Graph, Node, has_weights
+from actcli.models.operators import TRANSPARENT
+from actcli.models.regions import Finder, Region
+
+Role: TypeAlias = Literal["hidden", "head", "gate"]
+
+_MOVING = frozenset({*TRANSPARENT, "Resize", "Upsample", "GlobalAveragePool", "AveragePool", "MaxPool"})
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLayer:
+    """A layer of a model: its pre-activation is the tensor of this name."""
+
+    name: str
+    function: Function
+    known: str  # how: an operator, recognised from several, an expression
+    neurons: int | None  # None: known when it is run
+    role: Role
+    tensor: str
+    axis: int  # of the neurons
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Operators that cannot be looked into, and why."""
+
+    operator: str
+    count: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What is known of a model without running it. `is_chain`: each layer is a function of the one before alone."""
+
+    layers: tuple[ModelLayer, ...]
+    unseen: tuple[Unseen, ...]
+    is_chain: bool
+
+
+def listing(graph: Graph) -> Listing:
+    """The layers in the order of the graph, with names that tell them apart."""
+    found = Finder(graph).regions()
+    layers = [_layer(graph, region) for region in found]
+    names = _told_apart([list(_names(graph, region)) for region in found])
+    layers = [replace(layer, name=name) for layer, name in zip(layers, names, strict=True)]
+    return Listing(tuple(layers), tuple(_unseen(graph, bool(layers))), _is_chain(graph, layers))
+
+
+def _layer(graph: Graph, region: Region) -> ModelLayer:
+    axis = _axis(graph, region.x)
+    dims = graph.shape(region.x)
+    neurons = dims[axis] if dims and -len(dims) <= axis < len(dims) else None
+    if neurons is None:
+        neurons = _width(graph, region.x)
+    return ModelLayer("", region.function, region.known, neurons, _role(graph, region), region.x, axis)
+
+
+def _axis(graph: Graph, tensor: str) -> int:
+    """The axis of the channels or features of a tensor: of a convolution 1, of a matrix product the last."""
+    order: list[tuple[int, ...]] = []
+    dims = graph.shape(tensor)
+    for _ in range(24):
+        node = graph.producer.get(tensor)
+        if node is None or node.op in ("Reshape", "Flatten", "Squeeze", "Unsqueeze"):
+            break
+        if (by_constant := _axis_of_constant(graph, node)) is not None:
+            return _moved(by_constant % len(order[0]), order) if order else by_constant
+        if has_weights(node) or node.op == "BatchNormalization":
+            conv = "Conv" in node.op or node.op == "BatchNormalization"
+            return _moved(1, order) if conv else _moved(len(order[0]) - 1, order) if order else -1
+        if node.op == "Transpose" and "perm" in node.attributes:
+            order.insert(0, tuple(node.attributes["perm"]))
+        above = [name for name in node.inputs if name and not graph.is_constant(name)]
+        if not above:
+            break
+        tensor = next((name for name in above if graph.is_linear(name)), above[0])
+    rank = len(order[-1]) if order else len(dims or ())
+    return {0: -1, 1: -1, 2: -1, 3: -1}.get(rank, 1)
+
+
+def _axis_of_constant(graph: Graph, node: Node) -> int | None:
+    """The axis, from the last one, along which a bias or a scale differs: each channel has its own."""
+    if node.op not in ("Add", "Sub", "Mul", "Div"):
+        return None
+    for name in node.inputs:
+        dims = graph.shape(name) if graph.is_constant(name) else None
+        wide = [axis - len(dims) for axis, size in enumerate(dims or ()) if dims and size != 1]
+        if len(wide) == 1:
+            return wide[0]
+    return None
+
+
+def _moved(axis: int, order: Sequence[tuple[int, ...]]) -> int:
+    for permutation in order:
+        axis = permutation.index(axis)
+    return axis
+
+
+def _width(graph: Graph, tensor: str) -> int | None:
+    """How many outputs the weights of a layer have."""
+    node = graph.linear(tensor)
+    if node is None or len(node.inputs) < 2:
+        return None
+    dims = graph.shape(node.inputs[1])
+    if not dims:
+        return None
+    if node.op == "ConvTranspose":
+        return (dims[1] or 0) * int(node.attributes.get("group", 1))
+    first = "Conv" in node.op or node.attributes.get("transB")
+    return dims[0 if first else -1]
+
+
+def _role(graph: Graph, region: Region) -> Role:
+    """A bounded function beyond which there are no weights is a head; one in [0, 1] that scales others is a gate."""
+    low, high = region.function.range or shape(region.function).range
+    if not any(has_weights(node) for node in graph.after(region.output)) and abs(low) <= 1.0 and abs(high) <= 1.0:
+        return "head"
+    if low >= -1e-9 and high <= 1.0 + 1e-9 and _scales(graph, region.output):
+        return "gate"
+    return "hidden"
+
+
+def _scales(graph: Graph, tensor: str) -> bool:
+    """Whether it is multiplied by another tensor."""
+    waiting = [tensor]
+    while waiting:
+        tensor = waiting.pop()
+        for node in graph.consumers.get(tensor, ()):
+            if node.op == "Mul" and not any(graph.is_constant(name) for name in node.inputs):
+                return True
+            if node.op in _MOVING:
+                waiting += node.outputs[:1]
+    return False
+
+
+def _is_chain(graph: Graph, layers: Sequence[ModelLayer]) -> bool:
+    """Whether nothing by-passes, joins or normalises: what f' leaves of a gradient is then a product."""
+    joins = ("Concat", "LayerNormalization", "InstanceNormalization", "GroupNormalization", "BatchNormalization",
+             "SimplifiedLayerNormalization", "SkipLayerNormalization", "RMSNormalization", "Attention", "If", "Loop",
+             "LSTM", "GRU", "RNN", "Softmax")  # fmt: skip
+    for node in graph.nodes:
+        above = [name for name in node.inputs if name and not graph.is_constant(name)]
+        if node.op in joins:
+            return False
+        if node.op in ("Add", "Sub", "Mul", "Div", "Sum", "MatMul") and len(set(above)) > 1:
+            chains = [graph.chains.get(name, (name,)) for name in above]
+            if not any(set(chains[0]).intersection(chain) for chain in chains[1:]):
+                return False
+    return all(layer.role != "gate" for layer in layers)
+
+
+_CELLS = "its cells keep their own gates, which no tensor shows"
+_LOOPS = "what is in a loop is made anew each time and never kept"
+_INTEGERS = "in whole numbers: the function is folded into the limits of its result, take the model before quantisation"
+_FUSED = "the function is fused into the operator: take the model before onnxruntime optimised it"
+_REASONS = {
+    **dict.fromkeys(("LSTM", "GRU", "RNN", "DynamicQuantizeLSTM"), _CELLS),
+    **dict.fromkeys(("Loop", "Scan"), _LOOPS),
+    "If": "of its branches one is run, and its tensors stay inside",
+    **dict.fromkeys(("QLinearConv", "QLinearMatMul", "QGemm", "QLinearAdd"), _INTEGERS),
+    **dict.fromkeys(("QLinearSigmoid", "QLinearLeakyRelu"), _INTEGERS),
+    **dict.fromkeys(("FusedConv", "FusedGemm"), _FUSED),
+    "Softmax": "maps rows: its pre-activations are the logits or the scores of attention",
+    **dict.fromkeys(("Attention", "MultiHeadAttention"), "attention in one operator"),
+}
+
+
+def _unseen(graph: Graph, any_layer: bool) -> Iterator[Unseen]:
+    counts = Counter(node.op for node in graph.nodes)
+    for op, reason in _REASONS.items():
+        if counts[op] and (not op.startswith("Fused") or _has_activation(graph, op)):
+            yield Unseen(op, counts[op], reason)
+    quantised = counts["QuantizeLinear"]
+    if quantised and not any_layer:
+        yield Unseen("QuantizeLinear", quantised, "the function is folded into the limits of the quantised values: "
+                     "take the model before quantisation")  # fmt: skip
+
+
+def _has_activation(graph: Graph, op: str) -> bool:
+    return any(node.op == op and node.attributes.get("activation") for node in graph.nodes)
+
+
+def _names(graph: Graph, region: Region) -> Iterator[str]:
+    """What a person may know the layer by, the best first."""
+    node = region.nodes[-1]
+    scopes = [scope for one in reversed(region.nodes) if (scope := _scope(one))]
+    weight = _weight_name(graph, region.x)
+    if scopes:
+        yield scopes[0]
+    if weight:
+        yield weight
+    yield _plain_tensor(region.output) or f"{node.op}_{node.place + 1}"
+
+
+def _scope(node: Node) -> str:
+    """The path of the module that a node is of, as torch's exporters and TensorFlow write it."""
+    if node.scope:
+        parts = re.findall(r"'([^']*)'", node.scope)
+        inner = [part for part in parts[:-1] if part]  # the last one names the operation
+        return inner[-1] if inner else ""
+    parts = [part for part in node.name.split("/")[:-1] if part]
+    path: list[str] = []
+    for part in parts:
+        if path and part.startswith(f"{path[-1]}."):
+            path.pop()
+        path.append(part)
+    return ".".join(path)
+
+
+def _weight_name(graph: Graph, tensor: str) -> str:
+    """The name of the weights that a pre-activation comes from, without what says that they are weights."""
+    node = graph.linear(tensor)
+    names = [name for name in node.inputs[1:] if name in graph.initialisers] if node else []
+    for name in names:
+        known = re.fullmatch(r"(.+)[./_](weight|kernel|bias|weights|w|b)", name.partition(":")[0], re.IGNORECASE)
+        if known:
+            return known[1]
+    return ""
+
+
+def _plain_tensor(name: str) -> str:
+    """A tensor's name, where it is not a number that an exporter gave."""
+    name = re.sub(r"_output_0$", "", name).strip("/")
+    return name if re.search(r"[A-Za-z]{3}", name) and not re.fullmatch(r"val_\d+|onnx::.*", name) else ""
+
+
+def _told_apart(names: Sequence[Sequence[str]]) -> list[str]:
+    """For each layer the best of its names that is its own, numbered where none is."""
+    counts = Counter(own for given in names for own in dict.fromkeys(given))
+    taken: Counter[str] = Counter()
+    result = []
+    for given in names:
+        best = next((name for name in given if counts[name] == 1), given[0])
+        taken[best] += 1
+        result.append(best if counts[best] == 1 or taken[best] == 1 else f"{best}_{taken[best]}")
+    return result

@@ -1,0 +1,111 @@
+"""An ONNX file -> its model, with functions of its own inlined; whatever is wrong with it is one error."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from actcli.errors import DataError
+
+if TYPE_CHECKING:
+    import onnx
+
+_EXPORT = "export the module: torch.onnx.export(model, x, 'm.onnx')"
+_TORCH = ("holds weights, or a pickle, which is never loaded", _EXPORT)
+_KERAS = ("is run by Keras", "export it: model.export('m.onnx', format='onnx'), or use actcli.inspect(model, x)")
+OTHERS = {  # what a file is, and the way out
+    **dict.fromkeys((".pt", ".pth", ".pt2", ".ckpt"), _TORCH),
+    ".safetensors": ("holds weights alone, and nothing to run", _EXPORT),
+    **dict.fromkeys((".keras", ".h5", ".hdf5"), _KERAS),
+    ".tflite": ("is of TensorFlow Lite", "convert it: python -m tf2onnx.convert --tflite m.tflite --output m.onnx"),
+    ".ort": ("is of onnxruntime's own format, in which operators are fused", "take the .onnx that it was made from"),
+}
+
+
+_FUSED = {"LeakyRelu": ("alpha",), "HardSigmoid": ("alpha", "beta")}  # the names of a fused function's numbers
+
+
+def is_model(path: str) -> bool:
+    """Whether a path is named as a network is."""
+    suffix = os.path.splitext(path)[1].lower()
+    return suffix == ".onnx" or suffix in OTHERS
+
+
+def check_installed() -> None:
+    """Raises DataError where onnx or onnxruntime is missing."""
+    try:
+        import onnx  # noqa: F401
+        import onnxruntime  # noqa: F401
+    except ImportError as error:
+        missing = error.name or "onnx"
+        raise DataError(f"models need {missing}, which is not installed", "pip install 'actcli[onnx]'") from None
+
+
+def load(path: str) -> onnx.ModelProto:
+    """The model without its external data, its local functions inlined, and the types of its tensors inferred."""
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix in OTHERS:
+        raise DataError(f"{path}: {OTHERS[suffix][0]}", OTHERS[suffix][1])
+    if os.path.isdir(path):
+        raise DataError(f"{path}: is a directory", "name the .onnx file in it")
+    if not os.path.exists(path):
+        raise DataError(f"{path}: there is no such file")
+    if os.path.getsize(path) == 0:
+        raise DataError(f"{path}: is empty", "export it again")
+    check_installed()
+    import onnx
+
+    with _failing(path):
+        model: onnx.ModelProto = onnx.load(path, load_external_data=False)
+    if not model.graph.node and not model.graph.output:
+        raise DataError(f"{path}: is not an ONNX model", "it may be cut short or of another format: export it again")
+    return _inlined(_unfused(model))
+
+
+def _inlined(model: onnx.ModelProto) -> onnx.ModelProto:
+    import onnx.inliner
+    import onnx.shape_inference
+
+    try:
+        if model.functions:
+            model = onnx.inliner.inline_local_functions(model)
+        return onnx.shape_inference.infer_shapes(model, check_type=False, strict_mode=False)
+    except Exception:  # nothing needs the types: they say more of what is not a number
+        return model
+
+
+def _unfused(model: onnx.ModelProto) -> onnx.ModelProto:
+    """With the operators that onnxruntime fuses taken apart: the sum, which is a pre-activation, and the function."""
+    import onnx
+
+    nodes = []
+    for node in model.graph.node:
+        own = {one.name: one for one in node.attribute}
+        if node.op_type not in ("FusedConv", "FusedGemm") or "activation" not in own or len(node.input) > 3:
+            nodes.append(node)
+            continue
+        before = f"{node.output[0]}/before"
+        kept = [one for name, one in own.items() if not name.startswith("activation")]
+        plain = onnx.helper.make_node(node.op_type.removeprefix("Fused"), list(node.input), [before], node.name)
+        plain.attribute.extend(kept)
+        op = own["activation"].s.decode()
+        numbers = [*own["activation_params"].floats] if "activation_params" in own else []
+        more = dict(zip(_FUSED.get(op, ()), numbers, strict=False))
+        nodes += [plain, onnx.helper.make_node(op, [before], [*node.output], **more)]
+    if len(nodes) > len(model.graph.node):
+        del model.graph.node[:]
+        model.graph.node.extend(nodes)
+    return model
+
+
+@contextmanager
+def _failing(path: str) -> Iterator[None]:
+    """Whatever onnx and protobuf raise for a damaged file."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}") from error
+    except Exception as error:
+        raise DataError(f"{path}: is not an ONNX model", "it may be cut short: export it again") from error

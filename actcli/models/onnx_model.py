@@ -1,0 +1,41 @@
+"""A model in an ONNX file: what it is, and its run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from actcli.models.graph import Graph
+from actcli.models.inputs import Given, feed
+from actcli.models.layers import Listing, ModelLayer, listing
+from actcli.models.onnx_file import load
+from actcli.models.onnx_run import Run, Running, Session
+from actcli.tables.options import ReadOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model and what is known of it without a run."""
+
+    path: str
+    graph: Graph
+    listing: Listing
+
+    @classmethod
+    def read(cls, path: str) -> Model:
+        """Raises DataError for what is no ONNX model."""
+        graph = Graph(load(path), os.path.dirname(os.path.abspath(path)))
+        return cls(path, graph, listing(graph))
+
+    def run(
+        self,
+        layers: Sequence[ModelLayer],
+        inputs: Sequence[str | Given],
+        named: Sequence[tuple[str, str]],
+        running: Running,
+        options: ReadOptions,
+    ) -> Run:
+        """These layers on the inputs, the first of which is run now."""
+        session = Session(self.path, self.graph, [layer.tensor for layer in layers])
+        return Run(session, layers, feed(session.wanted, inputs, named, options), running)

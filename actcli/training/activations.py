@@ -1,0 +1,181 @@
+"""A function as a layer of a network applies it: its kernels called without a check, its parameters fixed or learned.
+
+Kernels take float64, so a float32 network is widened for them. The caller silences numpy's warnings once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from actcli.activation import Array, Function, Kernel, Parameter
+from actcli.errors import DataError, UsageError
+from actcli.training.words import Learn
+
+if TYPE_CHECKING:
+    from actcli.activation import Domain
+
+_INSIDE = 1e-3  # of an open end of a domain, that a learned parameter stays away from it
+
+
+class Fixed:
+    """f with the parameters that it was given."""
+
+    learned: tuple[Parameter, ...] = ()
+
+    def __init__(self, function: Function, width: int) -> None:
+        self.start = function
+        self.given = function.parameters
+        self.values = self.slopes = np.empty((0, 1))
+        self.outputs = _outputs(function, width)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """How many values are learned: parameters, and of each for how many neurons."""
+        return (len(self.learned), self.values.shape[1])
+
+    def at(self) -> Function:
+        """The function that the layer has now; where each neuron has its own, that of their mean."""
+        return self.start
+
+    def measured(self) -> Function:
+        """What the rows of an array of shape (neurons, samples) go through."""
+        return self.at()
+
+    def f(self, z: Array) -> Array:
+        return self.start.activation.f(z, **self.given)
+
+    def back(self, z: Array, dy: Array) -> Array:
+        """The derivatives by z from those by f(z); those by what is learned go to `slopes`."""
+        return self.start.activation.df(z, **self.given) * dy
+
+    def keep_inside(self) -> None:
+        """Bring what is learned back into its domain."""
+
+
+class Rowwise(Fixed):
+    """f of whole rows."""
+
+    def back(self, z: Array, dy: Array) -> Array:
+        jacobian = self.start.activation.jacobian
+        assert jacobian is not None
+        back: Array = np.matmul(dy[:, None, :], jacobian(z, **self.given))[:, 0, :]
+        return back
+
+
+class Learned(Fixed):
+    """f with parameters that are learned, one value of each for the layer."""
+
+    def __init__(self, function: Function, width: int) -> None:
+        super().__init__(function, width)
+        self.learned = learnable(function)
+        self.domains = [_inside(parameter.domain) for parameter in self.learned]
+        self.neurons = 1
+        self._prepare()
+
+    def _prepare(self) -> None:
+        start = [[self.given[parameter.name]] * self.neurons for parameter in self.learned]
+        self.values, self.slopes = np.array(start), np.zeros((len(self.learned), self.neurons))
+        self.before = self.values.copy()
+
+    def named(self, neuron: int = 0) -> dict[str, float]:
+        values = self.values[:, neuron].tolist()
+        return {**self.given, **{parameter.name: value for parameter, value in zip(self.learned, values, strict=True)}}
+
+    def at(self) -> Function:
+        means = self.values.mean(axis=1, dtype=np.float64).tolist()
+        known = {**self.given, **{parameter.name: value for parameter, value in zip(self.learned, means, strict=True)}}
+        return replace(self.start, values=tuple(known.items()))
+
+    def f(self, z: Array) -> Array:
+        return self.start.activation.f(z, **self.named())
+
+    def back(self, z: Array, dy: Array) -> Array:
+        activation, values = self.start.activation, self.named()
+        for place, parameter in enumerate(self.learned):
+            self.slopes[place] = np.vdot(activation.wrt[parameter.name](z, **values), dy)
+        if activation.jacobian is not None:
+            back: Array = np.matmul(dy[:, None, :], activation.jacobian(z, **values))[:, 0, :]
+            return back
+        return activation.df(z, **values) * dy
+
+    def keep_inside(self) -> None:
+        for place, (low, high) in enumerate(self.domains):
+            np.clip(self.values[place], low, high, out=self.values[place])
+        if (constraint := self.start.activation.constraint) is not None:
+            for neuron in range(self.neurons):
+                if not constraint[1](**self.named(neuron)):
+                    self.values[:, neuron] = self.before[:, neuron]
+            self.before[:] = self.values
+
+
+class LearnedByNeuron(Learned):
+    """f with parameters of which each neuron has its own, as PReLU."""
+
+    def __init__(self, function: Function, width: int) -> None:
+        super().__init__(function, width)
+        self.neurons = width
+        self._prepare()
+
+    def measured(self) -> Function:
+        activation = self.start.activation
+        f, df = self._by_row(activation.f), self._by_row(activation.df)
+        return Function(replace(activation, parameters=(), wrt={}, f=f, df=df), ())
+
+    def f(self, z: Array) -> Array:
+        return self._by_row(self.start.activation.f)(np.ascontiguousarray(z.T)).T
+
+    def back(self, z: Array, dy: Array) -> Array:
+        activation, t, dt = self.start.activation, np.ascontiguousarray(z.T), dy.T
+        for place, parameter in enumerate(self.learned):
+            slopes = self._by_row(activation.wrt[parameter.name])(t)
+            np.einsum("ns,ns->n", slopes, dt, out=self.slopes[place], casting="unsafe")
+        return (self._by_row(activation.df)(t) * dt).T
+
+    def _by_row(self, kernel: Kernel) -> Callable[[Array], Array]:
+        """Kernels take one value of each parameter."""
+
+        def work(t: Array) -> Array:
+            found = np.empty_like(t)
+            for neuron in range(len(t)):
+                found[neuron] = kernel(t[neuron], **self.named(neuron))
+            return found
+
+        return work
+
+
+def learnable(function: Function) -> tuple[Parameter, ...]:
+    """The parameters that training can move: not a threshold that is infinite."""
+    return tuple(p for p in function.activation.parameters if math.isfinite(function.parameters[p.name]))
+
+
+def applied(function: Function, width: int, learn: Learn) -> Fixed:
+    """What applies the function to layers of this width. Raises DataError for a width that it cannot take."""
+    if learn == "none" or not learnable(function):
+        return Rowwise(function, width) if function.rowwise else Fixed(function, width)
+    if learn == "layer":
+        return Learned(function, width)
+    if function.rowwise:
+        raise UsageError(
+            f"{function.label} maps rows: its neurons have no parameters of their own", "take --learn layer"
+        )
+    return LearnedByNeuron(function, width)
+
+
+def _outputs(function: Function, width: int) -> int:
+    if not function.rowwise:
+        return width
+    try:
+        return int(function.f(np.zeros((1, width))).shape[-1])
+    except DataError as error:
+        raise DataError(f"{function.label} on a hidden layer of {width}: {error.message}", error.hint) from error
+
+
+def _inside(domain: Domain) -> tuple[float, float]:
+    low = domain.low + _INSIDE if domain.low_open else domain.low
+    high = domain.high - _INSIDE if domain.high_open else domain.high
+    return low, high

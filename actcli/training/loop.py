@@ -1,0 +1,198 @@
+"""One run: epochs of steps, and after each what the held-out rows and the layers are like."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from actcli.activation import Array, Function
+from actcli.measuring.measures import over, values_of_layer
+from actcli.measuring.probe import Probe, Thresholds
+from actcli.training.losses import LOSSES
+from actcli.training.network import Layer, Network, Room
+from actcli.training.optimizers import OPTIMIZERS, SCHEDULES
+from actcli.training.records import Data, Epoch, LayerState, Rows, Run
+from actcli.training.scores import scores
+from actcli.training.settings import Design, Recipe
+from actcli.training.weights import draw, set_weights
+
+PROBE = 1024  # training rows, at most, on which layers are measured
+CHUNK = 1024  # rows that go through the network at a time when it is used
+GROWN = 1e3  # times the loss at the start, beyond which a run has diverged
+
+
+class Trainer:
+    """A run that can be taken further."""
+
+    def __init__(
+        self,
+        data: Data,
+        function: Function,
+        seed: int,
+        design: Design,
+        recipe: Recipe,
+        weights: tuple[str, Mapping[str, Array]] | None = None,
+        thresholds: Thresholds | None = None,
+    ) -> None:
+        """`weights`: arrays to start from, and where they came from."""
+        self.data, self.function, self.seed, self.recipe = data, function, seed, recipe
+        self._thresholds = thresholds or Thresholds()
+        self._draws, self._order, self._dropout = (np.random.default_rng([seed, part]) for part in range(3))
+        outputs = data.train.targets.shape[1]
+        self.network = Network(len(data.features), outputs, function, design)
+        draw(self.network, self._draws)
+        if weights is not None:
+            set_weights(self.network, weights[1], weights[0])
+        self._loss = LOSSES[data.task]
+        self._optimizer = OPTIMIZERS[recipe.optimizer](self.network.values, self.network.gradient, recipe)
+        self._batches = _batches(len(data.train), recipe.batch, whole=design.normalize == "batch")
+        self._spaces: dict[int, tuple[list[Room], Array]] = {}
+        self._probes: dict[Function, Probe] = {}
+        count = min(PROBE, len(data.train))
+        rows = np.arange(count) * len(data.train) // count  # spread over all of them
+        self.probed = data.train.features[rows]  # on which layers are measured
+        self._probe_space = self.network.space(count, self.probed)
+        self._probe_targets = data.train.targets[rows]
+        self._epochs: list[Epoch] = []
+        self._diverged: int | None = None
+        self._ended = ""
+
+    @property
+    def done(self) -> bool:
+        return bool(self._ended) or len(self._epochs) > self.recipe.epochs
+
+    def until(self, epoch: int, each: Callable[[Epoch], bool] = lambda epoch: True) -> bool:
+        """Train up to an epoch, unless the run ends before. `each` is given every epoch and says whether to go on."""
+        with np.errstate(all="ignore"):
+            while len(self._epochs) <= epoch and not self.done:
+                number = len(self._epochs)
+                start = time.perf_counter()
+                lost = self._train(number - 1) if number else None
+                seconds = time.perf_counter() - start if number else 0.0
+                self._epochs.append(self._seen(number, lost, seconds))
+                self._judge()
+                if not each(self._epochs[-1]):
+                    return False
+        return True
+
+    def result(self) -> Run:
+        """The run as far as it is."""
+        layers = [layer.f for layer in self.network.hidden if layer.f is not None]
+        learned = tuple(
+            {parameter.name: tuple(values.tolist()) for parameter, values in zip(f.learned, f.values, strict=True)}
+            for f in layers
+        )
+        return Run(
+            function=self.function,
+            seed=self.seed,
+            epochs=tuple(self._epochs),
+            learned=learned,
+            diverged=self._diverged,
+            ended=self._ended,
+            weights={name: np.array(values, np.float64) for name, values in self.network.arrays().items()},
+        )
+
+    def pre_activations(self, rows: Array | None = None) -> dict[str, Array]:
+        """What each hidden layer's function sees on these rows, which end in a one; of the training by default."""
+        rows = self.data.train.features if rows is None else rows
+        space = self.network.space(len(rows), rows)
+        with np.errstate(all="ignore"):
+            self.network.forward(space, "use")
+        return {f"layer{k}": np.array(room.z) for k, room in enumerate(space[:-1], start=1)}
+
+    def _train(self, epoch: int) -> float:
+        """The mean loss of the rows as they came."""
+        data, network, optimizer = self.data.train, self.network, self._optimizer
+        rate = self.recipe.rate * SCHEDULES[self.recipe.schedule](epoch, self.recipe.epochs)
+        order = self._order.permutation(len(data)) if self.recipe.shuffle else None
+        total = 0.0
+        for start, stop in self._batches:
+            space, targets = self._space(stop - start)
+            if order is None:
+                space[0].inputs[...] = data.features[start:stop]
+                targets[...] = data.targets[start:stop]
+            else:  # "clip" spares a check of every index
+                np.take(data.features, order[start:stop], axis=0, out=space[0].inputs, mode="clip")
+                np.take(data.targets, order[start:stop], axis=0, out=targets, mode="clip")
+            total += (stop - start) * network.step(space, targets, self._loss, self._dropout)
+            optimizer(rate)
+            network.keep_inside()
+        return total / len(data)
+
+    def _space(self, rows: int) -> tuple[list[Room], Array]:
+        if rows not in self._spaces:
+            targets = np.empty((rows, self.data.train.targets.shape[1]), self.network.dtype)
+            self._spaces[rows] = self.network.space(rows), targets
+        return self._spaces[rows]
+
+    def _seen(self, epoch: int, lost: float | None, seconds: float) -> Epoch:
+        outputs = outputs_of(self.network, self.data.test)
+        found = scores(outputs, self.data.test.targets, self.data.task)
+        return Epoch(epoch=epoch, train_loss=lost, scores=found, seconds=seconds, layers=self._layers())
+
+    def _layers(self) -> tuple[LayerState, ...]:
+        network, space = self.network, self._probe_space
+        self._loss(network.forward(space, "probe"), self._probe_targets)
+        kept = network.gradient.copy()
+        network.backward(space, "probe")
+        network.gradient[...] = kept
+        places = enumerate(zip(network.hidden, space, strict=False), start=1)
+        return tuple(self._state(f"layer{k}", layer, room) for k, (layer, room) in places)
+
+    def _state(self, name: str, layer: Layer, room: Room) -> LayerState:
+        assert layer.f is not None
+        assert room.delta is not None
+        probe = self._probe(layer.f.at())
+        partial = replace(probe, function=layer.f.measured()).measure(room.z.astype(np.float64, copy=False))
+        dead = int(partial.dead(self._thresholds.alpha).sum())
+        square = float(np.mean(np.square(room.delta, dtype=np.float64)))
+        return LayerState(
+            name=name,
+            neurons=len(partial.values),
+            dead_neurons=dead,
+            dead_neuron_ratio=over(dead, len(partial.values)) if partial.values.any() else None,
+            gradient_rms=math.sqrt(square) * len(room.z) if math.isfinite(square) else None,
+            **values_of_layer(LayerState, partial, probe.occasions),
+        )
+
+    def _probe(self, function: Function) -> Probe:
+        if function not in self._probes:
+            self._probes = {function: Probe.of(function, self._thresholds)}
+        return self._probes[function]
+
+    def _judge(self) -> None:
+        """Whether the run has diverged, or learns nothing new."""
+        last, first = self._epochs[-1], self._epochs[0]
+        number = last.epoch
+        grown = last.train_loss is not None and not last.train_loss <= GROWN * max(1.0, first.scores.loss)
+        if grown or not math.isfinite(last.scores.loss) or not np.isfinite(self.network.values).all():
+            self._diverged, self._ended = number, f"diverged in epoch {number}"
+        patience = self.recipe.patience
+        if patience is not None and not self._ended:
+            losses = [epoch.scores.loss for epoch in self._epochs]
+            best = losses.index(min(losses))
+            if number - best >= patience:
+                self._ended = f"no lower held-out loss since epoch {best}"
+
+
+def outputs_of(network: Network, rows: Rows) -> Array:
+    """What the network makes of rows, in pieces."""
+    found = np.empty((len(rows), rows.targets.shape[1]))
+    space: list[Room] = []
+    for start in range(0, len(rows), CHUNK):
+        part = rows.features[start : start + CHUNK]
+        space = network.space(len(part), part)
+        found[start : start + CHUNK] = network.forward(space, "use")
+    return found
+
+
+def _batches(rows: int, size: int, *, whole: bool) -> list[tuple[int, int]]:
+    """Where batches begin and end. `whole`: a last row alone, which has no variance, goes with those before it."""
+    starts = list(range(0, rows, size))
+    if whole and len(starts) > 1 and rows - starts[-1] == 1:
+        starts.pop()
+    return list(zip(starts, [*starts[1:], rows], strict=True))

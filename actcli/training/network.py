@@ -1,0 +1,206 @@
+"""A fully connected network of which all that is learned lies in one array, and its derivatives in another.
+
+A layer's inputs end in a column of ones, and its weights in a row for the biases: one product has both, and so has its
+derivative. All buffers are made once for a number of rows (`Space`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from actcli.activation import Array, Function
+from actcli.errors import UsageError
+from actcli.training.activations import Fixed, applied
+from actcli.training.losses import Loss
+from actcli.training.normalization import Batch, Norm, normalization
+from actcli.training.settings import Design
+
+# A step of training; a look at what training sees, without dropout; or what is learned put to use.
+Mode: TypeAlias = Literal["train", "probe", "use"]
+
+
+@dataclass(slots=True, eq=False)
+class Room:
+    """The buffers of a layer for so many rows. `outputs` is a part of the next layer's inputs."""
+
+    inputs: Array
+    z: Array
+    outputs: Array
+    back: Array
+    mask: Array | None
+    kept: dict[str, Array]  # of the normalisation
+    delta: Array | None = None  # the derivatives of the loss by the pre-activations
+
+
+@dataclass(slots=True, eq=False)
+class Layer:
+    """Weights, normalisation, function, dropout, skip; the last layer has weights alone."""
+
+    weights: Array
+    slopes: Array
+    f: Fixed | None
+    norm: Norm | None
+    skip: bool
+    dropout: float
+
+    @property
+    def fan_in(self) -> int:
+        return len(self.weights) - 1
+
+    @property
+    def outputs(self) -> int:
+        return self.weights.shape[1] if self.f is None else self.f.outputs
+
+    def forward(self, room: Room, mode: Mode, rng: np.random.Generator | None) -> None:
+        np.matmul(room.inputs, self.weights, out=room.z)
+        if self.f is None:
+            return
+        if self.norm is not None:
+            self.norm.forward(room.z, room.kept, mode != "use", mode == "train")
+        y = self.f.f(_wide(room.z))
+        if room.mask is not None and rng is not None:
+            np.less(self.dropout, rng.random(y.shape), out=room.mask, casting="unsafe")
+            room.mask *= 1.0 / (1.0 - self.dropout)
+            y = y * room.mask
+        if self.skip:
+            np.add(y, room.inputs[:, :-1], out=room.outputs, casting="same_kind")
+        else:
+            room.outputs[...] = y
+
+    def backward(self, room: Room, dy: Array, first: bool, mode: Mode) -> Array:
+        """The derivatives by the inputs from those by the outputs; those by what is learned go to their places."""
+        d = dy
+        if self.f is not None:
+            d = dy * room.mask if room.mask is not None and mode == "train" else dy
+            d = self.f.back(_wide(room.z), d)
+            if d.dtype != dy.dtype:
+                d = d.astype(dy.dtype)
+            room.delta = d
+            if self.norm is not None:
+                d = self.norm.back(d, room.kept)
+        np.matmul(room.inputs.T, d, out=self.slopes)
+        if isinstance(self.norm, Batch):  # which takes every bias away: Adam would follow the rounding
+            self.slopes[-1] = 0.0
+        if not first:
+            np.matmul(d, self.weights[:-1].T, out=room.back)
+            if self.skip:
+                room.back += dy
+        return room.back
+
+
+def _wide(z: Array) -> Array:
+    return z if z.dtype == np.float64 else z.astype(np.float64)
+
+
+class Network:
+    """The layers, and all that is learned: `values`, with its derivatives `gradient`."""
+
+    def __init__(self, inputs: int, outputs: int, function: Function, design: Design) -> None:
+        self.function, self.design = function, design
+        self.dtype: np.dtype[Any] = np.dtype(design.dtype)
+        fs = [applied(function, width, design.learn) for width in design.hidden]
+        fan_ins = [inputs, *(f.outputs for f in fs)]
+        widths = [*design.hidden, outputs]
+        skips = [design.residual and k > 0 and fs[k].outputs == fan_ins[k] for k in range(len(fs))]
+        if design.residual and not any(skips):
+            hint = "give two hidden layers of the same width one after the other"
+            raise UsageError("residual: no hidden layer is as wide as the one before it", hint)
+        norms = [normalization(design.normalize, width, self.dtype) for width in design.hidden]
+        sizes = [(a + 1) * b for a, b in zip(fan_ins, widths, strict=True)]
+        more = [0 if norm is None else 2 * norm.width for norm in norms], [f.values.size for f in fs]
+        total = sum(sizes) + sum(map(sum, more))
+        self.values, self.gradient = np.zeros(total, self.dtype), np.zeros(total, self.dtype)
+        cut = _Cut(self.values, self.gradient)
+        self.layers: list[Layer] = []
+        for k, (fan_in, width) in enumerate(zip(fan_ins, widths, strict=True)):
+            weights, slopes = cut.next((fan_in + 1, width))
+            last = k == len(fs)
+            f, norm = (None, None) if last else (fs[k], norms[k])
+            if norm is not None:
+                norm.place(*cut.next((2, width)))
+            if f is not None and f.values.size:
+                start = f.values
+                f.values, f.slopes = cut.next(start.shape)
+                f.values[...] = start
+            self.layers.append(Layer(weights, slopes, f, norm, not last and skips[k], design.dropout))
+        self._learns = any(f.values.size for f in fs)
+
+    @property
+    def hidden(self) -> Sequence[Layer]:
+        return self.layers[:-1]
+
+    def space(self, rows: int, inputs: Array | None = None) -> list[Room]:
+        """The buffers for so many rows, or for those of an array that is not to be changed."""
+        first, dtype = self.layers[0], self.dtype
+        given = np.ones((rows, first.fan_in + 1), dtype) if inputs is None else inputs
+        rooms = []
+        for layer, after in pairwise([*self.layers, None]):
+            assert layer is not None
+            z, back = np.empty((rows, layer.weights.shape[1]), dtype), np.empty((rows, layer.fan_in), dtype)
+            kept = {} if layer.norm is None else layer.norm.buffers(rows)
+            following = np.ones((rows, layer.outputs + 1), dtype) if after is not None else z
+            mask = np.empty((rows, layer.outputs), dtype) if layer.dropout and after is not None else None
+            rooms.append(Room(given, z, following[:, :-1] if after is not None else z, back, mask, kept))
+            given = following
+        return rooms
+
+    def forward(self, space: Sequence[Room], mode: Mode, rng: np.random.Generator | None = None) -> Array:
+        """The outputs, which the loss may overwrite. The generator is for the dropout of training."""
+        for layer, room in zip(self.layers, space, strict=True):
+            layer.forward(room, mode, rng)
+        return space[-1].z
+
+    def backward(self, space: Sequence[Room], mode: Mode) -> None:
+        """From the derivatives by the outputs, which stand in their place, to those by all that is learned."""
+        d = space[-1].z
+        for k in range(len(self.layers) - 1, -1, -1):
+            d = self.layers[k].backward(space[k], d, k == 0, mode)
+
+    def step(self, space: Sequence[Room], targets: Array, loss: Loss, rng: np.random.Generator) -> float:
+        """The loss of the rows in the space, with its derivatives."""
+        lost = loss(self.forward(space, "train", rng), targets)
+        self.backward(space, "train")
+        return lost
+
+    def keep_inside(self) -> None:
+        """Bring learned parameters back into their domains."""
+        if self._learns:
+            for layer in self.hidden:
+                assert layer.f is not None
+                layer.f.keep_inside()
+
+    def arrays(self) -> dict[str, Array]:
+        """All that is learned by its name, as `--weights` takes it: W1, b1, gamma1, beta1, mean1, variance1, and f1_a
+        for a learned parameter a."""
+        return dict(self._named())
+
+    def _named(self) -> Iterator[tuple[str, Array]]:
+        for number, layer in enumerate(self.layers, start=1):
+            yield f"W{number}", layer.weights[:-1]
+            yield f"b{number}", layer.weights[-1]
+            if layer.norm is not None:
+                yield f"gamma{number}", layer.norm.values[0]
+                yield f"beta{number}", layer.norm.values[1]
+            if isinstance(layer.norm, Batch):
+                yield f"mean{number}", layer.norm.mean
+                yield f"variance{number}", layer.norm.variance
+            if layer.f is not None:
+                for parameter, values in zip(layer.f.learned, layer.f.values, strict=True):
+                    yield f"f{number}_{parameter.name}", values
+
+
+class _Cut:
+    """Parts of the two arrays, one after the other."""
+
+    def __init__(self, *arrays: Array) -> None:
+        self._arrays, self._at = arrays, 0
+
+    def next(self, shape: tuple[int, ...]) -> Any:
+        start = self._at
+        self._at += int(np.prod(shape))
+        return tuple(array[start : self._at].reshape(shape) for array in self._arrays)

@@ -1,0 +1,158 @@
+"""Features and a target as they are in a file, or in the arrays of an NPZ."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from actcli.errors import DataError, UsageError
+from actcli.tables.bundles import open_bundle
+from actcli.tables.columns import pick
+from actcli.tables.open import open_tables
+from actcli.tables.options import ReadOptions
+from actcli.tables.pipeline import map_blocks
+from actcli.tables.table import Block, Table, together, unpicked
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """Rows without a missing value. `rows`: those of `features` that are meant, None for all."""
+
+    source: str
+    name: str  # of the target
+    columns: tuple[str, ...]
+    features: NDArray[Any]
+    target: NDArray[Any]  # of numbers or of words, for the rows that are meant
+    missing: tuple[tuple[str, int], ...] = ()
+    left_out: int = 0
+    guesses: tuple[str, ...] = ()
+    rows: NDArray[np.intp] | None = None
+
+    def part(self, flags: NDArray[np.bool_]) -> Raw:
+        """Some of the rows."""
+        rows = np.flatnonzero(flags) if self.rows is None else self.rows[flags]
+        return replace(self, rows=rows, target=self.target[flags])
+
+
+def read(path: str, target: str, options: ReadOptions) -> Raw:
+    """The features and the target of a table. Raises UsageError where there is no such column, DataError where its
+    features are no numbers."""
+    reading = replace(options, columns=(*options.columns, f"!{target}"))
+    (table,) = open_tables([path], reading)
+    place = _place(table, target)
+    blocks = [part.result for part in map_blocks(table, lambda block: block, options.threads)]
+    skipped = None
+    for block in blocks:
+        skipped = together(skipped, block.skipped)
+    among = unpicked(table.picked, len(table.columns)).index(place)
+    values = [value for block in blocks for value in _column(block, among)]
+    x = np.concatenate([block.values for block in blocks]) if blocks else np.empty((0, len(table.picked)))
+    names = tuple(table.columns[i] for i in table.picked)
+    words = _typed(values, options.nulls)
+    absent = ~np.isfinite(x)
+    gone = np.array([word is None for word in words], bool)
+    counts = [(name, int(n)) for name, n in zip(names, absent.sum(axis=0), strict=True) if n]
+    counts += [(table.columns[place], int(gone.sum()))] if gone.any() else []
+    keep = ~(absent.any(axis=1) | gone)
+    if not keep.any():
+        raise DataError(f"{table.source}: has no row without a missing value", "leave out columns with -c '!NAME'")
+    x = x if keep.all() else x[keep]
+    kept = np.array([word for word, k in zip(words, keep.tolist(), strict=True) if k])
+    guesses = () if skipped is None else (str(skipped),)
+    return Raw(table.source, table.columns[place], names, x, kept, tuple(counts), int((~keep).sum()), guesses)
+
+
+def _place(table: Table, target: str) -> int:
+    """Where the target is; it is a column that is not taken as a feature."""
+    taken = pick((f"!{target}",), table.columns, table.source)
+    named = unpicked(taken, len(table.columns))
+    if len(named) != 1:
+        names = ", ".join(table.columns[i] for i in named)
+        raise UsageError(
+            f"{table.source}: the target {target!r} names {len(named)} columns: {names}", "name one column"
+        )
+    return named[0]
+
+
+def _column(block: Block, among: int) -> list[Any]:
+    assert block.others is not None
+    found: list[Any] = block.others.get_columns()[among].to_list()
+    return found
+
+
+def _typed(values: Sequence[Any], nulls: Sequence[str]) -> list[Any]:
+    """All numbers, or all words; None where there is no value."""
+    cells = [_cell(value, nulls) for value in values]
+    try:
+        numbers = [None if cell is None else float(cell) for cell in cells]
+    except ValueError:
+        return [None if cell is None else str(cell) for cell in cells]
+    return [None if number is None or not math.isfinite(number) else number for number in numbers]
+
+
+def _cell(value: Any, nulls: Sequence[str]) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        value = value.strip().strip('"').strip()
+    return None if value is None or value == "" or str(value) in nulls else value
+
+
+def read_arrays(path: str, target: str, features: str) -> tuple[Raw, Raw | None]:
+    """The features and the target of an NPZ by the names of its arrays, and those that are held out where they are
+    named as those of the training part; without `features` the only array of as many rows."""
+    arrays = open_bundle(path)
+    if target not in arrays:
+        raise UsageError(f"{path}: there is no array {target!r}", f"its arrays: {', '.join(arrays)}")
+    features = features or _features(path, target, {name: one.shape for name, one in arrays.items()})
+    if features not in arrays:
+        raise UsageError(f"{path}: there is no array {features!r}", f"its arrays: {', '.join(arrays)}")
+    raw = _raw(path, arrays[features].load(), arrays[target].load(), target)
+    held_x, held_y = _held(features, arrays), _held(target, arrays)
+    if held_x is None or held_y is None:
+        return raw, None
+    test = _raw(path, arrays[held_x].load(), arrays[held_y].load(), target)
+    said = f"{held_x} and {held_y} are the held-out rows: --split says otherwise"
+    return replace(raw, guesses=(*raw.guesses, said)), replace(test, source=f"{path}: {held_x}")
+
+
+def _features(path: str, target: str, shapes: dict[str, tuple[int, ...]]) -> str:
+    rows = shapes[target][:1]
+    others = [name for name, shape in shapes.items() if name != target and shape[:1] == rows and len(shape) > 1]
+    if len(others) != 1:
+        which = f"{len(others)} arrays have" if others else "no array has"
+        raise UsageError(
+            f"{path}: {which} as many rows as {target}", f"name the features: -i x=NAME, of {', '.join(shapes)}"
+        )
+    return others[0]
+
+
+def _held(name: str, arrays: dict[str, Any]) -> str | None:
+    """The array that is held out, by the name of the one that is trained on."""
+    other = name.replace("train", "test")
+    return other if other != name and other in arrays else None
+
+
+def _raw(path: str, x: NDArray[Any], y: NDArray[Any], target: str) -> Raw:
+    if len(x) != len(y) or y.ndim != 1:
+        raise DataError(
+            f"{path}: {len(x)} rows of features and a target of the shape {y.shape}", "a target has one value a row"
+        )
+    flat = x.reshape(len(x), -1)
+    if flat.dtype.kind not in "fiub" or y.dtype.kind not in "fiubU":
+        raise DataError(f"{path}: features hold {flat.dtype}, the target {y.dtype}", "save them as numbers")
+    if flat.dtype.kind == "f" and not np.isfinite(flat).all():
+        raise DataError(f"{path}: the features have values that are missing or infinite", "leave out their rows")
+    columns = tuple(str(i + 1) for i in range(flat.shape[1]))
+    words = y if y.dtype.kind == "U" else y.astype(np.float64)
+    return Raw(path, target, columns, flat, words)
+
+
+def given(x: ArrayLike, y: ArrayLike, target: str) -> Raw:
+    """Those of arrays in memory."""
+    return _raw("the arrays", np.asarray(x), np.asarray(y), target)

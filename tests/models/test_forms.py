@@ -1,0 +1,167 @@
+"""Activations are recognised in each form that exporters write, and nothing else is taken for one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support.onnx_models import Step, between_layers
+
+from actcli.models.onnx_model import Model
+
+F = np.float32
+FORMS: dict[str, tuple[str, Sequence[Step], Mapping[str, Any]]] = {
+    "relu": ("relu", [("Relu", "z", "y")], {}),
+    "max": ("relu", [("Max", ("z", "o"), "y")], {"o": F(0)}),
+    "max of an array": ("relu", [("Max", ("z", "o"), "y")], {"o": np.zeros(5, F)}),
+    "clip": ("relu6", [("Clip", ("z", "a", "b"), "y")], {"a": F(0), "b": F(6)}),
+    "clip below": ("relu", [("Clip", ("z", "a", ""), "y")], {"a": F(0)}),
+    "min max": ("relu6", [("Min", ("z", "b"), "m"), ("Max", ("m", "a"), "y")], {"a": F(0), "b": F(6)}),
+    "clamp": ("hard_tanh:min_val=-2.0,max_val=3.0", [("Clip", ("z", "a", "b"), "y")], {"a": F(-2), "b": F(3)}),
+    "leaky": ("leaky_relu:negative_slope=0.2", [("LeakyRelu", "z", "y", {"alpha": 0.2})], {}),
+    "leaky max": ("leaky_relu:negative_slope=0.2", [("Mul", ("z", "a"), "m"), ("Max", ("z", "m"), "y")], {"a": F(0.2)}),
+    "prelu": ("prelu", [("PRelu", ("z", "a"), "y")], {"a": F(0.25)}),
+    "keras prelu": (
+        "leaky_relu:negative_slope=0.3",
+        [("Relu", "z", "p"), ("Neg", "z", "n"), ("Relu", "n", "q"), ("Mul", ("q", "a"), "r"), ("Add", ("p", "r"), "y")],
+        {"a": F(-0.3)},
+    ),
+    "elu": ("elu:alpha=0.5", [("Elu", "z", "y", {"alpha": 0.5})], {}),
+    "celu": ("celu:alpha=1.7", [("Celu", "z", "y", {"alpha": 1.7})], {}),
+    "selu": ("selu", [("Selu", "z", "y")], {}),
+    "erf gelu": (
+        "gelu",
+        [("Div", ("z", "r"), "a"), ("Erf", "a", "b"), ("Add", ("b", "i"), "c"), ("Mul", ("z", "c"), "d"),
+         ("Mul", ("d", "h"), "y")],
+        {"r": F(2**0.5), "i": F(1), "h": F(0.5)},
+    ),
+    "erf gelu in another order": (
+        "gelu",
+        [("Mul", ("z", "h"), "d"), ("Mul", ("z", "r"), "a"), ("Erf", "a", "b"), ("Add", ("i", "b"), "c"),
+         ("Mul", ("d", "c"), "y")],
+        {"r": F(0.5**0.5), "i": F(1), "h": F(0.5)},
+    ),
+    "op gelu": ("gelu", [("Gelu", "z", "y")], {}),
+    "op gelu tanh": ("gelu_tanh", [("Gelu", "z", "y", {"approximate": "tanh"})], {}),
+    "contributed gelu": ("gelu", [("com.microsoft::Gelu", "z", "y")], {}),
+    "fast gelu": ("gelu_tanh", [("com.microsoft::FastGelu", "z", "y")], {}),
+    "quick gelu": ("quick_gelu", [("com.microsoft::QuickGelu", "z", "y", {"alpha": 1.702})], {}),
+    "quick gelu of one": ("silu", [("com.microsoft::QuickGelu", "z", "y", {"alpha": 1.0})], {}),
+    "pow gelu tanh": (
+        "gelu_tanh",
+        [("Pow", ("z", "t"), "a"), ("Mul", ("a", "c"), "b"), ("Add", ("z", "b"), "d"), ("Mul", ("d", "s"), "e"),
+         ("Tanh", "e", "f"), ("Add", ("f", "i"), "g"), ("Mul", ("z", "g"), "k"), ("Mul", ("k", "h"), "y")],
+        {"t": F(3), "c": F(0.044715), "s": F((2 / np.pi) ** 0.5), "i": F(1), "h": F(0.5)},
+    ),
+    "silu": ("silu", [("Sigmoid", "z", "s"), ("Mul", ("z", "s"), "y")], {}),
+    "scaled sigmoid": (
+        "quick_gelu", [("Mul", ("z", "a"), "m"), ("Sigmoid", "m", "s"), ("Mul", ("z", "s"), "y")], {"a": F(1.702)}
+    ),
+    "mish": ("mish", [("Softplus", "z", "s"), ("Tanh", "s", "t"), ("Mul", ("z", "t"), "y")], {}),
+    "op mish": ("mish", [("Mish", "z", "y")], {}),
+    "op hard swish": ("hard_swish", [("HardSwish", "z", "y")], {}),
+    "hard swish": (
+        "hard_swish",
+        [("Add", ("z", "t"), "a"), ("Clip", ("a", "o", "s"), "b"), ("Mul", ("z", "b"), "c"), ("Div", ("c", "s"), "y")],
+        {"t": F(3), "o": F(0), "s": F(6)},
+    ),
+    "hard swish by hard sigmoid": (
+        "hard_swish", [("HardSigmoid", "z", "s", {"alpha": 1 / 6}), ("Mul", ("z", "s"), "y")], {}
+    ),
+    "hard sigmoid": ("hard_sigmoid:alpha=0.2", [("HardSigmoid", "z", "y", {"alpha": 0.2})], {}),
+    "softplus": ("softplus", [("Softplus", "z", "y")], {}),
+    "softplus of beta": (
+        "softplus:beta=2.0", [("Mul", ("z", "b"), "m"), ("Softplus", "m", "s"), ("Div", ("s", "b"), "y")], {"b": F(2)}
+    ),
+    "softplus with a threshold": (
+        "softplus",
+        [("Softplus", "z", "s"), ("Greater", ("z", "t"), "g"), ("Where", ("g", "z", "s"), "y")], {"t": F(20)},
+    ),
+    "log sigmoid": ("log_sigmoid", [("Sigmoid", "z", "s"), ("Log", "s", "y")], {}),
+    "log sigmoid by softplus": ("log_sigmoid", [("Neg", "z", "n"), ("Softplus", "n", "s"), ("Neg", "s", "y")], {}),
+    "softsign": ("softsign", [("Abs", "z", "a"), ("Add", ("a", "i"), "b"), ("Div", ("z", "b"), "y")], {"i": F(1)}),
+    "tanhshrink": ("tanhshrink", [("Tanh", "z", "t"), ("Sub", ("z", "t"), "y")], {}),
+    "threshold": (
+        "threshold:threshold=0.1,value=20.0",
+        [("Greater", ("z", "t"), "g"), ("Where", ("g", "z", "v"), "y")], {"t": F(0.1), "v": F(20)},
+    ),
+    "shrink": ("softshrink", [("Shrink", "z", "y", {"lambd": 0.5, "bias": 0.5})], {}),
+    "squared relu": ("squared_relu", [("Relu", "z", "r"), ("Mul", ("r", "r"), "y")], {}),
+    "sine": ("sine:w0=30.0", [("Mul", ("z", "w"), "m"), ("Sin", "m", "y")], {"w": F(30)}),
+    "through a transposition": ("relu", [("Transpose", "z", "t"), ("Relu", "t", "u"), ("Transpose", "u", "y")], {}),
+    "through casts": (
+        "silu",
+        [("Cast", "z", "c", {"to": 1}), ("Sigmoid", "c", "s"), ("Cast", "s", "d", {"to": 1}), ("Mul", ("z", "d"), "y")],
+        {},
+    ),
+    "through quantising": (
+        "relu",
+        [("Relu", "z", "r"), ("QuantizeLinear", ("r", "s", "o"), "q"), ("DequantizeLinear", ("q", "s", "o"), "y")],
+        {"s": F(0.01), "o": np.uint8(0)},
+    ),
+    "twice": ("relu", [("Relu", "z", "r"), ("Relu", "r", "y")], {}),
+    "scaled after": ("relu", [("Relu", "z", "r"), ("Mul", ("r", "a"), "y")], {"a": F(1.414)}),
+    "capped": ("tanh", [("Div", ("z", "c"), "d"), ("Tanh", "d", "t"), ("Mul", ("t", "c"), "y")], {"c": F(30)}),
+}  # fmt: skip
+
+
+def labels(path: Path) -> list[str]:
+    return [layer.function.label for layer in Model.read(str(path)).listing.layers]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_forms_are_recognised(form: str, tmp_path: Path) -> None:
+    """Once each, with their parameters, and named after the weights before them."""
+    label, steps, constants = FORMS[form]
+    given: list[Step] = [(op, (given,) if isinstance(given, str) else given, *rest) for op, given, *rest in steps]  # type: ignore[misc]
+    assert labels(between_layers(tmp_path / "m.onnx", given, constants)) == [label]
+
+
+HALF = ("silu", "erf gelu", "pow gelu tanh", "hard swish", "quick gelu")
+
+
+@pytest.mark.parametrize("form", HALF)
+def test_half_precision_is_recognised(form: str, tmp_path: Path) -> None:
+    label, steps, constants = FORMS[form]
+    given: list[Step] = [(op, (given,) if isinstance(given, str) else given, *rest) for op, given, *rest in steps]  # type: ignore[misc]
+    assert labels(between_layers(tmp_path / "m.onnx", given, constants, dtype=np.float16)) == [label]
+
+
+NONE: dict[str, tuple[Sequence[Step], Mapping[str, Any]]] = {
+    "layer norm": (
+        [("ReduceMean", ("z",), "m", {"axes": [-1]}), ("Sub", ("z", "m"), "d"), ("Pow", ("d", "two"), "p"),
+         ("ReduceMean", ("p",), "v", {"axes": [-1]}), ("Max", ("v", "o"), "w"), ("Add", ("w", "e"), "a"),
+         ("Sqrt", ("a",), "s"), ("Div", ("d", "s"), "y")],
+        {"two": F(2), "e": F(1e-5), "o": F(0)},
+    ),
+    "softmax by hand": (
+        [("ReduceMax", ("z",), "m", {"axes": [-1]}), ("Sub", ("z", "m"), "d"), ("Exp", ("d",), "e"),
+         ("ReduceSum", ("e", "ax"), "t"), ("Div", ("e", "t"), "y")],
+        {"ax": np.array([-1])},
+    ),
+    "norm": (
+        [("ReduceL2", ("z",), "m", {"axes": [-1]}), ("Clip", ("m", "e", ""), "d"), ("Div", ("z", "d"), "y")],
+        {"e": F(1e-12)},
+    ),
+    "affine": ([("Mul", ("z", "a"), "b"), ("Add", ("b", "a"), "y")], {"a": F(2)}),
+    "square": ([("Mul", ("z", "z"), "y")], {}),
+    "wide clip": ([("Clip", ("z", "a", "b"), "y")], {"a": F(-1e4), "b": F(1e4)}),
+    "softmax": ([("Softmax", ("z",), "y")], {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", NONE)
+def test_what_is_no_activation_is_not_listed(what: str, tmp_path: Path) -> None:
+    steps, constants = NONE[what]
+    assert labels(between_layers(tmp_path / "m.onnx", steps, constants, opset=13)) == []
+
+
+def test_what_has_no_name_is_an_expression(tmp_path: Path) -> None:
+    steps: list[Step] = [("Sigmoid", ("z",), "s"), ("Mul", ("z", "z"), "q"), ("Mul", ("q", "s"), "y")]
+    (layer,) = Model.read(str(between_layers(tmp_path / "m.onnx", steps))).listing.layers
+    x = np.linspace(-4.0, 4.0, 9)
+    np.testing.assert_allclose(layer.function.f(x), x * x / (1.0 + np.exp(-x)), rtol=1e-12)
+    assert layer.known == "expression"

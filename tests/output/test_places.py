@@ -1,0 +1,198 @@
+"""Where outputs lead: open files, links, hard links, inputs; what is replaced, and what is kept."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from support.run import ROOT, Cli
+from support.tables import write
+
+from actcli.errors import DataError
+from actcli.output import drafts
+from actcli.output.files import write_files
+
+TABLE = "a,b\n1,-2\n-1,3\n"
+RELU = "a,b\n1.0,0.0\n0.0,3.0\n"
+
+
+def lay(folder: Path) -> None:
+    """p.csv, with a link, a hard link, a functions file and a figure that no report made."""
+    write(folder / "p.csv", TABLE)
+    (folder / "link.csv").symlink_to("p.csv")
+    write(folder / "f.toml", '[mine]\nformula = "x"\n')
+    write(folder / "keep-layers.svg", "mine")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("saturation", "relu", "p.csv", "-o", "p.csv"),
+        ("saturation", "relu", "p.csv", "-o", "link.csv"),
+        ("saturation", "relu", "link.csv", "-o", "./p.csv"),
+        ("saturation", "relu", "p.csv", "-o", "hard.csv"),
+        ("saturation", "relu", "p.csv", "--input-format", "csv", "--report", "p.md"),
+        ("plot", "relu", "-i", "p.csv", "-o", "p.csv"),
+        ("compare", "relu", "tanh", "-i", "p.csv", "-o", "p.csv"),
+        ("fit", "elu", "--to", "p.csv", "-o", "p.csv"),
+        ("eval", "mine", "p.csv", "--functions", "f.toml", "-f", "csv", "-o", "f.toml"),
+        ("saturation", "relu", "p.csv", "--report", "keep.md"),
+        ("saturation", "relu", "p.csv", "-o", "new-layers.svg", "--report", "new.md"),
+    ],
+    ids=" ".join,
+)
+def test_no_input_and_nothing_foreign_is_replaced(cli: Cli, tmp_path: Path, words: Sequence[str]) -> None:
+    """A usage error; every file is as it was."""
+    lay(tmp_path)
+    os.link(tmp_path / "p.csv", tmp_path / "hard.csv")
+    if "p.md" in words:
+        (tmp_path / "p.md").symlink_to("p.csv")
+    before = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    cli.fails(2, *words, cwd=tmp_path)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == before
+
+
+def test_a_filter_may_replace_its_table_and_a_report_itself(cli: Cli, tmp_path: Path) -> None:
+    lay(tmp_path)
+    assert cli.ok("eval", "relu", "p.csv", "-o", "link.csv", cwd=tmp_path) == ""
+    assert (tmp_path / "p.csv").read_text() == RELU
+    assert (tmp_path / "link.csv").is_symlink()
+    for _ in range(2):
+        cli.ok("saturation", "relu", "p.csv", "--report", "r.md", cwd=tmp_path)
+    assert (tmp_path / "r-layers.svg").exists()
+
+
+def test_a_hyphen_is_standard_output(cli: Cli, tmp_path: Path) -> None:
+    lay(tmp_path)
+    assert cli.ok("eval", "relu", "p.csv", "-o", "-", "-f", "csv", cwd=tmp_path) == RELU
+    assert cli.ok("eval", "relu", "p.csv", "-o", "-", "-f", "tsv", "-o", "x.csv", cwd=tmp_path).startswith("a\tb")
+    assert not (tmp_path / "-").exists()
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/{}", "/proc/self/fd/{}", "out"])
+def test_an_open_file_is_written_where_it_is(tmp_path: Path, name: str) -> None:
+    """What is in a log stays, and what comes after the result follows it."""
+    lay(tmp_path)
+    (tmp_path / "out").symlink_to("/dev/stdout")
+    log = write(tmp_path / "log", "before\n")
+    with open(log, "ab") as file:
+        number = file.fileno()
+        command = [sys.executable, "-m", "actcli", "eval", "relu", "p.csv", "-f", "csv", "-o", name.format(number)]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        subprocess.run(command, cwd=tmp_path, stdout=file, pass_fds=[number], check=True, env=environment)
+        file.write(b"after\n")
+    assert log.read_text() == f"before\n{RELU}after\n"
+    assert (tmp_path / "out").is_symlink()
+
+
+def test_a_loop_of_links_is_an_error(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").symlink_to("b.csv")
+    (tmp_path / "b.csv").symlink_to("a.csv")
+    assert "symbolic links" in cli.fails(1, "list", "-o", "a.csv", cwd=tmp_path)
+    assert (tmp_path / "a.csv").is_symlink()
+
+
+def test_a_hard_link_keeps_its_twin(tmp_path: Path) -> None:
+    """Both names have the new content, shorter or longer than the old."""
+    old = write(tmp_path / "a", "old")
+    os.link(old, tmp_path / "b")
+    for content in (b"n", b"new content"):
+        write_files([(str(old), [content])])
+        assert (tmp_path / "b").read_bytes() == content
+    assert sorted(os.listdir(tmp_path)) == ["a", "b"]
+
+
+def test_a_later_failure_gives_back_what_was_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that were there have their old content, others are gone."""
+    write(tmp_path / "a", "old")
+    replace = os.replace
+
+    def fails(source: str, target: str) -> None:
+        if target.endswith("c"):
+            raise OSError(errno.EIO, "Input/output error")
+        replace(source, target)
+
+    monkeypatch.setattr(drafts.os, "replace", fails)
+    with pytest.raises(DataError, match="c: cannot be written: Input/output error"):
+        write_files([(str(tmp_path / name), [b"new"]) for name in "abc"])
+    assert os.listdir(tmp_path) == ["a"]
+    assert (tmp_path / "a").read_text() == "old"
+
+
+@pytest.mark.parametrize("number", [errno.EBUSY, errno.EPERM, errno.EACCES])
+def test_a_file_that_cannot_be_replaced_is_written_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """A mounted file, or another's in a sticky folder."""
+
+    def fails(source: str, target: str) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(drafts.os, "replace", fails)
+    path = write(tmp_path / "a", "old content")
+    write_files([(str(path), [b"new"])])
+    assert path.read_text() == "new"
+    assert os.listdir(tmp_path) == ["a"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root may write all")
+def test_root_leaves_the_owner_and_no_setuid(tmp_path: Path) -> None:
+    path = write(tmp_path / "a", "old")
+    os.chown(path, 1234, 4321)
+    path.chmod(0o6755)
+    write_files([(str(path), [b"new"])])
+    found = path.stat()
+    assert (found.st_uid, found.st_gid, found.st_mode & 0o7777) == (1234, 4321, 0o755)
+
+
+@contextmanager
+def as_nobody() -> Iterator[Path]:
+    """A folder `out`, empty, and no right to do all, even where these tests are root's."""
+    root = os.geteuid() == 0
+    with tempfile.TemporaryDirectory() as folder:  # those of pytest are root's alone
+        os.chmod(folder, 0o755)
+        out = Path(folder) / "out"
+        out.mkdir()
+        try:
+            yield out
+        finally:
+            if root:
+                os.seteuid(0)
+            out.chmod(0o700)
+
+
+def drop_rights() -> None:
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+
+
+def test_a_file_that_may_not_be_written_is_kept() -> None:
+    """As `cp` has it, though the folder would let it be replaced."""
+    with as_nobody() as out:
+        path = write(out / "a", "old")
+        path.chmod(0o444)
+        out.chmod(0o777)
+        drop_rights()
+        with pytest.raises(DataError, match="a: cannot be written: Permission denied"):
+            write_files([(str(path), [b"new"])])
+        assert path.read_text() == "old"
+
+
+@pytest.mark.parametrize("mode", [0o555, 0o1777])
+def test_a_file_that_may_be_written_where_its_folder_may_not(mode: int) -> None:
+    """A folder that may not be written, or a sticky one with another user's file."""
+    with as_nobody() as out:
+        path = write(out / "a", "old content")
+        path.chmod(0o666)
+        out.chmod(mode)
+        drop_rights()
+        write_files([(str(path), [b"new"])])
+        assert path.read_text() == "new"
+        assert os.listdir(out) == ["a"]
