@@ -104,12 +104,16 @@ def _far(b: float) -> float:
 
 
 def _scaled(kernel: Kernel, power: int) -> Kernel:
-    """The kernel also of a b so large that x^2 + b may overflow: sizes are taken by 2^500, as this power of them."""
+    """The kernel also of a b so extreme that squares overflow or underflow: sizes are taken by 2^500, as this power of
+    them; x is so far out that only its sign counts."""
 
     def scaled(x: Array, b: float) -> Array:
-        if b < 1e280:
+        if b == 0.0 or 1e-280 < b < 1e280:
             return kernel(x, b)
-        return np.ldexp(kernel(np.ldexp(x, -500), math.ldexp(b, -1000)), 500 * power)
+        shift = 500 if b > 1.0 else -500
+        near = np.clip(x, -1e150, 1e150) if b < 1.0 else x
+        result = np.ldexp(kernel(np.ldexp(near, -shift), math.ldexp(b, -2 * shift)), power * shift)
+        return np.where(near == x, result, np.maximum(x, 0.0)) if power == 1 else result
 
     return scaled
 
