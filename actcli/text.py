@@ -16,6 +16,11 @@ def visible(text: str) -> str:
     return "".join(c if c.isprintable() else " " if c.isspace() else _numbered(ord(c)) for c in text)
 
 
+def encodable(text: str) -> str:
+    """The text; bytes of a file's name that are no UTF-8, which no output can hold, by their numbers."""
+    return "".join(_numbered(ord(c)) if "\ud800" <= c <= "\udfff" else c for c in text)
+
+
 def _numbered(code: int) -> str:
     if 0xDC80 <= code <= 0xDCFF:  # a byte of a file's name that is no UTF-8
         code -= 0xDC00

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 Schema: TypeAlias = "dict[str, pl.DataType]"
 
+csv.field_size_limit(2**31 - 1)  # of any length, as polars takes them
 BLANKS = " \t\r\n"
 
 
