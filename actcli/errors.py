@@ -25,6 +25,13 @@ class UsageError(ActcliError):
     exit_status = 2
 
 
+def share(name: str, value: float) -> float:
+    """The value of an argument that is a share. Raises UsageError."""
+    if not 0.0 <= value <= 1.0:
+        raise UsageError(f"{name} = {value}", f"{name} is a number from 0 to 1")
+    return value
+
+
 class GateError(ActcliError):
     """A layer does not keep a limit that it is to keep (exit status 3)."""
 

@@ -270,12 +270,14 @@ def by_layers(axes: Axes, names: Sequence[str]) -> None:
 
 def by_decades(axes: Axes, values: Sequence[float]) -> None:
     """A logarithmic y axis for the positive ones among the values, by whole decades, one at least."""
-    from matplotlib.ticker import FuncFormatter
+    from matplotlib.ticker import FixedLocator, FuncFormatter
 
     powers = [math.log10(value) for value in values if 0.0 < value < math.inf]
     low, high = math.floor(min(powers, default=-1.0)), math.ceil(max(powers, default=0.0))
     axes.set_yscale("log")
-    low, high = max(low, -307), min(max(high, low + 1), 307)  # what a float holds, with a little room
-    axes.set_ylim(0.7 * 10.0**low, 1.2 * 10.0**high)
+    low, high = max(low, -290), min(max(high, low + 1), 290)  # whose powers, and those beside them, are doubles
+    axes.set_ylim(0.7 * 10.0**low, 1.2 * 10.0 ** max(high, low + 1))
+    if high - low > 100:  # matplotlib's ticks would go beyond the doubles
+        axes.yaxis.set_major_locator(FixedLocator([10.0**power for power in range(low, high + 1, 50)]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.minorticks_off()
