@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from actcli.diagnosis.experiment import train
     from actcli.diagnosis.records import Layer, Neuron
     from actcli.diagnosis.training import Experiment
-    from actcli.errors import ActcliError, DataError, UsageError
+    from actcli.errors import ActcliError, DataError, GateError, UsageError
     from actcli.fitting.fit import Fit, fit
     from actcli.output.filtering import filter_tables
     from actcli.registry.additions import names
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from actcli.reports.schema import schema
     from actcli.training.data import Preparation
     from actcli.training.settings import Design, Recipe
+    from actcli.watching.inspect import inspect
+    from actcli.watching.watch import watch
 
 __version__ = "0.1.0"
 
@@ -41,6 +43,7 @@ __all__ = [
     "Experiment",
     "Fit",
     "Function",
+    "GateError",
     "Layer",
     "MeanField",
     "Neuron",
@@ -54,11 +57,13 @@ __all__ = [
     "filter_tables",
     "fit",
     "get",
+    "inspect",
     "mean_field",
     "names",
     "schema",
     "train",
     "vanishing_regions",
+    "watch",
 ]
 
 # The module of each name, imported when the name is asked for: the command line needs none of them to start.
@@ -71,6 +76,7 @@ _HOMES = {
     "Experiment": "diagnosis.training",
     "Fit": "fitting.fit",
     "Function": "activation",
+    "GateError": "errors",
     "Layer": "diagnosis.records",
     "MeanField": "analysis.meanfield",
     "Neuron": "diagnosis.records",
@@ -82,12 +88,14 @@ _HOMES = {
     "diagnose": "diagnosis.arrays",
     "filter_tables": "output.filtering",
     "fit": "fitting.fit",
+    "inspect": "watching.inspect",
     "get": "registry.specs",
     "mean_field": "analysis.meanfield",
     "names": "registry.additions",
     "schema": "reports.schema",
     "train": "diagnosis.experiment",
     "vanishing_regions": "analysis.regions",
+    "watch": "watching.watch",
 }
 
 

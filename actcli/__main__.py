@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from types import FrameType
+import warnings
 
 
 def main() -> None:
@@ -12,21 +12,18 @@ def main() -> None:
     if interrupted is signal.default_int_handler:  # nothing to report or clean up during the import
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from actcli.cli import main as cli
+    from actcli.cli import signals
     from actcli.output import streams
 
     signal.signal(signal.SIGINT, interrupted)
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, _end)
+    signals.listen()
+    if os.environ.get("ACTCLI_DEBUG") != "1":
+        warnings.simplefilter("ignore")  # they are for those who write programs, as is PYTHONWARNINGS
     _open_closed()
     streams.use()
-    cli.main()
-
-
-def _end(number: int, frame: FrameType | None) -> None:
-    """End as by Ctrl-C, with every temporary file removed, and the status that shells have for the signal."""
-    sys.exit(128 + number)
+    status = cli.main()
+    signals.rest()
+    sys.exit(signals.status() or status)
 
 
 def _open_closed() -> None:

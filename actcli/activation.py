@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from actcli.errors import UsageError
+from actcli.errors import DataError, UsageError
 
 Array: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
@@ -273,11 +273,11 @@ class Function:
                 f"{self.name} maps each number by itself: its Jacobian is the diagonal of f'",
                 "take df, on the command line grad without --jacobian",
             )
-        return self._run(self.activation.jacobian, np.asarray(x, dtype=np.float64))
+        return self._run(self.activation.jacobian, _rows(self.name, numbers(x)))
 
     def _call(self, kernel: Kernel, x: ArrayLike) -> Any:
-        array = np.asarray(x, dtype=np.float64)
-        result = self._run(kernel, np.atleast_1d(array))
+        array = numbers(x)
+        result = self._run(kernel, _rows(self.name, array) if self.rowwise else np.atleast_1d(array))
         return float(result[0]) if array.ndim == 0 else result
 
     def _run(self, kernel: Kernel, x: Array) -> Array:
@@ -287,6 +287,29 @@ class Function:
     def _resolve(self, value: T | Callable[..., T]) -> T:
         with np.errstate(all="ignore"):  # of extreme parameters
             return value(**self.parameters) if callable(value) else value
+
+
+def numbers(x: Any, name: str = "x") -> Array:
+    """An array of real numbers as float64, also one of another library. Raises DataError where it is none."""
+    kind = str(getattr(x, "dtype", type(x).__name__))
+    if hasattr(x, "detach"):  # a tensor of PyTorch, which may require a gradient or be of a type numpy has not
+        x = x.detach().cpu()
+        x = x.double() if x.is_floating_point() else x
+    try:
+        found = x.astype(np.float64).filled(np.nan) if hasattr(x, "filled") else np.asarray(x)  # masked is no number
+        if found.dtype.kind in "mMcSUV":
+            raise TypeError
+        return found.astype(np.float64, copy=False)
+    except (TypeError, ValueError, OverflowError):
+        raise DataError(f"{name}: not every entry is a real number that a double holds", f"it is {kind}") from None
+
+
+def _rows(name: str, x: Array) -> Array:
+    """What a rowwise function takes. Raises DataError for a row of nothing."""
+    x = np.atleast_1d(x)
+    if not x.shape[-1]:
+        raise DataError(f"{name}: a row has no entries", "give at least one number")
+    return x
 
 
 def own_outputs(outputs: Array, inputs: int) -> Array:

@@ -25,6 +25,19 @@ class UsageError(ActcliError):
     exit_status = 2
 
 
+def share(name: str, value: float) -> float:
+    """The value of an argument that is a share. Raises UsageError."""
+    if not 0.0 <= value <= 1.0:
+        raise UsageError(f"{name} = {value}", f"{name} is a number from 0 to 1")
+    return value
+
+
+class GateError(ActcliError):
+    """A layer does not keep a limit that it is to keep (exit status 3)."""
+
+    exit_status = 3
+
+
 def positive(name: str, value: float) -> float:
     """The value of an argument that must be above 0 and finite. Raises UsageError."""
     if not 0.0 < value < float("inf"):

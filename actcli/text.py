@@ -16,6 +16,11 @@ def visible(text: str) -> str:
     return "".join(c if c.isprintable() else " " if c.isspace() else _numbered(ord(c)) for c in text)
 
 
+def encodable(text: str) -> str:
+    """The text; bytes of a file's name that are no UTF-8, which no output can hold, by their numbers."""
+    return "".join(_numbered(ord(c)) if "\ud800" <= c <= "\udfff" else c for c in text)
+
+
 def _numbered(code: int) -> str:
     if 0xDC80 <= code <= 0xDCFF:  # a byte of a file's name that is no UTF-8
         code -= 0xDC00
@@ -87,3 +92,8 @@ def _portable(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value
+
+
+def numbered(count: int) -> tuple[str, ...]:
+    """The names of columns and neurons that have none: as frameworks count them."""
+    return tuple(map(str, range(count)))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import inspect
+import math
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -102,7 +104,7 @@ def test_diagnose_is_what_the_command_tells(cli: Cli) -> None:
         assert getattr(layer, name) == told["layers"][0][name]
     assert layer.mean_abs_gradient == pytest.approx(told["layers"][0]["mean_abs_gradient"], rel=1e-12)
     assert [n.dead for n in found.neurons] == [n["dead"] for n in told["neurons"]]
-    assert [n.neuron for n in found.neurons][:2] == ["1", "2"]
+    assert [n.neuron for n in found.neurons][:2] == ["0", "1"]
     assert actcli.diagnose({"layer2": x}, actcli.get("relu"), epsilon=0.01, alpha=0.002).layers == found.layers
 
 
@@ -116,7 +118,7 @@ def test_layers_of_another_shape_are_refused(dimensions: int) -> None:
 @pytest.mark.parametrize("layer", [[["a"]], [[1.0], [1.0, 2.0]], [[{}]]])
 def test_layers_of_no_numbers_are_refused(layer: list[list[object]]) -> None:
     """Words, ragged lists and objects are no array of numbers."""
-    with pytest.raises(actcli.DataError, match="layer1: not every entry is a number"):
+    with pytest.raises(actcli.DataError, match="layer1: not every entry is a real number"):
         actcli.diagnose({"layer1": layer}, "relu")
 
 
@@ -124,3 +126,68 @@ def test_an_unknown_function_is_refused() -> None:
     """By the same error as everywhere."""
     with pytest.raises(actcli.UsageError, match="did you mean"):
         actcli.diagnose({}, "rellu")
+
+
+LAYER = np.array([[1.0, -1.0], [2.0, -2.0], [3.0, 3.0]])
+
+
+def test_what_is_masked_is_missing() -> None:
+    masked = np.ma.array(LAYER, mask=[[0, 0], [0, 0], [0, 1]])
+    first, second = actcli.diagnose({"a": masked}, "relu").neurons
+    assert (first.dead, first.missing, first.samples) == (False, 0, 3)
+    assert (second.dead, second.missing, second.samples) == (True, 1, 2)
+    np.testing.assert_array_equal(actcli.get("relu").f(masked), [[1.0, 0.0], [2.0, 0.0], [3.0, np.nan]])
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        LAYER.astype(complex),
+        LAYER.astype("datetime64[s]"),
+        LAYER.astype("timedelta64[s]"),
+        LAYER.astype(str),
+        [["a", 1.0]],
+        [[1.0], [1.0, 2.0]],
+        [[10**400]],
+        {1.0},
+    ],
+    ids=str,
+)
+def test_what_is_no_real_number_is_named(layer: Any) -> None:
+    with pytest.raises(actcli.DataError, match="layer1: not every entry is a real number"):
+        actcli.diagnose({"layer1": layer}, "relu")
+    with pytest.raises(actcli.DataError, match="x: not every entry is a real number"):
+        actcli.get("tanh").f(layer)
+
+
+@pytest.mark.parametrize("keyword", ["tau", "alpha"])
+@pytest.mark.parametrize("value", [math.nan, -1.0, 5.0, math.inf])
+def test_shares_are_between_0_and_1(keyword: str, value: float) -> None:
+    with pytest.raises(actcli.UsageError, match=f"{keyword} is a number from 0 to 1"):
+        actcli.diagnose({"a": LAYER}, "relu", **{keyword: value})
+
+
+def test_rows_are_rows() -> None:
+    """A number is a row of one; of a row of nothing there is an error; of no rows nothing."""
+    softmax = actcli.get("softmax")
+    with pytest.raises(actcli.DataError, match="softmax: a row has no entries"):
+        softmax.f([])
+    assert softmax.jacobian(3.0).tolist() == [[0.0]]
+    assert softmax.f(np.zeros((0, 3))).shape == (0, 3)
+    assert actcli.get("relu").f([]).shape == (0,)
+
+
+def test_a_bare_array_is_asked_for_its_name() -> None:
+    with pytest.raises(actcli.DataError, match="layers are given by name"):
+        actcli.diagnose(LAYER, "relu")  # type: ignore[arg-type]
+
+
+def test_tensors_are_taken() -> None:
+    """Also those that require a gradient, and of types that numpy has not."""
+    torch = pytest.importorskip("torch")
+    layer = torch.tensor(LAYER, requires_grad=True)
+    for tensor in (layer, layer.bfloat16(), layer.half(), layer.detach()):
+        assert [neuron.dead for neuron in actcli.diagnose({"a": tensor}, "relu").neurons] == [False, False]
+        assert actcli.get("relu").f(tensor).tolist() == np.maximum(LAYER, 0.0).tolist()
+    with pytest.raises(actcli.DataError, match="complex64"):
+        actcli.get("relu").f(torch.tensor([1j]))

@@ -13,7 +13,7 @@ PACKAGE = ROOT / "actcli"
 # A room may import itself and those before it.
 ROOMS = (
     "errors", "activation", "text", "numerics", "functions", "expressions", "registry", "analysis", "fitting",
-    "tables", "models", "measuring", "training", "diagnosis", "reports", "figures", "output", "cli",
+    "tables", "models", "measuring", "training", "diagnosis", "reports", "figures", "output", "watching", "cli",
 )  # fmt: skip
 RANK = {room: rank for rank, room in enumerate(ROOMS)}
 
@@ -26,6 +26,8 @@ HOMES = {
     "plotille": "reports",
     "onnx": "models",
     "onnxruntime": "models",
+    "torch": "models",
+    "keras": "models",
 }
 
 TESTS = ROOT / "tests"

@@ -198,6 +198,6 @@ def propagate(function: Function, depth: int, q: float, sigma_w: float | None, s
         gain = here.he_gain if sigma_w is None else sigma_w
         if gain is None or here.mean_square is None or here.mean_square_gradient is None:
             return
-        variance *= gain**2 * here.mean_square_gradient
+        variance *= gain * gain * here.mean_square_gradient
         yield Step(layer, q, variance)
-        q = gain**2 * here.mean_square + sigma_b**2 if sigma_w is not None else q
+        q = gain * gain * here.mean_square + sigma_b**2 if sigma_w is not None else q

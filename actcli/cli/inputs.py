@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import stat
 import sys
@@ -47,16 +48,17 @@ def _standard_input(required: bool) -> bool:
     return required or bool(cast(io.BufferedReader, sys.stdin.buffer).peek(1))
 
 
-def span_numbers(span: tuple[Decimal, ...]) -> Iterator[float]:
-    """START, START + STEP, ... up to STOP, each the double nearest to the exact decimal."""
+def span_numbers(span: tuple[Decimal, ...]) -> tuple[int, Iterator[float]]:
+    """START, START + STEP, ... up to STOP, each the double nearest to the exact decimal; and how many they are."""
     from decimal import Decimal
 
     start, stop = span[:2]
     step = span[2] if len(span) == 3 else Decimal(1 if stop >= start else -1)
     if step == 0 or (stop - start) / step < 0:
-        raise UsageError(f"--range: a step of {step} does not lead from {start} to {stop}", "turn its sign")
-    for i in range(int((stop - start) / step) + 1):
-        yield float(start + i * step)
+        way_out = "turn its sign" if step else "give one that is not 0"
+        raise UsageError(f"--range: a step of {step} does not lead from {start} to {stop}", way_out)
+    count = int((stop - start) / step) + 1
+    return count, (float(start + i * step) for i in itertools.takewhile(lambda i: i < count, itertools.count()))
 
 
 def open_layers(paths: Sequence[str], options: ReadOptions) -> list[Table]:

@@ -67,6 +67,10 @@ def layers(inputs: Sequence[str], function: Function, choice: Choice, options: R
     """The layers that the inputs hold; none where there is no input."""
     numbers, paths = numbers_and_paths(inputs, required=False)
     if paths:
+        from actcli.models.onnx_file import is_model
+
+        if found := next((path for path in paths if is_model(path)), None):
+            raise UsageError(f"{found} is a model, not a table", f"run it on inputs: --model {found} INPUT...")
         from actcli.measuring.files import file_layers
         from actcli.output.progress import watched
 
@@ -80,8 +84,10 @@ def layers(inputs: Sequence[str], function: Function, choice: Choice, options: R
 
 
 def note_layers(inputs: Sequence[Input], doubts: Sequence[str]) -> None:
-    """Note how many rows of each were left out, and which layers look like outputs."""
+    """Note what was guessed about each, how many rows of it were left out, and which layers look like outputs."""
     for read in inputs:
+        for guess in read.notes:
+            note(guess)
         if read.skipped:
             note(f"{read.skipped} row{'s' * (read.skipped > 1)} left out, such as {read.reason}")
     for doubt in doubts:

@@ -4,17 +4,19 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib import import_module
 
 import click
 
 from actcli import __version__
+from actcli.cli import environment, signals
+from actcli.cli.messages import note
 from actcli.errors import ActcliError
-from actcli.text import visible
+from actcli.text import short, visible
 
 INTERRUPTED = 130
 PIPE_CLOSED = 141
+MOST = 1000  # characters of a message: an argument may have any number of them
 
 
 # A command is its module in `commands` and its line here, the first sentence of its help: `--help` imports none.
@@ -81,8 +83,9 @@ aliases may be left out:
   b = { default = 1.5, domain = "[0, inf)", meaning = "sharpness" }
 
 INPUT is numbers, or files (.csv .tsv .jsonl .parquet .arrow .npy .npz, and .gz and .zst of the text ones), or - for
-standard input, which is also read when no INPUT is given and it is a pipe or a file. -c takes columns by name, 1-based
-number, range a:b or glob h*, separated by commas; a leading ! leaves them out: -c '!step,!label'.
+standard input, which is also read when no INPUT is given and it is a pipe or a file. -c takes columns by name, place
+#1, range a:b or glob h*, separated by commas, in this order; a leading ! leaves them out: -c '!step,!label'. =NAME is
+a name whatever it looks like.
 
 \b
 Examples:
@@ -127,36 +130,30 @@ def run(args: Sequence[str]) -> int:
 
 
 def _fail(message: str, hint: str, status: int) -> int:
+    if (ended := signals.status()) is not None:  # what fails then fails by the signal: an import, a library's call
+        return ended
     if os.environ.get("ACTCLI_DEBUG") == "1":
         raise  # noqa: PLE0704 - called from the handlers above
-    print("actcli: " + visible(message.replace("\n\t", " ")), file=sys.stderr)
+    print("actcli: " + visible(short(message.replace("\n\t", " "), MOST)), file=sys.stderr)
     if hint:
-        print("  " + visible(hint), file=sys.stderr)
+        print("  " + visible(short(hint, MOST)), file=sys.stderr)
     return status
 
 
-def _keep_standard_error() -> None:
-    """Print on a descriptor of our own, so that what a library prints on 2 can be kept away."""
-    if sys.stderr is not None and sys.stderr.fileno() == 2:
-        with suppress(OSError):
-            sys.stderr = open(os.dup(2), "w", 1, sys.stderr.encoding, sys.stderr.errors)  # noqa: SIM115 - to the end
-
-
-def main() -> None:
-    _keep_standard_error()
-    # numpy starts a thread for each processor to multiply matrices, which is not done here: 10 ms and more where the
-    # processors are busy.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+def main() -> int:
+    """Run the command line of the process and return its exit status."""
+    ignored = environment.prepare()
     gc.set_threshold(100_000)  # imports make many objects and no garbage: looking for it among them takes 6 ms
     if asked := os.environ.get("_ACTCLI_COMPLETE"):
         from actcli.cli.shells import answer
 
-        answer(cli, asked)
-        return
+        return answer(cli, asked)
     status = run(sys.argv[1:] or ["--help"])
+    for line in environment.notes(ignored):
+        note(line)
     try:
         sys.stdout.flush()
     except OSError:  # reported already: what is left in the buffer must not fail again at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     gc.freeze()  # nor is it looked for among them at the end: 40 ms with polars
-    sys.exit(status)
+    return status

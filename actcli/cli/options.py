@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
+from click.core import ParameterSource
 
 from actcli.cli.types import FamilyType, FiniteRange, FunctionType, SpanType
 from actcli.errors import UsageError
@@ -17,6 +18,7 @@ from actcli.output.outputs import FIGURES, Outputs
 from actcli.output.places import check_inputs
 from actcli.output.sheets import output_formats
 from actcli.tables.format import Use, names
+from actcli.text import encodable
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -105,6 +107,8 @@ def option(
 
 
 def _use(ctx: click.Context, param: click.Parameter, paths: Sequence[str]) -> None:
+    if ctx.get_parameter_source("definitions") is ParameterSource.ENVIRONMENT:
+        paths = [path for path in paths if path]  # as in a PATH with a separator too many
     if paths or not ctx.resilient_parsing:  # completion of other words needs no registry
         from actcli.registry import additions
 
@@ -165,6 +169,8 @@ def _reading(
 ) -> ReadOptions:
     from actcli.tables.options import ReadOptions
 
+    if odd := next((null for null in nulls if encodable(null) != null), None):
+        raise UsageError(f"--null {odd!r}: is not UTF-8", "no cell of a text can be that")
     if threads is not None:  # polars reads it once, when it is imported
         os.environ["POLARS_MAX_THREADS"] = str(threads)
     return ReadOptions(
@@ -178,7 +184,7 @@ table_options = gather(
     _reading,
     option(
         "-c --columns LIST",
-        "Take columns: names, numbers, ranges a:b, globs h*; !NAME excludes.",
+        "Take columns: names, #1, ranges a:b, globs h*; !NAME excludes.",
         many=True,
         complete="columns",
     ),
@@ -243,7 +249,7 @@ def outputs_options(
 
     def reporting(format: str | None, files: Sequence[str], digits: int, reports: Sequence[str] | None) -> Outputs:
         context = click.get_current_context()
-        words = shlex.join(["actcli", *context.find_root().obj])
+        words = encodable(shlex.join(["actcli", *context.find_root().obj]))
         outputs = Outputs.of(format, files, known, default=default, reports=reports, digits=digits, command=words)
         _keep_inputs(context, outputs, filters=use == "frames")
         return outputs

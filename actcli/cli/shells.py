@@ -14,6 +14,8 @@ from click.shell_completion import (
     ZshComplete,
 )
 
+from actcli.text import visible
+
 ASKED = "_ACTCLI_COMPLETE"  # the variable by which a script asks
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 PLACE = "\1"  # where the cursor is; no line holds it
@@ -170,8 +172,13 @@ def script(cli: click.Command, shell: str) -> str:
     return SHELLS[shell](cli, {}, "actcli", ASKED).source()
 
 
-def answer(cli: click.Command, asked: str) -> None:
-    """Print what the script of a shell asks for; nothing for a shell that is not known."""
-    shell = SHELLS.get(asked.removesuffix("_complete"))
-    if shell is not None:
-        click.echo(shell(cli, {}, "actcli", ASKED).complete())
+def answer(cli: click.Command, asked: str) -> int:
+    """Print what the script of a shell asks for, and return the exit status: 2 where no script can have asked so."""
+    name = asked.removesuffix("_complete")
+    try:
+        click.echo(SHELLS[name](cli, {}, "actcli", ASKED).complete())
+    except (KeyError, ValueError) as error:
+        missing = f"{error.args[0]} is not set" if name in SHELLS else f"there is no completion for {name!r}"
+        click.echo(visible(f"actcli: {ASKED} is set, which only its completion scripts do: {missing}"), err=True)
+        return 2
+    return 0

@@ -98,10 +98,13 @@ class SpanType(click.ParamType["tuple[Decimal, ...]"]):
 
         try:
             parts = tuple(Decimal(part) for part in value.split(":"))
-        except InvalidOperation:
-            parts = ()
-        if len(parts) not in (2, 3) or not all(math.isfinite(float(part)) for part in parts):
+            values = [float(part) for part in parts]
+        except (InvalidOperation, ValueError):  # a signalling NaN is a Decimal, and no float
+            parts, values = (), []
+        if len(parts) not in (2, 3) or not all(map(math.isfinite, values)):
             self.fail(f"{value!r} is not START:STOP or START:STOP:STEP, finite numbers", param, ctx)
+        if parts[2:] and parts[2] and not values[2]:
+            self.fail(f"{value!r} has a step that no number is as small as", param, ctx)
         return parts
 
 

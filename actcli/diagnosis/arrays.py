@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
-from actcli.activation import Array, Function
+from actcli.activation import Function, numbers
 from actcli.diagnosis import diagnose as diagnosing
 from actcli.diagnosis.diagnose import Diagnosis, criteria
-from actcli.errors import DataError, UsageError, positive
+from actcli.errors import DataError, UsageError, positive, share
 from actcli.measuring.layer import PreActivations
 from actcli.measuring.probe import Thresholds
 from actcli.registry.specs import resolve
@@ -36,8 +36,10 @@ def diagnose(
     Raises UsageError for a function, rule or dtype that is not known, for a layer without a function, and for an
     epsilon that is not above 0, DataError for a layer that is not such an array of numbers.
     """
+    if not isinstance(layers, Mapping):
+        raise DataError("layers are given by name", 'write diagnose({"layer1": x}, "relu")')
     given = [_layer(name, layer, function) for name, layer in layers.items()]
-    by = criteria(Thresholds(positive("epsilon", epsilon), tau, alpha), rule, dtype)
+    by = criteria(Thresholds(positive("epsilon", epsilon), share("tau", tau), share("alpha", alpha)), rule, dtype)
     return diagnosing.diagnose(given, by, None if function is None else resolve(function))
 
 
@@ -48,14 +50,8 @@ def _layer(
         function, layer = layer
     if function is None:
         raise UsageError(f"{name}: the layer has no function", "give one for all, or a pair: (function, array)")
-    return PreActivations.of_array(name, resolve(function), _numbers(name, layer))
-
-
-def _numbers(name: str, layer: object) -> Array:
-    try:
-        x = np.asarray(layer, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise DataError(f"{name}: not every entry is a number") from None
+    missing = np.ma.getmaskarray(layer) if isinstance(layer, np.ma.MaskedArray) else None
+    x = numbers(layer, name)
     if x.ndim != 2:
         raise DataError(f"{name}: has the shape {x.shape}", "a layer has the shape (samples, neurons)")
-    return x
+    return PreActivations.of_array(name, resolve(function), x, missing)

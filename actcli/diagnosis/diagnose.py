@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from actcli.activation import Function
+from actcli.activation import Flags, Function
 from actcli.analysis.precision import PRECISIONS, Losses, Precision, losses
 from actcli.analysis.regions import Region, SaturatedSides, saturated_sides, vanishing_regions
 from actcli.diagnosis.likeness import likeness
-from actcli.diagnosis.records import DORMANT, SHRUNK, Layer, Neuron
+from actcli.diagnosis.records import DORMANT, SHRUNK, Layer, Neuron, gradient_ratio
 from actcli.diagnosis.rules import DEFAULT, Rule
 from actcli.diagnosis.systems import RULES
 from actcli.diagnosis.verdicts import cumulated, judged
@@ -113,9 +113,15 @@ class Diagnosis:
             ("precision", self.criteria.precision is not None),
             ("rule", bool(self.criteria.rule.checks)),
             ("rowwise", any(function.rowwise for function in self.functions)),
+            ("backward", any(layer.gradient_rms is not None for layer in self.layers)),
             ("network", any(layer.place.finished for layer in self.layers)),
         )
         return frozenset(occasion for occasion, is_there in found if is_there)
+
+    @property
+    def gradient_ratio(self) -> float | None:
+        """The rms of dL/dx of the first layer over that of the last, where the loss was differentiated."""
+        return gradient_ratio(self.layers)
 
     @property
     def gated(self) -> tuple[Layer, ...]:
@@ -155,20 +161,14 @@ def diagnosis(
 
     `is_chain`: each is a function of the one before alone, so that the product of f' is what they leave of a gradient.
     """
-    traits = {one.probe.function: Traits.of(one.probe.function, criteria) for one in measured}
-    layers, neurons = [], []
-    for one in measured:
-        of_layer = _neurons(one, criteria)
-        neurons += of_layer
-        layers.append(_layer(one, of_layer))
-    layers = cumulated(layers) if is_chain else layers
+    layers = settled([layer_of(one, criteria) for one in measured], criteria, is_chain=is_chain)
     epsilon = criteria.thresholds.epsilon
     fallen = [layer.name for layer in layers if (layer.cumulative_mean_gradient or math.inf) < epsilon]
     return Diagnosis(
         criteria,
-        tuple(traits.values()),
-        tuple(judged(layers, criteria.rule, epsilon, {f: of.sides for f, of in traits.items()})),
-        tuple(neurons),
+        tuple(Traits.of(function, criteria) for function in dict.fromkeys(one.probe.function for one in measured)),
+        layers,
+        tuple(neuron for one in measured for neuron in _neurons(one, criteria)),
         fallen[-1] if fallen else None,
         tuple(doubt for one in measured if (doubt := likeness(one)) is not None),
         tuple(one.partial[HISTOGRAM] or Histogram.empty() for one in measured) if criteria.histogram else (),
@@ -176,29 +176,51 @@ def diagnosis(
     )
 
 
+def settled(layers: Sequence[Layer], criteria: Criteria, *, is_chain: bool) -> tuple[Layer, ...]:
+    """Layers as they were measured, first to last of one network, with their verdicts and, of a chain, the products
+    through them."""
+    tau, epsilon = criteria.thresholds.tau, criteria.thresholds.epsilon
+    sides = {function: saturated_sides(function, tau) for function in {layer.function for layer in layers}}
+    return tuple(judged(cumulated(layers) if is_chain else layers, criteria.rule, epsilon, sides))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Marks:
+    """Which neurons of a layer are dead, dormant, and at fault by the rule, if it asks."""
+
+    dead: Flags
+    dormant: Flags
+    flagged: Flags | None
+
+    @classmethod
+    def of(cls, one: Measured, criteria: Criteria) -> _Marks:
+        partial, n = one.partial, one.partial.values
+        output = partial[OUTPUT].mean(n)
+        of_layer = partial[OUTPUT].over_all().mean(int(n.sum()))
+        check = criteria.rule.check(one.probe.function)
+        flagged = None
+        with np.errstate(all="ignore"):
+            dormant = (n > 0) & (output <= DORMANT * of_layer) & (output < math.inf)
+            if check is not None and check.neurons is not None:
+                flagged = (n > 0) & check.neurons(n, partial[SCORE].plain(), output)
+        return cls(partial.dead(criteria.thresholds.alpha), dormant, flagged)
+
+
 def _neurons(one: Measured, criteria: Criteria) -> list[Neuron]:
     """The neurons of a layer: their measures, and what follows from them."""
-    partial = one.partial
-    n = partial.values
-    dead = partial.dead(criteria.thresholds.alpha)
-    output = partial[OUTPUT].mean(n)
-    of_layer = partial[OUTPUT].over_all().mean(int(n.sum()))
-    check = criteria.rule.check(one.probe.function)
-    with np.errstate(all="ignore"):
-        dormant = (n > 0) & (output <= DORMANT * of_layer) & (output < math.inf)
-        score = partial[SCORE].plain()
-        flagged = None if check is None or check.neurons is None else (n > 0) & check.neurons(n, score, output)
+    partial, marks = one.partial, _Marks.of(one, criteria)
+    n, dead = partial.values, marks.dead.tolist()
     columns = {
         "neuron": one.neurons,
         "samples": n.tolist(),
-        "dead": dead.tolist(),
+        "dead": dead,
         "dead_upper_bound": [
             upper_bound(a, k) if d else None
-            for a, k, d in zip(partial[PASSING].tolist(), partial[INPUTS].tolist(), dead.tolist(), strict=True)
+            for a, k, d in zip(partial[PASSING].tolist(), partial[INPUTS].tolist(), dead, strict=True)
         ],
-        "dormant": dormant.tolist(),
+        "dormant": marks.dormant.tolist(),
         "independent": partial[INPUTS].tolist(),
-        **({} if flagged is None else {"flagged": flagged.tolist()}),
+        **({} if marks.flagged is None else {"flagged": marks.flagged.tolist()}),
         **values_of_neurons(Neuron, partial, one.probe.occasions),
     }
     rows = zip(*columns.values(), strict=True)
@@ -212,19 +234,21 @@ def _shrunk(one: Measured) -> int:
     return int(np.count_nonzero(largest <= SHRUNK * largest.max(initial=0.0)))
 
 
-def _layer(one: Measured, neurons: Sequence[Neuron]) -> Layer:
-    dead = sum(neuron.dead for neuron in neurons)
-    flags = [neuron.flagged for neuron in neurons if neuron.flagged is not None]
+def layer_of(one: Measured, criteria: Criteria) -> Layer:
+    """The measures of a layer, without a verdict."""
+    marks, neurons = _Marks.of(one, criteria), len(one.neurons)
+    dead = int(marks.dead.sum())
     return Layer(
         name=one.name,
         function=one.probe.function,
         samples=one.partial.samples,
-        neurons=len(neurons),
+        neurons=neurons,
         dead_neurons=dead,
-        dead_neuron_ratio=over(dead, len(neurons)) if one.partial.values.any() else None,
-        dormant_neurons=sum(neuron.dormant for neuron in neurons),
-        flagged_neurons=sum(flags) if flags else None,
-        independent=over(one.partial[INPUTS].sum(), len(neurons)) or 0.0,
+        dead_neuron_ratio=over(dead, neurons) if one.partial.values.any() else None,
+        dormant_neurons=int(marks.dormant.sum()),
+        flagged_neurons=int(marks.flagged.sum()) if marks.flagged is not None and neurons else None,
+        independent=over(one.partial[INPUTS].sum(), neurons) or 0.0,
+        gradient_rms=one.loss_gradient,
         place=one.place,
         role=one.place.role,
         shrunk_neurons=_shrunk(one) if one.place.finished else None,

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from actcli.diagnosis.records import Layer
+from actcli.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,23 @@ class Gate:
             elif value < self.limit if self.at_least else value > self.limit:
                 side = "below" if self.at_least else "above"
                 yield f"{layer.name}: {self.measure} is {value:.6g}, {side} {self.limit:g}"
+
+
+# By the names of the options, without their dashes.
+_GATES = {
+    "max_dead": ("dead_neuron_ratio", False),
+    "max_saturated": ("saturated_ratio", False),
+    "max_vanishing": ("vanishing_ratio", False),
+    "min_gradient": ("mean_abs_gradient", True),
+}
+
+
+def gates(**limits: float | None) -> list[Gate]:
+    """The gates with these limits, by name; None is none. Raises UsageError for a name that there is not."""
+    for name in limits.keys() - _GATES.keys():
+        raise UsageError(f"there is no gate {name!r}", f"gates: {', '.join(_GATES)}")
+    return [Gate(measure, limit, least) for name, (measure, least) in _GATES.items()
+            if (limit := limits.get(name)) is not None]  # fmt: skip
 
 
 def _value(layer: Layer, name: str) -> float | None:

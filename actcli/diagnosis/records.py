@@ -1,5 +1,6 @@
 """What is said of a layer and of a neuron: who they are, their measures, and what follows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -48,6 +49,10 @@ class Layer(LayerMeasures, _LayerHead):
     cumulative_rms_gradient: Annotated[float | None, Meaning("product of rms f' of this layer and those after it")] = (
         None
     )
+    gradient_rms: Annotated[
+        float | None,
+        Meaning("root mean square of dL/dx, the gradient of the loss by the pre-activations", when="backward"),
+    ] = None
     role: Annotated[
         Role,
         Meaning(
@@ -67,6 +72,15 @@ class Layer(LayerMeasures, _LayerHead):
 
     independent: float = 0.0  # how many inputs an element ratio rests on: the values of one depend on each other
     place: Place = field(default_factory=Place)
+
+
+def gradient_ratio(layers: Sequence[Layer]) -> float | None:
+    """The rms of dL/dx of the first of the layers over that of the last; None where one is not known, or the last is
+    0."""
+    known = [layer.gradient_rms for layer in layers]
+    if len(known) < 2 or known[0] is None or not known[-1]:
+        return None
+    return known[0] / known[-1]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -88,6 +88,7 @@ _REMEDIES: dict[str, tuple[_Advice | Callable[[Function], _Advice | None], ...]]
     "vanishing_ratio": (_initialisation, _NORMALISATION, _LEARNING_RATE, _leak),
     "saturated_ratio": (_initialisation, _NORMALISATION, _LEARNING_RATE),
     "vanishing_row_ratio": (_TEMPERATURE, _NORMALISATION),
+    "gradient_rms": (_NORMALISATION, _RESIDUAL, _initialisation),
     "cumulative_mean_gradient": (_larger_slope, _critical_variance, _NORMALISATION, _RESIDUAL),
     "spread": (_initialisation, _NORMALISATION, _RESIDUAL),
     "cumulative_rms_gradient": (_CLIPPING, _critical_variance, _NORMALISATION),

@@ -280,8 +280,9 @@ def _advice(result: Experiment) -> str:
     level = [each for each in others if each.verdict == "not told apart"]
     parts = [f"better than {_some(better)}"] if better else []
     if level:
-        near = min(level, key=lambda each: each.difference.mean)
-        more = f" (about {near.seeds_to_tell} seeds would tell {near.other.label})" if near.seeds_to_tell else ""
+        near = min(level, key=lambda each: each.seeds_to_tell or np.inf)
+        whom = f" {near.other.label} apart" if len(level) > 1 else ""
+        more = f" (about {near.seeds_to_tell} seeds would tell{whom})" if near.seeds_to_tell else ""
         parts.append(f"not told apart from {_some([each.other.label for each in level])}{more}")
     return f"Take {text}; {', '.join(parts)}" if parts else f"Take {text}"
 
@@ -294,7 +295,7 @@ def _some(names: list[str], most: int = 4) -> str:
 def _doubts(trained: Trained) -> list[str]:
     found = []
     if trained.unfinished:
-        found.append(f"interrupted: {trained.unfinished} runs are not finished and left out")
+        found.append(f"interrupted: {trained.unfinished} runs did not come to their end")
     if not trained.data.held_out:
         found.append("nothing was held out: the scores are those of the training rows")
     if len(trained.seeds) == 1:

@@ -201,6 +201,8 @@ def _saturated(layer: Layer, limits: Limits, sides: Sequence[Side]) -> list[Find
 def _through(layers: Sequence[Layer], epsilon: float) -> list[Finding]:
     """Whether f' takes the gradient away, even at its largest in each layer from here to the last, or lets it grow, and
     whether the signal dies out. What the weights do is known by the spread alone."""
+    if layers[0].gradient_rms is not None:
+        return _of_the_loss(layers, epsilon)
     layers = list(takewhile(lambda layer: not layer.function.rowwise, layers))
     factor = layers[0].cumulative_mean_gradient if layers else None
     if len(layers) < 2 or factor is None:
@@ -223,6 +225,19 @@ def _through(layers: Sequence[Layer], epsilon: float) -> list[Finding]:
         text = f"of the spread of the pre-activations over the samples {left:.2g} is left in the last layer"
         return [Finding("warning", f"{text}: the signal dies out, and so do gradients on their way back", "spread")]
     return []
+
+
+def _of_the_loss(layers: Sequence[Layer], epsilon: float) -> list[Finding]:
+    """Whether the gradient of the loss, as it came, has vanished or grown since the last layer."""
+    here, last = layers[0].gradient_rms, layers[-1].gradient_rms
+    if here == 0.0:
+        return [Finding("critical", "no gradient of the loss comes back to here: dL/dx is 0", "gradient_rms")]
+    if here is None or not last or not math.isfinite(here):
+        return []
+    text = f"of the gradient of the loss at the last layer {here / last:.2g} times as much comes back to here"
+    if here < epsilon * last:
+        return [Finding("critical", text, "gradient_rms")]
+    return [Finding("critical", text, "gradient_rms")] if here > last / epsilon else []
 
 
 def _passing(most: Mapping[Function, float]) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from actcli.activation import REAL, Activation, Domain, Parameter
-from actcli.errors import ActcliError, DataError, UsageError
+from actcli.errors import DataError, UsageError
 from actcli.expressions.activation import declare, examined
 from actcli.expressions.parse import Find, parse
 from actcli.expressions.tree import Node, names
@@ -138,31 +138,3 @@ class _Definition:
         if found is None or not ends[0] < ends[1]:
             self._fault(key, f"{text!r} is not an interval", 'domain = "[0, inf)"')
         return Domain(*ends, low_open=found[1] == "(", high_open=found[4] == ")")
-
-
-def installed() -> tuple[list[Activation], list[str]]:
-    """What Python packages declare under the entry-point group `actcli.activations`, an Activation or a sequence of
-    them for each; and a line for each that fails to load."""
-    from importlib.metadata import entry_points
-
-    found: list[Activation] = []
-    left_out = []
-    for entry in entry_points(group="actcli.activations"):
-        try:
-            declared = entry.load()
-            declared = [declared] if isinstance(declared, Activation) else list(declared)
-            wrong = [each for each in declared if not isinstance(each, Activation)]
-            if wrong:
-                raise TypeError(f"{type(wrong[0]).__name__} is not an Activation")
-            for each in declared:
-                each.bind()
-            found += declared
-        except ActcliError as error:
-            left_out.append(f"{entry.value} of {_package(entry)} is left out: {error.message}")
-        except Exception as error:  # whatever a package raises, the rest works
-            left_out.append(f"{entry.value} of {_package(entry)} is left out: {type(error).__name__}: {error}")
-    return found, left_out
-
-
-def _package(entry: Any) -> str:
-    return entry.dist.name if entry.dist is not None else "a package"

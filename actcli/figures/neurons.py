@@ -14,7 +14,7 @@ from actcli.diagnosis.diagnose import Diagnosis
 from actcli.diagnosis.records import Neuron
 from actcli.figures.marks import Colour, Fill, Key, Stroke, level, picture, spots
 from actcli.figures.page import Panel, inches
-from actcli.figures.style import Theme
+from actcli.figures.style import Theme, printable
 from actcli.text import apart
 
 if TYPE_CHECKING:
@@ -91,9 +91,9 @@ def _frame(axes: Axes, grid: Grid, names: Sequence[str]) -> None:
     middles = [start + (lines - 1) / 2 for start, lines in zip(grid.starts, grid.lines, strict=True)]
     nearest = min(np.diff(middles), default=1) * inches(axes)[1] / grid.rows
     every = math.ceil(NAME / nearest)
-    axes.set_yticks(middles[::every], names[::every], size=9)
+    axes.set_yticks(middles[::every], [*map(printable, names[::every])], size=9)
     step = max(1, 2 ** round(math.log2(grid.columns / 8)))
-    axes.set_xticks(range(0, grid.columns, step), [str(i + 1) for i in range(0, grid.columns, step)], size=8)
+    axes.set_xticks(range(0, grid.columns, step), [str(i) for i in range(0, grid.columns, step)], size=8)
     axes.set_xlabel(f"neuron (the next {grid.columns} in the line below)" if grid.gap else "neuron", size=9)
     axes.spines[:].set_visible(False)
 

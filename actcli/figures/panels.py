@@ -26,7 +26,7 @@ from actcli.figures.marks import (
     steps,
 )  # fmt: skip
 from actcli.figures.page import Panel, inches
-from actcli.figures.style import SMALL, Theme, fitting, text_width
+from actcli.figures.style import SMALL, Theme, fitting, printable, text_width
 from actcli.numerics.histogram import Histogram
 from actcli.text import apart, percent, short
 
@@ -84,7 +84,7 @@ def jumps(traces: Sequence[Trace], theme: Theme) -> list[Mark]:
 
 def _rows(axes: Axes, places: Sequence[float], names: Sequence[str], ends: Interval) -> None:
     """A y axis of named rows, the first at the top."""
-    axes.set_yticks(places, names, size=SMALL)
+    axes.set_yticks(places, [*map(printable, names)], size=SMALL)
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(ends[1], ends[0])
 
@@ -259,7 +259,7 @@ def bars(
 
 def by_layers(axes: Axes, names: Sequence[str]) -> None:
     """An x axis of layers at 0, 1, 2 …; as many are named as have room."""
-    shown = apart(names, 16)
+    shown = apart([*map(printable, names)], 16)
     wide = text_width(shown, 9.0) + 0.12
     last, room = len(names) - 1, inches(axes)[0]
     pad = max(0.3, last * wide / (2 * (room - wide)))  # holds half of the first and of the last name
@@ -270,11 +270,14 @@ def by_layers(axes: Axes, names: Sequence[str]) -> None:
 
 def by_decades(axes: Axes, values: Sequence[float]) -> None:
     """A logarithmic y axis for the positive ones among the values, by whole decades, one at least."""
-    from matplotlib.ticker import FuncFormatter
+    from matplotlib.ticker import FixedLocator, FuncFormatter
 
     powers = [math.log10(value) for value in values if 0.0 < value < math.inf]
     low, high = math.floor(min(powers, default=-1.0)), math.ceil(max(powers, default=0.0))
     axes.set_yscale("log")
+    low, high = max(low, -290), min(max(high, low + 1), 290)  # whose powers, and those beside them, are doubles
     axes.set_ylim(0.7 * 10.0**low, 1.2 * 10.0 ** max(high, low + 1))
+    if high - low > 100:  # matplotlib's ticks would go beyond the doubles
+        axes.yaxis.set_major_locator(FixedLocator([10.0**power for power in range(low, high + 1, 50)]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.minorticks_off()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from actcli.errors import UsageError
-from actcli.text import short
+from actcli.text import short, visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -107,6 +107,12 @@ def styled(theme: Theme = LIGHT) -> Iterator[None]:
         yield
 
 
+def printable(text: str) -> str:
+    """What a figure can show of a text: control characters, and bytes of a name that are no UTF-8, by their numbers.
+    `save` makes all texts so, but for the names of ticks, which matplotlib makes when it draws."""
+    return "\n".join(map(visible, text.split("\n")))
+
+
 def text_width(texts: Sequence[str], size: float = 10.0, weight: str = "normal") -> float:
     """The width in inches of the widest of the texts."""
     from matplotlib.font_manager import FontProperties, findfont, get_font
@@ -115,7 +121,7 @@ def text_width(texts: Sequence[str], size: float = 10.0, weight: str = "normal")
     font.set_size(10.0 * size, 72.0)  # so large that it is not rounded to whole pixels
     widest = 0.0
     for text in texts:
-        font.set_text(text)
+        font.set_text(printable(text))
         widest = max(widest, font.get_width_height()[0] / 64.0)
     return widest / 720.0
 
@@ -152,6 +158,8 @@ def save(figure: Figure, path_suffix: str, *, dpi: float = DPI) -> bytes:
 
     Raises UsageError for another suffix and where a PNG would have more than MOST_PIXELS.
     """
+    from matplotlib.text import Text
+
     kind = path_suffix.lower().removeprefix(".")
     if kind not in METADATA:
         raise UsageError(f"a figure cannot be written as {path_suffix!r}", f"use .{', .'.join(METADATA)}")
@@ -160,6 +168,8 @@ def save(figure: Figure, path_suffix: str, *, dpi: float = DPI) -> bytes:
         raise UsageError(
             f"a PNG of {width:.0f} x {height:.0f} pixels is too large", "take a smaller --dpi, or write .svg or .pdf"
         )
+    for text in figure.findobj(Text):
+        text.set_text(printable(text.get_text()))
     file = io.BytesIO()
     # Run lengths (zlib.Z_RLE) take three quarters of the time of the default and 1 % more bytes.
     options: dict[str, Any] = {"pil_kwargs": {"compress_type": 3}} if kind == "png" else {}

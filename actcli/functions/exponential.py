@@ -54,7 +54,8 @@ def _elu_d2f(x: Array, scale: float, alpha: float) -> Array:
 def _scaled_exp(x: Array, scale: float, alpha: float) -> Array:
     x = np.maximum(_below(x), -2.0 * UNDERFLOW)
     if math.isinf(scale * alpha):
-        return scale * times_exp(alpha, x, np.exp(x))
+        half = np.exp(0.5 * x)
+        return (scale * half) * (alpha * half)
     return times_exp(scale * alpha, x, np.exp(x))
 
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from actcli.activation import INF, NON_NEGATIVE, Activation, Array, Parameter, flat
+from actcli.activation import INF, NON_NEGATIVE, Activation, Array, Kernel, Parameter, flat
 from actcli.functions.naming import dialects
 from actcli.functions.sigmoids import sigmoid, sigmoid_df, tanh_df
 from actcli.numerics.doubledouble import DD, product
@@ -103,6 +103,21 @@ def _far(b: float) -> float:
     return 1e9 * math.sqrt(b)
 
 
+def _scaled(kernel: Kernel, power: int) -> Kernel:
+    """The kernel also of a b so extreme that squares overflow or underflow: sizes are taken by 2^500, as this power of
+    them; x is so far out that only its sign counts."""
+
+    def scaled(x: Array, b: float) -> Array:
+        if b == 0.0 or 1e-280 < b < 1e280:
+            return kernel(x, b)
+        shift = 500 if b > 1.0 else -500
+        near = np.clip(x, -1e150, 1e150) if b < 1.0 else x
+        result = np.ldexp(kernel(np.ldexp(near, -shift), math.ldexp(b, -2 * shift)), power * shift)
+        return np.where(near == x, result, np.maximum(x, 0.0)) if power == 1 else result
+
+    return scaled
+
+
 def _root(a: Array, b: float) -> Array:
     return np.where(a < _far(b), np.sqrt(a * a + b), a)
 
@@ -143,10 +158,10 @@ SQUAREPLUS = Activation(
     formula="(x + sqrt(x**2 + b)) / 2",
     derivative="(1 + x / sqrt(x**2 + b)) / 2",
     parameters=(Parameter("b", 4.0, NON_NEGATIVE, "width of the bend: 0 is relu"),),
-    f=squareplus,
-    df=squareplus_df,
-    d2f=squareplus_d2f,
-    wrt={"b": squareplus_db},
+    f=_scaled(squareplus, 1),
+    df=_scaled(squareplus_df, 0),
+    d2f=_scaled(squareplus_d2f, -1),
+    wrt={"b": _scaled(squareplus_db, -1)},
     breaks=lambda b: (0.0,) if b == 0.0 else (),
     convention="for b = 0, at 0: f' = 1/2, its value for every b > 0, and f'' = 0",
     range=(0.0, INF),

@@ -100,7 +100,8 @@ def hard_sigmoid(x: Array, alpha: float, beta: float) -> Array:
     inside = np.clip(x, low - 1.0 / alpha, high + 1.0 / alpha)
     # Near the low kink alpha * x + beta cancels: all that remains is what the rounding of the product lost.
     rounded, lost = times(alpha, inside)
-    return np.clip((rounded + beta) + lost, 0.0, 1.0)
+    result = np.clip((rounded + beta) + lost, 0.0, 1.0)
+    return result if low < high else np.where(x > low, 1.0, np.where(x < low, 0.0, 0.5))  # the kinks are one number
 
 
 def _between_kinks(x: Array, alpha: float, beta: float) -> Array:

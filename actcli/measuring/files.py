@@ -79,7 +79,7 @@ class _Reading:
         table, skipped = self._table, self._skipped
         size = self._end if table.size is None else table.size
         reason = skipped.first.message if skipped else ""
-        return Input(_name(table), table.source, size, skipped.count if skipped else 0, reason)
+        return Input(_name(table), table.source, size, skipped.count if skipped else 0, reason, table.notes)
 
 
 def _name(table: Table) -> str:

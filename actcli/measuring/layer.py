@@ -12,6 +12,7 @@ import numpy as np
 from actcli.activation import Array, Flags, Function
 from actcli.measuring.partial import Partial
 from actcli.measuring.probe import Probe
+from actcli.text import numbered
 
 T = TypeVar("T")
 
@@ -55,13 +56,14 @@ class Shared:
 @dataclass(frozen=True, slots=True)
 class Input:
     """Where a layer came from: the file and its bytes (None for numbers); how many rows of it were left out, and why
-    the first of them."""
+    the first of them; what was guessed about it."""
 
     layer: str
     source: str
     size: int | None
     skipped: int = 0
     reason: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +87,24 @@ class PreActivations:
         neurons: Sequence[str] = (),
         origin: Callable[[], Input] | None = None,
     ) -> PreActivations:
-        """Those of an array of shape (samples, neurons); the neurons are named "1", "2" and so on by default."""
+        """Those of an array of shape (samples, neurons); the neurons are named "0", "1" and so on by default."""
 
         def blocks(work: Callable[[Array, Flags | None], T]) -> Iterator[T]:
             yield work(x, missing)
 
-        return cls(name, function, tuple(neurons) or tuple(str(i + 1) for i in range(x.shape[1])), blocks, origin)
+        return cls(name, function, tuple(neurons) or numbered(x.shape[1]), blocks, origin)
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A layer that has been measured."""
+    """A layer that has been measured. `loss_gradient` is the rms of dL/dx, where the loss was differentiated."""
 
     name: str
     neurons: tuple[str, ...]
     probe: Probe
     partial: Partial
     place: Place = field(default_factory=Place)
+    loss_gradient: float | None = None
 
 
 def measure(layers: Sequence[PreActivations], probes: Sequence[Sequence[Probe]]) -> list[list[Measured]]:

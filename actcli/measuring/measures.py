@@ -37,8 +37,9 @@ from actcli.numerics.sums import Sums
 if TYPE_CHECKING:
     from actcli.measuring.partial import Partial
 
-# On what a field depends that is not always there: --dtype, a rule of another system, a rowwise function, a network.
-Occasion: TypeAlias = Literal["precision", "rule", "rowwise", "network"]
+# On what a field depends that is not always there: --dtype, a rule of another system, a rowwise function, a backward
+# pass, a network.
+Occasion: TypeAlias = Literal["precision", "rule", "rowwise", "backward", "network"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

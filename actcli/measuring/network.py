@@ -9,9 +9,11 @@ from functools import partial
 from actcli.errors import DataError
 from actcli.measuring.choice import Choice
 from actcli.measuring.layer import Input, Place, PreActivations, Shared
+from actcli.models.inputs import Given
 from actcli.models.onnx_model import Model
 from actcli.models.onnx_run import Running
 from actcli.tables.options import ReadOptions
+from actcli.text import numbered
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Network:
 
 def network(
     path: str,
-    inputs: Sequence[str],
+    inputs: Sequence[str | Given],
     named: Sequence[tuple[str, str]],
     choice: Choice,
     running: Running,
@@ -47,7 +49,7 @@ def network(
         PreActivations(
             layer.name,
             functions[layer.name],
-            tuple(str(i + 1) for i in range(count)),
+            numbered(count),
             Shared(run, number),
             partial(Input, layer.name, path, None),
             Place(layer.role, "inputs", finished=True, named=choice.names(layer.name)),

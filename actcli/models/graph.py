@@ -43,8 +43,8 @@ class Node:
 class Graph:
     """The tensors of a model's main graph."""
 
-    def __init__(self, model: onnx.ModelProto) -> None:
-        self.model = model
+    def __init__(self, model: onnx.ModelProto, folder: str) -> None:
+        self.model, self._folder = model, folder
         self.nodes = [_node(proto, place) for place, proto in enumerate(model.graph.node)]
         self.initialisers = {one.name: one for one in model.graph.initializer}
         self.producer = {name: node for node in self.nodes for name in node.outputs if name}
@@ -113,10 +113,26 @@ class Graph:
             if not isinstance(value, onnx.TensorProto):
                 return np.asarray(value)
             proto = value
-        if proto.data_location == onnx.TensorProto.EXTERNAL or np.prod(proto.dims, dtype=np.int64) > SMALL:
+        if np.prod(proto.dims, dtype=np.int64) > SMALL:
             return None
+        if proto.data_location == onnx.TensorProto.EXTERNAL:
+            proto = self._beside(proto)
+            if proto is None:
+                return None
         array = onnx.numpy_helper.to_array(proto)
         return array.astype(np.float64) if array.dtype.kind not in "fiub" and array.dtype.kind == "V" else array
+
+    def _beside(self, proto: onnx.TensorProto) -> onnx.TensorProto | None:
+        """A tensor with its entries, which are in another file; None where that cannot be read."""
+        import onnx
+
+        copy = onnx.TensorProto()
+        copy.CopyFrom(proto)
+        try:
+            onnx.external_data_helper.load_external_data_for_tensor(copy, self._folder)
+        except Exception:  # a run says what is wrong with the file
+            return None
+        return copy
 
     @cached_property
     def chains(self) -> dict[str, tuple[str, ...]]:

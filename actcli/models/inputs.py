@@ -35,6 +35,16 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Given:
+    """An array, or arrays by the names of inputs, that a program gives in place of a file."""
+
+    value: Any
+
+    def __str__(self) -> str:
+        return "the inputs"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Feed:
     """The arrays of a model's inputs. Those in `batched` have one entry per input along their first axis."""
 
@@ -59,7 +69,7 @@ class Feed:
 
 
 def feed(
-    wanted: Sequence[Wanted], paths: Sequence[str], named: Sequence[tuple[str, str]], options: ReadOptions
+    wanted: Sequence[Wanted], paths: Sequence[str | Given], named: Sequence[tuple[str, str]], options: ReadOptions
 ) -> Feed:
     """The arrays for each input that a model wants, checked. Raises DataError for what does not fit."""
     known = {want.name: want for want in wanted}
@@ -76,7 +86,7 @@ def feed(
     if missing := [want for want in wanted if want.name not in given]:
         hint = f"give a file: --input {missing[0].name}=FILE, or --input {missing[0].name}=NUMBER"
         raise UsageError(f"there is nothing for the model's input {missing[0]}", hint)
-    sources = tuple(dict.fromkeys([*paths, *(text for _, text in named if not _is_number(text))]))
+    sources = tuple(dict.fromkeys([*map(str, paths), *(text for _, text in named if not _is_number(text))]))
     return _feed(wanted, given, sources)
 
 
@@ -109,35 +119,39 @@ def _whole(want: Wanted, value: Any, count: int, size: int) -> Any:
     return np.broadcast_to(np.asarray(value, want.dtype), (count, *(d or 0 for d in want.dims[1:])))
 
 
-def _of_paths(rest: Sequence[Wanted], paths: Sequence[str], options: ReadOptions) -> dict[str, Any]:
+def _of_paths(rest: Sequence[Wanted], paths: Sequence[str | Given], options: ReadOptions) -> dict[str, Any]:
     for path in paths:
-        if is_model(path):
+        if isinstance(path, str) and is_model(path):
             raise UsageError(f"{path} is a model, not an input of one", f"name it with --model {path}")
     found = [_arrays(path, options) for path in paths]
     names = {want.name for want in rest}
     if all(isinstance(one, dict) and (names & one.keys()) for one in found):
         return _merged(rest, paths, found)
     if len(rest) != 1:
-        hint = f"give each by its name: --input {rest[0].name}={paths[0]}" if rest else "leave out the files"
+        if not rest:
+            raise UsageError(f"{paths[0]}: --input names all of the model's inputs already", "leave out the file")
+        hint = f"give each by its name: --input {rest[0].name}={paths[0]}"
         raise UsageError(f"the model has {len(rest)} inputs to fill, and a file is for one", hint)
     parts = []
     for path, one in zip(paths, found, strict=True):
         if isinstance(one, dict):
             if len(one) != 1:
-                raise DataError(f"{path}: has the arrays {', '.join(one)}, none for the input {rest[0].name}", "")
+                raise DataError(
+                    f"{path}: has the arrays {', '.join(one)}, none for the input {rest[0].name}", _listed(rest)
+                )
             one = next(iter(one.values()))
-        parts.append(_checked(rest[0], one, path))
+        parts.append(_checked(rest[0], one, str(path)))
     return {rest[0].name: parts[0] if len(parts) == 1 else np.concatenate(parts)}
 
 
-def _merged(rest: Sequence[Wanted], paths: Sequence[str], found: Sequence[Any]) -> dict[str, Any]:
+def _merged(rest: Sequence[Wanted], paths: Sequence[str | Given], found: Sequence[Any]) -> dict[str, Any]:
     names = {want.name for want in rest}
     for path, one in zip(paths, found, strict=True):
         if extra := one.keys() - names:
             raise DataError(f"{path}: the model has no input {min(extra)!r}", _listed(rest))
     return {
         want.name: np.concatenate(
-            [_checked(want, one[want.name], path) for path, one in zip(paths, found, strict=True)]
+            [_checked(want, one[want.name], str(path)) for path, one in zip(paths, found, strict=True)]
         )
         for want in rest
         if all(want.name in one for one in found)
@@ -153,8 +167,10 @@ def _fitting(want: Wanted, path: str, options: ReadOptions) -> Any:
     return _checked(want, found, path)
 
 
-def _arrays(path: str, options: ReadOptions) -> Any:
+def _arrays(path: str | Given, options: ReadOptions) -> Any:
     """The array of a file, those of an npz by name, or the numbers of a table."""
+    if isinstance(path, Given):
+        return path.value
     suffix = os.path.splitext(path)[1].lower()
     if suffix not in (".npy", ".npz"):
         return _table(path, options)

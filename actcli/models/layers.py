@@ -76,6 +76,8 @@ def _axis(graph: Graph, tensor: str) -> int:
         node = graph.producer.get(tensor)
         if node is None or node.op in ("Reshape", "Flatten", "Squeeze", "Unsqueeze"):
             break
+        if (by_constant := _axis_of_constant(graph, node)) is not None:
+            return _moved(by_constant % len(order[0]), order) if order else by_constant
         if has_weights(node) or node.op == "BatchNormalization":
             conv = "Conv" in node.op or node.op == "BatchNormalization"
             return _moved(1, order) if conv else _moved(len(order[0]) - 1, order) if order else -1
@@ -87,6 +89,18 @@ def _axis(graph: Graph, tensor: str) -> int:
         tensor = next((name for name in above if graph.is_linear(name)), above[0])
     rank = len(order[-1]) if order else len(dims or ())
     return {0: -1, 1: -1, 2: -1, 3: -1}.get(rank, 1)
+
+
+def _axis_of_constant(graph: Graph, node: Node) -> int | None:
+    """The axis, from the last one, along which a bias or a scale differs: each channel has its own."""
+    if node.op not in ("Add", "Sub", "Mul", "Div"):
+        return None
+    for name in node.inputs:
+        dims = graph.shape(name) if graph.is_constant(name) else None
+        wide = [axis - len(dims) for axis, size in enumerate(dims or ()) if dims and size != 1]
+        if len(wide) == 1:
+            return wide[0]
+    return None
 
 
 def _moved(axis: int, order: Sequence[tuple[int, ...]]) -> int:
@@ -149,18 +163,19 @@ def _is_chain(graph: Graph, layers: Sequence[ModelLayer]) -> bool:
 
 
 _CELLS = "its cells keep their own gates, which no tensor shows"
+_LOOPS = "what is in a loop is made anew each time and never kept"
 _INTEGERS = "in whole numbers: the function is folded into the limits of its result, take the model before quantisation"
+_FUSED = "the function is fused into the operator: take the model before onnxruntime optimised it"
 _REASONS = {
-    "LSTM": _CELLS, "GRU": _CELLS, "RNN": _CELLS,
-    "Loop": "what is in a loop is made anew each time and never kept", "Scan": "what is in a loop is made anew each "
-    "time and never kept", "If": "of its branches one is run, and its tensors stay inside",
-    "QLinearConv": _INTEGERS, "QLinearMatMul": _INTEGERS, "ConvInteger": _INTEGERS, "MatMulInteger": _INTEGERS,
-    "QGemm": _INTEGERS, "QLinearAdd": _INTEGERS, "QLinearSigmoid": _INTEGERS, "QLinearLeakyRelu": _INTEGERS,
-    "FusedConv": "the function is fused into the operator: export without onnxruntime's optimisation",
-    "FusedGemm": "the function is fused into the operator: export without onnxruntime's optimisation",
+    **dict.fromkeys(("LSTM", "GRU", "RNN", "DynamicQuantizeLSTM"), _CELLS),
+    **dict.fromkeys(("Loop", "Scan"), _LOOPS),
+    "If": "of its branches one is run, and its tensors stay inside",
+    **dict.fromkeys(("QLinearConv", "QLinearMatMul", "QGemm", "QLinearAdd"), _INTEGERS),
+    **dict.fromkeys(("QLinearSigmoid", "QLinearLeakyRelu"), _INTEGERS),
+    **dict.fromkeys(("FusedConv", "FusedGemm"), _FUSED),
     "Softmax": "maps rows: its pre-activations are the logits or the scores of attention",
-    "Attention": "attention in one operator", "MultiHeadAttention": "attention in one operator",
-}  # fmt: skip
+    **dict.fromkeys(("Attention", "MultiHeadAttention"), "attention in one operator"),
+}
 
 
 def _unseen(graph: Graph, any_layer: bool) -> Iterator[Unseen]:
@@ -218,6 +233,7 @@ def _weight_name(graph: Graph, tensor: str) -> str:
 
 def _plain_tensor(name: str) -> str:
     """A tensor's name, where it is not a number that an exporter gave."""
+    name = re.sub(r"_output_0$", "", name).strip("/")
     return name if re.search(r"[A-Za-z]{3}", name) and not re.fullmatch(r"val_\d+|onnx::.*", name) else ""
 
 

@@ -24,6 +24,9 @@ OTHERS = {  # what a file is, and the way out
 }
 
 
+_FUSED = {"LeakyRelu": ("alpha",), "HardSigmoid": ("alpha", "beta")}  # the names of a fused function's numbers
+
+
 def is_model(path: str) -> bool:
     """Whether a path is named as a network is."""
     suffix = os.path.splitext(path)[1].lower()
@@ -58,7 +61,7 @@ def load(path: str) -> onnx.ModelProto:
         model: onnx.ModelProto = onnx.load(path, load_external_data=False)
     if not model.graph.node and not model.graph.output:
         raise DataError(f"{path}: is not an ONNX model", "it may be cut short or of another format: export it again")
-    return _inlined(model)
+    return _inlined(_unfused(model))
 
 
 def _inlined(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -71,6 +74,30 @@ def _inlined(model: onnx.ModelProto) -> onnx.ModelProto:
         return onnx.shape_inference.infer_shapes(model, check_type=False, strict_mode=False)
     except Exception:  # nothing needs the types: they say more of what is not a number
         return model
+
+
+def _unfused(model: onnx.ModelProto) -> onnx.ModelProto:
+    """With the operators that onnxruntime fuses taken apart: the sum, which is a pre-activation, and the function."""
+    import onnx
+
+    nodes = []
+    for node in model.graph.node:
+        own = {one.name: one for one in node.attribute}
+        if node.op_type not in ("FusedConv", "FusedGemm") or "activation" not in own or len(node.input) > 3:
+            nodes.append(node)
+            continue
+        before = f"{node.output[0]}/before"
+        kept = [one for name, one in own.items() if not name.startswith("activation")]
+        plain = onnx.helper.make_node(node.op_type.removeprefix("Fused"), list(node.input), [before], node.name)
+        plain.attribute.extend(kept)
+        op = own["activation"].s.decode()
+        numbers = [*own["activation_params"].floats] if "activation_params" in own else []
+        more = dict(zip(_FUSED.get(op, ()), numbers, strict=False))
+        nodes += [plain, onnx.helper.make_node(op, [before], [*node.output], **more)]
+    if len(nodes) > len(model.graph.node):
+        del model.graph.node[:]
+        model.graph.node.extend(nodes)
+    return model
 
 
 @contextmanager

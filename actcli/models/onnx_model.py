@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actcli.models.graph import Graph
-from actcli.models.inputs import feed
+from actcli.models.inputs import Given, feed
 from actcli.models.layers import Listing, ModelLayer, listing
 from actcli.models.onnx_file import load
 from actcli.models.onnx_run import Run, Running, Session
@@ -24,13 +25,13 @@ class Model:
     @classmethod
     def read(cls, path: str) -> Model:
         """Raises DataError for what is no ONNX model."""
-        graph = Graph(load(path))
+        graph = Graph(load(path), os.path.dirname(os.path.abspath(path)))
         return cls(path, graph, listing(graph))
 
     def run(
         self,
         layers: Sequence[ModelLayer],
-        inputs: Sequence[str],
+        inputs: Sequence[str | Given],
         named: Sequence[tuple[str, str]],
         running: Running,
         options: ReadOptions,

@@ -88,6 +88,9 @@ class Run:
 
     def __init__(self, session: Session, layers: Sequence[ModelLayer], feed: Feed, running: Running) -> None:
         self.layers, self.feed, self._session, self._running = layers, feed, session, running
+        if feed.size and running.batch not in (0, feed.size):
+            hint = "leave out --batch" if feed.size == 1 else f"leave out --batch, or give {feed.size}"
+            raise UsageError(f"--batch {running.batch}: the model takes {feed.size} inputs at a time", hint)
         size, arrays = next(iter(feed.batches(feed.size or 1)))
         first = session.run([layer.tensor for layer in layers], arrays)
         self.neurons = [

@@ -7,7 +7,7 @@ farthest first; steps that follow a named part, such as a factor, are left to wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,8 @@ class Finder:
 
     def _ending(self, node: Node) -> Region | None:
         """The region that ends with this operator, from as far as it has a name."""
+        if node.op == "PRelu" and (function := _sloped(self._graph, node)) is not None:
+            return Region(node.inputs[0], node.output, function, "operator PRelu, a slope per channel", (node,))
         chain = self._graph.chains.get(node.output, ())[1:]
         written = None
         for place, x in reversed(list(enumerate(chain))):
@@ -155,6 +157,28 @@ def _own(graph: Graph, node: Node) -> Function | None:
     if node.op not in NAMED or node.op == "Affine":
         return None
     return function_of(node.op, node.attributes, [graph.scalar(name) for name in node.inputs])
+
+
+def _sloped(graph: Graph, node: Node) -> Function | None:
+    """The prelu that has a slope for each channel; None where it has one slope, or they are not known."""
+    slopes = graph.constant(node.inputs[1])
+    if slopes is None or graph.scalar(node.inputs[1]) is not None:
+        return None
+    return of_channels(np.asarray(slopes, np.float64).ravel())
+
+
+def of_channels(slopes: Array) -> Function:
+    """The prelu of a block of neurons, one to a row, each with its slope; of anything else with their mean."""
+
+    def slope(x: Array, a: float) -> Any:
+        return slopes[:, None] if x.ndim == 2 and len(x) == len(slopes) else a
+
+    own = replace(
+        get("prelu").activation,
+        f=lambda x, a: np.where(x > 0, x, slope(x, a) * x),
+        df=lambda x, a: np.where(x > 0, 1.0, np.where(x <= 0, slope(x, a), x)),
+    )
+    return own.bind({"a": float(slopes.mean())})
 
 
 def _is_statistic(graph: Graph, node: Node) -> bool:

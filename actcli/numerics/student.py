@@ -29,6 +29,8 @@ class Mean:
         if n == 0:
             return None
         mean = math.fsum(values) / n
+        if abs(mean) <= 4e-16 * max(map(abs, values)):  # what rounding leaves of values that cancel
+            mean = 0.0
         if n == 1 or not math.isfinite(mean):
             return cls(mean, None, None, n, 0.0)
         deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))

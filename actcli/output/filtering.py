@@ -131,8 +131,8 @@ def filter_tables(
     """Write the rows of some files to `output`, whose name says the format: each number is replaced by its value.
 
     `order` 1 or 2 asks for that derivative, `wrt` for the one by a parameter; with `append` the results follow the
-    columns. `note` gets a line about the rows that were left out. Raises DataError for a file that cannot be read or
-    written, and UsageError for a function, a parameter or a column that is not known.
+    columns. `note` gets a line about each guess and the rows that were left out. Raises DataError for a file that
+    cannot be read or written, and UsageError for a function, a parameter or a column that is not known.
     """
     from actcli.output.outputs import Outputs
     from actcli.output.sheets import output_formats
@@ -161,7 +161,8 @@ def write_filtered(
 ) -> None:
     """The rows of the tables, each picked number replaced by its result or, appended, followed by it.
 
-    `note` gets a line about the rows of each table that were left out, or that a table for a terminal does not show.
+    `note` gets a line about each guess, about the rows of each table that were left out, or that a table for a
+    terminal does not show.
     """
     from actcli.output.files import write_streams
     from actcli.output.progress import watched
@@ -170,6 +171,8 @@ def write_filtered(
     from actcli.tables.table import together
     from actcli.tables.widening import TypeLost
 
+    for guess in itertools.chain.from_iterable(table.notes for table in tables):
+        note(guess)
     columns, frame_of = _filter(function, result, tables, append)
     writers: list[FrameWriter[Any]] = []
     for to in outputs.destinations:

@@ -59,7 +59,8 @@ class Outputs:
         found = [Destination(each or _any(file, format, formats), file) for file, each in zip(named, own, strict=True)]
         if not named or "-" in files or (format is not None and all(each.format != format for each in found)):
             found.append(Destination(format or default or standard_format(), None))
-        return cls(tuple(found), tuple(reports or ()), digits, command, _date() if reports else "")
+        dated = reports or any(to.format in FIGURES for to in found)  # matplotlib too reads the date of the environment
+        return cls(tuple(found), tuple(reports or ()), digits, command, _date() if dated else "")
 
     @property
     def files(self) -> list[str]:

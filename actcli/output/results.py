@@ -101,7 +101,11 @@ def _check_own(page: str, figures: Sequence[str]) -> None:
     with suppress(OSError), open(page, encoding="utf-8", errors="replace") as file:
         old = file.read()
     for path in figures:
-        if os.path.lexists(path) and not os.path.isdir(path) and f"]({quote(os.path.basename(path))})" not in old:
+        if (
+            os.path.lexists(path)
+            and not os.path.isdir(path)
+            and f"]({quote(os.fsencode(os.path.basename(path)))})" not in old
+        ):
             raise UsageError(
                 f"{path} is there, and no figure of {page}: the report would replace it",
                 "move it, or give the report another name",

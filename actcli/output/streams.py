@@ -1,6 +1,7 @@
 """Bytes to an open file: all of them, or an error."""
 
 import io
+import os
 import sys
 from typing import IO, Any
 
@@ -46,14 +47,22 @@ def standard_output() -> IO[bytes]:
 
 def use() -> None:
     """Make standard output and standard error such streams. Python's own lose what a partial write leaves over where
-    they are not buffered (PYTHONUNBUFFERED) or not blocking."""
+    they are not buffered (PYTHONUNBUFFERED) or not blocking. Messages have a descriptor of their own, so that what a
+    library prints on 2 can be kept away."""
     out, err = sys.stdout, sys.stderr
     sys.stdout = _text(io.BufferedWriter(Stream(out.fileno())), out, line_buffering=out.isatty())
-    sys.stderr = _text(io.BufferedWriter(_Messages(err.fileno())), err, line_buffering=True)
+    sys.stderr = _text(io.BufferedWriter(_Messages(_copied(err.fileno()))), err, line_buffering=True)
     _kept.extend((out, err))
 
 
 _kept: list[Any] = []  # else they would close the files
+
+
+def _copied(file: int) -> int:
+    try:
+        return os.dup(file)
+    except OSError:  # there is no room for another: this one will do
+        return file
 
 
 def _text(file: IO[bytes], like: Any, *, line_buffering: bool) -> io.TextIOWrapper:

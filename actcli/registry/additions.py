@@ -35,7 +35,7 @@ class Registry:
     @cached_property
     def additions(self) -> Additions:
         """Raises DataError for a fault in the user's own file."""
-        from actcli.expressions.definitions import installed
+        from actcli.registry.packages import installed
 
         collection = self.given
         folder = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")

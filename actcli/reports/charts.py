@@ -17,7 +17,7 @@ import numpy as np
 from actcli.activation import Array, Function, Interval
 from actcli.analysis.curves import NAMES, Curve, limits, sample, shares
 from actcli.numerics.histogram import Histogram
-from actcli.text import percent
+from actcli.text import percent, visible
 
 COLOURS = (33, 208, 36, 170, 178, 38, 245)  # of the 256, seen on black and on white
 BLANK = "\u2800"  # plotille's empty cell
@@ -51,7 +51,7 @@ def curves(
     values = [[curve.derivative(number) for curve in drawn] for number in range(order + 1)]
     legend = _legend(drawn, epsilon, width, colour)
     for number, (name, histogram) in enumerate(data, 1):
-        legend += _of_data(number, name, histogram, drawn, epsilon, width, unicode)
+        legend += _of_data(number, visible(name), histogram, drawn, epsilon, width, unicode)
     rows = max(5, (height - len(legend) - len(data) - 1) // len(values) - 2)
     seen = [limits(each, ends) for each in values]
     y_marks = [ticks(each, 4 * rows, rows // 2) for each in seen]

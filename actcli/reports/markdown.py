@@ -50,7 +50,7 @@ def _blocks(blocks: Sequence[Block], stem: str, digits: int) -> Iterator[str]:
             case Grid():
                 yield from _table(block, digits)
             case Drawing():
-                yield f"![{markdown(block.caption)}]({quote(_figure_name(stem, block))})"
+                yield f"![{markdown(block.caption)}]({quote(os.fsencode(_figure_name(stem, block)))})"
 
 
 def _line(text: str) -> str:

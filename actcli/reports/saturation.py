@@ -26,7 +26,7 @@ FEW = 20  # values from which their distribution is shown
 def saturation_document(diagnosis: Diagnosis) -> Document:
     """The JSON document `actcli.saturation/2`."""
     criteria, occasions = diagnosis.criteria, diagnosis.occasions
-    document = {
+    document: Document = {
         "schema": "actcli.saturation/2",
         "functions": [{"label": f.label, "name": f.name, "parameters": f.parameters} for f in diagnosis.functions],
         "thresholds": dataclasses.asdict(criteria.thresholds),
@@ -36,6 +36,8 @@ def saturation_document(diagnosis: Diagnosis) -> Document:
         "gradient_falls_at": diagnosis.falls_at,
         "neurons": [record_of(neuron, occasions) for neuron in diagnosis.neurons],
     }
+    if "backward" in occasions:
+        document["gradient_ratio"] = diagnosis.gradient_ratio
     if criteria.precision is not None:
         lost = [(traits.function, traits.losses) for traits in diagnosis.traits if traits.losses is not None]
         document["precision"] = {
@@ -157,15 +159,15 @@ def _figure(diagnosis: Diagnosis, draw: Draw) -> Section:
 
 
 def _layers(diagnosis: Diagnosis) -> Iterator[Grid]:
-    layers = diagnosis.layers
+    layers, backward = diagnosis.layers, "backward" in diagnosis.occasions
     yield Grid("", _summary(diagnosis))
     if _is_network(diagnosis):
         rows = [
             (layer.name, layer.mean_abs_gradient, layer.rms_gradient, layer.cumulative_mean_gradient,
-             layer.cumulative_rms_gradient)
+             layer.cumulative_rms_gradient, *((layer.gradient_rms,) if backward else ()))
             for layer in reversed(layers)
         ]  # fmt: skip
-        columns = ("layer", "mean|f'|", "rms f'", "product of mean", "product of rms")
+        columns = ("layer", "mean|f'|", "rms f'", "product of mean", "product of rms", *(("rms dL/dx",) * backward))
         yield Grid("Gradient through f', last layer to first", Sheet(columns, rows))
     if (precision := diagnosis.criteria.precision) is not None:
         shares = [(layer.name, layer.lost_gradient_ratio, layer.constant_output_ratio) for layer in layers]

@@ -69,6 +69,7 @@ _FORMS: dict[str, Any] = {
         "regions": _OF_FUNCTIONS,
         "layers": [_LAYER],
         "gradient_falls_at": str | None,
+        "gradient_ratio?": float | None,
         "neurons": [_NEURON],
         "precision?": {"dtype": str, "zero_gradient": _OF_FUNCTIONS, "constant_output": _OF_FUNCTIONS},
     },
@@ -93,7 +94,7 @@ _FORMS: dict[str, Any] = {
         ],
         "layers": [
             {
-                **_record(Layer, without=("precision", "rule")),
+                **_record(Layer, without=("precision", "rule", "backward")),
                 "mean_square_gradient": float | None,
                 "gaussian_mean_square_gradient": float | None,
             }
@@ -110,6 +111,12 @@ _FORMS: dict[str, Any] = {
         "start": _DISTANCE,
         "end": {**_DISTANCE, "gradient": float},
         "trace": [{"step": int, "by": str, "rms": float, "parameters": dict[str, float]}],
+    },
+    "run": {
+        "schema": Literal["actcli.run/1"],
+        "step": int,
+        "layers": [_LAYER],
+        "gradient_ratio?": float | None,
     },
     "train": {
         "schema": Literal["actcli.train/1"],

@@ -19,7 +19,8 @@ from actcli.errors import DataError
 from actcli.tables.columns import check_width, pick
 from actcli.tables.options import ReadOptions
 from actcli.tables.source import File, Source, spool
-from actcli.tables.table import Block, Table, Task, numbered, rows_per_block, unpicked, without
+from actcli.tables.table import Block, Table, Task, rows_per_block, unpicked, without
+from actcli.text import numbered
 
 
 def open_npy(source: Source, options: ReadOptions) -> list[Table]:

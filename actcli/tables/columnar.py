@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -13,11 +14,17 @@ import polars as pl
 
 from actcli.errors import DataError
 from actcli.tables.columns import pick
+from actcli.tables.heading import labels, left_apart
 from actcli.tables.options import ReadOptions
 from actcli.tables.source import File, Source
 from actcli.tables.table import Block, Table, Task, block_of, left_out, rows_per_block, without
 
-ERRORS = (pl.exceptions.PolarsError, OSError, pl.exceptions.PanicException)  # the last is no Exception in Python
+ERRORS = (
+    pl.exceptions.PolarsError,
+    OSError,
+    ValueError,
+    pl.exceptions.PanicException,
+)  # the last is no Exception in Python
 
 
 def open_parquet(source: Source, options: ReadOptions) -> list[Table]:
@@ -45,6 +52,15 @@ class _Frames:
             frame = self.scan(self.file.path, glob=False)
             return frame.collect_schema(), frame.select(pl.len()).collect().item()
 
+    def index(self) -> list[str]:
+        """The columns that were the index of a frame of pandas, which says so."""
+        if self.scan is not pl.scan_parquet:
+            return []
+        with self.failing():
+            said = json.loads(pl.read_parquet_metadata(self.file.path).get("pandas", "{}"))
+        found = said.get("index_columns", []) if isinstance(said, dict) else []
+        return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
+
     def batches(self, rows: int, height: int) -> Iterator[pl.DataFrame]:
         """All rows. Where one of its threads panics polars ends as if there were no more: so they are counted."""
         found = 0
@@ -70,7 +86,9 @@ class _Frames:
 def _open(frames: _Frames, source: Source, options: ReadOptions) -> Table:
     schema, height = frames.shape()
     columns = tuple(schema)
-    picked = pick(options.columns, columns, source.name)
+    apart = labels(columns, frames.index())
+    picked = pick(options.columns, columns, source.name, apart)
+    notes = left_apart(apart, columns, options, source.name)
     for i in picked:
         dtype = schema[columns[i]]
         if not dtype.is_numeric() and not dtype.is_(pl.Null):
@@ -90,7 +108,7 @@ def _open(frames: _Frames, source: Source, options: ReadOptions) -> Table:
                 yield partial(block, batch, first, round(frames.file.size * (stop - 1) / max(height, stop - 1)))
                 first = stop
 
-    return Table(source.layer, source.name, columns, picked, True, frames.file.size, tasks)
+    return Table(source.layer, source.name, columns, picked, True, frames.file.size, tasks, notes)
 
 
 def _block(batch: pl.DataFrame, picked: Sequence[int], nulls: Sequence[str], row: int, end: int) -> Block:

@@ -1,7 +1,7 @@
-"""The names of columns, and choosing among them: `-c h1,3,5:8,h*,!h13`."""
+"""The names of columns, and choosing among them: `-c h1,#3,#5:#8,h*,!h13`."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from actcli.errors import DataError, UsageError
@@ -16,31 +16,35 @@ def check_width(width: int, source: str) -> None:
         raise DataError(f"{source}: has {width} columns, and a table may have {MOST}", hint)
 
 
-def pick(selections: Iterable[str], columns: Sequence[str], source: str) -> tuple[int, ...]:
-    """The indices of the selected columns in the table's order; all when nothing is selected.
+def pick(
+    selections: Iterable[str], columns: Sequence[str], source: str, apart: Collection[int] = ()
+) -> tuple[int, ...]:
+    """The indices of the selected columns in the order of the selections; when nothing is selected all but those that
+    stand apart.
 
-    An item is a name, a 1-based number, a range of either, or a glob; `!` takes its columns away.
-    A name that is there goes before any other reading of the item.
+    An item is a name, `=NAME` where it could be anything else, a position `#1`, a range of two of these, or a glob; `!`
+    takes its columns away. A number that is no name is a position too.
     """
     if not columns:
         raise DataError(f"{source}: has no columns")
     check_width(len(columns), source)
     items = [item.strip() for selection in selections for item in selection.split(",") if item.strip()]
+    neurons = dict.fromkeys(i for i in range(len(columns)) if i not in apart)
     if not items:
-        return tuple(range(len(columns)))
+        return tuple(neurons)
     places: dict[str, list[int]] = {}
     for i, name in enumerate(columns):
         places.setdefault(name, []).append(i)
-    chosen = set(range(len(columns))) if items[0].startswith("!") else set()
+    chosen = neurons if items[0].startswith("!") else {}
     for item in items:
-        found = _match(item.removeprefix("!").strip(), columns, places, source)
+        found = dict.fromkeys(_match(item.removeprefix("!").strip(), columns, places, source))
         if item.startswith("!"):
-            chosen.difference_update(found)
+            chosen = {i: None for i in chosen if i not in found}
         else:
-            chosen.update(found)
+            chosen |= found
     if not chosen:
         raise UsageError(f"{source}: no column is left by -c {','.join(items)}", _there_are(columns))
-    return tuple(sorted(chosen))
+    return tuple(chosen)
 
 
 def unique(names: Sequence[str]) -> tuple[str, ...]:
@@ -59,14 +63,14 @@ def unique(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _match(item: str, columns: Sequence[str], places: Mapping[str, Sequence[int]], source: str) -> Sequence[int]:
-    if item in places:
+    if not item.isdecimal() and item in places:
         return places[item]
-    if item.isdecimal():
-        return [_position(item, columns, places, source)]
+    if item.removeprefix("#").isdecimal() or (item.startswith("=") and item[1:] in places):
+        return _named(item, columns, places, source)
     if ":" in item:
         first, last = item.split(":", 1)
-        start = _position(first, columns, places, source) if first else 0
-        stop = _position(last, columns, places, source) if last else len(columns) - 1
+        start = _named(first, columns, places, source)[0] if first else 0
+        stop = _named(last, columns, places, source)[0] if last else len(columns) - 1
         if start > stop:
             raise UsageError(f"{source}: the column range {item!r} runs backwards", _there_are(columns))
         return range(start, stop + 1)
@@ -76,12 +80,21 @@ def _match(item: str, columns: Sequence[str], places: Mapping[str, Sequence[int]
     return globbed
 
 
-def _position(word: str, columns: Sequence[str], places: Mapping[str, Sequence[int]], source: str) -> int:
-    if word in places:
-        return places[word][0]
-    if word.isdecimal() and 1 <= int(word) <= len(columns):
-        return int(word) - 1
-    raise _unknown(word, columns, source)
+def _named(word: str, columns: Sequence[str], places: Mapping[str, Sequence[int]], source: str) -> Sequence[int]:
+    """The columns of a name or a position, which must not be two things."""
+    named = places.get(word.removeprefix("="), ())
+    if word.startswith("=") and named:
+        return named
+    number = word.removeprefix("#")
+    position = int(number) - 1 if number.isdecimal() and 1 <= int(number) <= len(columns) else None
+    if position is None or (named and list(named) == [position]):
+        if named:
+            return named
+        raise _unknown(word, columns, source)
+    if named and not word.startswith("#"):
+        what = f"{source}: column {word} may be the one of that name, or the one at that place"
+        raise UsageError(what, f"write '={word}' for the name, or '#{word}' for the place, counted from 1")
+    return named if named else [position]
 
 
 def _unknown(word: str, columns: Sequence[str], source: str) -> UsageError:

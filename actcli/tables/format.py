@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
-from actcli.text import Cell
+from actcli.text import Cell, encodable
 
 if TYPE_CHECKING:
     import polars as pl
@@ -95,4 +95,4 @@ def input_suffix(path: str) -> tuple[str, Format | None]:
     suffix = file.suffix.lower()
     said = (format for format in formats() if format.open and suffix in (*format.suffixes, *format.read_suffixes))
     format = next(said, None)
-    return (file.stem if format else file.name), format
+    return encodable(file.stem if format else file.name), format

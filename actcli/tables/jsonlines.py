@@ -13,6 +13,7 @@ import numpy as np
 
 from actcli.errors import DataError
 from actcli.tables.columns import pick
+from actcli.tables.heading import labels, left_apart
 from actcli.tables.lines import BOM, Lines, blocks, check_text, first_line
 from actcli.tables.options import ReadOptions
 from actcli.tables.source import Source
@@ -23,12 +24,12 @@ from actcli.tables.table import (
     Task,
     is_number,
     not_a_number,
-    numbered,
     rows_per_block,
     together,
     unpicked,
     without,
 )
+from actcli.text import numbered
 
 _LINES = "JSON Lines have an object, or an array of numbers, on each line: jq -c '.[]' makes them of one array"
 
@@ -39,7 +40,9 @@ def open_jsonlines(source: Source, options: ReadOptions) -> list[Table]:
     row = _row(line.removeprefix(BOM), f"{source.name}: line 1", first=True)
     keyed = isinstance(row, dict)
     columns = tuple(row) if keyed else numbered(len(row))
-    picked = pick(options.columns, columns, source.name)
+    apart = labels(columns) if keyed else {}
+    picked = pick(options.columns, columns, source.name, apart)
+    notes = left_apart(apart, columns, options, source.name)
     parser = _Parser(
         source.name, columns, frozenset(columns), picked, keyed, options.nulls, frozenset(("", *options.nulls)),
         options.on_error == "skip",
@@ -52,7 +55,7 @@ def open_jsonlines(source: Source, options: ReadOptions) -> list[Table]:
         for lines in blocks(stream, source, rows, 1, quotes=False):
             yield partial(parser.parse, lines)
 
-    return [Table(source.layer, source.name, columns, picked, keyed, source.size, tasks)]
+    return [Table(source.layer, source.name, columns, picked, keyed, source.size, tasks, notes)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def typed(name: str, values: pl.Series) -> pl.Series:
     """The values of a column in a type, for a format of typed columns."""
     if values.dtype != MIXED:
         return values
-    found = [None if text is None else json.loads(text) for text in values.struct.field(TEXT)]
+    found = plain_values(values)
     kinds = {type(value) for value in found} - {type(None)}
     if kinds <= {int, float} and all(value is None or _is_double(value) for value in found):
         return pl.Series(found, dtype=pl.Float64(), strict=False)
@@ -46,6 +46,13 @@ def typed(name: str, values: pl.Series) -> pl.Series:
         if json.dumps(series.to_list()) == json.dumps(found):
             return series
     raise TypeLost(name, " and ".join(sorted(kind.__name__ for kind in kinds)), "others")
+
+
+def plain_values(column: pl.Series) -> list[Any]:
+    """The values of any column, mixed ones as they were parsed."""
+    if column.dtype != MIXED:
+        return column.to_list()
+    return [None if text is None else json.loads(text) for text in column.struct.field(TEXT)]
 
 
 def plain(text: str) -> str:

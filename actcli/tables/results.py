@@ -23,7 +23,7 @@ def result_columns(table: Table, names: Sequence[str], append: bool) -> tuple[st
         return (*table.columns, *names)
     if len(names) == len(table.picked):
         return table.columns
-    first, picked = table.picked[0], frozenset(table.picked)
+    first, picked = min(table.picked), frozenset(table.picked)
     kept = [name for i, name in enumerate(table.columns) if i not in picked]
     return (*kept[:first], *names, *kept[first:])
 
@@ -31,8 +31,8 @@ def result_columns(table: Table, names: Sequence[str], append: bool) -> tuple[st
 def result_frame(table: Table, block: Block, results: Sequence[Column], append: bool) -> Frame:
     """The block with its picked columns replaced by `results`, or followed by them.
 
-    Results of another number than the picked columns stand together in the place of the first of them. The columns are
-    named by their position; what is missing is null.
+    Results of another number than the picked columns stand together in the place of the leftmost of them. The columns
+    are named by their position; what is missing is null.
     """
     import polars as pl
 
@@ -42,7 +42,7 @@ def result_frame(table: Table, block: Block, results: Sequence[Column], append: 
     elif len(results) == len(table.picked):
         placed = {column: [result] for column, result in zip(table.picked, results, strict=True)}
     else:
-        placed[table.picked[0]] = results
+        placed[min(table.picked)] = results
     others = iter(() if block.others is None else block.others.get_columns())
     columns: list[pl.Series] = []
     for i in range(len(table.columns)):

@@ -18,18 +18,18 @@ from numpy.typing import NDArray
 
 from actcli.errors import DataError
 from actcli.tables.columns import pick
+from actcli.tables.heading import heading, left_apart
 from actcli.tables.lines import BOM, Lines, blocks, check_text, count, first_line, line_at
 from actcli.tables.options import ReadOptions
 from actcli.tables.source import Source
+from actcli.tables.streams import Stream
 from actcli.tables.table import (
     Block,
     Skipped,
     Table,
     Task,
     block_of,
-    is_number,
     not_a_number,
-    numbered,
     rows_per_block,
     together,
 )
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 Schema: TypeAlias = "dict[str, pl.DataType]"
 
+csv.field_size_limit(2**31 - 1)  # of any length, as polars takes them
 BLANKS = " \t\r\n"
 
 
@@ -47,11 +48,10 @@ def open_separated(source: Source, options: ReadOptions, separator: str) -> list
     line = first_line(source.text(), source, quotes=True)
     content = line.removeprefix(BOM)
     cells = _cells(content.decode().rstrip("\r\n"), separator)
-    header = options.header
-    if header is None:
-        header = any(cell not in ("", *options.nulls) and not is_number(cell) for cell in cells)
-    columns = tuple(cells) if header else numbered(len(cells))
-    picked = pick(options.columns, columns, source.name)
+    head = heading(cells, _second(source.text(), len(line), separator), options, source.name)
+    columns, header = head.columns, head.named
+    picked = pick(options.columns, columns, source.name, head.apart)
+    notes = (*head.notes, *left_apart(head.apart, columns, options, source.name))
     parser = _Parser(source.name, columns, picked, header, separator, options.nulls, options.on_error == "skip")
     skip = len(line) if header else len(line) - len(content)
     first = 1 + (content.count(b"\n") if header else 0)
@@ -64,7 +64,7 @@ def open_separated(source: Source, options: ReadOptions, separator: str) -> list
         for lines in blocks(stream, source, rows, first, quotes=True):
             yield partial(parse, lines)
 
-    return [Table(source.layer, source.name, columns, picked, header, source.size, tasks)]
+    return [Table(source.layer, source.name, columns, picked, header, source.size, tasks, notes)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +190,16 @@ class _Parser:
         return DataError(f"{self.source}: line {line}: {found} where {first} has {len(self.columns)}")
 
 
+def _second(stream: Stream, start: int, separator: str) -> list[str]:
+    """The cells of the row behind the first, where it is not too long."""
+    rest = stream.look(1 << 16, start).tobytes()
+    end = rest.find(b"\n") + 1
+    while end and rest.count(b'"', 0, end) % 2:
+        end = rest.find(b"\n", end) + 1
+    row = rest[:end] if end or len(rest) == 1 << 16 else rest
+    return _cells(row.decode(errors="replace").rstrip("\r\n"), separator) if row.strip() else []
+
+
 def _only(data: bytes, starts: NDArray[np.intp], kept: NDArray[np.intp]) -> tuple[bytes, NDArray[np.intp]]:
     """The kept rows, and where each of them begins."""
     stops = np.append(starts[1:], len(data))
@@ -198,6 +208,7 @@ def _only(data: bytes, starts: NDArray[np.intp], kept: NDArray[np.intp]) -> tupl
 
 
 def _cells(line: str, separator: str) -> list[str]:
+    csv.field_size_limit(max(csv.field_size_limit(), len(line)))
     rows = csv.reader(io.StringIO(line, newline=""), delimiter=separator)
     return [cell.strip(BLANKS) for cell in next(rows, ())] or [""]
 

@@ -55,6 +55,7 @@ class Table:
     has_header: bool
     size: int | None  # of the source in bytes; None: a pipe's is not known
     tasks: Callable[[], Iterator[Task]]  # reads the blocks in order: a file any number of times, a pipe only once
+    notes: tuple[str, ...] = ()  # what was guessed about it, each with the option that says otherwise
 
 
 def together(one: Skipped | None, other: Skipped | None) -> Skipped | None:
@@ -62,11 +63,6 @@ def together(one: Skipped | None, other: Skipped | None) -> Skipped | None:
     if one is None or other is None:
         return one or other
     return Skipped(one.count + other.count, one.first)
-
-
-def numbered(count: int) -> tuple[str, ...]:
-    """The names of columns that have none."""
-    return tuple(str(i + 1) for i in range(count))
 
 
 def unpicked(picked: Sequence[int], width: int) -> list[int]:
@@ -130,4 +126,5 @@ def not_a_number(place: str, columns: Sequence[str], has_header: bool, column: i
 def left_out(columns: Sequence[str], column: int) -> str:
     """How to leave a column out: by its name where -c reads that as nothing else."""
     plain = re.fullmatch(r"[^\W\d]\w*", columns[column]) and columns.count(columns[column]) == 1
-    return f"leave the column out with -c {shlex.quote(f'!{columns[column] if plain else column + 1}')}"
+    item = f"!{columns[column]}" if plain else f"!#{column + 1}"
+    return f"leave the column out with -c {shlex.quote(item)}"

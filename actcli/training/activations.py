@@ -5,6 +5,7 @@ Kernels take float64, so a float32 network is widened for them. The caller silen
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -71,7 +72,7 @@ class Learned(Fixed):
 
     def __init__(self, function: Function, width: int) -> None:
         super().__init__(function, width)
-        self.learned = function.activation.parameters
+        self.learned = learnable(function)
         self.domains = [_inside(parameter.domain) for parameter in self.learned]
         self.neurons = 1
         self._prepare()
@@ -83,12 +84,12 @@ class Learned(Fixed):
 
     def named(self, neuron: int = 0) -> dict[str, float]:
         values = self.values[:, neuron].tolist()
-        return {parameter.name: value for parameter, value in zip(self.learned, values, strict=True)}
+        return {**self.given, **{parameter.name: value for parameter, value in zip(self.learned, values, strict=True)}}
 
     def at(self) -> Function:
         means = self.values.mean(axis=1, dtype=np.float64).tolist()
-        values = tuple((parameter.name, value) for parameter, value in zip(self.learned, means, strict=True))
-        return replace(self.start, values=values)
+        known = {**self.given, **{parameter.name: value for parameter, value in zip(self.learned, means, strict=True)}}
+        return replace(self.start, values=tuple(known.items()))
 
     def f(self, z: Array) -> Array:
         return self.start.activation.f(z, **self.named())
@@ -147,9 +148,14 @@ class LearnedByNeuron(Learned):
         return work
 
 
+def learnable(function: Function) -> tuple[Parameter, ...]:
+    """The parameters that training can move: not a threshold that is infinite."""
+    return tuple(p for p in function.activation.parameters if math.isfinite(function.parameters[p.name]))
+
+
 def applied(function: Function, width: int, learn: Learn) -> Fixed:
     """What applies the function to layers of this width. Raises DataError for a width that it cannot take."""
-    if learn == "none" or not function.activation.parameters:
+    if learn == "none" or not learnable(function):
         return Rowwise(function, width) if function.rowwise else Fixed(function, width)
     if learn == "layer":
         return Learned(function, width)

@@ -12,6 +12,7 @@ from typing import TypeAlias
 from actcli.activation import Array, Function
 from actcli.errors import UsageError
 from actcli.numerics.blockwise import default_threads
+from actcli.training.activations import learnable
 from actcli.training.loop import Trainer
 from actcli.training.network import Network
 from actcli.training.records import Data, Epoch, Run, Trained
@@ -44,15 +45,14 @@ def run_all(data: Data, plan: Plan, watch: Watch = _unwatched) -> Trained:
 
     Raises UsageError or DataError, before anything is trained, where a function does not fit the network.
     """
-    if plan.design.learn != "none" and not any(f.activation.parameters for f in plan.functions):
+    if plan.design.learn != "none" and not any(map(learnable, plan.functions)):
         raise UsageError("none of the functions has a parameter to learn", "name one that has, such as prelu or elu")
     candidates = plan.search.candidates(plan.functions, plan.seeds[0])
     for function in dict.fromkeys(candidates):
         Network(len(data.features), data.train.targets.shape[1], function, plan.design)
     experiment = _Experiment(data, plan, watch)
     runs = experiment.climb(candidates)
-    rows = min(len(data.train), experiment.probe_rows)
-    total = len(candidates) * len(plan.seeds)
+    whole = sum(bool(run.ended) or run.epochs[-1].epoch == plan.recipe.epochs for run in runs)
     return Trained(
         data=data,
         design=plan.design,
@@ -60,9 +60,9 @@ def run_all(data: Data, plan: Plan, watch: Watch = _unwatched) -> Trained:
         functions=tuple(function for function in candidates if any(run.function == function for run in runs)),
         seeds=plan.seeds,
         runs=tuple(runs),
-        probe_rows=rows,
+        probe_rows=experiment.probe_rows,
         searched=len(candidates) > len(plan.functions),
-        unfinished=total - len(runs),
+        unfinished=len(candidates) * len(plan.seeds) - whole,
     )
 
 
@@ -114,7 +114,7 @@ class _Experiment:
         trainer = self._trainers.pop(job, None) or Trainer(
             self._data, function, seed, plan.design, plan.recipe, plan.weights
         )
-        self.probe_rows = trainer.probe_rows
+        self.probe_rows = len(trainer.probed)
         if not trainer.until(epochs, partial(self._each, function, seed)):
             return
         self._runs[job] = trainer.result()

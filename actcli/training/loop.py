@@ -54,7 +54,8 @@ class Trainer:
         self._probes: dict[Function, Probe] = {}
         count = min(PROBE, len(data.train))
         rows = np.arange(count) * len(data.train) // count  # spread over all of them
-        self._probe_space = self.network.space(count, data.train.features[rows])
+        self.probed = data.train.features[rows]  # on which layers are measured
+        self._probe_space = self.network.space(count, self.probed)
         self._probe_targets = data.train.targets[rows]
         self._epochs: list[Epoch] = []
         self._diverged: int | None = None
@@ -63,10 +64,6 @@ class Trainer:
     @property
     def done(self) -> bool:
         return bool(self._ended) or len(self._epochs) > self.recipe.epochs
-
-    @property
-    def probe_rows(self) -> int:
-        return len(self._probe_targets)
 
     def until(self, epoch: int, each: Callable[[Epoch], bool] = lambda epoch: True) -> bool:
         """Train up to an epoch, unless the run ends before. `each` is given every epoch and says whether to go on."""

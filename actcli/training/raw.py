@@ -17,6 +17,7 @@ from actcli.tables.open import open_tables
 from actcli.tables.options import ReadOptions
 from actcli.tables.pipeline import map_blocks
 from actcli.tables.table import Block, Table, together, unpicked
+from actcli.text import numbered
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def read(path: str, target: str, options: ReadOptions) -> Raw:
         raise DataError(f"{table.source}: has no row without a missing value", "leave out columns with -c '!NAME'")
     x = x if keep.all() else x[keep]
     kept = np.array([word for word, k in zip(words, keep.tolist(), strict=True) if k])
-    guesses = () if skipped is None else (str(skipped),)
+    guesses = table.notes if skipped is None else (*table.notes, str(skipped))
     return Raw(table.source, table.columns[place], names, x, kept, tuple(counts), int((~keep).sum()), guesses)
 
 
@@ -80,9 +81,10 @@ def _place(table: Table, target: str) -> int:
 
 
 def _column(block: Block, among: int) -> list[Any]:
+    from actcli.tables.mixed import plain_values
+
     assert block.others is not None
-    found: list[Any] = block.others.get_columns()[among].to_list()
-    return found
+    return plain_values(block.others.get_columns()[among])
 
 
 def _typed(values: Sequence[Any], nulls: Sequence[str]) -> list[Any]:
@@ -148,7 +150,7 @@ def _raw(path: str, x: NDArray[Any], y: NDArray[Any], target: str) -> Raw:
         raise DataError(f"{path}: features hold {flat.dtype}, the target {y.dtype}", "save them as numbers")
     if flat.dtype.kind == "f" and not np.isfinite(flat).all():
         raise DataError(f"{path}: the features have values that are missing or infinite", "leave out their rows")
-    columns = tuple(str(i + 1) for i in range(flat.shape[1]))
+    columns = numbered(flat.shape[1])
     words = y if y.dtype.kind == "U" else y.astype(np.float64)
     return Raw(path, target, columns, flat, words)
 

@@ -139,7 +139,7 @@ class Run:
 @dataclass(frozen=True, slots=True)
 class Trained:
     """All runs of a training, by function in the order given, then by seed. `searched`: whether
-    there are more functions than were named; `unfinished` counts the runs that an interrupt left out."""
+    there are more functions than were named; `unfinished` counts the runs that an interrupt ended."""
 
     data: Data
     design: Design

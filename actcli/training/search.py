@@ -47,13 +47,13 @@ class Search:
 
     def _drawn(self, function: Function, rng: np.random.Generator) -> list[Function]:
         found: list[Function] = []
-        if not function.activation.parameters:
+        if not self.draws or not function.activation.parameters:
             return found
         bounds = reach([p.domain for p in function.activation.parameters], [*function.parameters.values()])
         for _ in range(_TRIES):
-            drawn = [float(f"{rng.uniform(low, high):.4g}") for low, high in bounds]
             if len(found) == self.draws:
                 break
+            drawn = [_drawn(rng, low, high) for low, high in bounds]
             try:
                 found.append(function.activation.bind(dict(zip(function.parameters, drawn, strict=True))))
             except UsageError:  # an open end, or a constraint between parameters
@@ -64,3 +64,8 @@ class Search:
         """The epochs up to which the runs go between two looks at them."""
         count = math.ceil(math.log2(candidates)) if self.halving and candidates > 1 else 0
         return sorted({max(1, math.ceil(epochs / 2**k)) for k in range(count + 1)}) if epochs else [0]
+
+
+def _drawn(rng: np.random.Generator, low: float, high: float) -> float:
+    """A number of a few digits; where there is no end, as for a threshold that is infinite, that."""
+    return float(f"{rng.uniform(low, high):.4g}") if math.isfinite(high - low) else high

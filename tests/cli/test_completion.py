@@ -247,11 +247,10 @@ def test_the_script_says_how_to_install_it(process: Process, shell: str) -> None
 
 
 def test_what_cannot_be_read_is_no_trouble(process: Process, tmp_path: Path) -> None:
-    """A broken file on the line, a shell that nobody knows: no completions, no complaint."""
+    """A broken file on the line: no completions, no complaint."""
     (tmp_path / "broken.csv").write_bytes(b"\xff\xfe\0")
     (tmp_path / "layer.parquet").write_bytes(b"PAR1")
     for name in ("broken.csv", "layer.parquet"):
         assert ask(process, f"actcli eval relu {tmp_path / name} -c ") == []
-    assert process.ok(**{ASKED: "tcsh_complete"}) == ""
     assert ask(process, "actcli eval nothing:") == []
     assert ask(process, "actcli grad --wrt ") == []

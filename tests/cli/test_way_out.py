@@ -45,7 +45,7 @@ def test_a_column_of_labels_is_left_out_as_the_error_says(cli: Cli, table: str, 
 
 
 @pytest.mark.parametrize(
-    ("header", "choice"), [("a:b,h", "!1"), ("label,label", "!1"), ("1x,h", "!1"), ("l_2,h", "!l_2")]
+    ("header", "choice"), [("a:b,h", "!#1"), ("label,label", "!#1"), ("1x,h", "!#1"), ("l_2,h", "!l_2")]
 )
 def test_a_name_that_reads_as_something_else_is_left_out_by_number(cli: Cli, header: str, choice: str) -> None:
     """A range, a name that is there twice, or a digit."""

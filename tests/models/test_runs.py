@@ -41,8 +41,10 @@ def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-@pytest.mark.parametrize("batch", ["n", 16])
-@pytest.mark.parametrize("options", [(), ("--batch", "7"), ("--memory", "20K")])
+@pytest.mark.parametrize(
+    ("batch", "options"),
+    [("n", ()), ("n", ("--batch", "7")), ("n", ("--memory", "20K")), (16, ()), (16, ("--memory", "20K"))],
+)
 def test_channels_are_neurons_and_images_samples(
     cli: Cli, tmp_path: Path, batch: int | str, options: tuple[str, ...]
 ) -> None:
@@ -115,3 +117,31 @@ def test_inputs_are_named_or_numbers(cli: Cli, tmp_path: Path) -> None:
     one, other = rows(by_number)[0], rows(by_archive)[0]
     assert one["vanishing_ratio"] == other["vanishing_ratio"]
     assert one["samples"] == "30"
+
+
+def test_a_slope_per_channel_is_each_neurons_own(cli: Cli, tmp_path: Path) -> None:
+    """|f'| of a neuron is 1 or its own slope."""
+    slopes = np.array([0.0, 0.5, -0.25, 2.0, 0.1], np.float32)
+    steps: list[Step] = [("MatMul", ("x", "fc.weight"), "z"), ("PRelu", ("z", "a"), "out")]
+    kernel = weights(4, 5)
+    path = model(tmp_path / "m.onnx", steps, {"fc.weight": kernel, "a": slopes})
+    x = np.random.default_rng(2).normal(size=(50, 4)).astype(np.float32)
+    np.save(tmp_path / "x.npy", x)
+    found = rows(cli.ok("saturation", "--model", str(path), str(tmp_path / "x.npy"), "-f", "csv", "--by", "neuron"))
+    expected = np.where(x @ kernel > 0, 1.0, np.abs(slopes)).mean(axis=0)
+    np.testing.assert_allclose([float(row["mean_abs_gradient"]) for row in found], expected, rtol=1e-6)
+
+
+def test_fused_functions_are_taken_out(cli: Cli, tmp_path: Path) -> None:
+    import onnx
+
+    path, inputs, z = convolution(tmp_path)
+    proto = onnx.load(path)
+    conv = proto.graph.node[0]
+    conv.op_type, conv.domain, conv.output[0] = "FusedConv", "com.microsoft", "r"
+    conv.attribute.append(onnx.helper.make_attribute("activation", "Relu"))
+    del proto.graph.node[1]
+    onnx.save(proto, path)
+    first = rows(cli.ok("saturation", "--model", str(path), str(inputs), "-f", "csv"))[0]
+    assert (first["name"], first["function"]) == ("conv", "relu")
+    assert float(first["vanishing_ratio"]) == pytest.approx((z <= 0).mean(), abs=1e-9)

@@ -196,3 +196,50 @@ def test_a_file_that_may_be_written_where_its_folder_may_not(mode: int) -> None:
         write_files([(str(path), [b"new"])])
         assert path.read_text() == "new"
         assert os.listdir(out) == ["a"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
+@pytest.mark.parametrize("words", [("eval", "reluu", "1"), ("list", "--nothing")])
+def test_messages_that_nobody_can_read_change_no_status(words: Sequence[str]) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([sys.executable, "-m", "actcli", *words], stderr=full, cwd=ROOT, check=False)
+    assert done.returncode == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no limit of the size of files")
+@pytest.mark.parametrize("out", [(), ("-o", "out/x.parquet"), ("-o", "out/x.csv")], ids=" ".join)
+def test_a_write_that_is_cut_short_is_an_error(tmp_path: Path, out: Sequence[str]) -> None:
+    """Whether Python buffers or not: the size of files is limited."""
+    import resource
+
+    (tmp_path / "out").mkdir()
+    write(tmp_path / "big.csv", "a\n" + "0.123456789\n" * 20_000)
+    command = [sys.executable, "-m", "actcli", "eval", "gelu", "big.csv", *out]
+    with open(tmp_path / "stdout", "wb") as file:
+        done = subprocess.run(
+            command,
+            cwd=tmp_path,
+            stdout=file,
+            stderr=subprocess.PIPE,
+            check=False,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (90, 90)),
+        )
+    assert done.returncode == 1
+    assert done.stderr.count(b"\n") <= 2
+    assert b"File too large" in done.stderr
+    assert os.listdir(tmp_path / "out") == []
+
+
+def test_a_pipe_that_is_full_is_waited_for(tmp_path: Path) -> None:
+    """One that does not block takes a part of a write, and nothing when it is full."""
+    reader, end = os.pipe()
+    os.set_blocking(end, False)
+    command = [sys.executable, "-m", "actcli", "eval", "relu", "--range", "1:20000"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, stdout=end, env=environment) as run:
+        os.close(end)
+        with open(reader, "rb") as file:
+            lines = file.read().splitlines()
+    assert run.returncode == 0
+    assert lines[-1] == b"20000.0,20000.0"

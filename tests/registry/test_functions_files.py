@@ -129,6 +129,9 @@ MINE = replace(specs.get("relu").activation, name="rampe", aliases=(), dialects=
 MANY = [replace(MINE, name="zweite")]
 TAKEN = replace(MINE, name="gelu")
 WRONG = ["no activation"]
+ODD = replace(MINE, name="odd", aliases=None)
+KIND = replace(MINE, name="kind", kind="other")
+print("printed at import")
 """
 
 
@@ -140,15 +143,21 @@ def test_packages_bring_declarations(process: Process, tmp_path: Path) -> None:
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plugin\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
         "[actcli.activations]\na=plugin:MINE\nb=plugin:MANY\nc=plugin:TAKEN\nd=plugin:WRONG\ne=plugin:NONE\nf=gone:X\n"
+        "g=plugin:ODD\nh=plugin:KIND\ni=ends:X\n"
     )
+    (tmp_path / "ends.py").write_text("import sys\nsys.exit(7)\n")
     path = f"{ROOT}:{tmp_path}"
     for name in ("rampe", "zweite", "rampe(x)"):
         done = process("eval", name, "3", PYTHONPATH=path)
         assert done.stdout == b"x,f\n3.0,3.0\n", done.stderr
     said = done.stderr.decode().splitlines()
-    assert len(said) == 4
-    for what in ("plugin:WRONG of plugin is left out", "plugin:NONE", "gone:X", "gelu of an installed package"):
+    assert len(said) == 7
+    for what in (
+        "plugin:WRONG of plugin is left out", "plugin:NONE", "gone:X", "gelu of an installed package",
+        "plugin:ODD of plugin is left out: TypeError: aliases", "plugin:KIND", "ends:X of plugin is left out: SystemE",
+    ):  # fmt: skip
         assert any(what in line for line in said), what
+    assert process("list", PYTHONPATH=path).stdout.startswith(b"name,")
     two = process("compare", "rampe", "zweite", "-f", "csv", PYTHONPATH=path)
     assert two.stderr == done.stderr  # each line once, however many functions are looked up
     assert process.ok("eval", "relu", "3", PYTHONPATH=path)  # a built-in name does not look for packages

@@ -195,7 +195,10 @@ def evaluate(text: str, x: Any, parameters: dict[str, float], by: str = "x", ent
     numbers = [float(number) for number in np.ravel(x)]
     scale = max([1.0, *(abs(value) for value in parameters.values() if math.isfinite(value))])
     spread = [max(numbers) - min(numbers)] if row else []
-    with mp.workdps(_digits([number * scale for number in [*numbers, *spread]])):
+    sizes = [
+        abs(math.log10(abs(value))) for value in (*numbers, *parameters.values()) if value and math.isfinite(value)
+    ]
+    with mp.workdps(_digits([number * scale for number in [*numbers, *spread]]) + int(2.0 * max(sizes, default=0.0))):
         names = _names()
         for name, value in parameters.items():
             names[name] = Jet(mpf(value), mpf(1)) if name == by else Jet(mpf(value))

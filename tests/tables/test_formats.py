@@ -53,7 +53,7 @@ def test_jsonl_objects(tmp_path: Path) -> None:
 def test_jsonl_arrays(tmp_path: Path) -> None:
     """Arrays: columns are named by their number."""
     table, values, _ = read(write(tmp_path / "a.jsonl", "[1, 2]\n[3, null]\n"))
-    assert (table.columns, table.has_header) == (("1", "2"), False)
+    assert (table.columns, table.has_header) == (("0", "1"), False)
     np.testing.assert_array_equal(values, [[1, 2], [3, math.nan]])
 
 
@@ -85,10 +85,10 @@ def test_npy(tmp_path: Path, dtype: str, order: Any) -> None:
     array = np.array([[1, 2, 3], [4, 5, 6]], dtype=dtype, order=order)
     np.save(tmp_path / "a.npy", array)
     for block in (1, 1000):
-        table, values, _ = read(tmp_path / "a.npy", columns=("3", "1"), block_values=block)
-        assert table.columns == ("1", "2", "3")
-        assert values.tolist() == [[1, 3], [4, 6]]
-        assert others(tmp_path / "a.npy", columns=("!2",), block_values=block) == [{"1": 2}, {"1": 5}]
+        table, values, _ = read(tmp_path / "a.npy", columns=("#3", "0"), block_values=block)
+        assert table.columns == ("0", "1", "2")
+        assert values.tolist() == [[3, 1], [6, 4]]
+        assert others(tmp_path / "a.npy", columns=("!#2",), block_values=block) == [{"1": 2}, {"1": 5}]
 
 
 def test_npy_of_one_dimension_and_without_rows(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_npy_of_one_dimension_and_without_rows(tmp_path: Path) -> None:
     assert read(tmp_path / "a.npy")[1].tolist() == [[0], [1], [2]]
     np.save(tmp_path / "b.npy", np.empty((0, 3)))
     table, values, _ = read(tmp_path / "b.npy")
-    assert table.columns == ("1", "2", "3")
+    assert table.columns == ("0", "1", "2")
     assert values.shape == (0, 3)
 
 

@@ -66,7 +66,7 @@ def test_what_is_nearly_a_table_is_told_with_the_way_out(
 ) -> None:
     """One error, and no part of a result, on standard output neither."""
     (tmp_path / name).write_bytes(content)
-    message = cli.fails(1, "eval", "relu", str(tmp_path / name), "-c", "1")
+    message = cli.fails(1, "eval", "relu", str(tmp_path / name), "-c", "#1")
     for word in (name, *words):
         assert word in message
 

@@ -99,10 +99,10 @@ def test_blank_lines(tmp_path: Path, content: str, block: int) -> None:
 @pytest.mark.parametrize(
     ("content", "header", "columns"),
     [
-        ("1,2\n3,4\n", False, ("1", "2")),
+        ("1,2\n3,4\n", False, ("0", "1")),
         ("a,2\n3,4\n", True, ("a", "2")),
-        (",nan\n3,4\n", False, ("1", "2")),
-        ("NA,1\n3,4\n", False, ("1", "2")),
+        (",nan\n3,4\n", False, ("0", "1")),
+        ("NA,1\n3,4\n", False, ("0", "1")),
         ("1_0,2\n3,4\n", True, ("1_0", "2")),
         ('" a ","b,c"\n3,4\n', True, ("a", "b,c")),
         ('"a\nb",c\n3,4\n', True, ("a\nb", "c")),
@@ -163,20 +163,23 @@ def test_first_lines(tmp_path: Path, block: int) -> None:
         (("h1",), (1,)),
         (("1",), (0,)),
         (("3:4",), (2, 3)),
-        (("h2:h3", "1"), (0, 2, 3)),
+        (("h2:h3", "1"), (2, 3, 0)),
         (("3:",), (2, 3, 4)),
+        (("#3:#4",), (2, 3)),
+        (("#5,=h1,h1,#1",), (4, 1, 0)),
+        (("!#1,!h10",), (1, 2, 3)),
         ((":2",), (0, 1)),
         (("h*",), (1, 2, 3, 4)),
         (("!label",), (1, 2, 3, 4)),
         (("h*,!h2",), (1, 3, 4)),
         (("!h*",), (0,)),
-        (("h2,1",), (0, 2)),
+        (("h2,1",), (2, 0)),
         (("h?",), (1, 2, 3)),
         (("h[13]",), (1, 3)),
     ],
 )
 def test_columns_are_picked(tmp_path: Path, selection: tuple[str, ...], picked: tuple[int, ...]) -> None:
-    """Names, numbers, ranges, globs and negations, in the table's order."""
+    """Names, numbers, ranges, globs and negations, in the order in which they are asked for."""
     path = write(tmp_path / "a.csv", "label,h1,h2,h3,h10\n1,2,3,4,5\n")
     table, values, _ = read(path, columns=selection)
     assert table.picked == picked

@@ -128,6 +128,8 @@ def _points(path: str, reading: ReadOptions) -> tuple[Array, Array]:
         raise DataError(
             f"{path} has {len(table.picked)} columns, not x and y", "choose two with -c, as in -c time,value"
         )
+    for guess in table.notes:
+        note(guess)
     parts = list(map_blocks(table, lambda block: block.values, reading.threads))
     note_skipped(functools.reduce(together, (part.skipped for part in parts), None))
     blocks = [part.result for part in parts]
@@ -136,7 +138,4 @@ def _points(path: str, reading: ReadOptions) -> tuple[Array, Array]:
     if missing.any():
         note(f"{path}: {missing.sum()} of {missing.size} points left out: x or y is missing")
     values = values[~missing]
-    first = table.picked[1]
-    given = reading.columns[0].partition(",")[0].strip() if reading.columns else "x"
-    swapped = given in (table.columns[first], str(first + 1))
-    return values[:, int(swapped)], values[:, int(not swapped)]
+    return values[:, 0], values[:, 1]

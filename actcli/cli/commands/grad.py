@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from actcli.cli import options
-from actcli.cli.filters import numbers_or_paths, write_results, write_sheet
+from actcli.cli.filters import HELD_SQUARED, numbers_or_paths, write_results, write_sheet
 from actcli.cli.inputs import open_layers
 from actcli.cli.options import option
 from actcli.cli.types import NumericCommand
@@ -62,7 +62,7 @@ def command(
             raise UsageError("--jacobian has rows of its own: they cannot be appended", "leave out --append")
         numbers, paths = numbers_or_paths(inputs, span)
         if numbers is not None:
-            sheet = filtering.number_jacobian(function, list(numbers))
+            sheet = filtering.number_jacobian(function, numbers.held(HELD_SQUARED, "a Jacobian"))
         else:
             sheet = filtering.table_jacobian(function, open_layers(paths, reading))
         write_sheet(sheet, outputs)

@@ -15,6 +15,7 @@ from actcli.errors import UsageError
 from actcli.output.forms import Plot, plot_result
 from actcli.output.outputs import Outputs
 from actcli.output.results import write
+from actcli.text import encodable
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -81,4 +82,7 @@ def command(
     if given and not outputs.has_figures:
         raise UsageError(f"--{given[0]} is for figures", "name one with -o FILE.png, .svg or .pdf, or leave it out")
     plot = Plot(families, int(order), epsilon, ends, distributions(inputs, reading))
-    write(outputs, plot_result(plot, separate=panels == "separate", size=size, title=title, dpi=dpi, theme=style))
+    write(
+        outputs,
+        plot_result(plot, separate=panels == "separate", size=size, title=encodable(title), dpi=dpi, theme=style),
+    )

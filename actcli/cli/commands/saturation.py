@@ -44,15 +44,9 @@ def _criteria(epsilon: float, tau: float, alpha: float, rule: str, dtype: str | 
 def _gates(
     max_dead: float | None, max_saturated: float | None, max_vanishing: float | None, min_gradient: float | None
 ) -> list[Gate]:
-    from actcli.diagnosis.gates import Gate
+    from actcli.diagnosis.gates import gates
 
-    limits = (
-        ("dead_neuron_ratio", max_dead, False),
-        ("saturated_ratio", max_saturated, False),
-        ("vanishing_ratio", max_vanishing, False),
-        ("mean_abs_gradient", min_gradient, True),
-    )
-    return [Gate(name, limit, at_least) for name, limit, at_least in limits if limit is not None]
+    return gates(max_dead=max_dead, max_saturated=max_saturated, max_vanishing=max_vanishing, min_gradient=min_gradient)
 
 
 def _limit(words: str, excess: str, type: FiniteRange = _share) -> Callable[[F], F]:
@@ -170,6 +164,8 @@ def command(
         inputs, function = (function, *inputs), None
     elif function is None and model is None:
         raise click.MissingParameter(ctx=ctx, param=ctx.command.params[0])
+    if explain and function is None:
+        raise UsageError("--explain is about one function, and a model's layers have their own", "give a FUNCTION")
     if explain and function is not None:
         from actcli.reports.saturation import explanation
 

@@ -277,7 +277,7 @@ def _end(ctx: click.Context, result: Experiment, limits: Sequence[Limit]) -> Non
     for line in failed:
         note(line)
     if result.trained.unfinished:
-        note(f"interrupted: {result.trained.unfinished} runs are not finished and left out")
+        note(f"interrupted: {result.trained.unfinished} runs did not come to their end")
         ctx.exit(INTERRUPTED)
     if failed:
         ctx.exit(GATE_FAILED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,11 +19,14 @@ PIECE = 1 << 16
 
 
 def _rows(separator: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter=separator, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
+    buffer = io.StringIO(newline="")
+    # A writer quotes the characters of its line ends, and not every version a CR beside them.
+    writer = csv.writer(buffer, delimiter=separator, lineterminator="\r\n")
+    for row in itertools.chain([columns], rows):
         writer.writerow([plain(cell) for cell in row])
+        buffer.seek(buffer.tell() - 2)
+        buffer.truncate()
+        buffer.write("\n")
         if buffer.tell() > PIECE:
             yield buffer.getvalue().encode()
             buffer.seek(0)

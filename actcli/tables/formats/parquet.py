@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from typing import IO, TYPE_CHECKING
 
@@ -42,6 +43,8 @@ def _write(file: IO[bytes], columns: Sequence[str], blocks: Iterable[pl.DataFram
             else:
                 pl.DataFrame(schema=dict.fromkeys(columns, pl.Float64)).write_parquet(file)
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+            if number := re.search(r"\(os error (\d+)\)", str(error)):  # of the file, not of what is written
+                raise OSError(int(number[1]), os.strerror(int(number[1]))) from error
             reason = str(error).partition("\n")[0]
             raise DataError(f"a column cannot keep its type in parquet: {reason}", "write csv") from error
 

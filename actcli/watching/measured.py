@@ -1,0 +1,82 @@
+"""What a running model shows, measured: layer by layer, merged over calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from actcli.activation import Function
+from actcli.diagnosis.diagnose import Criteria
+from actcli.measuring.layer import Measured, Place
+from actcli.measuring.partial import Partial
+from actcli.measuring.probe import Probe
+from actcli.models.seen import LossGradient, Places, Seen
+
+_KEPT = 64  # probes: a learned slope makes a new one at each step
+
+
+@dataclass(slots=True)
+class Layers:
+    """The layers of a model, in the order in which they were first called: what was measured, and dL/dx, which comes
+    later."""
+
+    measured: dict[str, Measured] = field(default_factory=dict)
+    gradients: dict[str, list[LossGradient]] = field(default_factory=dict)
+    is_chain: bool = False
+
+    def see(self, seen: Seen, probe: Probe) -> None:
+        """Measures a call."""
+        partial = Partial.empty(seen.neurons)
+        for block in seen.rows():
+            partial = partial.merge(probe.measure(block, positions=seen.positions))
+        neurons = tuple(map(str, range(seen.neurons)))
+        self._add(Measured(seen.layer, neurons, probe, partial))
+        self.gradients.setdefault(seen.layer, []).append(seen.gradient)
+
+    def place(self, places: Places, *, finished: bool, named: bool = False) -> None:
+        """Says where the layers stand, when a run has shown it."""
+        self.is_chain = places.is_chain
+        for name, one in self.measured.items():
+            role = places.roles.get(name, "hidden")
+            self.measured[name] = replace(one, place=Place(role, "inputs", finished=finished, named=named))
+
+    def add(self, other: Layers) -> None:
+        """Those of another step."""
+        self.is_chain = other.is_chain
+        for one in other.measured.values():
+            self._add(one)
+        for name, gradients in other.gradients.items():
+            self.gradients.setdefault(name, []).extend(gradients)
+
+    def _add(self, one: Measured) -> None:
+        before = self.measured.get(one.name)
+        self.measured[one.name] = one if before is None else replace(one, partial=before.partial.merge(one.partial))
+
+    @property
+    def all(self) -> list[Measured]:
+        """The layers, with the rms of dL/dx where it has come."""
+        return [replace(one, loss_gradient=rms(self.gradients[name])) for name, one in self.measured.items()]
+
+
+def rms(gradients: Sequence[LossGradient]) -> float | None:
+    """The rms of dL/dx of several calls; None where none has come."""
+    total = LossGradient()
+    for gradient in gradients:
+        total.add(gradient.largest, gradient.squares, gradient.values)
+    return total.rms
+
+
+@dataclass(slots=True)
+class Probes:
+    """The probes of functions by the same criteria, each made once."""
+
+    criteria: Criteria
+    _made: dict[Function, Probe] = field(default_factory=dict)
+
+    def of(self, function: Function) -> Probe:
+        """The probe of a function."""
+        if function not in self._made:
+            if len(self._made) >= _KEPT:
+                self._made.clear()
+            self._made[function] = self.criteria.probe(function)
+        return self._made[function]

@@ -1,0 +1,181 @@
+"""A training loop of PyTorch is watched: every so many steps the layers are measured as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from actcli.diagnosis.diagnose import Criteria, Diagnosis, criteria, diagnosis, layer_of, settled
+from actcli.diagnosis.gates import Gate, gates
+from actcli.diagnosis.records import Layer, gradient_ratio
+from actcli.errors import DataError, GateError, UsageError, positive
+from actcli.measuring.probe import Thresholds
+from actcli.models.seen import LossGradient, Places, Seen
+from actcli.models.torch_watch import Tracer
+from actcli.output.files import write_files
+from actcli.reports.run import run_document
+from actcli.text import json_text
+from actcli.watching.measured import Layers, Probes, rms
+
+_DEFAULT = Thresholds()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The layers at one step: at the forward of that number, from 0, alone."""
+
+    step: int
+    layers: tuple[Layer, ...]
+
+    @property
+    def gradient_ratio(self) -> float | None:
+        """The rms of dL/dx of the first layer over that of the last."""
+        return gradient_ratio(self.layers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The measures of a step. The gradients come later than the rest, when the loss is differentiated."""
+
+    step: int
+    measured: tuple[Layer, ...]
+    gradients: Mapping[str, Sequence[LossGradient]]
+    is_chain: bool
+
+    @property
+    def layers(self) -> list[Layer]:
+        return [replace(layer, gradient_rms=rms(self.gradients[layer.name])) for layer in self.measured]
+
+
+class Watch:
+    """What `watch` gives: what was seen of the model so far. A forward is a step; of a model in training, those in
+    evaluation mode are left out."""
+
+    def __init__(
+        self, model: Any, every: int, gradients: bool, patterns: Sequence[str], by: Criteria, limits: Sequence[Gate]
+    ) -> None:
+        self._model, self._every, self._patterns, self._by, self._limits = model, every, patterns, by, limits
+        self._tracer = Tracer(model, self._begins, self._sees, self._ends, gradients)
+        self._probes = Probes(by)
+        self._in_training = False
+        self._forwards = self._left_out = 0
+        self._names: set[str] = set()
+        self._now = Layers()
+        self.reset()
+
+    def __enter__(self) -> Watch:
+        self._in_training = bool(self._model.training)
+        self._tracer.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._tracer.stop()
+
+    def reset(self) -> None:
+        """Forgets what was seen, but for the number of steps: of an epoch before, say."""
+        self._total = Layers()
+        self._steps: list[_Look] = []
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """What cannot be looked into, a line for each module, with the reason."""
+        return tuple(f"{name}: {why}" for name, why in self._tracer.hidden.items())
+
+    def diagnosis(self) -> Diagnosis:
+        """What all steps that were looked at since the last reset show together. Raises DataError where there is no
+        layer, with the reason."""
+        if not self._total.measured:
+            raise DataError("no activation was seen", self._reason())
+        return diagnosis(self._total.all, self._by, is_chain=self._total.is_chain)
+
+    @property
+    def history(self) -> tuple[Step, ...]:
+        """Each step that was looked at since the last reset."""
+        return tuple(Step(look.step, settled(look.layers, self._by, is_chain=look.is_chain)) for look in self._steps)
+
+    def save(self, path: str) -> None:
+        """Writes the history as JSON lines, `actcli.run/1`, whole or not at all."""
+        rule = bool(self._by.rule.checks)
+        lines = [f"{json_text(run_document(one.step, one.layers, rule))}\n".encode() for one in self.history]
+        write_files([(path, lines)])
+
+    def _begins(self) -> bool:
+        """Whether to look at a forward."""
+        if self._in_training and not self._model.training:
+            self._left_out += 1
+            return False
+        self._now = Layers()
+        self._forwards += 1
+        return (self._forwards - 1) % self._every == 0
+
+    def _sees(self, seen: Seen) -> None:
+        if not self._patterns or any(_matches(seen.layer, pattern) for pattern in self._patterns):
+            self._now.see(seen, self._probes.of(seen.function))
+        self._names.add(seen.layer)
+
+    def _ends(self, places: Places) -> None:
+        now, self._now = self._now, Layers()
+        self._check_patterns()
+        now.place(places, finished=False, named=bool(self._patterns))
+        now.is_chain = places.is_chain and not self._patterns
+        measured = tuple(layer_of(one, self._by) for one in now.all)
+        self._steps.append(_Look(self._forwards - 1, measured, now.gradients, now.is_chain))
+        self._total.add(now)
+        if self._limits:
+            layers = [layer_of(one, self._by) for one in self._total.all]
+            layers = [layer for layer in layers if layer.role == "hidden" or layer.place.named]
+            if failed := [line for gate in self._limits for line in gate.failures(layers)]:
+                raise GateError(f"step {self._forwards - 1}: {failed[0]}", "\n".join(failed[1:]))
+
+    def _check_patterns(self) -> None:
+        for pattern in self._patterns:
+            if not any(_matches(name, pattern) for name in self._names):
+                raise UsageError(f"layers={pattern!r}: no layer matches", f"layers: {', '.join(sorted(self._names))}")
+
+    def _reason(self) -> str:
+        if not self._forwards and self._left_out:
+            return "the model was in evaluation mode at each forward: call model.eval() before it is watched"
+        if not self._forwards:
+            return (
+                "the model was not called as model(x), or only what torch.compile made of it: watch the module whose "
+                "forward runs, uncompiled"
+            )
+        if self.hidden:
+            return "; ".join(self.hidden)
+        return "the forward calls none that actcli knows: what a compiled function or an operator does is not seen"
+
+
+def _matches(name: str, pattern: str) -> bool:
+    return name == pattern or fnmatchcase(name, pattern)
+
+
+def watch(
+    model: Any,
+    *,
+    every: int = 50,
+    gradients: bool = False,
+    layers: str | Sequence[str] = (),
+    raise_on: Mapping[str, float] | None = None,
+    epsilon: float = _DEFAULT.epsilon,
+    tau: float = _DEFAULT.tau,
+    alpha: float = _DEFAULT.alpha,
+    rule: str = "default",
+) -> Watch:
+    """Watch a PyTorch model while it is trained: `with actcli.watch(model, every=50) as w:` around the loop.
+
+    Of every so many forwards, from the first on, each layer's pre-activations are measured as `diagnose` does, with
+    `gradients` also dL/dx when the loss is differentiated. Activations are seen as modules and as calls of functions;
+    each gets its function by its values. `layers` are patterns of names. `raise_on` has limits by the names of the
+    gates, `{"max_dead": 0.5}`: GateError is raised where all that was seen since the last reset fails one. The loss is
+    not changed, and nothing but measures is kept. The other keywords are those of `diagnose`.
+
+    Raises UsageError for a model that nobody can look into (scripted, compiled), for a pattern that no layer matches,
+    and for keywords out of their domain.
+    """
+    if every < 1:
+        raise UsageError(f"every = {every}", "every is a whole number above 0")
+    by = criteria(Thresholds(positive("epsilon", epsilon), tau, alpha), rule, None)
+    patterns = (layers,) if isinstance(layers, str) else tuple(layers)
+    return Watch(model, every, gradients, patterns, by, gates(**(raise_on or {})))

@@ -1,0 +1,99 @@
+"""Every variable that actcli, or a library that it imports, reads: what a run does where its value is odd."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from support.run import LAYER, Process
+from support.sweep import part
+
+from actcli.cli.environment import RULES
+from actcli.cli.shells import ASKED
+
+NUMBERS = ("eval", "relu", "1")
+TABLE = ("saturation", "relu", LAYER)
+PAGE = ("list", "-f", "table")
+CHART = ("plot", "relu")
+
+# What is ignored with a line: the variable, its value, and a run in which it would have had a part.
+SAID = [
+    ("COLUMNS", "0", PAGE), ("COLUMNS", "-1", PAGE), ("COLUMNS", "99999999999999999999", CHART), ("COLUMNS", "", PAGE),
+    ("COLUMNS", "abc", CHART), ("LINES", "0", CHART), ("LINES", "99999999999999", CHART),
+    ("POLARS_MAX_THREADS", "0", TABLE), ("POLARS_MAX_THREADS", "abc", TABLE), ("POLARS_MAX_THREADS", "100000", TABLE),
+    ("POLARS_VERBOSE", "1", TABLE), ("POLARS_ENGINE_AFFINITY", "nonsense", TABLE), ("POLARS_FORCE_PKG", "x", TABLE),
+    ("POLARS_MAX_EXPR_DEPTH", "1", TABLE), ("_RJEM_MALLOC_CONF", "garbage", TABLE),
+    ("NPY_DISABLE_CPU_FEATURES", "nonsense", NUMBERS), ("OPENBLAS_VERBOSE", "5", NUMBERS),
+    ("OPENBLAS_CORETYPE", "nonsense", NUMBERS),
+]  # fmt: skip
+# What has no part in any result, and is not spoken of.
+SILENT = [
+    ("MPLBACKEND", "module://matplotlib_inline.backend_inline"), ("MPLBACKEND", "nonsense"), ("MPLBACKEND", "TkAgg"),
+    ("MATPLOTLIBRC", "/nonexistent"), ("MPLCONFIGDIR", "/proc/x"), ("OPENBLAS_NUM_THREADS", "abc"),
+    ("OMP_NUM_THREADS", "0"), ("POLARS_FMT_STR_LEN", "abc"), ("POLARS_MAX_THREADS", "3"), ("RUST_BACKTRACE", "full"),
+    ("PYTHONWARNINGS", "error"), ("PYTHONDEVMODE", "1"), ("PYTHONUNBUFFERED", "1"), ("LC_ALL", "nonsense"),
+    ("TERM", "nonsense"), ("FORCE_COLOR", "1"), ("TTY_COMPATIBLE", "x"), ("UNICODE_VERSION", "x"),
+    ("XDG_CONFIG_HOME", "\udcff"), ("HOME", "/nonexistent"), ("TMPDIR", "/nonexistent"), ("ACTCLI_FUNCTIONS", ":"),
+    ("MPL_IGNORE_SYSTEM_FONTS", "x"), ("COLUMNS", "60"), ("TZ", "nonsense"),
+]  # fmt: skip
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize(("name", "value", "words"), part(SAID, 3))
+def test_a_setting_that_is_ignored_is_named(process: Process, name: str, value: str, words: tuple[str, ...]) -> None:
+    """In one line, and the result is as without it."""
+    done = process(*words, **{name: value})
+    assert (done.returncode, done.stderr.decode()) == (0, f"actcli: {name} of the environment is ignored\n")
+    assert done.stdout == process(*words).stdout
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize(("name", "value"), part(SILENT, 4))
+def test_other_settings_change_nothing(process: Process, tmp_path: Path, name: str, value: str) -> None:
+    """Neither the numbers nor a figure."""
+    words = ("saturation", "relu", LAYER, "-f", "csv", "-o")
+    done = process(*words, str(tmp_path / "a.png"), **{name: value})
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout == process(*words, str(tmp_path / "b.png")).stdout
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_a_setting_of_a_library_that_is_not_loaded_is_no_matter(process: Process) -> None:
+    process.ok(*NUMBERS, POLARS_VERBOSE="1", COLUMNS="0")
+
+
+def test_matplotlibrc_has_no_part(process: Process, tmp_path: Path) -> None:
+    """Of the folder, or of the user: figures are the same for all."""
+    (tmp_path / "matplotlibrc").write_bytes(b"backend: nonsense\nlines.linewidth: abc\nno colon\n")
+    process.ok("plot", "relu", "-o", "a.png", cwd=tmp_path, MPLCONFIGDIR=str(tmp_path))
+    (tmp_path / "matplotlibrc").write_bytes(b"\xff\xfe")
+    assert "matplotlibrc cannot be read" in process.fails(1, "plot", "relu", "-o", "b.png", cwd=tmp_path)
+    assert not (tmp_path / "b.png").exists()
+
+
+@pytest.mark.parametrize("name", ["a.pdf", "a.html"])
+@pytest.mark.parametrize("value", part(["garbage", "1e5", "1.5", "0x10", "253402300800"], 3))
+def test_a_date_that_is_none_is_an_error(process: Process, tmp_path: Path, name: str, value: str) -> None:
+    """For a report and for a figure."""
+    option = "--report" if name.endswith("html") else "-o"
+    done = process("compare", "relu", "tanh", option, str(tmp_path / name), SOURCE_DATE_EPOCH=value)
+    assert done.returncode == 2
+    assert done.stderr.decode().startswith(f"actcli: SOURCE_DATE_EPOCH is {value!r}\n")
+
+
+@pytest.mark.parametrize("asked", ["bash_complete", "zsh_complete", "fish_complete", "nonsense", "bash_source"])
+def test_completion_that_no_script_asked_for_is_an_error(process: Process, asked: str) -> None:
+    done = process(**{ASKED: asked})
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.startswith(f"actcli: {ASKED} is set, ".encode())
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_each_rule_is_tried() -> None:
+    """A new rule has its case here."""
+    from fnmatch import fnmatchcase
+
+    tried = {name for name, *_ in (*SAID, *SILENT)} | {"POLARS_SKIP_CPU_CHECK", "NUMPY_EXPERIMENTAL_DTYPE_API"}
+    assert all(any(fnmatchcase(name, rule.names) for name in tried) for rule in RULES)
+    assert os.environ.get("POLARS_VERBOSE") is None

@@ -1,0 +1,174 @@
+"""`actcli train`: its outputs, its gates, and what it says of bad input."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+from support.run import DATA, Cli, rows
+
+from actcli.reports.schema import schema
+
+DIGITS = ("-i", str(DATA / "digits.csv"), "--target", "digit", "--task", "classify", "-c", "!p0,!p32,!p39")
+QUICK = ("--hidden", "8", "--epochs", "2", "--seeds", "2")
+
+
+def table(folder: Path, text: str) -> str:
+    path = folder / "table.csv"
+    path.write_text(text)
+    return str(path)
+
+
+def test_every_form_of_a_result(cli: Cli, tmp_path: Path) -> None:
+    """A page, a figure, JSON by its schema, CSV by function, run, epoch and layer; the same bytes each time."""
+    outputs = [str(tmp_path / name) for name in ("a.json", "a.png", "a.csv")]
+    asked = [word for path in outputs for word in ("-o", path)]
+    page = tmp_path / "a.md"
+    done = cli("train", "prelu", "elu:alpha=0.5|1", *DIGITS, *QUICK, "--learn", "layer", *asked, "--report", str(page))
+    assert (done.returncode, done.stderr) == (0, b"")
+    document = json.loads(Path(outputs[0]).read_text())
+    jsonschema.validate(document, schema("train"))
+    assert [run["function"] for run in document["runs"][::2]] == ["prelu", "elu:alpha=0.5", "elu"]
+    assert [run["seed"] for run in document["runs"]] == [0, 1] * 3
+    epoch = document["runs"][0]["epochs"][2]
+    assert "seconds" not in epoch
+    assert {"name", "dead_neuron_ratio", "vanishing_ratio", "gradient_rms"} <= epoch["layers"][0].keys()
+    assert document["summary"][0]["accuracy"]["from"] <= document["summary"][0]["accuracy"]["mean"]
+    text = page.read_text()
+    assert "Take " in text
+    assert "## Learned parameters" in text
+    before = Path(outputs[0]).read_bytes()
+    cli("train", "prelu", "elu:alpha=0.5|1", *DIGITS, *QUICK, "--learn", "layer", "-o", outputs[0], "--threads", "1")
+    assert Path(outputs[0]).read_bytes() == before
+
+
+@pytest.mark.parametrize(("by", "count"), [("run", 2), ("epoch", 6), ("layer", 6)])
+def test_rows(cli: Cli, by: str, count: int) -> None:
+    """Of one hidden layer, three states a run."""
+    found = rows(cli.ok("train", "relu", *DIGITS, *QUICK, "--by", by, "-f", "csv"))
+    assert len(found) == count
+    assert {"function", "seed"} <= found[0].keys()
+    assert "seconds" not in found[0]
+
+
+def test_timing_is_reported_when_it_is_asked_for(cli: Cli) -> None:
+    found = rows(cli.ok("train", "relu", *DIGITS, *QUICK, "--timing", "-f", "csv"))
+    assert float(found[0]["seconds"]) > 0.0
+
+
+def test_gates(cli: Cli) -> None:
+    """Status 3, the result all the same."""
+    done = cli("train", "relu", *DIGITS, *QUICK, "--min-accuracy", "1", "--max-dead", "0", "-f", "csv")
+    assert done.returncode == 3
+    assert b"relu: accuracy is" in done.stderr
+    assert rows(done.stdout.decode())
+    assert cli("train", "relu", *DIGITS, *QUICK, "--min-accuracy", "0.1", "-f", "csv").returncode == 0
+
+
+def test_weights_are_saved_and_taken(cli: Cli, tmp_path: Path) -> None:
+    """A run of no epoch from what was saved has the scores of the run that saved it."""
+    path = str(tmp_path / "m.npz")
+    first = cli("train", "relu", *DIGITS, *QUICK, "--save", path, "--by", "run", "-f", "csv")
+    assert f"{path}: relu from seed".encode() in first.stderr
+    again = rows(cli.ok("train", "relu", *DIGITS, "--hidden", "8", "--epochs", "0", "--seeds", "1", "--weights", path,
+                        "--by", "run", "-f", "csv"))  # fmt: skip
+    assert again[0]["loss"] in [row["loss"] for row in rows(first.stdout.decode())]
+
+
+def test_a_pipe_of_words_and_holes(cli: Cli) -> None:
+    """Classes may be words; a row with a hole is left out, and its column named; a constant column is named."""
+    lines = [f"{i % 7},{(i * i) % 5},1,{'even' if i % 2 else 'odd'}" for i in range(40)]
+    lines[3] = ",1,1,odd"
+    text = "\n".join(["a,b,c,kind", *lines])
+    done = cli("train", "relu", "--target", "kind", *QUICK, "-f", "json", stdin=text.encode())
+    assert done.returncode == 0
+    data = json.loads(done.stdout)["data"]
+    assert (data["classes"], data["left_out"], data["missing"], data["constant"]) == (
+        ["even", "odd"],
+        1,
+        {"a": 1},
+        ["c"],
+    )
+    assert b"1 rows left out: a value is missing in a (1)" in done.stderr
+    assert b"constant" in done.stderr
+
+
+def test_a_quantity(cli: Cli, tmp_path: Path) -> None:
+    """A target with fractions is one, which is said; it has an R² and no accuracy."""
+    path = table(tmp_path, "x,y\n" + "\n".join(f"{i / 10},{i / 7}" for i in range(60)))
+    done = cli("train", "tanh", "-i", path, "--target", "y", *QUICK, "-f", "json")
+    assert b"y has fractions, so it is a quantity" in done.stderr
+    summary = json.loads(done.stdout)["summary"][0]
+    assert (summary["accuracy"], summary["r2"] is None) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "options", "status", "message"),
+    [
+        ("a,b\n1,2\n3,4\n", "c", (), 2, "there is no column 'c'"),
+        ("a,b\n1,2\n3,2\n4,2\n", "b", (), 1, "has one class only, 2"),
+        ("a,b\n1,2\n3,4\n5,6\n", "b", (), 1, "3 classes in 3 rows"),
+        ("a,b,c\n1,u,0\n3,v,1\n1,u,0\n3,v,1\n", "c", (), 1, "'u' is not a number"),
+        ("a\n1\n2\n", "a", (), 2, "no column is left"),
+        ("a,b\n1,\n,2\n", "b", (), 1, "no row without a missing value"),
+        ("a,b\n1,x\n2,y\n1,x\n2,y\n", "b", ("--task", "regress"), 1, "holds words"),
+        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", (), 1, "nothing is held out"),
+        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--hidden", "0"), 2, "is not widths"),
+        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--hidden", "4,,4"), 2, "is not widths"),
+        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--split", "0", "--learn", "layer"), 2, "has a parameter to learn"),
+        (
+            "a,b\n1,0\n2,1\n1,0\n2,1\n",
+            "b",
+            ("--split", "0", "--residual", "--hidden", "4"),
+            2,
+            "as wide as the one before",
+        ),
+        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--search", "luck"), 2, "there is no search 'luck'"),
+        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--save", "model.pt"), 2, "says no form of a network"),
+        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--lr", "0"), 2, "--lr"),
+        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--lr", "nan"), 2, "--lr"),
+    ],
+)
+def test_bad_input(
+    cli: Cli, tmp_path: Path, text: str, target: str, options: tuple[str, ...], status: int, message: str
+) -> None:
+    """One clear error, and no result."""
+    path = table(tmp_path, text)
+    done = cli("train", "relu", "-i", path, "--target", target, *options)
+    assert (done.returncode, done.stdout) == (status, b""), done.stderr.decode()
+    assert message in done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+
+
+def test_a_learning_rate_that_diverges_is_a_verdict(cli: Cli) -> None:
+    """The runs are reported, with the epoch in which they did."""
+    done = cli("train", "relu", *DIGITS, *QUICK, "--optimizer", "sgd", "--lr", "1e6", "-f", "json")
+    assert done.returncode == 0
+    document = json.loads(done.stdout)
+    jsonschema.validate(document, schema("train"))
+    assert document["runs"][0]["diverged"] == 1
+    assert document["summary"][0]["verdict"] == "critical"
+    assert document["advice"].startswith("Take none")
+
+
+def test_weights_of_another_shape(cli: Cli, tmp_path: Path) -> None:
+    """The array is named, and that PyTorch's are the other way round."""
+    path = str(tmp_path / "w.npz")
+    np.savez(path, W1=np.zeros((8, 61)), b1=np.zeros(8), W2=np.zeros((8, 10)), b2=np.zeros(10))
+    message = cli.fails(1, "train", "relu", *DIGITS, *QUICK, "--weights", path)
+    assert "W1 has the shape (8, 61), not (61, 8)" in message
+    assert "transpose" in message
+
+
+def test_a_test_table_with_an_unknown_class(cli: Cli, tmp_path: Path) -> None:
+    train = tmp_path / "train.csv"
+    train.write_text("a,b\n1,0\n2,1\n1,0\n2,1\n")
+    test = table(tmp_path, "a,b\n1,0\n2,7\n")
+    base = ("train", "relu", "-i", str(train), "--target", "b", "--task", "classify", "--test", test)
+    assert "the class 7" in cli.fails(1, *base)
+    test = table(tmp_path, "z,b\n1,0\n2,1\n")
+    assert "has other features" in cli.fails(1, *base)
+    assert "--test is scored on" in cli.fails(2, *base, "--split", "0.3")
