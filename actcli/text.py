@@ -94,6 +94,11 @@ def _portable(value: Any) -> Any:
     return value
 
 
+def counted(count: int, things: str) -> str:
+    """A number of things, whose word is given for several: "1 sample", "2 samples"."""
+    return f"{count} {things.removesuffix('s') if count == 1 else things}"
+
+
 def numbered(count: int) -> tuple[str, ...]:
     """The names of columns and neurons that have none: as frameworks count them."""
     return tuple(map(str, range(count)))

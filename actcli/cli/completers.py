@@ -63,9 +63,19 @@ def files(ctx: click.Context, typed: str) -> Items:
     return [CompletionItem(typed, type="file")]
 
 
+def separators(ctx: click.Context, typed: str) -> Items:
+    from actcli.tables.layout import WORDS
+
+    return [CompletionItem(word) for word in WORDS if word.isalpha() and word.startswith(typed)]
+
+
 def columns(ctx: click.Context, typed: str) -> Items:
     """What follows -c: the columns of the first file on the line, after `,`, `!` and the `:` of a range."""
-    options = ReadOptions(format=ctx.params.get("input_format"), header=ctx.params.get("header"))
+    said = ctx.params.get
+    options = ReadOptions(
+        format=said("input_format"), header=said("header"), separator=said("separator"), decimal=said("decimal"),
+        comment=said("comment"),
+    )  # fmt: skip
     names = _header(_words(ctx), options)
     start = typed[: typed.rfind(",") + 1]
     start += "!" if typed.startswith("!", len(start)) else ""

@@ -13,6 +13,7 @@ from actcli.cli.messages import note
 from actcli.cli.options import gather, option
 from actcli.cli.types import FunctionType, unmarked
 from actcli.errors import UsageError
+from actcli.text import counted
 
 if TYPE_CHECKING:
     from actcli.activation import Function
@@ -89,7 +90,7 @@ def note_layers(inputs: Sequence[Input], doubts: Sequence[str]) -> None:
         for guess in read.notes:
             note(guess)
         if read.skipped:
-            note(f"{read.skipped} row{'s' * (read.skipped > 1)} left out, such as {read.reason}")
+            note(f"{counted(read.skipped, 'rows')} left out, such as {read.reason}")
     for doubt in doubts:
         note(doubt)
 

@@ -162,8 +162,12 @@ style_option = option("--style", "Choose the colours of figures.", ["light", "da
 def _reading(
     columns: tuple[str, ...],
     header: bool | None,
+    separator: str | None,
+    decimal: str | None,
+    comment: str | None,
     nulls: tuple[str, ...],
     input_format: str | None,
+    axis: int | None,
     on_error: str,
     threads: int | None,
 ) -> ReadOptions:
@@ -171,11 +175,18 @@ def _reading(
 
     if odd := next((null for null in nulls if encodable(null) != null), None):
         raise UsageError(f"--null {odd!r}: is not UTF-8", "no cell of a text can be that")
+    if separator is not None:
+        from actcli.tables.layout import separator_of
+
+        separator = separator_of(separator)
+    if comment and ("\n" in comment or encodable(comment) != comment):
+        raise UsageError(f"--comment {comment!r}: no line of a text begins with that", "give one such as '#' or '//'")
     if threads is not None:  # polars reads it once, when it is imported
         os.environ["POLARS_MAX_THREADS"] = str(threads)
     return ReadOptions(
-        format=input_format, header=header, nulls=nulls, columns=columns, on_error=on_error, threads=threads
-    )
+        format=input_format, header=header, separator=separator, decimal=decimal, comment=comment, nulls=nulls,
+        columns=columns, axis=axis, on_error=on_error, threads=threads,
+    )  # fmt: skip
 
 
 # How to read tables, as `reading`.
@@ -189,8 +200,12 @@ table_options = gather(
         complete="columns",
     ),
     click.option("--header/--no-header", default=None, help="Take the first row as names, or not (default: guess)."),
+    option("--separator CHAR", "Take this between cells, or tab, or blanks (default: guess).", complete="separators"),
+    option("--decimal", "Take this as the decimal sign (default: guess).", [".", ","]),
+    option("--comment TEXT", "Leave out lines that begin with this (default: guess #)."),
     option("--null nulls TEXT", "Treat these cells as missing, like empty ones (repeatable).", many=True),
     option("--input-format", "Read inputs in this format, whatever their names.", names("open")),
+    option("--axis NUMBER", "Take this axis of an array as neurons (default: channels).", click.INT),
     option("--on-error", "Stop at an unreadable row, or skip and count it.", ["stop", "skip"], "stop"),
     option("--threads COUNT", "Read tables on this many threads (default: at most 4).", click.IntRange(1, 256)),
 )

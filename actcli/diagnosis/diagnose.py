@@ -209,18 +209,22 @@ class _Marks:
 def _neurons(one: Measured, criteria: Criteria) -> list[Neuron]:
     """The neurons of a layer: their measures, and what follows from them."""
     partial, marks = one.partial, _Marks.of(one, criteria)
-    n, dead = partial.values, marks.dead.tolist()
+    known, dead = (partial.values > 0).tolist(), marks.dead.tolist()
+
+    def of_known(flags: Flags) -> list[bool | None]:
+        return [flag if has_value else None for flag, has_value in zip(flags.tolist(), known, strict=True)]
+
     columns = {
         "neuron": one.neurons,
-        "samples": n.tolist(),
-        "dead": dead,
+        "samples": partial.values.tolist(),
+        "dead": of_known(marks.dead),
         "dead_upper_bound": [
             upper_bound(a, k) if d else None
             for a, k, d in zip(partial[PASSING].tolist(), partial[INPUTS].tolist(), dead, strict=True)
         ],
-        "dormant": marks.dormant.tolist(),
+        "dormant": of_known(marks.dormant),
         "independent": partial[INPUTS].tolist(),
-        **({} if marks.flagged is None else {"flagged": marks.flagged.tolist()}),
+        **({} if marks.flagged is None else {"flagged": of_known(marks.flagged)}),
         **values_of_neurons(Neuron, partial, one.probe.occasions),
     }
     rows = zip(*columns.values(), strict=True)
@@ -236,18 +240,19 @@ def _shrunk(one: Measured) -> int:
 
 def layer_of(one: Measured, criteria: Criteria) -> Layer:
     """The measures of a layer, without a verdict."""
-    marks, neurons = _Marks.of(one, criteria), len(one.neurons)
+    marks, neurons, known = _Marks.of(one, criteria), len(one.neurons), one.partial.known
     dead = int(marks.dead.sum())
     return Layer(
         name=one.name,
         function=one.probe.function,
         samples=one.partial.samples,
         neurons=neurons,
+        empty_neurons=neurons - known,
         dead_neurons=dead,
-        dead_neuron_ratio=over(dead, neurons) if one.partial.values.any() else None,
+        dead_neuron_ratio=over(dead, known),
         dormant_neurons=int(marks.dormant.sum()),
-        flagged_neurons=int(marks.flagged.sum()) if marks.flagged is not None and neurons else None,
-        independent=over(one.partial[INPUTS].sum(), neurons) or 0.0,
+        flagged_neurons=int(marks.flagged.sum()) if marks.flagged is not None and known else None,
+        independent=over(one.partial[INPUTS].sum(), known) or 0.0,
         gradient_rms=one.loss_gradient,
         place=one.place,
         role=one.place.role,

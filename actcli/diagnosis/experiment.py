@@ -14,6 +14,7 @@ from actcli.errors import DataError, UsageError
 from actcli.registry.specs import family
 from actcli.tables.bundles import open_bundle
 from actcli.tables.options import ReadOptions
+from actcli.text import counted
 from actcli.training.data import Preparation, prepared
 from actcli.training.experiment import Plan, Watch, run_all
 from actcli.training.raw import Raw, given, read, read_arrays
@@ -98,7 +99,7 @@ def _said(data: Data) -> Iterator[str]:
     yield from data.guesses
     if data.missing:
         columns = ", ".join(f"{name} ({count})" for name, count in data.missing)
-        yield f"{data.source}: {data.left_out} rows left out: a value is missing in {columns}"
+        yield f"{data.source}: {counted(data.left_out, 'rows')} left out: a value is missing in {columns}"
     if data.constant:
         columns = ", ".join(data.constant[:8]) + (" ..." if len(data.constant) > 8 else "")
         yield f"{data.source}: {len(data.constant)} features are constant and say nothing: {columns}"

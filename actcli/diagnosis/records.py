@@ -28,8 +28,11 @@ class _LayerHead:
     function: Annotated[Function, Meaning("label of the layer's function, as FUNCTION is written")]
     samples: Annotated[int, Meaning("rows")]
     neurons: Annotated[int, Meaning("columns")]
+    empty_neurons: Annotated[int, Meaning("columns without a value, which are in no share of neurons")]
     dead_neurons: Annotated[int, Meaning("number of dead neurons")]
-    dead_neuron_ratio: Annotated[float | None, Meaning("share of the neurons that are dead", of_neurons=True)]
+    dead_neuron_ratio: Annotated[
+        float | None, Meaning("share of the neurons with values that are dead", of_neurons=True)
+    ]
     dormant_neurons: Annotated[int, Meaning("number of dormant neurons")]
 
 
@@ -73,6 +76,11 @@ class Layer(LayerMeasures, _LayerHead):
     independent: float = 0.0  # how many inputs an element ratio rests on: the values of one depend on each other
     place: Place = field(default_factory=Place)
 
+    @property
+    def known_neurons(self) -> int:
+        """Those that have a value: of the others nothing is known."""
+        return self.neurons - self.empty_neurons
+
 
 def gradient_ratio(layers: Sequence[Layer]) -> float | None:
     """The rms of dL/dx of the first of the layers over that of the last; None where one is not known, or the last is
@@ -89,9 +97,9 @@ class _NeuronHead:
     neuron: Annotated[str, Meaning("name of the column")]
     samples: Annotated[int, Meaning("finite values of the neuron, of which the ratios are shares")]
     dead: Annotated[
-        bool,
+        bool | None,
         Meaning(
-            "whether at most the share alpha of the samples passes gradient",
+            "whether at most the share alpha of the samples passes gradient; not known without a value",
             word="dead neuron",
             definition="{passing} |f'(x)| >= {epsilon:g}. A ReLU neuron that is off for half of its samples is "
             "healthy: a ratio of values and a ratio of neurons are different measures",
@@ -103,7 +111,7 @@ class _NeuronHead:
         Meaning("of a dead neuron, the 95 % upper bound of the share of inputs on which it passes gradient"),
     ]
     dormant: Annotated[
-        bool,
+        bool | None,
         Meaning(
             f"whether mean|f| of the neuron is at most {DORMANT:g} of the layer's mean",
             word="dormant neuron",

@@ -14,7 +14,7 @@ from actcli.diagnosis.verdicts import Finding, grade
 from actcli.measuring.measures import Meaning
 from actcli.measuring.probe import Thresholds
 from actcli.numerics.student import Mean
-from actcli.text import percent
+from actcli.text import counted, percent
 from actcli.training.records import Run, Trained
 
 Told = Literal["better", "worse", "not told apart"]
@@ -194,7 +194,7 @@ def _findings(trained: Trained, function: Function, runs: list[Run]) -> list[Fin
     found = []
     if away := [run for run in runs if run.diverged is not None]:
         where = f"in epoch {away[0].diverged} of seed {away[0].seed}"
-        text = f"{len(away)} of {len(runs)} runs diverged, the first {where}"
+        text = f"{len(away)} of {counted(len(runs), 'runs')} diverged, the first {where}"
         found.append(Finding("critical", text, "cumulative_rms_gradient"))
     else:
         found += _no_learning(trained, runs)
@@ -270,7 +270,7 @@ def _advice(result: Experiment) -> str:
     if quality is None or best.diverged == best.runs:
         more = ", and no other function did better" if len(result.summaries) > 1 else ""
         return f"Take none: {best.name} diverged{more}"
-    seeds = f"{best.runs} seed{'s' * (best.runs > 1)}"
+    seeds = counted(best.runs, "seeds")
     between = "" if quality.low is None or quality.high is None else f" ({quality.low:.4g} to {quality.high:.4g})"
     text = f"{best.name}: {where} {measure} {quality.mean:.4g}{between} over {seeds}"
     others = result.against(best.function)
@@ -295,7 +295,7 @@ def _some(names: list[str], most: int = 4) -> str:
 def _doubts(trained: Trained) -> list[str]:
     found = []
     if trained.unfinished:
-        found.append(f"interrupted: {trained.unfinished} runs did not come to their end")
+        found.append(f"interrupted: {counted(trained.unfinished, 'runs')} did not come to an end")
     if not trained.data.held_out:
         found.append("nothing was held out: the scores are those of the training rows")
     if len(trained.seeds) == 1:

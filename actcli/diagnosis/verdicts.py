@@ -13,7 +13,7 @@ from actcli.diagnosis.remedies import remedies
 from actcli.diagnosis.rules import MADE_UP, ORDER, Check, Limits, Rule, Verdict
 from actcli.measuring.layer import Role
 from actcli.numerics.certainty import samples_for_bound, samples_to_tell, upper_bound, wilson
-from actcli.text import percent
+from actcli.text import counted, percent
 
 Side = Literal["low", "high"]
 ACTIVE = 0.01  # a dead neuron should be shown to pass gradient on fewer of its inputs than this
@@ -108,8 +108,8 @@ def findings(layers: Sequence[Layer], limits: Limits, epsilon: float, sides: Seq
 def checked(layer: Layer, check: Check) -> Finding:
     """What the check of another system says of a layer."""
     if layer.flagged_neurons is not None:
-        share = layer.flagged_neurons / layer.neurons if layer.neurons else 0.0
-        text = f"{layer.flagged_neurons} of {layer.neurons} neurons {check.finding} ({percent(share)})"
+        share = layer.flagged_neurons / layer.known_neurons
+        text = f"{layer.flagged_neurons} of {layer.known_neurons} neurons {check.finding} ({percent(share)})"
     else:
         share = layer.rule_score or 0.0
         text = f"{percent(share)} of the values {check.finding}"
@@ -127,21 +127,25 @@ def values(layer: Layer) -> list[Finding]:
     """Whether there are values to judge by, and all of them numbers."""
     found = []
     if layer.non_finite:
-        text = f"{layer.non_finite} values are NaN or infinite: the network has diverged"
+        are = "is" if layer.non_finite == 1 else "are"
+        text = f"{counted(layer.non_finite, 'values')} {are} NaN or infinite: the network has diverged"
         found.append(Finding("critical", text, "non_finite"))
     if layer.vanishing_ratio is None:
         found.append(Finding("warning", "there are no values to judge by"))
+    elif layer.empty_neurons:
+        has = "neuron has no value and is" if layer.empty_neurons == 1 else "neurons have no value and are"
+        found.append(Finding("ok", f"{layer.empty_neurons} {has} in no share"))
     return found
 
 
-def doubt(ratio: float, limits: tuple[float, float], layer: Layer) -> list[Finding]:
+def doubt(ratio: float, what: str, limits: tuple[float, float], layer: Layer) -> list[Finding]:
     """Says so where so few samples could have come from a layer of another verdict, and how many would tell."""
     low, high = wilson(ratio, layer.independent)
     between = [limit for limit in limits if low < limit <= high]
     if not between:
         return []
-    on = f"on {layer.independent:.6g} {layer.place.samples}"
-    text = f"{on} that share is known as {percent(low)} to {percent(high)} only"
+    on = f"on {counted(round(layer.independent), layer.place.samples)}"
+    text = f"{on} the share of {what}, {percent(ratio)}, is known as {percent(low)} to {percent(high)} only"
     nearest = min(between, key=lambda limit: abs(limit - ratio))
     if abs(nearest - ratio) > 1e-3:
         text += f"; about {samples_to_tell(ratio, nearest)} would tell it from {percent(nearest)}"
@@ -152,12 +156,15 @@ def _dead(layer: Layer, limits: Limits) -> list[Finding]:
     if not layer.dead_neurons:
         return []
     share = layer.dead_neuron_ratio or 0.0
-    are = "neuron is" if layer.neurons == 1 else "neurons are" if layer.dead_neurons != 1 else "neurons is"
-    on = f"on {layer.samples} {layer.place.samples}"
-    text = f"{layer.dead_neurons} of {layer.neurons} {are} dead {on} ({percent(share)})"
+    known = layer.known_neurons
+    are = "neuron is" if known == 1 else "neurons are" if layer.dead_neurons != 1 else "neurons is"
+    on = f"on {counted(layer.samples, layer.place.samples)}"
+    text = f"{layer.dead_neurons} of {known} {are} dead {on} ({percent(share)})"
     found = [Finding(grade(share, limits.dead), text, "dead_neuron_ratio")]
     if layer.shrunk_neurons:
-        text = f"{layer.shrunk_neurons} neurons are shrunk to nothing: their weights are next to 0"
+        one = layer.shrunk_neurons == 1
+        are, their = ("is", "its") if one else ("are", "their")
+        text = f"{counted(layer.shrunk_neurons, 'neurons')} {are} shrunk to nothing: {their} weights are next to 0"
         held = layer.dead_neurons - layer.shrunk_neurons
         found.append(Finding("ok", f"{text}{'; others are held off by their bias' if held > 0 else ''}"))
     bound = upper_bound(0, max(1, round(layer.independent)))
@@ -178,11 +185,11 @@ def _vanishing(layer: Layer, limits: Limits, epsilon: float) -> list[Finding]:
         if (verdict := grade(ratio, limits.vanishing)) != "ok":
             text = f"{percent(ratio)} of the values have |f'| < {epsilon:g}"
             found.append(Finding(verdict, text, "vanishing_ratio"))
-        found += doubt(ratio, limits.vanishing, layer)
+        found += doubt(ratio, "vanishing values", limits.vanishing, layer)
     if rows := layer.vanishing_row_ratio:
         text = f"the whole Jacobian is below {epsilon:g} in {percent(rows)} of the rows"
         found.append(Finding(grade(rows, limits.vanishing_rows), text, "vanishing_row_ratio"))
-        found += doubt(rows, limits.vanishing_rows, layer)
+        found += doubt(rows, "vanishing rows", limits.vanishing_rows, layer)
     return found
 
 
@@ -195,7 +202,7 @@ def _saturated(layer: Layer, limits: Limits, sides: Sequence[Side]) -> list[Find
     if (verdict := grade(ratio, limits.saturated)) != "ok":
         parts = ", ".join(f"{percent(ratios[side])} {side}" for side in sides)
         found.append(Finding(verdict, f"{percent(ratio)} of the values are saturated ({parts})", "saturated_ratio"))
-    return found + doubt(ratio, limits.saturated, layer)
+    return found + doubt(ratio, "saturated values", limits.saturated, layer)
 
 
 def _through(layers: Sequence[Layer], epsilon: float) -> list[Finding]:
@@ -207,7 +214,7 @@ def _through(layers: Sequence[Layer], epsilon: float) -> list[Finding]:
     factor = layers[0].cumulative_mean_gradient if layers else None
     if len(layers) < 2 or factor is None:
         return []
-    after = f"{len(layers) - 1} layer{'s' if len(layers) > 2 else ''} after it"
+    after = f"{counted(len(layers) - 1, 'layers')} after it"
     text = f"f' here and in the {after} scales the gradient by {factor:.2g}"
     most = {layer.function: shape(layer.function).sup_gradient for layer in layers}
     left = _left(layers)

@@ -16,7 +16,7 @@ from actcli.figures.marks import Fill, Mark, Stroke, band, line, picture
 from actcli.figures.page import EDGE, Page, Panel, Row, Section, compose
 from actcli.figures.panels import by_decades, plain
 from actcli.figures.style import DASHES, SMALL, THEMES, Theme, text_width
-from actcli.text import short
+from actcli.text import counted, short
 from actcli.training.records import Epoch, LayerState
 
 if TYPE_CHECKING:
@@ -57,9 +57,7 @@ def training_figure(result: Experiment, *, theme: str = "light") -> Figure:
     title = names if text_width([names], 13, "bold") < WIDTH - 2 * EDGE else f"{len(result.summaries)} functions"
     seeds = len(result.trained.seeds)
     data = result.trained.data
-    subtitle = (
-        f"{short(data.target)} of {short(data.source)}; {seeds} seed{'s' * (seeds > 1)}, bands from least to most"
-    )
+    subtitle = f"{short(data.target)} of {short(data.source)}; {counted(seeds, 'seeds')}, bands from least to most"
     return compose(Page(sections, look, title, subtitle, WIDTH))
 
 

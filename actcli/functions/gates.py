@@ -14,6 +14,7 @@ from actcli.functions.rows import FAR, times_far_exp
 from actcli.functions.self_gated import silu, silu_d2f, silu_df
 from actcli.functions.sigmoids import sigmoid, sigmoid_d2f, sigmoid_df
 from actcli.numerics.doubledouble import DD, exp, product, refine
+from actcli.text import counted
 
 
 class Gate(NamedTuple):
@@ -69,7 +70,7 @@ def _halves(n: int) -> int:
     """The number of outputs of n inputs."""
     if n % 2:
         raise DataError(
-            f"a gated function splits a row into halves: {n} numbers have none",
+            f"a gated function splits a row into halves: {counted(n, 'numbers')} cannot be split",
             "give an even number of them; -c chooses columns",
         )
     return n // 2

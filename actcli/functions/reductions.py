@@ -13,6 +13,7 @@ from actcli.functions.rows import NEAR, Row, row_of, shift, total
 from actcli.functions.softmaxes import softmax, softmax_df
 from actcli.numerics import doubledouble
 from actcli.numerics.doubledouble import DD
+from actcli.text import counted
 
 
 def logsumexp(x: Array) -> Array:
@@ -264,7 +265,7 @@ def _units(n: int, num_units: float) -> int:
     units = int(num_units)
     if n % units:
         raise DataError(
-            f"maxout: {n} numbers do not make {units} equal groups",
+            f"maxout: {counted(n, 'numbers')} cannot make {units} equal groups",
             f"give a multiple of {units} of them; -c chooses columns",
         )
     return units

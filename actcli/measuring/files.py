@@ -8,7 +8,7 @@ import numpy as np
 
 from actcli.activation import Array, Flags, Function
 from actcli.measuring.choice import Choice
-from actcli.measuring.layer import Input, PreActivations
+from actcli.measuring.layer import Input, Place, PreActivations
 from actcli.numerics.histogram import Histogram
 from actcli.tables.open import open_tables
 from actcli.tables.options import ReadOptions
@@ -41,7 +41,10 @@ def file_layers(
         if (name := _name(table)) in functions:
             reading = _Reading(table, options.threads, watch)
             neurons = tuple(table.columns[i] for i in table.picked)
-            layers.append(PreActivations(name, functions[name], neurons, reading.blocks, reading.origin))
+            place = Place(samples="inputs" if table.positions > 1 else "samples")
+            layers.append(
+                PreActivations(name, functions[name], neurons, reading.blocks, reading.origin, place, table.positions)
+            )
     return layers
 
 

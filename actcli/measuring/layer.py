@@ -76,6 +76,7 @@ class PreActivations:
     blocks: Blocks | Shared
     origin: Callable[[], Input] | None = None
     place: Place = field(default_factory=Place)
+    positions: int = 1  # rows in succession that are of one input, of which each block holds all
 
     @classmethod
     def of_array(
@@ -86,13 +87,15 @@ class PreActivations:
         missing: Flags | None = None,
         neurons: Sequence[str] = (),
         origin: Callable[[], Input] | None = None,
+        positions: int = 1,
     ) -> PreActivations:
         """Those of an array of shape (samples, neurons); the neurons are named "0", "1" and so on by default."""
 
         def blocks(work: Callable[[Array, Flags | None], T]) -> Iterator[T]:
             yield work(x, missing)
 
-        return cls(name, function, tuple(neurons) or numbered(x.shape[1]), blocks, origin)
+        place = Place(samples="inputs" if positions > 1 else "samples")
+        return cls(name, function, tuple(neurons) or numbered(x.shape[1]), blocks, origin, place, positions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ def _partials(
         if isinstance(layer.blocks, Shared):
             passes.setdefault(layer.blocks.run, {})[layer.blocks.number] = number
             continue
-        for partials in layer.blocks(partial(_measured, probes[number])):
+        for partials in layer.blocks(partial(_measured, probes[number], positions=layer.positions)):
             yield number, partials
     for run, numbers in passes.items():
         for of_run, x, positions in run(list(numbers)):

@@ -50,6 +50,11 @@ class Partial:
         """How many finite values each neuron has."""
         return self[MOMENTS].count
 
+    @property
+    def known(self) -> int:
+        """How many neurons have a value: of the others no share says anything."""
+        return int(np.count_nonzero(self.values))
+
     def dead(self, alpha: float) -> Flags:
         """Which neurons pass gradient on at most this share of their values; those without a value are not dead."""
         n = self.values

@@ -15,6 +15,7 @@ from actcli.models.graph import Graph
 from actcli.models.inputs import DTYPES, Feed, Wanted
 from actcli.models.layers import ModelLayer
 from actcli.models.onnx_faults import explained, external_data
+from actcli.text import counted
 
 Neurons: TypeAlias = Literal["channel", "unit"]
 
@@ -90,7 +91,7 @@ class Run:
         self.layers, self.feed, self._session, self._running = layers, feed, session, running
         if feed.size and running.batch not in (0, feed.size):
             hint = "leave out --batch" if feed.size == 1 else f"leave out --batch, or give {feed.size}"
-            raise UsageError(f"--batch {running.batch}: the model takes {feed.size} inputs at a time", hint)
+            raise UsageError(f"--batch {running.batch}: the model takes {counted(feed.size, 'inputs')} at a time", hint)
         size, arrays = next(iter(feed.batches(feed.size or 1)))
         first = session.run([layer.tensor for layer in layers], arrays)
         self.neurons = [

@@ -13,7 +13,7 @@ from actcli.reports.model import Block, Draw, Drawing, Grid, Judgement, Points, 
 from actcli.reports.profiles import function_blocks, profile_record, profile_row
 from actcli.reports.records import Document, cell, record_of
 from actcli.tables.sheet import Sheet
-from actcli.text import Cell
+from actcli.text import Cell, counted
 
 
 def comparison_document(comparison: Comparison) -> Document:
@@ -120,7 +120,7 @@ def _verdicts(comparison: Comparison, by_layer: dict[str, list[Layer]], labels: 
 def _layer(name: str, rows: Sequence[Layer]) -> Section:
     """One layer under each function, those first that let most gradient through, and why each has its verdict."""
     layer = rows[0]
-    title = f"{name}: {layer.samples} samples of {layer.neurons} neurons"
+    title = f"{name}: {counted(layer.samples, 'samples')} of {counted(layer.neurons, 'neurons')}"
     columns = ("function", "dead", "vanishing", "sat. low", "sat. high", "mean|f'|", "verdict")
     figures = [
         (layer.function.label, layer.dead_neurons, layer.vanishing_ratio, layer.saturated_low_ratio,

@@ -37,7 +37,7 @@ def record_of(one: Layer | Neuron, occasions: Collection[Occasion]) -> Document:
         if name.endswith("_ratio"):
             of: float = one.independent
             if said.of_neurons and isinstance(one, Layer):
-                of = one.neurons
+                of = one.known_neurons
             record[f"{name}_from"], record[f"{name}_to"] = (None, None) if value is None else wilson(value, of)
     return record
 

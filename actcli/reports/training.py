@@ -14,7 +14,7 @@ from actcli.reports.common import how_it_was_run, some, what_helps
 from actcli.reports.model import Block, Draw, Drawing, Grid, Judgement, Report, Run, Section
 from actcli.reports.records import Document
 from actcli.tables.sheet import Sheet
-from actcli.text import Cell
+from actcli.text import Cell, counted
 from actcli.training.records import Epoch, LayerState, Scores
 from actcli.training.records import Run as Training
 
@@ -287,7 +287,7 @@ def _settings(result: Experiment) -> Iterator[tuple[str, Cell]]:
     yield "rows", f"{len(data.train)} to train on, {len(data.test)} to score on"
     if data.missing:
         columns = ", ".join(f"{name} ({count})" for name, count in data.missing)
-        yield "left out", f"{data.left_out} rows with a missing value, in {columns}"
+        yield "left out", f"{counted(data.left_out, 'rows')} with a missing value, in {columns}"
     if data.constant:
         yield "constant", some(list(data.constant))
     yield "seeds", ", ".join(map(str, trained.seeds))

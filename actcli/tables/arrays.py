@@ -1,4 +1,4 @@
-"""NPY and NPZ: arrays of one or two dimensions, the first one counting rows, read block by block.
+"""NPY and NPZ: arrays whose first axis counts inputs, one of the others neurons, read block by block.
 
 They are not mapped into memory: a mapped file that is cut short meanwhile ends the process."""
 
@@ -15,7 +15,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.errors import DataError
+from actcli.errors import ActcliError, DataError
+from actcli.numerics.axes import neuron_axis, positions, rows_of_neurons
 from actcli.tables.columns import check_width, pick
 from actcli.tables.options import ReadOptions
 from actcli.tables.source import File, Source, spool
@@ -26,7 +27,7 @@ from actcli.text import numbered
 def open_npy(source: Source, options: ReadOptions) -> list[Table]:
     file = source.file()
     with _failing(source.name), open(file.path, "rb") as content:
-        array = _head(content, source.name, file.size)
+        array = _head(content, source.name, file.size, options.axis)
     return [_table(source.layer, source.name, file.size, array, lambda: file, options)]
 
 
@@ -48,7 +49,7 @@ def open_npz(source: Source, options: ReadOptions) -> list[Table]:
         layer = member.filename.removesuffix(".npy")
         name = f"{source.name}: array {layer}"
         with _failing(name), zipfile.ZipFile(file.path) as archive, archive.open(member.filename) as content:
-            array = _head(content, name, member.file_size)
+            array = _head(content, name, member.file_size, options.axis)
         unpack = partial(unpacked, member.filename, name, member.file_size)
         tables.append(_table(layer, name, file.size, array, unpack, options))
     return tables
@@ -63,13 +64,24 @@ class _Array:
     dtype: np.dtype[Any]
     start: int  # of its numbers in the file
 
+    axis: int  # of the neurons; 0 where there is one alone
+
     @property
-    def width(self) -> int:
-        return self.shape[1] if len(self.shape) == 2 else 1
+    def neurons(self) -> int:
+        return self.shape[self.axis] if self.axis else 1
+
+    @property
+    def positions(self) -> int:
+        """How many rows are of one input."""
+        return positions(self.shape, self.axis) if self.axis else 1
 
     def rows(self, file: File, name: str, start: int, stop: int) -> NDArray[Any]:
-        """Some of its rows."""
-        count = stop - start
+        """The rows of some of its inputs."""
+        shape = (stop - start, *self.shape[1:]) if self.axis else (stop - start, 1)
+        return rows_of_neurons(self._inputs(file, name, start, stop).reshape(shape), self.axis or 1)
+
+    def _inputs(self, file: File, name: str, start: int, stop: int) -> NDArray[Any]:
+        count, width = stop - start, math.prod(self.shape[1:])
         with _failing(name), open(file.path, "rb", buffering=0) as content:
 
             def numbers(first: int, count: int) -> NDArray[Any]:
@@ -80,31 +92,35 @@ class _Array:
                 return found
 
             if not self.by_columns:
-                return numbers(start * self.width, count * self.width).reshape(count, self.width)
-            columns = [numbers(column * self.shape[0] + start, count) for column in range(self.width)]
-            return np.stack(columns, axis=1)
+                return numbers(start * width, count * width)
+            columns = [numbers(column * self.shape[0] + start, count) for column in range(width)]
+            return np.stack(columns, axis=1).reshape((count, *self.shape[1:]), order="F")
 
 
 def _table(layer: str, name: str, size: int, array: _Array, load: Callable[[], File], options: ReadOptions) -> Table:
-    check_width(array.width, name)
-    columns = numbered(array.width)
+    columns = numbered(array.neurons)
     picked = pick(options.columns, columns, name)
     rest = unpicked(picked, len(columns))
-    rows = rows_per_block(options.block_values, len(columns))
+    rows = max(1, rows_per_block(options.block_values, len(columns)) // max(1, array.positions))
     height = array.shape[0]
+    notes: tuple[str, ...] = ()
+    if len(array.shape) > 2 and options.axis is None:
+        what = f"axis {array.axis} of the shape {array.shape} is taken as neurons, the others as positions"
+        notes = (f"{name}: {what}; --axis takes another",)
 
     def block(file: File, start: int, stop: int) -> Block:
         cells = array.rows(file, name, start, stop)
         values = np.asarray(cells[:, picked], np.float64, order="F")
         others = _others(cells, rest) if rest else None
-        return without(Block(values, None, others, start + 1, round(size * stop / height)), options.nulls)
+        first = start * array.positions + 1
+        return without(Block(values, None, others, first, round(size * stop / height)), options.nulls)
 
     def tasks() -> Iterator[Task]:
         file = load()
         for start in range(0, height, rows):
             yield partial(block, file, start, min(height, start + rows))
 
-    return Table(layer, name, columns, picked, False, size, tasks)
+    return Table(layer, name, columns, picked, False, size, tasks, notes, array.positions)
 
 
 def _others(cells: NDArray[Any], rest: list[int]) -> Any:
@@ -115,17 +131,17 @@ def _others(cells: NDArray[Any], rest: list[int]) -> Any:
     return pl.DataFrame({str(i): kept[:, i] for i in rest})
 
 
-def _head(file: IO[bytes], name: str, size: int) -> _Array:
+def _head(file: IO[bytes], name: str, size: int, asked: int | None) -> _Array:
     """The head of an array that can be a table, in a file of that size."""
     version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, by_columns, dtype = read(file)
     _check_type(dtype, name)
-    if len(shape) not in (1, 2):
-        hint = "reshape to samples x neurons: a.reshape(-1, a.shape[-1]); channels on axis 1 are moved there by "
-        hint += "numpy.moveaxis(a, 1, -1)"
-        raise DataError(f"{name}: has {len(shape)} dimensions, shape {shape}", hint if shape else "")
-    array = _Array(shape, by_columns, dtype, file.tell())
+    if not shape:
+        raise DataError(f"{name}: is one number, not an array of them", "give the number itself")
+    axis = neuron_axis(shape, asked, name) if len(shape) > 1 else 0
+    check_width(shape[axis] if axis else 1, name)
+    array = _Array(shape, by_columns, dtype, file.tell(), axis)
     end = array.start + math.prod(shape) * dtype.itemsize
     if min(shape) < 0 or end > size:
         raise DataError(f"{name}: is not a whole NumPy file: {size} bytes where shape {shape} takes {end}")
@@ -149,7 +165,7 @@ def _failing(name: str) -> Iterator[None]:
     """Whatever numpy and zipfile raise for damaged files: from ValueError to tokenize.TokenError."""
     try:
         yield
-    except DataError:
+    except ActcliError:
         raise
     except OSError as error:
         raise DataError(f"{name}: {error.strerror or error}") from error

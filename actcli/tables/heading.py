@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from actcli.tables.layout import Layout, is_value
 from actcli.tables.options import ReadOptions
 from actcli.tables.table import is_number
 from actcli.text import numbered
@@ -15,28 +16,56 @@ class Heading(NamedTuple):
     """The columns of a table of text."""
 
     columns: tuple[str, ...]
-    named: bool  # the first row is a header
+    named: bool  # not by their numbers
+    is_row: bool  # the first row is a header
     apart: dict[int, str]  # the columns that are left out unless they are asked for, with what they are
+    hollow: int | None  # of these the one that has no values, as far as is seen
     notes: tuple[str, ...]  # what was guessed
 
 
-def heading(first: Sequence[str], second: Sequence[str], options: ReadOptions, source: str) -> Heading:
-    """What the first row is, `second` being the one behind it, empty where there is none."""
-    named = options.header
-    notes: tuple[str, ...] = ()
-    if named is None:
-        named = any(cell not in ("", *options.nulls) and not is_number(cell) for cell in first)
-        if not named and _counts(first, second):
-            named = len(first) > 2 or not first[0]  # two numbers may well be data
-            shown = ", ".join(first[:4]) + (", …" if len(first) > 4 else "")
-            kinds = ("names; --no-header", "numbers") if named else ("numbers; --header", "names")
-            notes = (f"{source}: the first row ({shown}) is taken as {kinds[0]} takes it as {kinds[1]}",)
-    columns = tuple(first) if named else numbered(len(first))
+def heading(layout: Layout, options: ReadOptions, source: str) -> Heading:
+    """What the first row is, by those behind it."""
+    first, *body = layout.rows
+    is_row, notes = (False, ()) if layout.names else _is_header(layout, options, source)
+    named = is_row or bool(layout.names)
+    columns = layout.names or (first if is_row else numbered(len(first)))
     apart = labels(columns) if named else {}
-    last = len(first) - 1
-    if last and not first[last] and second and not second[-1]:
-        apart[last] = "empty, behind the separator that ends each line"
-    return Heading(columns, named, apart, notes)
+    hollow = None
+    short = is_row and bool(body) and all(len(row) == len(first) + 1 for row in body)
+    ends_empty = bool(body) and not any(row[-1] for row in body)
+    if short and not ends_empty and _are_labels([row[0] for row in body], counted=len(first) > 1):
+        columns, apart = ("", *columns), {0: "row labels, for which the header has no name"}
+    elif ends_empty and (short or (len(first) > 1 and not first[-1])):
+        columns = (*columns, "") if short else columns
+        hollow = len(columns) - 1
+        apart[hollow] = "empty, behind the separator that ends each line"
+    return Heading(tuple(columns), named, is_row, apart, hollow, notes)
+
+
+def _is_header(layout: Layout, options: ReadOptions, source: str) -> tuple[bool, tuple[str, ...]]:
+    """Whether the first row is one, and what is said of it."""
+    first = layout.rows[0]
+    if options.header is not None:
+        return options.header, ()
+    if not all(is_value(cell, layout.decimal, options.nulls) for cell in first):
+        return True, ()
+    if not _counts(first, layout.rows[1] if len(layout.rows) > 1 else ()):
+        return False, ()
+    is_row = len(first) > 2 or not first[0]  # two numbers may well be data
+    shown = ", ".join(first[:4]) + (", …" if len(first) > 4 else "")
+    kinds = ("names; --no-header", "numbers") if is_row else ("numbers; --header", "names")
+    return is_row, (f"{source}: the first row ({shown}) is taken as {kinds[0]} takes it as {kinds[1]}",)
+
+
+def _are_labels(cells: Sequence[str], *, counted: bool) -> bool:
+    """Whether they are no numbers, or count the rows; where that is no sign, two cells may be one decimal comma."""
+    if not any(map(is_number, cells)):
+        return True
+    return (
+        counted
+        and len(cells) > 1
+        and any(list(cells) == [str(start + i) for i in range(len(cells))] for start in (0, 1))
+    )
 
 
 def labels(columns: Sequence[str], more: Sequence[str] = ()) -> dict[int, str]:
@@ -66,4 +95,4 @@ def _counts(first: Sequence[str], second: Sequence[str]) -> bool:
     start = int(cells[0])
     if cells != [str(start + i) for i in range(len(cells))]:
         return False
-    return second != [str(start + len(first) + i) for i in range(len(first))]
+    return list(second) != [str(start + len(first) + i) for i in range(len(first))]

@@ -29,8 +29,9 @@ from actcli.tables.table import (
     unpicked,
     without,
 )
-from actcli.text import numbered
+from actcli.text import counted, numbered
 
+DEEPEST = 64  # levels of values: libraries walk them on the stack
 _LINES = "JSON Lines have an object, or an array of numbers, on each line: jq -c '.[]' makes them of one array"
 
 
@@ -121,7 +122,7 @@ class _Parser:
                 raise DataError(f"{place}: the key {new[0]!r} is not in line 1")
             return [row.get(key) for key in self.columns]
         if len(row) != len(self.columns):
-            found = f"{len(row)} value{'s' * (len(row) != 1)}"
+            found = counted(len(row), "values")
             raise DataError(f"{place}: {found} where line 1 has {len(self.columns)}")
         return list(row)
 
@@ -150,6 +151,18 @@ def _integer(digits: str) -> float:
     return -0.0 if digits == "-0" else int(digits)
 
 
+def _is_too_deep(row: Any) -> bool:
+    level = [row]
+    for _ in range(DEEPEST):
+        level = [
+            value
+            for outer in level
+            for value in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(value, dict | list)
+        ]
+    return bool(level)
+
+
 def _row(text: bytes, place: str, *, first: bool) -> Any:
     """The object or the array of a line."""
     try:
@@ -163,6 +176,8 @@ def _row(text: bytes, place: str, *, first: bool) -> Any:
         raise DataError(f"{place}: a \\u escape is half a character, which is no text") from None
     except (ValueError, RecursionError) as error:  # beyond Python's limits for digits and depth
         raise DataError(f"{place}: {error}") from None
+    if text.count(b"[") + text.count(b"{") > DEEPEST and _is_too_deep(row):
+        raise DataError(f"{place}: values within values for more than {DEEPEST} levels", "flatten them")
     if not isinstance(row, dict | list):
         raise DataError(f"{place}: is neither an object nor an array", _LINES)
     if isinstance(row, list) and any(isinstance(value, dict) for value in row):

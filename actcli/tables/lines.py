@@ -33,7 +33,8 @@ def first_line(stream: Stream, source: Source, *, quotes: bool) -> bytes:
         file = "" if source.path == "-" else f" {source.path}"
         raise DataError(f"{source.name}: is UTF-16 text, not UTF-8", f"convert it: iconv -f UTF-16 -t UTF-8{file}")
     if not data.removeprefix(BOM).strip(b"\r\n"):
-        raise DataError(f"{source.name}: is empty")
+        what = "is empty" if len(data) < size else "begins with blank lines"
+        raise DataError(f"{source.name}: {what}", "" if len(data) < size else "take them out")
     line = data[:end] if end else data
     if b"\n" not in line and b"\r" in line.rstrip(b"\r"):
         raise DataError(f"{source.name}: its lines end in bare carriage returns", "convert it: tr '\\r' '\\n'")
@@ -68,7 +69,7 @@ def blocks(stream: Stream, source: Source, rows: int, line: int, *, quotes: bool
     if found.quoted:
         if found.stop:
             yield Lines(stream.take(found.stop), line, found.breaks, stream.position)
-        raise _unended(window[found.stop : filled].tobytes(), source, line + found.breaks)
+        raise unended(window[found.stop : filled].tobytes(), source, line + found.breaks)
     if filled:
         breaks = count(window[:filled]) + 1
         last = stream.take(filled)
@@ -107,9 +108,12 @@ def _next(stream: Stream, source: Source, rows: int, line: int, quotes: bool) ->
         last = len(piece) < PIECE and (found < rows or blank)
         if last or (found == rows and not blank):
             return _Rows(stop, count(stream.look(stop)) if any_quotes else found, size, last, quoted)
+        if blank and size - stop > LONGEST:
+            where = line + count(stream.look(stop))
+            raise DataError(f"{source.name}: line {where}: blank lines for {LONGEST >> 20} MB", "take them out")
         if found < rows and size - stop > LONGEST:
             seen = stream.look(size)
-            raise _unended(seen[stop:].tobytes(), source, line + count(seen[:stop]))
+            raise unended(seen[stop:].tobytes(), source, line + count(seen[:stop]))
 
 
 def _after(flags: NDArray[np.bool_], most: int) -> int:
@@ -125,9 +129,13 @@ def _after(flags: NDArray[np.bool_], most: int) -> int:
 def _blanks(window: NDArray[np.uint8]) -> int:
     """How many bytes of line breaks are at the end."""
     stop = len(window)
-    while stop and window[stop - 1] in (BREAK, RETURN):
-        stop -= 1
-    return len(window) - stop
+    while stop:
+        start = max(0, stop - 4096)
+        others = np.flatnonzero((window[start:stop] != BREAK) & (window[start:stop] != RETURN))
+        if others.size:
+            return len(window) - start - int(others[-1]) - 1
+        stop = start
+    return len(window)
 
 
 def _blank(window: NDArray[np.uint8]) -> bool:
@@ -140,7 +148,7 @@ def count(data: bytes | NDArray[np.uint8], byte: int = BREAK) -> int:
     return int(np.count_nonzero(codes == byte))
 
 
-def _unended(data: bytes, source: Source, line: int) -> DataError:
+def unended(data: bytes, source: Source, line: int) -> DataError:
     if b'"' not in data:
         return DataError(f"{source.name}: line {line} does not end within {LONGEST >> 20} MB")
     line = line_at(data.rindex(b'"'), data, line)

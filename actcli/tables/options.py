@@ -9,8 +9,12 @@ class ReadOptions:
 
     format: str | None = None  # the name of one in `format.py`; None: by the name, else by the first bytes
     header: bool | None = None  # None: there is one when any cell of the first row is not a number
+    separator: str | None = None  # of the cells of a text, see `layout.separator_of`; None: the first lines say
+    decimal: str | None = None  # the decimal sign of a text, "." or ","; None: the first lines say
+    comment: str | None = None  # what begins a line of text that is no row; None: #, where the first line does
     nulls: tuple[str, ...] = ()  # cells that mean missing, besides the empty cell
     columns: tuple[str, ...] = ()  # selections as typed after -c, see `columns.pick`
+    axis: int | None = None  # of an array, that of its neurons, see `numerics.axes.neuron_axis`
     on_error: str = "stop"  # or "skip": rows of text that cannot be read are left out, counted in their block
     threads: int | None = None  # None: as many as the machine has processors, at most four
     block_values: int = 1 << 18  # numbers a block, about; wide tables get more

@@ -6,8 +6,6 @@ whose nulls its separators do not explain, is read again by `_careful`, which fi
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -19,10 +17,10 @@ from numpy.typing import NDArray
 from actcli.errors import DataError
 from actcli.tables.columns import pick
 from actcli.tables.heading import heading, left_apart
-from actcli.tables.lines import BOM, Lines, blocks, check_text, count, first_line, line_at
+from actcli.tables.layout import BLANKS, EDGES, Layout, layout, tabbed
+from actcli.tables.lines import Lines, blocks, check_text, count, line_at
 from actcli.tables.options import ReadOptions
 from actcli.tables.source import Source
-from actcli.tables.streams import Stream
 from actcli.tables.table import (
     Block,
     Skipped,
@@ -33,38 +31,38 @@ from actcli.tables.table import (
     rows_per_block,
     together,
 )
+from actcli.text import counted
 
 if TYPE_CHECKING:
     import polars as pl
 
 Schema: TypeAlias = "dict[str, pl.DataType]"
 
-csv.field_size_limit(2**31 - 1)  # of any length, as polars takes them
-BLANKS = " \t\r\n"
-
 
 def open_separated(source: Source, options: ReadOptions, separator: str) -> list[Table]:
-    """A CSV or TSV table."""
-    line = first_line(source.text(), source, quotes=True)
-    content = line.removeprefix(BOM)
-    cells = _cells(content.decode().rstrip("\r\n"), separator)
-    head = heading(cells, _second(source.text(), len(line), separator), options, source.name)
-    columns, header = head.columns, head.named
+    """A table of text; `separator` is what stands between its cells unless its first lines say otherwise."""
+    found = layout(source, options, separator)
+    head = heading(found, options, source.name)
+    columns = head.columns
     picked = pick(options.columns, columns, source.name, head.apart)
-    notes = (*head.notes, *left_apart(head.apart, columns, options, source.name))
-    parser = _Parser(source.name, columns, picked, header, separator, options.nulls, options.on_error == "skip")
-    skip = len(line) if header else len(line) - len(content)
-    first = 1 + (content.count(b"\n") if header else 0)
+    notes = (*found.notes, *head.notes, *left_apart(head.apart, columns, options, source.name))
+    parser = _Parser(
+        source.name, columns, picked, head.named, found, options.nulls, options.on_error == "skip",
+        None if options.columns else head.hollow,
+    )  # fmt: skip
     rows = rows_per_block(options.block_values, len(columns))
 
     def tasks() -> Iterator[Task]:
         stream = source.text()
-        stream.read(skip)
+        stream.read(found.skip)
+        line = found.line
+        if head.is_row:
+            line += stream.read(found.first).count(b"\n")
         parse = partial(parser.parse, parser.schema())
-        for lines in blocks(stream, source, rows, first, quotes=True):
+        for lines in blocks(stream, source, rows, line, quotes=True):
             yield partial(parse, lines)
 
-    return [Table(source.layer, source.name, columns, picked, header, source.size, tasks, notes)]
+    return [Table(source.layer, source.name, columns, picked, head.named, source.size, tasks, notes)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +73,10 @@ class _Parser:
     columns: tuple[str, ...]
     picked: tuple[int, ...]
     has_header: bool
-    separator: str
+    layout: Layout
     nulls: tuple[str, ...]
     skips: bool
+    hollow: int | None  # a column that is left out for having no values
 
     def schema(self) -> Schema:
         """The picked columns as numbers, the others as text, all named by their index."""
@@ -86,14 +85,21 @@ class _Parser:
         picked = frozenset(self.picked)
         return {str(i): pl.Float64() if i in picked else pl.String() for i in range(len(self.columns))}
 
+    @property
+    def separator(self) -> str:
+        """What stands between the cells of a block, once blanks are tabs."""
+        return "\t" if self.layout.separator == BLANKS else self.layout.separator
+
     def parse(self, schema: Schema, lines: Lines) -> Block:
         import polars as pl
 
         data = lines.read()
+        if self.layout.separator == BLANKS:
+            data = tabbed(data)
         if b'"' in data and (quote := _astray(data, self.separator)) is not None:
             check_text(data, self.source, lines.first)
             raise self._misquoted(line_at(quote, data, lines.first))
-        if self.nulls:  # polars would take the named cells for missing in the other columns too
+        if self.nulls or self._is_doubtful(data):
             return self._careful(data, lines)
         try:
             frame = self._frame(data, schema)
@@ -101,7 +107,24 @@ class _Parser:
             return self._careful(data, lines)
         if frame.height != lines.breaks or (frame.to_series(-1).null_count() and not self._is_even(data, lines.breaks)):
             return self._careful(data, lines)
-        return block_of(frame, self.picked, lines.first, lines.end)
+        return self._block(frame, lines)
+
+    def _is_doubtful(self, data: bytes) -> bool:
+        """Whether polars may not read it as it is meant: with comments, a point where there are decimal commas, or a
+        bare carriage return, which it drops at the end of a cell. What `nulls` names it takes for missing in every
+        column."""
+        comment = self.layout.comment.encode()
+        return (
+            (bool(comment) and (data.startswith(comment) or b"\n" + comment in data))
+            or (self.layout.decimal == "," and b"." in data)
+            or f"\r{self.separator}".encode() in data
+        )
+
+    def _block(self, frame: pl.DataFrame, lines: Lines, skipped: Skipped | None = None) -> Block:
+        if self.hollow is not None and frame.to_series(self.hollow).is_not_null().any():
+            what = f"column {self.hollow + 1} is empty in the first rows, but not behind line {lines.first - 1}"
+            raise DataError(f"{self.source}: {what}", f"-c '*' takes it, -c '!#{self.hollow + 1}' leaves it out")
+        return block_of(frame, self.picked, lines.first, lines.end, skipped)
 
     def _is_even(self, data: bytes, rows: int) -> bool:
         """Whether no row is short, where none is long: a short one ends in a null, and a long one fails."""
@@ -112,24 +135,28 @@ class _Parser:
     def _frame(self, data: bytes, schema: Schema) -> pl.DataFrame:
         import polars as pl
 
-        return pl.read_csv(data, has_header=False, separator=self.separator, schema=schema)
+        commas = self.layout.decimal == ","
+        return pl.read_csv(data, has_header=False, separator=self.separator, schema=schema, decimal_comma=commas)
 
     def _careful(self, data: bytes, lines: Lines) -> Block:
         """The block, or the error that names its first wrong row or cell; where these are to be skipped, without."""
         check_text(data, self.source, lines.first)
         starts, cells = _rows(data, self.separator)
+        self._refuse_returns(data, lines)
 
         def line_of(row: int) -> int:
             return line_at(int(starts[row]), data, lines.first)
 
-        ragged = np.flatnonzero(cells != len(self.columns))
+        kept = np.arange(len(starts))
+        if comment := self.layout.comment.encode():
+            kept = np.array([i for i, start in enumerate(starts) if not data.startswith(comment, start)], np.intp)
+        ragged = kept[cells[kept] != len(self.columns)]
         uneven = None
-        kept, rest, places = np.arange(len(starts)), data, starts
         if ragged.size:
             first = int(ragged[0])
             uneven = self._ragged(line_of(first), int(cells[first]), data[starts[first] : starts[first] + 1])
-            kept = np.delete(kept, ragged) if self.skips else kept[:first]
-            rest, places = _only(data, starts, kept)
+            kept = np.setdiff1d(kept, ragged) if self.skips else kept[kept < first]
+        rest, places = (data, starts) if len(kept) == len(starts) else _only(data, starts, kept)
         frame, wrong, error = self._numbers(rest, places, lambda row: line_of(kept[row]))
         if not self.skips and (error or uneven):
             raise error or uneven  # type: ignore[misc]
@@ -137,7 +164,16 @@ class _Parser:
         if error:
             skipped = together(skipped, Skipped(int(wrong.sum()), error))
             frame = frame.filter(~wrong)
-        return block_of(frame, self.picked, lines.first, lines.end, skipped)
+        return self._block(frame, lines, skipped)
+
+    def _refuse_returns(self, data: bytes, lines: Lines) -> None:
+        """Fail at a carriage return that ends a cell and no line, which polars would drop."""
+        at = data.find(f"\r{self.separator}".encode())
+        while at >= 0:
+            if not data.count(b'"', 0, at) % 2:
+                where = f"{self.source}: line {line_at(at, data, lines.first)}"
+                raise DataError(f"{where}: a carriage return at the end of a cell", "quote the cell, or take it out")
+            at = data.find(f"\r{self.separator}".encode(), at + 1)
 
     def _numbers(
         self, data: bytes, starts: NDArray[np.intp], line_of: Callable[[int], int]
@@ -148,12 +184,12 @@ class _Parser:
         frame = self._strings(data, starts, line_of)
         texts = frame.select(
             pl.col(str(i))
-            .str.strip_chars(BLANKS)
+            .str.strip_chars(EDGES)
             .str.replace(r'^"\s*(.*?)\s*"$', "$1")  # polars keeps quotes that follow a blank
             .replace(dict.fromkeys(("", *self.nulls)))
             for i in self.picked
         )
-        numbers = texts.cast(pl.Float64, strict=False)
+        numbers = self._with_points(texts).cast(pl.Float64, strict=False)
         wrong = numbers.select(pl.all().is_null()).to_numpy() & texts.select(pl.all().is_not_null()).to_numpy()
         error = None
         if wrong.any():
@@ -161,6 +197,21 @@ class _Parser:
             place = f"{self.source}: line {line_of(row)}"
             error = not_a_number(place, self.columns, self.has_header, self.picked[column], texts[row, column])
         return frame.with_columns(numbers), wrong.any(axis=1), error
+
+    def _with_points(self, texts: pl.DataFrame) -> pl.DataFrame:
+        """The numbers with points for their decimal commas; those with points, which might group thousands, are
+        none."""
+        import polars as pl
+
+        if self.layout.decimal == ".":
+            return texts
+        cell = pl.all()
+        return texts.with_columns(
+            pl.when(cell.str.contains(".", literal=True))
+            .then(pl.lit("no number"))
+            .otherwise(cell.str.replace(",", ".", literal=True))
+            .name.keep()
+        )
 
     def _strings(self, data: bytes, starts: NDArray[np.intp], line_of: Callable[[int], int]) -> pl.DataFrame:
         """All cells as text. Where polars cannot tell them apart a quote is astray; halving finds it."""
@@ -186,18 +237,9 @@ class _Parser:
 
     def _ragged(self, line: int, cells: int, start: bytes) -> DataError:
         first = "the header" if self.has_header else "the first line"
-        found = "a blank line" if start in (b"\n", b"\r") else f"{cells} cell{'s' * (cells > 1)}"
-        return DataError(f"{self.source}: line {line}: {found} where {first} has {len(self.columns)}")
-
-
-def _second(stream: Stream, start: int, separator: str) -> list[str]:
-    """The cells of the row behind the first, where it is not too long."""
-    rest = stream.look(1 << 16, start).tobytes()
-    end = rest.find(b"\n") + 1
-    while end and rest.count(b'"', 0, end) % 2:
-        end = rest.find(b"\n", end) + 1
-    row = rest[:end] if end or len(rest) == 1 << 16 else rest
-    return _cells(row.decode(errors="replace").rstrip("\r\n"), separator) if row.strip() else []
+        found = "a blank line" if start in (b"\n", b"\r") else counted(cells, "cells")
+        hint = "--comment '#' leaves out lines that begin with #" if start == b"#" else ""
+        return DataError(f"{self.source}: line {line}: {found} where {first} has {len(self.columns)}", hint)
 
 
 def _only(data: bytes, starts: NDArray[np.intp], kept: NDArray[np.intp]) -> tuple[bytes, NDArray[np.intp]]:
@@ -205,12 +247,6 @@ def _only(data: bytes, starts: NDArray[np.intp], kept: NDArray[np.intp]) -> tupl
     stops = np.append(starts[1:], len(data))
     rest = b"".join(data[starts[i] : stops[i]] for i in kept)
     return rest, np.cumsum(np.append(0, (stops - starts)[kept]))[:-1]
-
-
-def _cells(line: str, separator: str) -> list[str]:
-    csv.field_size_limit(max(csv.field_size_limit(), len(line)))
-    rows = csv.reader(io.StringIO(line, newline=""), delimiter=separator)
-    return [cell.strip(BLANKS) for cell in next(rows, ())] or [""]
 
 
 def _astray(data: bytes, separator: str) -> int | None:

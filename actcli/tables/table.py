@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.errors import DataError
+from actcli.text import counted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,7 +27,7 @@ class Skipped:
     first: DataError
 
     def __str__(self) -> str:
-        return f"{self.count} row{'s' * (self.count > 1)} left out, such as {self.first.message}"
+        return f"{counted(self.count, 'rows')} left out, such as {self.first.message}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Table:
     size: int | None  # of the source in bytes; None: a pipe's is not known
     tasks: Callable[[], Iterator[Task]]  # reads the blocks in order: a file any number of times, a pipe only once
     notes: tuple[str, ...] = ()  # what was guessed about it, each with the option that says otherwise
+    positions: int = 1  # rows in succession that are of one input; blocks hold all of an input
 
 
 def together(one: Skipped | None, other: Skipped | None) -> Skipped | None:
@@ -118,8 +120,10 @@ def not_a_number(place: str, columns: Sequence[str], has_header: bool, column: i
     name = f" ({columns[column]})" if has_header else ""
     cell = cell if len(cell) <= 40 else cell[:39] + "…"
     hint = f"{left_out(columns, column)}, or name missing values with --null {shlex.quote(cell)}"
-    if len(columns) == 1 and any(separator in cell for separator in ";\t "):
-        hint = "cells are separated by commas, or by tabs with --input-format tsv"
+    if any(separator in cell for separator in ";\t |"):
+        hint = f"--separator says what stands between cells, such as tab, blanks or ';'; or {hint}"
+    elif re.fullmatch(r"[+-]?\d*,\d+", cell):
+        hint = f"--decimal , takes it for a decimal sign; or {hint}"
     return DataError(f"{place}, column {column + 1}{name}: {cell!r} is not a number", hint)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from actcli.activation import Array
 from actcli.errors import DataError, UsageError
+from actcli.text import counted
 from actcli.training.raw import Raw
 from actcli.training.records import Data, Rows, Scaling
 from actcli.training.words import Dtype, Scale, Task
@@ -82,7 +83,7 @@ def _classes(raw: Raw, numbers: Array | None) -> NDArray[Any]:
     if numbers is not None:
         return np.empty(0)
     classes = np.unique(raw.target)
-    rows = f"{len(raw.target)} row{'s' * (len(raw.target) != 1)}"
+    rows = counted(len(raw.target), "rows")
     if len(classes) < 2:
         said = f"has one class only, {classes[0]}" if len(classes) else "has no value"
         raise DataError(

@@ -154,7 +154,7 @@ class Trainer:
             name=name,
             neurons=len(partial.values),
             dead_neurons=dead,
-            dead_neuron_ratio=over(dead, len(partial.values)) if partial.values.any() else None,
+            dead_neuron_ratio=over(dead, partial.known),
             gradient_rms=math.sqrt(square) * len(room.z) if math.isfinite(square) else None,
             **values_of_layer(LayerState, partial, probe.occasions),
         )

@@ -98,9 +98,9 @@ def test_off_is_not_dead() -> None:
 
 
 def test_a_neuron_without_values_is_one_of_the_neurons() -> None:
-    """It is not dead, and the share is that of the two numbers which are told beside it."""
+    """Of which the share of dead ones is not: it is neither dead nor alive."""
     layer = diagnose("relu", np.array([[-1.0, math.nan, 1.0, 1.0], [-2.0, math.nan, 1.0, 1.0]])).layers[0]
-    assert (layer.dead_neurons, layer.neurons, layer.dead_neuron_ratio) == (1, 4, 0.25)
+    assert (layer.dead_neurons, layer.neurons, layer.empty_neurons, layer.dead_neuron_ratio) == (1, 4, 1, 1 / 3)
 
 
 def test_alpha_lets_a_share_of_samples_pass() -> None:
@@ -346,3 +346,28 @@ def test_functions_of_layers_on_the_command_line(cli: Cli) -> None:
     pairs = {(change["layer"], change["in_place_of"]) for change in compared["changes"]}
     assert pairs == {("layer1", "relu"), ("layer2", "elu")}
     assert "no layer matches" in cli.fails(2, "saturation", "relu", *files, "--function", "fc=gelu")
+
+
+def test_a_neuron_without_values_is_in_no_share(cli: Cli) -> None:
+    """It is neither dead nor alive: the layer is judged, and its intervals are those, as without the column."""
+    holed, whole = b"h0,h1,h2\n-1,2,\n-1,-2,\n", b"h0,h1\n-1,2\n-1,-2\n"
+    by_layer = ("saturation", "relu", "-f", "jsonl", "--by", "layer")
+    with_it, without = (json.loads(cli.ok(*by_layer, stdin=table)) for table in (holed, whole))
+    assert with_it["dead_neuron_ratio"] == 0.5
+    assert (with_it["neurons"], with_it["empty_neurons"], without["empty_neurons"]) == (3, 1, 0)
+    assert with_it.pop("reasons") == f"1 neuron has no value and is in no share; {without.pop('reasons')}"
+    for name in ("neurons", "empty_neurons", "missing"):
+        with_it.pop(name), without.pop(name)
+    assert with_it == without
+    *_, last = map(json.loads, cli.ok("saturation", "relu", "-f", "jsonl", "--by", "neuron", stdin=holed).splitlines())
+    assert (last["dead"], last["dormant"], last["samples"]) == (None, None, 0)
+    redo = json.loads(cli.ok(*by_layer, "--rule", "redo", stdin=holed))
+    assert redo["reasons"].endswith("1 of 2 neurons are dormant (50.0 %)")
+    gate = ("saturation", "relu", "--max-dead", "0.4")
+    assert b"dead_neuron_ratio 0.5" in cli(*gate, stdin=holed).stderr
+
+
+def test_a_share_that_few_samples_leave_open_is_named(cli: Cli) -> None:
+    """With its size, where no finding before it has named it."""
+    found = json.loads(cli.ok("saturation", "relu", "-f", "jsonl", "--by", "layer", stdin=b"a,b\n-1,1\n-1,-1\n"))
+    assert "on 2 samples the share of vanishing values, 75.0 %, is known as" in found["reasons"]

@@ -20,6 +20,7 @@ from actcli.output.forms import training_result
 from actcli.output.outputs import Outputs
 from actcli.output.places import check_inputs
 from actcli.output.results import write
+from actcli.text import counted
 from actcli.training import words
 
 if TYPE_CHECKING:
@@ -277,7 +278,7 @@ def _end(ctx: click.Context, result: Experiment, limits: Sequence[Limit]) -> Non
     for line in failed:
         note(line)
     if result.trained.unfinished:
-        note(f"interrupted: {result.trained.unfinished} runs did not come to their end")
+        note(f"interrupted: {counted(result.trained.unfinished, 'runs')} did not come to an end")
         ctx.exit(INTERRUPTED)
     if failed:
         ctx.exit(GATE_FAILED)
