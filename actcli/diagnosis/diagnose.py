@@ -11,7 +11,7 @@ import numpy as np
 from actcli.activation import Flags, Function
 from actcli.analysis.precision import PRECISIONS, Losses, Precision, losses
 from actcli.analysis.regions import Region, SaturatedSides, saturated_sides, vanishing_regions
-from actcli.diagnosis.likeness import likeness
+from actcli.diagnosis.likeness import labels, likeness
 from actcli.diagnosis.records import DORMANT, SHRUNK, Layer, Neuron, gradient_ratio
 from actcli.diagnosis.rules import DEFAULT, Rule
 from actcli.diagnosis.systems import RULES
@@ -74,7 +74,7 @@ class Traits:
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
     """What `saturation` reports. `falls_at` is the layer at which the product of mean|f'|, from the last layer on,
-    falls below epsilon; `doubts` says which layers look like outputs of their function; `histograms` are those of the
+    falls below epsilon; `doubts` says which layers look like outputs of their function, or hold labels of rows; `histograms` are those of the
     layers, none where they are not asked for; `inputs` is where the layers came from."""
 
     criteria: Criteria
@@ -170,7 +170,7 @@ def diagnosis(
         layers,
         tuple(neuron for one in measured for neuron in _neurons(one, criteria)),
         fallen[-1] if fallen else None,
-        tuple(doubt for one in measured if (doubt := likeness(one)) is not None),
+        tuple(doubt for one in measured for doubt in (likeness(one), labels(one)) if doubt is not None),
         tuple(one.partial[HISTOGRAM] or Histogram.empty() for one in measured) if criteria.histogram else (),
         inputs,
     )

@@ -1,9 +1,12 @@
-"""Whether what is given as pre-activations looks like outputs of the function."""
+"""Whether what is given as pre-activations looks like something else: outputs of the function, labels of rows."""
 
 import math
 
+import numpy as np
+
+from actcli.activation import Flags
 from actcli.analysis.regions import shape, vanishing_regions
-from actcli.measuring.layer import Measured
+from actcli.measuring.layer import Measured, Place
 from actcli.measuring.partial import Partial
 from actcli.measuring.tallies import MAXIMUM, MINIMUM, MOMENTS, ZEROS
 
@@ -17,6 +20,29 @@ def likeness(one: Measured) -> str | None:
     if found is None:
         return None
     return f"{one.name} looks like outputs of {one.probe.function.label}, not pre-activations: {found}"
+
+
+def labels(one: Measured) -> str | None:
+    """A sentence where some columns of a table, not all, hold one whole number throughout, or count the rows."""
+    if one.place != Place():  # no table's
+        return None
+    p, n = one.partial, one.partial.values
+    low, high = p[MINIMUM], p[MAXIMUM]
+    with np.errstate(all="ignore"):
+        whole = (n >= 3) & (low == np.floor(low)) & (high == np.floor(high))
+        constant = whole & (low == high)
+        even = np.sqrt((n * 1.0 * n - 1.0) / 12.0)  # the standard deviation of n whole numbers in a row
+        counting = whole & (high - low == n - 1) & (np.abs(p[MOMENTS].std() - even) <= 1e-9 * even)
+    said = [_named(one, flags, what) for flags, what in ((constant, "one number throughout"), (counting, "a count"))
+            if flags.any() and not (flags | (n == 0)).all()]  # fmt: skip
+    return f"{one.name}: {' and '.join(said)}: no neuron? -c leaves it out" if said else None
+
+
+def _named(one: Measured, flags: Flags, what: str) -> str:
+    """Of which columns it is said."""
+    names = [one.neurons[i] for i in np.flatnonzero(flags)[:3]]
+    more = int(flags.sum()) - len(names)
+    return f"{', '.join(names)}{f' and {more} more' if more else ''} hold{'s' if len(names) == 1 else ''} {what}"
 
 
 def _rms(partial: Partial, values: int) -> float:

@@ -13,11 +13,12 @@ from functools import partial
 import polars as pl
 
 from actcli.errors import DataError
-from actcli.tables.columns import pick
+from actcli.tables.columns import check_width, pick
 from actcli.tables.heading import labels, left_apart
 from actcli.tables.options import ReadOptions
 from actcli.tables.source import File, Source
 from actcli.tables.table import Block, Table, Task, block_of, left_out, rows_per_block, without
+from actcli.text import counted
 
 ERRORS = (
     pl.exceptions.PolarsError,
@@ -61,6 +62,14 @@ class _Frames:
         found = said.get("index_columns", []) if isinstance(said, dict) else []
         return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
 
+    def length(self, column: str, dtype: pl.DataType) -> int:
+        """How many numbers the lists of a column hold, by the first of them."""
+        if isinstance(dtype, pl.Array):
+            return dtype.size
+        with self.failing():
+            frame = self.scan(self.file.path, glob=False).select(pl.col(column).drop_nulls().head(1).list.len())
+            return int(frame.collect().to_series().sum())
+
     def batches(self, rows: int, height: int) -> Iterator[pl.DataFrame]:
         """All rows. Where one of its threads panics polars ends as if there were no more: so they are counted."""
         found = 0
@@ -89,16 +98,25 @@ def _open(frames: _Frames, source: Source, options: ReadOptions) -> Table:
     apart = labels(columns, frames.index())
     picked = pick(options.columns, columns, source.name, apart)
     notes = left_apart(apart, columns, options, source.name)
+    lists: dict[int, int] = {}
     for i in picked:
         dtype = schema[columns[i]]
-        if not dtype.is_numeric() and not dtype.is_(pl.Null):
+        if _is_list_of_numbers(dtype):
+            lists[i] = frames.length(columns[i], dtype)
+            if not lists[i]:
+                what = f"{source.name}: column {i + 1} ({columns[i]}) begins with no list of numbers"
+                raise DataError(what, left_out(columns, i))
+        elif not dtype.is_numeric() and not dtype.is_(pl.Null):
             what = f"{source.name}: column {i + 1} ({columns[i]}) holds {dtype}, not numbers"
             raise DataError(what, left_out(columns, i))
+    spread = _Spread.of(columns, lists)
+    columns, picked = spread.columns, spread.places(picked)
+    check_width(len(columns), source.name)
     rows = rows_per_block(options.block_values, len(columns))
 
     def block(batch: pl.DataFrame, first: int, end: int) -> Block:
         with frames.failing():
-            return _block(batch, picked, options.nulls, first, end)
+            return _block(spread.flat(batch, source.name, first), picked, options.nulls, first, end)
 
     def tasks() -> Iterator[Task]:
         first = 1
@@ -109,6 +127,54 @@ def _open(frames: _Frames, source: Source, options: ReadOptions) -> Table:
                 first = stop
 
     return Table(source.layer, source.name, columns, picked, True, frames.file.size, tasks, notes)
+
+
+def _is_list_of_numbers(dtype: pl.DataType) -> bool:
+    inner = dtype.inner if isinstance(dtype, pl.List | pl.Array) else None
+    return isinstance(inner, pl.DataType) and inner.is_numeric()
+
+
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """Columns of lists, each list being a row of neurons, as columns of their own."""
+
+    parts: tuple[tuple[int, int | None], ...]  # the column of the file, and the place in its lists
+    columns: tuple[str, ...]
+    lists: dict[int, int]  # the lengths, by the column of the file
+
+    @classmethod
+    def of(cls, columns: Sequence[str], lists: dict[int, int]) -> _Spread:
+        parts = [(i, k) for i in range(len(columns)) for k in (range(lists[i]) if i in lists else (None,))]
+        names = [columns[i] if k is None else f"{columns[i]}[{k}]" for i, k in parts]
+        return cls(tuple(parts), tuple(names), lists)
+
+    def places(self, picked: Sequence[int]) -> tuple[int, ...]:
+        """Where those columns of the file are."""
+        found: dict[int, list[int]] = {}
+        for place, (i, _) in enumerate(self.parts):
+            found.setdefault(i, []).append(place)
+        return tuple(place for i in picked for place in found.get(i, ()))
+
+    def flat(self, batch: pl.DataFrame, source: str, row: int) -> pl.DataFrame:
+        """Each list as numbers side by side. Raises DataError where one is longer or shorter than the first."""
+        if not self.lists:
+            return batch
+        for i, length in self.lists.items():
+            column = batch.to_series(i)
+            if isinstance(column.dtype, pl.List):
+                other = (column.list.len() != length).arg_true()
+                if other.len():
+                    where, size = int(other[0]), int(column.list.len()[int(other[0])])
+                    what = f"column {i + 1} ({column.name}) holds {counted(size, 'numbers')} in row {row + where}"
+                    raise DataError(f"{source}: {what}, and {length} in the first", "make all lists as long")
+        cells = [batch.to_series(i) for i in range(batch.width)]
+        return pl.DataFrame([_cell(cells[i], k).alias(str(place)) for place, (i, k) in enumerate(self.parts)])
+
+
+def _cell(column: pl.Series, place: int | None) -> pl.Series:
+    if place is None:
+        return column
+    return column.list.get(place) if isinstance(column.dtype, pl.List) else column.arr.get(place)
 
 
 def _block(batch: pl.DataFrame, picked: Sequence[int], nulls: Sequence[str], row: int, end: int) -> Block:

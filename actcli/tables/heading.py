@@ -31,7 +31,7 @@ def heading(layout: Layout, options: ReadOptions, source: str) -> Heading:
     columns = layout.names or (first if is_row else numbered(len(first)))
     apart = labels(columns) if named else {}
     hollow = None
-    short = is_row and bool(body) and all(len(row) == len(first) + 1 for row in body)
+    short = is_row and len(body) > 1 and all(len(row) == len(first) + 1 for row in body)
     ends_empty = bool(body) and not any(row[-1] for row in body)
     if short and not ends_empty and _are_labels([row[0] for row in body], counted=len(first) > 1):
         columns, apart = ("", *columns), {0: "row labels, for which the header has no name"}

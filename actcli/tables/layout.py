@@ -30,6 +30,7 @@ SAMPLE = 100  # rows to guess from
 COMMENTS = 100_000  # before the first row
 _DECIMAL = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?|[+-]?\d+,(?:[eE][+-]?\d+)?")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
+_GAP = re.compile(r"^ *\t|\t *(?:\t|\r?$)", re.MULTILINE)  # a missing cell between tabs, lost among blanks
 _SAID = re.compile(r'"?sep=([^"\r\n])"?', re.IGNORECASE)  # as spreadsheets write it
 
 csv.field_size_limit(2**31 - 1)  # of any length, as polars takes them
@@ -247,7 +248,8 @@ def _chosen(start: _Start, given: str | None, usual: str, options: ReadOptions, 
 
     fit = of(given or usual)
     if given is None and not (fit.share == 1.0 and fit.decimal == "."):
-        fit = _likeliest(fit, [of(other) for other in SEPARATORS if other != usual], source)
+        others = [other for other in SEPARATORS if other != usual and not (other == BLANKS and _GAP.search(start.text))]
+        fit = _likeliest(fit, [of(other) for other in others], source)
     if fit.doubt:
         raise DataError(f"{source}: {fit.doubt}", "say which is the decimal sign: --decimal , or --decimal .")
     return fit

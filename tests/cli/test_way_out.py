@@ -96,16 +96,25 @@ def test_json_is_told_from_csv_by_its_first_bytes(cli: Cli, tmp_path: Path) -> N
     assert "on each line" in way(cli.fails(1, "eval", "relu", str(path)))
 
 
-def test_feature_maps_become_a_table_as_the_error_says(cli: Cli, tmp_path: Path) -> None:
-    """Each channel is a column: channel 1 alone is below 0."""
+def test_feature_maps_are_channels_on_images(cli: Cli, tmp_path: Path) -> None:
+    """Channel 1 alone is dead, known as well as five images let it be, not as their twenty positions would."""
     maps = np.ones((5, 3, 2, 2))
     maps[:, 1] = -1.0
     np.save(path := tmp_path / "maps.npy", maps)
-    assert "numpy.moveaxis(a, 1, -1)" in way(cli.fails(1, "saturation", "relu", str(path)))
-    last = np.moveaxis(maps, 1, -1)
-    np.save(path, last.reshape(-1, last.shape[-1]))
-    rows = cli.ok("saturation", "relu", str(path), "--by", "neuron", "-f", "jsonl").splitlines()
-    assert [json.loads(row)["dead"] for row in rows] == [False, True, False]
+    of = ("saturation", "relu", "-f", "jsonl")
+    done = cli(*of, str(path), "--by", "neuron")
+    assert b"axis 1 of the shape (5, 3, 2, 2) is taken as neurons" in done.stderr
+    rows = [json.loads(row) for row in done.stdout.splitlines()]
+    assert [row["dead"] for row in rows] == [False, True, False]
+    assert [row["samples"] for row in rows] == [20] * 3
+    assert rows[1]["dead_upper_bound"] == pytest.approx(1 - 0.05 ** (1 / 5))
+    layer = json.loads(cli.ok(*of, str(path), "--by", "layer", "--axis", "1"))
+    assert layer["samples"] == 5
+    assert "1 of 3 neurons is dead on 5 inputs" in layer["reasons"]
+    np.savez(tmp_path / "last.npz", h=np.moveaxis(maps, 1, -1), d=maps[:, :, 0, 0])
+    both = cli.ok(*of, str(tmp_path / "last.npz"), "--by", "layer", "--axis", "-1").splitlines()
+    assert [(one["samples"], one["dead_neurons"]) for one in map(json.loads, both)] == [(5, 1)] * 2
+    assert "give 1 to 3" in way(cli.fails(2, "saturation", "relu", str(path), "--axis", "4"))
 
 
 def test_a_remedy_is_said_once_a_row(cli: Cli, tmp_path: Path) -> None:

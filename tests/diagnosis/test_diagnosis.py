@@ -364,10 +364,32 @@ def test_a_neuron_without_values_is_in_no_share(cli: Cli) -> None:
     redo = json.loads(cli.ok(*by_layer, "--rule", "redo", stdin=holed))
     assert redo["reasons"].endswith("1 of 2 neurons are dormant (50.0 %)")
     gate = ("saturation", "relu", "--max-dead", "0.4")
-    assert b"dead_neuron_ratio 0.5" in cli(*gate, stdin=holed).stderr
+    assert b"dead_neuron_ratio is 0.5" in cli(*gate, stdin=holed).stderr
 
 
 def test_a_share_that_few_samples_leave_open_is_named(cli: Cli) -> None:
     """With its size, where no finding before it has named it."""
     found = json.loads(cli.ok("saturation", "relu", "-f", "jsonl", "--by", "layer", stdin=b"a,b\n-1,1\n-1,-1\n"))
     assert "on 2 samples the share of vanishing values, 75.0 %, is known as" in found["reasons"]
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ([0, 1, 2, 3, 4], "h holds a count"),
+        ([7, 3, 5, 4, 6], "h holds a count"),
+        ([2, 2, 2, 2, 2], "h holds one number throughout"),
+        ([0, 1, 2, 3, 5], ""),
+        ([0.5, 1.5, 2.5, 3.5, 4.5], ""),
+        ([0, 2, 2, 2, 4], ""),
+        ([0.5] * 5, ""),
+    ],
+)
+def test_a_column_that_may_be_no_neuron_is_pointed_at(cli: Cli, column: list[float], said: str) -> None:
+    """Beside one that is; with the option that leaves it out."""
+    rows = [f"{x},{y}" for x, y in zip(column, [-1.5, 2.0, 0.25, -3.0, 0.125], strict=True)]
+    done = cli("saturation", "relu", stdin="\n".join(["h,x", *rows]).encode())
+    assert (said in done.stderr.decode()) and bool(said) == bool(done.stderr)
+    assert done.stderr.decode().endswith("-c leaves it out\n") or not said
+    alone = "\n".join(["h", *map(str, column)]).encode()
+    assert cli.ok("saturation", "relu", "--by", "layer", "-f", "csv", stdin=alone)

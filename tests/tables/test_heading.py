@@ -113,3 +113,28 @@ def test_guesses_are_said_once_by_every_command(cli: Cli, tmp_path: Path) -> Non
         if command[0] == "saturation":
             plain = cli.ok(*command, str(tmp_path / "b.csv"))
             assert done.stdout.decode().replace("a,relu", "b,relu") == plain
+
+
+@pytest.mark.parametrize("dtype", [pl.List(pl.Float32), pl.Array(pl.Float64, 2), pl.List(pl.Int16)])
+@pytest.mark.parametrize("suffix", ["parquet", "arrow"])
+def test_a_column_of_lists_holds_rows_of_neurons(tmp_path: Path, dtype: pl.DataType, suffix: str) -> None:
+    """As frameworks' loggers write them: each entry of the lists is a neuron, a missing list a missing row."""
+    path = tmp_path / f"a.{suffix}"
+    frame = pl.DataFrame({"h": [[-1, 2], None, [-3, 4]], "step": [0, 1, 2]}, schema_overrides={"h": dtype})
+    frame.write_parquet(path) if suffix == "parquet" else frame.write_ipc(path)
+    table = opened(path, columns=("h",))
+    assert picked(table) == ["h[0]", "h[1]"]
+    (block,) = [task() for task in table.tasks()]
+    assert block.missing is not None
+    assert block.missing.tolist() == [[False, False], [True, True], [False, False]]
+    assert block.values[[0, 2]].tolist() == [[-1, 2], [-3, 4]]
+    assert block.others is not None
+    assert block.others.rows() == [(0,), (1,), (2,)]
+    assert picked(opened(path)) == ["h[0]", "h[1]", "step"]
+
+
+def test_lists_of_several_lengths_are_no_rows(tmp_path: Path, cli: Cli) -> None:
+    """The row is named."""
+    pl.DataFrame({"h": [[1.0, 2.0], [3.0]]}).write_parquet(tmp_path / "a.parquet")
+    message = cli.fails(1, "saturation", "relu", str(tmp_path / "a.parquet"))
+    assert "column 1 (h) holds 1 number in row 2, and 2 in the first" in message

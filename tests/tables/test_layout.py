@@ -30,7 +30,7 @@ def read(path: Path, content: str, **options: Any) -> tuple[list[str], list[list
 
 KINDS = [
     ("1.5 2.5\n-3 4\n", "0 1", "blanks separate the cells; --separator says"),
-    ("   1.5e+00\t 2.5  \n\t-3 4\n", "0 1", "blanks"),
+    ("   1.5e+00\t 2.5  \n -3 4\n", "0 1", "blanks"),
     ("a b\n1.5 2.5\n-3 4\n", "a b", "blanks"),
     ('"a c" b\n1.5 2.5\n-3 4\n', "a c b", "blanks"),
     ("1,5;2,5\n-3;4\n", "0 1", "semicolons separate the cells, and numbers have decimal commas; --sep"),
@@ -98,6 +98,8 @@ DOUBTS = [
     ("a.csv", "1,5;2.5\n-3,5;4.5\n", "commas or semicolons may separate", "--separator semicolon"),
     ("a.tsv", "1,5\n2,5\n", "tabs or commas may separate the cells", "--separator tab or --separator comma"),
     ("a.csv", "1 a;1,5\n1 b;2,5\n", "commas or semicolons may separate", "--separator semicolon"),
+    ("a.tsv", "a\tb\tc\n1\t2\t3\n4\t5\t6\t\n", "line 3: 4 cells where the header has 3", ""),
+    ("a.tsv", "a\tb\n1\t2\n3\t\t4\n", "line 3: 3 cells where the header has 2", ""),
     ("a.csv", "a\n1,5\n2,5\n", "line 2: 2 cells where the header has 1", ""),
     ("a.csv", "a,b\n1,2\n# end\n", "line 3: 1 cell where the header has 2", "--comment '#'"),
     ("a.csv", "a,b\n7,1,2\n5,3,4\n", "line 2: 3 cells where the header has 2", ""),

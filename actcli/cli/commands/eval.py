@@ -24,7 +24,10 @@ Examples:
   actcli eval sigmoid -39 0 39
   actcli eval elu:alpha=0.5 --range -3:3:0.5
   actcli eval relu layer1.csv -o outputs.csv
-  actcli eval gelu layer1.csv -c h0:h3 --append""",
+  actcli eval gelu layer1.csv -c h0:h3 --append
+  actcli eval relu layer1.csv --separator comma --decimal . --comment '#'
+  actcli eval relu layer1.csv -o outputs.npy
+  actcli eval relu outputs.npy --axis 1""",
 )
 @options.function_argument
 @options.inputs_argument
