@@ -74,8 +74,8 @@ class Traits:
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
     """What `saturation` reports. `falls_at` is the layer at which the product of mean|f'|, from the last layer on,
-    falls below epsilon; `doubts` says which layers look like outputs of their function, or hold labels of rows; `histograms` are those of the
-    layers, none where they are not asked for; `inputs` is where the layers came from."""
+    falls below epsilon; `doubts` says which layers look like outputs of their function, or hold labels of rows;
+    `histograms` are those of the layers, none where they are not asked for; `inputs` is where the layers came from."""
 
     criteria: Criteria
     traits: tuple[Traits, ...]  # of each function, in the order of their first use

@@ -389,7 +389,8 @@ def test_a_column_that_may_be_no_neuron_is_pointed_at(cli: Cli, column: list[flo
     """Beside one that is; with the option that leaves it out."""
     rows = [f"{x},{y}" for x, y in zip(column, [-1.5, 2.0, 0.25, -3.0, 0.125], strict=True)]
     done = cli("saturation", "relu", stdin="\n".join(["h,x", *rows]).encode())
-    assert (said in done.stderr.decode()) and bool(said) == bool(done.stderr)
+    assert said in done.stderr.decode()
+    assert bool(said) == bool(done.stderr)
     assert done.stderr.decode().endswith("-c leaves it out\n") or not said
     alone = "\n".join(["h", *map(str, column)]).encode()
     assert cli.ok("saturation", "relu", "--by", "layer", "-f", "csv", stdin=alone)
