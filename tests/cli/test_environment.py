@@ -23,7 +23,7 @@ SAID = [
     ("COLUMNS", "abc", CHART), ("LINES", "0", CHART), ("LINES", "99999999999999", CHART),
     ("POLARS_MAX_THREADS", "0", TABLE), ("POLARS_MAX_THREADS", "abc", TABLE), ("POLARS_MAX_THREADS", "100000", TABLE),
     ("POLARS_VERBOSE", "1", TABLE), ("POLARS_ENGINE_AFFINITY", "nonsense", TABLE), ("POLARS_FORCE_PKG", "x", TABLE),
-    ("POLARS_MAX_EXPR_DEPTH", "1", TABLE), ("_RJEM_MALLOC_CONF", "garbage", TABLE),
+    ("POLARS_MAX_EXPR_DEPTH", "1", TABLE),
     ("NPY_DISABLE_CPU_FEATURES", "nonsense", NUMBERS), ("OPENBLAS_VERBOSE", "5", NUMBERS),
     ("OPENBLAS_CORETYPE", "nonsense", NUMBERS),
 ]  # fmt: skip
@@ -31,7 +31,7 @@ SAID = [
 SILENT = [
     ("MPLBACKEND", "module://matplotlib_inline.backend_inline"), ("MPLBACKEND", "nonsense"), ("MPLBACKEND", "TkAgg"),
     ("MATPLOTLIBRC", "/nonexistent"), ("MPLCONFIGDIR", "/proc/x"), ("OPENBLAS_NUM_THREADS", "abc"),
-    ("OMP_NUM_THREADS", "0"), ("POLARS_FMT_STR_LEN", "abc"), ("POLARS_MAX_THREADS", "3"), ("RUST_BACKTRACE", "full"),
+    ("OMP_NUM_THREADS", "0"), ("POLARS_FMT_STR_LEN", "abc"), ("_RJEM_MALLOC_CONF", "garbage"), ("POLARS_MAX_THREADS", "3"), ("RUST_BACKTRACE", "full"),
     ("PYTHONWARNINGS", "error"), ("PYTHONDEVMODE", "1"), ("PYTHONUNBUFFERED", "1"), ("LC_ALL", "nonsense"),
     ("TERM", "nonsense"), ("FORCE_COLOR", "1"), ("TTY_COMPATIBLE", "x"), ("UNICODE_VERSION", "x"),
     ("XDG_CONFIG_HOME", "\udcff"), ("HOME", "/nonexistent"), ("TMPDIR", "/nonexistent"), ("ACTCLI_FUNCTIONS", ":"),
