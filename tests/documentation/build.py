@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import pty
 import re
+import select
 import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # where it is run as a script
+from support import forked
 from support.program import commands
 from support.run import DATA, ROOT
 
@@ -42,33 +45,38 @@ def environment(folder: Path) -> dict[str, str]:
 
 def run(command: str, folder: Path, env: dict[str, str]) -> str:
     """What a person sees: both streams, and the exit status where it is not 0."""
-    done = subprocess.run(
-        ["bash", "-c", command], cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, timeout=60, check=False,
-    )  # fmt: skip
-    return done.stdout.decode() + _status(done.returncode)
+    words = forked.words(command, folder)
+    if words is None:
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, timeout=60, check=False,
+        )  # fmt: skip
+        return done.stdout.decode() + _status(done.returncode)
+    with tempfile.NamedTemporaryFile() as file:
+        process = forked.start(words, folder, env, os.devnull, file.name)
+        process.join()
+        return file.read().decode() + _status(process.exitcode)
 
 
-def _status(status: int) -> str:
+def _status(status: int | None) -> str:
     return f"[exit status {status}]\n" if status else ""
 
 
 def run_at_terminal(command: str, folder: Path, env: dict[str, str]) -> str:
     """What a person sees on a terminal of 76 columns that knows neither colours nor letters beyond ASCII."""
     plain = {"COLUMNS": "76", "LINES": "18", "TERM": "dumb", "NO_COLOR": "1", "PYTHONIOENCODING": "ascii"}
+    words = forked.words(command, folder)
+    assert words is not None, f"an example of a help page is no single run: {command}"
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        ["bash", "-c", command], cwd=folder, env={**env, **plain}, stdin=theirs, stdout=theirs, stderr=theirs
-    )
-    os.close(theirs)
+    terminal = os.ttyname(theirs)
+    process = forked.start(words, folder, {**env, **plain}, terminal, terminal)
     shown = b""
-    try:
-        while part := os.read(ours, 1 << 16):
-            shown += part
-    except OSError:  # Linux says so when the other side has been closed
-        pass
+    while select.select([ours, process.sentinel], [], [])[0] != [process.sentinel]:
+        shown += os.read(ours, 1 << 16)
+    os.close(theirs)
     os.close(ours)
-    return shown.decode("ascii").replace("\r\n", "\n") + _status(process.wait())
+    process.join()
+    return shown.decode("ascii").replace("\r\n", "\n") + _status(process.exitcode)
 
 
 def with_outputs(text: str, folder: Path) -> str:
@@ -139,8 +147,6 @@ def write_pages(texts: dict[str, str], directory: Path) -> None:
 
 
 def main() -> None:
-    import tempfile
-
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
         README.write_text(with_outputs(README.read_text(), Path(one)))
         shutil.copy(Path(one) / FIGURE.name, FIGURE)
