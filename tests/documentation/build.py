@@ -79,8 +79,13 @@ def run_at_terminal(command: str, folder: Path, env: dict[str, str]) -> str:
     return shown.decode("ascii").replace("\r\n", "\n") + _status(process.exitcode)
 
 
+def sections(text: str) -> list[str]:
+    """The parts of the README, each with its heading: what one writes no other reads."""
+    return re.split(r"^(?=## )", text, flags=re.MULTILINE)
+
+
 def with_outputs(text: str, folder: Path) -> str:
-    """The README with each command of its console blocks, and each Python script, followed by its output."""
+    """A text with each command of its console blocks, and each Python script, followed by its output."""
     (folder / "tests").mkdir()
     (folder / "tests" / "data").symlink_to(DATA)
     env = environment(folder)
@@ -105,12 +110,12 @@ def help_examples(group: click.Group = cli) -> Iterator[tuple[str, str]]:
                 yield name, line.strip()
 
 
-def outputs_of_examples(folder: Path) -> dict[str, str]:
-    """What each example of the help pages prints, in a folder that holds the files that they name."""
+def outputs_of_examples(folder: Path, page: str) -> dict[str, str]:
+    """What each example of a help page prints, in a folder that holds the files that they name."""
     env = environment(folder)
     for path in (*(DATA / "relu_trained").glob("*.csv"), *DATA.glob("*.csv"), DATA / "digits.onnx"):
         shutil.copy(path, folder)
-    return {command: run_at_terminal(command, folder, env) for _, command in help_examples()}
+    return {example: run_at_terminal(example, folder, env) for name, example in help_examples() if name == page}
 
 
 def shown(output: str) -> str:
@@ -132,7 +137,7 @@ def manual_pages(outputs: dict[str, str]) -> dict[str, str]:
     """The manual pages as they should be, with these outputs of the examples."""
     from documentation import manual
 
-    return manual.pages(lambda command: shown(outputs[command]), release_date())
+    return manual.pages(lambda command: shown(outputs.get(command, "")), release_date())
 
 
 def write_pages(texts: dict[str, str], directory: Path) -> None:
@@ -147,10 +152,18 @@ def write_pages(texts: dict[str, str], directory: Path) -> None:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
-        README.write_text(with_outputs(README.read_text(), Path(one)))
-        shutil.copy(Path(one) / FIGURE.name, FIGURE)
-        write_pages(manual_pages(outputs_of_examples(Path(other))), MANUAL)
+    text = ""
+    for section in sections(README.read_text()):
+        with tempfile.TemporaryDirectory() as folder:
+            text += with_outputs(section, Path(folder))
+            if (drawn := Path(folder) / FIGURE.name).exists():
+                shutil.copy(drawn, FIGURE)
+    README.write_text(text)
+    outputs: dict[str, str] = {}
+    for name in ("actcli", *commands()):
+        with tempfile.TemporaryDirectory() as folder:
+            outputs |= outputs_of_examples(Path(folder), name)
+    write_pages(manual_pages(outputs), MANUAL)
 
 
 if __name__ == "__main__":
