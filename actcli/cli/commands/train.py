@@ -180,7 +180,7 @@ Examples:
   actcli train relu -i digits.csv --target digit --scale none --init he --epochs 2
   actcli train silu -i xor.csv --target xor --split 0 --residual
   actcli train relu -i xor.csv --target xor --split 0 --normalize layer
-  actcli train relu -i digits.csv --target digit --dropout 0.1 --lr 0.002 --epochs 2
+  actcli train relu -i xor.csv --target xor --split 0 --dropout 0.1 --lr 0.002
   actcli train relu -i xor.csv --target xor --split 0 --optimizer adamw --clip 1
   actcli train relu -i xor.csv --target xor --split 0 --schedule cosine
   actcli train relu -i xor.csv --target xor --split 0 --patience 2
