@@ -178,8 +178,8 @@ Examples:
   actcli train prelu -i xor.csv --target xor --split 0 --hidden 8
   actcli train prelu -i xor.csv --target xor --split 0 --learn layer
   actcli train relu -i xor.csv --target xor --split 0 --scale none --init he
-  actcli train silu -i xor.csv --target xor --split 0 --residual
-  actcli train relu -i xor.csv --target xor --split 0 --normalize layer --lr 0.01
+  actcli train silu -i xor.csv --target xor --split 0 --residual --lr 0.01
+  actcli train relu -i xor.csv --target xor --split 0 --normalize layer
   actcli train relu -i xor.csv --target xor --split 0 --dropout 0.1 --clip 1
   actcli train relu -i xor.csv --target xor --split 0 --optimizer adamw
   actcli train relu -i xor.csv --target xor --split 0 --schedule cosine
