@@ -35,7 +35,7 @@ SILENT = [
     ("PYTHONWARNINGS", "error"), ("PYTHONDEVMODE", "1"), ("PYTHONUNBUFFERED", "1"), ("LC_ALL", "nonsense"),
     ("TERM", "nonsense"), ("FORCE_COLOR", "1"), ("TTY_COMPATIBLE", "x"), ("UNICODE_VERSION", "x"),
     ("XDG_CONFIG_HOME", "\udcff"), ("HOME", "/nonexistent"), ("TMPDIR", "/nonexistent"), ("ACTCLI_FUNCTIONS", ":"),
-    ("MPL_IGNORE_SYSTEM_FONTS", "x"), ("COLUMNS", "60"), ("TZ", "nonsense"),
+    ("MPL_IGNORE_SYSTEM_FONTS", "x"), ("COLUMNS", "60"), ("TZ", "nonsense"), ("_RJEM_MALLOC_CONF", "garbage"),
 ]  # fmt: skip
 
 

@@ -172,17 +172,20 @@ limit_options = gather(
 Examples:
   actcli train relu gelu -i digits.csv --target digit --seeds 2 --epochs 3
   actcli train tanh -i xor.csv --target xor --split 0 --task classify
+  actcli train tanh -i xor.csv --target xor --split 0 --min-accuracy 0.5
   actcli train elu -i digits.csv --target digit --test digits.csv --epochs 2
-  actcli train relu -i digits.csv --target digit --scale none --init he
-  actcli train silu -i xor.csv --target xor --split 0 --residual
+  actcli train prelu -i xor.csv --target xor --split 0 --hidden 8
+  actcli train prelu -i xor.csv --target xor --split 0 --learn layer
+  actcli train relu -i xor.csv --target xor --split 0 --scale none --init he
+  actcli train silu -i xor.csv --target xor --split 0 --residual --lr 0.01
   actcli train relu -i xor.csv --target xor --split 0 --normalize layer
-  actcli train relu -i digits.csv --target digit --dropout 0.1 --lr 0.002
-  actcli train relu -i digits.csv --target digit --optimizer adamw --clip 1
+  actcli train relu -i xor.csv --target xor --split 0 --dropout 0.1 --clip 1
+  actcli train relu -i xor.csv --target xor --split 0 --optimizer adamw
   actcli train relu -i xor.csv --target xor --split 0 --schedule cosine
-  actcli train relu -i xor.csv --target xor --split 0 --patience 2
-  actcli train relu -i digits.csv --target digit --weight-decay 0.01 --timing
-  actcli train relu -i digits.csv --target digit --seeds 1 --save init.npz
-  actcli train relu -i digits.csv --target digit --weights init.npz
+  actcli train relu -i xor.csv --target xor --split 0 --patience 2 --timing
+  actcli train relu -i xor.csv --target xor --split 0 --weight-decay 0.01
+  actcli train relu -i xor.csv --target xor --split 0 --save init.npz
+  actcli train relu -i xor.csv --target xor --split 0 --weights init.npz
   actcli train relu -i xor.csv --target xor --split 0 --no-shuffle""",
 )
 @options.functions_argument
