@@ -31,7 +31,7 @@ SAID = [
 SILENT = [
     ("MPLBACKEND", "module://matplotlib_inline.backend_inline"), ("MPLBACKEND", "nonsense"), ("MPLBACKEND", "TkAgg"),
     ("MATPLOTLIBRC", "/nonexistent"), ("MPLCONFIGDIR", "/proc/x"), ("OPENBLAS_NUM_THREADS", "abc"),
-    ("OMP_NUM_THREADS", "0"), ("POLARS_FMT_STR_LEN", "abc"), ("_RJEM_MALLOC_CONF", "garbage"), ("POLARS_MAX_THREADS", "3"), ("RUST_BACKTRACE", "full"),
+    ("OMP_NUM_THREADS", "0"), ("POLARS_FMT_STR_LEN", "abc"), ("POLARS_MAX_THREADS", "3"), ("RUST_BACKTRACE", "full"),
     ("PYTHONWARNINGS", "error"), ("PYTHONDEVMODE", "1"), ("PYTHONUNBUFFERED", "1"), ("LC_ALL", "nonsense"),
     ("TERM", "nonsense"), ("FORCE_COLOR", "1"), ("TTY_COMPATIBLE", "x"), ("UNICODE_VERSION", "x"),
     ("XDG_CONFIG_HOME", "\udcff"), ("HOME", "/nonexistent"), ("TMPDIR", "/nonexistent"), ("ACTCLI_FUNCTIONS", ":"),
