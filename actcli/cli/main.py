@@ -2,6 +2,7 @@
 
 import gc
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -9,9 +10,9 @@ from importlib import import_module
 import click
 
 from actcli import __version__
-from actcli.cli import environment, signals
+from actcli.cli import environment, limits, signals
 from actcli.cli.messages import note
-from actcli.errors import ActcliError
+from actcli.errors import ActcliError, UsageError
 from actcli.text import short, visible
 
 INTERRUPTED = 130
@@ -53,12 +54,26 @@ class _Group(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         try:
             return super().resolve_command(ctx, args)
-        except click.NoSuchCommand as error:  # whose near names click looks for among the commands that are imported
+        except click.NoSuchCommand as error:
+            if _is_function(args[0]):
+                what = f"{args[0]} is a function, not a command"
+                raise UsageError(what, f"write actcli eval {shlex.join(args)}") from None
+            # Near names click looks for among the commands that are imported.
             raise click.NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([*COMMANDS.items()])
+
+
+def _is_function(word: str) -> bool:
+    from actcli.registry import specs
+
+    try:
+        specs.get(word)
+    except ActcliError:
+        return False
+    return True
 
 
 @click.group(
@@ -125,7 +140,11 @@ def run(args: Sequence[str]) -> int:
         return _fail(error.message, error.hint, error.exit_status)
     except OSError as error:  # of what is written without a name: help, completion
         return _fail(f"{error.filename or 'standard output'}: {error.strerror or error}", "", 1)
+    except MemoryError:
+        return _fail("there is not enough memory", "allow more: ulimit -v, or the limit of the container", 1)
     except Exception as error:
+        if "can't start new thread" in str(error):
+            return _fail("the system allows no more threads", "allow more: ulimit -u", 1)
         return _fail(f"this is a fault of actcli: {type(error).__name__}: {error}", "ACTCLI_DEBUG=1 shows where", 1)
 
 
@@ -143,6 +162,7 @@ def _fail(message: str, hint: str, status: int) -> int:
 def main() -> int:
     """Run the command line of the process and return its exit status."""
     ignored = environment.prepare()
+    limits.watch()
     gc.set_threshold(100_000)  # imports make many objects and no garbage: looking for it among them takes 6 ms
     if asked := os.environ.get("_ACTCLI_COMPLETE"):
         from actcli.cli.shells import answer

@@ -71,7 +71,9 @@ def _change(before: Layer, after: Layer) -> str:
     if before.mean_abs_gradient is None or after.mean_abs_gradient is None:
         return f"{start}: there are no values to judge by"
     parts = [f"mean|f'| {after.mean_abs_gradient:.3g} instead of {before.mean_abs_gradient:.3g}"]
-    if before.mean_abs_gradient > 0.0:
+    if after.mean_abs_gradient == before.mean_abs_gradient:
+        parts = [f"mean|f'| {after.mean_abs_gradient:.3g} as before"]
+    elif before.mean_abs_gradient > 0.0:
         parts[0] += f" ({after.mean_abs_gradient / before.mean_abs_gradient:.3g} times)"
     if after.dead_neurons != before.dead_neurons:
         parts.append(f"{after.dead_neurons} dead neurons instead of {before.dead_neurons}")

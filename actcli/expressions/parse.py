@@ -7,6 +7,7 @@ comparison, pi, e, x, and free names, which are parameters.
 import ast
 import math
 import re
+import shlex
 import warnings
 from collections.abc import Callable
 from keyword import kwlist
@@ -34,6 +35,9 @@ _INSTEAD = {
     "\N{MINUS SIGN}": "write -", "\N{EN DASH}": "write -", "\N{MULTIPLICATION SIGN}": "write *",
     "\N{MIDDLE DOT}": "write *", "\N{DIVISION SIGN}": "write /", "\N{GREEK SMALL LETTER PI}": "write pi",
     "[": "write ( and )", "{": "write ( and )",
+}  # fmt: skip
+_ELSEWHERE = {  # what functions are called in numpy, torch and on paper
+    "ln": "log", "fabs": "abs", "absolute": "abs", "maximum": "max", "minimum": "min", "fmax": "max", "fmin": "min",
 }  # fmt: skip
 _PRODUCT = "a product needs its sign: 2*x, x*(x + 1)"
 _NESTED = "nest two where, as in where(x > 0, where(x < 1, x, 0), 0)"
@@ -103,6 +107,18 @@ class _Parser:
     def _bad(self, node: ast.AST, what: str, hint: str = _WHAT) -> UsageError:
         return self._fault(getattr(node, "col_offset", 0) + self.indent, what, hint)
 
+    def _suggestion(self) -> str:
+        """The same without modules and with names as they are here, where it is then an expression."""
+        plain = re.sub(r"\b[A-Za-z_]\w*\.(?=[A-Za-z_])", "", self.text)
+        plain = re.sub(r"\b\w+(?= *\()", lambda name: _ELSEWHERE.get(name[0], name[0]), plain)
+        if plain == self.text:
+            return ""
+        try:
+            _Parser(plain, self.find).tree()
+        except UsageError:
+            return ""
+        return f"write {shlex.quote(plain)}"
+
     def _node(self, node: ast.expr, depth: int) -> Node:
         if depth == 0:
             raise self._bad(node, f"it is nested more than {DEPTH} deep")
@@ -130,7 +146,7 @@ class _Parser:
             case ast.Call(func=ast.Name(id=name)):
                 return self._call(name, node, depth)
             case ast.Call(func=ast.Attribute(value=value)):
-                raise self._fault(self._end(value), "attributes are not allowed")
+                raise self._fault(self._end(value), "attributes are not allowed", self._suggestion() or _WHAT)
             case ast.Call(func=func):
                 raise self._bad(func, "only functions with a name can be called", _PRODUCT)
             case ast.Compare():
@@ -197,7 +213,7 @@ class _Parser:
         try:
             activation = PRIMITIVES.get(name) or self.find(name)
         except UsageError as error:
-            raise self._bad(node, error.message, error.hint) from None
+            raise self._bad(node, error.message, self._suggestion() or error.hint) from None
         if activation.kind != "elementwise":
             raise self._bad(node, f"{name} is {activation.kind}: it takes a whole row", "use elementwise functions")
         takes = f"it is {activation.name}(u{''.join(f', {p.name}={p.default:g}' for p in activation.parameters)})"

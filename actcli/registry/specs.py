@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 
 from actcli.activation import Activation, Function
@@ -40,8 +41,21 @@ def get(spec: str) -> Function:
         activation, dialect = dialects.find(name, dialects.framework(where))
         return activation.bind({**dialect.defaults, **_settings(activation, settings, dialect.spelling)})
     activation = current().find(name)
-    function = activation.bind(_settings(activation, settings, {}))
+    try:
+        function = activation.bind(_settings(activation, settings, {}))
+    except UsageError as error:
+        raise UsageError(error.message, _akin(name, settings) or error.hint) from None
     return function if activation in _BUILT_IN else _examined(function)
+
+
+def _akin(name: str, settings: str) -> str:
+    """How to write these settings of an activation whose name begins so, where it takes them."""
+    for activation in current().given.activations:
+        if activation.name.startswith(f"{name}_"):
+            with suppress(UsageError):
+                activation.bind(_settings(activation, settings, {}))
+                return f"write {activation.name}:{settings}"
+    return ""
 
 
 def family(spec: str) -> tuple[Function, ...]:

@@ -42,8 +42,10 @@ def open_npz(source: Source, options: ReadOptions) -> list[Table]:
 
     with _failing(source.name), zipfile.ZipFile(file.path) as archive:
         members = [member for member in archive.infolist() if member.filename.endswith(".npy")]
+        others = [member.filename for member in archive.infolist() if not member.is_dir()]
     if not members:
-        raise DataError(f"{source.name}: holds no arrays")
+        hint = f"unzip it, and name the files in it, such as {others[0]}" if others else "numpy.savez makes such files"
+        raise DataError(f"{source.name}: holds no arrays", hint)
     tables = []
     for member in members:
         layer = member.filename.removesuffix(".npy")
@@ -153,7 +155,10 @@ def _check_type(dtype: np.dtype[Any], name: str) -> None:
         hint = "save it as floats: numpy.save(FILE, a.astype(float))"
         raise DataError(f"{name}: holds Python objects, not numbers", hint)
     if dtype.names:
-        hint = "save its fields as columns: numpy.save(FILE, numpy.lib.recfunctions.structured_to_unstructured(a))"
+        fields = [repr(name) for name in dtype.names if dtype[name].base.kind in "fiu"]
+        hint = (
+            f"save its fields as columns: numpy.save(FILE, numpy.column_stack([a[n] for n in ({', '.join(fields)},)]))"
+        )
         raise DataError(f"{name}: holds records ({', '.join(dtype.names)}), not real numbers", hint)
     if dtype.kind not in "fiu":
         hint = "leave it out, or save it as floats: a.astype(float)"
