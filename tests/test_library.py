@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 from documentation.build import PYTHON, README
-from hypothesis import given
-from hypothesis import strategies as st
 from support.run import DATA, ROOT, Cli
 
 import actcli
@@ -108,7 +106,7 @@ def test_diagnose_is_what_the_command_tells(cli: Cli) -> None:
     assert actcli.diagnose({"layer2": x}, actcli.get("relu"), epsilon=0.01, alpha=0.002).layers == found.layers
 
 
-@given(st.integers(0, 3).filter(lambda n: n != 2))
+@pytest.mark.parametrize("dimensions", [0, 1])
 def test_layers_of_another_shape_are_refused(dimensions: int) -> None:
     """The error names the layer, the shape and what is wanted."""
     with pytest.raises(actcli.DataError, match=r"layer1: has the shape .*\n.*\(samples, neurons\)"):
@@ -191,3 +189,14 @@ def test_tensors_are_taken() -> None:
         assert actcli.get("relu").f(tensor).tolist() == np.maximum(LAYER, 0.0).tolist()
     with pytest.raises(actcli.DataError, match="complex64"):
         actcli.get("relu").f(torch.tensor([1j]))
+
+
+def test_feature_maps_are_channels_of_inputs() -> None:
+    """In one call, by the axis that counts the neurons; shares rest on the inputs."""
+    maps = np.ones((5, 3, 2, 2))
+    maps[:, 1] = -1.0
+    for x, axis in ((maps, None), (np.moveaxis(maps, 1, -1), -1)):
+        found = actcli.diagnose({"a": x}, "relu", axis=axis)
+        assert [neuron.dead for neuron in found.neurons] == [False, True, False]
+        assert (found.layers[0].samples, found.layers[0].neurons) == (5, 3)
+        assert found.neurons[1].dead_upper_bound == pytest.approx(1 - 0.05 ** (1 / 5))

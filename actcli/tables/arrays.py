@@ -155,10 +155,9 @@ def _check_type(dtype: np.dtype[Any], name: str) -> None:
         hint = "save it as floats: numpy.save(FILE, a.astype(float))"
         raise DataError(f"{name}: holds Python objects, not numbers", hint)
     if dtype.names:
-        fields = [repr(name) for name in dtype.names if dtype[name].base.kind in "fiu"]
-        hint = (
-            f"save its fields as columns: numpy.save(FILE, numpy.column_stack([a[n] for n in ({', '.join(fields)},)]))"
-        )
+        fields = [name for name in dtype.names if dtype[name].base.kind in "fiu"]
+        hint = f"save its numbers as columns: numpy.save(FILE, numpy.column_stack([a[n] for n in {fields}]))"
+        hint = hint if fields else "none of its fields holds numbers"
         raise DataError(f"{name}: holds records ({', '.join(dtype.names)}), not real numbers", hint)
     if dtype.kind not in "fiu":
         hint = "leave it out, or save it as floats: a.astype(float)"

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import shlex
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -151,3 +152,65 @@ def test_near_misses_of_numbers_and_formats_are_told(cli: Cli, tmp_path: Path) -
     pl.DataFrame({"h": [1.0]}).write_ipc(file)
     assert "write an Arrow file" in way(cli.fails(1, "eval", "relu", stream))
     assert cli.ok("eval", "relu", file) == "h\n1.0\n"
+
+
+SUGGESTED = [
+    ("show", "ln(x)"),
+    ("show", "np.tanh(x)"),
+    ("show", "np.maximum(0, x) + torch.nn.functional.gelu(x)"),
+    ("show", "swish:beta=2"),
+]
+
+
+@pytest.mark.parametrize("line", SUGGESTED, ids=" ".join)
+def test_what_an_error_says_to_write_is_read(cli: Cli, line: tuple[str, ...]) -> None:
+    """As it stands, in place of what was written."""
+    said = way(cli.fails(2, *line)).removeprefix("write ")
+    assert shlex.split(said) != [*line[1:]]
+    cli.ok(line[0], *shlex.split(said))
+
+
+def test_a_function_in_place_of_a_command(cli: Cli) -> None:
+    """The command before it is named, and does what was meant."""
+    message = cli.fails(2, "relu", "-1", "2")
+    assert cli.ok(*shlex.split(way(message).removeprefix("write actcli "))) == "x,f\n-1.0,0.0\n2.0,2.0\n"
+    assert "is a function" not in cli.fails(2, "no_such_thing")
+
+
+def test_a_file_in_place_of_a_function_need_not_be_there(cli: Cli) -> None:
+    """Its name says what it is."""
+    for name in ("layer9.csv", "runs/layer9.npz", "a.csv.gz"):
+        assert "is a file's name" in cli.fails(2, "saturation", name)
+    assert "attributes" in cli.fails(2, "saturation", "x.csv(x)")
+
+
+def test_archives_that_hold_no_arrays(cli: Cli, tmp_path: Path) -> None:
+    """What is in them is named; weights are to be exported."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("layers/a.csv", "1,2")
+    assert "such as layers/a.csv" in way(cli.fails(1, "saturation", "relu", str(tmp_path / "a.zip")))
+    (tmp_path / "a.zip").rename(tmp_path / "a.pt")
+    for line in (("relu", str(tmp_path / "a.pt")), (str(tmp_path / "a.pt"),), ("--model", str(tmp_path / "a.pt"), "1")):
+        done = cli("saturation", *line)
+        assert done.returncode in (1, 2)
+        assert b"torch.onnx.export" in done.stderr
+
+
+@pytest.mark.parametrize("dtype", [[("a", "f8"), ("b", "i4")], [("a", "f8"), ("t", "U3"), ("b", "f4")]])
+def test_records_become_columns_as_the_error_says(cli: Cli, tmp_path: Path, dtype: list[tuple[str, str]]) -> None:
+    """The line of Python runs, and what it writes is read."""
+    path = tmp_path / "a.npy"
+    np.save(path, a := np.ones(3, dtype))
+    hint = way(cli.fails(1, "saturation", "relu", str(path)))
+    array = eval(hint.partition("FILE, ")[2].removesuffix(")"), {"numpy": np, "a": a})  # noqa: S307 - our own text
+    np.save(path, array)
+    assert cli.ok("eval", "relu", str(path)) == "1.0,1.0\n" * 3
+
+
+def test_one_thing_is_not_several(cli: Cli) -> None:
+    """In verdicts, comparisons and errors."""
+    one = cli.ok("saturation", "relu", "-f", "jsonl", "--by", "layer", stdin=b"h\n-1\n")
+    assert "1 samples" not in one
+    assert "dead on 1 sample " in one
+    assert "(1 times)" not in cli.ok("compare", "tanh", "tanh@torch", "-f", "json", "-i", "-", stdin=b"h\n1\n2.5\n")
+    assert "1 number cannot be split" in cli.fails(1, "eval", "swiglu", "1")
