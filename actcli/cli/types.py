@@ -78,13 +78,13 @@ class FamilyType(click.ParamType["tuple[Function, ...]"]):
 
 def _look_up(spec: str, find: Callable[[str], tuple[Function, ...]], hint: str) -> tuple[Function, ...]:
     """The functions of a spec, with the notes on them; `hint` is for a file in its place, which a glob may have put."""
-    from actcli.tables.format import input_suffix
-
     try:
         functions = find(unmarked(spec))
     except UsageError:
         if os.path.isfile(spec):
             raise UsageError(f"{spec!r} is a file, not a function", hint) from None
+        from actcli.tables.format import input_suffix
+
         if re.fullmatch(r"[^()*+\s]+", spec) and input_suffix(spec)[1]:
             raise UsageError(f"{spec!r} is a file's name, not a function", hint) from None
         raise

@@ -60,7 +60,21 @@ is a missing value: it is left out of every figure and counted, and filters pass
 Any other cell that is not a number is an error that tells file, line and column, and so is a row with too few or
 too many cells. Columns that hold something else, such as labels or the number of a step, are left out by --columns;
 a filter passes them on as they are. Blanks around numbers, quotes, CRLF, a byte-order mark and a missing last line
-break are fine."""
+break are fine.
+
+What a text leaves unsaid is taken from its first lines, and said on standard error with the option that says
+otherwise: a first row that counts the columns is a header (--no-header); tabs, semicolons, bars or blanks separate the
+cells where commas do not (--separator); numbers have decimal commas (--decimal); lines that begin with # are comments
+where the first one does (--comment), of which the last one before the first row may name the columns; the names of rows
+that pandas and R write, and an empty column behind the last separator, are left out (-c '*' takes them). Where the
+lines leave a doubt it is an error. Columns without names are called 0, 1 and so on.
+
+In an array the first axis counts the inputs, and --axis the neurons: by default the channels, axis 1, of a feature map
+of four axes or more, else the last. Each position is a row, and how certain a share is rests on the inputs. A column of
+lists in Parquet or Arrow is as many neurons as its lists are long.
+
+A table has at most 100,000 columns, a line of text at most 64 MB, and a value of JSON at most 64 levels. As many
+bytes of blank lines, or 100,000 comments before the first row, are an error."""
 NO_INPUT = "This command reads no input."
 OUTPUT = """Results go to standard output or to the file that --output names, and nothing else does: warnings,
 progress and errors go to standard error. The format is that of --format, else that of the file's name, else a table
