@@ -15,6 +15,7 @@ import pytest
 from documentation.build import PYTHON, README
 from hypothesis import given
 from hypothesis import strategies as st
+from support.frameworks import framework, marked
 from support.run import DATA, ROOT, Cli
 
 import actcli
@@ -182,9 +183,10 @@ def test_a_bare_array_is_asked_for_its_name() -> None:
         actcli.diagnose(LAYER, "relu")  # type: ignore[arg-type]
 
 
+@marked
 def test_tensors_are_taken() -> None:
     """Also those that require a gradient, and of types that numpy has not."""
-    torch = pytest.importorskip("torch")
+    torch = framework("torch")
     layer = torch.tensor(LAYER, requires_grad=True)
     for tensor in (layer, layer.bfloat16(), layer.half(), layer.detach()):
         assert [neuron.dead for neuron in actcli.diagnose({"a": tensor}, "relu").neurons] == [False, False]

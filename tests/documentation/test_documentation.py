@@ -14,6 +14,7 @@ import pytest
 from documentation.build import CONSOLE, FIGURE, README, SCRIPT, help_examples, with_outputs
 from support import accuracy
 from support.declarations import check_declaration
+from support.frameworks import marked, need
 from support.program import commands
 from support.run import Cli
 
@@ -41,10 +42,11 @@ def scripts(section: str) -> list[str]:
     return SCRIPT.findall(text[start : text.index("\n## ", start + 1)])
 
 
+@marked
 @pytest.mark.parametrize("number", range(len(FRAMEWORKS)), ids=FRAMEWORKS)
 def test_the_scripts_for_frameworks_write_layers(number: int, tmp_path: Path, cli: Cli) -> None:
     """Where the framework is installed, its script leaves layers of pre-activations, which can be diagnosed."""
-    pytest.importorskip(FRAMEWORKS[number], exc_type=ImportError)
+    need(FRAMEWORKS[number])
     script = scripts("From PyTorch, Keras, JAX")[number]
     assert f"import {FRAMEWORKS[number]}\n" in script
     assert len([line for line in script.splitlines() if line and not line.startswith(("import", "from"))]) <= 10
