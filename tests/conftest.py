@@ -40,11 +40,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With --sweep only what tries more than in a usual run, with --frameworks only what needs one."""
     if sweep.full:
-        _keep(
-            config, items, lambda item: bool(item.get_closest_marker("sweep")) or hasattr(item.function, "hypothesis")
-        )
+        _keep(config, items, lambda item: _is_marked(item, "sweep") or hasattr(item.function, "hypothesis"))
     if frameworks.alone:
-        _keep(config, items, lambda item: bool(item.get_closest_marker("framework")))
+        _keep(config, items, lambda item: _is_marked(item, "framework"))
+
+
+def _is_marked(item: pytest.Item, mark: str) -> bool:
+    return item.get_closest_marker(mark) is not None
 
 
 def _keep(config: pytest.Config, items: list[pytest.Item], kept: Callable[[Any], bool]) -> None:

@@ -13,7 +13,8 @@ marked = pytest.mark.framework
 
 
 def need(name: str) -> None:
-    """Where the framework is not installed, the test, or the module of tests, is skipped; with --frameworks it fails."""
+    """Where the framework is not installed, the test, or the module of tests, is skipped; with --frameworks it
+    fails."""
     if find_spec(name) is None and not alone:
         pytest.skip(f"{name} is not installed: see --frameworks", allow_module_level=True)
 

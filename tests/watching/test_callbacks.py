@@ -76,7 +76,7 @@ def test_lightning(part: str, tmp_path: Path) -> None:
     fit(callback, lambda module, x: module(x).square().mean())
     found = lines(path)
     assert [line["step"] for line in found] == [0, 2, 4]
-    assert [layer["layer"] for layer in found[0]["layers"]] == ["1" if part else "net.1"]
+    assert [layer["name"] for layer in found[0]["layers"]] == ["1" if part else "net.1"]
     assert all(line["layers"][0]["gradient_rms"] > 0 for line in found)
     assert callback.watch.diagnosis().layers[0].samples == 12
 
