@@ -63,11 +63,16 @@ def is_tensor(x: Any) -> bool:
 
 def is_readable(x: Any) -> bool:
     """Whether x is a tensor of numbers that are there: not one of a tracer, on no device or of integers."""
+    if not is_tensor(x) or not x.is_floating_point() or x.is_meta or x.is_sparse or not x.numel():
+        return False
+    return not is_transformed(x)
+
+
+def is_transformed(x: Any) -> bool:
+    """Whether x stands for several tensors, as inside vmap and grad of torch.func."""
     import torch
 
-    if not isinstance(x, torch.Tensor) or not x.is_floating_point() or x.is_meta or x.is_sparse or not x.numel():
-        return False
-    return not torch._C._functorch.is_functorch_wrapped_tensor(x)
+    return is_tensor(x) and bool(torch._C._functorch.is_functorch_wrapped_tensor(x))
 
 
 def tensor_blocks(x: Any, axis: int, positions: int) -> Iterator[Array]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 
 import click
-from documentation import roff
+from documentation import roff, ways
 from support.program import commands
 
 from actcli import __version__
@@ -114,7 +114,7 @@ def pages(show: Show, date: str, group: click.Group = cli) -> dict[str, str]:
     found = [click.Context(command, root, info_name=name) for name, command in sorted(commands(group).items())]
     contexts = [root, *(context for context in found if not context.command.hidden)]
     texts = {f"{_name(context)}.1": _page(context, contexts, show, date) for context in contexts}
-    return {**texts, f"{CATALOGUE}.7": catalogue(date)}
+    return {**texts, f"{CATALOGUE}.7": catalogue(date), f"{ways.NAME}.7": ways_page(date)}
 
 
 def _page(context: click.Context, contexts: list[click.Context], show: Show, date: str) -> str:
@@ -276,6 +276,21 @@ def catalogue(date: str) -> str:
             if activation.kind == kind:
                 lines += _section(roff.literal(activation.name), _entry(activation), ".SS")
     lines += _section("SEE ALSO", [f"{roff.bold('actcli')}(1),", f"{roff.bold('actcli-show')}(1)"])
+    return "\n".join(lines) + "\n"
+
+
+def ways_page(date: str) -> str:
+    """The page of the ways from a network to its layers."""
+    lines = _header(ways.NAME, 7, date)
+    lines += _section("NAME", [f"{roff.literal(ways.NAME)} \\-", *roff.filled(ways.SUMMARY)])
+    lines += _section("DESCRIPTION", _text(ways.DESCRIPTION))
+    for way in ways.WAYS:
+        commands = "\n".join(f"$ {command}" for command in way.commands)
+        shown = [line for block in (way.script, commands) if block for line in roff.block(block, indent=4)]
+        lines += _section(roff.literal(way.title), [*_text(way.text), *shown])
+    pages = ("actcli", "actcli-layers", "actcli-saturation", "actcli-schema")
+    references = [*(f"{roff.bold(page)}(1)" for page in pages), f"{roff.bold(CATALOGUE)}(7)"]
+    lines += _section("SEE ALSO", ",\n".join(references).split("\n"))
     return "\n".join(lines) + "\n"
 
 

@@ -24,6 +24,7 @@ from actcli.registry.collection import ACTIVATIONS
 PAGES = {path.name: path.read_text(encoding="ascii") for path in sorted(MANUAL.glob("man?/*"))}
 COMMANDS: dict[str, click.Command] = {f"actcli-{name}.1": command for name, command in commands().items()}
 COMMANDS["actcli.1"] = cli
+SUBJECTS = ("actcli-functions.7", "actcli-layers.7")
 
 words = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=20)
 
@@ -104,7 +105,7 @@ def test_mandoc_has_no_complaint(name: str) -> None:
 
 def test_every_command_and_option_is_there() -> None:
     """Each command has its page and is named on the program's; each option has its line and its help."""
-    assert set(PAGES) == {*COMMANDS, "actcli-functions.7"}
+    assert set(PAGES) == {*COMMANDS, *SUBJECTS}
     for name, command in COMMANDS.items():
         found = re.findall(r"\.TP\n(.*)\n((?:[^.].*\n)*)", plain(PAGES[name]))
         items = {item: squeezed(text) for item, text in found}
@@ -229,7 +230,7 @@ def test_hidden_commands_and_options_stay_hidden() -> None:
     secret = click.Option(["--secret"], hidden=True)
     commands = [click.Command("shown", params=[secret]), click.Command("unseen", hidden=True)]
     texts = made(click.Group("actcli", commands=commands))
-    assert set(texts) == {"actcli.1", "actcli-shown.1", "actcli-functions.7"}
+    assert set(texts) == {"actcli.1", "actcli-shown.1", *SUBJECTS}
     assert not re.search("secret|unseen", "".join(texts.values()))
 
 

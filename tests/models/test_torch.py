@@ -222,6 +222,9 @@ def test_what_is_hidden_is_said() -> None:
         seen(nn.Sequential(torch.jit.script(chain()))).diagnosis()
     with pytest.raises(DataError, match="gru"):
         seen(nn.GRU(4, 4)).diagnosis()
+    each = Of(lambda m, x: torch.func.vmap(lambda row: torch.relu(m.fc(row)))(x), fc=nn.Linear(4, 3))
+    with pytest.raises(DataError, match=r"fc\.relu: torch\.func|relu: torch\.func"):
+        seen(each).diagnosis()
 
 
 @pytest.mark.parametrize("reentrant", [False, True])
@@ -285,6 +288,12 @@ def test_heads_and_gates_are_told_from_what_is_hidden() -> None:
     assert seen(nn.Sequential(skip, nn.Linear(4, 4), nn.ReLU())).diagnosis().layers[0].cumulative_mean_gradient is None
 
 
+def test_silu_by_hand_is_a_gate() -> None:
+    """Of a product in a forward the sigmoid is seen: as what scales the rest, though nothing comes after it."""
+    by_hand = Of(lambda m, x: m.fc(x) * torch.sigmoid(m.fc(x)), fc=nn.Linear(4, 3))
+    assert [(layer.function.label, layer.role) for layer in seen(by_hand).diagnosis().layers] == [("sigmoid", "gate")]
+
+
 def test_a_failed_forward_leaves_nothing_behind() -> None:
     """The user's error passes; no hook and no mode stays, in and after the loop."""
 
@@ -335,6 +344,9 @@ def test_a_gate_ends_the_training() -> None:
     assert not model._forward_hooks
     with pytest.raises(UsageError, match="gates: max_dead"):
         watch(model, raise_on={"max": 0.5})
+    for limit in (50, "half", float("nan")):
+        with pytest.raises(UsageError, match="max_dead is a number from 0 to 1"):
+            watch(model, raise_on={"max_dead": limit})  # type: ignore[dict-item]
     with pytest.raises(UsageError, match="layers: 1, 3"):
         seen(model, layers="9")
     assert [name for name, *_ in listed(seen(model, layers="3"))] == ["3"]
@@ -369,3 +381,30 @@ def test_inspect_runs_a_module_on_arrays() -> None:
     assert not model[1].training
     whole = inspect(model, x, batch=150)
     assert [one.dead_neurons for one in found.layers] == [one.dead_neurons for one in whole.layers]
+
+
+def test_inspect_runs_what_torch_export_made() -> None:
+    """It has one mode, and its activations are calls."""
+    exported = torch.export.export(chain().eval(), (torch.randn(5, 4),)).module()
+    found = inspect(exported, torch.randn(5, 4)).layers
+    assert [(layer.function.label, layer.samples) for layer in found] == [("relu", 5), ("tanh", 5)]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        (torch.zeros(5, 7), "fails on these inputs\nmat1 and mat2"),
+        ([["a", "b", "c", "d"]], "no array of numbers"),
+        ([[1.0, 2.0], [3.0]], "no array of numbers"),
+        ({"y": torch.zeros(5, 4)}, "fails on these inputs\n.*unexpected keyword"),
+        (torch.zeros(0, 4), "there are no inputs"),
+    ],
+)
+def test_inputs_that_do_not_fit_are_one_error(inputs: Any, said: str) -> None:
+    """And the model is as it was; lists of numbers are an array."""
+    model = chain()
+    with pytest.raises(DataError, match=said):
+        inspect(model, inputs)
+    assert model.training
+    assert not model._forward_hooks
+    assert inspect(model, [[1.0, 2.0, 3.0, 4.0]] * 3).layers[0].samples == 3
