@@ -83,7 +83,7 @@ def tensor_blocks(x: Any, axis: int, positions: int) -> Iterator[Array]:
     with torch.no_grad():
         rows = x.movedim(axis, -1).reshape(-1, x.shape[axis]) if x.ndim > 1 else x.reshape(-1, 1)
         for part in rows.split(positions * max(1, BLOCK // (rows.shape[1] * positions))):
-            yield np.asarray(part.to("cpu", torch.float64).numpy())
+            yield np.asarray(part.cpu().to(torch.float64).numpy())  # not every device has float64
 
 
 def add_gradient(gradient: LossGradient, g: Any) -> None:

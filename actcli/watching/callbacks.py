@@ -39,10 +39,15 @@ class _Training:
         self.watch = watch(model, **self._options)
         self.watch.__enter__()
 
+    def _check(self, way_out: str) -> None:
+        """Called after a step: a watch that sees none would be known at the end only."""
+        if self.watch is not None and not self.watch.steps:
+            raise UsageError("what is watched was not called in a step of the training", way_out)
+
     def _stop(self) -> None:
         if self.watch is not None:
             self.watch.__exit__()
-            if self._path is not None:
+            if self._path is not None and self.watch.history:
                 self.watch.save(self._path)
 
 
@@ -60,8 +65,7 @@ class _Lightning(_Training):
         self._start(part)
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
-        if batch_idx == 0 and self.watch is not None and not self.watch.steps:
-            raise UsageError(f"{self._part or 'the module'} is not called in a training step", _parts(pl_module))
+        self._check(_parts(pl_module))
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
         self._stop()
@@ -77,6 +81,9 @@ def _parts(module: Any) -> str:
 class _Transformers(_Training):
     def on_train_begin(self, args: Any, state: Any, control: Any, model: Any = None, **more: Any) -> None:
         self._start(model)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+        self._check("what torch.compile has made of a model is not looked into: train it uncompiled")
 
     def on_train_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
         self._stop()

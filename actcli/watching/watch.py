@@ -176,9 +176,10 @@ def watch(
 
     Of every so many forwards, from the first on, each layer's pre-activations are measured as `diagnose` does, with
     `gradients` also dL/dx when the loss is differentiated. Activations are seen as modules and as calls of functions;
-    each gets its function by its values. `layers` are patterns of names. `raise_on` has limits by the names of the
-    gates, `{"max_dead": 0.5}`: GateError is raised where all that was seen since the last reset fails one. The loss is
-    not changed, and nothing but measures is kept. The other keywords are those of `diagnose`.
+    each gets its function by its values. Those on another device are copied from it in blocks, at these forwards alone;
+    dL/dx is reduced where it is. `layers` are patterns of names. `raise_on` has limits by the names of the gates,
+    `{"max_dead": 0.5}`: GateError is raised where all that was seen since the last reset fails one. The loss is not
+    changed, and nothing but measures is kept. The other keywords are those of `diagnose`.
 
     Raises UsageError for a model that nobody can look into (scripted, compiled), for a pattern that no layer matches,
     and for keywords out of their domain.

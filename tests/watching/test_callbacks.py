@@ -83,7 +83,7 @@ def test_lightning(part: str, tmp_path: Path) -> None:
 
 def test_a_module_of_lightning_whose_parts_alone_are_called() -> None:
     """Nothing would be seen: it is an error at the first batch, with what can be watched."""
-    with pytest.raises(actcli.UsageError, match=r"not called.*\n.*model=.*net"):
+    with pytest.raises(actcli.UsageError, match=r"not called.*\nmodel=.*: net"):
         fit(actcli.callback("lightning"), lambda module, x: module.net(x).square().mean())
     with pytest.raises(actcli.UsageError, match=r"no part 'body'\n.*net"):
         fit(actcli.callback("lightning", model="body"), lambda module, x: module(x).square().mean())
