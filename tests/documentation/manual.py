@@ -145,7 +145,7 @@ def _sections(context: click.Context, contexts: list[click.Context], show: Show)
     statuses = {str(status): text for status, text in EXIT_STATUS.items() if gated or status != GATE_FAILED}
     summaries = {str(other.info_name): f"{_summary(other)}." for other in contexts[1:]}
     others = [f"{roff.bold(_name(other))}(1)" for other in contexts if other is not context]
-    references = [*others, f"{roff.bold(CATALOGUE)}(7)"]
+    references = [*others, f"{roff.bold(ways.NAME)}(7)", f"{roff.bold(CATALOGUE)}(7)"]
     description = [line for paragraph in _paragraphs(command.help) for line in _block(*paragraph)]
     if not is_program and "FUNCTION" in usage:
         description += [".PP", f"See {others[0]} for FUNCTION, {references[-1]} for all of them."]

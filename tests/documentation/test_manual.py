@@ -269,7 +269,7 @@ def test_every_environment_variable_of_the_code_is_there() -> None:
 def test_man_finds_the_pages() -> None:
     """By its name, with what it is about: they lie as the wheel installs them."""
     for name in PAGES:
-        command = ["man", "-M", str(MANUAL), "-P", "cat", name.rpartition(".")[0]]
+        command = ["man", "-M", str(MANUAL), "-P", "cat", name[-1], name.rpartition(".")[0]]
         done = subprocess.run(
             command,
             capture_output=True,

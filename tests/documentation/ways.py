@@ -64,6 +64,7 @@ model = keras.Sequential([keras.Input((8,)), hidden])
 model.add(keras.layers.Dense(1))
 inputs = np.random.default_rng(0).normal(size=(200, 8)).astype("float32")
 
+model(inputs)  # export wants a model that was called or trained
 model.export("model.onnx", format="onnx", verbose=False)
 np.save("inputs.npy", inputs)""",
         ("actcli layers model.onnx", "actcli saturation --model model.onnx inputs.npy"),
