@@ -21,11 +21,11 @@ from actcli.activation import Activation
 from actcli.cli.main import cli as program
 
 FRAMEWORKS = ("torch", "keras", "jax")  # in the order of the README's scripts
-SHOWN = "\n".join(block[1] for block in CONSOLE.finditer(README.read_text()))
+SHOWN = "\n".join(block[1] for text in sections().values() for block in CONSOLE.finditer(text))
 
 
-@pytest.mark.parametrize("text", sections(README.read_text()), ids=lambda text: text.partition("\n")[0].strip("# "))
-def test_the_readme_shows_what_its_commands_print(text: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", sections().values(), ids=sections())
+def test_a_text_shows_what_its_commands_print(text: str, tmp_path: Path) -> None:
     """Refresh with `python tests/documentation/build.py`."""
     assert with_outputs(text, tmp_path) == text
     if f"-o {FIGURE.name}" in text:  # at its top, is what a command makes, whatever the version of matplotlib
