@@ -142,7 +142,7 @@ def manual_pages(outputs: dict[str, str]) -> dict[str, str]:
     """The manual pages as they should be, with these outputs of the examples."""
     from documentation import manual
 
-    return manual.pages(lambda command: shown(outputs.get(command, "")), release_date())
+    return manual.pages(lambda command: shown(outputs.get(command, "")), release_date(), sources=SOURCES)
 
 
 def write_pages(texts: dict[str, str], directory: Path) -> None:
