@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -137,9 +136,7 @@ class Trainer:
     def _layers(self) -> tuple[LayerState, ...]:
         network, space = self.network, self._probe_space
         self._loss(network.forward(space, "probe"), self._probe_targets)
-        kept = network.gradient.copy()
         network.backward(space, "probe")
-        network.gradient[...] = kept
         places = enumerate(zip(network.hidden, space, strict=False), start=1)
         return tuple(self._state(f"layer{k}", layer, room) for k, (layer, room) in places)
 
@@ -147,7 +144,8 @@ class Trainer:
         assert layer.f is not None
         assert room.delta is not None
         probe = self._probe(layer.f.at())
-        partial = replace(probe, function=layer.f.measured()).measure(room.z.astype(np.float64, copy=False))
+        known = None if room.y is None or room.slope is None else (room.slope, room.y)
+        partial = probe.measure(room.z.astype(np.float64, copy=False), known=known)
         dead = int(partial.dead(self._thresholds.alpha).sum())
         square = float(np.mean(np.square(room.delta, dtype=np.float64)))
         return LayerState(
