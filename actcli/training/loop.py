@@ -19,7 +19,7 @@ from actcli.training.scores import scores
 from actcli.training.settings import Design, Recipe
 from actcli.training.weights import draw, set_weights
 
-PROBE = 1024  # training rows, at most, on which layers are measured
+PROBE = 512  # training rows, at most, on which layers are measured
 CHUNK = 1024  # rows that go through the network at a time when it is used
 GROWN = 1e3  # times the loss at the start, beyond which a run has diverged
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
 import numpy as np
 import pytest
-from support.run import DATA, Cli, rows
+from support.run import DATA, ROOT, Cli, rows
 
 from actcli.reports.schema import schema
 
@@ -181,3 +183,26 @@ def test_a_test_table_with_an_unknown_class(cli: Cli, tmp_path: Path) -> None:
     test = table(tmp_path, "z,b\n1,0\n2,1\n")
     assert "has other features" in cli.fails(1, *base)
     assert "--test is scored on" in cli.fails(2, *base, "--split", "0.3")
+
+
+def test_an_interrupt_keeps_what_is_finished(tmp_path: Path) -> None:
+    """Ctrl-C among many seeds: the runs that came to their end are written whole, and the status is a shell's."""
+    code = (
+        "import os, signal\n"
+        "from actcli.training.loop import Trainer\n"
+        "result = Trainer.result\n"
+        "def interrupted(self):\n"
+        "    if self.seed == 2: os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return result(self)\n"
+        "Trainer.result = interrupted\n"
+        "from actcli.__main__ import main; main()"
+    )
+    path = tmp_path / "kept.json"
+    words = ("train", "relu", *DIGITS, *QUICK, "--seeds", "500", "--threads", "1", "-o", str(path))
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, cwd=ROOT, check=False)
+    assert done.returncode == 130, done.stderr
+    document = json.loads(path.read_text())
+    jsonschema.validate(document, schema("train"))
+    assert 2 <= len(document["runs"]) < 500
+    assert b"did not come to their end" in done.stderr
+    assert [entry.name for entry in tmp_path.iterdir()] == ["kept.json"]
