@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import Event
@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from actcli.activation import Array, Function
 from actcli.errors import UsageError
-from actcli.numerics.blockwise import default_threads
+from actcli.numerics.threads import Pool, default_threads
 from actcli.training.activations import learnable
 from actcli.training.loop import Trainer
 from actcli.training.network import Network
@@ -98,7 +98,7 @@ class _Experiment:
 
     def _together(self, jobs: Sequence[_Job], epochs: int, *, keep: bool) -> bool:
         """Whether all jobs came to their end."""
-        pool = ThreadPoolExecutor(self._plan.threads or default_threads(), thread_name_prefix="actcli")
+        pool = Pool(self._plan.threads or default_threads())
         try:
             pending: list[Future[None]] = [pool.submit(partial(self._train, job, epochs, keep=keep)) for job in jobs]
             for future in pending:
