@@ -92,7 +92,7 @@ def _seen(courses: Sequence[Course], since: float = 0.0) -> Array:
     values = np.concatenate(
         [part[int(since * (len(part) - 1)) :] for course in courses for part in (course.low, course.high)]
     )
-    return values[np.isfinite(values)]
+    return np.asarray(values[np.isfinite(values)])
 
 
 def _last(result: Experiment) -> int:
