@@ -89,11 +89,12 @@ def sections() -> dict[str, str]:
     return parts
 
 
-def with_outputs(text: str, folder: Path) -> str:
-    """A text with each command of its console blocks, and each Python script, followed by its output."""
+def with_outputs(name: str, text: str, folder: Path) -> str:
+    """A text with each command of its console blocks, and each Python script, followed by its output; on a page of the
+    manual in ASCII, as any device of roff has it."""
     (folder / "tests").mkdir()
     (folder / "tests" / "data").symlink_to(DATA)
-    env = environment(folder)
+    env = environment(folder) | ({} if name.startswith("README") else {"PYTHONIOENCODING": "ascii"})
 
     def rerun(block: re.Match[str]) -> str:
         commands = [line for line in block[1].splitlines() if line.startswith("$ ")]
@@ -160,7 +161,7 @@ def main() -> None:
     readme = ""
     for name, text in sections().items():
         with tempfile.TemporaryDirectory() as folder:
-            fresh = with_outputs(text, Path(folder))
+            fresh = with_outputs(name, text, Path(folder))
             if (drawn := Path(folder) / FIGURE.name).exists():
                 shutil.copy(drawn, FIGURE)
         if name.startswith("README"):

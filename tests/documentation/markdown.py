@@ -22,9 +22,9 @@ def body(text: str) -> list[str]:
             lines += roff.block(content.rstrip("\n"), indent=4)
         elif kind == "item":
             tag, _, rest = content.partition("\n")
-            lines += roff.items(roff.literal, [(tag, rest)]) if rest else [*roff.items(roff.literal, [("-", tag)])]
+            lines += roff.items(roff.literal, [(tag, rest) if rest else ("-", tag)], roff.literal)
         else:
-            lines += roff.paragraph(content)
+            lines += [".PP", *roff.filled(content, roff.literal)]
     return [line for before, line in zip(["", *lines], lines, strict=False) if (before[:3], line) != (".SH", ".PP")]
 
 

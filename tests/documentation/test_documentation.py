@@ -26,10 +26,10 @@ CONTRIBUTING = ROOT / ".github" / "CONTRIBUTING.md"
 SHOWN = "\n".join(block[1] for text in sections().values() for block in CONSOLE.finditer(text))
 
 
-@pytest.mark.parametrize("text", sections().values(), ids=sections())
-def test_a_text_shows_what_its_commands_print(text: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "text"), sections().items(), ids=sections())
+def test_a_text_shows_what_its_commands_print(name: str, text: str, tmp_path: Path) -> None:
     """Refresh with `python tests/documentation/build.py`."""
-    assert with_outputs(text, tmp_path) == text
+    assert with_outputs(name, text, tmp_path) == text
     if f"-o {FIGURE.name}" in text:  # at its top, is what a command makes, whatever the version of matplotlib
         kept, made = (re.findall("<!-- (.*?) -->", path.read_text()) for path in (FIGURE, tmp_path / FIGURE.name))
         assert kept == made
