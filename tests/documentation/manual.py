@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
+from pathlib import Path
 
 import click
-from documentation import roff, ways
+from documentation import markdown, roff
 from support.program import commands
 
 from actcli import __version__
@@ -104,7 +105,7 @@ or gated function of the row of these four."""
 Show = Callable[[str], str]
 
 
-def pages(show: Show, date: str, group: click.Group = cli) -> dict[str, str]:
+def pages(show: Show, date: str, group: click.Group = cli, sources: Sequence[Path] = ()) -> dict[str, str]:
     """The pages by file name: the program's, one a command, and the catalogue of functions.
 
     `show` gives what a command of the examples prints. Pages are ASCII, whatever the help holds. `date` is the
@@ -114,7 +115,8 @@ def pages(show: Show, date: str, group: click.Group = cli) -> dict[str, str]:
     found = [click.Context(command, root, info_name=name) for name, command in sorted(commands(group).items())]
     contexts = [root, *(context for context in found if not context.command.hidden)]
     texts = {f"{_name(context)}.1": _page(context, contexts, show, date) for context in contexts}
-    return {**texts, f"{CATALOGUE}.7": catalogue(date), f"{ways.NAME}.7": ways_page(date)}
+    written = dict(_written(path.read_text(), date) for path in sources)
+    return {**texts, f"{CATALOGUE}.7": catalogue(date), **written}
 
 
 def _page(context: click.Context, contexts: list[click.Context], show: Show, date: str) -> str:
@@ -145,7 +147,7 @@ def _sections(context: click.Context, contexts: list[click.Context], show: Show)
     statuses = {str(status): text for status, text in EXIT_STATUS.items() if gated or status != GATE_FAILED}
     summaries = {str(other.info_name): f"{_summary(other)}." for other in contexts[1:]}
     others = [f"{roff.bold(_name(other))}(1)" for other in contexts if other is not context]
-    references = [*others, f"{roff.bold(ways.NAME)}(7)", f"{roff.bold(CATALOGUE)}(7)"]
+    references = [*others, f"{roff.bold(CATALOGUE)}(7)"]
     description = [line for paragraph in _paragraphs(command.help) for line in _block(*paragraph)]
     if not is_program and "FUNCTION" in usage:
         description += [".PP", f"See {others[0]} for FUNCTION, {references[-1]} for all of them."]
@@ -279,19 +281,14 @@ def catalogue(date: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def ways_page(date: str) -> str:
-    """The page of the ways from a network to its layers."""
-    lines = _header(ways.NAME, 7, date)
-    lines += _section("NAME", [f"{roff.literal(ways.NAME)} \\-", *roff.filled(ways.SUMMARY)])
-    lines += _section("DESCRIPTION", _text(ways.DESCRIPTION))
-    for way in ways.WAYS:
-        commands = "\n".join(f"$ {command}" for command in way.commands)
-        shown = [line for block in (way.script, commands) if block for line in roff.block(block, indent=4)]
-        lines += _section(roff.literal(way.title), [*_text(way.text), *shown])
-    pages = ("actcli", "actcli-layers", "actcli-saturation", "actcli-schema")
-    references = [*(f"{roff.bold(page)}(1)" for page in pages), f"{roff.bold(CATALOGUE)}(7)"]
-    lines += _section("SEE ALSO", ",\n".join(references).split("\n"))
-    return "\n".join(lines) + "\n"
+def _written(text: str, date: str) -> tuple[str, str]:
+    """A page that is written as Markdown, whose title is its name and summary."""
+    name, _, summary = text.partition("\n")[0].removeprefix("# ").partition(": ")
+    lines = _header(name, 7, date)
+    lines += _section("NAME", [f"{roff.literal(name)} \\-", *roff.filled(summary)])
+    lines += markdown.body(text)
+    lines += _section("SEE ALSO", [f"{roff.bold('actcli')}(1),", f"{roff.bold(CATALOGUE)}(7)"])
+    return f"{name}.7", "\n".join(lines) + "\n"
 
 
 def _entry(activation: Activation) -> list[str]:
