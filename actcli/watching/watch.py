@@ -35,6 +35,12 @@ class Step:
         return gradient_ratio(self.layers)
 
 
+def saved(path: str, steps: Sequence[Step], *, rule: bool) -> None:
+    """Writes steps as JSON lines, `actcli.run/1`. `rule`: they are judged by another system's."""
+    lines = [f"{json_text(run_document(one.step, one.layers, rule))}\n".encode() for one in steps]
+    write_files([(path, lines)])
+
+
 @dataclass(frozen=True, slots=True)
 class _Look:
     """The measures of a step. The gradients come later than the rest, when the loss is differentiated."""
@@ -79,6 +85,11 @@ class Watch:
         self._steps: list[_Look] = []
 
     @property
+    def steps(self) -> int:
+        """How many forwards there were, looked at or not."""
+        return self._forwards
+
+    @property
     def hidden(self) -> tuple[str, ...]:
         """What cannot be looked into, a line for each module, with the reason."""
         return tuple(f"{name}: {why}" for name, why in self._tracer.hidden.items())
@@ -97,9 +108,7 @@ class Watch:
 
     def save(self, path: str) -> None:
         """Writes the history as JSON lines, `actcli.run/1`, whole or not at all."""
-        rule = bool(self._by.rule.checks)
-        lines = [f"{json_text(run_document(one.step, one.layers, rule))}\n".encode() for one in self.history]
-        write_files([(path, lines)])
+        saved(path, self.history, rule=bool(self._by.rule.checks))
 
     def _begins(self) -> bool:
         """Whether to look at a forward."""

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import importlib
-import os
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from support.frameworks import framework, marked
 
 from actcli.diagnosis.arrays import diagnose
 from actcli.errors import DataError, GateError, UsageError
 from actcli.watching.inspect import inspect
 from actcli.watching.watch import Watch, watch
 
-torch: Any = pytest.importorskip("torch") if not os.environ.get("CI") else importlib.import_module("torch")
+torch = framework("torch")
 nn, F = torch.nn, torch.nn.functional
 
-pytestmark = pytest.mark.filterwarnings("default")  # PyTorch's own, of what is tested here
+pytestmark = [marked, pytest.mark.filterwarnings("default")]  # PyTorch's own, of what is tested here
 
 
 class Swish(nn.Module):
