@@ -34,6 +34,8 @@ def rest() -> None:
 
 def _end(number: int, frame: FrameType | None) -> None:
     _received.append(number)
+    if number == signal.SIGINT:  # which ends a training with what it has
+        raise KeyboardInterrupt
     sys.exit(128 + number)
 
 

@@ -89,6 +89,9 @@ def test_a_closed_pipe_ends_the_run_quietly() -> None:
 
 def test_an_interrupt_stops_with_130(tmp_path: Path) -> None:
     """Ctrl-C in the middle of a stream ends it soon, with no traceback and no file left."""
+    import fcntl
+    import termios
+
     reader, writer = os.pipe()
     process = subprocess.Popen(
         [sys.executable, "-m", "actcli", "eval", "relu", "-o", str(tmp_path / "out.csv")],
@@ -96,9 +99,10 @@ def test_an_interrupt_stops_with_130(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         cwd=ROOT,
     )
-    os.close(reader)
     os.write(writer, b"x\n" + b"1.5\n" * 5000)
-    time.sleep(1.0)
+    while fcntl.ioctl(reader, termios.FIONREAD, bytes(4)) != bytes(4):  # until all is read
+        time.sleep(0.01)
+    os.close(reader)
     process.send_signal(signal.SIGINT)
     _, message = process.communicate(timeout=20)
     os.close(writer)
@@ -128,6 +132,27 @@ def test_a_signal_leaves_no_file_behind(tmp_path: Path, name: str, status: int) 
     assert (process.returncode, message, files()) == (status, b"", [])
 
 
+def test_an_interrupt_ends_a_training_with_what_it_has(tmp_path: Path) -> None:
+    """The runs that are finished are written; the status is 130."""
+    code = (
+        "import os, signal, sys\n"
+        "from actcli.training import loop\n"
+        "until, runs = loop.Trainer.until, []\n"
+        "def counted(*args):\n"
+        "    runs.append(1)\n"
+        "    if len(runs) == 2: os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return until(*args)\n"
+        "loop.Trainer.until = counted\n"
+        "from actcli.__main__ import main; main()"
+    )
+    words = "train relu -i tests/data/xor.csv --target xor --seeds 3 --epochs 2 --split 0".split()
+    command = [sys.executable, "-c", code, *words, "--threads", "1", "-f", "csv"]
+    done = subprocess.run(command, capture_output=True, cwd=ROOT, check=False)
+    assert done.returncode == 130
+    assert b"interrupted: " in done.stderr
+    assert done.stdout.startswith(b"function,")
+
+
 def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:
     """As under nohup."""
     done = shell(f"trap '' HUP TERM INT; actcli eval relu --range 0:200000 -o {tmp_path}/o.csv & p=$!; "
@@ -136,13 +161,15 @@ def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["o.csv"]
 
 
-def test_an_interrupt_while_it_starts_is_quiet() -> None:
+@pytest.mark.parametrize("module", ["click", "warnings", "actcli.cli.main", "contextlib"])
+def test_an_interrupt_while_it_starts_is_quiet(module: str) -> None:
     """Before there is a command line to end, the process ends as any other does."""
     code = (
         "import sys, os, signal\n"
         "class Finder:\n"
         "    def find_spec(self, name, *rest):\n"
-        "        if name == 'click': os.kill(os.getpid(), signal.SIGINT)\n"
+        f"        if name == '{module}': os.kill(os.getpid(), signal.SIGINT)\n"
+        "for name in ('warnings', 'contextlib'): sys.modules.pop(name, None)\n"
         "sys.meta_path.insert(0, Finder())\n"
         "from actcli.__main__ import main; main()"
     )

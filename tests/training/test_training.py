@@ -246,3 +246,17 @@ def test_mnist_like_arrays(tmp_path: Path) -> None:
     with pytest.raises(actcli.UsageError, match="2 arrays have as many rows"):
         actcli.train("relu", path, "labels", seeds=1)
     assert actcli.train("relu", path, "labels", arrays="images", seeds=1, recipe=Recipe(epochs=0)).trained.runs
+
+
+def test_an_interrupt_keeps_the_runs_that_are_finished() -> None:
+    """Those of every function from the first seeds, and how many are missing."""
+    begun: list[int] = []
+
+    def watch(function: object, seed: int, epoch: object) -> None:
+        begun.append(seed)
+        if len(begun) == 6:  # two functions of two epochs, and the first of the next seed
+            raise KeyboardInterrupt
+
+    trained = on_digits("relu", "tanh", seeds=3, epochs=2, watch=watch).trained
+    assert {run.seed for run in trained.runs} == {begun[0]}
+    assert len(trained.runs) + trained.unfinished == 6
