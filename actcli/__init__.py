@@ -9,8 +9,8 @@
 What is listed in `__all__` is public and keeps its meaning within a minor version; everything else may change.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+# What `typing` has: nothing is imported here, where Ctrl-C would be a traceback.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from actcli.activation import Activation, Function, Parameter
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from actcli.reports.schema import schema
     from actcli.training.data import Preparation
     from actcli.training.settings import Design, Recipe
+    from actcli.watching.callbacks import callback
     from actcli.watching.inspect import inspect
     from actcli.watching.watch import watch
 
@@ -53,6 +54,7 @@ __all__ = [
     "Region",
     "UsageError",
     "__version__",
+    "callback",
     "diagnose",
     "filter_tables",
     "fit",
@@ -85,6 +87,7 @@ _HOMES = {
     "Recipe": "training.settings",
     "Region": "analysis.regions",
     "UsageError": "errors",
+    "callback": "watching.callbacks",
     "diagnose": "diagnosis.arrays",
     "filter_tables": "output.filtering",
     "fit": "fitting.fit",
@@ -101,9 +104,11 @@ _HOMES = {
 
 if not TYPE_CHECKING:  # to which every name would be known
 
-    def __getattr__(name: str) -> Any:
+    def __getattr__(name: str) -> object:
         if name not in _HOMES:
             raise AttributeError(f"module 'actcli' has no attribute {name!r}")
+        from importlib import import_module
+
         return getattr(import_module(f"actcli.{_HOMES[name]}"), name)
 
 

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import polars as pl
 
 from actcli.errors import DataError
-from actcli.tables.columns import check_width, pick
+from actcli.tables.columns import DEEPEST, check_width, pick
 from actcli.tables.heading import labels, left_apart
 from actcli.tables.options import ReadOptions
 from actcli.tables.source import File, Source
@@ -97,6 +98,9 @@ class _Frames:
 def _open(frames: _Frames, source: Source, options: ReadOptions) -> Table:
     schema, height = frames.shape()
     columns = tuple(schema)
+    if deep := next((name for name, dtype in schema.items() if _is_too_deep(dtype)), None):
+        what = f"{source.name}: column {deep} holds values within values for more than {DEEPEST} levels"
+        raise DataError(what, "flatten it")
     apart = labels(columns, frames.index())
     picked = pick(options.columns, columns, source.name, apart)
     notes = left_apart(apart, columns, options, source.name)
@@ -129,6 +133,14 @@ def _open(frames: _Frames, source: Source, options: ReadOptions) -> Table:
                 first = stop
 
     return Table(source.layer, source.name, columns, picked, True, frames.file.size, tasks, notes)
+
+
+def _is_too_deep(dtype: Any) -> bool:
+    level = [dtype]
+    for _ in range(DEEPEST):
+        structs = [field.dtype for one in level if isinstance(one, pl.Struct) for field in one.fields]
+        level = structs + [one.inner for one in level if isinstance(one, pl.List | pl.Array)]
+    return bool(level)
 
 
 def _is_list_of_numbers(dtype: pl.DataType) -> bool:

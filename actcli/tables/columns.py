@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from actcli.errors import DataError, UsageError
 
 MOST = 100_000  # columns: each costs some microseconds in every block
+DEEPEST = 64  # levels of values within values: libraries walk them on the stack
 
 
 def check_width(width: int, source: str) -> None:

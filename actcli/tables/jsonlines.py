@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from actcli.errors import DataError
-from actcli.tables.columns import pick
+from actcli.tables.columns import DEEPEST, pick
 from actcli.tables.heading import labels, left_apart
 from actcli.tables.lines import BOM, Lines, blocks, check_text, first_line
 from actcli.tables.options import ReadOptions
@@ -31,7 +31,6 @@ from actcli.tables.table import (
 )
 from actcli.text import counted, numbered
 
-DEEPEST = 64  # levels of values: libraries walk them on the stack
 _LINES = "JSON Lines have an object, or an array of numbers, on each line: jq -c '.[]' makes them of one array"
 
 

@@ -47,6 +47,9 @@ def run_all(data: Data, plan: Plan, watch: Watch = _unwatched) -> Trained:
     """
     if plan.design.learn != "none" and not any(map(learnable, plan.functions)):
         raise UsageError("none of the functions has a parameter to learn", "name one that has, such as prelu or elu")
+    if plan.design.normalize == "batch" and min(plan.recipe.batch, len(data.train)) < 2:
+        hint = "take batches of more rows, or normalise over the layer"
+        raise UsageError("batch normalisation has no variance over a batch of one row", hint)
     candidates = plan.search.candidates(plan.functions, plan.seeds[0])
     for function in dict.fromkeys(candidates):
         Network(len(data.features), data.train.targets.shape[1], function, plan.design)
