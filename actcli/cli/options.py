@@ -192,7 +192,7 @@ table_options = gather(
     option("--null nulls TEXT", "Treat these cells as missing, like empty ones (repeatable).", many=True),
     option("--input-format", "Read inputs in this format, whatever their names.", names("open")),
     option("--on-error", "Stop at an unreadable row, or skip and count it.", ["stop", "skip"], "stop"),
-    option("--threads COUNT", "Read tables on this many threads (default: at most 4).", click.IntRange(1, 256)),
+    option("--threads COUNT", "Read tables on this many threads (default: at most 5).", click.IntRange(1, 256)),
 )
 
 
