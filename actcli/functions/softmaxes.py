@@ -25,7 +25,7 @@ def _slopes(row: Row, tau: float) -> Array:
         return row.spread() if tau == 1.0 else row.tail(row.spread() / tau, np.full(1, 1.0 / tau), 1.0)
 
 
-def softmax_both(x: Array, tau: float) -> tuple[Array, Array]:
+def softmax_both(x: Array, tau: float = 1.0) -> tuple[Array, Array]:
     row = row_of(x, tau)
     return row.shares(), _slopes(row, tau)
 

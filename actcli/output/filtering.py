@@ -265,6 +265,7 @@ def write_jacobian(
 ) -> None:
     """The Jacobian at each row of the tables: a row for each output, its derivatives by the columns."""
     from actcli.output.files import write_streams
+    from actcli.tables.results import jacobian_frame
 
     for guess in chain.from_iterable(table.notes for table in tables):
         note(guess)
@@ -277,23 +278,9 @@ def write_jacobian(
         row = 1
         for x in chain.from_iterable(_results(table, lambda block: block.values, threads, note) for table in tables):
             for start in range(0, len(x), at_once):
-                frame = _jacobian_frame(function.jacobian(x[start : start + at_once]), titles, row + start)
+                frame = jacobian_frame(function.jacobian(x[start : start + at_once]), titles, row + start)
                 yield [writer.encode(frame) for writer in writers]
             row += len(x)
 
     streams = zip(outputs.destinations, writers, strict=True)
     write_streams([(to.path, writer.write) for to, writer in streams], encoded())
-
-
-def _jacobian_frame(jacobians: Array, titles: Sequence[str], row: int) -> Frame:
-    """Those of some rows, from the row of that number on."""
-    import numpy as np
-    import polars as pl
-
-    count, outputs, inputs = jacobians.shape
-    columns = [
-        pl.Series(np.repeat(np.arange(row, row + count), outputs)),
-        pl.Series([*titles] * count, dtype=pl.String),
-        *(pl.Series(np.ascontiguousarray(jacobians[:, :, i]).ravel()) for i in range(inputs)),
-    ]
-    return pl.DataFrame([column.alias(str(i)) for i, column in enumerate(columns)])

@@ -50,7 +50,7 @@ def check(figure: Any) -> None:
             assert all(right[0] >= left[1] - 1.0 for left, right in pairwise(ends)), (axes, ends)
 
 
-@pytest.mark.parametrize("count", [2, 3, 4, 5, 6, 7, 9, 13, 30])
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 6, 7, 9, 13, 30, 120])
 def test_names_of_layers(count: int) -> None:
     check(layers.layers_figure(diagnosis("tanh", wide(count))))
     check(comparison_figure(comparison("tanh", "gelu", found=wide(count))))
