@@ -9,11 +9,12 @@ from typing import Annotated, TypeAlias
 import numpy as np
 
 from actcli.activation import Array, Flags, Function, own_outputs
-from actcli.analysis.precision import Losses, Precision, losses
+from actcli.analysis.precision import Losses, losses
 from actcli.analysis.regions import SaturatedSides, saturated_sides
 from actcli.measuring.measures import Meaning, Occasion
 from actcli.measuring.partial import Partial
 from actcli.measuring.tallies import Block, Values
+from actcli.numerics.smaller import Precision
 
 # A number for each value, from x, |f| and |f'|; flags count as 0 and 1.
 Score: TypeAlias = Callable[[Array, Array, Array], "Array | Flags"]
@@ -65,14 +66,18 @@ class Probe:
         )
         return frozenset(occasion for occasion, is_there in found if is_there)
 
-    def measure(self, x: Array, missing: Flags | None = None, positions: int = 1) -> Partial:
+    def measure(
+        self, x: Array, missing: Flags | None = None, positions: int = 1, known: tuple[Array, Array] | None = None
+    ) -> Partial:
         """The partial of a block x of shape (samples, neurons), NaN where `missing` says that there is no value; so
-        many samples side by side are positions of one input."""
-        return measure_under([self], x, missing, positions)[0]
+        many samples side by side are positions of one input. `known`: f' and f of x where they have been computed."""
+        t = np.ascontiguousarray(x.T)  # a neuron's values side by side
+        values = Values.of(t, missing, positions, whole=self.function.rowwise)
+        return self.of_values(values, None if known is None else _sizes(*known))
 
-    def of_values(self, values: Values) -> Partial:
-        """The partial of values."""
-        gradient, output = self._gradient_and_output(values.t)
+    def of_values(self, values: Values, known: tuple[Array, Array] | None = None) -> Partial:
+        """The partial of values; `known`: |f'| and |f| of these."""
+        gradient, output = known or self._gradient_and_output(values.t)
         vanishing = gradient < self.thresholds.epsilon
         block = Block(
             x=values,
@@ -82,6 +87,7 @@ class Probe:
             score=None if self.score is None else self.score(values.t, output, gradient),
             sides=self.sides,
             losses=self.losses,
+            computed=None if self.losses is None else self._whole(self.losses.gradient, values.t),
             rowwise=self.function.rowwise,
             histogram=self.histogram,
         )
@@ -95,6 +101,14 @@ class Probe:
         f, df = self.function.f_and_df(np.ascontiguousarray(t.T))
         output = own_outputs(np.abs(f), len(t))
         return np.ascontiguousarray(np.abs(df).T), np.ascontiguousarray(output.T)
+
+    def _whole(self, kernel: Callable[[Array], Array], t: Array) -> Array:
+        """What a kernel makes of the values, one row per neuron; of whole rows where f maps these."""
+        return np.ascontiguousarray(kernel(np.ascontiguousarray(t.T)).T) if self.function.rowwise else kernel(t)
+
+
+def _sizes(slope: Array, y: Array) -> tuple[Array, Array]:
+    return np.abs(np.ascontiguousarray(slope.T)), np.abs(np.ascontiguousarray(y.T))
 
 
 def measure_under(probes: Sequence[Probe], x: Array, missing: Flags | None = None, positions: int = 1) -> list[Partial]:

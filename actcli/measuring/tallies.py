@@ -68,6 +68,7 @@ class Block:
     score: Array | Flags | None  # what a rule counts
     sides: SaturatedSides
     losses: Losses | None  # with a precision only
+    computed: Array | None  # f' as it is computed in that precision
     rowwise: bool
     histogram: bool  # whether one is asked for
 

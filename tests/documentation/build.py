@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import pty
 import re
+import select
 import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # where it is run as a script
+from support import forked
 from support.program import commands
 from support.run import DATA, ROOT
 
@@ -22,6 +25,8 @@ from actcli import __version__
 from actcli.cli.main import cli
 
 README = ROOT / "README.md"
+SOURCES = sorted((Path(__file__).parent / "pages").glob("*.md"))  # of pages in section 7 of the manual
+CHANGELOG = ROOT / ".github" / "CHANGELOG.md"
 MANUAL = ROOT / "man"
 FIGURE = DATA / "activations.svg"
 SCRIPT = re.compile(r"```python\n([^`]*)```")
@@ -42,40 +47,54 @@ def environment(folder: Path) -> dict[str, str]:
 
 def run(command: str, folder: Path, env: dict[str, str]) -> str:
     """What a person sees: both streams, and the exit status where it is not 0."""
-    done = subprocess.run(
-        ["bash", "-c", command], cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, timeout=60, check=False,
-    )  # fmt: skip
-    return done.stdout.decode() + _status(done.returncode)
+    words = forked.words(command, folder)
+    if words is None:
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, timeout=60, check=False,
+        )  # fmt: skip
+        return done.stdout.decode() + _status(done.returncode)
+    with tempfile.NamedTemporaryFile() as file:
+        process = forked.start(words, folder, env, os.devnull, file.name)
+        process.join()
+        return file.read().decode() + _status(process.exitcode)
 
 
-def _status(status: int) -> str:
+def _status(status: int | None) -> str:
     return f"[exit status {status}]\n" if status else ""
 
 
 def run_at_terminal(command: str, folder: Path, env: dict[str, str]) -> str:
     """What a person sees on a terminal of 76 columns that knows neither colours nor letters beyond ASCII."""
     plain = {"COLUMNS": "76", "LINES": "18", "TERM": "dumb", "NO_COLOR": "1", "PYTHONIOENCODING": "ascii"}
+    words = forked.words(command, folder)
+    assert words is not None, f"an example of a help page is no single run: {command}"
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        ["bash", "-c", command], cwd=folder, env={**env, **plain}, stdin=theirs, stdout=theirs, stderr=theirs
-    )
-    os.close(theirs)
+    terminal = os.ttyname(theirs)
+    process = forked.start(words, folder, {**env, **plain}, terminal, terminal)
     shown = b""
-    try:
-        while part := os.read(ours, 1 << 16):
-            shown += part
-    except OSError:  # Linux says so when the other side has been closed
-        pass
+    while select.select([ours, process.sentinel], [], [])[0] != [process.sentinel]:
+        shown += os.read(ours, 1 << 16)
+    os.close(theirs)
     os.close(ours)
-    return shown.decode("ascii").replace("\r\n", "\n") + _status(process.wait())
+    process.join()
+    return shown.decode("ascii").replace("\r\n", "\n") + _status(process.exitcode)
 
 
-def with_outputs(text: str, folder: Path) -> str:
-    """The README with each command of its console blocks, and each Python script, followed by its output."""
+def sections() -> dict[str, str]:
+    """The parts of what is written by hand, by their names: what one writes no other reads."""
+    parts = {f"{path.stem}.md": path.read_text() for path in SOURCES}
+    for part in re.split(r"^(?=## )", README.read_text(), flags=re.MULTILINE):
+        parts[f"README: {part.partition(chr(10))[0].strip('# ')}"] = part
+    return parts
+
+
+def with_outputs(name: str, text: str, folder: Path) -> str:
+    """A text with each command of its console blocks, and each Python script, followed by its output; on a page of the
+    manual in ASCII, as any device of roff has it."""
     (folder / "tests").mkdir()
     (folder / "tests" / "data").symlink_to(DATA)
-    env = environment(folder)
+    env = environment(folder) | ({} if name.startswith("README") else {"PYTHONIOENCODING": "ascii"})
 
     def rerun(block: re.Match[str]) -> str:
         commands = [line for line in block[1].splitlines() if line.startswith("$ ")]
@@ -97,12 +116,12 @@ def help_examples(group: click.Group = cli) -> Iterator[tuple[str, str]]:
                 yield name, line.strip()
 
 
-def outputs_of_examples(folder: Path) -> dict[str, str]:
-    """What each example of the help pages prints, in a folder that holds the files that they name."""
+def outputs_of_examples(folder: Path, page: str) -> dict[str, str]:
+    """What each example of a help page prints, in a folder that holds the files that they name."""
     env = environment(folder)
     for path in (*(DATA / "relu_trained").glob("*.csv"), *DATA.glob("*.csv"), DATA / "digits.onnx"):
         shutil.copy(path, folder)
-    return {command: run_at_terminal(command, folder, env) for _, command in help_examples()}
+    return {example: run_at_terminal(example, folder, env) for name, example in help_examples() if name == page}
 
 
 def shown(output: str) -> str:
@@ -113,10 +132,10 @@ def shown(output: str) -> str:
 
 
 def release_date() -> str:
-    """The date of this version in the changelog of the README."""
-    found = re.search(rf"^### {re.escape(__version__)}, (\d{{4}}-\d\d-\d\d)$", README.read_text(), re.MULTILINE)
+    """The date of this version in the changelog."""
+    found = re.search(rf"^## {re.escape(__version__)}, (\d{{4}}-\d\d-\d\d)$", CHANGELOG.read_text(), re.MULTILINE)
     if found is None:
-        raise LookupError(f"the changelog in {README.name} has no heading '### {__version__}, YEAR-MONTH-DAY'")
+        raise LookupError(f"{CHANGELOG.name} has no heading '## {__version__}, YEAR-MONTH-DAY'")
     return found[1]
 
 
@@ -124,7 +143,7 @@ def manual_pages(outputs: dict[str, str]) -> dict[str, str]:
     """The manual pages as they should be, with these outputs of the examples."""
     from documentation import manual
 
-    return manual.pages(lambda command: shown(outputs[command]), release_date())
+    return manual.pages(lambda command: shown(outputs.get(command, "")), release_date(), sources=SOURCES)
 
 
 def write_pages(texts: dict[str, str], directory: Path) -> None:
@@ -139,12 +158,22 @@ def write_pages(texts: dict[str, str], directory: Path) -> None:
 
 
 def main() -> None:
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
-        README.write_text(with_outputs(README.read_text(), Path(one)))
-        shutil.copy(Path(one) / FIGURE.name, FIGURE)
-        write_pages(manual_pages(outputs_of_examples(Path(other))), MANUAL)
+    readme = ""
+    for name, text in sections().items():
+        with tempfile.TemporaryDirectory() as folder:
+            fresh = with_outputs(name, text, Path(folder))
+            if (drawn := Path(folder) / FIGURE.name).exists():
+                shutil.copy(drawn, FIGURE)
+        if name.startswith("README"):
+            readme += fresh
+        else:
+            (SOURCES[0].parent / name).write_text(fresh)
+    README.write_text(readme)
+    outputs: dict[str, str] = {}
+    for name in ("actcli", *commands()):
+        with tempfile.TemporaryDirectory() as folder:
+            outputs |= outputs_of_examples(Path(folder), name)
+    write_pages(manual_pages(outputs), MANUAL)
 
 
 if __name__ == "__main__":

@@ -101,6 +101,7 @@ Examples:
   actcli saturation relu layer*.csv -o a.json -o b.csv --report page.html
   actcli saturation relu layer1.csv --by neuron --max-dead 0.1
   actcli saturation relu layer*.csv --function layer3=softmax
+  actcli saturation relu layer*.csv --layer '!layer3'
   actcli saturation relu layer1.csv --rule redo
   actcli saturation tanh layer1.csv --dtype float16
   actcli saturation --model digits.onnx digits.csv -c '!digit'
