@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from actcli.diagnosis.diagnose import Diagnosis
     from actcli.diagnosis.gates import Gate
     from actcli.diagnosis.training import Experiment, Limit
+    from actcli.diagnosis.trends import Trend
     from actcli.fitting.descent import Measure
     from actcli.fitting.fit import Fit
     from actcli.numerics.histogram import Histogram
@@ -84,6 +85,20 @@ def training_result(result: Experiment, gates: Sequence[Limit], by: str | None, 
         report=lambda draw, run, digits: reports.training_report(result, gates, draw, run, timing=timing),
         theme=theme,
         by_row=by is not None,
+    )
+
+
+def trend_result(trend: Trend, failed: Sequence[str], theme: str, *, gated: bool) -> Result:
+    """`trend`, with the lines of the gates that failed."""
+    from actcli.figures.trends import trend_figure
+    from actcli.reports import trends as reports
+
+    return Result(
+        sheet=lambda: reports.trend_sheet(trend),
+        document=lambda: reports.trend_document(trend),
+        figure=saved(lambda theme: trend_figure(trend, theme=theme)),
+        report=lambda draw, run, digits: reports.trend_report(trend, failed, gated, draw, run),
+        theme=theme,
     )
 
 

@@ -99,8 +99,6 @@ def _opened(path: str, name: str, is_file: bool) -> Stream:
         return BufferedStream(cast(Readable, _standard_input() if path == "-" else open(path, "rb")), name)
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file") from None
-    except IsADirectoryError:
-        raise DataError(f"{path}: is a directory", f"name its files: {path.rstrip('/')}/*.csv") from None
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}") from error
 

@@ -132,7 +132,7 @@ Examples:
     help="Print what the rule means for the function: the limits of its verdicts, and its source.",
 )
 @options.style_option
-@options.table_options
+@options.layer_table_options
 @options.outputs_options(figures=True, reports=True)
 @click.pass_context
 def command(

@@ -1,0 +1,67 @@
+"""A run that is still written, shown as it grows until Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from actcli.diagnosis.states import recorded, states
+from actcli.diagnosis.trends import Trend, trend
+from actcli.errors import DataError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+EVERY = 0.5  # seconds between two looks
+
+
+def followed(path: str) -> Trend:
+    """The last state of a run when Ctrl-C ends it; on a terminal standard error shows each state before.
+
+    Raises DataError where there is no run in the file by then.
+    """
+    from actcli.reports.console import LivePage
+
+    last: Trend | None = None
+    stamp = None
+    with _interrupting(), suppress(KeyboardInterrupt), LivePage() as page:
+        while True:
+            now = _stamp(path)
+            if now is not None and now != stamp and recorded(path):
+                stamp, last = now, trend(states([path], None)[0])
+                page.show(_lines(last))
+            time.sleep(EVERY)
+    if last is None:
+        raise DataError(f"{path}: there is no state in it yet", "actcli.watch(...).save(path) writes one")
+    return last
+
+
+def _lines(found: Trend) -> Iterator[RenderableType]:
+    from actcli.reports.terminal import table
+    from actcli.reports.trends import trend_summary
+
+    yield f"{found.states[-1].name}; Ctrl-C ends it"
+    yield table(trend_summary(found), 4)
+
+
+def _stamp(path: str) -> tuple[int, int] | None:
+    with suppress(OSError):
+        now = os.stat(path)
+        return now.st_mtime_ns, now.st_size
+    return None
+
+
+@contextmanager
+def _interrupting() -> Iterator[None]:
+    """Within, Ctrl-C is an exception of this process and not the end of it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        sys.stderr.flush()
