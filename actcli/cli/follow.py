@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from actcli.diagnosis.states import recorded, states
-from actcli.diagnosis.trends import Trend, trend
+from actcli.diagnosis.trends import Trend, over
 from actcli.errors import DataError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def followed(path: str) -> Trend:
         while True:
             now = _stamp(path)
             if now is not None and now != stamp and recorded(path):
-                stamp, last = now, trend(states([path], None)[0])
+                stamp, last = now, over(states([path], None)[0])
                 page.show(_lines(last))
             time.sleep(EVERY)
     if last is None:

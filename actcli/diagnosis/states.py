@@ -13,7 +13,7 @@ from typing import Any
 from actcli.activation import Function
 from actcli.diagnosis.diagnose import Criteria, diagnose
 from actcli.diagnosis.records import Layer
-from actcli.diagnosis.trends import MEASURES, LayerAt, State, Value
+from actcli.diagnosis.trends import MEASURES, LayerAt, State, Trend, Value, over
 from actcli.errors import DataError, UsageError
 from actcli.measuring.choice import Choice
 from actcli.measuring.files import Watch, file_layers, unwatched
@@ -66,6 +66,27 @@ def states(
         found.append(State(_name(path), step, tuple(known if len(known) > 1 else [replace(known[0], name=layer)])))
     notes += [doubt] if doubt and lone else []
     return found, list(dict.fromkeys(notes))
+
+
+def trend(
+    inputs: Sequence[str],
+    function: Function | str | None = None,
+    *,
+    reading: ReadOptions | None = None,
+    note: Callable[[str], None] = lambda text: None,
+) -> Trend:
+    """What changes over the states that some files hold: see `states`. `note` gets a line about each guess.
+
+    Raises DataError for what cannot be read, and UsageError where a function is wanting or not known.
+    """
+    if isinstance(function, str):
+        from actcli.registry import specs
+
+        function = specs.get(function)
+    found, notes = states(inputs, function, options=reading)
+    for line in notes:
+        note(line)
+    return over(found)
 
 
 def recorded(path: str) -> list[Document] | None:

@@ -124,7 +124,7 @@ class Trend:
                 yield f"{layer}: dead_neuron_ratio has grown by {growth:.6g}, above {max_growth:g}"
 
 
-def trend(states: Sequence[State]) -> Trend:
+def over(states: Sequence[State]) -> Trend:
     """What changes over states, which are in the order of time. Raises DataError where two are at one step."""
     if not states:
         raise DataError("there are no states")

@@ -17,7 +17,7 @@ from actcli.text import encodable
 
 # What people call the parts of one table: part-00000, 0.parquet, train-00000-of-00010, batch_3.
 _PART = re.compile(
-    r"(?<![a-z])(part|chunk|shard|batch(?!_?norm)|piece|split|rank|worker|rows|data)|-of-[0-9]|^[0-9]+\W*$",
+    r"(?<![a-z])(part|chunk|shard|batch(?!_?norm)|piece|split|rank|worker|rows|data)|-of-[0-9]|^[0-9]+(\W|$)",
     re.IGNORECASE,
 )
 
@@ -165,4 +165,8 @@ def _glob_name(path: str) -> str:
     fixed = re.split(r"[*?[]", path, maxsplit=1)[0]
     folder, stem = os.path.split(fixed)
     stem = stem.rstrip(" -_.=")
-    return encodable(stem if stem and not _PART.search(stem) else os.path.basename(folder) or stem or path)
+    return encodable(
+        stem
+        if stem and "=" not in fixed[len(folder) :] and not _PART.search(stem)
+        else os.path.basename(folder) or stem or path
+    )

@@ -100,9 +100,16 @@ def help_examples(group: click.Group = cli) -> Iterator[tuple[str, str]]:
 def outputs_of_examples(folder: Path) -> dict[str, str]:
     """What each example of the help pages prints, in a folder that holds the files that they name."""
     env = environment(folder)
-    for path in (*(DATA / "relu_trained").glob("*.csv"), *DATA.glob("*.csv"), DATA / "digits.onnx"):
+    for path in (*(DATA / "relu_trained").glob("*.csv"), *DATA.glob("*.csv"), DATA / "digits.onnx",
+                 DATA / "run.jsonl"):  # fmt: skip
         shutil.copy(path, folder)
-    return {command: run_at_terminal(command, folder, env) for _, command in help_examples()}
+    shutil.copytree(DATA / "acts", folder / "acts")
+    return {command: run_at_terminal(_ended(command), folder, env) for _, command in help_examples()}
+
+
+def _ended(command: str) -> str:
+    """The command, with a Ctrl-C where it would not end."""
+    return f"timeout --preserve-status -s INT 4 {command}" if "--follow" in command else command
 
 
 def shown(output: str) -> str:

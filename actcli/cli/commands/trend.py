@@ -43,7 +43,7 @@ Examples:
   actcli trend run.jsonl -o trend.png --report page.html
   actcli trend run.jsonl --max-dead 0.5 --max-growth 0.2
   actcli trend run.jsonl --follow
-  actcli trend relu layer1.csv layer2.csv layer3.csv --order given""",
+  actcli trend relu acts/layer1/step=*""",
 )
 @click.argument("function", metavar="FUNCTION", type=_FunctionOrRecord(), shell_complete=options.completer("functions"))
 @options.functions_file_option
@@ -105,11 +105,11 @@ def _trend(
 ) -> Trend:
     from actcli.diagnosis.diagnose import Criteria
     from actcli.diagnosis.states import states
-    from actcli.diagnosis.trends import trend
+    from actcli.diagnosis.trends import over
     from actcli.measuring.probe import Thresholds
     from actcli.output.progress import watched
 
     found, notes = states(inputs, function, choice, Criteria(Thresholds(epsilon)), reading, watched)
     for line in notes:
         note(line)
-    return trend(found)
+    return over(found)
