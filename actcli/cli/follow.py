@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from actcli.cli.messages import note
 from actcli.diagnosis.states import recorded, states
 from actcli.diagnosis.trends import Trend, over
 from actcli.errors import DataError
@@ -30,6 +30,7 @@ def followed(path: str) -> Trend:
     last: Trend | None = None
     stamp = None
     with _interrupting(), suppress(KeyboardInterrupt), LivePage() as page:
+        note(f"{path} is read as it grows; Ctrl-C ends it")
         while True:
             now = _stamp(path)
             if now is not None and now != stamp and recorded(path):
@@ -45,7 +46,7 @@ def _lines(found: Trend) -> Iterator[RenderableType]:
     from actcli.reports.terminal import table
     from actcli.reports.trends import trend_summary
 
-    yield f"{found.states[-1].name}; Ctrl-C ends it"
+    yield found.states[-1].name
     yield table(trend_summary(found), 4)
 
 
@@ -64,4 +65,3 @@ def _interrupting() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-        sys.stderr.flush()

@@ -139,21 +139,8 @@ def test_records_of_saturation_and_of_train(tmp_path: Path, cli: Cli) -> None:
     assert [state.step for state in found] == [1.0, 2.0]
     assert found[1].layers[0].values["dead_neuron_ratio"].value > found[0].layers[0].values["dead_neuron_ratio"].value
     path = str(tmp_path / "t.json")
-    cli(
-        "train",
-        "relu",
-        "tanh",
-        "-i",
-        str(DATA / "xor.csv"),
-        "--target",
-        "y",
-        "--seeds",
-        "2",
-        "--epochs",
-        "3",
-        "-o",
-        path,
-    )
+    data, words = str(DATA / "xor.csv"), ("--target", "xor", "--split", "0", "--seeds", "2", "--epochs", "3")
+    assert cli("train", "relu", "tanh", "-i", data, *words, "--task", "classify", "-o", path).returncode == 0
     found, _ = states([path], None)
     assert [state.name for state in found] == [f"epoch {k}" for k in range(4)]
     assert {one.name.rpartition(" ")[0] for one in found[0].layers} == {
