@@ -34,7 +34,7 @@ RULES = (
     Rule("POLARS_SKIP_CPU_CHECK", "polars", lambda value: True),
     Rule("POLARS_FMT_*", "polars", said=False),
     Rule("POLARS_*", "polars"),
-    Rule("_RJEM_MALLOC_CONF", "polars"),
+    Rule("_RJEM_MALLOC_CONF", "polars", said=False),  # polars sets it for all that a program of Python runs
     Rule("MPLBACKEND", "matplotlib", instead="agg", said=False),  # which Jupyter sets
     Rule("MATPLOTLIBRC", "matplotlib", instead=os.devnull, said=False),  # figures are the same for all
     Rule("NPY_*", "numpy"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from click.shell_completion import CompletionItem
 
+from actcli.cli.messages import note
 from actcli.cli.options import completer, gather
 from actcli.cli.types import FunctionType, PairType, unmarked
 from actcli.errors import UsageError
@@ -34,12 +35,15 @@ class ModelRun:
     running: Running
 
     def network(self, inputs: Sequence[str], choice: Choice, reading: ReadOptions) -> Network:
-        """Its layers on these inputs."""
+        """Its layers on these inputs; what is not seen is noted."""
         from actcli.measuring.network import network
 
         named = [pair for token in inputs if (pair := named_input(token))]
         paths = [unmarked(token) for token in inputs if not named_input(token)]
-        return network(self.path, paths, [*self.named, *named], choice, self.running, reading)
+        found = network(self.path, paths, [*self.named, *named], choice, self.running, reading)
+        for text in found.notes:
+            note(text)
+        return found
 
 
 class MemoryType(click.ParamType[int]):

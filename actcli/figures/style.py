@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,7 +12,7 @@ from actcli.errors import UsageError
 from actcli.text import short, visible
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as Figure  # for those who call
 
 METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
@@ -146,11 +146,6 @@ def wrapped(text: str, inches: float, size: float) -> str:
             line = f"{line} {fitting(word, inches, size)}".strip()
         lines.append(line)
     return "\n".join(lines)
-
-
-def saved(draw: Callable[[str], Figure], dpi: float = DPI) -> Callable[[str, str], bytes]:
-    """What is drawn in a theme, as a file of a format."""
-    return lambda theme, format: save(draw(theme), f".{format}", dpi=dpi)
 
 
 def save(figure: Figure, path_suffix: str, *, dpi: float = DPI) -> bytes:

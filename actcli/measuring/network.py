@@ -18,10 +18,12 @@ from actcli.text import numbered
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The layers of a model on its inputs. `is_chain`: the product of f' is what they leave of a gradient."""
+    """The layers of a model on its inputs. `is_chain`: the product of f' is what they leave of a gradient. `notes` are
+    of what is not seen."""
 
     layers: tuple[PreActivations, ...]
     is_chain: bool
+    notes: tuple[str, ...]
 
 
 def network(
@@ -38,9 +40,9 @@ def network(
     """
     model = Model.read(path)
     listed = model.listing
+    unseen = [str(one) for one in listed.unseen]
     if not listed.layers:
-        why = "; ".join(f"{one.count} {one.operator}: {one.reason}" for one in listed.unseen)
-        raise DataError(f"{path}: no activation is seen", why or "none of its operators is one")
+        raise DataError(f"{path}: no activation is seen", "; ".join(unseen) or "none of its operators is one")
     known = {layer.name: layer.function for layer in listed.layers}
     functions = choice.of(list(known), known)
     chosen = [layer for layer in listed.layers if layer.name in functions]
@@ -55,5 +57,10 @@ def network(
             Place(layer.role, "inputs", finished=True, named=choice.names(layer.name)),
         )
         for number, (layer, count) in enumerate(zip(chosen, run.neurons, strict=True))
+        if count
     )
-    return Network(layers, listed.is_chain and len(chosen) == len(listed.layers))
+    idle = [layer.name for layer, count in zip(chosen, run.neurons, strict=True) if not count]
+    notes = [f"{', '.join(idle)}: not run on the first of the inputs, which takes another branch"] if idle else []
+    if not layers:
+        raise DataError(f"{path}: none of these layers is run on these inputs", notes[0])
+    return Network(layers, listed.is_chain and len(layers) == len(listed.layers), (*unseen, *notes))

@@ -66,12 +66,14 @@ class Probe:
         )
         return frozenset(occasion for occasion, is_there in found if is_there)
 
-    def measure(self, x: Array, missing: Flags | None = None, positions: int = 1) -> Partial:
+    def measure(
+        self, x: Array, missing: Flags | None = None, positions: int = 1, known: tuple[Array, Array] | None = None
+    ) -> Partial:
         """The partial of a block x of shape (samples, neurons), NaN where `missing` says that there is no value; so
-        many samples side by side are positions of one input."""
-        return Partial.of(self._block(x, missing, positions))
+        many samples side by side are positions of one input. `known`: f' and f of x where they have been computed."""
+        return Partial.of(self._block(x, missing, positions, known))
 
-    def _block(self, x: Array, missing: Flags | None, positions: int) -> Block:
+    def _block(self, x: Array, missing: Flags | None, positions: int, known: tuple[Array, Array] | None) -> Block:
         t = np.ascontiguousarray(x.T)  # a neuron's values side by side
         none = np.zeros(len(t), np.int64)
         absent = none if missing is None else set_bits(missing.T)
@@ -80,7 +82,7 @@ class Probe:
         if keep is not None and self.function.rowwise:  # a row with a hole has no gradient
             keep = np.repeat(keep.all(axis=0, keepdims=True), len(t), axis=0)
         kept = True if keep is None else keep
-        gradient, output = self._gradient_and_output(t)
+        gradient, output = self._gradient_and_output(t) if known is None else _sizes(*known)
         vanishing = gradient < self.thresholds.epsilon
         return Block(
             t=t,
@@ -107,6 +109,10 @@ class Probe:
         rows = np.ascontiguousarray(t.T)
         output = own_outputs(np.abs(self.function.f(rows)), len(t))
         return np.ascontiguousarray(np.abs(self.function.df(rows)).T), np.ascontiguousarray(output.T)
+
+
+def _sizes(slope: Array, y: Array) -> tuple[Array, Array]:
+    return np.abs(np.ascontiguousarray(slope.T)), np.abs(np.ascontiguousarray(y.T))
 
 
 def _finite(t: Array) -> Flags | None:

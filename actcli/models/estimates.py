@@ -5,6 +5,7 @@ They are polished after, so that they need be right only roughly, but for places
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -54,6 +55,14 @@ def _hard_sigmoid(f: F) -> dict[str, float]:
     width = _edge(f, low, _BIG, lambda x, y: y >= 0.75) - low
     slope = 0.5 / width if width else math.nan
     return {"alpha": slope, "beta": 0.25 - slope * low}
+
+
+def _thresholded(f: F) -> dict[str, float]:
+    return {"theta": _edge(f, -_BIG, _BIG, lambda x, y: _same(x, y) & (y != 0.0))}
+
+
+def _clipped_gelu(f: F) -> dict[str, float]:
+    return {"min": _at(f, -0.75) if _at(f, -0.75) > -0.1699 else -10.0, "max": _at(f, _BIG)}
 
 
 def _threshold(f: F) -> dict[str, float]:
@@ -111,29 +120,41 @@ def _snake(f: F) -> dict[str, float]:
     return {"frequency": (_at(f, small) - small) / (small * small)}
 
 
-ESTIMATES: dict[str, Estimate] = {
-    "binary_step": lambda f: {"at_zero": _at(f, 0.0)},
-    "hard_sigmoid": _hard_sigmoid,
-    "laplace_activation": _laplace,
-    "leaky_relu": _leak("negative_slope"),
-    "prelu": _leak("a"),
-    "relu_n": lambda f: {"n": _at(f, _BIG)},
-    "thresholded_relu": lambda f: {"theta": _edge(f, -_BIG, _BIG, lambda x, y: _same(x, y) & (y != 0.0))},
-    "threshold": _threshold,
-    "hard_tanh": lambda f: {"min_val": _at(f, -_BIG), "max_val": _at(f, _BIG)},
-    "clipped_gelu": lambda f: {"min": _at(f, -0.75) if _at(f, -0.75) > -0.1699 else -10.0, "max": _at(f, _BIG)},
-    "elu": _elu,
-    "selu": _selu,
-    "celu": _elu,
-    "xielu": _xielu,
-    "softplus": _softplus,
-    "squareplus": lambda f: {"b": 4.0 * _at(f, 0.0) ** 2},
-    "swish_beta": _swish("beta"),
-    "quick_gelu": _swish("alpha"),
-    "gelu_tanh": _gelu_tanh,
-    "softshrink": lambda f: {"lambd": _shrink(f)["lambd"]},
-    "hardshrink": lambda f: {"lambd": _shrink(f)["lambd"]},
-    "shrink": _shrink,
-    "sine": _sine,
-    "snake": _snake,
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Where to look for the parameters of an activation, and what it is with any of them: 0 at 0, of straight pieces.
+
+    What f is not is soon seen: no estimate is made for it then.
+    """
+
+    estimate: Estimate
+    is_zero_at_zero: bool = False
+    is_straight: bool = False
+
+
+FAMILIES: dict[str, Family] = {
+    "binary_step": Family(lambda f: {"at_zero": _at(f, 0.0)}, is_straight=True),
+    "hard_sigmoid": Family(_hard_sigmoid, is_straight=True),
+    "laplace_activation": Family(_laplace),
+    "leaky_relu": Family(_leak("negative_slope"), True, True),
+    "prelu": Family(_leak("a"), True, True),
+    "relu_n": Family(lambda f: {"n": _at(f, _BIG)}, True, True),
+    "thresholded_relu": Family(_thresholded, True, True),
+    "threshold": Family(_threshold, is_straight=True),
+    "hard_tanh": Family(lambda f: {"min_val": _at(f, -_BIG), "max_val": _at(f, _BIG)}, is_straight=True),
+    "clipped_gelu": Family(_clipped_gelu),
+    "elu": Family(_elu, True),
+    "selu": Family(_selu, True),
+    "celu": Family(_elu, True),
+    "xielu": Family(_xielu, True),
+    "softplus": Family(_softplus),
+    "squareplus": Family(lambda f: {"b": 4.0 * _at(f, 0.0) ** 2}),
+    "swish_beta": Family(_swish("beta"), True),
+    "quick_gelu": Family(_swish("alpha"), True),
+    "gelu_tanh": Family(_gelu_tanh, True),
+    "softshrink": Family(lambda f: {"lambd": _shrink(f)["lambd"]}, True, True),
+    "hardshrink": Family(lambda f: {"lambd": _shrink(f)["lambd"]}, True, True),
+    "shrink": Family(_shrink, True, True),
+    "sine": Family(_sine, True),
+    "snake": Family(_snake, True),
 }

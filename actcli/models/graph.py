@@ -10,22 +10,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from actcli.models.branches import Flat, Found, bring_out
+from actcli.models.cells import GATES, SUMS
 from actcli.models.operators import ELEMENTWISE, NAMED, TRANSPARENT
 
 if TYPE_CHECKING:
     import onnx
 
+CELLS = ("LSTM", "GRU", "RNN")
+_SIZES = frozenset({"Shape", "Size"})
 SMALL = 4096  # entries of a constant that are looked at
 _LINEAR = frozenset({
     "Conv", "ConvTranspose", "Gemm", "MatMul", "FusedConv", "FusedGemm", "FusedMatMul", "Einsum", "QLinearConv",
     "QLinearMatMul", "ConvInteger", "MatMulInteger", "MatMulNBits", "DynamicQuantizeMatMul", "MatMulIntegerToFloat",
-    "LSTM", "GRU", "RNN",
+    *CELLS,
 })  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """One operator. `branch` is the graph that it is in: the main one, or one of an If."""
+    """One operator. An If takes what its branches give, a recurrent cell its gates too, where they are known."""
 
     op: str
     name: str
@@ -34,6 +38,7 @@ class Node:
     attributes: dict[str, Any]
     scope: str  # of the module that it is of, where the exporter says so
     place: int
+    gates: tuple[str, ...] = ()  # what those of a cell give
 
     @property
     def output(self) -> str:
@@ -41,12 +46,13 @@ class Node:
 
 
 class Graph:
-    """The tensors of a model's main graph."""
+    """The tensors of a model, those in the branches of an If among them."""
 
     def __init__(self, model: onnx.ModelProto, folder: str) -> None:
         self.model, self._folder = model, folder
-        self.nodes = [_node(proto, place) for place, proto in enumerate(model.graph.node)]
-        self.initialisers = {one.name: one for one in model.graph.initializer}
+        flat = Flat.of(model.graph)
+        self.nodes = [_node(found, place) for place, found in enumerate(flat.nodes)]
+        self.initialisers = flat.initialisers
         self.producer = {name: node for node in self.nodes for name in node.outputs if name}
         self.consumers: dict[str, list[Node]] = defaultdict(list)
         for node in self.nodes:
@@ -54,9 +60,44 @@ class Graph:
                 self.consumers[name].append(node)
         self.inputs = [one for one in model.graph.input if one.name not in self.initialisers]
         self.outputs = [one.name for one in model.graph.output]
-        infos = (*model.graph.value_info, *model.graph.input, *model.graph.output)
-        self._types = {one.name: one.type.tensor_type for one in infos}
+        self._types, self._inside = flat.types, flat.inside
         self._constants: dict[str, Any] = {}
+
+    def bring_out(self, model: onnx.ModelProto, tensor: str) -> str:
+        """Makes a tensor an output of the model, a copy of its own; what that is called."""
+        if tensor not in self._inside:
+            model.graph.output.add().name = tensor
+            return tensor
+        way, name = self._inside[tensor]
+        kind = found.elem_type if (found := self._types.get(tensor)) else 0
+        bring_out(model.graph, way, name, f"{tensor}/seen", kind or 1)
+        return f"{tensor}/seen"
+
+    def seen_from(self, tensor: str, output: str) -> str:
+        """A tensor as it is where an output is made of it: in a branch it is there when that is taken."""
+        way = self._inside[output][0] if output in self._inside else ()
+        outer, name = self._inside.get(tensor, ((), tensor))
+        if way == outer:
+            return tensor
+        own = f"{tensor} of {output}"
+        self._inside[own] = (way, name)
+        self._types[own] = self._types.get(tensor)
+        return own
+
+    def branch(self, tensor: str) -> str:
+        """Of an If, what a tensor is in, as a name begins with it: then. or else.; "" for the model's own."""
+        way = self._inside[tensor][0] if tensor in self._inside else ()
+        return "".join(f"{name.removesuffix('_branch')}." for _, name in way)
+
+    def cell(self, tensor: str) -> Node | None:
+        """The recurrent cell of which a tensor is the output of a gate."""
+        return next(
+            (node for node in self.consumers.get(tensor, ()) if node.op in CELLS and tensor in node.gates), None
+        )
+
+    def is_written_out(self, node: Node) -> bool:
+        """Whether the gates of a cell are seen, and what sums up for it step by step."""
+        return bool(node.gates) or (node.op == "Scan" and node.outputs[0].endswith(SUMS))
 
     def is_float(self, tensor: str) -> bool:
         """Whether it may hold real numbers: those of no known type may."""
@@ -135,6 +176,32 @@ class Graph:
         return copy
 
     @cached_property
+    def _varied(self) -> frozenset[str]:
+        """The tensors whose numbers depend on those of an input: positions and sizes do not."""
+        found = {one.name for one in self.inputs}
+        for node in self.nodes:
+            if node.op not in _SIZES and any(name in found for name in node.inputs):
+                found.update(node.outputs)
+        return frozenset(found)
+
+    @cached_property
+    def _used(self) -> frozenset[str]:
+        """The tensors on whose numbers an output depends: of what only its size is asked none does."""
+        found = set(self.outputs)
+        waiting = list(found)
+        while waiting:
+            node = self.producer.get(waiting.pop())
+            if node is not None and node.op not in _SIZES:
+                more = [name for name in node.inputs if name not in found]
+                found.update(more)
+                waiting += more
+        return frozenset(found)
+
+    def is_between(self, x: str, output: str) -> bool:
+        """Whether numbers flow from an input of the model to x, and from the output to one of the model's."""
+        return x in self._varied and output in self._used
+
+    @cached_property
     def chains(self) -> dict[str, tuple[str, ...]]:
         """Each tensor, and those of which it is a function number by number, the nearest first."""
         found: dict[str, tuple[str, ...]] = {}
@@ -202,10 +269,13 @@ def has_weights(node: Node) -> bool:
     return node.op in _LINEAR
 
 
-def _node(proto: onnx.NodeProto, place: int) -> Node:
+def _node(found: Found, place: int) -> Node:
     import onnx
 
+    proto = found.proto
     attributes = {one.name: onnx.helper.get_attribute_value(one) for one in proto.attribute}
-    scopes = {one.key: one.value for one in proto.metadata_props}
-    scope = scopes.get("pkg.torch.onnx.name_scopes", "")
-    return Node(proto.op_type, proto.name, tuple(proto.input), tuple(proto.output), attributes, scope, place)
+    said = {one.key: one.value for one in proto.metadata_props}
+    gates = said.get(GATES, "").split("\n") if said.get(GATES) else []
+    scope = said.get("pkg.torch.onnx.name_scopes", "")
+    inputs = (*found.inputs, *gates)
+    return Node(proto.op_type, proto.name, inputs, found.outputs, attributes, scope, place, tuple(gates))

@@ -92,6 +92,8 @@ def feed(
 
 def _feed(wanted: Sequence[Wanted], given: Mapping[str, Any], sources: tuple[str, ...]) -> Feed:
     whole = {want.name for want in wanted if want.dims and isinstance(given[want.name], np.ndarray)}
+    kept = _kept(wanted, given, whole)
+    whole -= kept
     counts = {name: len(given[name]) for name in whole}
     count = max(counts.values(), default=1)
     for name, own in counts.items():
@@ -107,7 +109,16 @@ def _feed(wanted: Sequence[Wanted], given: Mapping[str, Any], sources: tuple[str
     fixed = {want.dims[0] for want in wanted if want.name in whole and want.dims[0] is not None}
     size = max((one for one in fixed if one), default=0)
     arrays = {want.name: _whole(want, given[want.name], count, size) for want in wanted}
-    return Feed(arrays, frozenset(want.name for want in wanted if want.dims), count, sources, size)
+    batched = frozenset(want.name for want in wanted if want.dims and want.name not in kept)
+    return Feed(arrays, batched, count, sources, size)
+
+
+def _kept(wanted: Sequence[Wanted], given: Mapping[str, Any], whole: set[str]) -> set[str]:
+    """Those that go in as they are each time, such as a state of two layers: of the size that the model fixes, where
+    others are free and have another number of entries."""
+    free = {len(given[want.name]) for want in wanted if want.name in whole and want.dims[0] is None}
+    fixed = [want for want in wanted if want.name in whole and want.dims[0] is not None]
+    return {want.name for want in fixed if free and len(given[want.name]) == want.dims[0] and want.dims[0] not in free}
 
 
 def _whole(want: Wanted, value: Any, count: int, size: int) -> Any:

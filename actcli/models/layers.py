@@ -10,9 +10,9 @@ from typing import Literal, TypeAlias
 
 from actcli.activation import Function
 from actcli.analysis.regions import shape
-from actcli.models.graph import Graph, Node, has_weights
+from actcli.models.graph import CELLS, Graph, Node, has_weights
 from actcli.models.operators import TRANSPARENT
-from actcli.models.regions import Finder, Region
+from actcli.models.regions import Finder, Region, is_sloped
 
 Role: TypeAlias = Literal["hidden", "head", "gate"]
 
@@ -40,6 +40,9 @@ class Unseen:
     count: int
     reason: str
 
+    def __str__(self) -> str:
+        return f"{self.count} {self.operator}: {self.reason}"
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -60,12 +63,17 @@ def listing(graph: Graph) -> Listing:
 
 
 def _layer(graph: Graph, region: Region) -> ModelLayer:
-    axis = _axis(graph, region.x)
+    first = region.nodes[0]
+    own = _axis_of_constant(graph, first) if first.op == "PRelu" else None
+    axis = _axis(graph, region.x) if own is None else own
     dims = graph.shape(region.x)
     neurons = dims[axis] if dims and -len(dims) <= axis < len(dims) else None
     if neurons is None:
         neurons = _width(graph, region.x)
-    return ModelLayer("", region.function, region.known, neurons, _role(graph, region), region.x, axis)
+    cell = graph.cell(region.output)
+    known = f"written out of {cell.op}" if cell else region.known
+    tensor = graph.seen_from(region.x, region.output)
+    return ModelLayer("", region.function, known, neurons, _role(graph, region), tensor, axis)
 
 
 def _axis(graph: Graph, tensor: str) -> int:
@@ -93,7 +101,7 @@ def _axis(graph: Graph, tensor: str) -> int:
 
 def _axis_of_constant(graph: Graph, node: Node) -> int | None:
     """The axis, from the last one, along which a bias or a scale differs: each channel has its own."""
-    if node.op not in ("Add", "Sub", "Mul", "Div"):
+    if node.op not in ("Add", "Sub", "Mul", "Div", "PRelu"):
         return None
     for name in node.inputs:
         dims = graph.shape(name) if graph.is_constant(name) else None
@@ -126,6 +134,8 @@ def _width(graph: Graph, tensor: str) -> int | None:
 def _role(graph: Graph, region: Region) -> Role:
     """A bounded function beyond which there are no weights is a head; one in [0, 1] that scales others is a gate."""
     low, high = region.function.range or shape(region.function).range
+    if graph.cell(region.output):
+        return "gate" if low >= 0.0 and high <= 1.0 else "hidden"
     if not any(has_weights(node) for node in graph.after(region.output)) and abs(low) <= 1.0 and abs(high) <= 1.0:
         return "head"
     if low >= -1e-9 and high <= 1.0 + 1e-9 and _scales(graph, region.output):
@@ -162,14 +172,13 @@ def _is_chain(graph: Graph, layers: Sequence[ModelLayer]) -> bool:
     return all(layer.role != "gate" for layer in layers)
 
 
-_CELLS = "its cells keep their own gates, which no tensor shows"
+_CELLS = "no tensor shows the gates of cells with lengths, peepholes or limits of their own, or in whole numbers"
 _LOOPS = "what is in a loop is made anew each time and never kept"
 _INTEGERS = "in whole numbers: the function is folded into the limits of its result, take the model before quantisation"
 _FUSED = "the function is fused into the operator: take the model before onnxruntime optimised it"
 _REASONS = {
-    **dict.fromkeys(("LSTM", "GRU", "RNN", "DynamicQuantizeLSTM"), _CELLS),
+    **dict.fromkeys((*CELLS, "DynamicQuantizeLSTM"), _CELLS),
     **dict.fromkeys(("Loop", "Scan"), _LOOPS),
-    "If": "of its branches one is run, and its tensors stay inside",
     **dict.fromkeys(("QLinearConv", "QLinearMatMul", "QGemm", "QLinearAdd"), _INTEGERS),
     **dict.fromkeys(("QLinearSigmoid", "QLinearLeakyRelu"), _INTEGERS),
     **dict.fromkeys(("FusedConv", "FusedGemm"), _FUSED),
@@ -179,10 +188,12 @@ _REASONS = {
 
 
 def _unseen(graph: Graph, any_layer: bool) -> Iterator[Unseen]:
-    counts = Counter(node.op for node in graph.nodes)
+    counts = Counter(node.op for node in graph.nodes if not graph.is_written_out(node))
     for op, reason in _REASONS.items():
         if counts[op] and (not op.startswith("Fused") or _has_activation(graph, op)):
             yield Unseen(op, counts[op], reason)
+    if sloped := sum(node.op == "PRelu" and not is_sloped(graph, node) for node in graph.nodes):
+        yield Unseen("PRelu", sloped, "it has a slope for each value, and neurons are channels")
     quantised = counts["QuantizeLinear"]
     if quantised and not any_layer:
         yield Unseen("QuantizeLinear", quantised, "the function is folded into the limits of the quantised values: "
@@ -195,14 +206,16 @@ def _has_activation(graph: Graph, op: str) -> bool:
 
 def _names(graph: Graph, region: Region) -> Iterator[str]:
     """What a person may know the layer by, the best first."""
-    node = region.nodes[-1]
+    node, branch = region.nodes[-1], graph.branch(region.output)
     scopes = [scope for one in reversed(region.nodes) if (scope := _scope(one))]
     weight = _weight_name(graph, region.x)
-    if scopes:
-        yield scopes[0]
-    if weight:
-        yield weight
-    yield _plain_tensor(region.output) or f"{node.op}_{node.place + 1}"
+    last = _plain_tensor(region.output) or f"{node.op}_{node.place + 1}"
+    for name in (*scopes[:1], weight, last):
+        if name := _INLINED.sub("", name):
+            yield f"{branch}{name}"
+
+
+_INLINED = re.compile(r"^(F\d+::)?(If_\d+_(then|else)_branch__Inline_\d+__)+[./]?")  # the names that onnx gives
 
 
 def _scope(node: Node) -> str:

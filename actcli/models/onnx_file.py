@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from actcli.errors import DataError
+from actcli.models.cells import write_out
 
 if TYPE_CHECKING:
     import onnx
@@ -61,16 +62,24 @@ def load(path: str) -> onnx.ModelProto:
         model: onnx.ModelProto = onnx.load(path, load_external_data=False)
     if not model.graph.node and not model.graph.output:
         raise DataError(f"{path}: is not an ONNX model", "it may be cut short or of another format: export it again")
-    return _inlined(_unfused(model))
+    model = _unfused(_inlined(model))
+    write_out(model)
+    return _typed(model)
 
 
 def _inlined(model: onnx.ModelProto) -> onnx.ModelProto:
     import onnx.inliner
+
+    try:
+        return onnx.inliner.inline_local_functions(model) if model.functions else model
+    except Exception:  # a run says what is wrong with it
+        return model
+
+
+def _typed(model: onnx.ModelProto) -> onnx.ModelProto:
     import onnx.shape_inference
 
     try:
-        if model.functions:
-            model = onnx.inliner.inline_local_functions(model)
         return onnx.shape_inference.infer_shapes(model, check_type=False, strict_mode=False)
     except Exception:  # nothing needs the types: they say more of what is not a number
         return model

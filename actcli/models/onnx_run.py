@@ -47,34 +47,32 @@ class Session:
         options.log_severity_level = 4
         options.add_session_config_entry("session.model_external_initializers_file_folder_path", folder)
         try:
-            content = _with_outputs(graph.model, tensors).SerializeToString()
+            content = self._with_outputs(tensors).SerializeToString()
             self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:
             raise explained(graph.model, path, error) from None
         self.wanted = tuple(_wanted(one, path) for one in self._session.get_inputs())
+
+    def _with_outputs(self, tensors: Sequence[str]) -> Any:
+        import onnx
+
+        copy = onnx.ModelProto()
+        copy.CopyFrom(self._graph.model)
+        self._outputs = {one: one for one in self._graph.outputs}
+        for tensor in tensors:
+            if tensor not in self._outputs:
+                self._outputs[tensor] = self._graph.bring_out(copy, tensor)
+        return copy
 
     def run(self, tensors: Sequence[str], arrays: Mapping[str, Any]) -> list[Any]:
         """The values of these tensors on the inputs."""
         if not tensors:
             return []
         try:
-            found: list[Any] = self._session.run(list(tensors), dict(arrays))
+            found: list[Any] = self._session.run([self._outputs[one] for one in tensors], dict(arrays))
         except Exception as error:
             raise explained(self._graph.model, self.path, error, running=True) from None
         return found
-
-
-def _with_outputs(model: Any, tensors: Sequence[str]) -> Any:
-    import onnx
-
-    copy = onnx.ModelProto()
-    copy.CopyFrom(model)
-    known = {one.name for one in copy.graph.output}
-    for tensor in tensors:
-        if tensor not in known:
-            copy.graph.output.add().name = tensor
-            known.add(tensor)
-    return copy
 
 
 def _wanted(one: Any, path: str) -> Wanted:
@@ -84,19 +82,39 @@ def _wanted(one: Any, path: str) -> Wanted:
 
 
 class Run:
-    """A model on its inputs: the sizes of its layers, and their blocks."""
+    """A model on its inputs: how many neurons its layers have, none where the first input takes another branch, and
+    their blocks."""
 
     def __init__(self, session: Session, layers: Sequence[ModelLayer], feed: Feed, running: Running) -> None:
         self.layers, self.feed, self._session, self._running = layers, feed, session, running
         if feed.size and running.batch not in (0, feed.size):
             hint = "leave out --batch" if feed.size == 1 else f"leave out --batch, or give {feed.size}"
             raise UsageError(f"--batch {running.batch}: the model takes {feed.size} inputs at a time", hint)
+        tensors = [layer.tensor for layer in layers]
         size, arrays = next(iter(feed.batches(feed.size or 1)))
-        first = session.run([layer.tensor for layer in layers], arrays)
+        first = session.run(tensors, arrays)
+        shapes = [array.shape for array in first]
+        of_two = self._of_two(tensors)
+        if of_two:
+            self._axes = [_growing(one, two) for one, two in zip(shapes, of_two, strict=True)]
+        else:
+            turned = {name: array[::-1] if name in feed.batched else array for name, array in arrays.items()}
+            last = session.run(tensors, turned) if self._given(arrays) > 1 else first
+            self._axes = [_turning(one, two, self._given(arrays)) for one, two in zip(first, last, strict=True)]
+        self._most = _MOST if of_two or feed.size else 1
         self.neurons = [
-            self._rows(layer, array, size, arrays)[0].shape[1] for layer, array in zip(layers, first, strict=True)
+            self._rows(place, array, size, arrays)[0].shape[1] if array.size else 0 for place, array in enumerate(first)
         ]
         self._bytes = [_COPIES * array.nbytes * (8 // array.itemsize) // max(1, feed.size) for array in first]
+
+    def _of_two(self, tensors: Sequence[str]) -> list[tuple[int, ...]]:
+        """The shapes that tensors have on two inputs; none where two are not run together, or cannot be."""
+        if self.feed.size or self.feed.count < 2 or self._running.batch == 1:
+            return []
+        try:
+            return [array.shape for array in self._session.run(tensors, next(iter(self.feed.batches(2)))[1])]
+        except DataError:
+            return []
 
     def __call__(self, numbers: Sequence[int]) -> Iterator[tuple[int, Array, int]]:
         """Of the layers of these places: their place, a block of rows and how many of these are of one input."""
@@ -104,7 +122,9 @@ class Run:
             tensors = [self.layers[place].tensor for place in group]
             for count, arrays in self.feed.batches(size):
                 for place, array in zip(group, self._session.run(tensors, arrays), strict=True):
-                    rows, positions = self._rows(self.layers[place], array, count, arrays)
+                    if not array.size:
+                        continue  # its branch was not taken
+                    rows, positions = self._rows(place, array, count, arrays)
                     step = max(1, BLOCK // max(1, rows.shape[1] * positions)) * positions
                     for start in range(0, len(rows), step):
                         yield place, np.asarray(rows[start : start + step], np.float64), positions
@@ -126,38 +146,56 @@ class Run:
             return self.feed.size
         if self._running.batch:
             return self._running.batch
-        size: int = min(_MOST, self.feed.count, room // max(1, sum(self._bytes[place] for place in group)))
+        size: int = min(self._most, self.feed.count, room // max(1, sum(self._bytes[place] for place in group)))
         return max(1, size)
 
-    def _rows(self, layer: ModelLayer, array: Any, count: int, arrays: Mapping[str, Any]) -> tuple[Any, int]:
+    def _given(self, arrays: Mapping[str, Any]) -> int:
+        """How many inputs these arrays hold, those that fill a batch among them."""
+        return max((len(array) for name, array in arrays.items() if name in self.feed.batched), default=1)
+
+    def _rows(self, place: int, array: Any, count: int, arrays: Mapping[str, Any]) -> tuple[Any, int]:
         """The array as rows of neurons, those of one input side by side, and how many of them an input has."""
+        layer, batch, given = self.layers[place], self._axes[place], self._given(arrays)
         if array.dtype.kind not in "fiu":
             raise DataError(
                 f"{self._session.path}: {layer.name} is of {array.dtype}", f"leave it out: --layer '!{layer.name}'"
             )
-        given = max((len(array) for name, array in arrays.items() if name in self.feed.batched), default=1)
-        array = _by_input(array, given)
-        axis = layer.axis % array.ndim if array.ndim > 1 else 0
-        if array.ndim == 1:
-            array, axis = array[:, None], 1
+        array = _turned(array, layer.axis, batch)
         if self._running.neurons == "unit":
-            array, axis = array.reshape(len(array), -1), 1
+            array = np.moveaxis(array, -1, 1)
+            array = array.reshape(len(array), -1)
             if array.shape[1] > _UNITS:
                 raise UsageError(
                     f"--neurons unit: {layer.name} has {array.shape[1]} units, at most {_UNITS} are looked at",
                     f"leave it out with --layer '!{layer.name}', or take channels",
                 )
-        if len(array) % given:
-            return np.moveaxis(array, axis, -1).reshape(-1, array.shape[axis]), array.size // array.shape[axis]
-        array = array[: len(array) // given * count]
-        rows = np.moveaxis(array, axis, -1).reshape(-1, array.shape[axis])
+        if batch is None or len(array) % given:
+            return array.reshape(-1, array.shape[-1]), array.size // array.shape[-1]
+        rows = array[: len(array) // given * count].reshape(-1, array.shape[-1])
         return rows, max(1, len(rows) // max(1, count))
 
 
-def _by_input(array: Any, given: int) -> Any:
-    """With the inputs along the first axis: some layers have them on another."""
-    if array.ndim == 0:
-        return array.reshape(1, 1)
-    if array.shape[0] % given and given in array.shape[1:-1]:
-        return np.moveaxis(array, array.shape.index(given), 0)
-    return array
+def _growing(one: Sequence[int], two: Sequence[int]) -> int | None:
+    """The axis along which inputs lie, by the shapes of a tensor on one input and on two. None: there is none."""
+    if len(one) != len(two):
+        return None
+    return next((axis for axis, size in enumerate(one) if size != two[axis]), None)
+
+
+def _turning(values: Any, turned: Any, given: int) -> int | None:
+    """The axis along which inputs lie, of those that have the size of the batch, by the values of a tensor on the
+    inputs and on these the other way round."""
+    axes = [axis for axis, size in enumerate(values.shape) if size == given]
+    if len(axes) < 2 or turned.shape != values.shape:
+        return axes[0] if axes else 0 if values.ndim else None
+    return min(axes, key=lambda axis: float(np.abs(np.flip(values, axis).astype(np.float64) - turned).max()))
+
+
+def _turned(array: Any, neurons: int, batch: int | None) -> Any:
+    """The array with the inputs along the first axis and the neurons along the last."""
+    if array.ndim < 2:
+        return array.reshape(-1, 1)
+    batch, neurons = batch or 0, neurons % array.ndim
+    if neurons == batch:
+        neurons = array.ndim - 1 if batch != array.ndim - 1 else 0
+    return np.moveaxis(array, (batch, neurons), (0, -1))

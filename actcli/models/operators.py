@@ -137,9 +137,9 @@ def plain(function: Function) -> Function:
 
 
 def _short(value: float, default: float) -> float:
-    if math.isclose(value, default, rel_tol=2e-7):
+    if math.isclose(value, default, rel_tol=3e-7):  # 1/6 is written as 0.1666667
         return default
-    for digits in range(1, 7):
+    for digits in range(1, 8):
         if math.isclose(short := float(f"{value:.{digits}g}"), value, rel_tol=1e-7):
             return short
     return value

@@ -9,14 +9,14 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal, TypeAlias
 
 import numpy as np
 
 from actcli.activation import Activation, Array, Flags, Function
 from actcli.errors import UsageError
-from actcli.models.estimates import ESTIMATES, F
+from actcli.models.estimates import FAMILIES, F, Family
 from actcli.registry import additions
 
 Shape: TypeAlias = Literal["constant", "affine", "curve"]
@@ -28,6 +28,8 @@ _FAR = (12.0, 20.0, 28.0, 40.0, 85.0, 300.0, 1000.0)
 _ALIKE = 3.0  # of functions whose errors differ by less the simpler one is meant
 _SAME = 0.01  # and an error of less is none
 _STEPS = 12
+_EVEN = 320  # points that follow each other evenly
+_BENDS = 12  # of straight pieces: a few points beside each kink or jump
 _COARSE = 0.1  # an estimate that is farther off somewhere, relative to 1 + |f|, is of another function
 
 
@@ -41,24 +43,25 @@ def shape_of(f: F, rounding: float = FLOAT32) -> Shape:
     return "constant" if target.error(np.full_like(y, at)) <= 1.0 else "affine"
 
 
-def recognise(f: F, rounding: float = FLOAT32, prefer: Sequence[str] = ()) -> Function | None:
+def recognise(
+    f: F, rounding: float = FLOAT32, prefer: Sequence[str] = (), *, at_defaults: bool = False
+) -> Function | None:
     """The registered function with the values of f, its parameters found; None where there is none.
 
     f maps float64 arrays to arrays of the same shape, right to the `rounding` of its constants or arithmetic. Of
     functions that are the same, such as silu and swish_beta with beta = 1, one of `prefer` is meant, else one at its
-    defaults, of these the one with the fewest parameters.
+    defaults, of these the one with the fewest parameters. `at_defaults`: no other parameters are looked for.
     """
     target = _Target.of(f, rounding)
     candidates = _candidates(additions.activations())
-    wanted = [activation for activation in candidates if activation.name in prefer]
-    for among, match in ((wanted, _fitted), (candidates, _default), (candidates, _fitted)):
-        found = [function for one in among if (function := match(one, target)) is not None]
-        if found:
-            return target.simplest(found)
-    return None
+    wanted = tuple(one for one in candidates if one.name in prefer and not at_defaults)
+    found = _at_defaults(wanted, target) or _fitted(wanted, target) or _at_defaults(candidates, target)
+    if not found and not at_defaults:
+        found = _fitted(candidates, target)
+    return target.simplest(found) if found else None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class _Target:
     """What is to be recognised: its values at points, and how far off others may be."""
 
@@ -81,14 +84,35 @@ class _Target:
 
     def error(self, g: Array) -> float:
         """The largest error of g in units of what is tolerated; infinite where one of the two is NaN."""
+        return float(self.errors(g[None])[0])
+
+    def errors(self, g: Array) -> Array:
+        """The error of each row of g."""
         y = self.y
         with np.errstate(all="ignore"):
             alike = (g == y) | (np.isnan(g) & np.isnan(y)) | ~self.counts
             off = np.where(alike, 0.0, np.abs(g - y) / self.tolerance)
-        return float(np.where(np.isnan(off), math.inf, off).max())
+        return np.asarray(np.where(np.isnan(off), math.inf, off).max(axis=1))
 
-    def is_met(self, function: Function | None) -> bool:
-        return function is not None and self.error(_values(function.f, self.x)) <= 1.0
+    @cached_property
+    def is_zero_at_zero(self) -> bool:
+        """By the last point."""
+        return bool(np.abs(self.y[-1]) <= self.tolerance[-1])
+
+    @cached_property
+    def is_straight(self) -> bool:
+        """Whether it bends at few of the points that follow each other evenly."""
+        y, tolerance = self.y[:_EVEN], self.tolerance[:_EVEN]
+        with np.errstate(all="ignore"):
+            bends = np.abs(np.diff(y, 2)) > 4.0 * tolerance[1:-1]
+        return int(bends.sum()) <= _BENDS
+
+    def may_be(self, family: Family) -> bool:
+        """Whether what holds for all functions of a family holds for it."""
+        return (self.is_zero_at_zero or not family.is_zero_at_zero) and (self.is_straight or not family.is_straight)
+
+    def is_met(self, function: Function) -> bool:
+        return self.error(_values(function.f, self.x)) <= 1.0
 
     def is_near(self, function: Function) -> bool:
         """By a few of the points, roughly."""
@@ -107,7 +131,7 @@ class _Target:
 @lru_cache(maxsize=4)
 def _points(rounding: float) -> Array:
     """Where functions are compared: off the round numbers at which they break, and 0; farther out a few."""
-    near = np.arange(-160, 160) * 0.0503 + 0.0071
+    near = (np.arange(_EVEN) - _EVEN // 2) * 0.0503 + 0.0071
     far = [x for x in _FAR if x <= 30.0 or rounding <= FLOAT32]  # beyond, float16 overflows on the way
     x = np.concatenate([near, np.linspace(-1.0, 1.0, 41) * 0.91, far, np.negative(far), [0.0]])
     x.flags.writeable = False
@@ -120,11 +144,11 @@ def _candidates(activations: tuple[Activation, ...]) -> tuple[Activation, ...]:
     return tuple(one for one in activations if one.kind == "elementwise" and one.name != "rrelu")
 
 
-@lru_cache(maxsize=512)
-def _at_defaults(activation: Activation, rounding: float) -> tuple[Function, Array] | None:
-    """The activation with its defaults, where it has them all, and its values at the points."""
-    function = _bound(activation, {})
-    return None if function is None else (function, _values(function.f, _points(rounding)))
+@lru_cache(maxsize=64)
+def _defaults(activations: tuple[Activation, ...], rounding: float) -> tuple[tuple[Function, ...], Array]:
+    """The activations that have defaults for all parameters, at these, and their values at the points, row by row."""
+    functions = tuple(function for one in activations if (function := _bound(one, {})) is not None)
+    return functions, np.array([_values(function.f, _points(rounding)) for function in functions])
 
 
 def _values(f: F, x: Array) -> Array:
@@ -141,18 +165,23 @@ def _bound(activation: Activation, values: dict[str, float]) -> Function | None:
         return None
 
 
-def _default(activation: Activation, target: _Target) -> Function | None:
-    """The activation at its defaults, where it is the target."""
-    known = _at_defaults(activation, target.rounding)
-    return known[0] if known is not None and target.error(known[1]) <= 1.0 else None
+def _at_defaults(activations: tuple[Activation, ...], target: _Target) -> list[Function]:
+    """Those that are the target at their defaults."""
+    functions, values = _defaults(activations, target.rounding)
+    return [functions[place] for place in np.flatnonzero(target.errors(values) <= 1.0)] if functions else []
 
 
-def _fitted(activation: Activation, target: _Target) -> Function | None:
-    """The activation with the parameters at which it is the target, if there are any."""
-    if (default := _default(activation, target)) is not None or activation.name not in ESTIMATES:
-        return default
+def _fitted(activations: Sequence[Activation], target: _Target) -> list[Function]:
+    """Those that are the target with other parameters than their defaults."""
+    return [function for one in activations if (function := _fit(one, target)) is not None]
+
+
+def _fit(activation: Activation, target: _Target) -> Function | None:
+    family = FAMILIES.get(activation.name)
+    if family is None or not target.may_be(family):
+        return None
     with np.errstate(all="ignore"):
-        function = _bound(activation, ESTIMATES[activation.name](target.f))
+        function = _bound(activation, family.estimate(target.f))
     if function is None or not target.is_near(function):
         return None
     function = _polished(function, target)

@@ -20,6 +20,7 @@ from actcli.models.recognise import FLOAT16, FLOAT32, recognise, shape_of
 from actcli.registry.specs import get
 
 _GENERAL = frozenset({"QuickGelu", "Swish", "Shrink"})  # with their parameters they are mostly others
+_AFFINE = frozenset({"Add", "Sub", "Mul", "Div", "Neg"})
 _LONGEST = 40  # operators of one function
 _ROOTS = {
     value: value
@@ -60,7 +61,9 @@ class Finder:
 
     def _ending(self, node: Node) -> Region | None:
         """The region that ends with this operator, from as far as it has a name."""
-        if node.op == "PRelu" and (function := _sloped(self._graph, node)) is not None:
+        sloped = _sloped(self._graph, node) if node.op == "PRelu" else None
+        if sloped is not None and self._graph.is_between(node.inputs[0], node.output):
+            function = sloped
             return Region(node.inputs[0], node.output, function, "operator PRelu, a slope per channel", (node,))
         chain = self._graph.chains.get(node.output, ())[1:]
         written = None
@@ -75,7 +78,7 @@ class Finder:
     def _region(self, x: str, last: Node) -> Region | None:
         """From x to this operator, if that is an activation."""
         nodes = self._between(x, last)
-        if not nodes or len(nodes) > _LONGEST:
+        if not nodes or len(nodes) > _LONGEST or not self._graph.is_between(x, last.output):
             return None
         function, known = self._name(x, nodes)
         if function is None or not self._counts(function, x, nodes):
@@ -124,12 +127,23 @@ class Finder:
         if f is None or shape_of(f, rounding) != "curve":
             return None, ""
         prefer = [NAMED[node.op].name for node in steps if node.op in NAMED and node.op not in _GENERAL]
-        if (function := recognise(f, rounding, prefer)) is not None:
+        scaled = self._is_scaled(x, nodes)
+        if (function := recognise(f, rounding, prefer, at_defaults=scaled)) is not None:
             what = steps[0].op if len(steps) == 1 else f"{len(steps)} operators"
             return plain(function), f"recognised from {what}"
         if weighty and any(node.op in NAMED for node in steps):
             return self._expression(x, nodes, f)
         return None, ""
+
+    def _is_scaled(self, x: str, nodes: tuple[Node, ...]) -> bool:
+        """Whether the last operators only scale and move what has a name: with parameters to choose, an elu that is
+        scaled would be a selu."""
+        last = nodes[-1]
+        while last.op in _AFFINE and len(above := self._graph.varying(last)) == 1 and above[0] != x:
+            last = self._graph.producer[above[0]]
+            if self._name(x, self._between(x, last))[1] not in ("", "expression"):
+                return True
+        return False
 
     def _expression(self, x: str, nodes: Sequence[Node], f: Callable[[Array], Any]) -> tuple[Function | None, str]:
         text = written(self._graph, x, nodes)
@@ -159,19 +173,27 @@ def _own(graph: Graph, node: Node) -> Function | None:
     return function_of(node.op, node.attributes, [graph.scalar(name) for name in node.inputs])
 
 
+def is_sloped(graph: Graph, node: Node) -> bool:
+    """Whether a PRelu has one slope, or one for each channel, that is known."""
+    dims = graph.shape(node.inputs[1]) or ()
+    return graph.constant(node.inputs[1]) is not None and sum(size != 1 for size in dims) <= 1
+
+
 def _sloped(graph: Graph, node: Node) -> Function | None:
     """The prelu that has a slope for each channel; None where it has one slope, or they are not known."""
-    slopes = graph.constant(node.inputs[1])
-    if slopes is None or graph.scalar(node.inputs[1]) is not None:
+    if graph.scalar(node.inputs[1]) is not None or not is_sloped(graph, node):
         return None
-    return of_channels(np.asarray(slopes, np.float64).ravel())
+    return of_channels(np.asarray(graph.constant(node.inputs[1]), np.float64).ravel())
 
 
 def of_channels(slopes: Array) -> Function:
-    """The prelu of a block of neurons, one to a row, each with its slope; of anything else with their mean."""
+    """The prelu of a block of neurons, one to a row, each with its slope, or with that of its channel where so many
+    rows side by side are of one; of anything else with the mean of the slopes."""
 
     def slope(x: Array, a: float) -> Any:
-        return slopes[:, None] if x.ndim == 2 and len(x) == len(slopes) else a
+        if x.ndim != 2 or len(x) % len(slopes):
+            return a
+        return np.repeat(slopes, len(x) // len(slopes))[:, None]
 
     own = replace(
         get("prelu").activation,

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
-from actcli.figures.style import saved
 from actcli.output.results import Result
 
 if TYPE_CHECKING:
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
     from actcli.diagnosis.gates import Gate
     from actcli.diagnosis.training import Experiment, Limit
     from actcli.diagnosis.trends import Trend
+    from actcli.figures.style import Figure
     from actcli.fitting.descent import Measure
     from actcli.fitting.fit import Fit
     from actcli.numerics.histogram import Histogram
@@ -27,14 +26,18 @@ if TYPE_CHECKING:
 
 def diagnosis_result(diagnosis: Diagnosis, gates: Sequence[Gate], by: str | None, theme: str) -> Result:
     """`saturation`; with `by`, the rows of one kind."""
-    from actcli.figures.layers import layers_figure
     from actcli.reports import saturation as reports
+
+    def figure(theme: str) -> Figure:
+        from actcli.figures.layers import layers_figure
+
+        return layers_figure(diagnosis, theme=theme)
 
     sheets = {"layer": reports.layer_sheet, "neuron": reports.neuron_sheet, "region": reports.region_sheet}
     return Result(
         sheet=lambda: sheets[by or ("layer" if diagnosis.layers else "region")](diagnosis),
         document=lambda: reports.saturation_document(diagnosis),
-        figure=saved(lambda theme: layers_figure(diagnosis, theme=theme)),
+        figure=_saved(figure),
         report=lambda draw, run, digits: reports.saturation_report(diagnosis, gates, draw, run, digits),
         theme=theme,
         by_row=by is not None,
@@ -43,13 +46,17 @@ def diagnosis_result(diagnosis: Diagnosis, gates: Sequence[Gate], by: str | None
 
 def comparison_result(comparison: Comparison, theme: str) -> Result:
     """`compare`."""
-    from actcli.figures.comparison import comparison_figure
     from actcli.reports import comparison as reports
+
+    def figure(theme: str) -> Figure:
+        from actcli.figures.comparison import comparison_figure
+
+        return comparison_figure(comparison, theme=theme)
 
     return Result(
         sheet=lambda: reports.comparison_sheet(comparison),
         document=lambda: reports.comparison_document(comparison),
-        figure=saved(lambda theme: comparison_figure(comparison, theme=theme)),
+        figure=_saved(figure),
         report=lambda draw, run, digits: reports.comparison_report(comparison, draw, run),
         theme=theme,
     )
@@ -57,13 +64,17 @@ def comparison_result(comparison: Comparison, theme: str) -> Result:
 
 def fit_result(fit: Fit, target: Function | Measure, name: str, inputs: Measure | None) -> Result:
     """`fit` to a target of that name, with the inputs that weighed the distance."""
-    from actcli.figures.fitting import fit_figure
     from actcli.reports import fitting as reports
+
+    def figure(theme: str) -> Figure:
+        from actcli.figures.fitting import fit_figure
+
+        return fit_figure(fit, target, name, inputs=inputs, theme=theme)
 
     return Result(
         sheet=lambda: reports.fit_sheet(fit),
         document=lambda: reports.fit_document(fit, name),
-        figure=saved(lambda theme: fit_figure(fit, target, name, inputs=inputs, theme=theme)),
+        figure=_saved(figure),
         report=lambda draw, run, digits: reports.fit_report(fit, name, draw, run),
     )
 
@@ -72,16 +83,15 @@ def training_result(result: Experiment, gates: Sequence[Limit], by: str | None, 
     """`train`; with `by`, the rows of one kind."""
     from actcli.reports import training as reports
 
-    def figure(theme: str, format: str) -> bytes:
-        from actcli.figures.style import save
+    def figure(theme: str) -> Figure:
         from actcli.figures.training import training_figure
 
-        return save(training_figure(result, theme=theme), f".{format}")
+        return training_figure(result, theme=theme)
 
     return Result(
         sheet=lambda: reports.training_sheet(result, by, timing=timing),
         document=lambda: reports.training_document(result, timing=timing),
-        figure=figure,
+        figure=_saved(figure),
         report=lambda draw, run, digits: reports.training_report(result, gates, draw, run, timing=timing),
         theme=theme,
         by_row=by is not None,
@@ -90,16 +100,31 @@ def training_result(result: Experiment, gates: Sequence[Limit], by: str | None, 
 
 def trend_result(trend: Trend, failed: Sequence[str], theme: str, *, gated: bool) -> Result:
     """`trend`, with the lines of the gates that failed."""
-    from actcli.figures.trends import trend_figure
     from actcli.reports import trends as reports
+
+    def figure(theme: str) -> Figure:
+        from actcli.figures.trends import trend_figure
+
+        return trend_figure(trend, theme=theme)
 
     return Result(
         sheet=lambda: reports.trend_sheet(trend),
         document=lambda: reports.trend_document(trend),
-        figure=saved(lambda theme: trend_figure(trend, theme=theme)),
+        figure=_saved(figure),
         report=lambda draw, run, digits: reports.trend_report(trend, failed, gated, draw, run),
         theme=theme,
     )
+
+
+def _saved(draw: Callable[[str], Figure], dpi: float | None = None) -> Callable[[str, str], bytes]:
+    """What is drawn in a theme, as a file of a format. matplotlib is imported when it is drawn."""
+
+    def made(theme: str, format: str) -> bytes:
+        from actcli.figures.style import DPI, save
+
+        return save(draw(theme), f".{format}", dpi=dpi or DPI)
+
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +146,6 @@ def plot_result(
     plot: Plot, *, separate: bool, size: tuple[float, float] | None, title: str, dpi: int, theme: str
 ) -> Result:
     """`plot`."""
-    from actcli.figures.plot import curves
 
     def sheet() -> Sheet:
         from actcli.reports.profiles import points_sheet
@@ -129,10 +153,13 @@ def plot_result(
         data = [histogram for _, histogram in plot.data]
         return points_sheet(plot.functions, plot.order, plot.epsilon, plot.span, data)
 
-    draw = partial(curves, plot.families, order=plot.order, epsilon=plot.epsilon, span=plot.span, data=plot.data,
-                   separate=separate, size=size, title=title)  # fmt: skip
-    figure = saved(lambda theme: draw(theme=theme), dpi)
-    return Result(sheet=sheet, figure=figure, chart=lambda: _chart(plot), theme=theme)
+    def figure(theme: str) -> Figure:
+        from actcli.figures.plot import curves
+
+        return curves(plot.families, order=plot.order, epsilon=plot.epsilon, span=plot.span, data=plot.data,
+                      separate=separate, size=size, title=title, theme=theme)  # fmt: skip
+
+    return Result(sheet=sheet, figure=_saved(figure, dpi), chart=lambda: _chart(plot), theme=theme)
 
 
 def _chart(plot: Plot) -> bytes:

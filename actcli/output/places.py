@@ -74,11 +74,12 @@ def check_twice(paths: Iterable[str]) -> None:
         seen.add(file)
 
 
-def check_inputs(outputs: Iterable[str | None], inputs: Iterable[str]) -> None:
-    """Raises UsageError where an output (None is standard output) would write over an input ("-" is standard input)."""
-    named = [found for path in inputs for found in (matches(path) or [path])]
-    read = {_regular(path): path for path in named}
-    folders = [path for path in named if os.path.isdir(path)]
+def check_inputs(outputs: Iterable[str | None], inputs: Iterable[str], datasets: Iterable[str] = ()) -> None:
+    """Raises UsageError where an output (None is standard output) would write over an input ("-" is standard input), or
+    over a part of a dataset, which is a folder or a glob."""
+    parts = [found for path in datasets for found in (matches(path) or [path])]
+    read = {_regular(path): path for path in [*inputs, *parts]}
+    folders = [path for path in parts if os.path.isdir(path)]
     for path in outputs:
         if folder := next((folder for folder in folders if path and _is_part(path, folder)), None):
             raise UsageError(f"{path} is a part of the input {folder}", "write the result outside of the folder")

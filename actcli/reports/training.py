@@ -88,7 +88,7 @@ def _layer(result: Experiment, layer: LayerState) -> Document:
 
 
 def _timed(record: Document, *, timing: bool) -> Document:
-    return record if timing else {name: value for name, value in record.items() if name != "seconds"}
+    return record if timing else {name: value for name, value in record.items() if name.partition("_")[0] != "seconds"}
 
 
 def _record(one: Any) -> Document:

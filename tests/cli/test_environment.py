@@ -23,7 +23,7 @@ SAID = [
     ("COLUMNS", "abc", CHART), ("LINES", "0", CHART), ("LINES", "99999999999999", CHART),
     ("POLARS_MAX_THREADS", "0", TABLE), ("POLARS_MAX_THREADS", "abc", TABLE), ("POLARS_MAX_THREADS", "100000", TABLE),
     ("POLARS_VERBOSE", "1", TABLE), ("POLARS_ENGINE_AFFINITY", "nonsense", TABLE), ("POLARS_FORCE_PKG", "x", TABLE),
-    ("POLARS_MAX_EXPR_DEPTH", "1", TABLE), ("_RJEM_MALLOC_CONF", "garbage", TABLE),
+    ("POLARS_MAX_EXPR_DEPTH", "1", TABLE),
     ("NPY_DISABLE_CPU_FEATURES", "nonsense", NUMBERS), ("OPENBLAS_VERBOSE", "5", NUMBERS),
     ("OPENBLAS_CORETYPE", "nonsense", NUMBERS),
 ]  # fmt: skip
@@ -35,7 +35,7 @@ SILENT = [
     ("PYTHONWARNINGS", "error"), ("PYTHONDEVMODE", "1"), ("PYTHONUNBUFFERED", "1"), ("LC_ALL", "nonsense"),
     ("TERM", "nonsense"), ("FORCE_COLOR", "1"), ("TTY_COMPATIBLE", "x"), ("UNICODE_VERSION", "x"),
     ("XDG_CONFIG_HOME", "\udcff"), ("HOME", "/nonexistent"), ("TMPDIR", "/nonexistent"), ("ACTCLI_FUNCTIONS", ":"),
-    ("MPL_IGNORE_SYSTEM_FONTS", "x"), ("COLUMNS", "60"), ("TZ", "nonsense"),
+    ("MPL_IGNORE_SYSTEM_FONTS", "x"), ("COLUMNS", "60"), ("TZ", "nonsense"), ("_RJEM_MALLOC_CONF", "garbage"),
 ]  # fmt: skip
 
 

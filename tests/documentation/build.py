@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import pty
 import re
+import select
 import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # where it is run as a script
+from support import forked
 from support.program import commands
 from support.run import DATA, ROOT
 
@@ -42,37 +45,47 @@ def environment(folder: Path) -> dict[str, str]:
 
 def run(command: str, folder: Path, env: dict[str, str]) -> str:
     """What a person sees: both streams, and the exit status where it is not 0."""
-    done = subprocess.run(
-        ["bash", "-c", command], cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, timeout=60, check=False,
-    )  # fmt: skip
-    return done.stdout.decode() + _status(done.returncode)
+    words = forked.words(command, folder)
+    if words is None:
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, timeout=60, check=False,
+        )  # fmt: skip
+        return done.stdout.decode() + _status(done.returncode)
+    with tempfile.NamedTemporaryFile() as file:
+        process = forked.start(words, folder, env, os.devnull, file.name)
+        process.join()
+        return file.read().decode() + _status(process.exitcode)
 
 
-def _status(status: int) -> str:
+def _status(status: int | None) -> str:
     return f"[exit status {status}]\n" if status else ""
 
 
 def run_at_terminal(command: str, folder: Path, env: dict[str, str]) -> str:
     """What a person sees on a terminal of 76 columns that knows neither colours nor letters beyond ASCII."""
     plain = {"COLUMNS": "76", "LINES": "18", "TERM": "dumb", "NO_COLOR": "1", "PYTHONIOENCODING": "ascii"}
+    words = forked.words(command, folder)
+    assert words is not None, f"an example of a help page is no single run: {command}"
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        ["bash", "-c", command], cwd=folder, env={**env, **plain}, stdin=theirs, stdout=theirs, stderr=theirs
-    )
-    os.close(theirs)
+    terminal = os.ttyname(theirs)
+    process = forked.start(words, folder, {**env, **plain}, terminal, terminal)
     shown = b""
-    try:
-        while part := os.read(ours, 1 << 16):
-            shown += part
-    except OSError:  # Linux says so when the other side has been closed
-        pass
+    while select.select([ours, process.sentinel], [], [])[0] != [process.sentinel]:
+        shown += os.read(ours, 1 << 16)
+    os.close(theirs)
     os.close(ours)
-    return shown.decode("ascii").replace("\r\n", "\n") + _status(process.wait())
+    process.join()
+    return shown.decode("ascii").replace("\r\n", "\n") + _status(process.exitcode)
+
+
+def sections(text: str) -> list[str]:
+    """The parts of the README, each with its heading: what one writes no other reads."""
+    return re.split(r"^(?=## )", text, flags=re.MULTILINE)
 
 
 def with_outputs(text: str, folder: Path) -> str:
-    """The README with each command of its console blocks, and each Python script, followed by its output."""
+    """A text with each command of its console blocks, and each Python script, followed by its output."""
     (folder / "tests").mkdir()
     (folder / "tests" / "data").symlink_to(DATA)
     env = environment(folder)
@@ -97,14 +110,14 @@ def help_examples(group: click.Group = cli) -> Iterator[tuple[str, str]]:
                 yield name, line.strip()
 
 
-def outputs_of_examples(folder: Path) -> dict[str, str]:
-    """What each example of the help pages prints, in a folder that holds the files that they name."""
+def outputs_of_examples(folder: Path, page: str) -> dict[str, str]:
+    """What each example of a help page prints, in a folder that holds the files that they name."""
     env = environment(folder)
     for path in (*(DATA / "relu_trained").glob("*.csv"), *DATA.glob("*.csv"), DATA / "digits.onnx",
                  DATA / "run.jsonl"):  # fmt: skip
         shutil.copy(path, folder)
     shutil.copytree(DATA / "acts", folder / "acts")
-    return {command: run_at_terminal(_ended(command), folder, env) for _, command in help_examples()}
+    return {example: run_at_terminal(_ended(example), folder, env) for name, example in help_examples() if name == page}
 
 
 def _ended(command: str) -> str:
@@ -131,7 +144,7 @@ def manual_pages(outputs: dict[str, str]) -> dict[str, str]:
     """The manual pages as they should be, with these outputs of the examples."""
     from documentation import manual
 
-    return manual.pages(lambda command: shown(outputs[command]), release_date())
+    return manual.pages(lambda command: shown(outputs.get(command, "")), release_date())
 
 
 def write_pages(texts: dict[str, str], directory: Path) -> None:
@@ -146,12 +159,18 @@ def write_pages(texts: dict[str, str], directory: Path) -> None:
 
 
 def main() -> None:
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
-        README.write_text(with_outputs(README.read_text(), Path(one)))
-        shutil.copy(Path(one) / FIGURE.name, FIGURE)
-        write_pages(manual_pages(outputs_of_examples(Path(other))), MANUAL)
+    text = ""
+    for section in sections(README.read_text()):
+        with tempfile.TemporaryDirectory() as folder:
+            text += with_outputs(section, Path(folder))
+            if (drawn := Path(folder) / FIGURE.name).exists():
+                shutil.copy(drawn, FIGURE)
+    README.write_text(text)
+    outputs: dict[str, str] = {}
+    for name in ("actcli", *commands()):
+        with tempfile.TemporaryDirectory() as folder:
+            outputs |= outputs_of_examples(Path(folder), name)
+    write_pages(manual_pages(outputs), MANUAL)
 
 
 if __name__ == "__main__":

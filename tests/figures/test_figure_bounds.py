@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from support.layers import comparison, diagnosis
+from support.sweep import part
 
 from actcli.analysis.profile import Network
 from actcli.figures import layers, plot, style
@@ -50,20 +52,30 @@ def check(figure: Any) -> None:
             assert all(right[0] >= left[1] - 1.0 for left, right in pairwise(ends)), (axes, ends)
 
 
-@pytest.mark.parametrize("count", [2, 3, 4, 5, 6, 7, 9, 13, 30])
+@pytest.mark.sweep
+@pytest.mark.parametrize("count", part([3, 2, 4, 5, 6, 7, 9, 13, 30], 6))
 def test_names_of_layers(count: int) -> None:
     check(layers.layers_figure(diagnosis("tanh", wide(count))))
     check(comparison_figure(comparison("tanh", "gelu", found=wide(count))))
 
 
-def test_names_of_functions() -> None:
-    check(layers.layers_figure(diagnosis(LONG, wide(2))))
-    check(comparison_figure(comparison(*SEVERAL, found=wide(1))))
-    check(comparison_figure(comparison(*SEVERAL[:2], network=Network(depth=20))))
-    for separate in (False, True):
-        check(families(*SEVERAL, separate=separate))
-        check(families(LONG, SWEEP, separate=separate))
-    check(families(LONG))
+# Each figure that names functions, made when its turn comes.
+NAMED: list[Callable[[], Any]] = [
+    lambda: families(*SEVERAL, separate=True),
+    lambda: families(*SEVERAL),
+    lambda: families(LONG, SWEEP, separate=True),
+    lambda: layers.layers_figure(diagnosis(LONG, wide(2))),
+    lambda: comparison_figure(comparison(*SEVERAL, found=wide(1))),
+    lambda: comparison_figure(comparison(*SEVERAL[:2], network=Network(depth=20))),
+    lambda: families(LONG, SWEEP),
+    lambda: families(LONG),
+]
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("made", part(NAMED, 3))
+def test_names_of_functions(made: Callable[[], Any]) -> None:
+    check(made())
 
 
 @pytest.mark.parametrize("size", [None, (4.0, 4.0)])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import struct
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from support.run import DATA, Cli
+from support.sweep import part
 
 from actcli.errors import UsageError
 from actcli.figures import plot, style
@@ -97,8 +99,8 @@ def test_data_lie_under_the_curve() -> None:
     assert label.splitlines()[:2] == ["layer $1$", f"{100 * (x <= 0).mean():.1f} % shaded"]
 
 
-@pytest.mark.parametrize("theme", style.THEMES)
-@pytest.mark.parametrize("separate", [False, True])
+@pytest.mark.sweep
+@pytest.mark.parametrize(("theme", "separate"), part([*product(style.THEMES, (False, True))], 6))
 def test_every_function_can_be_drawn(theme: str, separate: bool) -> None:
     """The whole registry in one figure, in each theme, to the second derivative."""
     figure = plot.curves(EVERY, order=2, epsilon=1e-3, theme=theme, separate=separate)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.onnx_models import Step, between_layers
+from support.run import Cli
 
 from actcli.models.onnx_model import Model
 
@@ -165,3 +168,71 @@ def test_what_has_no_name_is_an_expression(tmp_path: Path) -> None:
     x = np.linspace(-4.0, 4.0, 9)
     np.testing.assert_allclose(layer.function.f(x), x * x / (1.0 + np.exp(-x)), rtol=1e-12)
     assert layer.known == "expression"
+
+
+def branching(path: Path) -> Path:
+    """Two layers: in the one branch of an If tanh, in the other relu and within a further If sigmoid or silu."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    def graph(name: str, nodes: Sequence[Any], output: str) -> Any:
+        info = helper.make_tensor_value_info(output, TensorProto.FLOAT, None)
+        return helper.make_graph(list(nodes), name, [], [info])
+
+    def node(op: str, given: Sequence[str], made: str, **more: Any) -> Any:
+        return helper.make_node(op, list(given), [made], **more)
+
+    first = graph("a", [node("Tanh", ["z"], "a")], "a")
+    silu = graph("b", [node("Sigmoid", ["r"], "s"), node("Mul", ["r", "s"], "b")], "b")
+    sigmoid = graph("c", [node("Sigmoid", ["r"], "s")], "s")
+    inner = node("If", ["deep"], "d", then_branch=silu, else_branch=sigmoid)
+    second = graph("d", [node("Relu", ["z"], "q"), node("MatMul", ["q", "v"], "r"), inner], "d")
+    nodes = [
+        node("MatMul", ["x", "w"], "z"),
+        node("If", ["wide"], "y", then_branch=first, else_branch=second),
+        node("MatMul", ["y", "v"], "out"),
+    ]
+    w, v = np.eye(4, dtype=F), np.eye(4, dtype=F)
+    ends = [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 4])]
+    ends += [helper.make_tensor_value_info(name, TensorProto.BOOL, []) for name in ("wide", "deep")]
+    constants = [numpy_helper.from_array(array, name) for name, array in (("w", w), ("v", v))]
+    outputs = [helper.make_tensor_value_info("out", TensorProto.FLOAT, None)]
+    whole = helper.make_graph(nodes, "g", ends, outputs, constants)
+    onnx.save(helper.make_model(whole, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), str(path))
+    return path
+
+
+def test_branches_are_looked_into(tmp_path: Path) -> None:
+    listed = Model.read(str(branching(tmp_path / "m.onnx"))).listing
+    found = {layer.name.rpartition(".")[0]: layer.function.label for layer in listed.layers}
+    assert found == {"then": "tanh", "else": "relu", "else.then": "silu", "else.else": "sigmoid"}
+    assert not listed.unseen
+
+
+@pytest.mark.parametrize(
+    ("wide", "deep", "taken"), [(1, 0, {"then"}), (0, 1, {"else", "else.then"}), (0, 0, {"else", "else.else"})]
+)
+def test_what_is_not_run_is_noted(cli: Cli, tmp_path: Path, wide: int, deep: int, taken: set[str]) -> None:
+    """The layers of the branches that are taken are measured on the numbers that go in: the weights change nothing."""
+    path = branching(tmp_path / "m.onnx")
+    np.save(tmp_path / "x.npy", np.array([[0.5, -1.0, 2.0, -3.0], [1.5, 1.0, -2.0, 3.0]], F))
+    more = ("--input", f"wide={wide}", "--input", f"deep={deep}", "-f", "csv")
+    done = cli("saturation", "--model", str(path), str(tmp_path / "x.npy"), *more)
+    found = {row["name"].rpartition(".")[0]: row for row in csv.DictReader(io.StringIO(done.stdout.decode()))}
+    assert set(found) == taken
+    assert "takes another branch" in done.stderr.decode()
+    first = found["then" if wide else "else"]
+    assert (float(first["vanishing_ratio"]), first["samples"]) == (0.0 if wide else 3 / 8, "2")
+
+
+def test_positions_and_what_only_has_a_size_are_no_layers(tmp_path: Path) -> None:
+    """A code of the places, which depends on the size of the input alone, and a function of which only the size is used
+    after."""
+    steps: list[Step] = [
+        ("Shape", ("z",), "size"), ("Gather", ("size", "o"), "n"), ("Range", ("o", "n", "i"), "r"),
+        ("Cast", ("r",), "p", {"to": 1}), ("Unsqueeze", ("p", "axis"), "q"), ("MatMul", ("q", "f"), "angle"),
+        ("Sin", ("angle",), "code"), ("Sigmoid", ("z",), "unused"), ("Shape", ("unused",), "shape"),
+        ("Expand", ("code", "shape"), "e"), ("Add", ("z", "e"), "y"),
+    ]  # fmt: skip
+    constants = {"o": np.array(0), "i": np.array(1), "axis": np.array([1]), "f": np.ones((1, 5), F)}
+    assert labels(between_layers(tmp_path / "m.onnx", steps, constants, opset=17)) == []

@@ -13,6 +13,11 @@ import pytest
 from support.onnx_models import Step, model, weights
 from support.run import Cli
 
+from actcli.models.inputs import Given
+from actcli.models.onnx_model import Model
+from actcli.models.onnx_run import Running
+from actcli.tables.options import ReadOptions
+
 CONV: list[Step] = [
     ("Conv", ("x", "conv.weight", "conv.bias"), "c", {"pads": [1, 1, 1, 1]}),
     ("Relu", ("c",), "r"),
@@ -130,6 +135,67 @@ def test_a_slope_per_channel_is_each_neurons_own(cli: Cli, tmp_path: Path) -> No
     found = rows(cli.ok("saturation", "--model", str(path), str(tmp_path / "x.npy"), "-f", "csv", "--by", "neuron"))
     expected = np.where(x @ kernel > 0, 1.0, np.abs(slopes)).mean(axis=0)
     np.testing.assert_allclose([float(row["mean_abs_gradient"]) for row in found], expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("places", [(1, 3), (3, 1)])
+def test_slopes_belong_to_channels_where_units_are_neurons(cli: Cli, tmp_path: Path, places: tuple[int, int]) -> None:
+    """Of a feature map and of a sequence; x is below 0 everywhere, so that |f'| is the slope."""
+    slopes = np.array([0.5, 0.25, 2.0], np.float32)
+    is_map = places[0] == 1
+    steps: list[Step] = [
+        ("Conv", ("x", "w"), "z") if is_map else ("MatMul", ("x", "w"), "z"), ("PRelu", ("z", "a"), "out")
+    ]  # fmt: skip
+    w = np.eye(3, dtype=np.float32)
+    constants = {"w": w[:, :, None, None] if is_map else w, "a": slopes[:, None, None] if is_map else slopes}
+    shape = (3, 2, 2) if is_map else (4, 3)
+    path = model(tmp_path / "m.onnx", steps, constants, shape=("n", *shape))
+    np.save(tmp_path / "x.npy", np.full((5, *shape), -1.0, np.float32))
+    options = ("--neurons", "unit", "-f", "csv", "--by", "neuron")
+    found = rows(cli.ok("saturation", "--model", str(path), str(tmp_path / "x.npy"), *options))
+    assert [float(row["mean_abs_gradient"]) for row in found] == [*[0.5] * 4, *[0.25] * 4, *[2.0] * 4]
+
+
+def test_a_slope_for_each_value_is_said_not_to_be_seen(tmp_path: Path) -> None:
+    steps: list[Step] = [("Conv", ("x", "w"), "z"), ("PRelu", ("z", "a"), "out")]
+    constants = {"w": np.ones((3, 3, 1, 1)), "a": np.arange(12.0).reshape(3, 2, 2)}
+    listed = Model.read(str(model(tmp_path / "m.onnx", steps, constants, shape=("n", 3, 2, 2)))).listing
+    assert (listed.layers, [one.operator for one in listed.unseen]) == ((), ["PRelu"])
+
+
+@pytest.mark.parametrize(("inputs", "steps"), [(4, 8), (8, 4), (4, 4), (1, 6), (3, 7)])
+@pytest.mark.parametrize("batch", ["n", 4])
+def test_rows_are_those_of_one_input_after_another(tmp_path: Path, inputs: int, steps: int, batch: int | str) -> None:
+    """Also where the layer has its steps first, whether they are more or fewer than the inputs."""
+    operators: list[Step] = [
+        ("Transpose", ("x",), "t", {"perm": [1, 0, 2]}), ("MatMul", ("t", "w"), "z"), ("Relu", ("z",), "out")
+    ]  # fmt: skip
+    path = model(tmp_path / "m.onnx", operators, {"w": weights(3, 2)}, shape=(batch, steps, 3))
+    x = np.random.default_rng(5).normal(size=(inputs, steps, 3)).astype(np.float32)
+    read = Model.read(str(path))
+    run = read.run(read.listing.layers, [Given(x)], (), Running(), ReadOptions())
+    found = list(run([0]))
+    assert {positions for _, _, positions in found} == {steps}
+    np.testing.assert_allclose(
+        np.concatenate([one for _, one, _ in found]), (x @ weights(3, 2)).reshape(-1, 2), rtol=1e-5
+    )
+
+
+def test_a_state_goes_in_as_it_is(cli: Cli, tmp_path: Path) -> None:
+    """What has a size that the model fixes, such as the layers of a state, is not cut into inputs."""
+    steps: list[Step] = [
+        ("ReduceSum", ("state", "first"), "s"), ("Add", ("x", "s"), "a"), ("MatMul", ("a", "fc.weight"), "z"),
+        ("Relu", ("z",), "out"),
+    ]  # fmt: skip
+    both: dict[str, Any] = {"x": ("n", 4), "state": (2, 1, 4)}
+    constants = {"fc.weight": weights(4, 5), "first": np.array([0, 1])}
+    path = model(tmp_path / "m.onnx", steps, constants, inputs=both)
+    x = np.random.default_rng(1).normal(size=(30, 4)).astype(np.float32)
+    np.save(tmp_path / "x.npy", x)
+    np.save(tmp_path / "s.npy", np.ones((2, 1, 4)))
+    more = ("--input", f"x={tmp_path / 'x.npy'}", "--input", f"state={tmp_path / 's.npy'}", "-f", "csv")
+    (found,) = rows(cli.ok("saturation", "--model", str(path), *more))
+    assert found["samples"] == "30"
+    assert float(found["vanishing_ratio"]) == pytest.approx(((x + 2.0) @ weights(4, 5) <= 0).mean())
 
 
 def test_fused_functions_are_taken_out(cli: Cli, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from support.run import DATA, Cli
+from support.sweep import part
 
 from actcli.reports.html import html_page
 from actcli.reports.markdown import markdown_page
@@ -108,7 +109,8 @@ COMMANDS = [
 ]
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command[:2]))
+@pytest.mark.sweep
+@pytest.mark.parametrize("command", part(COMMANDS, 4), ids=lambda command: " ".join(command[:2]))
 def test_a_page_is_well_formed_and_holds_all_it_shows(command: list[str], cli: Cli, tmp_path: Path) -> None:
     """Tags match, ids are there once, links lead within the page or to data in it, and nothing is to be run."""
     text = report(cli, tmp_path, *command)

@@ -29,7 +29,8 @@ def model(
     dtype: DTypeLike = np.float32,
     inputs: Mapping[str, Sequence[int | str]] | None = None,
 ) -> Path:
-    """A model of `x` with these operators (op, inputs, output, attributes), an op of another domain as domain::op."""
+    """A model of `x` with these operators (op, inputs, output, attributes), an op of another domain as domain::op;
+    of several outputs with commas between them."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
@@ -38,7 +39,9 @@ def model(
     for number, (op, given, made, *attributes) in enumerate(steps):
         domain, _, name = op.rpartition("::")
         more = dict(attributes[0]) if attributes else {}
-        nodes.append(helper.make_node(name, list(given), [made], more.pop("name", f"n{number}"), domain=domain, **more))
+        nodes.append(
+            helper.make_node(name, list(given), made.split(","), more.pop("name", f"n{number}"), domain=domain, **more)
+        )
     arrays = {name: np.asarray(value) for name, value in constants.items()}
     initialisers = [
         numpy_helper.from_array(array.astype(dtype) if array.dtype.kind == "f" else array, name)

@@ -246,3 +246,9 @@ def test_mnist_like_arrays(tmp_path: Path) -> None:
     with pytest.raises(actcli.UsageError, match="2 arrays have as many rows"):
         actcli.train("relu", path, "labels", seeds=1)
     assert actcli.train("relu", path, "labels", arrays="images", seeds=1, recipe=Recipe(epochs=0)).trained.runs
+
+
+def test_a_network_has_a_hidden_layer() -> None:
+    """Without one no function would be applied, and the runs would say nothing of it."""
+    with pytest.raises(actcli.UsageError, match="no hidden layer"):
+        Design(hidden=())

@@ -31,7 +31,7 @@ def command(model: str, outputs: Outputs) -> None:
 
     found = Model.read(model).listing
     for one in found.unseen:
-        note(f"{one.count} {one.operator}: {one.reason}")
+        note(str(one))
     if not found.layers:
         note(f"{model}: no activation is seen")
     write(outputs, Result(sheet=lambda: layers_sheet(found), document=lambda: layers_document(found)))

@@ -103,6 +103,7 @@ Examples:
   actcli saturation relu layer*.csv --function layer3=softmax
   actcli saturation relu acts/layer1 acts/layer2 --part step=100
   actcli saturation relu layer*.csv --order natural
+  actcli saturation relu layer*.csv --layer '!layer3'
   actcli saturation relu layer1.csv --rule redo
   actcli saturation tanh layer1.csv --dtype float16
   actcli saturation --model digits.onnx digits.csv -c '!digit'

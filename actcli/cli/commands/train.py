@@ -18,7 +18,6 @@ from actcli.errors import UsageError
 from actcli.output.files import write_files
 from actcli.output.forms import training_result
 from actcli.output.outputs import Outputs
-from actcli.output.places import check_inputs
 from actcli.output.results import write
 from actcli.training import words
 
@@ -173,17 +172,20 @@ limit_options = gather(
 Examples:
   actcli train relu gelu -i digits.csv --target digit --seeds 2 --epochs 3
   actcli train tanh -i xor.csv --target xor --split 0 --task classify
+  actcli train tanh -i xor.csv --target xor --split 0 --min-accuracy 0.5
   actcli train elu -i digits.csv --target digit --test digits.csv --epochs 2
-  actcli train relu -i digits.csv --target digit --scale none --init he
-  actcli train silu -i xor.csv --target xor --split 0 --residual
+  actcli train prelu -i xor.csv --target xor --split 0 --hidden 8
+  actcli train prelu -i xor.csv --target xor --split 0 --learn layer
+  actcli train relu -i xor.csv --target xor --split 0 --scale none --init he
+  actcli train silu -i xor.csv --target xor --split 0 --residual --lr 0.01
   actcli train relu -i xor.csv --target xor --split 0 --normalize layer
-  actcli train relu -i digits.csv --target digit --dropout 0.1 --lr 0.002
-  actcli train relu -i digits.csv --target digit --optimizer adamw --clip 1
+  actcli train relu -i xor.csv --target xor --split 0 --dropout 0.1 --clip 1
+  actcli train relu -i xor.csv --target xor --split 0 --optimizer adamw
   actcli train relu -i xor.csv --target xor --split 0 --schedule cosine
-  actcli train relu -i xor.csv --target xor --split 0 --patience 2
-  actcli train relu -i digits.csv --target digit --weight-decay 0.01 --timing
-  actcli train relu -i digits.csv --target digit --seeds 1 --save init.npz
-  actcli train relu -i digits.csv --target digit --weights init.npz
+  actcli train relu -i xor.csv --target xor --split 0 --patience 2 --timing
+  actcli train relu -i xor.csv --target xor --split 0 --weight-decay 0.01
+  actcli train relu -i xor.csv --target xor --split 0 --save init.npz
+  actcli train relu -i xor.csv --target xor --split 0 --weights init.npz
   actcli train relu -i xor.csv --target xor --split 0 --no-shuffle""",
 )
 @options.functions_argument
@@ -237,8 +239,6 @@ def command(
 
     check(saves)
     data, arrays = _data(inputs)
-    others = [path for path in (test, weights) if path is not None]
-    check_inputs([*outputs.files, *saves], [*others, data])
     if test is not None and preparation.split is not None:
         raise UsageError("--test is scored on, so nothing is held out", "leave out --split")
     with training_watch(functions, seeds, recipe.epochs) as watch:
