@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from actcli.reports.schema import schema
     from actcli.training.data import Preparation
     from actcli.training.settings import Design, Recipe
+    from actcli.watching.callbacks import callback
     from actcli.watching.inspect import inspect
     from actcli.watching.watch import watch
 
@@ -56,6 +57,7 @@ __all__ = [
     "Trend",
     "UsageError",
     "__version__",
+    "callback",
     "diagnose",
     "filter_tables",
     "fit",
@@ -90,6 +92,7 @@ _HOMES = {
     "Region": "analysis.regions",
     "Trend": "diagnosis.trends",
     "UsageError": "errors",
+    "callback": "watching.callbacks",
     "diagnose": "diagnosis.arrays",
     "filter_tables": "output.filtering",
     "fit": "fitting.fit",

@@ -10,11 +10,12 @@ from typing import Annotated, TypeAlias
 import numpy as np
 
 from actcli.activation import Array, Flags, Function, own_outputs
-from actcli.analysis.precision import Losses, Precision, losses
+from actcli.analysis.precision import Losses, losses
 from actcli.analysis.regions import SaturatedSides, saturated_sides
 from actcli.measuring.measures import Meaning, Occasion
 from actcli.measuring.partial import Partial
 from actcli.measuring.tallies import Block, set_bits
+from actcli.numerics.smaller import Precision
 
 # A number for each value, from x, |f| and |f'|; flags count as 0 and 1.
 Score: TypeAlias = Callable[[Array, Array, Array], "Array | Flags"]
@@ -97,6 +98,7 @@ class Probe:
             score=None if self.score is None else self.score(t, output, gradient),
             sides=self.sides,
             losses=self.losses,
+            computed=None if self.losses is None else self._whole(self.losses.gradient, t),
             rowwise=self.function.rowwise,
             histogram=self.histogram,
             positions=positions,
@@ -106,9 +108,12 @@ class Probe:
         """|f'| and |f| of the values, one row per neuron."""
         if not self.function.rowwise:
             return np.abs(self.function.df(t)), np.abs(self.function.f(t))
-        rows = np.ascontiguousarray(t.T)
-        output = own_outputs(np.abs(self.function.f(rows)), len(t))
-        return np.ascontiguousarray(np.abs(self.function.df(rows)).T), np.ascontiguousarray(output.T)
+        gradient = self._whole(lambda rows: np.abs(self.function.df(rows)), t)
+        return gradient, self._whole(lambda rows: own_outputs(np.abs(self.function.f(rows)), len(t)), t)
+
+    def _whole(self, kernel: Callable[[Array], Array], t: Array) -> Array:
+        """What a kernel makes of the values, one row per neuron; of whole rows where f maps these."""
+        return np.ascontiguousarray(kernel(np.ascontiguousarray(t.T)).T) if self.function.rowwise else kernel(t)
 
 
 def _sizes(slope: Array, y: Array) -> tuple[Array, Array]:
