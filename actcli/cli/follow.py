@@ -7,15 +7,11 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
 
 from actcli.cli.messages import note
 from actcli.diagnosis.states import recorded, states
 from actcli.diagnosis.trends import Trend, over
 from actcli.errors import DataError
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 EVERY = 0.5  # seconds between two looks
 
@@ -26,6 +22,7 @@ def followed(path: str) -> Trend:
     Raises DataError where there is no run in the file by then.
     """
     from actcli.reports.console import LivePage
+    from actcli.reports.trends import live_lines
 
     last: Trend | None = None
     stamp = None
@@ -35,19 +32,11 @@ def followed(path: str) -> Trend:
             now = _stamp(path)
             if now is not None and now != stamp and recorded(path):
                 stamp, last = now, over(states([path], None)[0])
-                page.show(_lines(last))
+                page.show(live_lines(last))
             time.sleep(EVERY)
     if last is None:
         raise DataError(f"{path}: there is no state in it yet", "actcli.watch(...).save(path) writes one")
     return last
-
-
-def _lines(found: Trend) -> Iterator[RenderableType]:
-    from actcli.reports.terminal import table
-    from actcli.reports.trends import trend_summary
-
-    yield found.states[-1].name
-    yield table(trend_summary(found), 4)
 
 
 def _stamp(path: str) -> tuple[int, int] | None:

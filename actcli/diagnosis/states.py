@@ -60,12 +60,17 @@ def states(
             raise UsageError(f"{path} holds pre-activations", "name their FUNCTION before the files")
         layers = file_layers(_inputs(path), function, choice or Choice(), options, watch)
         diagnosis = diagnose(layers, criteria or Criteria(), function, is_chain=False)
-        notes += [note for read in diagnosis.inputs for note in read.notes]
+        notes += [note for read in diagnosis.inputs for note in read.notes if not _repeats(note, notes)]
         known = [_of_layer(one) for one in diagnosis.layers]
         lone = lone or len(known) == 1
         found.append(State(_name(path), step, tuple(known if len(known) > 1 else [replace(known[0], name=layer)])))
     notes += [doubt] if doubt and lone else []
-    return found, list(dict.fromkeys(notes))
+    return found, notes
+
+
+def _repeats(note: str, notes: Sequence[str]) -> bool:
+    """Whether the same has been said of another file."""
+    return any(note.partition(": ")[2] == said.partition(": ")[2] for said in notes)
 
 
 def trend(

@@ -6,8 +6,9 @@ No product through the states is made: they are the same layers again, not layer
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Annotated, NamedTuple
 
@@ -86,15 +87,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """States in the order of time, and what changes."""
+    """States in the order of time, each layer in those that have it, and what changes."""
 
     states: tuple[State, ...]
+    seen: Mapping[str, Sequence[tuple[State, LayerAt]]]
     changes: tuple[Change, ...]
 
     @property
     def layers(self) -> tuple[str, ...]:
         """The layers of all states, in the order in which they are first seen."""
-        return tuple(dict.fromkeys(layer.name for state in self.states for layer in state.layers))
+        return tuple(self.seen)
 
     @property
     def measures(self) -> tuple[Followed, ...]:
@@ -102,13 +104,11 @@ class Trend:
         known = {field for state in self.states for layer in state.layers for field in layer.values}
         return tuple(one for one in MEASURES if one.field in known)
 
-    def of(self, layer: str) -> list[tuple[State, LayerAt]]:
-        """A layer in each state that has it."""
-        return [(state, one) for state in self.states for one in state.layers if one.name == layer]
-
     def course(self, layer: str, measure: Followed) -> list[tuple[float, Value]]:
         """A measure of a layer at the steps where it is known."""
-        return [(state.step, one.values[measure.field]) for state, one in self.of(layer) if measure.field in one.values]
+        return [
+            (state.step, one.values[measure.field]) for state, one in self.seen[layer] if measure.field in one.values
+        ]
 
     def failures(self, max_dead: float | None, max_growth: float | None) -> Iterator[str]:
         """A line for each layer whose share of dead neurons is above a limit at the last step, or has grown by more."""
@@ -132,14 +132,18 @@ def over(states: Sequence[State]) -> Trend:
         if not before.step < after.step:
             what = f"{after.name} is at step {after.step:g}, behind {before.name} at step {before.step:g}"
             raise DataError(what, "give the states of one run, in the order of time")
-    found = Trend(tuple(states), ())
+    seen: dict[str, list[tuple[State, LayerAt]]] = {}
+    for state in states:
+        for layer in state.layers:
+            seen.setdefault(layer.name, []).append((state, layer))
+    found = Trend(tuple(states), seen, ())
     changes = [
         change
-        for layer in found.layers
+        for name in seen
         for measure in found.measures
-        if (change := _change(layer, measure, found.course(layer, measure))) is not None
+        if (change := _change(name, measure, found.course(name, measure))) is not None
     ]
-    return Trend(found.states, tuple(changes))
+    return replace(found, changes=tuple(changes))
 
 
 def difference(first: Value, last: Value) -> tuple[float, float] | None:
@@ -198,14 +202,20 @@ def _since(measure: Followed, course: Sequence[tuple[float, Value]]) -> float:
 
 def _decade(course: Sequence[tuple[float, Value]], *, falls: bool) -> tuple[float, float] | None:
     """The steps closest to each other between which the values fall, or rise, tenfold."""
-    spans = [
-        (start, stop)
-        for place, (start, before) in enumerate(course)
-        for stop, after in course[place + 1 :]
-        if (before.value if falls else after.value) >= 10.0 * (after.value if falls else before.value)
-        and max(before.value, after.value) > 0.0
-    ]
-    return min(spans, key=lambda span: span[1] - span[0], default=None)
+    best: tuple[float, float] | None = None
+    steps: list[float] = []  # of values before, each larger than all behind it
+    sizes: list[float] = []  # these values, negative, ascending
+    for step, one in course:
+        size = one.value if falls else 1.0 / one.value if one.value > 0.0 else math.inf
+        place = bisect_right(sizes, -max(10.0 * size, math.ulp(0.0))) - 1
+        if place >= 0 and size < math.inf and (best is None or step - steps[place] < best[1] - best[0]):
+            best = steps[place], step
+        while sizes and -sizes[-1] <= size:
+            sizes.pop()
+            steps.pop()
+        sizes.append(-size)
+        steps.append(step)
+    return best
 
 
 def _said(

@@ -111,5 +111,5 @@ def _map(trend: Trend, measure: Followed, names: list[str], theme: Theme) -> Pan
 
 
 def _row(trend: Trend, layer: str, measure: Followed) -> Array:
-    found = {state.step: one.values.get(measure.field) for state, one in trend.of(layer)}
+    found = {state.step: one.values.get(measure.field) for state, one in trend.seen[layer]}
     return np.array([math.nan if (one := found.get(state.step)) is None else one.value for state in trend.states])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from actcli.diagnosis.trends import Change, Followed, LayerAt, State, Trend
 from actcli.reports.charts import BARS, PLAIN_BARS
@@ -11,8 +12,12 @@ from actcli.reports.common import how_it_was_run
 from actcli.reports.console import new_console
 from actcli.reports.model import Block, Draw, Drawing, Grid, Judgement, Points, Report, Run, Section
 from actcli.reports.records import Document, sheet_of
+from actcli.reports.terminal import table
 from actcli.tables.sheet import Sheet
 from actcli.text import Cell
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 WIDEST = 24  # characters of a sparkline
 HEAD = ("layer", "function", "state", "step", "samples", "neurons")
@@ -35,8 +40,8 @@ def trend_sheet(trend: Trend) -> Sheet:
 
 
 def _all(trend: Trend) -> Iterator[tuple[State, LayerAt]]:
-    for layer in trend.layers:
-        yield from trend.of(layer)
+    for seen in trend.seen.values():
+        yield from seen
 
 
 def _point(state: State, layer: LayerAt, measures: Sequence[Followed]) -> Document:
@@ -111,13 +116,19 @@ def trend_summary(trend: Trend) -> Sheet:
     unicode = not new_console().options.ascii_only
     rows: list[list[Cell]] = []
     for layer in trend.layers:
-        own: list[Cell] = [layer, trend.of(layer)[-1][1].function]
+        own: list[Cell] = [layer, trend.seen[layer][-1][1].function]
         for measure in trend.measures:
             values = [value.value for _, value in trend.course(layer, measure)]
             line = sparkline(values, share=not measure.scales, unicode=unicode)
             own.append(f"{line} {values[0]:.3g} to {values[-1]:.3g}" if values else "")
         rows.append(own)
     return Sheet(("layer", "function", *(one.word for one in trend.measures)), rows)
+
+
+def live_lines(trend: Trend) -> Iterator[RenderableType]:
+    """What is shown of a run while it is followed."""
+    yield trend.states[-1].name
+    yield table(trend_summary(trend), 4)
 
 
 def sparkline(values: Sequence[float], *, share: bool, unicode: bool) -> str:

@@ -59,6 +59,22 @@ def test_a_gradient_that_falls_a_decade() -> None:
     assert change.decade_steps == 100.0
 
 
+def test_a_decade_is_found_as_by_looking_at_all_pairs() -> None:
+    """Of random courses, with zeros among them, that fall and that rise."""
+    rng = np.random.default_rng(4)
+    for _ in range(60):
+        values = np.where(rng.random(12) < 0.15, 0.0, 10.0 ** rng.uniform(-2.0, 0.0, 12)).tolist()
+        for change in over(course("gradient_rms", values)).changes:
+            falls = values[-1] < values[0]
+            spans = [
+                100.0 * (j - i)
+                for i in range(12) for j in range(i + 1, 12)
+                for high, low in [(values[i], values[j]) if falls else (values[j], values[i])]
+                if high > 0.0 and high >= 10.0 * low
+            ]  # fmt: skip
+            assert change.decade_steps == min(spans, default=None)
+
+
 def test_what_does_not_change_is_not_spoken_of() -> None:
     """Less than 5 points, less than a factor of 2; and what the samples do not tell is said to be so."""
     assert not over(course("vanishing_ratio", [0.50, 0.9, 0.54], 0.01)).changes
@@ -90,7 +106,7 @@ def test_arrays_of_checkpoints(network: Path, cli: Cli) -> None:
     assert "cumulative_mean_gradient" not in found[0]
     assert done.returncode == 3
     assert "fc2: dead_neuron_ratio is 0.9 at the last step, above 0.85" in done.stderr.decode()
-    assert done.stderr.decode().count("natural order") == 1
+    assert done.stderr.decode().count("natural order") == done.stderr.decode().count("loss (a scalar)") == 1
     assert "has grown by 0.9" in cli("trend", "relu", *paths, "--max-growth", "0.5").stderr.decode()
     report = cli("trend", "relu", *paths, "-f", "table").stdout.decode()
     assert "fc2: changes\n  it dies: over half of its neurons are dead from step 600 on" in report
