@@ -9,8 +9,8 @@
 What is listed in `__all__` is public and keeps its meaning within a minor version; everything else may change.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+# What `typing` has: nothing is imported here, where Ctrl-C would be a traceback.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from actcli.activation import Activation, Function, Parameter
@@ -110,9 +110,11 @@ _HOMES = {
 
 if not TYPE_CHECKING:  # to which every name would be known
 
-    def __getattr__(name: str) -> Any:
+    def __getattr__(name: str) -> object:
         if name not in _HOMES:
             raise AttributeError(f"module 'actcli' has no attribute {name!r}")
+        from importlib import import_module
+
         return getattr(import_module(f"actcli.{_HOMES[name]}"), name)
 
 

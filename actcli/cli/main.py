@@ -65,6 +65,10 @@ class _Group(click.Group):
 @click.group(
     cls=_Group,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+    help="""A microscope for activation functions.
+
+It evaluates, differentiates, plots and compares them, and finds in real pre-activations where gradients vanish and
+which neurons are dead or saturated.""",
     epilog="""FUNCTION is NAME[@FRAMEWORK][:PARAMETER=VALUE,...], for example relu, elu:alpha=0.5 or gelu@jax, which
 takes that framework's name and defaults. Case, - and _ in names do not matter. Where several functions are taken,
 'elu:alpha=0.5|1|2' names one for each value (quoted: | is the shell's).
@@ -95,12 +99,7 @@ Examples:
   actcli saturation relu layer1.csv layer2.csv layer3.csv""",
 )
 @click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
-def cli() -> None:
-    """A microscope for activation functions.
-
-    It evaluates, differentiates, plots and compares them, and finds in real pre-activations where gradients vanish and
-    which neurons are dead or saturated.
-    """
+def cli() -> None: ...
 
 
 def run(args: Sequence[str]) -> int:

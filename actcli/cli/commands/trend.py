@@ -37,6 +37,12 @@ class _FunctionOrRecord(FunctionType):
 
 @click.command(
     "trend",
+    help="""Show how the layers of a network change in time.
+
+Each input is a state: a table of one layer (epoch_1.csv), a folder with a table for each layer, or an .npz with an
+array for each. Files that actcli has written hold their own functions, so there is no FUNCTION: run.jsonl of a
+training that was watched, -f json of saturation, a state each, and of train. The one number in which the names
+differ is the step. -o FILE.png, .svg or .pdf draws the measures over the steps.""",
     epilog="""\b
 Examples:
   actcli trend run.jsonl
@@ -70,13 +76,6 @@ def command(
     reading: ReadOptions,
     outputs: Outputs,
 ) -> None:
-    """Show how the layers of a network change in time.
-
-    Each input is a state: a table of one layer (epoch_1.csv), a folder with a table for each layer, or an .npz with an
-    array for each. Files that actcli has written hold their own functions, so there is no FUNCTION: run.jsonl of a
-    training that was watched, -f json of saturation, a state each, and of train. The one number in which the names
-    differ is the step. -o FILE.png, .svg or .pdf draws the measures over the steps.
-    """
     if isinstance(function, str):
         inputs, function_or_none = (function, *inputs), None
     else:
