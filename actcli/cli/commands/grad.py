@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 @click.command(
     "grad",
     cls=NumericCommand,
+    help="""Print the derivatives of a function.
+
+Numbers give the columns x, f and df, with --order 2 also d2f, with --wrt the derivative by the parameter. Tables
+are filtered: each number is replaced by its derivative. For a rowwise function it is the derivative of each output
+by its own input; --jacobian gives all.""",
     epilog="""\b
 Examples:
   actcli grad sigmoid 39
@@ -50,12 +55,6 @@ def command(
     reading: ReadOptions,
     outputs: Outputs,
 ) -> None:
-    """Print the derivatives of a function.
-
-    Numbers give the columns x, f and df, with --order 2 also d2f, with --wrt the derivative by the parameter. Tables
-    are filtered: each number is replaced by its derivative. For a rowwise function it is the derivative of each output
-    by its own input; --jacobian gives all.
-    """
     if (order == "2") + (wrt is not None) + jacobian > 1:
         raise UsageError("--order 2, --wrt and --jacobian each ask for another derivative", "give one of them")
     if jacobian:
