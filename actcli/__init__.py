@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from actcli.diagnosis.diagnose import Diagnosis
     from actcli.diagnosis.experiment import train
     from actcli.diagnosis.records import Layer, Neuron
+    from actcli.diagnosis.states import trend
     from actcli.diagnosis.training import Experiment
+    from actcli.diagnosis.trends import Trend
     from actcli.errors import ActcliError, DataError, GateError, UsageError
     from actcli.fitting.fit import Fit, fit
     from actcli.output.filtering import filter_tables
@@ -52,6 +54,7 @@ __all__ = [
     "Preparation",
     "Recipe",
     "Region",
+    "Trend",
     "UsageError",
     "__version__",
     "callback",
@@ -64,6 +67,7 @@ __all__ = [
     "names",
     "schema",
     "train",
+    "trend",
     "vanishing_regions",
     "watch",
 ]
@@ -86,6 +90,7 @@ _HOMES = {
     "Preparation": "training.data",
     "Recipe": "training.settings",
     "Region": "analysis.regions",
+    "Trend": "diagnosis.trends",
     "UsageError": "errors",
     "callback": "watching.callbacks",
     "diagnose": "diagnosis.arrays",
@@ -97,6 +102,7 @@ _HOMES = {
     "names": "registry.additions",
     "schema": "reports.schema",
     "train": "diagnosis.experiment",
+    "trend": "diagnosis.states",
     "vanishing_regions": "analysis.regions",
     "watch": "watching.watch",
 }

@@ -30,6 +30,7 @@ COMMANDS = {
     "compare": "Show functions side by side.",
     "fit": "Find the parameters that bring a function closest to another.",
     "train": "Train a small network under several functions and compare them.",
+    "trend": "Show how the layers of a network change in time.",
     "list": "List the functions with their parameters and formulas.",
     "show": "Show one function: formulas, parameters, conventions, source.",
     "schema": "Print the JSON Schema of a JSON output.",
@@ -102,9 +103,10 @@ aliases may be left out:
   b = { default = 1.5, domain = "[0, inf)", meaning = "sharpness" }
 
 INPUT is numbers, or files (.csv .tsv .jsonl .parquet .arrow .npy .npz, and .gz and .zst of the text ones), or - for
-standard input, which is also read when no INPUT is given and it is a pipe or a file. -c takes columns by name, place
-#1, range a:b or glob h*, separated by commas, in this order; a leading ! leaves them out: -c '!step,!label'. =NAME is
-a name whatever it looks like.
+standard input, which is also read when no INPUT is given and it is a pipe or a file. A folder, or a glob in quotes, is
+one table: its part files, one below the other; --part step=100 takes those below a folder of that name. -c takes
+columns by name, place #1, range a:b or glob h*, separated by commas, in this order; a leading ! leaves them out: -c
+'!step,!label'. =NAME is a name whatever it looks like.
 
 \b
 Examples:

@@ -8,7 +8,7 @@ import math
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import IO, Any
 
@@ -46,15 +46,43 @@ def open_npz(source: Source, options: ReadOptions) -> list[Table]:
     if not members:
         hint = f"unzip it, and name the files in it, such as {others[0]}" if others else "numpy.savez makes such files"
         raise DataError(f"{source.name}: holds no arrays", hint)
+    with zipfile.ZipFile(file.path) as archive:
+        heads = [_head_of(archive, member, source.name, options.axis) for member in members]
+    wide = any(isinstance(head, _Array) and head.neurons > 1 for head in heads)
     tables = []
-    for member in members:
+    for member, head in zip(members, heads, strict=True):
         layer = member.filename.removesuffix(".npy")
         name = f"{source.name}: array {layer}"
-        with _failing(name), zipfile.ZipFile(file.path) as archive, archive.open(member.filename) as content:
-            array = _head(content, name, member.file_size, options.axis)
+        if isinstance(head, _Unfit):
+            tables.append(Table.faulty(layer, name, head.fault, head.kind))
+            continue
         unpack = partial(unpacked, member.filename, name, member.file_size)
-        tables.append(_table(layer, name, file.size, array, unpack, options))
+        labels = "labels" if wide and head.neurons == 1 and head.dtype.kind in "iu" else ""
+        tables.append(replace(_table(layer, name, file.size, head, unpack, options), aside=labels))
     return tables
+
+
+@dataclass(frozen=True, slots=True)
+class _Unfit:
+    """An array that can be no layer; `kind` is what it is where it is not meant to be one."""
+
+    fault: DataError
+    kind: str
+
+
+def _head_of(archive: zipfile.ZipFile, member: zipfile.ZipInfo, source: str, asked: int | None) -> _Array | _Unfit:
+    """The head of an array of an archive."""
+    name = f"{source}: array {member.filename.removesuffix('.npy')}"
+    with _failing(name), archive.open(member.filename) as content:
+        shape, by_columns, dtype = _read_head(content)
+        try:
+            return _checked(shape, by_columns, dtype, content.tell(), name, member.file_size, asked)
+        except DataError as fault:
+            kind = _ASIDE.get(dtype.kind, "") if not dtype.names else ""
+            return _Unfit(fault, kind or "a scalar" * (not shape))
+
+
+_ASIDE = {"U": "text", "S": "text", "b": "truth values", "M": "times", "m": "times"}  # by the kind of numpy's type
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +163,25 @@ def _others(cells: NDArray[Any], rest: list[int]) -> Any:
 
 def _head(file: IO[bytes], name: str, size: int, asked: int | None) -> _Array:
     """The head of an array that can be a table, in a file of that size."""
+    return _checked(*_read_head(file), file.tell(), name, size, asked)
+
+
+def _read_head(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """The shape, whether it is in Fortran's order, and the type."""
     version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, by_columns, dtype = read(file)
+    return read(file)
+
+
+def _checked(
+    shape: tuple[int, ...], by_columns: bool, dtype: np.dtype[Any], start: int, name: str, size: int, asked: int | None
+) -> _Array:
     _check_type(dtype, name)
     if not shape:
         raise DataError(f"{name}: is one number, not an array of them", "give the number itself")
     axis = neuron_axis(shape, asked, name) if len(shape) > 1 else 0
     check_width(shape[axis] if axis else 1, name)
-    array = _Array(shape, by_columns, dtype, file.tell(), axis)
+    array = _Array(shape, by_columns, dtype, start, axis)
     end = array.start + math.prod(shape) * dtype.itemsize
     if min(shape) < 0 or end > size:
         raise DataError(f"{name}: is not a whole NumPy file: {size} bytes where shape {shape} takes {end}")

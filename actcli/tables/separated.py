@@ -27,6 +27,7 @@ from actcli.tables.table import (
     Table,
     Task,
     block_of,
+    is_number,
     not_a_number,
     rows_per_block,
     together,
@@ -99,7 +100,7 @@ class _Parser:
         if b'"' in data and (quote := _astray(data, self.separator)) is not None:
             check_text(data, self.source, lines.first)
             raise self._misquoted(line_at(quote, data, lines.first))
-        if self.nulls or self._is_doubtful(data):
+        if self._is_doubtful(data):
             return self._careful(data, lines)
         try:
             frame = self._frame(data, schema)
@@ -111,13 +112,13 @@ class _Parser:
 
     def _is_doubtful(self, data: bytes) -> bool:
         """Whether polars may not read it as it is meant: with comments, a point where there are decimal commas, or a
-        bare carriage return, which it drops at the end of a cell. What `nulls` names it takes for missing in every
-        column."""
+        bare carriage return, which it drops at the end of a cell; or with a number that stands for a missing one."""
         comment = self.layout.comment.encode()
         return (
             (bool(comment) and (data.startswith(comment) or b"\n" + comment in data))
             or (self.layout.decimal == "," and b"." in data)
             or f"\r{self.separator}".encode() in data
+            or any(name.encode() in data for name in self.nulls if is_number(name.replace(",", ".")))
         )
 
     def _block(self, frame: pl.DataFrame, lines: Lines, skipped: Skipped | None = None) -> Block:

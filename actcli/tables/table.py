@@ -58,6 +58,19 @@ class Table:
     tasks: Callable[[], Iterator[Task]]  # reads the blocks in order: a file any number of times, a pipe only once
     notes: tuple[str, ...] = ()  # what was guessed about it, each with the option that says otherwise
     positions: int = 1  # rows in succession that are of one input; blocks hold all of an input
+    aside: str = ""  # why it is left out unless it is named: "labels"
+    fault: DataError | None = None  # of what is no table of numbers
+
+    def sound(self) -> Table:
+        """This table. Raises DataError where it is none of numbers."""
+        if self.fault is not None:
+            raise self.fault
+        return self
+
+    @classmethod
+    def faulty(cls, name: str, source: str, fault: DataError, aside: str = "") -> Table:
+        """What has a name and cannot be read."""
+        return cls(name, source, (), (), False, None, lambda: iter(()), aside=aside, fault=fault)
 
 
 def together(one: Skipped | None, other: Skipped | None) -> Skipped | None:

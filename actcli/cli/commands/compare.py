@@ -46,7 +46,7 @@ Examples:
 @options.epsilon_option
 @options.network_options
 @options.style_option
-@options.table_options
+@options.layer_table_options
 @options.outputs_options(figures=True, reports=True)
 def command(
     functions: tuple[Any, ...],
