@@ -202,7 +202,7 @@ def of_channels(slopes: Array) -> Function:
         f=lambda x, a: np.where(x > 0, x, slope(x, a) * x),
         df=lambda x, a: np.where(x > 0, 1.0, np.where(x <= 0, slope(x, a), x)),
     )
-    return own.bind({"a": float(slopes.mean())})
+    return plain(own.bind({"a": float(slopes.mean())}))
 
 
 def _is_statistic(graph: Graph, node: Node) -> bool:

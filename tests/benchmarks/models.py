@@ -9,7 +9,6 @@ memory are those of processes of their own, less that of one that has loaded the
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import tempfile
@@ -33,7 +32,7 @@ from actcli.models.onnx_run import Running
 from actcli.tables.options import ReadOptions
 
 CHANNELS = (3, 32, 64, 64, 128)
-SIDE, IMAGES, BATCH, TURNS = 64, 128, 32, 5
+SIDE, IMAGES, BATCH, TURNS = 64, 64, 32, 5
 MEMORY = (100, 400, 1600)  # megabytes
 
 
@@ -110,6 +109,7 @@ if __name__ == "__main__":
     if len(sys.argv) > 1:
         given, memory = [Path(one) for one in sys.argv[1:3]], int(sys.argv[3])
         (measured(*given, memory << 20) if memory else bare(given[0], np.load(given[1])[:1]))()
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)
+        status = Path("/proc/self/status").read_text()
+        print(int(status.partition("VmHWM:")[2].split()[0]) >> 10)
     else:
         main()

@@ -56,7 +56,7 @@ WRITTEN: dict[str, tuple[str, Any]] = {
     "ELU": ("elu", nn.ELU),
     "ELU(0.5)": ("elu:alpha=0.5", lambda: nn.ELU(0.5)),
     "SELU": ("selu", nn.SELU),
-    "CELU": ("elu", nn.CELU),
+    "CELU": ("celu", nn.CELU),
     "CELU(1.7)": ("celu:alpha=1.7", lambda: nn.CELU(1.7)),
     "Sigmoid": ("sigmoid", nn.Sigmoid),
     "Tanh": ("tanh", nn.Tanh),
