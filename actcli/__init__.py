@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from actcli.reports.schema import schema
     from actcli.training.data import Preparation
     from actcli.training.settings import Design, Recipe
+    from actcli.watching.callbacks import callback
     from actcli.watching.inspect import inspect
     from actcli.watching.watch import watch
 
@@ -53,6 +54,7 @@ __all__ = [
     "Region",
     "UsageError",
     "__version__",
+    "callback",
     "diagnose",
     "filter_tables",
     "fit",
@@ -85,6 +87,7 @@ _HOMES = {
     "Recipe": "training.settings",
     "Region": "analysis.regions",
     "UsageError": "errors",
+    "callback": "watching.callbacks",
     "diagnose": "diagnosis.arrays",
     "filter_tables": "output.filtering",
     "fit": "fitting.fit",

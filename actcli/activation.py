@@ -94,6 +94,21 @@ class Dialect:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Backward:
+    """How PyTorch computes f' of x and y = f(x), both rounded to the format in which it runs.
+
+    `f` is how it computes y, where that is not f rounded once. Both are made of operators and numpy's functions. In
+    float16 and bfloat16 they are computed in float32 and rounded at the end; where PyTorch puts f together from other
+    operations, `stepwise`, each of these is rounded to the format.
+    """
+
+    df: Callable[..., Any]
+    f: Callable[..., Any] | None = None
+    float32: Callable[..., Any] | None = None  # in place of df in this format, where another library computes it
+    stepwise: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Activation:
     """One declaration: everything about an activation in one place.
 
@@ -111,7 +126,8 @@ class Activation:
     parameters. Outside `domain` f is NaN. A function that oscillates for ever is examined within its `window`.
     `constraint` is what must hold between parameters, in words and as a test. `gain` is the gain that
     torch.nn.init.calculate_gain has for f, where it knows f; the gain that follows from f is computed elsewhere.
-    `computed` is the stable form by which f is evaluated, where it is not the formula.
+    `computed` is the stable form by which f is evaluated, where it is not the formula. `backward` is what PyTorch makes
+    of f', where in a smaller format that is not f' rounded once.
     """
 
     name: str
@@ -136,6 +152,7 @@ class Activation:
     constraint: tuple[str, Callable[..., bool]] | None = None
     gain: float | Callable[..., float] | None = None
     computed: str = ""
+    backward: Backward | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
-"""What a smaller floating-point format loses: where f' rounds to 0, and where f no longer changes.
+"""What a smaller floating-point format loses: where f' becomes 0 in it, and where f no longer changes.
 
-The true values are rounded once, to nearest, ties to even. That is the best the format allows: a framework that
-computes in it may lose a gradient earlier, and hardware that flushes subnormal numbers to 0 does.
+Two things take f' to 0. Where it is smaller than half of the smallest number it underflows, whatever computes it. And
+a framework computes it in the format: that of tanh is 1 - y^2 of the rounded output y, which is 0 as soon as y is 1.
 """
 
 import math
@@ -10,53 +10,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from actcli.activation import Array, Flags, Function
-from actcli.analysis.regions import Region, constant_tails, vanishing_regions
-
-
-@dataclass(frozen=True, slots=True)
-class Precision:
-    """A binary format: `digits` bits of significand, numbers from 2**(lowest - 1) up to below 2**highest normal."""
-
-    name: str
-    digits: int
-    lowest: int
-    highest: int
-
-    @property
-    def smallest(self) -> float:
-        """The smallest positive number, a subnormal one."""
-        return math.ldexp(1.0, self.lowest - self.digits)
-
-    def round(self, x: Array) -> Array:
-        """The nearest numbers of the format, as float64; beyond the largest, infinity."""
-        _, exponent = np.frexp(x)
-        step = np.maximum(exponent, self.lowest) - self.digits
-        with np.errstate(over="ignore", invalid="ignore"):
-            rounded = np.ldexp(np.rint(np.ldexp(x, -step)), step)
-        return np.where(np.abs(rounded) >= math.ldexp(1.0, self.highest), np.copysign(math.inf, x), rounded)
-
-    def loses(self, gradient: Array) -> Flags:
-        """Where a gradient that is not 0 rounds to 0."""
-        size = np.abs(gradient)
-        return np.asarray((size <= self.smallest / 2.0) & (size > 0.0))
-
-
-PRECISIONS = {
-    precision.name: precision
-    for precision in (
-        Precision("float32", 24, -125, 128),
-        Precision("float16", 11, -13, 16),
-        Precision("bfloat16", 8, -125, 128),
-    )
-}
+from actcli.analysis.regions import Region, constant_tails, regions_where, vanishing_regions
+from actcli.numerics.smaller import FLOAT32, Precision, Rounded
 
 
 @dataclass(frozen=True, slots=True)
 class Losses:
     """One function in one format. Where f is constant: from an infinity on, where f rounds to its limit there."""
 
+    function: Function
     precision: Precision
-    zero_gradient: tuple[Region, ...]
+    zero_gradient: tuple[Region, ...]  # as it is computed
+    underflow: tuple[Region, ...]
     constant_output: tuple[Region, ...]
 
     def constant(self, x: Array) -> Flags:
@@ -65,10 +30,37 @@ class Losses:
             inside |= (x >= region.start) & (x <= region.stop)
         return inside
 
+    def gradient(self, x: Array) -> Array:
+        """f' as it is computed in the format."""
+        return computed_gradient(self.function, self.precision, x)
+
+
+def computed_gradient(function: Function, precision: Precision, x: Array) -> Array:
+    """f' as PyTorch computes it in this format, where it has f: from the rounded x and the rounded f(x).
+
+    What it computes step by step in the format itself is rounded at each step; the rest it computes in float32, and
+    rounds at the end. Where it has no f, or rounds f' once, that is what is done here.
+    """
+    x = precision.round(x)
+    way = function.activation.backward
+    if way is None:
+        return precision.round(function.df(x))
+    working = precision if way.stepwise else FLOAT32
+    given, values = Rounded(x, working), function.parameters
+    y = function.f(x) if way.f is None else way.f(given, **values).values
+    df = way.float32 if way.float32 is not None and precision is FLOAT32 else way.df
+    return precision.round(df(given, Rounded(precision.round(y), working), **values).values)
+
 
 def losses(function: Function, precision: Precision) -> Losses:
-    """Where f' rounds to 0 and f is constant in this format; nowhere, as far as known, for a rowwise function."""
+    """Where f' becomes 0 and f is constant in this format; nowhere, as far as known, for a rowwise function."""
     if function.rowwise:
-        return Losses(precision, (), ())
+        return Losses(function, precision, (), (), ())
     threshold = math.nextafter(precision.smallest / 2.0, math.inf)
-    return Losses(precision, vanishing_regions(function, threshold), constant_tails(function, precision.round))
+    return Losses(
+        function,
+        precision,
+        regions_where(function, lambda x: computed_gradient(function, precision, x) == 0.0),
+        vanishing_regions(function, threshold),
+        constant_tails(function, precision.round),
+    )

@@ -11,9 +11,8 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from actcli.activation import INF, Array, Function
+from actcli.activation import INF, Array, Flags, Function
 from actcli.errors import positive
 from actcli.numerics.doubles import ascending, changes, grid, intervals
 from actcli.registry.specs import resolve
@@ -87,7 +86,7 @@ def _monotone(function: Function, points: Array, slope: Array) -> Monotone:
         return "no"
     if not rises and not falls:
         return "constant"
-    flat = any(region.kind == "zero" for region in _regions(function, points, slope, math.ulp(0.0)))
+    flat = any(region.kind == "zero" for region in _regions(function, points, slope, lambda x: function.df(x) == 0.0))
     if rises:
         return "nondecreasing" if flat else "increasing"
     return "nonincreasing" if flat else "decreasing"
@@ -101,7 +100,7 @@ def _jumps(function: Function) -> Array:
     return np.subtract(after, before, out=np.zeros_like(after), where=~_agree(before, after))
 
 
-def _agree(a: Array, b: Array) -> NDArray[np.bool_]:
+def _agree(a: Array, b: Array) -> Flags:
     """Where the two differ by rounding at most; an infinity is itself only."""
     return np.isclose(a, b, rtol=1e-12, atol=1e-12)
 
@@ -136,29 +135,41 @@ def vanishing_regions(function: Function | str, epsilon: float = 1e-3) -> tuple[
     if function.rowwise:
         return ()
     whole = shape(function)
-    return _regions(function, whole.points, whole.slope, epsilon)
+
+    def vanishes(x: Array) -> Flags:
+        return np.abs(function.df(x)) < epsilon
+
+    regions = list(_regions(function, whole.points, whole.slope, vanishes))
+    at_kink = _at_kink(function)
+    unresolved = _unresolved(whole.points, whole.slope, vanishes(whole.points)).tolist()
+    regions += [Region(x, x, "stationary") for x in unresolved if not at_kink(x, x)]
+    return tuple(sorted(regions, key=lambda region: region.start))
 
 
-def _regions(function: Function, points: Array, slope: Array, epsilon: float) -> tuple[Region, ...]:
-    kinks = np.column_stack(_beside(function)).tolist()
+def regions_where(function: Function, flag: Callable[[Array], Flags]) -> tuple[Region, ...]:
+    """The maximal intervals on which something holds of an elementwise function, kinks alone left out, ascending."""
+    whole = shape(function)
+    return tuple(_regions(function, whole.points, whole.slope, flag))
 
-    def at_kink(start: float, stop: float) -> bool:
-        return any(left <= start and stop <= right for left, right in kinks)
 
-    regions = []
-    for i, j, start, stop in intervals(lambda x: np.abs(function.df(x)) < epsilon, points):
+def _regions(function: Function, points: Array, slope: Array, flag: Callable[[Array], Flags]) -> Iterator[Region]:
+    at_kink = _at_kink(function)
+    for i, j, start, stop in intervals(flag, points):
         if at_kink(start, stop) or (start == stop and math.isinf(start)):
             continue  # the convention at a kink, or the limit at infinity: not an interval
         identically_zero = not np.any(slope[i:j]) and all(math.isinf(end) or at_kink(end, end) for end in (start, stop))
         # At the end of the domain, not of the window of a function that keeps oscillating.
         at_end = function.activation.window is None and (i == 0 or j == len(points))
-        regions.append(Region(start, stop, "zero" if identically_zero else "tail" if at_end else "stationary"))
-    unresolved = _unresolved(points, slope, np.abs(slope) < epsilon).tolist()
-    regions += [Region(x, x, "stationary") for x in unresolved if not at_kink(x, x)]
-    return tuple(sorted(regions, key=lambda region: region.start))
+        yield Region(start, stop, "zero" if identically_zero else "tail" if at_end else "stationary")
 
 
-def _unresolved(points: Array, slope: Array, below: NDArray[np.bool_]) -> Array:
+def _at_kink(function: Function) -> Callable[[float, float], bool]:
+    """Whether an interval is a break, or the neighbours of one."""
+    kinks = np.column_stack(_beside(function)).tolist()
+    return lambda start, stop: any(left <= start and stop <= right for left, right in kinks)
+
+
+def _unresolved(points: Array, slope: Array, below: Flags) -> Array:
     """Zeros of f' whose region is narrower than the spacing of the doubles: the nearest double stands for each."""
     i = np.flatnonzero((np.abs(np.diff(np.sign(slope))) == 2) & ~below[:-1] & ~below[1:])
     return np.where(np.abs(slope[i]) <= np.abs(slope[i + 1]), points[i], points[i + 1])

@@ -9,7 +9,7 @@ from importlib import import_module
 import click
 
 from actcli import __version__
-from actcli.cli import environment, signals
+from actcli.cli import environment, limits, signals
 from actcli.cli.messages import note
 from actcli.errors import ActcliError
 from actcli.text import short, visible
@@ -125,7 +125,11 @@ def run(args: Sequence[str]) -> int:
         return _fail(error.message, error.hint, error.exit_status)
     except OSError as error:  # of what is written without a name: help, completion
         return _fail(f"{error.filename or 'standard output'}: {error.strerror or error}", "", 1)
+    except MemoryError:
+        return _fail("there is not enough memory", "allow more: ulimit -v, or the limit of the container", 1)
     except Exception as error:
+        if "can't start new thread" in str(error):
+            return _fail("the system allows no more threads", "allow more: ulimit -u", 1)
         return _fail(f"this is a fault of actcli: {type(error).__name__}: {error}", "ACTCLI_DEBUG=1 shows where", 1)
 
 
@@ -143,6 +147,7 @@ def _fail(message: str, hint: str, status: int) -> int:
 def main() -> int:
     """Run the command line of the process and return its exit status."""
     ignored = environment.prepare()
+    limits.watch()
     gc.set_threshold(100_000)  # imports make many objects and no garbage: looking for it among them takes 6 ms
     if asked := os.environ.get("_ACTCLI_COMPLETE"):
         from actcli.cli.shells import answer

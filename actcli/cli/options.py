@@ -6,7 +6,7 @@ import functools
 import inspect
 import os
 import shlex
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
@@ -219,14 +219,28 @@ network_options = gather(
 )
 
 
+_WRITTEN = {"files", "reports", "saves"}  # the arguments that name files to write
+
+
 def _keep_inputs(context: click.Context, outputs: Outputs, *, filters: bool) -> None:
-    """No input is lost: only a filter may replace its table, by its results."""
-    inputs = (context.params.get("inputs") or ("-",)) if "inputs" in context.params else ()
-    target = context.params.get("target")
-    others = [*context.meta.get(_DEFINITIONS, ()), *([target] if isinstance(target, str) else [])]
-    check_inputs(outputs.files, others if filters else [*others, *inputs])
+    """No file that is read is lost: only a filter may replace its table, by its results."""
+    values = {name: value for name, value in context.params.items() if name not in _WRITTEN}
+    inputs = (values.pop("inputs") or ("-",)) if "inputs" in values else ()
+    others = [*context.meta.get(_DEFINITIONS, ()), *_texts(values.values())]
+    written = [*outputs.files, *context.params.get("saves", ())]
+    check_inputs(written, others if filters else [*others, *_texts(inputs)])
     if outputs.prints:
-        check_inputs([None], [*others, *inputs])
+        check_inputs([None], [*others, *_texts(inputs)])
+
+
+def _texts(values: Iterable[object]) -> Iterator[str]:
+    """Whatever may be a path in the values of arguments: each text, and what stands behind its `=`."""
+    for value in values:
+        if isinstance(value, str):
+            yield value
+            yield value.partition("=")[2]
+        elif isinstance(value, tuple):
+            yield from _texts(value)
 
 
 def outputs_options(

@@ -7,6 +7,11 @@ import sys
 from types import FrameType
 from typing import Any
 
+
+class Interrupt(SystemExit, KeyboardInterrupt):
+    """Ctrl-C: work that is worth keeping ends with it, and what nobody catches is no traceback."""
+
+
 _received: list[int] = []
 _taken: list[int] = []
 
@@ -34,7 +39,7 @@ def rest() -> None:
 
 def _end(number: int, frame: FrameType | None) -> None:
     _received.append(number)
-    sys.exit(128 + number)
+    raise (Interrupt if number == signal.SIGINT else SystemExit)(128 + number)
 
 
 def _unraisable(unraisable: Any) -> None:

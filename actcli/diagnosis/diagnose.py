@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from actcli.activation import Flags, Function
-from actcli.analysis.precision import PRECISIONS, Losses, Precision, losses
+from actcli.analysis.precision import Losses, losses
 from actcli.analysis.regions import Region, SaturatedSides, saturated_sides, vanishing_regions
 from actcli.diagnosis.likeness import likeness
 from actcli.diagnosis.records import DORMANT, SHRUNK, Layer, Neuron, gradient_ratio
@@ -23,6 +23,7 @@ from actcli.measuring.probe import Probe, Thresholds
 from actcli.measuring.tallies import HISTOGRAM, INPUTS, MAXIMUM, MINIMUM, OUTPUT, PASSING, SCORE
 from actcli.numerics.certainty import upper_bound
 from actcli.numerics.histogram import Histogram
+from actcli.numerics.smaller import PRECISIONS, Precision
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,15 +198,23 @@ def _findings(trained: Trained, function: Function, runs: list[Run]) -> list[Fin
         found.append(Finding("critical", text, "cumulative_rms_gradient"))
     else:
         found += _no_learning(trained, runs)
-    found += _gradients(runs)
+    return [*found, *_gradients(runs), *_dead(trained, runs)]
+
+
+def _dead(trained: Trained, runs: list[Run]) -> list[Finding]:
+    """The layer with the most dead neurons, and how many more have too many."""
     limits = DEFAULT.limits
     assert limits is not None
-    for place, layer in enumerate(runs[0].epochs[-1].layers):
-        dead = float(np.mean([run.epochs[-1].layers[place].dead_neuron_ratio or 0.0 for run in runs]))
-        if (verdict := grade(dead, limits.dead)) != "ok":
-            text = f"{percent(dead)} of the neurons of {layer.name} are dead on {trained.probe_rows} rows at the end"
-            found.append(Finding(verdict, text, "dead_neuron_ratio"))
-    return found
+    layers = zip(*(run.epochs[-1].layers for run in runs), strict=True)
+    shares = [(float(np.mean([one.dead_neuron_ratio or 0.0 for one in of])), of[0].name) for of in layers]
+    grades = [grade(share, limits.dead) for share, _ in shares]
+    many = len(grades) - grades.count("ok")
+    if not many:
+        return []
+    share, name = max(shares, key=lambda each: each[0])
+    more = f"; {many - 1} more layer{'s have' if many > 2 else ' has'} too many" if many > 1 else ""
+    text = f"{percent(share)} of the neurons of {name} are dead on {trained.probe_rows} rows at the end{more}"
+    return [Finding(max(grades, key=ORDER.index), text, "dead_neuron_ratio")]
 
 
 def _no_learning(trained: Trained, runs: list[Run]) -> list[Finding]:
@@ -226,8 +234,9 @@ def _gradients(runs: list[Run]) -> list[Finding]:
     start, end = _ratio(runs, 0), _ratio(runs, -1)
     if start is None or end is None:
         return []
-    said = f"at the start {start:.2g}, at the end {end:.2g} of that in the last"
-    text = f"rms dL/dz in the first hidden layer is {said}"
+    text = (
+        f"rms dL/dz in the first hidden layer over that in the last is {start:.2g} at the start, {end:.2g} at the end"
+    )
     if min(start, end) < epsilon:
         lasting: Verdict = "critical" if end < epsilon else "warning"
         return [Finding(lasting, f"vanishing: {text}", "cumulative_mean_gradient")]
@@ -241,7 +250,8 @@ def _compared(trained: Trained, one: Function, other: Function) -> Comparison | 
     """On the seeds that both have; None where there is none."""
     qualities = [{run.seed: run.scores.quality for run in trained.of(function)} for function in (one, other)]
     seeds = [seed for seed in trained.seeds if all(seed in of for of in qualities)]
-    apart = Mean.of([_apart(qualities[0][seed], qualities[1][seed]) for seed in seeds])
+    row = 1.0 / len(trained.data.test) if trained.data.task == "classify" else 0.0
+    apart = Mean.of([_apart(qualities[0][seed], qualities[1][seed]) for seed in seeds], step=row)
     if apart is None:
         return None
     measure = "accuracy" if trained.data.task == "classify" else "r2"

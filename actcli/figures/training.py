@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from actcli.activation import Array, Function
+from actcli.activation import Array, Function, Interval
 from actcli.analysis.curves import limits
 from actcli.diagnosis.training import Experiment, Summary
 from actcli.figures.marks import Fill, Mark, Stroke, band, line, picture
 from actcli.figures.page import EDGE, Page, Panel, Row, Section, compose
-from actcli.figures.panels import by_decades, plain
+from actcli.figures.panels import by_decades
 from actcli.figures.style import DASHES, SMALL, THEMES, Theme, text_width
 from actcli.text import short
 from actcli.training.records import Epoch, LayerState
@@ -73,27 +73,38 @@ def _course(result: Experiment, function: Function, value: Callable[[Epoch], flo
 def _curves(result: Experiment, shown: Sequence[Summary], theme: Theme) -> Section:
     strokes = [Stroke(theme.order(i), (0, DASHES[i % len(DASHES)]), 1.6) for i in range(len(shown))]
     panels = []
-    for title, value in (
-        (f"held-out {result.measure}", lambda epoch: epoch.scores.quality),
-        ("held-out loss", lambda epoch: epoch.scores.loss),
+    for title, value, since, decades in (
+        # The first climb would leave no room to tell the functions apart.
+        (f"held-out {result.measure}", lambda epoch: epoch.scores.quality, 0.25, False),
+        ("held-out loss", lambda epoch: epoch.scores.loss, 0.0, True),
     ):
         courses = [_course(result, summary.function, value) for summary in shown]
         marks: list[Mark] = []
         for course, stroke, summary in zip(courses, strokes, shown, strict=True):
             marks.append(band(course.epochs, course.low, course.high, stroke.color))
             marks.append(line(course.epochs, course.mean, stroke, short(summary.name)))
-        panels.append(_over_epochs(marks, courses, title, decades=title == "held-out loss"))
+        panels.append(_over_epochs(marks, title, _seen(courses, since), _last(result), decades=decades))
     return Section([Row(panels, CURVES, LEFT, BETWEEN, above=TITLE, below=FOOT)], "Learning curves")
 
 
-def _over_epochs(marks: Sequence[Mark], courses: Sequence[Course], title: str, *, decades: bool) -> Panel:
-    values = np.concatenate([part for course in courses for part in (course.low, course.high)])
-    values = values[np.isfinite(values)]
-    last = max(1, *(len(course.mean) - 1 for course in courses))
+def _seen(courses: Sequence[Course], since: float = 0.0) -> Array:
+    """The values that an axis is to show, from a share of the epochs on."""
+    values = np.concatenate(
+        [part[int(since * (len(part) - 1)) :] for course in courses for part in (course.low, course.high)]
+    )
+    return np.asarray(values[np.isfinite(values)])
+
+
+def _last(result: Experiment) -> int:
+    return max(1, *(run.epochs[-1].epoch for run in result.trained.runs))
+
+
+def _over_epochs(marks: Sequence[Mark], title: str, values: Array, last: int, *, decades: bool) -> Panel:
+    """`values`: those that the y axis is to show, by decades where they are so far apart."""
     positive = values[values > 0.0]
 
     def frame(axes: Axes) -> None:
-        if decades and positive.size and positive.max() > 30.0 * positive.min():
+        if decades and positive.size and positive.max() > 10.0 * positive.min():
             by_decades(axes, positive.tolist())
         else:
             low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
@@ -129,16 +140,17 @@ def _layers(result: Experiment, summary: Summary, value: Callable[[LayerState], 
 
 
 def _gradients(result: Experiment, shown: Sequence[Summary], theme: Theme) -> Section:
-    """A panel for each function, a line for each layer."""
+    """A panel for each function, a line for each layer; all on the same scale."""
     panels = []
-    for summary in shown:
-        courses = _layers(result, summary, lambda layer: layer.gradient_rms)
+    every = [_layers(result, summary, lambda layer: layer.gradient_rms) for summary in shown]
+    values = _seen([course for courses in every for course in courses])
+    for summary, courses in zip(shown, every, strict=True):
         colours = theme.colours(theme.ramp, len(courses))
         marks = [
             line(course.epochs, course.mean, Stroke(colour, linewidth=1.3), f"layer{k}" if _named(k, courses) else "")
             for k, (course, colour) in enumerate(zip(courses, colours, strict=True), start=1)
         ]
-        panels.append(_over_epochs(marks, courses, short(summary.name), decades=True))
+        panels.append(_over_epochs(marks, short(summary.name), values, _last(result), decades=True))
     return Section(_rows(panels, GRID, LEFT), "Gradient: rms dL/dz of each hidden layer")
 
 
@@ -198,5 +210,13 @@ def _learned(learned: Sequence[Summary], theme: Theme) -> Section:
         marks = [line(x, curves[0], Stroke(theme.muted, (0, (4, 2)), 2.4), "start", zorder=1)]
         for layer, y, colour in zip(layers, curves[1:], colours, strict=True):
             marks.append(line(x, y, Stroke(colour, linewidth=1.5), layer))
-        panels.append(plain(marks, SPAN, limits(curves, SPAN), title=short(start.label)))
+        panels.append(Panel(marks, _plain_frame(limits(curves, SPAN)), short(start.label)))
     return Section(_rows(panels, GRID, LEFT), "Learned functions: f at the end, means over the seeds")
+
+
+def _plain_frame(y: Interval) -> Callable[[Axes], None]:
+    def frame(axes: Axes) -> None:
+        axes.set(xlim=SPAN, ylim=y, xlabel="x")
+        axes.tick_params(labelsize=8)
+
+    return frame

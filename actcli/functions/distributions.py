@@ -1,10 +1,11 @@
 """Distribution functions of the normal distribution: Phi, erf, and Phi with a mean and a width."""
 
 import math
+from typing import Any
 
 import numpy as np
 
-from actcli.activation import POSITIVE, REAL, Activation, Array, Parameter
+from actcli.activation import POSITIVE, REAL, Activation, Array, Backward, Parameter
 from actcli.functions.naming import dialects
 from actcli.numerics.doubledouble import product, times
 from actcli.numerics.normal import clipped, horner, mills, times_density
@@ -16,6 +17,13 @@ def normal_cdf(x: Array) -> Array:
     return np.where(x < 0.0, tail, 1.0 - tail)
 
 
+_ROOT_HALF = math.sqrt(0.5)
+
+
+def _erf_backward(x: Any, gradient: float) -> Any:
+    return 2.0 / math.sqrt(math.pi) * np.exp(-(x * x)) * gradient
+
+
 NORMAL_CDF = Activation(
     name="normal_cdf",
     aliases=("ndtr", "probit_cdf"),
@@ -24,6 +32,7 @@ NORMAL_CDF = Activation(
     f=normal_cdf,
     df=lambda x: times_density(1.0, clipped(x)),
     d2f=lambda x: times_density(np.clip(-x, -40.0, 40.0), clipped(x)),
+    backward=Backward(lambda x, y: _erf_backward(x * _ROOT_HALF, 0.5) * _ROOT_HALF, stepwise=True),
     range=(0.0, 1.0),
     dialects=dialects("torch.special.ndtr | as 1 + erf: the tail is 0 below -8.37", "jax.scipy.special.ndtr"),
     source="PyTorch torch.special.ndtr",
@@ -59,6 +68,7 @@ ERF = Activation(
     f=erf,
     df=lambda x: _times_erf_df(2.0 * _ROOT, x),
     d2f=lambda x: _times_erf_df(np.clip(x, -28.0, 28.0) * (-4.0 * _ROOT), x),
+    backward=Backward(lambda x, y: _erf_backward(x, 1.0), stepwise=True),
     range=(-1.0, 1.0),
     dialects=dialects(
         "torch.erf jax.scipy.special.erf onnx:Erf",

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from actcli.activation import INF, POSITIVE, Activation, Array, Parameter
+from actcli.activation import INF, POSITIVE, Activation, Array, Backward, Parameter
 from actcli.functions.kernels import UNDERFLOW, exp_quotient, tanh_parts, times_exp
 from actcli.functions.naming import dialects
 from actcli.numerics.doubledouble import DD, expm1, product, refine, times
@@ -68,6 +68,7 @@ ELU = Activation(
     f=lambda x, alpha: _elu(x, 1.0, alpha),
     df=lambda x, alpha: _elu_df(x, 1.0, alpha),
     d2f=lambda x, alpha: _elu_d2f(x, 1.0, alpha),
+    backward=Backward(lambda x, y, alpha: np.where(x > 0, 1.0, alpha * np.exp(x))),
     wrt={"alpha": lambda x, alpha: np.expm1(_below(x))},
     breaks=(0.0,),
     convention="f' = f'' = alpha at 0",
@@ -92,6 +93,7 @@ SELU = Activation(
     f=lambda x, alpha, scale: _elu(x, scale, alpha),
     df=lambda x, alpha, scale: _elu_df(x, scale, alpha),
     d2f=lambda x, alpha, scale: _elu_d2f(x, scale, alpha),
+    backward=Backward(lambda x, y, alpha, scale: np.where(x > 0, scale, scale * alpha * np.exp(x))),
     wrt={
         "alpha": lambda x, alpha, scale: scale * np.expm1(_below(x)),
         "scale": lambda x, alpha, scale: _elu(x, 1.0, alpha),

@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from actcli.activation import INF, Activation, Array, Kernel, flat
+from actcli.activation import INF, Activation, Array, Backward, Kernel, flat
 from actcli.errors import DataError
 from actcli.functions.gelus import gelu, gelu_d2f, gelu_df
 from actcli.functions.naming import dialects
@@ -98,6 +98,22 @@ _SIGMOID = Gate(
     right=(None, np.ones_like, lambda b: -np.ones_like(b)),
 )
 
+
+def _glu_backward(x: Any, y: Any) -> Any:
+    b = x[..., x.values.shape[-1] // 2 :]
+    return _glu_slopes(x, b.map(sigmoid))
+
+
+def _glu_single(x: Any, y: Any) -> Any:
+    b = x[..., x.values.shape[-1] // 2 :]
+    return _glu_slopes(x, 1.0 / (1.0 + np.exp(-b)))
+
+
+def _glu_slopes(x: Any, gate: Any) -> Any:
+    half = x.values.shape[-1] // 2
+    return np.concatenate([gate, (1.0 - gate) * gate * x[..., :half]], axis=-1)
+
+
 GLU = Activation(
     name="glu",
     kind="gated",
@@ -107,6 +123,7 @@ GLU = Activation(
     f=_SIGMOID.f,
     df=_SIGMOID.df,
     d2f=_SIGMOID.d2f,
+    backward=Backward(_glu_backward, float32=_glu_single, stepwise=True),
     jacobian=_SIGMOID.jacobian,
     convention=_SECOND,
     range=(-INF, INF),

@@ -7,10 +7,12 @@ Both are odd about x/2, so everything is written for t = |x|:
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
-from actcli.activation import INF, NON_NEGATIVE, Activation, Array, Parameter
+from actcli.activation import INF, NON_NEGATIVE, Activation, Array, Backward, Parameter
+from actcli.functions.distributions import erf
 from actcli.functions.naming import dialects
 from actcli.numerics.normal import clipped, mills, mirror, times_density
 
@@ -40,6 +42,17 @@ def gelu_d2f(x: Array) -> Array:
     return times_density(2.0 - t * t, t)
 
 
+def _gelu_backward(x: Any, y: Any) -> Any:
+    # 1 + erf is 0 where the tail is not, and the other term is below 0 there.
+    cdf = 0.5 * (1.0 + (x * math.sqrt(0.5)).map(erf))
+    return cdf + x * (np.exp(x * x * -0.5) * (1.0 / math.sqrt(2.0 * math.pi)))
+
+
+def _gelu_onednn(x: Any, y: Any) -> Any:
+    u = x * math.sqrt(0.5)
+    return 0.5 + (u * (1.0 / math.sqrt(math.pi)) * np.exp(-(u * u)) + 0.5 * u.map(erf))
+
+
 GELU = Activation(
     name="gelu",
     aliases=("gelu_exact", "gelu_erf", "gaussian_error_linear_unit"),
@@ -48,6 +61,7 @@ GELU = Activation(
     f=gelu,
     df=gelu_df,
     d2f=gelu_d2f,
+    backward=Backward(_gelu_backward, float32=_gelu_onednn),
     range=(-0.16997120747990369, INF),
     limits=(0.0, INF),
     dialects=dialects(
@@ -141,6 +155,14 @@ def gelu_tanh_dc(x: Array, c: float) -> Array:
     return 2.0 * _ROOT[0] * (ratio * ratio) * v.grown * 2.0**-453
 
 
+def _gelu_tanh_backward(x: Any, y: Any, c: float) -> Any:
+    square = x * x
+    u = _ROOT[0] * (x + c * (square * x))
+    tanh = np.where(abs(u) > 8.664339742, np.sign(u), np.tanh(u))  # as SLEEF, from which PyTorch has this tanh
+    slope = _ROOT[0] * (1.0 + 3.0 * c * square)
+    return 0.5 * (1.0 + tanh) + 0.5 * x * (1.0 - tanh * tanh) * slope
+
+
 GELU_TANH = Activation(
     name="gelu_tanh",
     aliases=("gelu_new", "gelu_pytorch_tanh", "gelu_approx", "fast_gelu"),
@@ -151,6 +173,7 @@ GELU_TANH = Activation(
     f=gelu_tanh,
     df=gelu_tanh_df,
     d2f=gelu_tanh_d2f,
+    backward=Backward(_gelu_tanh_backward),
     wrt={"c": gelu_tanh_dc},
     range=None,
     limits=(0.0, INF),

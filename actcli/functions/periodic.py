@@ -4,10 +4,11 @@ The rounding of the phase a x, half an ulp of its own size, is carried along: in
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
-from actcli.activation import INF, POSITIVE, REAL, Activation, Array, Parameter
+from actcli.activation import INF, POSITIVE, REAL, Activation, Array, Backward, Parameter
 from actcli.functions.naming import dialects
 from actcli.numerics.doubledouble import DD, product, refine, times
 from actcli.numerics.normal import horner
@@ -146,10 +147,16 @@ def _sinc_d2f_exact(x: Array) -> DD:
     return pi * pi * value
 
 
+def _sinc_backward(x: Any, y: Any) -> Any:
+    u, square = x * math.pi, x * x * math.pi
+    return np.where(square == 0.0, 0.0, (u * np.cos(u) - np.sin(u)) / square)
+
+
 SINC = Activation(
     name="sinc",
     formula="sin(pi * x) / (pi * x)",
     derivative="(cos(pi * x) - sin(pi * x) / (pi * x)) / x",
+    backward=Backward(_sinc_backward, stepwise=True),
     convention="normalised as in every framework that has it; f = 1, f' = 0 and f'' = -pi^2/3 at 0",
     f=sinc,
     df=sinc_df,

@@ -1,8 +1,10 @@
 """x times a smooth gate of x: SiLU, Swish and Mish, in e = exp(-|x|), which never overflows."""
 
+from typing import Any
+
 import numpy as np
 
-from actcli.activation import INF, REAL, Activation, Array, Parameter, flat
+from actcli.activation import INF, REAL, Activation, Array, Backward, Parameter, flat
 from actcli.functions.kernels import (
     LARGEST,
     UNDERFLOW,
@@ -58,6 +60,11 @@ def _silu_d2f_exact(x: Array) -> DD:
     return e * ((DD(2.0) - x) + e * (DD(2.0) + x)) / (s * s * s)
 
 
+def _silu_backward(x: Any, y: Any) -> Any:
+    sigmoid = 1.0 / (1.0 + np.exp(-x))
+    return sigmoid * (1.0 + x * (1.0 - sigmoid))
+
+
 SILU = Activation(
     name="silu",
     aliases=("swish", "swish1", "sigmoid_linear_unit"),
@@ -66,6 +73,7 @@ SILU = Activation(
     f=silu,
     df=silu_df,
     d2f=silu_d2f,
+    backward=Backward(_silu_backward),
     range=(-0.2784645427610738, INF),
     limits=(0.0, INF),
     dialects=dialects(
@@ -230,6 +238,11 @@ def _mish_d2f_exact(x: Array) -> DD:
     return 4.0 * e * (2.0 * (e + 1.0) * d + x * (2.0 + e * (2.0 - e * (3.0 + 2.0 * e)))) / (d * d * d)
 
 
+def _mish_backward(x: Any, y: Any) -> Any:
+    tanh = np.tanh(np.log1p(np.exp(x)))
+    return tanh + x * (1.0 / (1.0 + np.exp(-x))) * (1.0 - tanh * tanh)
+
+
 MISH = Activation(
     name="mish",
     formula="x * tanh(log(1 + exp(x)))",
@@ -237,6 +250,7 @@ MISH = Activation(
     f=mish,
     df=mish_df,
     d2f=mish_d2f,
+    backward=Backward(_mish_backward),
     range=(-0.30884341301725043, INF),
     limits=(0.0, INF),
     dialects=dialects(

@@ -5,10 +5,11 @@ the result.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
-from actcli.activation import POSITIVE, REAL, Activation, Array, Parameter
+from actcli.activation import POSITIVE, REAL, Activation, Array, Backward, Parameter
 from actcli.functions.kernels import exp_of_minus_size, with_tail
 from actcli.functions.naming import dialects
 from actcli.numerics.doubledouble import DD, product, times
@@ -44,6 +45,7 @@ SIGMOID = Activation(
     f=sigmoid,
     df=sigmoid_df,
     d2f=sigmoid_d2f,
+    backward=Backward(lambda x, y: (1.0 - y) * y, f=lambda x: 1.0 / (1.0 + np.exp(-x))),
     range=(0.0, 1.0),
     gain=1.0,
     dialects=dialects(
@@ -80,6 +82,7 @@ TANH = Activation(
     f=np.tanh,
     df=tanh_df,
     d2f=tanh_d2f,
+    backward=Backward(lambda x, y: 1.0 - y * y),
     range=(-1.0, 1.0),
     gain=5.0 / 3.0,
     dialects=dialects(
@@ -160,6 +163,11 @@ def _correction(a: Array, power: float) -> Array:
     return 1.0 - power * lost / s
 
 
+def _softsign_backward(x: Any, y: Any) -> Any:
+    more = abs(x) + 1.0
+    return 1.0 / more - x / more / more * np.sign(x)
+
+
 SOFTSIGN = Activation(
     name="softsign",
     aliases=("soft_sign", "elliotsig"),
@@ -168,6 +176,7 @@ SOFTSIGN = Activation(
     f=softsign,
     df=softsign_df,
     d2f=softsign_d2f,
+    backward=Backward(_softsign_backward, stepwise=True),
     breaks=(0.0,),
     convention="f'' = 0 at 0, where it jumps from 2 to -2",
     range=(-1.0, 1.0),
@@ -200,6 +209,7 @@ ARCTAN = Activation(
     f=np.arctan,
     df=arctan_df,
     d2f=arctan_d2f,
+    backward=Backward(lambda x, y: 1.0 / (x * x + 1.0), stepwise=True),
     range=(-math.pi / 2, math.pi / 2),
     dialects=dialects("torch.atan torch.arctan keras.ops.arctan jax.numpy.arctan tf.math.atan onnx:Atan"),
     source="PyTorch torch.atan",

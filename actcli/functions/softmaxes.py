@@ -4,9 +4,11 @@ Everything is written in e = exp(x - max x), at most 1, and in the sum of the ot
 equal numbers. A row whose limit does not exist (every entry -inf, or two entries +inf) gives NaN.
 """
 
+from typing import Any
+
 import numpy as np
 
-from actcli.activation import INF, POSITIVE, Activation, Array, Parameter
+from actcli.activation import INF, POSITIVE, Activation, Array, Backward, Parameter
 from actcli.functions.naming import dialects
 from actcli.functions.rows import FAR, NEAR, row_of, total
 from actcli.numerics.doubledouble import DD
@@ -54,6 +56,16 @@ def softmax_jacobian(x: Array, tau: float = 1.0) -> Array:
     return jacobian
 
 
+def _softmax_forward(x: Any) -> Any:
+    e = np.exp(x - np.max(x, axis=-1, keepdims=True))
+    return e / np.sum(e, axis=-1, keepdims=True)
+
+
+def _log_softmax_forward(x: Any) -> Any:
+    shifted = x - np.max(x, axis=-1, keepdims=True)
+    return shifted - np.log(np.sum(np.exp(shifted), axis=-1, keepdims=True))
+
+
 SOFTMAX = Activation(
     name="softmax",
     kind="rowwise",
@@ -63,6 +75,7 @@ SOFTMAX = Activation(
     f=softmax,
     df=softmax_df,
     d2f=softmax_d2f,
+    backward=Backward(lambda x, y: (1.0 - y) * y, f=_softmax_forward),
     jacobian=softmax_jacobian,
     convention="the Jacobian of a row is below epsilon where its largest input exceeds the log-sum-exp of the others "
     "by more than the x at which sigmoid'(x) = epsilon (6.906 for 1e-3); f' is the diagonal of the Jacobian",
@@ -85,6 +98,7 @@ SOFTMIN = Activation(
     f=lambda x: softmax(-x),
     df=lambda x: 0.0 - softmax_df(-x),
     d2f=lambda x: softmax_d2f(-x),
+    backward=Backward(lambda x, y: (y - 1.0) * y, f=lambda x: _softmax_forward(-x)),
     jacobian=lambda x: 0.0 - softmax_jacobian(-x),
     convention="f' is the diagonal of the Jacobian",
     range=(0.0, 1.0),
@@ -156,6 +170,7 @@ LOG_SOFTMAX = Activation(
     f=log_softmax,
     df=lambda x: row_of(x).rest(),
     d2f=lambda x: 0.0 - softmax_df(x),
+    backward=Backward(lambda x, y: 1.0 - np.exp(y), f=_log_softmax_forward),
     jacobian=log_softmax_jacobian,
     convention="the Jacobian of a row of two or more never vanishes; f' is its diagonal",
     range=(-INF, 0.0),

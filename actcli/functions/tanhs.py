@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from actcli.activation import INF, Activation, Array
+from actcli.activation import INF, Activation, Array, Backward
 from actcli.functions.kernels import UNDERFLOW, cube_of_one_plus, tanh_parts, times_exp
 from actcli.functions.naming import dialects
 from actcli.functions.sigmoids import tanh_d2f, tanh_df
@@ -24,6 +24,7 @@ TANHSHRINK = Activation(
     f=tanhshrink,
     df=lambda x: np.tanh(x) ** 2,
     d2f=lambda x: -tanh_d2f(x),
+    backward=Backward(lambda x, y: 1.0 - (1.0 - np.tanh(x) * np.tanh(x)), stepwise=True),
     range=(-INF, INF),
     dialects=dialects(
         "torch.nn.Tanhshrink keras.activations.tanh_shrink tfa.activations.tanhshrink NNlib.tanhshrink | as x - "

@@ -161,7 +161,15 @@ class Measures:
     lost_gradient_ratio: Annotated[
         float | None,
         share(
-            "share of the values whose f' is not 0 but becomes 0 in the smaller precision",
+            "share of the values whose f' is not 0 but 0 as PyTorch computes it in the smaller precision",
+            count(lambda b: None if b.computed is None else (b.computed == 0.0) & (b.gradient > 0.0)),
+            when="precision",
+        ),
+    ]
+    underflow_ratio: Annotated[
+        float | None,
+        share(
+            "share of the values whose f' is not 0 but underflows in the smaller precision, however it is computed",
             count(lambda b: b.losses and b.losses.precision.loses(b.gradient)),
             when="precision",
         ),

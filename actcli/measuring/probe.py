@@ -10,11 +10,12 @@ from typing import Annotated, TypeAlias
 import numpy as np
 
 from actcli.activation import Array, Flags, Function, own_outputs
-from actcli.analysis.precision import Losses, Precision, losses
+from actcli.analysis.precision import Losses, losses
 from actcli.analysis.regions import SaturatedSides, saturated_sides
 from actcli.measuring.measures import Meaning, Occasion
 from actcli.measuring.partial import Partial
 from actcli.measuring.tallies import Block, set_bits
+from actcli.numerics.smaller import Precision
 
 # A number for each value, from x, |f| and |f'|; flags count as 0 and 1.
 Score: TypeAlias = Callable[[Array, Array, Array], "Array | Flags"]
@@ -66,12 +67,14 @@ class Probe:
         )
         return frozenset(occasion for occasion, is_there in found if is_there)
 
-    def measure(self, x: Array, missing: Flags | None = None, positions: int = 1) -> Partial:
+    def measure(
+        self, x: Array, missing: Flags | None = None, positions: int = 1, known: tuple[Array, Array] | None = None
+    ) -> Partial:
         """The partial of a block x of shape (samples, neurons), NaN where `missing` says that there is no value; so
-        many samples side by side are positions of one input."""
-        return Partial.of(self._block(x, missing, positions))
+        many samples side by side are positions of one input. `known`: f' and f of x where they have been computed."""
+        return Partial.of(self._block(x, missing, positions, known))
 
-    def _block(self, x: Array, missing: Flags | None, positions: int) -> Block:
+    def _block(self, x: Array, missing: Flags | None, positions: int, known: tuple[Array, Array] | None) -> Block:
         t = np.ascontiguousarray(x.T)  # a neuron's values side by side
         none = np.zeros(len(t), np.int64)
         absent = none if missing is None else set_bits(missing.T)
@@ -80,7 +83,7 @@ class Probe:
         if keep is not None and self.function.rowwise:  # a row with a hole has no gradient
             keep = np.repeat(keep.all(axis=0, keepdims=True), len(t), axis=0)
         kept = True if keep is None else keep
-        gradient, output = self._gradient_and_output(t)
+        gradient, output = self._gradient_and_output(t) if known is None else _sizes(*known)
         vanishing = gradient < self.thresholds.epsilon
         return Block(
             t=t,
@@ -95,6 +98,7 @@ class Probe:
             score=None if self.score is None else self.score(t, output, gradient),
             sides=self.sides,
             losses=self.losses,
+            computed=None if self.losses is None else self._whole(self.losses.gradient, t),
             rowwise=self.function.rowwise,
             histogram=self.histogram,
             positions=positions,
@@ -104,9 +108,16 @@ class Probe:
         """|f'| and |f| of the values, one row per neuron."""
         if not self.function.rowwise:
             return np.abs(self.function.df(t)), np.abs(self.function.f(t))
-        rows = np.ascontiguousarray(t.T)
-        output = own_outputs(np.abs(self.function.f(rows)), len(t))
-        return np.ascontiguousarray(np.abs(self.function.df(rows)).T), np.ascontiguousarray(output.T)
+        gradient = self._whole(lambda rows: np.abs(self.function.df(rows)), t)
+        return gradient, self._whole(lambda rows: own_outputs(np.abs(self.function.f(rows)), len(t)), t)
+
+    def _whole(self, kernel: Callable[[Array], Array], t: Array) -> Array:
+        """What a kernel makes of the values, one row per neuron; of whole rows where f maps these."""
+        return np.ascontiguousarray(kernel(np.ascontiguousarray(t.T)).T) if self.function.rowwise else kernel(t)
+
+
+def _sizes(slope: Array, y: Array) -> tuple[Array, Array]:
+    return np.abs(np.ascontiguousarray(slope.T)), np.abs(np.ascontiguousarray(y.T))
 
 
 def _finite(t: Array) -> Flags | None:

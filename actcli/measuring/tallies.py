@@ -36,6 +36,7 @@ class Block:
     score: Array | Flags | None  # what a rule counts
     sides: SaturatedSides
     losses: Losses | None  # with a precision only
+    computed: Array | None  # f' as it is computed in that precision
     rowwise: bool
     histogram: bool  # whether one is asked for
     positions: int = 1  # values side by side that are of one input: they are not independent of each other

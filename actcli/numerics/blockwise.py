@@ -1,14 +1,13 @@
 """A kernel over a large array, block by block on a few threads."""
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from actcli.activation import Array
+from actcli.numerics.threads import Pool, default_threads
 
 # 1 MiB. A kernel's temporaries would fit the L2 cache in a tenth of that, but on several threads each of its operations
 # waits for the interpreter's lock: four threads are slower than one at 2**14, and fastest at 2**17.
@@ -24,11 +23,6 @@ _LARGEST = 31 << 20
 def keep_freed() -> None:
     """Have the memory of temporary arrays kept between operations; takes 0.1 ms, touches no memory."""
     np.empty(_LARGEST, np.uint8)
-
-
-def default_threads() -> int:
-    """Reading and a consumer in order keep no more than four threads busy either."""
-    return min(4, os.cpu_count() or 1)
 
 
 def evaluate(
@@ -61,6 +55,6 @@ def evaluate(
     if threads == 1:
         run(0)
     else:
-        with ThreadPoolExecutor(threads, thread_name_prefix="actcli") as pool:
+        with Pool(threads) as pool:
             list(pool.map(run, range(threads)))
     return out

@@ -89,11 +89,10 @@ def write_streams(streams: Sequence[Stream], blocks: Iterator[Sequence[Any]]) ->
         pool = stack.enter_context(ThreadPoolExecutor(len(streams), thread_name_prefix="actcli"))
         queues: list[Queue[Any]] = [Queue(2) for _ in streams]
         failed = Event()
-        written = [
-            pool.submit(_write_queue, stream, file, queue, failed)
-            for stream, file, queue in zip(streams, files, queues, strict=True)
-        ]
+        written = []
         try:
+            for stream, file, queue in zip(streams, files, queues, strict=True):
+                written.append(pool.submit(_write_queue, stream, file, queue, failed))
             for parts in itertools.takewhile(lambda _: not failed.is_set(), blocks):
                 for queue, part in zip(queues, parts, strict=True):
                     queue.put(part)

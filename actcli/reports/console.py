@@ -62,7 +62,6 @@ class TrainingTable:
         )
 
     def __enter__(self) -> TrainingTable:
-        self._live.start()
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -71,6 +70,7 @@ class TrainingTable:
     def update(self, name: str, seed: int, epoch: int, score: float) -> None:
         """After an epoch, from any thread."""
         self._states.setdefault(name, {})[seed] = epoch, score
+        self._live.start()  # not before: what is said of the data stands above
 
     def _table(self) -> RenderableType:
         from rich import box
@@ -78,7 +78,9 @@ class TrainingTable:
         from rich.table import Table
 
         seeds, epochs = self._whole
-        table = Table("function", "", "seeds", "score", box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+        for title in ("function", "", "seeds", "score"):
+            table.add_column(title, no_wrap=True)
         for name, states in list(self._states.items()):
             last = list(states.values())
             done = sum(epoch for epoch, _ in last)

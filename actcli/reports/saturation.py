@@ -39,13 +39,18 @@ def saturation_document(diagnosis: Diagnosis) -> Document:
     if "backward" in occasions:
         document["gradient_ratio"] = diagnosis.gradient_ratio
     if criteria.precision is not None:
-        lost = [(traits.function, traits.losses) for traits in diagnosis.traits if traits.losses is not None]
-        document["precision"] = {
-            "dtype": criteria.precision.name,
-            "zero_gradient": _regions((f, region) for f, losses in lost for region in losses.zero_gradient),
-            "constant_output": _regions((f, region) for f, losses in lost for region in losses.constant_output),
-        }
+        lost = {name: _regions(regions) for name, regions in _lost(diagnosis).items()}
+        document["precision"] = {"dtype": criteria.precision.name, **lost}
     return document
+
+
+def _lost(diagnosis: Diagnosis) -> dict[str, list[tuple[Function, Region]]]:
+    """Where in the smaller precision f' is 0, underflows, and f is constant."""
+    losses = [traits.losses for traits in diagnosis.traits if traits.losses is not None]
+    return {
+        name: [(each.function, region) for each in losses for region in getattr(each, name)]
+        for name in ("zero_gradient", "underflow", "constant_output")
+    }
 
 
 def _regions(regions: Iterable[tuple[Function, Region]]) -> list[Document]:
@@ -53,9 +58,17 @@ def _regions(regions: Iterable[tuple[Function, Region]]) -> list[Document]:
 
 
 def region_sheet(diagnosis: Diagnosis) -> Sheet:
-    """One row per vanishing region."""
+    """One row per vanishing region; with a precision also one per region where it loses f' or f."""
+    columns = ("function", "from", "to", "kind")
     rows = [(function.label, region.start, region.stop, region.kind) for function, region in diagnosis.regions]
-    return Sheet(("function", "from", "to", "kind"), rows)
+    if diagnosis.criteria.precision is None:
+        return Sheet(columns, rows)
+    lost = [
+        (function.label, region.start, region.stop, region.kind, name)
+        for name, regions in _lost(diagnosis).items()
+        for function, region in regions
+    ]
+    return Sheet((*columns, "what"), [*((*row, "vanishing") for row in rows), *lost])
 
 
 def layer_sheet(diagnosis: Diagnosis) -> Sheet:
@@ -170,9 +183,12 @@ def _layers(diagnosis: Diagnosis) -> Iterator[Grid]:
         columns = ("layer", "mean|f'|", "rms f'", "product of mean", "product of rms", *(("rms dL/dx",) * backward))
         yield Grid("Gradient through f', last layer to first", Sheet(columns, rows))
     if (precision := diagnosis.criteria.precision) is not None:
-        shares = [(layer.name, layer.lost_gradient_ratio, layer.constant_output_ratio) for layer in layers]
-        title = f"In {precision.name}: the share of values whose f' is lost, and where f is constant"
-        yield Grid(title, Sheet(("layer", "f' lost", "f constant"), shares))
+        shares = [
+            (layer.name, layer.lost_gradient_ratio, layer.underflow_ratio, layer.constant_output_ratio)
+            for layer in layers
+        ]
+        title = f"In {precision.name}: the share of values whose f' is lost, underflows, and where f is constant"
+        yield Grid(title, Sheet(("layer", "f' lost", "f' underflows", "f constant"), shares))
     fine = [(layer.name, reason) for layer in layers if layer.verdict == "ok" for reason in _reasons(diagnosis, layer)]
     if fine and len(layers) > 1:
         yield Grid("", Sheet(("layer", "reason"), fine), "Why layers are ok")
@@ -236,7 +252,9 @@ def _lines(traits: Traits, digits: int, named: bool) -> Iterator[str]:
     yield from (f"f'{of} vanishes for {region.condition(digits)} ({region.kind})" for region in traits.regions)
     if losses is not None:
         name = losses.precision.name
-        yield from (f"in {name} f'{of} is 0 for {region.condition(digits)}" for region in losses.zero_gradient)
+        way = " as PyTorch computes it" if function.activation.backward else ""
+        yield from (f"in {name} f'{of} is 0{way} for {region.condition(digits)}" for region in losses.zero_gradient)
+        yield from (f"in {name} f'{of} underflows for {region.condition(digits)}" for region in losses.underflow)
         yield from (f"in {name} f{of} is constant for {region.condition(digits)}" for region in losses.constant_output)
 
 

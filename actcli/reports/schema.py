@@ -71,7 +71,7 @@ _FORMS: dict[str, Any] = {
         "gradient_falls_at": str | None,
         "gradient_ratio?": float | None,
         "neurons": [_NEURON],
-        "precision?": {"dtype": str, "zero_gradient": _OF_FUNCTIONS, "constant_output": _OF_FUNCTIONS},
+        "precision?": {"dtype": str, **dict.fromkeys(("zero_gradient", "underflow", "constant_output"), _OF_FUNCTIONS)},
     },
     "compare": {
         "schema": Literal["actcli.compare/1"],
@@ -161,7 +161,7 @@ _FORMS: dict[str, Any] = {
     },
     "layers": [{**_LAYER, **_TEXTS}],
     "neurons": [_NEURON],
-    "regions": [{"function": str, "from": float, "to": float, "kind": RegionKind}],
+    "regions": [{"function": str, "from": float, "to": float, "kind": RegionKind, "what?": str}],
     "rows": [dict[str, str | float | bool | None]],
 }
 NAMES = tuple(_FORMS)

@@ -88,7 +88,7 @@ def _layer(result: Experiment, layer: LayerState) -> Document:
 
 
 def _timed(record: Document, *, timing: bool) -> Document:
-    return record if timing else {name: value for name, value in record.items() if name != "seconds"}
+    return record if timing else {name: value for name, value in record.items() if name.partition("_")[0] != "seconds"}
 
 
 def _record(one: Any) -> Document:
@@ -308,8 +308,8 @@ def _definitions(result: Experiment) -> Iterator[tuple[str, str]]:
     yield (
         "difference",
         "the mean over seeds of one function's score less the other's from the same seed, which draws the weights and "
-        "the order of the rows; better or worse where its 95 % interval leaves out 0. Of 20 such pairs one is told "
-        "apart by chance",
+        "the order of the rows; better or worse where its 95 % interval leaves out 0. Accuracies are taken to spread "
+        "by one row at least. Of 20 such pairs one is told apart by chance",
     )
     yield "seeds to tell", "about how many seeds of the same mean and spread would tell the two apart"
     yield (

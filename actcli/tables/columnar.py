@@ -78,6 +78,8 @@ class _Frames:
         try:
             with _unheard():
                 yield
+        except OSError as error:
+            raise DataError(f"{self.name}: cannot be read: {error.strerror or error}") from None
         except ERRORS as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise DataError(f"{self.name}: is not {self.kind} file that can be read: {reason}", hint) from None

@@ -2,13 +2,14 @@
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
 from actcli.errors import ActcliError, DataError
-from actcli.numerics.blockwise import default_threads, keep_freed
+from actcli.numerics.blockwise import keep_freed
+from actcli.numerics.threads import Pool, default_threads
 from actcli.tables.table import Block, Skipped, Table, Task
 
 T = TypeVar("T")
@@ -36,7 +37,7 @@ def map_blocks(table: Table, work: Callable[[Block], T], threads: int | None = N
         for task in tasks:
             yield _run(table.source, work, task)
         return
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="actcli")
+    pool = Pool(threads)
     pending: deque[Future[Part[T]]] = deque()
     try:
         for task in tasks:

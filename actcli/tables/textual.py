@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from actcli.errors import DataError, UsageError
+from actcli.numerics.threads import Pool
 from actcli.tables.format import FrameWriter
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def text_writer(
 
     def write(file: IO[bytes], parts: Iterable[bytes]) -> None:
         # A thread of its own writes while this one goes on reading: the system takes a third of the time to write.
-        with ThreadPoolExecutor(1, thread_name_prefix="actcli") as writer:
+        with Pool(1) as writer:
             full = filter(None, parts)
             start = next(full, b"")  # nothing is written where the first block fails
             done = writer.submit(file.write, head + (first + start if start else b""))

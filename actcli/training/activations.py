@@ -42,16 +42,14 @@ class Fixed:
         """The function that the layer has now; where each neuron has its own, that of their mean."""
         return self.start
 
-    def measured(self) -> Function:
-        """What the rows of an array of shape (neurons, samples) go through."""
-        return self.at()
-
     def f(self, z: Array) -> Array:
         return self.start.activation.f(z, **self.given)
 
-    def back(self, z: Array, dy: Array) -> Array:
-        """The derivatives by z from those by f(z); those by what is learned go to `slopes`."""
-        return self.start.activation.df(z, **self.given) * dy
+    def back(self, z: Array, dy: Array) -> tuple[Array, Array | None]:
+        """The derivatives by z from those by f(z), and f'(z) where f is elementwise; those by what is learned go to
+        `slopes`."""
+        slope = self.start.activation.df(z, **self.given)
+        return slope * dy, slope
 
     def keep_inside(self) -> None:
         """Bring what is learned back into its domain."""
@@ -60,11 +58,10 @@ class Fixed:
 class Rowwise(Fixed):
     """f of whole rows."""
 
-    def back(self, z: Array, dy: Array) -> Array:
+    def back(self, z: Array, dy: Array) -> tuple[Array, None]:
         jacobian = self.start.activation.jacobian
         assert jacobian is not None
-        back: Array = np.matmul(dy[:, None, :], jacobian(z, **self.given))[:, 0, :]
-        return back
+        return _through(jacobian(z, **self.given), dy), None
 
 
 class Learned(Fixed):
@@ -94,14 +91,14 @@ class Learned(Fixed):
     def f(self, z: Array) -> Array:
         return self.start.activation.f(z, **self.named())
 
-    def back(self, z: Array, dy: Array) -> Array:
+    def back(self, z: Array, dy: Array) -> tuple[Array, Array | None]:
         activation, values = self.start.activation, self.named()
         for place, parameter in enumerate(self.learned):
             self.slopes[place] = np.vdot(activation.wrt[parameter.name](z, **values), dy)
         if activation.jacobian is not None:
-            back: Array = np.matmul(dy[:, None, :], activation.jacobian(z, **values))[:, 0, :]
-            return back
-        return activation.df(z, **values) * dy
+            return _through(activation.jacobian(z, **values), dy), None
+        slope = activation.df(z, **values)
+        return slope * dy, slope
 
     def keep_inside(self) -> None:
         for place, (low, high) in enumerate(self.domains):
@@ -121,20 +118,16 @@ class LearnedByNeuron(Learned):
         self.neurons = width
         self._prepare()
 
-    def measured(self) -> Function:
-        activation = self.start.activation
-        f, df = self._by_row(activation.f), self._by_row(activation.df)
-        return Function(replace(activation, parameters=(), wrt={}, f=f, df=df), ())
-
     def f(self, z: Array) -> Array:
         return self._by_row(self.start.activation.f)(np.ascontiguousarray(z.T)).T
 
-    def back(self, z: Array, dy: Array) -> Array:
+    def back(self, z: Array, dy: Array) -> tuple[Array, Array]:
         activation, t, dt = self.start.activation, np.ascontiguousarray(z.T), dy.T
         for place, parameter in enumerate(self.learned):
             slopes = self._by_row(activation.wrt[parameter.name])(t)
             np.einsum("ns,ns->n", slopes, dt, out=self.slopes[place], casting="unsafe")
-        return (self._by_row(activation.df)(t) * dt).T
+        slope = self._by_row(activation.df)(t).T
+        return slope * dy, slope
 
     def _by_row(self, kernel: Kernel) -> Callable[[Array], Array]:
         """Kernels take one value of each parameter."""
@@ -146,6 +139,11 @@ class LearnedByNeuron(Learned):
             return found
 
         return work
+
+
+def _through(jacobian: Array, dy: Array) -> Array:
+    back: Array = np.matmul(dy[:, None, :], jacobian)[:, 0, :]
+    return back
 
 
 def learnable(function: Function) -> tuple[Parameter, ...]:

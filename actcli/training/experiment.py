@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import Event
@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from actcli.activation import Array, Function
 from actcli.errors import UsageError
-from actcli.numerics.blockwise import default_threads
+from actcli.numerics.threads import Pool, default_threads
 from actcli.training.activations import learnable
 from actcli.training.loop import Trainer
 from actcli.training.network import Network
@@ -47,6 +47,9 @@ def run_all(data: Data, plan: Plan, watch: Watch = _unwatched) -> Trained:
     """
     if plan.design.learn != "none" and not any(map(learnable, plan.functions)):
         raise UsageError("none of the functions has a parameter to learn", "name one that has, such as prelu or elu")
+    if plan.design.normalize == "batch" and min(plan.recipe.batch, len(data.train)) < 2:
+        hint = "take batches of more rows, or normalise over the layer"
+        raise UsageError("batch normalisation has no variance over a batch of one row", hint)
     candidates = plan.search.candidates(plan.functions, plan.seeds[0])
     for function in dict.fromkeys(candidates):
         Network(len(data.features), data.train.targets.shape[1], function, plan.design)
@@ -95,7 +98,7 @@ class _Experiment:
 
     def _together(self, jobs: Sequence[_Job], epochs: int, *, keep: bool) -> bool:
         """Whether all jobs came to their end."""
-        pool = ThreadPoolExecutor(self._plan.threads or default_threads(), thread_name_prefix="actcli")
+        pool = Pool(self._plan.threads or default_threads())
         try:
             pending: list[Future[None]] = [pool.submit(partial(self._train, job, epochs, keep=keep)) for job in jobs]
             for future in pending:

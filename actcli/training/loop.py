@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from actcli.training.scores import scores
 from actcli.training.settings import Design, Recipe
 from actcli.training.weights import draw, set_weights
 
-PROBE = 1024  # training rows, at most, on which layers are measured
+PROBE = 512  # training rows, at most, on which layers are measured
 CHUNK = 1024  # rows that go through the network at a time when it is used
 GROWN = 1e3  # times the loss at the start, beyond which a run has diverged
 
@@ -137,9 +136,7 @@ class Trainer:
     def _layers(self) -> tuple[LayerState, ...]:
         network, space = self.network, self._probe_space
         self._loss(network.forward(space, "probe"), self._probe_targets)
-        kept = network.gradient.copy()
         network.backward(space, "probe")
-        network.gradient[...] = kept
         places = enumerate(zip(network.hidden, space, strict=False), start=1)
         return tuple(self._state(f"layer{k}", layer, room) for k, (layer, room) in places)
 
@@ -147,7 +144,8 @@ class Trainer:
         assert layer.f is not None
         assert room.delta is not None
         probe = self._probe(layer.f.at())
-        partial = replace(probe, function=layer.f.measured()).measure(room.z.astype(np.float64, copy=False))
+        known = None if room.y is None or room.slope is None else (room.slope, room.y)
+        partial = probe.measure(room.z.astype(np.float64, copy=False), known=known)
         dead = int(partial.dead(self._thresholds.alpha).sum())
         square = float(np.mean(np.square(room.delta, dtype=np.float64)))
         return LayerState(

@@ -35,6 +35,8 @@ class Room:
     mask: Array | None
     kept: dict[str, Array]  # of the normalisation
     delta: Array | None = None  # the derivatives of the loss by the pre-activations
+    y: Array | None = None  # f(z)
+    slope: Array | None = None  # f'(z), where f is elementwise
 
 
 @dataclass(slots=True, eq=False)
@@ -62,7 +64,7 @@ class Layer:
             return
         if self.norm is not None:
             self.norm.forward(room.z, room.kept, mode != "use", mode == "train")
-        y = self.f.f(_wide(room.z))
+        room.y = y = self.f.f(_wide(room.z))
         if room.mask is not None and rng is not None:
             np.less(self.dropout, rng.random(y.shape), out=room.mask, casting="unsafe")
             room.mask *= 1.0 / (1.0 - self.dropout)
@@ -77,7 +79,7 @@ class Layer:
         d = dy
         if self.f is not None:
             d = dy * room.mask if room.mask is not None and mode == "train" else dy
-            d = self.f.back(_wide(room.z), d)
+            d, room.slope = self.f.back(_wide(room.z), d)
             if d.dtype != dy.dtype:
                 d = d.astype(dy.dtype)
             room.delta = d

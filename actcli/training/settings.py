@@ -36,6 +36,8 @@ class Design:
     dtype: Annotated[Dtype, Meaning("precision of the network")] = "float64"
 
     def __post_init__(self) -> None:
+        if not self.hidden:
+            raise UsageError("no hidden layer", "without one there is no function to train under")
         if any(width < 1 for width in self.hidden):
             raise UsageError(f"hidden widths {','.join(map(str, self.hidden))}", "a layer has one neuron at least")
         if not 0.0 <= self.dropout < 1.0:

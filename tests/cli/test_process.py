@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import pytest
 from support.run import ROOT, Cli, Process
+from support.sweep import part
 
 from actcli.text import visible
 
@@ -47,8 +49,8 @@ def shell(line: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
-@pytest.mark.parametrize("where", [">&-", ">/dev/full"])
+@pytest.mark.sweep
+@pytest.mark.parametrize(("command", "where"), part([*product(COMMANDS.values(), (">&-", ">/dev/full"))], 5))
 def test_an_output_that_takes_nothing_is_one_error(command: str, where: str) -> None:
     """A closed standard output, or one on a full disk: status 1, one line."""
     done = shell(f"actcli {command} {where} </dev/null")
@@ -58,7 +60,8 @@ def test_an_output_that_takes_nothing_is_one_error(command: str, where: str) -> 
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+@pytest.mark.sweep
+@pytest.mark.parametrize("command", part([*COMMANDS.values()], 3))
 def test_closed_input_and_messages_change_no_result(cli: Cli, command: str) -> None:
     """Nor does any file that is opened take the place of a closed stream."""
     closed = shell(f"actcli {command} <&- 2>&-")
@@ -72,7 +75,8 @@ def test_a_closed_input_that_is_asked_for_is_an_error() -> None:
     assert "standard input" in done.stderr
 
 
-@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+@pytest.mark.sweep
+@pytest.mark.parametrize("command", part([*COMMANDS.values()], 3))
 def test_a_reader_that_goes_away_is_no_error(command: str) -> None:
     """Whatever the command: 141 and not a word."""
     done = shell(f"set -o pipefail; actcli {command} </dev/null | true")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
 import numpy as np
 import pytest
-from support.run import DATA, Cli, rows
+from support.run import DATA, ROOT, Cli, rows
 
 from actcli.reports.schema import schema
 
@@ -45,13 +47,21 @@ def test_every_form_of_a_result(cli: Cli, tmp_path: Path) -> None:
     assert Path(outputs[0]).read_bytes() == before
 
 
-@pytest.mark.parametrize(("by", "count"), [("run", 2), ("epoch", 6), ("layer", 6)])
-def test_rows(cli: Cli, by: str, count: int) -> None:
-    """Of one hidden layer, three states a run."""
-    found = rows(cli.ok("train", "relu", *DIGITS, *QUICK, "--by", by, "-f", "csv"))
+@pytest.mark.parametrize(
+    ("by", "count", "names"),
+    [
+        ((), 1, {"function", "accuracy_from"}),
+        (("--by", "run"), 2, {"function", "seed", "ended"}),
+        (("--by", "epoch"), 6, {"function", "seed", "train_loss"}),
+        (("--by", "layer"), 6, {"function", "seed", "gradient_rms"}),
+    ],
+)
+def test_rows(cli: Cli, by: tuple[str, ...], count: int, names: set[str]) -> None:
+    """Of one hidden layer, three states a run; without times, which would differ from run to run."""
+    found = rows(cli.ok("train", "relu", *DIGITS, *QUICK, *by, "-f", "csv"))
     assert len(found) == count
-    assert {"function", "seed"} <= found[0].keys()
-    assert "seconds" not in found[0]
+    assert names <= found[0].keys()
+    assert not any("seconds" in name for name in found[0])
 
 
 def test_timing_is_reported_when_it_is_asked_for(cli: Cli) -> None:
@@ -130,6 +140,7 @@ def test_a_quantity(cli: Cli, tmp_path: Path) -> None:
         ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--save", "model.pt"), 2, "says no form of a network"),
         ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--lr", "0"), 2, "--lr"),
         ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--lr", "nan"), 2, "--lr"),
+        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--split", "0", "--normalize", "batch", "--batch", "1"), 2, "no variance"),
     ],
 )
 def test_bad_input(
@@ -172,3 +183,26 @@ def test_a_test_table_with_an_unknown_class(cli: Cli, tmp_path: Path) -> None:
     test = table(tmp_path, "z,b\n1,0\n2,1\n")
     assert "has other features" in cli.fails(1, *base)
     assert "--test is scored on" in cli.fails(2, *base, "--split", "0.3")
+
+
+def test_an_interrupt_keeps_what_is_finished(tmp_path: Path) -> None:
+    """Ctrl-C among many seeds: the runs that came to their end are written whole, and the status is a shell's."""
+    code = (
+        "import os, signal\n"
+        "from actcli.training.loop import Trainer\n"
+        "result = Trainer.result\n"
+        "def interrupted(self):\n"
+        "    if self.seed == 2: os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return result(self)\n"
+        "Trainer.result = interrupted\n"
+        "from actcli.__main__ import main; main()"
+    )
+    path = tmp_path / "kept.json"
+    words = ("train", "relu", *DIGITS, *QUICK, "--seeds", "500", "--threads", "1", "-o", str(path))
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, cwd=ROOT, check=False)
+    assert done.returncode == 130, done.stderr
+    document = json.loads(path.read_text())
+    jsonschema.validate(document, schema("train"))
+    assert 2 <= len(document["runs"]) < 500
+    assert b"did not come to their end" in done.stderr
+    assert [entry.name for entry in tmp_path.iterdir()] == ["kept.json"]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
+from pathlib import Path
 
 import click
-from documentation import roff
+from documentation import markdown, roff
 from support.program import commands
 
 from actcli import __version__
@@ -104,7 +105,7 @@ or gated function of the row of these four."""
 Show = Callable[[str], str]
 
 
-def pages(show: Show, date: str, group: click.Group = cli) -> dict[str, str]:
+def pages(show: Show, date: str, group: click.Group = cli, sources: Sequence[Path] = ()) -> dict[str, str]:
     """The pages by file name: the program's, one a command, and the catalogue of functions.
 
     `show` gives what a command of the examples prints. Pages are ASCII, whatever the help holds. `date` is the
@@ -114,7 +115,8 @@ def pages(show: Show, date: str, group: click.Group = cli) -> dict[str, str]:
     found = [click.Context(command, root, info_name=name) for name, command in sorted(commands(group).items())]
     contexts = [root, *(context for context in found if not context.command.hidden)]
     texts = {f"{_name(context)}.1": _page(context, contexts, show, date) for context in contexts}
-    return {**texts, f"{CATALOGUE}.7": catalogue(date)}
+    written = dict(_written(path.read_text(), date) for path in sources)
+    return {**texts, f"{CATALOGUE}.7": catalogue(date), **written}
 
 
 def _page(context: click.Context, contexts: list[click.Context], show: Show, date: str) -> str:
@@ -277,6 +279,16 @@ def catalogue(date: str) -> str:
                 lines += _section(roff.literal(activation.name), _entry(activation), ".SS")
     lines += _section("SEE ALSO", [f"{roff.bold('actcli')}(1),", f"{roff.bold('actcli-show')}(1)"])
     return "\n".join(lines) + "\n"
+
+
+def _written(text: str, date: str) -> tuple[str, str]:
+    """A page that is written as Markdown, whose title is its name and summary."""
+    name, _, summary = text.partition("\n")[0].removeprefix("# ").partition(": ")
+    lines = _header(name, 7, date)
+    lines += _section("NAME", [f"{roff.literal(name)} \\-", *roff.filled(summary)])
+    lines += markdown.body(text)
+    lines += _section("SEE ALSO", [f"{roff.bold('actcli')}(1),", f"{roff.bold(CATALOGUE)}(7)"])
+    return f"{name}.7", "\n".join(lines) + "\n"
 
 
 def _entry(activation: Activation) -> list[str]:

@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from actcli.analysis.precision import PRECISIONS
 from actcli.diagnosis.diagnose import Criteria
 from actcli.diagnosis.systems import RULES
 from actcli.measuring.measures import TALLIES, Measures, measures
@@ -32,6 +31,7 @@ from actcli.measuring.tallies import (
     VANISHING_ROWS,
     ZEROS,
 )
+from actcli.numerics.smaller import PRECISIONS
 from actcli.numerics.sums import Sums
 from actcli.registry import specs
 

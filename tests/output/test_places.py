@@ -59,6 +59,29 @@ def test_no_input_and_nothing_foreign_is_replaced(cli: Cli, tmp_path: Path, word
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == before
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("layers", "m.onnx", "-o", "m.onnx", "-f", "csv"),
+        ("saturation", "--model", "m.onnx", "p.csv", "-o", "p.csv"),
+        ("saturation", "--model", "m.onnx", "p.csv", "-o", "m.onnx", "-f", "csv"),
+        ("saturation", "--model", "m.onnx", "--input", "x=p.csv", "-o", "p.csv"),
+        ("compare", "relu", "--model", "m.onnx", "-i", "x=p.csv", "-o", "p.csv"),
+        ("train", "relu", "-i", "w.npz", "--target", "y", "--save", "w.npz"),
+        ("train", "relu", "-i", "p.csv", "--target", "y", "--test", "w.npz", "--save", "w.npz"),
+        ("train", "relu", "-i", "p.csv", "--target", "y", "--weights", "w.npz", "--save", "w.npz"),
+        ("train", "relu", "-i", "p.csv", "--target", "y", "-o", "p.csv"),
+    ],
+    ids=" ".join,
+)
+def test_no_file_that_a_run_reads_is_replaced(cli: Cli, tmp_path: Path, words: Sequence[str]) -> None:
+    """Whatever it is read as: before any of them is looked into."""
+    for name in ("m.onnx", "p.csv", "w.npz"):
+        write(tmp_path / name, name)
+    assert "is an input too" in cli.fails(2, *words, cwd=tmp_path)
+    assert [path.read_text() for path in sorted(tmp_path.iterdir())] == ["m.onnx", "p.csv", "w.npz"]
+
+
 def test_a_filter_may_replace_its_table_and_a_report_itself(cli: Cli, tmp_path: Path) -> None:
     lay(tmp_path)
     assert cli.ok("eval", "relu", "p.csv", "-o", "link.csv", cwd=tmp_path) == ""

@@ -16,13 +16,13 @@ from jsonschema import Draft202012Validator, ValidationError
 from support.run import DATA, Cli
 from support.sweep import part
 
-from actcli.analysis.precision import PRECISIONS
 from actcli.analysis.profile import Network
 from actcli.diagnosis.comparison import compare
 from actcli.diagnosis.diagnose import Criteria, Diagnosis, diagnose
 from actcli.diagnosis.systems import RULES
 from actcli.errors import UsageError
 from actcli.measuring.layer import PreActivations
+from actcli.numerics.smaller import PRECISIONS
 from actcli.output.sheets import encode
 from actcli.registry import specs
 from actcli.registry.collection import ACTIVATIONS

@@ -18,7 +18,6 @@ from actcli.errors import UsageError
 from actcli.output.files import write_files
 from actcli.output.forms import training_result
 from actcli.output.outputs import Outputs
-from actcli.output.places import check_inputs
 from actcli.output.results import write
 from actcli.training import words
 
@@ -240,8 +239,6 @@ def command(
 
     check(saves)
     data, arrays = _data(inputs)
-    others = [path for path in (test, weights) if path is not None]
-    check_inputs([*outputs.files, *saves], [*others, data])
     if test is not None and preparation.split is not None:
         raise UsageError("--test is scored on, so nothing is held out", "leave out --split")
     with training_watch(functions, seeds, recipe.epochs) as watch:
