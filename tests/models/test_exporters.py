@@ -93,7 +93,7 @@ WRITTEN: dict[str, tuple[str, Any]] = {
     "GLU": ("sigmoid", lambda: nn.Sequential(nn.Linear(5, 10), nn.GLU())),
 }
 UNWRITTEN = {"script": "Threshold", "dynamo": "RReLU"}  # what each exporter refuses
-WAYS = [("script", 11), ("script", 13), ("script", 14), ("script", 17), ("script", 20), ("dynamo", 18), ("dynamo", 20),
+WAYS = [("script", 12), ("script", 13), ("script", 14), ("script", 17), ("script", 20), ("dynamo", 18), ("dynamo", 20),
         ("dynamo", 22), ("dynamo", 23)]  # fmt: skip
 
 
