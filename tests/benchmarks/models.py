@@ -32,7 +32,7 @@ from actcli.models.onnx_run import Running
 from actcli.tables.options import ReadOptions
 
 CHANNELS = (3, 32, 64, 64, 128)
-SIDE, IMAGES, BATCH, TURNS = 64, 64, 32, 5
+SIDE, IMAGES, BATCH, TURNS = 64, 192, 32, 3
 MEMORY = (100, 400, 1600)  # megabytes
 
 
