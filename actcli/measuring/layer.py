@@ -11,7 +11,7 @@ import numpy as np
 
 from actcli.activation import Array, Flags, Function
 from actcli.measuring.partial import Partial
-from actcli.measuring.probe import Probe
+from actcli.measuring.probe import Probe, measure_under
 from actcli.numerics.blockwise import keep_freed
 from actcli.numerics.threads import in_order
 from actcli.text import numbered
@@ -133,7 +133,7 @@ def _partials(
         if isinstance(layer.blocks, Shared):
             passes.setdefault(layer.blocks.run, {})[layer.blocks.number] = number
             continue
-        for partials in layer.blocks(partial(_measured, probes[number])):
+        for partials in layer.blocks(partial(measure_under, probes[number])):
             yield number, partials
     for run, numbers in passes.items():
         keep_freed()
@@ -145,11 +145,7 @@ def _of_pass(
 ) -> tuple[int, list[Partial]]:
     of_run, block, positions = found
     number = numbers[of_run]
-    return number, _measured(probes[number], block(), None, positions)
-
-
-def _measured(probes: Sequence[Probe], x: Array, missing: Flags | None, positions: int = 1) -> list[Partial]:
-    return [probe.measure(x, missing, positions) for probe in probes]
+    return number, measure_under(probes[number], block(), None, positions)
 
 
 def of_numbers(x: Sequence[float], function: Function) -> PreActivations:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from actcli.activation import Function
-from actcli.analysis.regions import shape
+from actcli.analysis.regions import extent
 from actcli.models.graph import CELLS, Graph, Node, has_weights
 from actcli.models.operators import TRANSPARENT
 from actcli.models.regions import Finder, Region, is_sloped
@@ -135,7 +135,7 @@ def _width(graph: Graph, tensor: str) -> int | None:
 def _role(graph: Graph, region: Region) -> Role:
     """A function that makes a probability or a positive number of a sum, and beyond which there are no weights, is a
     head; one in [0, 1] that scales others is a gate. A relu at the end may be that of features: it is hidden."""
-    low, high = region.function.range or shape(region.function).range
+    low, high = extent(region.function)
     if graph.cell(region.output):
         return "gate" if low >= 0.0 and high <= 1.0 else "hidden"
     answers = (

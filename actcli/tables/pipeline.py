@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
-from actcli.errors import ActcliError, DataError
+from actcli.errors import ActcliError
 from actcli.numerics.blockwise import keep_freed
-from actcli.numerics.threads import in_order
+from actcli.numerics.threads import default_threads, in_order
 from actcli.tables.table import Block, Skipped, Table, Task
 
 T = TypeVar("T")
@@ -30,19 +30,15 @@ def map_blocks(table: Table, work: Callable[[Block], T], threads: int | None = N
     """
     tasks = _tasks(table)
     keep_freed()
+    # One thread more: it waits for the disk, or for the consumer, while the others work.
     try:
-        yield from in_order(partial(_run, table.source, work), tasks, threads)
+        yield from in_order(partial(_run, work), tasks, threads or default_threads() + 1)
     finally:
         tasks.close()
 
 
-def _run(source: str, work: Callable[[Block], T], task: Task) -> Part[T]:
-    try:
-        block = task()
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":  # of polars, and no Exception
-            raise
-        raise DataError(f"{source}: cannot be read: {str(error).partition(chr(10))[0]}") from None
+def _run(work: Callable[[Block], T], task: Task) -> Part[T]:
+    block = task()
     return Part(work(block), block.end, block.skipped)
 
 

@@ -93,6 +93,9 @@ def test_a_closed_pipe_ends_the_run_quietly() -> None:
 
 def test_an_interrupt_stops_with_130(tmp_path: Path) -> None:
     """Ctrl-C in the middle of a stream ends it soon, with no traceback and no file left."""
+    import fcntl
+    import termios
+
     reader, writer = os.pipe()
     process = subprocess.Popen(
         [sys.executable, "-m", "actcli", "eval", "relu", "-o", str(tmp_path / "out.csv")],
@@ -100,9 +103,10 @@ def test_an_interrupt_stops_with_130(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         cwd=ROOT,
     )
-    os.close(reader)
     os.write(writer, b"x\n" + b"1.5\n" * 5000)
-    time.sleep(1.0)
+    while fcntl.ioctl(reader, termios.FIONREAD, bytes(4)) != bytes(4):  # until all is read
+        time.sleep(0.01)
+    os.close(reader)
     process.send_signal(signal.SIGINT)
     _, message = process.communicate(timeout=20)
     os.close(writer)
@@ -140,13 +144,15 @@ def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["o.csv"]
 
 
-def test_an_interrupt_while_it_starts_is_quiet() -> None:
+@pytest.mark.parametrize("module", ["click", "warnings", "actcli.cli.main", "contextlib"])
+def test_an_interrupt_while_it_starts_is_quiet(module: str) -> None:
     """Before there is a command line to end, the process ends as any other does."""
     code = (
         "import sys, os, signal\n"
         "class Finder:\n"
         "    def find_spec(self, name, *rest):\n"
-        "        if name == 'click': os.kill(os.getpid(), signal.SIGINT)\n"
+        f"        if name == '{module}': os.kill(os.getpid(), signal.SIGINT)\n"
+        "for name in ('warnings', 'contextlib'): sys.modules.pop(name, None)\n"
         "sys.meta_path.insert(0, Finder())\n"
         "from actcli.__main__ import main; main()"
     )

@@ -119,9 +119,16 @@ def help_examples(group: click.Group = cli) -> Iterator[tuple[str, str]]:
 def outputs_of_examples(folder: Path, page: str) -> dict[str, str]:
     """What each example of a help page prints, in a folder that holds the files that they name."""
     env = environment(folder)
-    for path in (*(DATA / "relu_trained").glob("*.csv"), *DATA.glob("*.csv"), DATA / "digits.onnx"):
+    for path in (*(DATA / "relu_trained").glob("*.csv"), *DATA.glob("*.csv"), DATA / "digits.onnx",
+                 DATA / "run.jsonl"):  # fmt: skip
         shutil.copy(path, folder)
-    return {example: run_at_terminal(example, folder, env) for name, example in help_examples() if name == page}
+    shutil.copytree(DATA / "acts", folder / "acts")
+    return {example: run_at_terminal(_ended(example), folder, env) for name, example in help_examples() if name == page}
+
+
+def _ended(command: str) -> str:
+    """The command, with a Ctrl-C where it would not end."""
+    return f"timeout --preserve-status -s INT 4 {command}" if "--follow" in command else command
 
 
 def shown(output: str) -> str:

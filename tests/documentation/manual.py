@@ -52,9 +52,13 @@ ENVIRONMENT = {
 }
 NEEDED_BY = {"SOURCE_DATE_EPOCH": "reports", "TMPDIR": "columns", "XDG_CONFIG_HOME": "definitions"}  # parameters
 WORDS = """INPUT is numbers or files. A word that reads as a number, finite or infinite, is one: -1, -1e-3 and -inf need
-no -- before them. Anything else names a file, and - is standard input. Without INPUT standard input is read if it is
-a pipe or a file."""
-TABLES = """A table has samples as rows and neurons as columns. The name of the file tells its format, else its
+no -- before them. Anything else names a file, a folder or a glob, and - is standard input. Without INPUT standard input
+is read if it is a pipe or a file."""
+TABLES = """A folder is one table: the part files of one format below it, in natural order, one below the other, but
+for those whose names begin with . or _. So is a glob in quotes; one that matches folders stands for each of them. All
+parts have the same columns. A folder such as step=100 is a label: --part step=100 takes the parts below it.
+
+A table has samples as rows and neurons as columns. The name of the file tells its format, else its
 first bytes do; see FILES. In text the first row names the columns if any cell of it is not a number. An empty cell
 is a missing value: it is left out of every figure and counted, and filters pass it on.
 
@@ -73,6 +77,7 @@ MEANINGS = {
     "mean by actcli schema saturation.",
     "compare": "What columns and fields mean is told by actcli schema compare.",
     "fit": "What columns and fields mean is told by actcli schema fit.",
+    "trend": "What columns and fields mean is told by actcli schema trend.",
 }
 FIGURE = """The chart goes to standard output, or the figure to the file that --output names; its name tells the
 format. The same command writes the same bytes."""
