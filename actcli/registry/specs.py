@@ -11,6 +11,7 @@ from actcli.registry.additions import Registry, current, rewriter
 from actcli.registry.collection import ACTIVATIONS, BUILT_IN
 
 SWEEP = "|"  # between the values of a parameter that is swept
+MOST = 1000  # values of a sweep
 _NAME = re.compile(r"(?!\s*\d)([\w\s-]*|[\w.\s-]*@[\w.\s-]*)")
 _BUILT_IN = frozenset(ACTIVATIONS)
 
@@ -48,7 +49,7 @@ def family(spec: str) -> tuple[Function, ...]:
     """The functions that a FUNCTION spec names: one, or one for each value of a sweep, `elu:alpha=0.5|1|2`.
 
     They differ in one parameter. Raises UsageError as `get` does, and for a sweep with a value that is empty or given
-    twice, or over more than one parameter.
+    twice, over more than one parameter, or of more than 1000 values.
     """
     head, _, settings = spec.partition(":")
     items = settings.split(",")
@@ -59,6 +60,8 @@ def family(spec: str) -> tuple[Function, ...]:
         raise UsageError(f"{spec!r} sweeps over {len(swept)} parameters", "sweep over one, give the others one value")
     name, equals, values = items[swept[0]].rpartition("=")
     functions = []
+    if (count := values.count(SWEEP) + 1) > MOST:
+        raise UsageError(f"the sweep of {head}:{name} is over {count:,} functions", f"at most {MOST:,} are taken")
     for value in values.split(SWEEP):
         if not value.strip():
             raise UsageError(f"{spec!r} has an empty value", f"write for example {head}:{name}{equals}0.5|1|2")
@@ -87,10 +90,10 @@ def _is_name(head: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _declared(formula: str, registry: Registry) -> Activation:
-    from actcli.expressions.activation import declare
+    from actcli.expressions.activation import bounded, declare
     from actcli.expressions.parse import parse
 
-    written = parse(formula, registry.find)
+    written = bounded(parse(formula, registry.find))
     return declare(formula, written, rewriter().stable(written))
 
 
