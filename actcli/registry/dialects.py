@@ -8,6 +8,9 @@ from actcli.errors import UsageError
 from actcli.registry.collection import ACTIVATIONS, BUILT_IN, key, nearest
 
 _SPELLINGS = {"torch": "pytorch", "tf": "tensorflow", "hf": "transformers"}  # that people also use
+_CALL = re.compile(r"([\w.]+)\((\w+)=(.*)\)")  # a name with an argument
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_PLACEHOLDERS = ("n", "theta", "lambd", "...")
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")  # as in Python, torch.nn.ReLU
 
 
@@ -46,6 +49,32 @@ def find(name: str, where: str) -> tuple[Activation, Dialect]:
             f"{where} has no activation {name!r}", f"{_instead(name, where)}`actcli list --framework {where}` shows all"
         )
     return entry
+
+
+def called(name: str) -> tuple[Activation, Dialect, dict[str, float]] | None:
+    """What a framework's name with an argument means, `jax.nn.gelu(approximate=False)`, `relu(max_value=4)@keras`.
+
+    As `list` prints it, or with a number for a placeholder. None for what is no such name.
+    """
+    head, _, where = name.partition("@")
+    typed = _CALL.fullmatch(head.replace(" ", ""))
+    if typed is None:
+        return None
+    for activation in ACTIVATIONS:
+        for dialect in activation.dialects:
+            declared = _CALL.fullmatch(dialect.name.replace(" ", ""))
+            if declared is None or where not in ("", dialect.framework):
+                continue
+            full, argument, value = declared.groups()
+            same = typed[1] == full or (where and typed[1] == full.rpartition(".")[2])
+            if not same or typed[2] != argument:
+                continue
+            if typed[3] == value:
+                return activation, dialect, {}
+            if value in _PLACEHOLDERS and _NUMBER.fullmatch(typed[3]):
+                parameter = dialect.spelling.get(argument, activation.parameters[0].name)
+                return activation, dialect, {parameter: float(typed[3])}
+    return None
 
 
 def _instead(name: str, where: str) -> str:

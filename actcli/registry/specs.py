@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 
-from actcli.activation import Activation, Function
+from actcli.activation import Activation, Dialect, Function
 from actcli.errors import UsageError
 from actcli.registry import dialects
 from actcli.registry.additions import Registry, current, rewriter
@@ -33,16 +34,27 @@ def get(spec: str) -> Function:
         raise UsageError(f"{spec!r} names several functions, one is taken here", "`plot` and `compare` take a sweep")
     if ways := dialects.spellings(head):
         raise UsageError(f"no activation is named {head!r}", f"write {' or '.join(ways)}")
+    if call := dialects.called(head):
+        activation, dialect, values = call
+        return _as_in(dialect, activation, values, settings)
     if not _is_name(head):
         activation = _declared(head.strip(), current())
         return _examined(activation.bind(_settings(activation, settings, {})))
     name, at, where = head.partition("@")
     if at:
         activation, dialect = dialects.find(name, dialects.framework(where))
-        return activation.bind({**dialect.defaults, **_settings(activation, settings, dialect.spelling)})
+        return _as_in(dialect, activation, {}, settings)
     activation = current().find(name)
     function = activation.bind(_settings(activation, settings, {}))
     return function if activation in _BUILT_IN else _examined(function)
+
+
+def _as_in(dialect: Dialect, activation: Activation, values: Mapping[str, float], settings: str) -> Function:
+    """The activation with a framework's defaults, which errors show too."""
+    parameters = tuple(replace(p, default=dialect.defaults.get(p.name, p.default)) for p in activation.parameters)
+    theirs = replace(activation, parameters=parameters)
+    bound = theirs.bind({**values, **_settings(theirs, settings, dialect.spelling)})
+    return activation.bind(bound.parameters)
 
 
 def family(spec: str) -> tuple[Function, ...]:

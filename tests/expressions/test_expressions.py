@@ -232,7 +232,7 @@ def test_parameters_of_called_functions_keep_their_domain() -> None:
 
     assert specs.get("elu(x, alpha=2*a):a=0.25").f(-1.0) == specs.get("elu:0.5").f(-1.0)
     with pytest.raises(UsageError, match="legal parameters of elu"):
-        specs.get("elu(x, alpha=2*a):a=-1")
+        specs.get("celu(x, alpha=2*a):a=-1")
 
 
 def test_a_profile_of_an_expression() -> None:
