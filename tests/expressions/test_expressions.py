@@ -231,7 +231,7 @@ def test_parameters_of_called_functions_keep_their_domain() -> None:
     from actcli.errors import UsageError
 
     assert specs.get("elu(x, alpha=2*a):a=0.25").f(-1.0) == specs.get("elu:0.5").f(-1.0)
-    with pytest.raises(UsageError, match="legal parameters of elu"):
+    with pytest.raises(UsageError, match="legal parameters of celu"):
         specs.get("celu(x, alpha=2*a):a=-1")
 
 
