@@ -60,20 +60,20 @@ def called(name: str) -> tuple[Activation, Dialect, dict[str, float]] | None:
     typed = _CALL.fullmatch(head.replace(" ", ""))
     if typed is None:
         return None
-    for activation in ACTIVATIONS:
-        for dialect in activation.dialects:
-            declared = _CALL.fullmatch(dialect.name.replace(" ", ""))
-            if declared is None or where not in ("", dialect.framework):
-                continue
-            full, argument, value = declared.groups()
-            same = typed[1] == full or (where and typed[1] == full.rpartition(".")[2])
-            if not same or typed[2] != argument:
-                continue
-            if typed[3] == value:
-                return activation, dialect, {}
-            if value in _PLACEHOLDERS and _NUMBER.fullmatch(typed[3]):
-                parameter = dialect.spelling.get(argument, activation.parameters[0].name)
-                return activation, dialect, {parameter: float(typed[3])}
+    name, argument, value = typed.groups()
+    alike = [
+        (declared[3], activation, dialect)
+        for activation in ACTIVATIONS
+        for dialect in activation.dialects
+        if (declared := _CALL.fullmatch(dialect.name.replace(" ", ""))) and where in ("", dialect.framework)
+        if name in (declared[1], declared[1].rpartition(".")[2] if where else "") and declared[2] == argument
+    ]
+    for printed, activation, dialect in alike:
+        if printed == value:
+            return activation, dialect, {}
+    for printed, activation, dialect in alike:
+        if printed in _PLACEHOLDERS and _NUMBER.fullmatch(value):
+            return activation, dialect, {dialect.spelling.get(argument, activation.parameters[0].name): float(value)}
     return None
 
 

@@ -104,7 +104,7 @@ def test_a_label_gives_its_function_back(activation: Activation, data: st.DataOb
         ("relu:0.1", ["relu", "no parameter"]),
         ("selu:0.1", ["more than one", "alpha", "scale"]),
         ("elu:alhpa=1", ["alhpa", "did you mean alpha", "default 1"]),
-        ("elu:alpha=0", ["alpha = 0", "(0, inf)"]),
+        ("celu:alpha=0", ["alpha = 0", "(0, inf)"]),
         ("celu:alpha=-1", ["outside its domain", "(0, inf)"]),
         ("elu:alpha=nan", ["nan"]),
         ("elu:alpha=inf", ["inf"]),
