@@ -193,7 +193,7 @@ _table_options = (
     option("--input-format", "Read inputs in this format, whatever their names.", names("open")),
     option("--on-error", "Stop at an unreadable row, or skip and count it.", ["stop", "skip"], "stop"),
     option("--part parts NAME=VALUE", "Take the parts of folders of this label (repeatable).", PairType(), many=True),
-    option("--threads COUNT", "Read tables on this many threads (default: at most 4).", click.IntRange(1, 256)),
+    option("--threads COUNT", "Read tables on this many threads (default: at most 5).", click.IntRange(1, 256)),
 )
 # How to read tables, as `reading`; and layers of one network, whose order is part of what they say.
 table_options = gather("reading", functools.partial(_reading, order="given"), *_table_options)

@@ -12,7 +12,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from actcli.activation import Function
-from actcli.analysis.regions import shape
+from actcli.analysis.regions import extent
 from actcli.models.layers import Role
 from actcli.models.seen import LossGradient, Places, Seen, neuron_axis
 from actcli.models.tensors import (
@@ -206,7 +206,7 @@ class Look:
         layer = self._tracer.name(place)
         if self._tracer.gradients and self._differentiates and not torch.is_grad_enabled():
             self._tracer.hidden[layer] = "its dL/dx is not known: it is computed again later (use_reentrant=False)"
-        self._ranges[layer] = (0.0, math.inf) if function.rowwise else function.range or shape(function).range
+        self._ranges[layer] = (0.0, math.inf) if function.rowwise else extent(function)
         self._last.append(layer)
         blocks = partial(tensor_blocks, held, axis, positions)
         self._tracer.sees(Seen(layer, function, neurons, positions, blocks, gradient))

@@ -30,7 +30,7 @@ def map_blocks(table: Table, work: Callable[[Block], T], threads: int | None = N
     The first failing block, in the table's order, decides the error. However this ends, even by the caller
     giving up half-way, nothing keeps running behind it.
     """
-    threads = threads or default_threads()
+    threads = threads or default_threads() + 1  # one waits for the disk, or for the consumer, while the others work
     tasks = _tasks(table)
     keep_freed()
     if threads == 1:
