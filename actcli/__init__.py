@@ -9,8 +9,8 @@
 What is listed in `__all__` is public and keeps its meaning within a minor version; everything else may change.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+# What `typing` has: nothing is imported here, where Ctrl-C would be a traceback.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from actcli.activation import Activation, Function, Parameter
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from actcli.diagnosis.diagnose import Diagnosis
     from actcli.diagnosis.experiment import train
     from actcli.diagnosis.records import Layer, Neuron
+    from actcli.diagnosis.states import trend
     from actcli.diagnosis.training import Experiment
+    from actcli.diagnosis.trends import Trend
     from actcli.errors import ActcliError, DataError, GateError, UsageError
     from actcli.fitting.fit import Fit, fit
     from actcli.output.filtering import filter_tables
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from actcli.reports.schema import schema
     from actcli.training.data import Preparation
     from actcli.training.settings import Design, Recipe
+    from actcli.watching.callbacks import callback
     from actcli.watching.inspect import inspect
     from actcli.watching.watch import watch
 
@@ -51,8 +54,10 @@ __all__ = [
     "Preparation",
     "Recipe",
     "Region",
+    "Trend",
     "UsageError",
     "__version__",
+    "callback",
     "diagnose",
     "filter_tables",
     "fit",
@@ -62,6 +67,7 @@ __all__ = [
     "names",
     "schema",
     "train",
+    "trend",
     "vanishing_regions",
     "watch",
 ]
@@ -84,7 +90,9 @@ _HOMES = {
     "Preparation": "training.data",
     "Recipe": "training.settings",
     "Region": "analysis.regions",
+    "Trend": "diagnosis.trends",
     "UsageError": "errors",
+    "callback": "watching.callbacks",
     "diagnose": "diagnosis.arrays",
     "filter_tables": "output.filtering",
     "fit": "fitting.fit",
@@ -94,6 +102,7 @@ _HOMES = {
     "names": "registry.additions",
     "schema": "reports.schema",
     "train": "diagnosis.experiment",
+    "trend": "diagnosis.states",
     "vanishing_regions": "analysis.regions",
     "watch": "watching.watch",
 }
@@ -101,9 +110,11 @@ _HOMES = {
 
 if not TYPE_CHECKING:  # to which every name would be known
 
-    def __getattr__(name: str) -> Any:
+    def __getattr__(name: str) -> object:
         if name not in _HOMES:
             raise AttributeError(f"module 'actcli' has no attribute {name!r}")
+        from importlib import import_module
+
         return getattr(import_module(f"actcli.{_HOMES[name]}"), name)
 
 

@@ -1,21 +1,23 @@
 """The process: `actcli`, and `python -m actcli`."""
 
+import _signal  # type: ignore[import-not-found] # signal, without what it imports
 import os
-import signal
 import sys
-import warnings
+
+_interrupted = _signal.getsignal(_signal.SIGINT)
+if _interrupted is _signal.default_int_handler:  # nothing to report or clean up during the imports
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
 
 
 def main() -> None:
     """Run the command line, whatever state the process was started in."""
-    interrupted = signal.getsignal(signal.SIGINT)
-    if interrupted is signal.default_int_handler:  # nothing to report or clean up during the import
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    import warnings
+
     from actcli.cli import main as cli
     from actcli.cli import signals
     from actcli.output import streams
 
-    signal.signal(signal.SIGINT, interrupted)
+    _signal.signal(_signal.SIGINT, _interrupted)
     signals.listen()
     if os.environ.get("ACTCLI_DEBUG") != "1":
         warnings.simplefilter("ignore")  # they are for those who write programs, as is PYTHONWARNINGS

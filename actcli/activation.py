@@ -126,6 +126,7 @@ class Activation:
     parameters. Outside `domain` f is NaN. A function that oscillates for ever is examined within its `window`.
     `constraint` is what must hold between parameters, in words and as a test. `gain` is the gain that
     torch.nn.init.calculate_gain has for f, where it knows f; the gain that follows from f is computed elsewhere.
+    `both` gives f and df in one, the same to the last bit, in less time where they share much.
     `computed` is the stable form by which f is evaluated, where it is not the formula. `backward` is what PyTorch makes
     of f', where in a smaller format that is not f' rounded once.
     """
@@ -151,6 +152,7 @@ class Activation:
     window: Interval | None = None
     constraint: tuple[str, Callable[..., bool]] | None = None
     gain: float | Callable[..., float] | None = None
+    both: Callable[..., tuple[Array, Array]] | None = None
     computed: str = ""
     backward: Backward | None = None
 
@@ -262,6 +264,13 @@ class Function:
     def df(self, x: ArrayLike) -> Any:
         """f'(x); for a rowwise function the diagonal of its Jacobian."""
         return self._call(self.activation.df, x)
+
+    def f_and_df(self, x: Array) -> tuple[Array, Array]:
+        """f and f' of an array, in less time than one after the other."""
+        if self.activation.both is None or not x.size:
+            return self.f(x), self.df(x)
+        with np.errstate(over="ignore", under="ignore"):
+            return self.activation.both(x, **self.parameters)
 
     @overload
     def d2f(self, x: float) -> float: ...

@@ -1,9 +1,10 @@
 """Words and numbers as text: what comes from outside made safe to show, names cut to a width, numbers for people."""
 
+import itertools
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 Cell: TypeAlias = str | float | int | bool | None
@@ -79,15 +80,41 @@ def shown(cell: Cell, digits: int) -> str:
     return f"{cell:.{digits}g}" if isinstance(cell, float) and digits < 17 else plain(cell)
 
 
-def json_text(value: Any, indent: int | None = None) -> str:
-    """JSON with every number at full precision; NaN and infinities, which JSON has not, as strings."""
-    return json.dumps(_portable(value), indent=indent, ensure_ascii=False, allow_nan=False)
+def json_text(value: Any) -> str:
+    """JSON in one line with every number at full precision; NaN and infinities, which JSON has not, as strings."""
+    return json.dumps(_portable(value), ensure_ascii=False, allow_nan=False)
+
+
+def json_pieces(value: Any, depth: int = 1) -> Iterator[str]:
+    """The same, each entry in a line of its own, indented by one blank for each level, as `json.dumps` does it: which
+    writes no part before it has all, and takes a third of the time for what holds no more containers."""
+    entries = value.values() if isinstance(value, dict) else value
+    if not _is_container(value) or not value or not any(map(_is_container, entries)):
+        yield _leaf(value, depth)
+        return
+    first, last = "{}" if isinstance(value, dict) else "[]"
+    named = (f"{json.dumps(key, ensure_ascii=False)}: " for key in value) if first == "{" else itertools.repeat("")
+    for before, name, entry in zip(itertools.chain(first, itertools.repeat(",")), named, entries, strict=False):
+        yield f"{before}\n{' ' * depth}{name}"
+        yield from json_pieces(entry, depth + 1)
+    yield f"\n{' ' * (depth - 1)}{last}"
+
+
+def _leaf(value: Any, depth: int) -> str:
+    """What holds no container, or nothing."""
+    line = f"\n{' ' * depth}"
+    text = json.dumps(_portable(value), ensure_ascii=False, allow_nan=False, separators=(f",{line}", ": "))
+    return f"{text[0]}{line}{text[1:-1]}{line[:-1]}{text[-1]}" if _is_container(value) and value else text
+
+
+def _is_container(value: Any) -> bool:
+    return isinstance(value, dict | Sequence) and not isinstance(value, str)
 
 
 def _portable(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _portable(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
+    if _is_container(value):
         return [_portable(entry) for entry in value]
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"

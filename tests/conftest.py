@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 pytest.register_assert_rewrite("support")
-from support import sweep  # noqa: E402
+from support import frameworks, sweep  # noqa: E402
 from support.run import Cli, Process  # noqa: E402
 
 settings.register_profile(
@@ -23,21 +26,32 @@ settings.register_profile("mutation", settings.get_profile("usual"), phases=(Pha
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--sweep", action="store_true", help="run the tests of grids and drawn examples, on all of them")
+    parser.addoption("--frameworks", action="store_true", help="run the tests that need PyTorch, Keras and so on alone")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     sweep.full = config.getoption("--sweep")
     settings.load_profile("sweep" if sweep.full else "usual")
+    frameworks.alone = config.getoption("--frameworks")
+    config.addinivalue_line("markers", "framework: needs a framework that is no dependency of the project")
     config.addinivalue_line("markers", "sweep: tries a part of a grid, and with --sweep all of it")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With --sweep only what tries more than in a usual run."""
-    if not sweep.full:
-        return
-    more = [item for item in items if item.get_closest_marker("sweep") or hasattr(item.function, "hypothesis")]
-    config.hook.pytest_deselected(items=[item for item in items if item not in more])
-    items[:] = more
+    """With --sweep only what tries more than in a usual run, with --frameworks only what needs one."""
+    if sweep.full:
+        _keep(config, items, lambda item: _is_marked(item, "sweep") or hasattr(item.function, "hypothesis"))
+    if frameworks.alone:
+        _keep(config, items, lambda item: _is_marked(item, "framework"))
+
+
+def _is_marked(item: pytest.Item, mark: str) -> bool:
+    return item.get_closest_marker(mark) is not None
+
+
+def _keep(config: pytest.Config, items: list[pytest.Item], kept: Callable[[Any], bool]) -> None:
+    config.hook.pytest_deselected(items=[item for item in items if not kept(item)])
+    items[:] = [item for item in items if kept(item)]
 
 
 @pytest.fixture(scope="session")

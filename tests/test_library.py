@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from documentation.build import PYTHON, README
+from documentation.build import PYTHON, README, SOURCES
 from hypothesis import given
 from hypothesis import strategies as st
+from support.frameworks import framework, marked
 from support.run import DATA, ROOT, Cli
 
 import actcli
@@ -23,18 +24,17 @@ SOURCE = ROOT / "actcli" / "__init__.py"
 
 
 def test_the_public_names_are_told_to_people_and_type_checkers_alike() -> None:
-    """What __all__ lists is there, is what type checkers see, and is in the README."""
+    """What __all__ lists is there, is what type checkers see, and is on the manual page of the library."""
     imported = {
         alias.name for node in ast.walk(ast.parse(SOURCE.read_text())) if isinstance(node, ast.ImportFrom)
         for alias in node.names if (node.module or "").startswith("actcli.")
     }  # fmt: skip
     assert set(actcli.__all__) - {"__version__"} == imported
-    readme = README.read_text()
-    section = readme[readme.index("## As a library") :]
+    page = next(path for path in SOURCES if path.stem == "library").read_text()
     for name in actcli.__all__:
         assert getattr(actcli, name) is not None
         assert name in dir(actcli)
-        assert name == "__version__" or f"`{name}" in section
+        assert name == "__version__" or f"`{name}" in page
 
 
 @pytest.mark.parametrize("name", [name for name in actcli.__all__ if name != "__version__"])
@@ -75,7 +75,11 @@ def test_types_are_what_they_say(tmp_path: Path) -> None:
     checker at its strictest has no complaint of the scripts in the README."""
     scripts = {
         "typed.py": TYPED,
-        **{f"script{i}.py": found[0] for i, found in enumerate(PYTHON.findall(README.read_text()))},
+        **{
+            f"script{path.stem}.py": PYTHON.findall(path.read_text())[0][0]
+            for path in (README, *SOURCES)
+            if path.stem in ("README", "library")
+        },
     }
     for name, script in scripts.items():
         (tmp_path / name).write_text(script)
@@ -182,9 +186,10 @@ def test_a_bare_array_is_asked_for_its_name() -> None:
         actcli.diagnose(LAYER, "relu")  # type: ignore[arg-type]
 
 
+@marked
 def test_tensors_are_taken() -> None:
     """Also those that require a gradient, and of types that numpy has not."""
-    torch = pytest.importorskip("torch")
+    torch = framework("torch")
     layer = torch.tensor(LAYER, requires_grad=True)
     for tensor in (layer, layer.bfloat16(), layer.half(), layer.detach()):
         assert [neuron.dead for neuron in actcli.diagnose({"a": tensor}, "relu").neurons] == [False, False]

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from actcli.activation import INF, Array, Flags, Function
+from actcli.activation import INF, Array, Flags, Function, Interval
 from actcli.errors import positive
 from actcli.numerics.doubles import ascending, changes, grid, intervals
 from actcli.registry.specs import resolve
@@ -63,7 +63,8 @@ class Shape:
 
 @lru_cache(maxsize=256)
 def shape(function: Function) -> Shape:
-    """The critical points of an elementwise function and what follows from them."""
+    """The critical points of an elementwise function and what follows from them: up to 2 MB, so that only some are
+    kept. Who asks for much of many functions asks for all of one before the next."""
     points = grid(function.breaks, function.activation.domain, function.activation.window)
     points = ascending(np.concatenate([points, *changes(lambda x: function.df(x) > 0, points)]))
     points = ascending(np.concatenate([points, *changes(lambda x: function.d2f(x) > 0, points)]))
@@ -77,6 +78,18 @@ def shape(function: Function) -> Shape:
         monotone=_monotone(function, points, slope),
         smoothness=_smoothness(function),
     )
+
+
+@lru_cache(maxsize=1 << 14)
+def sup_gradient(function: Function) -> float:
+    """sup |f'| of an elementwise function."""
+    return shape(function).sup_gradient
+
+
+@lru_cache(maxsize=1 << 14)
+def extent(function: Function) -> Interval:
+    """The infimum and the supremum of f."""
+    return function.range or shape(function).range
 
 
 def _monotone(function: Function, points: Array, slope: Array) -> Monotone:
@@ -132,6 +145,11 @@ def vanishing_regions(function: Function | str, epsilon: float = 1e-3) -> tuple[
     function and for an epsilon that is not above 0.
     """
     function, epsilon = resolve(function), positive("epsilon", epsilon)
+    return _vanishing(function, epsilon)
+
+
+@lru_cache(maxsize=1 << 14)
+def _vanishing(function: Function, epsilon: float) -> tuple[Region, ...]:
     if function.rowwise:
         return ()
     whole = shape(function)
@@ -202,6 +220,7 @@ class SaturatedSides:
     high: tuple[tuple[float, float], ...]
 
 
+@lru_cache(maxsize=1 << 14)
 def saturated_sides(function: Function, tau: float) -> SaturatedSides:
     """The zero and tail regions of |f'| <= tau * sup|f'|, by side.
 
@@ -210,7 +229,7 @@ def saturated_sides(function: Function, tau: float) -> SaturatedSides:
     """
     if function.rowwise:
         return SaturatedSides((), ())
-    sup = shape(function).sup_gradient
+    sup = sup_gradient(function)
     threshold = tau * sup if math.isfinite(sup) else tau
     low, high = [], []
     for region in vanishing_regions(function, math.nextafter(threshold, math.inf)):

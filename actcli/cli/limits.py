@@ -7,8 +7,6 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from importlib.abc import MetaPathFinder
-from types import ModuleType
 from typing import Any
 
 from actcli.errors import DataError
@@ -26,8 +24,10 @@ def watch() -> None:
     sys.meta_path.insert(0, _Watch())
 
 
-class _Watch(MetaPathFinder):
-    def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> None:
+class _Watch:
+    """A finder of modules, which finds none."""
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: object = None) -> None:
         if fullname == "polars":
             make_room()
             sys.meta_path.remove(self)

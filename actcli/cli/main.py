@@ -29,6 +29,7 @@ COMMANDS = {
     "compare": "Show functions side by side.",
     "fit": "Find the parameters that bring a function closest to another.",
     "train": "Train a small network under several functions and compare them.",
+    "trend": "Show how the layers of a network change in time.",
     "list": "List the functions with their parameters and formulas.",
     "show": "Show one function: formulas, parameters, conventions, source.",
     "schema": "Print the JSON Schema of a JSON output.",
@@ -64,6 +65,10 @@ class _Group(click.Group):
 @click.group(
     cls=_Group,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+    help="""A microscope for activation functions.
+
+It evaluates, differentiates, plots and compares them, and finds in real pre-activations where gradients vanish and
+which neurons are dead or saturated.""",
     epilog="""FUNCTION is NAME[@FRAMEWORK][:PARAMETER=VALUE,...], for example relu, elu:alpha=0.5 or gelu@jax, which
 takes that framework's name and defaults. Case, - and _ in names do not matter. Where several functions are taken,
 'elu:alpha=0.5|1|2' names one for each value (quoted: | is the shell's).
@@ -83,9 +88,10 @@ aliases may be left out:
   b = { default = 1.5, domain = "[0, inf)", meaning = "sharpness" }
 
 INPUT is numbers, or files (.csv .tsv .jsonl .parquet .arrow .npy .npz, and .gz and .zst of the text ones), or - for
-standard input, which is also read when no INPUT is given and it is a pipe or a file. -c takes columns by name, place
-#1, range a:b or glob h*, separated by commas, in this order; a leading ! leaves them out: -c '!step,!label'. =NAME is
-a name whatever it looks like.
+standard input, which is also read when no INPUT is given and it is a pipe or a file. A folder, or a glob in quotes, is
+one table: its part files, one below the other; --part step=100 takes those below a folder of that name. -c takes
+columns by name, place #1, range a:b or glob h*, separated by commas, in this order; a leading ! leaves them out: -c
+'!step,!label'. =NAME is a name whatever it looks like.
 
 \b
 Examples:
@@ -93,12 +99,7 @@ Examples:
   actcli saturation relu layer1.csv layer2.csv layer3.csv""",
 )
 @click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
-def cli() -> None:
-    """A microscope for activation functions.
-
-    It evaluates, differentiates, plots and compares them, and finds in real pre-activations where gradients vanish and
-    which neurons are dead or saturated.
-    """
+def cli() -> None: ...
 
 
 def run(args: Sequence[str]) -> int:

@@ -13,7 +13,7 @@ from click.shell_completion import CompletionItem
 
 from actcli.cli.messages import note
 from actcli.cli.options import completer, gather
-from actcli.cli.types import FunctionType, unmarked
+from actcli.cli.types import FunctionType, PairType, unmarked
 from actcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -60,16 +60,10 @@ class MemoryType(click.ParamType[int]):
         return int(float(found[1]) * _UNITS[found[2].upper()])
 
 
-class _NamedType(click.ParamType["tuple[str, str]"]):
+class _NamedType(PairType):
     """NAME=FILE or NAME=NUMBER."""
 
-    name = "named"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        name, equals, rest = value.partition("=")
-        if not (name and equals and rest):
-            self.fail(f"{value} is not NAME=FILE or NAME=NUMBER", param, ctx)
-        return name, rest
+    form = "NAME=FILE or NAME=NUMBER"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
         return [CompletionItem(incomplete, type="file")]

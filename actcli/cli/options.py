@@ -7,12 +7,12 @@ import inspect
 import os
 import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import click
 from click.core import ParameterSource
 
-from actcli.cli.types import FamilyType, FiniteRange, FunctionType, SpanType
+from actcli.cli.types import FamilyType, FiniteRange, FunctionType, PairType, SpanType
 from actcli.errors import UsageError
 from actcli.output.outputs import FIGURES, Outputs
 from actcli.output.places import check_inputs
@@ -59,7 +59,7 @@ def stack(*options: Callable[[F], F]) -> Callable[[F], F]:
 
 def gather(name: str, record: Callable[..., object], *options: Callable[[F], F]) -> Callable[[F], F]:
     """Options whose values a command takes as one argument of this name: what `record` makes of them."""
-    own = inspect.signature(record).parameters
+    own = [name for name, one in inspect.signature(record).parameters.items() if one.default is one.empty]
 
     def decorate(command: F) -> F:
         @functools.wraps(command)
@@ -166,6 +166,8 @@ def _reading(
     input_format: str | None,
     on_error: str,
     threads: int | None,
+    parts: tuple[tuple[str, str], ...],
+    order: Literal["given", "natural"] | None,
 ) -> ReadOptions:
     from actcli.tables.options import ReadOptions
 
@@ -174,14 +176,12 @@ def _reading(
     if threads is not None:  # polars reads it once, when it is imported
         os.environ["POLARS_MAX_THREADS"] = str(threads)
     return ReadOptions(
-        format=input_format, header=header, nulls=nulls, columns=columns, on_error=on_error, threads=threads
-    )
+        format=input_format, header=header, nulls=nulls, columns=columns, on_error=on_error, threads=threads,
+        order=order, parts=parts,
+    )  # fmt: skip
 
 
-# How to read tables, as `reading`.
-table_options = gather(
-    "reading",
-    _reading,
+_table_options = (
     option(
         "-c --columns LIST",
         "Take columns: names, #1, ranges a:b, globs h*; !NAME excludes.",
@@ -192,7 +192,16 @@ table_options = gather(
     option("--null nulls TEXT", "Treat these cells as missing, like empty ones (repeatable).", many=True),
     option("--input-format", "Read inputs in this format, whatever their names.", names("open")),
     option("--on-error", "Stop at an unreadable row, or skip and count it.", ["stop", "skip"], "stop"),
-    option("--threads COUNT", "Read tables on this many threads (default: at most 4).", click.IntRange(1, 256)),
+    option("--part parts NAME=VALUE", "Take the parts of folders of this label (repeatable).", PairType(), many=True),
+    option("--threads COUNT", "Read tables on this many threads (default: at most 5).", click.IntRange(1, 256)),
+)
+# How to read tables, as `reading`; and layers of one network, whose order is part of what they say.
+table_options = gather("reading", functools.partial(_reading, order="given"), *_table_options)
+layer_table_options = gather(
+    "reading",
+    _reading,
+    *_table_options,
+    option("--order", "Take inputs as given, or by their numbers (default: guess).", ["given", "natural"]),
 )
 
 
@@ -228,7 +237,9 @@ def _keep_inputs(context: click.Context, outputs: Outputs, *, filters: bool) -> 
     inputs = (values.pop("inputs") or ("-",)) if "inputs" in values else ()
     others = [*context.meta.get(_DEFINITIONS, ()), *_texts(values.values())]
     written = [*outputs.files, *context.params.get("saves", ())]
-    check_inputs(written, others if filters else [*others, *_texts(inputs)])
+    given = [path for path in inputs if isinstance(path, str)]
+    datasets = [path for path in given if not os.path.isfile(path)]
+    check_inputs(written, others if filters else [*others, *_texts(inputs)], datasets)
     if outputs.prints:
         check_inputs([None], [*others, *_texts(inputs)])
 

@@ -108,6 +108,19 @@ class SpanType(click.ParamType["tuple[Decimal, ...]"]):
         return parts
 
 
+class PairType(click.ParamType["tuple[str, str]"]):
+    """NAME=VALUE."""
+
+    name = "pair"
+    form = "NAME=VALUE"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        name, equals, rest = value.partition("=")
+        if not (name and equals and rest):
+            self.fail(f"{value} is not {self.form}", param, ctx)
+        return name, rest
+
+
 class SizeType(click.ParamType[tuple[float, float]]):
     """WIDTHxHEIGHT, two numbers of inches."""
 

@@ -49,10 +49,12 @@ def compare(
     criteria = criteria or Criteria()
     functions = list(dict.fromkeys([*functions, *(layer.function for layer in layers)]))
     epsilon = criteria.thresholds.epsilon
-    profiles = tuple(profile(function, epsilon, network or Network()) for function in functions)
+    profiles, probes = [], []
+    for function in functions:  # one after the other: what is known of a function's shape is kept for a while
+        profiles.append(profile(function, epsilon, network or Network()))
+        probes += [criteria.probe(function)] if layers else []
     if not layers:
-        return Comparison(criteria, profiles)
-    probes = [criteria.probe(function) for function in functions]
+        return Comparison(criteria, tuple(profiles))
     measured = [dict(zip(functions, one, strict=True)) for one in measure(layers, [probes for _ in layers])]
     own_measured = [of[layer.function] for layer, of in zip(layers, measured, strict=True)]
     own = diagnosis(own_measured, criteria, is_chain=is_chain)
@@ -63,7 +65,7 @@ def compare(
         rows += sorted([before, *others], key=lambda layer: -(layer.mean_abs_gradient or 0.0))
         changes += [Change(before.name, after.function, before.function, _change(before, after)) for after in others]
     inputs = tuple(layer.origin() for layer in layers if layer.origin)
-    return Comparison(criteria, profiles, tuple(rows), own.layers, tuple(changes), own.doubts, inputs)
+    return Comparison(criteria, tuple(profiles), tuple(rows), own.layers, tuple(changes), own.doubts, inputs)
 
 
 def _change(before: Layer, after: Layer) -> str:

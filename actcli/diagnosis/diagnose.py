@@ -129,6 +129,14 @@ class Diagnosis:
         """The layers that gates are for: heads and gates of a network only where they are named."""
         return tuple(layer for layer in self.layers if layer.role == "hidden" or layer.place.named)
 
+    @property
+    def neurons_of_layers(self) -> dict[str, list[Neuron]]:
+        """The neurons of each layer."""
+        found: dict[str, list[Neuron]] = {layer.name: [] for layer in self.layers}
+        for neuron in self.neurons:
+            found[neuron.layer].append(neuron)
+        return found
+
     def of(self, function: Function) -> Traits:
         """What is known of one of the functions."""
         return next(traits for traits in self.traits if traits.function == function)

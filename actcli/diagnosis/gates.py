@@ -1,7 +1,9 @@
 """Gates: limits that every layer is to keep."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 from actcli.diagnosis.records import Layer
 from actcli.errors import UsageError
@@ -40,11 +42,19 @@ _GATES = {
 
 
 def gates(**limits: float | None) -> list[Gate]:
-    """The gates with these limits, by name; None is none. Raises UsageError for a name that there is not."""
+    """The gates with these limits, by name; None is none. Raises UsageError for a name that there is not, and for a
+    limit that can never be met, or always."""
     for name in limits.keys() - _GATES.keys():
         raise UsageError(f"there is no gate {name!r}", f"gates: {', '.join(_GATES)}")
-    return [Gate(measure, limit, least) for name, (measure, least) in _GATES.items()
+    return [Gate(measure, _limit(name, limit, least), least) for name, (measure, least) in _GATES.items()
             if (limit := limits.get(name)) is not None]  # fmt: skip
+
+
+def _limit(name: str, limit: float, at_least: bool) -> float:
+    most = math.inf if at_least else 1.0
+    if not isinstance(limit, Real) or not 0.0 <= limit <= most:
+        raise UsageError(f"{name} = {limit!r}", f"{name} is a number from 0{'' if at_least else ' to 1'}")
+    return limit
 
 
 def _value(layer: Layer, name: str) -> float | None:

@@ -2,7 +2,7 @@
 
 import math
 
-from actcli.analysis.regions import shape, vanishing_regions
+from actcli.analysis.regions import extent, vanishing_regions
 from actcli.measuring.layer import Measured
 from actcli.measuring.partial import Partial
 from actcli.measuring.tallies import MAXIMUM, MINIMUM, MOMENTS, ZEROS
@@ -26,7 +26,7 @@ def _rms(partial: Partial, values: int) -> float:
 def _within_the_range(one: Measured) -> str | None:
     function, p = one.probe.function, one.partial
     values = int(p.values.sum())
-    low, high = function.range or shape(function).range
+    low, high = extent(function)
     least, most = float(p[MINIMUM].min(initial=math.inf)), float(p[MAXIMUM].max(initial=-math.inf))
     if values < FEW or not (low <= least and most <= high) or (math.isinf(low) and math.isinf(high)):
         return None

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from actcli.activation import Function
 from actcli.analysis.meanfield import mean_field
-from actcli.analysis.regions import shape, vanishing_regions
+from actcli.analysis.regions import sup_gradient, vanishing_regions
 from actcli.diagnosis.records import Remedy
 
 
@@ -75,7 +75,7 @@ def _leak(function: Function) -> _Advice | None:
 
 
 def _larger_slope(function: Function) -> _Advice | None:
-    if function.rowwise or shape(function).sup_gradient >= 1.0:
+    if function.rowwise or sup_gradient(function) >= 1.0:
         return None
     return ("take a function whose f' reaches 1: tanh, relu, elu, gelu", "Glorot and Bengio 2010; Glorot et al. 2011")
 

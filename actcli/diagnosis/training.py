@@ -250,7 +250,8 @@ def _compared(trained: Trained, one: Function, other: Function) -> Comparison | 
     """On the seeds that both have; None where there is none."""
     qualities = [{run.seed: run.scores.quality for run in trained.of(function)} for function in (one, other)]
     seeds = [seed for seed in trained.seeds if all(seed in of for of in qualities)]
-    apart = Mean.of([_apart(qualities[0][seed], qualities[1][seed]) for seed in seeds])
+    row = 1.0 / len(trained.data.test) if trained.data.task == "classify" else 0.0
+    apart = Mean.of([_apart(qualities[0][seed], qualities[1][seed]) for seed in seeds], step=row)
     if apart is None:
         return None
     measure = "accuracy" if trained.data.task == "classify" else "r2"

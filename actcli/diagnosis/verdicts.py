@@ -7,7 +7,7 @@ from itertools import takewhile
 from typing import Literal
 
 from actcli.activation import Function
-from actcli.analysis.regions import SaturatedSides, shape
+from actcli.analysis.regions import SaturatedSides, sup_gradient
 from actcli.diagnosis.records import Layer
 from actcli.diagnosis.remedies import remedies
 from actcli.diagnosis.rules import MADE_UP, ORDER, Check, Limits, Rule, Verdict
@@ -209,7 +209,7 @@ def _through(layers: Sequence[Layer], epsilon: float) -> list[Finding]:
         return []
     after = f"{len(layers) - 1} layer{'s' if len(layers) > 2 else ''} after it"
     text = f"f' here and in the {after} scales the gradient by {factor:.2g}"
-    most = {layer.function: shape(layer.function).sup_gradient for layer in layers}
+    most = {layer.function: sup_gradient(layer.function) for layer in layers}
     left = _left(layers)
     if math.prod(most[layer.function] for layer in layers) < epsilon:
         text += f": {_passing(most)} a layer"

@@ -235,7 +235,7 @@ def _not_negative(x: Array) -> Array:
     return np.where(x < 0.0, np.nan, x)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=1 << 14)
 def _far_away(activation: Activation, parameters: tuple[tuple[str, float], ...]) -> tuple[Flags, Flags]:
     """On the low and the high side: whether f grows slower than x, and whether f' reaches 0."""
     ends = np.array([-_FAR, _FAR])

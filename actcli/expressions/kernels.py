@@ -94,7 +94,7 @@ class _Tail:
         return np.where(np.isinf(x), self.limit, line)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=1 << 14)  # six for each expression, asked for at every block
 def _tail(quantity: Quantity, side: float, values: Values) -> _Tail:
     """How the quantity continues on one side."""
     known = dict(values)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from actcli.analysis.curves import spans
 from actcli.diagnosis.diagnose import Diagnosis
 from actcli.figures import panels
-from actcli.figures.neurons import Grid, neuron_map
+from actcli.figures.neurons import TALLEST, Grid, neuron_map
 from actcli.figures.page import RIGHT, Page, Row, Section, compose
 from actcli.figures.panels import Side
 from actcli.figures.style import THEMES, Theme, text_width
@@ -24,6 +24,7 @@ TITLE = 0.34  # and a note, above a histogram
 NUMBERS = 0.3  # below it
 PRODUCTS, GUTTER = 1.9, 0.95
 FOOT = 0.55
+MOST_HISTOGRAMS = 32  # each takes 60 ms and 50 kB; of more layers the distributions are rows of one picture
 
 
 def layers_figure(diagnosis: Diagnosis, *, theme: str = "light") -> Figure:
@@ -36,7 +37,8 @@ def layers_figure(diagnosis: Diagnosis, *, theme: str = "light") -> Figure:
 
         return curves([[diagnosis.functions[0]]], order=1, epsilon=diagnosis.criteria.thresholds.epsilon, theme=theme)
     look = THEMES[theme]
-    sections = [_histograms(diagnosis, look), _neurons(diagnosis, look), *_products(diagnosis, look)]
+    shown = _histograms if len(diagnosis.layers) <= MOST_HISTOGRAMS else _distributions
+    sections = [shown(diagnosis, look), _neurons(diagnosis, look), *_products(diagnosis, look)]
     return compose(Page(sections, look, diagnosis.label, _subtitle(diagnosis), WIDTH))
 
 
@@ -67,6 +69,16 @@ def _histograms(diagnosis: Diagnosis, theme: Theme) -> Section:
         Row(drawn[i : i + across], HISTOGRAM, LEFT, BETWEEN, TITLE, NUMBERS, across) for i in range(0, count, across)
     ]
     return Section(rows, "Pre-activations" if diagnosis.all_rowwise else "Pre-activations over |f'|")
+
+
+def _distributions(diagnosis: Diagnosis, theme: Theme) -> Section:
+    """All in one panel, a row for each layer."""
+    names = [layer.name for layer in diagnosis.layers]
+    sides = [diagnosis.of(layer.function).sides for layer in diagnosis.layers]
+    drawn = panels.many_distributions(names, diagnosis.histograms, [(s.low, s.high) for s in sides], theme)
+    left = LEFT + text_width(apart(names, panels.LAYER), 9)
+    height = min(TALLEST, max(2.6, 0.06 * len(names)))
+    return Section([Row([drawn], height, left, below=FOOT)], "Pre-activations, one row per layer")
 
 
 def _neurons(diagnosis: Diagnosis, theme: Theme) -> Section:

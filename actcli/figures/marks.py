@@ -160,10 +160,11 @@ def lengths(values: Sequence[float], numbers: Sequence[str], colours: Sequence[C
     return Mark(draw)
 
 
-def picture(colours: Array, keys: Sequence[Key] = ()) -> Mark:
-    """Fields of colours, each 1 wide and high, around whole numbers; row 0 at the top, or where the axis has it."""
+def picture(colours: Array, keys: Sequence[Key] = (), span: Interval | None = None) -> Mark:
+    """Fields of colours, each 1 high and, without a span of x, wide, around whole numbers; row 0 at the top, or where
+    the axis has it."""
     rows, columns = colours.shape[:2]
-    ends = (-0.5, columns - 0.5, rows - 0.5, -0.5)
+    ends = (*(span or (-0.5, columns - 0.5)), rows - 0.5, -0.5)
     return Mark(lambda axes: axes.imshow(colours, aspect="auto", interpolation="none", extent=ends), keys)
 
 

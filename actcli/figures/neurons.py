@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 ACROSS = (64, 128, 256)  # neurons in a line, the fewest that give no more lines than
 MOST_LINES = 48
 NAME = 0.15  # inches of a layer's name
+TALLEST = 12.0  # inches
+SPOTTED = 4000  # neurons, of which the dormant ones are marked by spots; of more they are fields of that colour
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Grid:
     @property
     def cell(self) -> float:
         """The height of a field in inches."""
-        return min(0.24, max(0.06, 2.6 / self.rows))
+        return min(0.24, max(0.06, 2.6 / self.rows), TALLEST / self.rows)
 
 
 def neuron_map(diagnosis: Diagnosis, grid: Grid, theme: Theme, width: float) -> Panel:
@@ -64,12 +66,16 @@ def neuron_map(diagnosis: Diagnosis, grid: Grid, theme: Theme, width: float) -> 
     image = np.zeros((grid.rows, grid.columns, 4))
     ramp = np.array(theme.colours(theme.share, 101))
     dormant, empty = [], []
+    neurons = diagnosis.neurons_of_layers
+    many = len(diagnosis.neurons) > SPOTTED
     for layer, start in zip(diagnosis.layers, grid.starts, strict=True):
-        for index, neuron in enumerate(neuron for neuron in diagnosis.neurons if neuron.layer == layer.name):
+        for index, neuron in enumerate(neurons[layer.name]):
             row, column = start + index // grid.columns, index % grid.columns
             image[row, column] = _colour(neuron, ramp, theme, rowwise=layer.function.rowwise)
             if neuron.vanishing_ratio is None:
                 empty.append((column, row))
+            elif neuron.dormant and not neuron.dead and many:
+                image[row, column] = _filled(theme.dormant)
             elif neuron.dormant and not neuron.dead:
                 dormant.append((column, row))
     size = min(5.0, 36 * min(grid.cell, width / grid.columns))
@@ -77,8 +83,8 @@ def neuron_map(diagnosis: Diagnosis, grid: Grid, theme: Theme, width: float) -> 
     cross = Stroke.dots(theme.muted, "x", size, markeredgewidth=0.2 * size)
     rowwise = {layer.function.rowwise for layer in diagnosis.layers}
     what = "saturated or vanishing" if len(rowwise) > 1 else "vanishing" if True in rowwise else "saturated"
-    marks = [picture(image, _keys(what, theme))]
-    if not grid.gap:
+    marks = [picture(image, [*_keys(what, theme), *([("dormant", Fill(theme.dormant))] * many)])]
+    if not grid.gap and grid.rows <= MOST_LINES:
         marks += [level(row - 0.5, Stroke(theme.background, linewidth=1.5)) for row in range(1, grid.rows)]
     marks += [*spots(dormant, dot, "dormant"), *spots(empty, cross, "no values")]
     names = apart([layer.name for layer in diagnosis.layers], 20)
@@ -99,15 +105,19 @@ def _frame(axes: Axes, grid: Grid, names: Sequence[str]) -> None:
 
 
 def _colour(neuron: Neuron, ramp: Array, theme: Theme, *, rowwise: bool) -> Colour:
-    from matplotlib.colors import to_rgba
-
     if neuron.dead:
-        return to_rgba(theme.dead)
+        return _filled(theme.dead)
     if neuron.vanishing_ratio is None:
-        return to_rgba(theme.background)
+        return _filled(theme.background)
     if rowwise:
         return ramp[round(100 * neuron.vanishing_ratio)]
     return ramp[round(100 * ((neuron.saturated_low_ratio or 0.0) + (neuron.saturated_high_ratio or 0.0)))]
+
+
+def _filled(colour: str) -> Colour:
+    from matplotlib.colors import to_rgba
+
+    return to_rgba(colour)
 
 
 def _keys(what: str, theme: Theme) -> list[Key]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from actcli.activation import Array, Function, Interval
-from actcli.analysis.curves import Curve, limits, shares
+from actcli.analysis.curves import Curve, limits, shares, spans
 from actcli.figures.marks import (
     Colour,
     Fill,
@@ -22,6 +22,7 @@ from actcli.figures.marks import (
     lengths,
     level,
     line,
+    picture,
     ranges,
     steps,
 )  # fmt: skip
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BINS = 80  # of the histogram of a layer
+MANY_BINS = 120  # of one that is a row among many
+MARKED = 100  # layers, of which each has a marker on a line
+LAYER = 20  # characters of the name of one
 
 
 class Trace(NamedTuple):
@@ -186,12 +190,47 @@ def pre_activations(
     return Panel(marks, frame, name, note if histogram.total else "no values")
 
 
+def many_distributions(
+    names: Sequence[str],
+    histograms: Sequence[Histogram],
+    sides: Sequence[tuple[Sequence[Interval], Sequence[Interval]]],
+    theme: Theme,
+) -> Panel:
+    """A row for each layer, on one x axis: the darker a field, the more values, coloured where it saturates low or
+    high. What lies beyond the axis, which most layers fit on, is in the fields at its ends."""
+    from matplotlib.colors import to_rgba
+
+    low, high = np.quantile(np.array(spans(histograms)), (0.05, 0.95), axis=0)
+    span = float(low[0]), float(high[1])
+    ends = np.linspace(*span, MANY_BINS + 1)
+    reached = np.array([-math.inf, *ends[1:-1], math.inf])
+    background, *colours = (np.array(to_rgba(c)) for c in (theme.background, theme.data, theme.low, theme.high))
+    image = np.empty((len(names), MANY_BINS, 4))
+    for row, (histogram, regions) in enumerate(zip(histograms, sides, strict=True)):
+        counts = histogram.spread(reached)
+        share = [histogram.within(side, reached) / np.maximum(counts, 1e-300) for side in regions]
+        parts = [1.0 - share[0] - share[1], *share]
+        colour = sum(part[:, None] * each for part, each in zip(parts, colours, strict=True))
+        height = np.sqrt(counts / max(counts.max(), 1e-300))[:, None]
+        image[row] = np.clip((1.0 - height) * background + height * colour, 0.0, 1.0)
+    keys = [("values", Fill(theme.data)), ("saturated low", Fill(theme.low)), ("saturated high", Fill(theme.high))]
+
+    def frame(axes: Axes) -> None:
+        step = math.ceil(len(names) / max(1.0, inches(axes)[1] / 0.15))
+        axes.set_yticks(range(0, len(names), step), [*map(printable, apart(names, LAYER)[::step])], size=9)
+        axes.set(xlim=span, ylim=(len(names) - 0.5, -0.5), xlabel="x")
+
+    return Panel([picture(image, keys, span)], frame)
+
+
 def products(
     names: Sequence[str], mean: Sequence[float | None], rms: Sequence[float | None], epsilon: float, theme: Theme
 ) -> Panel:
     """The products of mean|f'| and of rms f' over each layer and those after it."""
     means, squares = known(mean), known(rms)
     first, second = Stroke(theme.order(0), "-", 1.5, "o", 4.5), Stroke(theme.order(1), (0, (4, 2)), 1.5, "s", 4.5)
+    if len(names) > MARKED:
+        first, second = first._replace(marker=""), second._replace(marker="")
     marks = [
         decay(range(len(names)), means, first, theme, "mean|f'|"),
         decay(range(len(names)), squares, second, theme, "rms f'"),

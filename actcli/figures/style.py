@@ -6,6 +6,7 @@ import io
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from actcli.errors import UsageError
@@ -115,15 +116,17 @@ def printable(text: str) -> str:
 
 def text_width(texts: Sequence[str], size: float = 10.0, weight: str = "normal") -> float:
     """The width in inches of the widest of the texts."""
+    return max((_width(text, size, weight) for text in texts), default=0.0)
+
+
+@lru_cache(maxsize=1 << 13)
+def _width(text: str, size: float, weight: str) -> float:
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
     font = get_font(findfont(FontProperties(family="DejaVu Sans", weight=weight)))
     font.set_size(10.0 * size, 72.0)  # so large that it is not rounded to whole pixels
-    widest = 0.0
-    for text in texts:
-        font.set_text(printable(text))
-        widest = max(widest, font.get_width_height()[0] / 64.0)
-    return widest / 720.0
+    font.set_text(printable(text))
+    return float(font.get_width_height()[0] / 64.0 / 720.0)
 
 
 def fitting(text: str, inches: float, size: float = 10.0, weight: str = "normal") -> str:

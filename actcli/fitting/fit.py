@@ -66,12 +66,12 @@ def over_points(x: Array, y: Array, over: str) -> Measure:
 
 def over_inputs(target: Function, histogram: Histogram, over: str) -> Measure:
     """The target on inputs, of which a bin of the histogram, 1/128 of its values wide, is one point."""
-    full = np.flatnonzero(histogram.counts)
+    full = histogram.bins
     if not full.size:
         raise DataError(f"{over}: there are no finite values", "give a table of pre-activations")
     ends = edges()
     x = 0.5 * (ends[full] + ends[full + 1])
-    return Measure(x, histogram.counts[full] / histogram.total, _finite(target, x), over)
+    return Measure(x, histogram.held / histogram.total, _finite(target, x), over)
 
 
 def over_normal(target: Function, breaks: Sequence[float]) -> Measure:

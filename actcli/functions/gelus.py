@@ -14,7 +14,7 @@ import numpy as np
 from actcli.activation import INF, NON_NEGATIVE, Activation, Array, Backward, Parameter
 from actcli.functions.distributions import erf
 from actcli.functions.naming import dialects
-from actcli.numerics.normal import clipped, mills, mirror, times_density
+from actcli.numerics.normal import clipped, density, mills, mirror, times_density, weighted
 
 
 def gelu(x: Array) -> Array:
@@ -34,6 +34,19 @@ def gelu_df(x: Array) -> Array:
     amplitude = mills(t)
     amplitude -= t
     return mirror(times_density(amplitude, t), x)
+
+
+def gelu_both(x: Array) -> tuple[Array, Array]:
+    """gelu and gelu', which share Mills' ratio and the density."""
+    t = clipped(x)
+    ratio = mills(t)
+    product, low = density(t)
+    slope = weighted(ratio - t, product.copy(), low.copy())
+    ratio *= t
+    tail = weighted(ratio, product, low)
+    result = np.maximum(x, 0.0, out=t)
+    result -= tail
+    return np.copysign(result, x, out=result), mirror(slope, x)
 
 
 def gelu_d2f(x: Array) -> Array:
@@ -61,6 +74,7 @@ GELU = Activation(
     f=gelu,
     df=gelu_df,
     d2f=gelu_d2f,
+    both=gelu_both,
     backward=Backward(_gelu_backward, float32=_gelu_onednn),
     range=(-0.16997120747990369, INF),
     limits=(0.0, INF),
@@ -126,17 +140,29 @@ class _Tanh:
 
 def gelu_tanh(x: Array, c: float) -> Array:
     """x sigmoid(2u)."""
-    v = _Tanh(x, c)
+    return _value(_Tanh(x, c), x)
+
+
+def _value(v: _Tanh, x: Array) -> Array:
     tail = v.t / v.more * v.grown * 2.0**-453
     return np.copysign(np.maximum(x, 0.0) - tail, x)
 
 
 def gelu_tanh_df(x: Array, c: float) -> Array:
     """d/dx of x sigmoid(2u)."""
-    v = _Tanh(x, c)
+    return _slope(_Tanh(x, c), x)
+
+
+def _slope(v: _Tanh, x: Array) -> Array:
     slope, _ = v.slope()
     tail = (1.0 - v.y * slope / v.more) / v.more * v.grown * 2.0**-453
     return np.where(x < 0.0, tail, 1.0 - tail)
+
+
+def gelu_tanh_both(x: Array, c: float) -> tuple[Array, Array]:
+    """The two, which share their parts."""
+    v = _Tanh(x, c)
+    return _value(v, x), _slope(v, x)
 
 
 def gelu_tanh_d2f(x: Array, c: float) -> Array:
@@ -173,6 +199,7 @@ GELU_TANH = Activation(
     f=gelu_tanh,
     df=gelu_tanh_df,
     d2f=gelu_tanh_d2f,
+    both=gelu_tanh_both,
     backward=Backward(_gelu_tanh_backward),
     wrt={"c": gelu_tanh_dc},
     range=None,

@@ -185,7 +185,11 @@ QUICK_GELU = Activation(
 def mish(x: Array) -> Array:
     # As e / (1 + (e - e / (e + 2))) the gate rounds less; above 40 it is 1 to the last digit.
     e = np.clip(x, -740.0, 40.0)
-    np.exp(e, out=e)
+    return _mish(np.exp(e, out=e), x)
+
+
+def _mish(e: Array, x: Array) -> Array:
+    """By e, which it takes."""
     more = e + 2.0
     np.divide(e, more, out=more)
     np.subtract(e, more, out=more)
@@ -197,8 +201,12 @@ def mish(x: Array) -> Array:
 
 def mish_df(x: Array) -> Array:
     # (2 + 2x + (e - 2x e / h)) / h, h = (2 + q) / e. Other orders and groupings reach 4.4 ulp.
+    return _mish_slope(np.exp(np.clip(x, -700.0, 45.0)), x)
+
+
+def _mish_slope(e: Array, x: Array) -> Array:
+    """By e, which it takes."""
     twice = np.clip(x, -700.0, 45.0)
-    e = np.exp(twice)
     h = e + 2.0
     h += np.divide(2.0, e)
     twice *= 2.0
@@ -209,6 +217,12 @@ def mish_df(x: Array) -> Array:
     result += e
     result /= h
     return with_tail(result, x, lambda x: 1.0 + x)
+
+
+def mish_both(x: Array) -> tuple[Array, Array]:
+    """The two, which share the exponential."""
+    e = np.exp(np.clip(x, -740.0, 45.0))
+    return _mish(np.minimum(e, np.exp(np.full(1, 40.0))), x), _mish_slope(np.maximum(e, np.exp(np.full(1, -700.0))), x)
 
 
 # For f'' and x >= 0 everything is divided by the highest power of e: both branches are polynomials in exp(-|x|).
@@ -250,6 +264,7 @@ MISH = Activation(
     f=mish,
     df=mish_df,
     d2f=mish_d2f,
+    both=mish_both,
     backward=Backward(_mish_backward),
     range=(-0.30884341301725043, INF),
     limits=(0.0, INF),

@@ -10,7 +10,7 @@ import numpy as np
 
 from actcli.activation import INF, POSITIVE, Activation, Array, Backward, Parameter
 from actcli.functions.naming import dialects
-from actcli.functions.rows import FAR, NEAR, row_of, total
+from actcli.functions.rows import FAR, NEAR, Row, row_of, total
 from actcli.numerics.doubledouble import DD
 
 
@@ -19,9 +19,17 @@ def softmax(x: Array, tau: float = 1.0) -> Array:
 
 
 def softmax_df(x: Array, tau: float = 1.0) -> Array:
-    row = row_of(x, tau)
+    return _slopes(row_of(x, tau), tau)
+
+
+def _slopes(row: Row, tau: float) -> Array:
     with np.errstate(over="ignore", under="ignore"):
         return row.spread() if tau == 1.0 else row.tail(row.spread() / tau, np.full(1, 1.0 / tau), 1.0)
+
+
+def softmax_both(x: Array, tau: float = 1.0) -> tuple[Array, Array]:
+    row = row_of(x, tau)
+    return row.shares(), _slopes(row, tau)
 
 
 def softmax_d2f(x: Array, tau: float = 1.0) -> Array:
@@ -75,6 +83,7 @@ SOFTMAX = Activation(
     f=softmax,
     df=softmax_df,
     d2f=softmax_d2f,
+    both=softmax_both,
     backward=Backward(lambda x, y: (1.0 - y) * y, f=_softmax_forward),
     jacobian=softmax_jacobian,
     convention="the Jacobian of a row is below epsilon where its largest input exceeds the log-sum-exp of the others "

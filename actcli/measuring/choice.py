@@ -33,6 +33,10 @@ class Choice:
         """Whether a pattern takes this layer by its name."""
         return any(_matches(layer, pattern) for pattern in self.layers)
 
+    def mentions(self, layer: str) -> bool:
+        """Whether a pattern takes this layer or leaves it out."""
+        return any(_matches(layer, pattern.removeprefix("!")) for pattern in self.layers)
+
     def _own(self, name: str) -> Function | None:
         return next((f for pattern, f in reversed(self.functions) if _matches(name, pattern)), None)
 

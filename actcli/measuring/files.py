@@ -1,16 +1,18 @@
 """Layers from files: one table each, named after its file."""
 
 import os
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
 import numpy as np
 
 from actcli.activation import Array, Flags, Function
+from actcli.errors import DataError
 from actcli.measuring.choice import Choice
 from actcli.measuring.layer import Input, PreActivations
 from actcli.numerics.histogram import Histogram
-from actcli.tables.open import open_tables
+from actcli.tables.open import listed, open_tables
 from actcli.tables.options import ReadOptions
 from actcli.tables.pipeline import Part, map_blocks
 from actcli.tables.table import Skipped, Table, together
@@ -34,15 +36,21 @@ def file_layers(
 ) -> list[PreActivations]:
     """The layers that the files hold and that are taken, each with its function. Their bytes are read when they are
     measured."""
-    tables = open_tables(paths, options)
+    tables = listed(paths, options, choice.mentions)
     functions = choice.of([_name(table) for table in tables], function)
     layers = []
     for table in tables:
         if (name := _name(table)) in functions:
+            if table.fault is not None:
+                raise DataError(table.fault.message, _ways_out(table.fault.hint, name))
             reading = _Reading(table, options.threads, watch)
             neurons = tuple(table.columns[i] for i in table.picked)
             layers.append(PreActivations(name, functions[name], neurons, reading.blocks, reading.origin))
     return layers
+
+
+def _ways_out(hint: str, name: str) -> str:
+    return f"{hint}; " * bool(hint) + f"--layer {shlex.quote('!' + name)} leaves it out"
 
 
 def file_histograms(

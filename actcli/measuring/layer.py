@@ -11,7 +11,7 @@ import numpy as np
 
 from actcli.activation import Array, Flags, Function
 from actcli.measuring.partial import Partial
-from actcli.measuring.probe import Probe
+from actcli.measuring.probe import Probe, measure_under
 from actcli.text import numbered
 
 T = TypeVar("T")
@@ -130,16 +130,12 @@ def _partials(
         if isinstance(layer.blocks, Shared):
             passes.setdefault(layer.blocks.run, {})[layer.blocks.number] = number
             continue
-        for partials in layer.blocks(partial(_measured, probes[number])):
+        for partials in layer.blocks(partial(measure_under, probes[number])):
             yield number, partials
     for run, numbers in passes.items():
         for of_run, x, positions in run(list(numbers)):
             number = numbers[of_run]
-            yield number, _measured(probes[number], x, None, positions)
-
-
-def _measured(probes: Sequence[Probe], x: Array, missing: Flags | None, positions: int = 1) -> list[Partial]:
-    return [probe.measure(x, missing, positions) for probe in probes]
+            yield number, measure_under(probes[number], x, None, positions)
 
 
 def of_numbers(x: Sequence[float], function: Function) -> PreActivations:

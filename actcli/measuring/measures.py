@@ -123,10 +123,11 @@ class Measures:
     """What layers and neurons have in common. Ratios are shares of finite values; None where there is none."""
 
     missing: Annotated[
-        int, added("cells without a value, which are left out of every ratio", counts(lambda b: b.missing))
+        int, added("cells without a value, which are left out of every ratio", counts(lambda b: b.x.missing))
     ]
     non_finite: Annotated[
-        int, added("values that are NaN or infinite, which are left out of every ratio", counts(lambda b: b.non_finite))
+        int,
+        added("values that are NaN or infinite, which are left out of every ratio", counts(lambda b: b.x.non_finite)),
     ]
     vanishing_ratio: Annotated[
         float | None,
@@ -178,7 +179,7 @@ class Measures:
         float | None,
         share(
             "share of the values where f is constant in the smaller precision",
-            count(lambda b: b.losses and b.losses.constant(b.t)),
+            count(lambda b: b.losses and b.losses.constant(b.x.t)),
             when="precision",
         ),
     ]

@@ -34,7 +34,7 @@ class Partial:
     @classmethod
     def of(cls, block: Block) -> Partial:
         """That of a block."""
-        return cls(block.t.shape[1] // block.positions, tuple(tally.of(block) for tally in TALLIES))
+        return cls(block.x.t.shape[1] // block.x.positions, tuple(block.state(tally) for tally in TALLIES))
 
     def merge(self, other: Partial) -> Partial:
         """That of the rows of both."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 
@@ -14,7 +13,7 @@ from actcli.analysis.precision import Losses, losses
 from actcli.analysis.regions import SaturatedSides, saturated_sides
 from actcli.measuring.measures import Meaning, Occasion
 from actcli.measuring.partial import Partial
-from actcli.measuring.tallies import Block, set_bits
+from actcli.measuring.tallies import Block, Values
 from actcli.numerics.smaller import Precision
 
 # A number for each value, from x, |f| and |f'|; flags count as 0 and 1.
@@ -72,44 +71,36 @@ class Probe:
     ) -> Partial:
         """The partial of a block x of shape (samples, neurons), NaN where `missing` says that there is no value; so
         many samples side by side are positions of one input. `known`: f' and f of x where they have been computed."""
-        return Partial.of(self._block(x, missing, positions, known))
-
-    def _block(self, x: Array, missing: Flags | None, positions: int, known: tuple[Array, Array] | None) -> Block:
         t = np.ascontiguousarray(x.T)  # a neuron's values side by side
-        none = np.zeros(len(t), np.int64)
-        absent = none if missing is None else set_bits(missing.T)
-        keep = _finite(t)
-        non_finite = none if keep is None else t.shape[1] - set_bits(keep) - absent
-        if keep is not None and self.function.rowwise:  # a row with a hole has no gradient
-            keep = np.repeat(keep.all(axis=0, keepdims=True), len(t), axis=0)
-        kept = True if keep is None else keep
-        gradient, output = self._gradient_and_output(t) if known is None else _sizes(*known)
+        values = Values.of(t, missing, positions, whole=self.function.rowwise)
+        return self.of_values(values, None if known is None else _sizes(*known))
+
+    def of_values(self, values: Values, known: tuple[Array, Array] | None = None) -> Partial:
+        """The partial of values; `known`: |f'| and |f| of these."""
+        gradient, output = known or self._gradient_and_output(values.t)
         vanishing = gradient < self.thresholds.epsilon
-        return Block(
-            t=t,
-            keep=keep,
-            missing=absent,
-            non_finite=non_finite,
-            least=np.min(t, axis=1, initial=math.inf, where=kept),
-            most=np.max(t, axis=1, initial=-math.inf, where=kept),
+        block = Block(
+            x=values,
             gradient=gradient,
             output=output,
-            vanishing=vanishing if keep is None else vanishing & keep,
-            score=None if self.score is None else self.score(t, output, gradient),
+            vanishing=vanishing if values.keep is None else vanishing & values.keep,
+            score=None if self.score is None else self.score(values.t, output, gradient),
             sides=self.sides,
             losses=self.losses,
-            computed=None if self.losses is None else self._whole(self.losses.gradient, t),
+            computed=None if self.losses is None else self._whole(self.losses.gradient, values.t),
             rowwise=self.function.rowwise,
             histogram=self.histogram,
-            positions=positions,
         )
+        return Partial.of(block)
 
     def _gradient_and_output(self, t: Array) -> tuple[Array, Array]:
         """|f'| and |f| of the values, one row per neuron."""
         if not self.function.rowwise:
-            return np.abs(self.function.df(t)), np.abs(self.function.f(t))
-        gradient = self._whole(lambda rows: np.abs(self.function.df(rows)), t)
-        return gradient, self._whole(lambda rows: own_outputs(np.abs(self.function.f(rows)), len(t)), t)
+            f, df = self.function.f_and_df(t)
+            return np.abs(df), np.abs(f)
+        f, df = self.function.f_and_df(np.ascontiguousarray(t.T))
+        output = own_outputs(np.abs(f), len(t))
+        return np.ascontiguousarray(np.abs(df).T), np.ascontiguousarray(output.T)
 
     def _whole(self, kernel: Callable[[Array], Array], t: Array) -> Array:
         """What a kernel makes of the values, one row per neuron; of whole rows where f maps these."""
@@ -120,10 +111,15 @@ def _sizes(slope: Array, y: Array) -> tuple[Array, Array]:
     return np.abs(np.ascontiguousarray(slope.T)), np.abs(np.ascontiguousarray(y.T))
 
 
-def _finite(t: Array) -> Flags | None:
-    """Where the values are finite, None where all are: then the sums are, and are quicker to see through."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(t.sum(axis=1)).all():
-            return None
-    finite = np.isfinite(t)
-    return None if finite.all() else finite
+def measure_under(probes: Sequence[Probe], x: Array, missing: Flags | None = None, positions: int = 1) -> list[Partial]:
+    """The partials of one block under several probes, as `Probe.measure` gives them: what is the same under every
+    function is measured once."""
+    t = np.ascontiguousarray(x.T)  # a neuron's values side by side
+    found: dict[bool, Values] = {}
+    partials = []
+    for probe in probes:
+        whole = probe.function.rowwise  # a row with a hole has no gradient
+        if whole not in found:
+            found[whole] = Values.of(t, missing, positions, whole=whole)
+        partials.append(probe.of_values(found[whole]))
+    return partials

@@ -3,8 +3,8 @@
 import math
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,8 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Block:
-    """A block of pre-activations under a function, one row per neuron. What is not kept counts nowhere."""
+class Values:
+    """A block of pre-activations, one row per neuron. What is not kept counts nowhere."""
 
     t: Array
     keep: Flags | None  # None: all values are finite
@@ -30,6 +30,38 @@ class Block:
     non_finite: Counts
     least: Array  # of the values of each neuron; inf where it has none
     most: Array
+    positions: int  # values side by side that are of one input: they are not independent of each other
+    known: dict["Tally[Any]", Any] = field(default_factory=dict)  # states that are the same under every function
+
+    @classmethod
+    def of(cls, t: Array, missing: Flags | None, positions: int, *, whole: bool) -> "Values":
+        """`missing` says where there is no value; `whole`: a sample with a hole is kept nowhere."""
+        none = _no_counts(len(t))
+        absent = none if missing is None else set_bits(missing.T)
+        keep = _finite(t)
+        non_finite = none if keep is None else t.shape[1] - set_bits(keep) - absent
+        if keep is not None and whole:
+            keep = np.repeat(keep.all(axis=0, keepdims=True), len(t), axis=0)
+        kept = True if keep is None else keep
+        least = np.min(t, axis=1, initial=math.inf, where=kept)
+        most = np.max(t, axis=1, initial=-math.inf, where=kept)
+        return cls(t, keep, absent, non_finite, least, most, positions)
+
+
+def _finite(t: Array) -> Flags | None:
+    """Where the values are finite, None where all are: then the sums are, and are quicker to see through."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(t.sum(axis=1)).all():
+            return None
+    finite = np.isfinite(t)
+    return None if finite.all() else finite
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Values under a function."""
+
+    x: Values
     gradient: Array  # |f'|
     output: Array  # |f|
     vanishing: Flags
@@ -39,26 +71,36 @@ class Block:
     computed: Array | None  # f' as it is computed in that precision
     rowwise: bool
     histogram: bool  # whether one is asked for
-    positions: int = 1  # values side by side that are of one input: they are not independent of each other
+
+    def state(self, tally: "Tally[T]") -> T:
+        """The state of a tally; of those that are of the values alone, one for all functions."""
+        if not tally.of_values:
+            return tally.of(self)
+        if tally not in self.x.known:
+            self.x.known[tally] = tally.of(self)
+        known: T = self.x.known[tally]
+        return known
 
     def inside(self, intervals: Sequence[Interval]) -> Flags | None:
         """Where the values lie in one of the intervals, ends included; None where there is no interval."""
         total = None
         for start, stop in intervals:
-            flags = self.t <= stop if start == -math.inf else self.t >= start
+            flags = self.x.t <= stop if start == -math.inf else self.x.t >= start
             if start != -math.inf and stop != math.inf:
-                flags &= self.t <= stop
+                flags &= self.x.t <= stop
             total = flags if total is None else total | flags
         return total
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tally(Generic[T]):
-    """A state of blocks. `merge` is associative and commutative, and `empty`, of so many neurons, is its identity."""
+    """A state of blocks. `merge` is associative and commutative, and `empty`, of so many neurons, is its identity.
+    `of_values`: it is the same under every function that keeps the same values."""
 
     empty: Callable[[int], T]
     of: Callable[[Block], T]
     merge: Callable[[T, T], T]
+    of_values: bool = False
 
 
 def counts(of: Callable[[Block], Counts]) -> Tally[Counts]:
@@ -71,7 +113,7 @@ def count(flags: Callable[[Block], Flags | None]) -> Tally[Counts]:
 
     def of(block: Block) -> Counts:
         flagged = flags(block)
-        return _no_counts(len(block.t)) if flagged is None else set_bits(flagged, block.keep)
+        return _no_counts(len(block.x.t)) if flagged is None else set_bits(flagged, block.x.keep)
 
     return Tally(_no_counts, of, operator.add)
 
@@ -81,37 +123,37 @@ def total(values: Callable[[Block], Array | Flags | None]) -> Tally[Sums]:
 
     def of(block: Block) -> Sums:
         numbers = values(block)
-        return Sums.empty(len(block.t)) if numbers is None else Sums.of(numbers, block.keep)
+        return Sums.empty(len(block.x.t)) if numbers is None else Sums.of(numbers, block.x.keep)
 
     return Tally(Sums.empty, of, Sums.merge)
 
 
 def squares(values: Callable[[Block], Array]) -> Tally[Sums]:
     """The sum of the squares of some numbers of each neuron, one for each value."""
-    return Tally(Sums.empty, lambda block: Sums.of_squares(values(block), block.keep), Sums.merge)
+    return Tally(Sums.empty, lambda block: Sums.of_squares(values(block), block.x.keep), Sums.merge)
 
 
 def _moments(block: Block) -> Moments:
-    return Moments.of(block.t, block.keep, np.maximum(np.maximum(-block.least, block.most), 0.0))
+    return Moments.of(block.x.t, block.x.keep, np.maximum(np.maximum(-block.x.least, block.x.most), 0.0))
 
 
-def number(of: Callable[[Block], int]) -> Tally[int]:
+def number(of: Callable[[Block], int], *, of_values: bool = False) -> Tally[int]:
     """One number for the whole layer, which adds up."""
-    return Tally(lambda neurons: 0, of, operator.add)
+    return Tally(lambda neurons: 0, of, operator.add, of_values)
 
 
-def inputs_with(flags: Callable[[Block], Flags | None]) -> Tally[Counts]:
+def inputs_with(flags: Callable[[Block], Flags | None], *, of_values: bool = False) -> Tally[Counts]:
     """Of how many inputs some value of each neuron is flagged, and finite; None flags all."""
 
     def of(block: Block) -> Counts:
-        flagged: Flags = np.ones(block.t.shape, np.bool_) if block.keep is None else block.keep
+        flagged: Flags = np.ones(block.x.t.shape, np.bool_) if block.x.keep is None else block.x.keep
         if (chosen := flags(block)) is not None:
             flagged = np.asarray(flagged & chosen)
-        if block.positions > 1:
-            flagged = np.asarray(flagged.reshape(len(flagged), -1, block.positions).any(axis=2))
+        if block.x.positions > 1:
+            flagged = np.asarray(flagged.reshape(len(flagged), -1, block.x.positions).any(axis=2))
         return set_bits(flagged)
 
-    return Tally(_no_counts, of, operator.add)
+    return Tally(_no_counts, of, operator.add, of_values)
 
 
 def set_bits(flags: Flags, keep: Flags | None = None) -> Counts:
@@ -124,17 +166,17 @@ def _no_counts(neurons: int) -> Counts:
     return np.zeros(neurons, np.int64)
 
 
-MOMENTS = Tally(Moments.empty, _moments, Moments.merge)
-MINIMUM = Tally(lambda neurons: np.full(neurons, math.inf), lambda block: block.least, np.minimum)
-MAXIMUM = Tally(lambda neurons: np.full(neurons, -math.inf), lambda block: block.most, np.maximum)
+MOMENTS = Tally(Moments.empty, _moments, Moments.merge, of_values=True)
+MINIMUM = Tally(lambda neurons: np.full(neurons, math.inf), lambda block: block.x.least, np.minimum, of_values=True)
+MAXIMUM = Tally(lambda neurons: np.full(neurons, -math.inf), lambda block: block.x.most, np.maximum, of_values=True)
 VANISHING = count(lambda block: block.vanishing)
-INPUTS = inputs_with(lambda block: None)  # that have a value
+INPUTS = inputs_with(lambda block: None, of_values=True)  # that have a value
 PASSING = inputs_with(lambda block: ~block.vanishing)  # that pass gradient
 VANISHING_ROWS = number(lambda block: int(np.count_nonzero(block.vanishing.all(axis=0))) if block.rowwise else 0)
 OUTPUT = total(lambda block: block.output)
 SCORE = total(lambda block: block.score)
-ZEROS = number(lambda block: int(np.count_nonzero(block.t == 0.0)))
+ZEROS = number(lambda block: int(np.count_nonzero(block.x.t == 0.0)), of_values=True)
 # Of the values of all neurons; None where it is not asked for.
 HISTOGRAM: Tally[Histogram | None] = Tally(
-    lambda neurons: None, lambda block: Histogram.of(block.t, block.keep) if block.histogram else None, merged
+    lambda neurons: None, lambda block: Histogram.of(block.x.t, block.x.keep) if block.histogram else None, merged
 )

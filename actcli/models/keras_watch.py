@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from actcli.activation import Array, Function
-from actcli.analysis.regions import shape
+from actcli.analysis.regions import extent
 from actcli.errors import UsageError
 from actcli.models.layers import Role
 from actcli.models.recognise import recognise, shape_of
@@ -57,7 +57,7 @@ def _places(model: Any, pass_: _Pass) -> Places:
     roles: dict[str, Role] = {}
     if pass_.seen:
         name, function = pass_.seen[-1]
-        low, high = function.range or shape(function).range
+        low, high = extent(function)
         last = [one for one in layers if getattr(one, "activation", None) is not None][-1:]
         if last and pass_.names[id(last[0])] == name and max(abs(low), abs(high)) <= 1.0:
             roles[name] = "head"

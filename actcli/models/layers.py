@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from actcli.activation import Function
-from actcli.analysis.regions import shape
+from actcli.analysis.regions import extent
 from actcli.models.graph import CELLS, Graph, Node, has_weights
 from actcli.models.operators import TRANSPARENT
 from actcli.models.regions import Finder, Region, is_sloped
@@ -133,7 +133,7 @@ def _width(graph: Graph, tensor: str) -> int | None:
 
 def _role(graph: Graph, region: Region) -> Role:
     """A bounded function beyond which there are no weights is a head; one in [0, 1] that scales others is a gate."""
-    low, high = region.function.range or shape(region.function).range
+    low, high = extent(region.function)
     if graph.cell(region.output):
         return "gate" if low >= 0.0 and high <= 1.0 else "hidden"
     if not any(has_weights(node) for node in graph.after(region.output)) and abs(low) <= 1.0 and abs(high) <= 1.0:

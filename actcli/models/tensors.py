@@ -63,11 +63,16 @@ def is_tensor(x: Any) -> bool:
 
 def is_readable(x: Any) -> bool:
     """Whether x is a tensor of numbers that are there: not one of a tracer, on no device or of integers."""
+    if not is_tensor(x) or not x.is_floating_point() or x.is_meta or x.is_sparse or not x.numel():
+        return False
+    return not is_transformed(x)
+
+
+def is_transformed(x: Any) -> bool:
+    """Whether x stands for several tensors, as inside vmap and grad of torch.func."""
     import torch
 
-    if not isinstance(x, torch.Tensor) or not x.is_floating_point() or x.is_meta or x.is_sparse or not x.numel():
-        return False
-    return not torch._C._functorch.is_functorch_wrapped_tensor(x)
+    return is_tensor(x) and bool(torch._C._functorch.is_functorch_wrapped_tensor(x))
 
 
 def tensor_blocks(x: Any, axis: int, positions: int) -> Iterator[Array]:
@@ -78,7 +83,7 @@ def tensor_blocks(x: Any, axis: int, positions: int) -> Iterator[Array]:
     with torch.no_grad():
         rows = x.movedim(axis, -1).reshape(-1, x.shape[axis]) if x.ndim > 1 else x.reshape(-1, 1)
         for part in rows.split(positions * max(1, BLOCK // (rows.shape[1] * positions))):
-            yield np.asarray(part.to("cpu", torch.float64).numpy())
+            yield np.asarray(part.cpu().to(torch.float64).numpy())  # not every device has float64
 
 
 def add_gradient(gradient: LossGradient, g: Any) -> None:

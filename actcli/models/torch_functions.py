@@ -33,8 +33,8 @@ OPAQUE = {
 
 
 def name_of(call: Any) -> str:
-    """By what a call is known."""
-    return str(getattr(call, "__name__", "")).strip("_")
+    """By what a call is known; an operator, such as relu_.default, without its overload."""
+    return str(getattr(call, "__name__", "")).partition(".")[0].strip("_")
 
 
 def is_activation(name: str, along_a_layer: bool) -> bool:

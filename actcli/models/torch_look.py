@@ -12,10 +12,18 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from actcli.activation import Function
-from actcli.analysis.regions import shape
+from actcli.analysis.regions import extent
 from actcli.models.layers import Role
 from actcli.models.seen import LossGradient, Places, Seen, neuron_axis
-from actcli.models.tensors import Kept, add_gradient, is_parameter, is_readable, is_tensor, tensor_blocks
+from actcli.models.tensors import (
+    Kept,
+    add_gradient,
+    is_parameter,
+    is_readable,
+    is_tensor,
+    is_transformed,
+    tensor_blocks,
+)
 from actcli.models.torch_functions import OPAQUE, function_of, gate_axis, is_activation, name_of
 
 if TYPE_CHECKING:
@@ -110,10 +118,10 @@ class Look:
         is a function of the one before alone."""
         roles: dict[str, Role] = {}
         for name, (low, high) in self._ranges.items():
-            if name in self._last and max(abs(low), abs(high)) <= 1.0:
-                roles[name] = "head"
-            elif name in self._gates and low >= -1e-9 and high <= 1.0 + 1e-9:
+            if name in self._gates and low >= -1e-9 and high <= 1.0 + 1e-9:
                 roles[name] = "gate"
+            elif name in self._last and max(abs(low), abs(high)) <= 1.0:
+                roles[name] = "head"
         return Places(roles, not self._joins and "gate" not in roles.values())
 
     def _hook(self, name: str, module: Any, function: Function | None) -> None:
@@ -162,7 +170,11 @@ class Look:
     def _activation(self, call: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
         """The layer of a call that is an activation."""
         x: Any = args[0] if args else kwargs.get("input")
-        if not is_readable(x) or not is_activation(name, self._axes.get(x) is not None):
+        if not is_activation(name, self._axes.get(x) is not None):
+            return None
+        if is_transformed(x):
+            self._tracer.hidden[".".join(filter(None, (self._module(), name)))] = "torch.func holds its values"
+        if not is_readable(x):
             return None
         if (function := function_of(call, name, args[1:], kwargs)) is None:
             return None
@@ -194,7 +206,7 @@ class Look:
         layer = self._tracer.name(place)
         if self._tracer.gradients and self._differentiates and not torch.is_grad_enabled():
             self._tracer.hidden[layer] = "its dL/dx is not known: it is computed again later (use_reentrant=False)"
-        self._ranges[layer] = (0.0, math.inf) if function.rowwise else function.range or shape(function).range
+        self._ranges[layer] = (0.0, math.inf) if function.rowwise else extent(function)
         self._last.append(layer)
         blocks = partial(tensor_blocks, held, axis, positions)
         self._tracer.sees(Seen(layer, function, neurons, positions, blocks, gradient))

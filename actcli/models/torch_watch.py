@@ -9,11 +9,12 @@ from __future__ import annotations
 import sys
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from actcli.activation import Function
-from actcli.errors import UsageError
+from actcli.errors import DataError, UsageError
 from actcli.models.seen import Places, Ran, Seen
 from actcli.models.tensors import batch_of
 from actcli.models.torch_functions import module_function
@@ -131,11 +132,15 @@ def run(model: Any, inputs: Any, sees: Callable[[Seen], None]) -> Ran:
     found: list[Places] = []
     tracer = Tracer(model, lambda: True, sees, found.append, gradients=False)
     modes = [(module, module.training) for module in model.modules()]
-    model.eval()
+    with suppress(NotImplementedError):  # of torch.export, whose modules have one mode
+        model.eval()
     tracer.start()
     try:
         with torch.no_grad():
             _called(model, inputs)
+    except (RuntimeError, TypeError, ValueError, IndexError) as error:
+        text = str(error).partition("\n")[0]
+        raise DataError(f"the forward of the {type(model).__name__} fails on these inputs", text) from error
     finally:
         tracer.stop()
         for module, training in modes:

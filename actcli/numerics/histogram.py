@@ -22,13 +22,22 @@ BINS = 2 * _INFINITY
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Histogram:
-    """Counts of numbers in BINS bins, ascending; 0 and -0 are in one. Beyond float32 a number is in the last bin."""
+    """Counts of numbers in BINS bins, ascending; 0 and -0 are in one. Beyond float32 a number is in the last bin.
 
-    counts: NDArray[np.int64]
+    The bins that hold any are kept: all would take half a megabyte for each layer of a network.
+    """
+
+    bins: NDArray[np.int64]
+    held: NDArray[np.int64]  # how many numbers each of these holds
 
     @classmethod
     def empty(cls) -> Histogram:
-        return cls(np.zeros(BINS, np.int64))
+        return cls._of_counts(np.zeros(BINS, np.int64))
+
+    @classmethod
+    def _of_counts(cls, counts: NDArray[np.int64]) -> Histogram:
+        bins = np.flatnonzero(counts)
+        return cls(bins, counts[bins])
 
     @classmethod
     def of(cls, x: Array, keep: Flags | None = None) -> Histogram:
@@ -41,30 +50,42 @@ class Histogram:
         for sign in (0, _NEGATIVE):
             patterns[sign + _INFINITY - 1] += patterns[sign + _INFINITY]
         negative = patterns[_NEGATIVE : _NEGATIVE + _INFINITY]
-        return cls(np.concatenate([negative[::-1], patterns[:_INFINITY]]).astype(np.int64, copy=False))
+        return cls._of_counts(np.concatenate([negative[::-1], patterns[:_INFINITY]]).astype(np.int64, copy=False))
 
     def merge(self, other: Histogram) -> Histogram:
-        return Histogram(self.counts + other.counts)
+        counts = self.counts
+        counts[other.bins] += other.held
+        return Histogram._of_counts(counts)
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Those of all bins."""
+        counts = np.zeros(BINS, np.int64)
+        counts[self.bins] = self.held
+        return counts
 
     @property
     def total(self) -> int:
-        return int(self.counts.sum())
+        return int(self.held.sum())
 
     def quantile(self, share: float) -> float:
         """The number below which this share of the numbers lies, to 1 %; NaN for an empty histogram."""
-        reached = np.cumsum(self.counts)
-        if not reached[-1]:
+        if not self.bins.size:
             return float("nan")
+        reached = np.cumsum(self.held)
         rank = min(max(share, 0.0), 1.0) * int(reached[-1])
-        at = max(int(np.searchsorted(reached, rank)), int(np.searchsorted(reached, 0, side="right")))
-        within = (rank - int(reached[at] - self.counts[at])) / int(self.counts[at])
-        low, high = edges()[at : at + 2].tolist()
+        at = int(np.searchsorted(reached, rank))
+        within = (rank - int(reached[at] - self.held[at])) / int(self.held[at])
+        low, high = edges()[self.bins[at] : self.bins[at] + 2].tolist()
         return float(low + within * (high - low))
 
     def spread(self, ends: Sequence[float] | Array) -> Array:
         """How many numbers lie between neighbouring ends, ascending: each bin's count spread evenly over the bin."""
-        reached = np.concatenate([[0], np.cumsum(self.counts)])
-        return np.diff(np.interp(ends, edges(), reached))
+        if not self.bins.size:
+            return np.zeros(len(ends) - 1)
+        reached = np.cumsum(self.held)
+        around = np.stack([edges()[self.bins], edges()[self.bins + 1]], axis=1)
+        return np.diff(np.interp(ends, around.ravel(), np.stack([reached - self.held, reached], axis=1).ravel()))
 
     def within(self, intervals: Sequence[Interval], ends: Sequence[float] | Array) -> Array:
         """As `spread`, but only of the numbers in the intervals, which are disjoint and hold their ends."""

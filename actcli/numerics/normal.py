@@ -63,7 +63,23 @@ def clipped(x: Array, out: Array | None = None) -> Array:
 def times_density(
     amplitude: Array | float, t: Array, t_low: Array | None = None, work: tuple[Array, Array, Array] | None = None
 ) -> Array:
-    """amplitude * phi(t + t_low), 0 <= t <= 40, t_low what t lost to rounding; in the third of the arrays `work`.
+    """amplitude * phi(t + t_low), 0 <= t <= 40, t_low what t lost to rounding; in the third of the arrays `work`."""
+    return weighted(amplitude, *density(t, t_low, work))
+
+
+def weighted(amplitude: Array | float, product: Array, low: Array) -> Array:
+    """amplitude * phi, of what `density` gives, in its first array."""
+    product *= amplitude
+    low *= product
+    product += low
+    product *= 2.0**-66
+    return product
+
+
+def density(
+    t: Array, t_low: Array | None = None, work: tuple[Array, Array, Array] | None = None
+) -> tuple[Array, Array]:
+    """2**66 phi(t + t_low) as a factor and what it lacks of itself, 0 <= t <= 40; in two of the arrays `work`.
 
     Rounding t*t costs 256 ulp at t = 38, so log(2**66 phi(t)) = (constant - t*t) / 2 is carried as
     high + low: a, t rounded to a multiple of 2**-20, has an exact square, and so has its distance from
@@ -85,12 +101,7 @@ def times_density(
     low -= rest
     low *= 0.5
     high *= 0.5
-    product = np.exp(high, out=high)
-    product *= amplitude
-    low *= product
-    product += low
-    product *= 2.0**-66
-    return product
+    return np.exp(high, out=high), low
 
 
 def mirror(tail: Array, x: Array) -> Array:

@@ -23,8 +23,11 @@ class Mean:
     deviation: float  # of the values
 
     @classmethod
-    def of(cls, values: Sequence[float], within: tuple[float, float] = (-math.inf, math.inf)) -> Mean | None:
-        """None of no value. The interval ends where values can lie, `within`."""
+    def of(
+        cls, values: Sequence[float], within: tuple[float, float] = (-math.inf, math.inf), step: float = 0.0
+    ) -> Mean | None:
+        """None of no value. The interval ends where values can lie, `within`. Values that come in steps are spread by
+        one at least: a few that are equal do not say that there is no spread."""
         n = len(values)
         if n == 0:
             return None
@@ -34,6 +37,7 @@ class Mean:
         if n == 1 or not math.isfinite(mean):
             return cls(mean, None, None, n, 0.0)
         deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
+        deviation = max(deviation, step)
         half = quantile(n - 1) * deviation / math.sqrt(n)
         return cls(mean, max(within[0], mean - half), min(within[1], mean + half), n, deviation)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from itertools import chain, islice
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from actcli.errors import DataError
 from actcli.output.sheets import TABLE, encode
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 TERMINAL_ROWS = 40
 CHUNK = 1 << 14  # numbers evaluated at a time
+JACOBIANS = 1 << 18  # entries of Jacobians held at a time
+
+T = TypeVar("T")
 
 
 class Result(NamedTuple):
@@ -50,7 +53,7 @@ def number_sheet(function: Function, results: Sequence[Result], numbers: Iterabl
     iterator = iter(numbers)
 
     def rows() -> Iterator[tuple[float, ...]]:
-        while chunk := list(itertools.islice(iterator, CHUNK)):
+        while chunk := list(islice(iterator, CHUNK)):
             yield from zip(chunk, *(result.kernel(chunk).tolist() for result in results), strict=True)
 
     return Sheet(("x", *(result.name for result in results)), rows())
@@ -165,20 +168,12 @@ def write_filtered(
     terminal does not show.
     """
     from actcli.output.files import write_streams
-    from actcli.output.progress import watched
-    from actcli.tables.format import named
-    from actcli.tables.pipeline import map_blocks
-    from actcli.tables.table import together
     from actcli.tables.widening import TypeLost
 
-    for guess in itertools.chain.from_iterable(table.notes for table in tables):
+    for guess in chain.from_iterable(table.notes for table in tables):
         note(guess)
     columns, frame_of = _filter(function, result, tables, append)
-    writers: list[FrameWriter[Any]] = []
-    for to in outputs.destinations:
-        frames = partial(_first_rows, outputs.digits, note) if to.format == TABLE else named(to.format).frames
-        assert frames is not None
-        writers.append(frames(columns, tables[0].has_header))
+    writers = _writers(columns, tables[0].has_header, outputs, note)
 
     def encode(table: Table, block: Block) -> list[Any]:
         frame = frame_of(table, block)
@@ -189,18 +184,42 @@ def write_filtered(
     def blocks() -> Iterator[list[Any]]:
         nonlocal source
         for table in tables:
-            source, skipped = table.source, None
-            for part in watched(map_blocks(table, partial(encode, table), threads), table):
-                skipped = together(skipped, part.skipped)
-                yield part.result
-            if skipped:
-                note(str(skipped))
+            source = table.source
+            yield from _results(table, partial(encode, table), threads, note)
 
     streams = zip(outputs.destinations, writers, strict=True)
     try:
         write_streams([(to.path, writer.write) for to, writer in streams], blocks())
     except TypeLost as error:
         raise DataError(f"{source}: {error.message}", error.hint) from None
+
+
+def _writers(
+    columns: Sequence[str], header: bool, outputs: Outputs, note: Callable[[str], None]
+) -> list[FrameWriter[Any]]:
+    """What writes frames of these columns to each output."""
+    from actcli.tables.format import named
+
+    found = []
+    for to in outputs.destinations:
+        frames = partial(_first_rows, outputs.digits, note) if to.format == TABLE else named(to.format).frames
+        assert frames is not None
+        found.append(frames(columns, header))
+    return found
+
+
+def _results(table: Table, work: Callable[[Block], T], threads: int | None, note: Callable[[str], None]) -> Iterator[T]:
+    """`work` of every block, in order; then a note about the rows left out."""
+    from actcli.output.progress import watched
+    from actcli.tables.pipeline import map_blocks
+    from actcli.tables.table import together
+
+    skipped = None
+    for part in watched(map_blocks(table, work, threads), table):
+        skipped = together(skipped, part.skipped)
+        yield part.result
+    if skipped:
+        note(str(skipped))
 
 
 def _first_rows(
@@ -226,23 +245,42 @@ def _first_rows(
 def number_jacobian(function: Function, numbers: Sequence[float]) -> Sheet:
     """The Jacobian of a rowwise function at one row: a row for each output, its derivatives by the inputs."""
     names = [str(i + 1) for i in range(len(numbers))]
-    return _jacobian(function, names, [[numbers]])
+    jacobian = function.jacobian(numbers).tolist()
+    outputs = _titles(function, str, names, len(jacobian))
+    rows = [(1, name, *derivatives) for name, derivatives in zip(outputs, jacobian, strict=True)]
+    return Sheet(_jacobian_columns(names), rows)
 
 
-def table_jacobian(function: Function, tables: Sequence[Table]) -> Sheet:
-    """The Jacobian at each row of the tables."""
-    return _jacobian(function, _alike(tables), (task().values for table in tables for task in table.tasks()))
+def _jacobian_columns(names: Sequence[str]) -> tuple[str, ...]:
+    return ("row", "output", *(f"d/d{name}" for name in names))
 
 
-def _jacobian(function: Function, names: Sequence[str], blocks: Iterable[Iterable[Any]]) -> Sheet:
-    if not function.rowwise:
-        function.jacobian([[0.0]])  # says that there is none
+def write_jacobian(
+    function: Function,
+    tables: Sequence[Table],
+    outputs: Outputs,
+    *,
+    threads: int | None = None,
+    note: Callable[[str], None] = _unsaid,
+) -> None:
+    """The Jacobian at each row of the tables: a row for each output, its derivatives by the columns."""
+    from actcli.output.files import write_streams
+    from actcli.tables.results import jacobian_frame
 
-    def rows() -> Iterator[tuple[Any, ...]]:
-        for row, x in enumerate(itertools.chain.from_iterable(blocks), start=1):
-            jacobian = function.jacobian(x).tolist()
-            outputs = _titles(function, str, names, len(jacobian))
-            for name, derivatives in zip(outputs, jacobian, strict=True):
-                yield (row, name, *derivatives)
+    for guess in chain.from_iterable(table.notes for table in tables):
+        note(guess)
+    names = _alike(tables)
+    titles = _titles(function, str, names, len(function.jacobian([0.0] * len(names))))
+    writers = _writers(_jacobian_columns(names), True, outputs, note)
+    at_once = max(1, JACOBIANS // (len(titles) * len(names)))
 
-    return Sheet(("row", "output", *(f"d/d{name}" for name in names)), rows())
+    def encoded() -> Iterator[list[Any]]:
+        row = 1
+        for x in chain.from_iterable(_results(table, lambda block: block.values, threads, note) for table in tables):
+            for start in range(0, len(x), at_once):
+                frame = jacobian_frame(function.jacobian(x[start : start + at_once]), titles, row + start)
+                yield [writer.encode(frame) for writer in writers]
+            row += len(x)
+
+    streams = zip(outputs.destinations, writers, strict=True)
+    write_streams([(to.path, writer.write) for to, writer in streams], encoded())

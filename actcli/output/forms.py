@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from actcli.diagnosis.diagnose import Diagnosis
     from actcli.diagnosis.gates import Gate
     from actcli.diagnosis.training import Experiment, Limit
+    from actcli.diagnosis.trends import Trend
     from actcli.figures.style import Figure
     from actcli.fitting.descent import Measure
     from actcli.fitting.fit import Fit
@@ -94,6 +95,24 @@ def training_result(result: Experiment, gates: Sequence[Limit], by: str | None, 
         report=lambda draw, run, digits: reports.training_report(result, gates, draw, run, timing=timing),
         theme=theme,
         by_row=by is not None,
+    )
+
+
+def trend_result(trend: Trend, failed: Sequence[str], theme: str, *, gated: bool) -> Result:
+    """`trend`, with the lines of the gates that failed."""
+    from actcli.reports import trends as reports
+
+    def figure(theme: str) -> Figure:
+        from actcli.figures.trends import trend_figure
+
+        return trend_figure(trend, theme=theme)
+
+    return Result(
+        sheet=lambda: reports.trend_sheet(trend),
+        document=lambda: reports.trend_document(trend),
+        figure=_saved(figure),
+        report=lambda draw, run, digits: reports.trend_report(trend, failed, gated, draw, run),
+        theme=theme,
     )
 
 

@@ -8,6 +8,8 @@ from collections.abc import Hashable, Iterable, Iterator
 from contextlib import contextmanager
 
 from actcli.errors import DataError, UsageError
+from actcli.tables.format import input_suffix
+from actcli.tables.parts import matches
 
 LINKS = 40  # that are followed: as many as Linux follows
 
@@ -72,10 +74,15 @@ def check_twice(paths: Iterable[str]) -> None:
         seen.add(file)
 
 
-def check_inputs(outputs: Iterable[str | None], inputs: Iterable[str]) -> None:
-    """Raises UsageError where an output (None is standard output) would write over an input ("-" is standard input)."""
-    read = {_regular(path): path for path in inputs}
+def check_inputs(outputs: Iterable[str | None], inputs: Iterable[str], datasets: Iterable[str] = ()) -> None:
+    """Raises UsageError where an output (None is standard output) would write over an input ("-" is standard input), or
+    over a part of a dataset, which is a folder or a glob."""
+    parts = [found for path in datasets for found in (matches(path) or [path])]
+    read = {_regular(path): path for path in [*inputs, *parts]}
+    folders = [path for path in parts if os.path.isdir(path)]
     for path in outputs:
+        if folder := next((folder for folder in folders if path and _is_part(path, folder)), None):
+            raise UsageError(f"{path} is a part of the input {folder}", "write the result outside of the folder")
         file = _regular(1 if path is None else path)
         if file is not None and file in read:
             name = "standard input" if read[file] == "-" else read[file]
@@ -83,6 +90,12 @@ def check_inputs(outputs: Iterable[str | None], inputs: Iterable[str]) -> None:
                 f"{path or 'standard output'} is an input too: the result would be written over {name}",
                 "write the result to another file",
             )
+
+
+def _is_part(path: str, folder: str) -> bool:
+    """Whether a file is there that is read when the folder is."""
+    below = os.path.realpath(path).startswith(os.path.join(os.path.realpath(folder), ""))
+    return below and os.path.isfile(path) and input_suffix(path)[1] is not None
 
 
 def _regular(path: str | int) -> Hashable:

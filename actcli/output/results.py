@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -66,12 +67,12 @@ def write(outputs: Outputs, result: Result, inputs: tuple[Input, ...] = ()) -> N
 
 def _encoded(result: Result, to: Destination, digits: int, report: Callable[[], Report]) -> Iterable[bytes]:
     from actcli.output.sheets import encode
-    from actcli.text import json_text
+    from actcli.text import json_pieces
 
     if to.format in FIGURES and result.figure is not None:
         return [result.figure(result.theme, to.format)]
     if to.format == "json" and result.document is not None and not result.by_row:
-        return [json_text(result.document(), indent=1).encode() + b"\n"]
+        return (piece.encode() for piece in itertools.chain(json_pieces(result.document()), "\n"))
     if to.format == "table" and result.chart is not None:
         return [result.chart()]
     if to.format == "table" and result.report is not None and not result.by_row:

@@ -88,3 +88,31 @@ class TrainingTable:
             score = f"{sum(score for _, score in last) / len(last):.4f}" if last else ""
             table.add_row(visible(name), bar, f"{sum(epoch >= epochs for epoch, _ in last)}/{seeds}", score)
         return table
+
+
+class LivePage:
+    """Lines on standard error that are shown anew, and go away when the work is done; nothing where it is no
+    terminal."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        console = Console(stderr=True)
+        self._live = Live(console=console, transient=True, auto_refresh=False) if console.is_terminal else None
+
+    def __enter__(self) -> LivePage:
+        if self._live is not None:
+            self._live.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def show(self, lines: Iterable[RenderableType]) -> None:
+        """In place of those before."""
+        from rich.console import Group
+
+        if self._live is not None:
+            self._live.update(Group(*lines), refresh=True)

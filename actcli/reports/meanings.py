@@ -6,6 +6,7 @@ DOCUMENTS = {
     "fit": "fit -f json: the parameters that bring a function closest to another, and the way to them",
     "run": "a line of what actcli.watch saves: every layer at one step of a training",
     "train": "train -f json: every run by epochs and layers, what the functions reach, and how they differ",
+    "trend": "trend -f json: every layer at every step, and what changes",
     "layers": "saturation --by layer -f json: a row a layer",
     "neurons": "saturation --by neuron -f json: a row a neuron",
     "regions": "saturation --by region -f json: a row a vanishing region",
@@ -111,6 +112,13 @@ _MEANINGS = {
     "comparisons": "every pair of functions on the same seeds",
     "advice": "what to take and why, in a sentence",
     "changes": "what another function would make of a layer",
+    "trend.changes": "what changes from the first step to the last, by layer and measure",
+    "points": "each layer at each step, layer by layer",
+    "points.layer": "name of the layer",
+    "state": "the name of the state: of its file, or of its step",
+    "points.step": "the step: the number in the name of the state, or its place from 0",
+    "samples": "rows",
+    "points.neurons": "columns",
 }
 
 

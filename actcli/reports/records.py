@@ -1,9 +1,12 @@
 """Results as records: the same fields under the same names in JSON and in CSV."""
 
+from __future__ import annotations
+
 import dataclasses
 import math
 from collections.abc import Collection, Sequence
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import Any, TypeAlias, overload
 
 from actcli.activation import Function
 from actcli.analysis.regions import Region
@@ -42,6 +45,27 @@ def record_of(one: Layer | Neuron, occasions: Collection[Occasion]) -> Document:
     return record
 
 
+@dataclass(frozen=True, slots=True)
+class Records(Sequence[Document]):
+    """Those of layers or neurons, made as they are taken: of thousands of neurons all at once take gigabytes."""
+
+    of: Sequence[Layer | Neuron]
+    occasions: Collection[Occasion]
+
+    def __len__(self) -> int:
+        return len(self.of)
+
+    @overload
+    def __getitem__(self, index: int) -> Document: ...
+    @overload
+    def __getitem__(self, index: slice) -> Records: ...
+
+    def __getitem__(self, index: int | slice) -> Document | Records:
+        if isinstance(index, slice):
+            return Records(self.of[index], self.occasions)
+        return record_of(self.of[index], self.occasions)
+
+
 def _entry(value: Any) -> Any:
     if isinstance(value, Function):
         return value.label
@@ -53,7 +77,7 @@ def _entry(value: Any) -> Any:
 def sheet_of(records: Sequence[Document], columns: Sequence[str] | None = None) -> Sheet:
     """A row a record; lists of words become one cell."""
     names = columns if columns is not None else list(records[0]) if records else []
-    return Sheet(tuple(names), [[cell(record[name]) for name in names] for record in records])
+    return Sheet(tuple(names), ([cell(record[name]) for name in names] for record in records))
 
 
 def cell(value: Any) -> Cell:

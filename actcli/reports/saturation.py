@@ -14,11 +14,12 @@ from actcli.reports.common import how_it_was_run, some, what_helps
 from actcli.reports.definitions import layer_definitions
 from actcli.reports.distributions import distributions
 from actcli.reports.model import Block, Draw, Drawing, Grid, Judgement, Points, Report, Run, Section
-from actcli.reports.records import Document, record_of, region_record, sheet_of
+from actcli.reports.records import Document, Records, record_of, region_record, sheet_of
 from actcli.tables.sheet import Sheet
 from actcli.text import Cell, shown
 
 WORST = 8  # neurons in a report
+JUDGED = 24  # layers of which it says why they are not ok
 MOST = 1000  # of those that it folds away
 FEW = 20  # values from which their distribution is shown
 
@@ -34,7 +35,7 @@ def saturation_document(diagnosis: Diagnosis) -> Document:
         "regions": _regions(diagnosis.regions),
         "layers": [record_of(layer, occasions) for layer in diagnosis.layers],
         "gradient_falls_at": diagnosis.falls_at,
-        "neurons": [record_of(neuron, occasions) for neuron in diagnosis.neurons],
+        "neurons": Records(diagnosis.neurons, occasions),
     }
     if "backward" in occasions:
         document["gradient_ratio"] = diagnosis.gradient_ratio
@@ -73,12 +74,12 @@ def region_sheet(diagnosis: Diagnosis) -> Sheet:
 
 def layer_sheet(diagnosis: Diagnosis) -> Sheet:
     """One row per layer."""
-    return sheet_of([record_of(layer, diagnosis.occasions) for layer in diagnosis.layers])
+    return sheet_of(Records(diagnosis.layers, diagnosis.occasions))
 
 
 def neuron_sheet(diagnosis: Diagnosis) -> Sheet:
     """One row per neuron."""
-    return sheet_of([record_of(neuron, diagnosis.occasions) for neuron in diagnosis.neurons])
+    return sheet_of(Records(diagnosis.neurons, diagnosis.occasions))
 
 
 def explanation(rule: Rule, function: Function) -> Sheet:
@@ -130,9 +131,13 @@ def _verdicts(diagnosis: Diagnosis, gates: Sequence[Gate], failed: tuple[str, ..
     if diagnosis.criteria.rule.checks:
         rule = diagnosis.criteria.rule.explanation(diagnosis.functions)
         yield f"By the rule of {rule['name']}: {rule['definition']}"
-    for layer in layers:
-        if layer.verdict != "ok" or len(layers) == 1:
-            yield Judgement(layer.name, layer.verdict, tuple(_reasons(diagnosis, layer)))
+    faulty = [layer for layer in layers if layer.verdict != "ok" or len(layers) == 1]
+    worst = {layer.name for layer in sorted(faulty, key=lambda layer: -ORDER.index(layer.verdict))[:JUDGED]}
+    of_layers = diagnosis.neurons_of_layers
+    for layer in (layer for layer in faulty if layer.name in worst):
+        yield Judgement(layer.name, layer.verdict, tuple(_reasons(diagnosis, layer, of_layers[layer.name])))
+    if len(faulty) > JUDGED:
+        yield f"{len(faulty) - JUDGED} more layers are not ok: the table below and --by layer have all."
     if len(layers) > 1 and (fine := [layer.name for layer in layers if layer.verdict == "ok"]):
         yield Judgement(some(fine), "ok", ())
     if diagnosis.falls_at is not None and _is_network(diagnosis):
@@ -140,10 +145,9 @@ def _verdicts(diagnosis: Diagnosis, gates: Sequence[Gate], failed: tuple[str, ..
     yield from (f"Beware: {doubt}" for doubt in diagnosis.doubts)
 
 
-def _reasons(diagnosis: Diagnosis, layer: Layer) -> Iterator[str]:
-    """Why a layer has its verdict, and which neurons are at fault."""
+def _reasons(diagnosis: Diagnosis, layer: Layer, of_layer: Sequence[Neuron]) -> Iterator[str]:
+    """Why a layer has its verdict, and which of its neurons are at fault."""
     yield from layer.reasons
-    of_layer = [neuron for neuron in diagnosis.neurons if neuron.layer == layer.name]
     if (dead := [n for n in of_layer if n.dead]) and not diagnosis.criteria.rule.checks:
         yield f"dead: {some([n.neuron for n in dead])}"
         if bounds := [n.dead_upper_bound for n in dead if n.dead_upper_bound is not None]:
@@ -189,7 +193,13 @@ def _layers(diagnosis: Diagnosis) -> Iterator[Grid]:
         ]
         title = f"In {precision.name}: the share of values whose f' is lost, underflows, and where f is constant"
         yield Grid(title, Sheet(("layer", "f' lost", "f' underflows", "f constant"), shares))
-    fine = [(layer.name, reason) for layer in layers if layer.verdict == "ok" for reason in _reasons(diagnosis, layer)]
+    of_layers = diagnosis.neurons_of_layers
+    fine = [
+        (layer.name, reason)
+        for layer in layers
+        if layer.verdict == "ok"
+        for reason in _reasons(diagnosis, layer, of_layers[layer.name])
+    ]
     if fine and len(layers) > 1:
         yield Grid("", Sheet(("layer", "reason"), fine), "Why layers are ok")
 

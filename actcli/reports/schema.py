@@ -12,6 +12,8 @@ from actcli.diagnosis.comparison import Change
 from actcli.diagnosis.records import Layer, Neuron
 from actcli.diagnosis.training import Comparison as Pair
 from actcli.diagnosis.training import Summary
+from actcli.diagnosis.trends import MEASURES
+from actcli.diagnosis.trends import Change as TrendChange
 from actcli.errors import UsageError
 from actcli.measuring.measures import Meaning, meanings
 from actcli.measuring.probe import Thresholds
@@ -58,6 +60,12 @@ _MEAN = {
 }
 _SUMMARY = {f"{name}?" if name == "seconds" else name: kind for name, kind in _record(Summary, intervals=False).items()}
 # In a row, lists are one cell.
+_POINT: dict[str, Any] = {"layer": str, "function": str, "state": str, "step": float, "samples": int, "neurons": int}
+for _one in MEASURES:
+    _POINT[f"{_one.field}?"] = Annotated[float | None, meanings(Layer)[_one.field]]
+    for _end, _side in (("from", "lower"), ("to", "upper")):
+        _text = f"{_side} end of its 95 % interval; null: not known"
+        _POINT[f"{_one.field}_{_end}?"] = Annotated[float | None, Meaning(_text)]
 _TEXTS = {name: Annotated[str, meanings(Layer)[name]] for name in ("reasons", "remedies")}
 _DISTANCE: dict[str, Any] = {"rms": float, "largest": float, "largest_at": float, "parameters": dict[str, float]}
 _FORMS: dict[str, Any] = {
@@ -159,6 +167,7 @@ _FORMS: dict[str, Any] = {
         "comparisons": [_record(Pair)],
         "advice": str,
     },
+    "trend": {"schema": Literal["actcli.trend/1"], "points": [_POINT], "changes": [_record(TrendChange)]},
     "layers": [{**_LAYER, **_TEXTS}],
     "neurons": [_NEURON],
     "regions": [{"function": str, "from": float, "to": float, "kind": RegionKind, "what?": str}],

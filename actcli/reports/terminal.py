@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from actcli.reports.console import console_text, new_console
@@ -13,9 +14,11 @@ from actcli.text import shown, visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.table import Table
 
 # Characters to which a column of words may be wrapped, and a word in the head of one of numbers.
 _LEAST, _WORD = 8, 12
+MOST_ROWS = 500  # rich takes over a millisecond for each, and nobody reads more
 _STYLES = {"critical": "bold red", "failed": "bold red", "warning": "yellow", "ok": "green", "passed": "green"}
 
 
@@ -86,7 +89,18 @@ def _item(start: str, text: str) -> RenderableType:
 
 
 def table(sheet: Sheet, digits: int, *, width: int | None = None) -> RenderableType:
-    """A rich table. Columns that do not fit the terminal's width are left out in the middle, behind a column `...`."""
+    """A rich table of the first rows, and a line that says how many there are besides. Columns that do not fit the
+    terminal's width are left out in the middle, behind a column `...`."""
+    from rich.console import Group
+    from rich.text import Text
+
+    rows = iter(sheet.rows)
+    first = _table(replace(sheet, rows=list(itertools.islice(rows, MOST_ROWS))), digits, width)
+    rest = sum(1 for _ in rows)
+    return Group(first, Text(f"and {rest:,} more rows: -f csv gives all")) if rest else first
+
+
+def _table(sheet: Sheet, digits: int, width: int | None) -> Table:
     from rich import box
     from rich.table import Table
     from rich.text import Text

@@ -308,8 +308,8 @@ def _definitions(result: Experiment) -> Iterator[tuple[str, str]]:
     yield (
         "difference",
         "the mean over seeds of one function's score less the other's from the same seed, which draws the weights and "
-        "the order of the rows; better or worse where its 95 % interval leaves out 0. Of 20 such pairs one is told "
-        "apart by chance",
+        "the order of the rows; better or worse where its 95 % interval leaves out 0. Accuracies are taken to spread "
+        "by one row at least. Of 20 such pairs one is told apart by chance",
     )
     yield "seeds to tell", "about how many seeds of the same mean and spread would tell the two apart"
     yield (

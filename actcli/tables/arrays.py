@@ -8,7 +8,7 @@ import math
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import IO, Any
 
@@ -43,15 +43,43 @@ def open_npz(source: Source, options: ReadOptions) -> list[Table]:
         members = [member for member in archive.infolist() if member.filename.endswith(".npy")]
     if not members:
         raise DataError(f"{source.name}: holds no arrays")
+    with zipfile.ZipFile(file.path) as archive:
+        heads = [_head_of(archive, member, source.name) for member in members]
+    wide = any(isinstance(head, _Array) and head.width > 1 for head in heads)
     tables = []
-    for member in members:
+    for member, head in zip(members, heads, strict=True):
         layer = member.filename.removesuffix(".npy")
         name = f"{source.name}: array {layer}"
-        with _failing(name), zipfile.ZipFile(file.path) as archive, archive.open(member.filename) as content:
-            array = _head(content, name, member.file_size)
+        if isinstance(head, _Unfit):
+            tables.append(Table.faulty(layer, name, head.fault, head.kind))
+            continue
         unpack = partial(unpacked, member.filename, name, member.file_size)
-        tables.append(_table(layer, name, file.size, array, unpack, options))
+        labels = "labels" if wide and head.width == 1 and head.dtype.kind in "iu" else ""
+        tables.append(replace(_table(layer, name, file.size, head, unpack, options), aside=labels))
     return tables
+
+
+@dataclass(frozen=True, slots=True)
+class _Unfit:
+    """An array that can be no layer; `kind` is what it is where it is not meant to be one."""
+
+    fault: DataError
+    kind: str
+
+
+def _head_of(archive: zipfile.ZipFile, member: zipfile.ZipInfo, source: str) -> _Array | _Unfit:
+    """The head of an array of an archive."""
+    name = f"{source}: array {member.filename.removesuffix('.npy')}"
+    with _failing(name), archive.open(member.filename) as content:
+        shape, by_columns, dtype = _read_head(content)
+        try:
+            return _checked(shape, by_columns, dtype, content.tell(), name, member.file_size)
+        except DataError as fault:
+            kind = _ASIDE.get(dtype.kind, "") if not dtype.names else ""
+            return _Unfit(fault, kind or "a scalar" * (not shape))
+
+
+_ASIDE = {"U": "text", "S": "text", "b": "truth values", "M": "times", "m": "times"}  # by the kind of numpy's type
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +145,25 @@ def _others(cells: NDArray[Any], rest: list[int]) -> Any:
 
 def _head(file: IO[bytes], name: str, size: int) -> _Array:
     """The head of an array that can be a table, in a file of that size."""
+    return _checked(*_read_head(file), file.tell(), name, size)
+
+
+def _read_head(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """The shape, whether it is in Fortran's order, and the type."""
     version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, by_columns, dtype = read(file)
+    return read(file)
+
+
+def _checked(
+    shape: tuple[int, ...], by_columns: bool, dtype: np.dtype[Any], start: int, name: str, size: int
+) -> _Array:
     _check_type(dtype, name)
     if len(shape) not in (1, 2):
         hint = "reshape to samples x neurons: a.reshape(-1, a.shape[-1]); channels on axis 1 are moved there by "
         hint += "numpy.moveaxis(a, 1, -1)"
         raise DataError(f"{name}: has {len(shape)} dimensions, shape {shape}", hint if shape else "")
-    array = _Array(shape, by_columns, dtype, file.tell())
+    array = _Array(shape, by_columns, dtype, start)
     end = array.start + math.prod(shape) * dtype.itemsize
     if min(shape) < 0 or end > size:
         raise DataError(f"{name}: is not a whole NumPy file: {size} bytes where shape {shape} takes {end}")

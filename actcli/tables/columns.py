@@ -39,7 +39,8 @@ def pick(
     for item in items:
         found = dict.fromkeys(_match(item.removeprefix("!").strip(), columns, places, source))
         if item.startswith("!"):
-            chosen = {i: None for i in chosen if i not in found}
+            for i in found:
+                chosen.pop(i, None)
         else:
             chosen |= found
     if not chosen:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from actcli.errors import DataError
 from actcli.tables.columns import pick
 from actcli.tables.heading import labels, left_apart
-from actcli.tables.lines import BOM, Lines, blocks, check_text, first_line
+from actcli.tables.lines import BOM, Lines, blocks, check_text, count, first_line
 from actcli.tables.options import ReadOptions
 from actcli.tables.source import Source
 from actcli.tables.table import (
@@ -31,6 +33,8 @@ from actcli.tables.table import (
 )
 from actcli.text import numbered
 
+_INTEGER_ZERO = re.compile(rb"-0(?=[\s,}\]])")
+_NO_OBJECTS = dict.fromkeys('"{}', 0)
 _LINES = "JSON Lines have an object, or an array of numbers, on each line: jq -c '.[]' makes them of one array"
 
 
@@ -78,6 +82,9 @@ class _Parser:
 
         data = lines.read()
         check_text(data, self.source, lines.first)
+        if len(self.picked) == len(self.columns) and (plain := self._plain(data, lines.breaks)) is not None:
+            values = np.asfortranarray(plain[:, list(self.picked)])
+            return without(Block(values, None, None, lines.first, lines.end), self.nulls)
         rows, numbers, skipped = self._read(data, lines.first)
         shape = (len(rows), len(self.picked))
         missing = np.asfortranarray([[value is None for value in row] for row in numbers], bool).reshape(shape)
@@ -92,6 +99,32 @@ class _Parser:
             skipped,
         )
         return without(block, self.nulls)
+
+    def _plain(self, data: bytes, rows: int) -> NDArray[np.float64] | None:
+        """The numbers of a block that holds nothing else, by polars; None where it may, which `_read` looks into.
+
+        What polars takes for numbers are the same doubles to Python, but for the integer -0. It is silent about keys
+        that repeat or are not in line 1, and about a number in place of an array: so quotes and brackets are counted.
+        """
+        import polars as pl
+
+        expected = {'"': 2 * rows * len(self.columns)} if self.keyed else {**_NO_OBJECTS, "[": rows, "]": rows}
+        if any(count(data, ord(mark)) != times for mark, times in expected.items()):
+            return None
+        if b"\\" in data or _INTEGER_ZERO.search(data):
+            return None
+        try:
+            if self.keyed:
+                found = pl.read_ndjson(data, schema=dict.fromkeys(self.columns, pl.Float64)).to_numpy(order="fortran")
+            else:
+                lists = b'{"":' + data[:-1].replace(b"\n", b'}\n{"":') + b"}\n"
+                column = pl.read_ndjson(lists, schema={"": pl.List(pl.Float64)}).to_series()
+                if not (column.list.len() == len(self.columns)).all():
+                    return None
+                found = column.explode().to_numpy().reshape(-1, len(self.columns))
+        except pl.exceptions.PolarsError:
+            return None
+        return None if len(found) != rows or np.isnan(found).any() else found  # polars reads no NaN: it is a null
 
     def _read(self, data: bytes, first: int) -> tuple[list[list[Any]], list[list[float | None]], Skipped | None]:
         """The cells of the lines, the numbers in the picked ones, and the lines left out."""

@@ -5,26 +5,116 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from itertools import groupby
 
-from actcli.errors import ActcliError, UsageError
+from actcli.errors import ActcliError, DataError, UsageError
 from actcli.tables.format import named, names
 from actcli.tables.options import ReadOptions
+from actcli.tables.order import arranged
+from actcli.tables.parts import Given, Part, expanded
 from actcli.tables.source import Source, open_source
 from actcli.tables.table import Block, Table, Task
 
 
 def open_tables(paths: Sequence[str], options: ReadOptions) -> list[Table]:
-    """The tables of some files (`-` is standard input), with names that tell them apart.
+    """The tables of some files, folders and globs (`-` is standard input), with names that tell them apart.
 
-    All of them are looked at now, so that what cannot be read at all fails before any work.
+    All of them are looked at now, so that what cannot be read at all fails before any work; of a folder the first part.
     """
+    return [table.sound() for table in listed(paths, options)]
+
+
+def listed(paths: Sequence[str], options: ReadOptions, mentioned: Callable[[str], bool] | None = None) -> list[Table]:
+    """The same tables, of which some may be faulty: what is left out need not be sound. What stands aside is there only
+    where it is `mentioned`, which an option --layer can do."""
     if list(paths).count("-") > 1:
         raise UsageError("standard input can be read only once")
     if options.format is not None and options.format not in names("open"):
         raise UsageError(f"there is no input format {options.format!r}", f"formats: {', '.join(names('open'))}")
-    tables = [table for path in paths for table in _open(path, options)]
+    given = [one for path in paths for one in expanded(path, options)]
+    if options.parts and not any(one.parts for one in given):
+        name, value = options.parts[0]
+        raise UsageError(f"--part {name}={value} is for folders and globs", "no input is one")
+    places, note = arranged([one.path for one in given], options.order, "the inputs")
+    tables = [table for place in places for table in _in_order(_opened(given[place], options), options)]
+    tables = [table for _, own in groupby(tables, key=_file) for table in _taken(list(own), mentioned)]
+    if note:
+        tables[0] = replace(tables[0], notes=(note, *tables[0].notes))
     count = Counter(table.name for table in tables)
     return [table if count[table.name] == 1 else replace(table, name=table.source) for table in tables]
+
+
+def _file(table: Table) -> str:
+    """The file that a table is in, perhaps with others."""
+    return table.source.removesuffix(f": array {table.name}")
+
+
+def _in_order(tables: list[Table], options: ReadOptions) -> list[Table]:
+    """The tables of one file."""
+    places, note = arranged([table.name for table in tables], options.order, f"{_file(tables[0])}: its arrays")
+    found = [tables[place] for place in places]
+    return [replace(found[0], notes=(note, *found[0].notes)), *found[1:]] if note else found
+
+
+def _taken(tables: list[Table], mentioned: Callable[[str], bool] | None) -> list[Table]:
+    """Those of one file that stand aside only where nothing else is there, or they are mentioned."""
+    kept = [table for table in tables if not table.aside or (mentioned is not None and mentioned(table.name))]
+    if not kept or len(kept) == len(tables):
+        return tables
+    gone = ", ".join(f"{table.name} ({table.aside})" for table in tables if table not in kept)
+    note = f"{_file(tables[0])}: left out: {gone}" + ("; --layer NAME takes one" if mentioned is not None else "")
+    return [replace(kept[0], notes=(note, *kept[0].notes)), *kept[1:]]
+
+
+def _opened(given: Given, options: ReadOptions) -> list[Table]:
+    if not given.parts:
+        return _open(given.path, options)
+    first = _open(given.parts[0].path, options)
+    found = [_joined(given, place, first, options) for place in range(len(first))]
+    return [replace(found[0], notes=(*given.notes, *found[0].notes)), *found[1:]]
+
+
+def _joined(given: Given, place: int, first: list[Table], options: ReadOptions) -> Table:
+    """The table at this place of each part, one below the other. Parts are opened when they are reached."""
+    one = first[place]
+    reading = replace(options, header=one.has_header) if one.columns else options
+
+    def tasks() -> Iterator[Task]:
+        before = 0
+        for number, part in enumerate(given.parts):
+            table = one if not number else _alike(part, place, first, reading)
+            for task in table.tasks():
+                yield partial(_moved, task, before)
+            before += part.size
+
+    name, source = (given.layer, given.path) if len(first) == 1 else (one.name, f"{given.path}: array {one.name}")
+    size = sum(part.size for part in given.parts)
+    return replace(one, name=name, source=source, size=size, tasks=tasks)
+
+
+def _moved(task: Task, before: int) -> Block:
+    block = task()
+    return replace(block, end=before + block.end)
+
+
+def _alike(part: Part, place: int, first: list[Table], options: ReadOptions) -> Table:
+    """The table at this place of a further part, which must have the columns of the first one."""
+    tables = _open(part.path, options)
+    if len(first) > 1 and [table.name for table in tables] != [table.name for table in first]:
+        raise DataError(f"{part.path}: has other arrays than {_file(first[0])}", "each part of a layer has the same")
+    table, one = tables[place].sound(), first[place]
+    if (table.columns, table.picked, table.has_header) != (one.columns, one.picked, one.has_header):
+        raise DataError(f"{table.source}: has other columns than {one.source}: {_difference(table, one)}",
+                        "the parts of a layer have the same columns")  # fmt: skip
+    return table
+
+
+def _difference(table: Table, one: Table) -> str:
+    if len(table.columns) != len(one.columns):
+        return f"{len(table.columns)}, not {len(one.columns)}"
+    pairs = enumerate(zip(table.columns, one.columns, strict=True), 1)
+    at = next(((place, own, other) for place, (own, other) in pairs if own != other), None)
+    return f"column {at[0]} is {at[1]!r}, not {at[2]!r}" if at else "some are left out, or none is named"
 
 
 def _open(path: str, options: ReadOptions) -> list[Table]:
@@ -44,7 +134,12 @@ def _unchanging(source: Source, tasks: Callable[[], Iterator[Task]]) -> Iterator
 
 def _run(source: Source, task: Task) -> Block:
     with _blaming(source):
-        return task()
+        try:
+            return task()
+        except BaseException as error:
+            if type(error).__name__ != "PanicException":  # of polars, and no Exception
+                raise
+            raise DataError(f"{source.name}: cannot be read: {str(error).partition(chr(10))[0]}") from None
 
 
 @contextmanager

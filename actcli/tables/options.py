@@ -1,6 +1,7 @@
 """How to read tables: apart, so that a command that reads none need not load more of this room."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,5 +13,7 @@ class ReadOptions:
     nulls: tuple[str, ...] = ()  # cells that mean missing, besides the empty cell
     columns: tuple[str, ...] = ()  # selections as typed after -c, see `columns.pick`
     on_error: str = "stop"  # or "skip": rows of text that cannot be read are left out, counted in their block
-    threads: int | None = None  # None: as many as the machine has processors, at most four
+    threads: int | None = None  # None: one more than the machine has processors, at most five
+    order: Literal["given", "natural"] | None = "given"  # None: natural where the given one is the shell's
+    parts: tuple[tuple[str, str], ...] = ()  # labels of the parts to take of a folder or a glob
     block_values: int = 1 << 18  # numbers a block, about; wide tables get more

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
-from actcli.errors import ActcliError, DataError
+from actcli.errors import ActcliError
 from actcli.numerics.blockwise import keep_freed
 from actcli.numerics.threads import Pool, default_threads
 from actcli.tables.table import Block, Skipped, Table, Task
@@ -30,18 +30,18 @@ def map_blocks(table: Table, work: Callable[[Block], T], threads: int | None = N
     The first failing block, in the table's order, decides the error. However this ends, even by the caller
     giving up half-way, nothing keeps running behind it.
     """
-    threads = threads or default_threads()
+    threads = threads or default_threads() + 1  # one waits for the disk, or for the consumer, while the others work
     tasks = _tasks(table)
     keep_freed()
     if threads == 1:
         for task in tasks:
-            yield _run(table.source, work, task)
+            yield _run(work, task)
         return
     pool = Pool(threads)
     pending: deque[Future[Part[T]]] = deque()
     try:
         for task in tasks:
-            pending.append(pool.submit(_run, table.source, work, task))
+            pending.append(pool.submit(_run, work, task))
             del task  # it holds the block's bytes
             if len(pending) == threads + 2:
                 yield pending.popleft().result()
@@ -52,13 +52,8 @@ def map_blocks(table: Table, work: Callable[[Block], T], threads: int | None = N
         tasks.close()
 
 
-def _run(source: str, work: Callable[[Block], T], task: Task) -> Part[T]:
-    try:
-        block = task()
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":  # of polars, and no Exception
-            raise
-        raise DataError(f"{source}: cannot be read: {str(error).partition(chr(10))[0]}") from None
+def _run(work: Callable[[Block], T], task: Task) -> Part[T]:
+    block = task()
     return Part(work(block), block.end, block.skipped)
 
 

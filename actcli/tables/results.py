@@ -52,6 +52,19 @@ def result_frame(table: Table, block: Block, results: Sequence[Column], append: 
     return pl.DataFrame([column.alias(str(i)) for i, column in enumerate(columns)])
 
 
+def jacobian_frame(jacobians: NDArray[np.float64], outputs: Sequence[str], row: int) -> Frame:
+    """Matrices of some rows, from the row of that number on: a line for each output."""
+    import polars as pl
+
+    count, _, inputs = jacobians.shape
+    columns = [
+        pl.Series(np.repeat(np.arange(row, row + count), len(outputs))),
+        pl.Series([*outputs] * count, dtype=pl.String),
+        *(pl.Series(np.ascontiguousarray(jacobians[:, :, i]).ravel()) for i in range(inputs)),
+    ]
+    return pl.DataFrame([column.alias(str(i)) for i, column in enumerate(columns)])
+
+
 def _column(block: Block, index: int) -> Column:
     return block.values[:, index], None if block.missing is None else block.missing[:, index]
 

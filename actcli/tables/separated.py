@@ -29,6 +29,7 @@ from actcli.tables.table import (
     Table,
     Task,
     block_of,
+    is_number,
     not_a_number,
     rows_per_block,
     together,
@@ -93,7 +94,7 @@ class _Parser:
         if b'"' in data and (quote := _astray(data, self.separator)) is not None:
             check_text(data, self.source, lines.first)
             raise self._misquoted(line_at(quote, data, lines.first))
-        if self.nulls:  # polars would take the named cells for missing in the other columns too
+        if any(name.encode() in data for name in self.nulls if is_number(name)):  # which polars would read as one
             return self._careful(data, lines)
         try:
             frame = self._frame(data, schema)

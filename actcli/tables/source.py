@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import weakref
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import IO, TypeAlias, cast
@@ -62,11 +63,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A regular file; a temporary one is gone when its handle is."""
+    """A regular file."""
 
     path: str
     size: int
-    handle: IO[bytes] | None
+    kept: Temporary | None  # where it is a temporary one
 
 
 def open_source(path: str) -> Source:
@@ -99,8 +100,6 @@ def _opened(path: str, name: str, is_file: bool) -> Stream:
         return BufferedStream(cast(Readable, _standard_input() if path == "-" else open(path, "rb")), name)
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file") from None
-    except IsADirectoryError:
-        raise DataError(f"{path}: is a directory", f"name its files: {path.rstrip('/')}/*.csv") from None
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}") from error
 
@@ -113,20 +112,32 @@ def _plain(raw: Callable[[], Stream], path: str, name: str) -> Stream:
     return plain or stream
 
 
-def spool(stream: Stream | IO[bytes]) -> IO[bytes]:
-    """A temporary file with all of the stream, gone when closed or forgotten."""
+class Temporary:
+    """The name of a file that is removed when nothing refers to it any more, or the process ends."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        weakref.finalize(self, _remove, name)
+
+
+def _remove(name: str) -> None:
+    with suppress(OSError):
+        os.unlink(name)
+
+
+def spool(stream: Stream | IO[bytes]) -> Temporary:
+    """A temporary file with all of the stream."""
     import tempfile
 
-    with ExitStack() as stack:
-        file = stack.enter_context(tempfile.NamedTemporaryFile(prefix="actcli-"))
-        while chunk := stream.read(1 << 20):
-            try:
+    number, name = tempfile.mkstemp(prefix="actcli-")
+    found = Temporary(name)
+    try:
+        with open(number, "wb") as file:
+            while chunk := stream.read(1 << 20):
                 file.write(chunk)
-            except OSError as error:
-                raise DataError(f"{file.name}: {error.strerror}", "TMPDIR names another folder") from error
-        file.flush()
-        stack.pop_all()  # it is whole, so it stays
-    return cast(IO[bytes], file)
+    except OSError as error:
+        raise DataError(f"{name}: {error.strerror}", "TMPDIR names another folder") from error
+    return found
 
 
 def _standard_input() -> IO[bytes]:

@@ -56,6 +56,19 @@ class Table:
     size: int | None  # of the source in bytes; None: a pipe's is not known
     tasks: Callable[[], Iterator[Task]]  # reads the blocks in order: a file any number of times, a pipe only once
     notes: tuple[str, ...] = ()  # what was guessed about it, each with the option that says otherwise
+    aside: str = ""  # why it is left out unless it is named: "labels"
+    fault: DataError | None = None  # of what is no table of numbers
+
+    def sound(self) -> Table:
+        """This table. Raises DataError where it is none of numbers."""
+        if self.fault is not None:
+            raise self.fault
+        return self
+
+    @classmethod
+    def faulty(cls, name: str, source: str, fault: DataError, aside: str = "") -> Table:
+        """What has a name and cannot be read."""
+        return cls(name, source, (), (), False, None, lambda: iter(()), (), aside, fault)
 
 
 def together(one: Skipped | None, other: Skipped | None) -> Skipped | None:

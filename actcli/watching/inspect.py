@@ -64,7 +64,7 @@ def _of_file(path: str, inputs: Any, batch: int, by: Criteria) -> Diagnosis:
     elif isinstance(inputs, dict):
         given = [Given({name: np.asarray(value) for name, value in inputs.items()})]
     else:
-        given = [Given(np.asarray(inputs))]
+        given = [Given(_array(inputs))]
     found = network(path, given, (), Choice(), Running(batch=batch), ReadOptions())
     return diagnose(found.layers, by, is_chain=found.is_chain)
 
@@ -90,6 +90,8 @@ def _batches(inputs: Any, size: int) -> Iterator[Any]:
     """The inputs, so many at a time."""
     if size < 1:
         raise UsageError(f"batch = {size}", "batch is a whole number above 0")
+    if isinstance(inputs, list | tuple) and not _is_nested(inputs):
+        inputs = _array(inputs)
     count = _count(inputs)
     for start in range(0, count, size):
         yield _cut(inputs, slice(start, start + size))
@@ -97,13 +99,22 @@ def _batches(inputs: Any, size: int) -> Iterator[Any]:
 
 def _count(inputs: Any) -> int:
     """How many inputs there are. Raises DataError where there is none, or their numbers differ."""
-    if isinstance(inputs, dict | tuple | list) and not _is_nested(inputs):
-        inputs = np.asarray(inputs)
     parts = list(inputs.values() if isinstance(inputs, dict) else inputs) if _is_nested(inputs) else [inputs]
     lengths = {len(part) if getattr(part, "ndim", 1) else 0 for part in parts}
     if len(lengths) != 1 or not (length := lengths.pop()):
         raise DataError("there are no inputs, or not as many of each", "inputs lie along the first axis")
     return length
+
+
+def _array(inputs: Any) -> Any:
+    """Nested lists as an array. Raises DataError where they are no numbers, or not as long as each other."""
+    try:
+        array = np.asarray(inputs)
+    except ValueError:  # ragged
+        array = np.asarray("")
+    if array.dtype.kind not in "biuf":
+        raise DataError("the inputs are no array of numbers", "give an array with the inputs along its first axis")
+    return array
 
 
 def _is_nested(inputs: Any) -> bool:

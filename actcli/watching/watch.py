@@ -35,6 +35,12 @@ class Step:
         return gradient_ratio(self.layers)
 
 
+def saved(path: str, steps: Sequence[Step], *, rule: bool) -> None:
+    """Writes steps as JSON lines, `actcli.run/1`. `rule`: they are judged by another system's."""
+    lines = [f"{json_text(run_document(one.step, one.layers, rule))}\n".encode() for one in steps]
+    write_files([(path, lines)])
+
+
 @dataclass(frozen=True, slots=True)
 class _Look:
     """The measures of a step. The gradients come later than the rest, when the loss is differentiated."""
@@ -79,6 +85,11 @@ class Watch:
         self._steps: list[_Look] = []
 
     @property
+    def steps(self) -> int:
+        """How many forwards there were, looked at or not."""
+        return self._forwards
+
+    @property
     def hidden(self) -> tuple[str, ...]:
         """What cannot be looked into, a line for each module, with the reason."""
         return tuple(f"{name}: {why}" for name, why in self._tracer.hidden.items())
@@ -97,9 +108,7 @@ class Watch:
 
     def save(self, path: str) -> None:
         """Writes the history as JSON lines, `actcli.run/1`, whole or not at all."""
-        rule = bool(self._by.rule.checks)
-        lines = [f"{json_text(run_document(one.step, one.layers, rule))}\n".encode() for one in self.history]
-        write_files([(path, lines)])
+        saved(path, self.history, rule=bool(self._by.rule.checks))
 
     def _begins(self) -> bool:
         """Whether to look at a forward."""
@@ -167,9 +176,10 @@ def watch(
 
     Of every so many forwards, from the first on, each layer's pre-activations are measured as `diagnose` does, with
     `gradients` also dL/dx when the loss is differentiated. Activations are seen as modules and as calls of functions;
-    each gets its function by its values. `layers` are patterns of names. `raise_on` has limits by the names of the
-    gates, `{"max_dead": 0.5}`: GateError is raised where all that was seen since the last reset fails one. The loss is
-    not changed, and nothing but measures is kept. The other keywords are those of `diagnose`.
+    each gets its function by its values. Those on another device are copied from it in blocks, at these forwards alone;
+    dL/dx is reduced where it is. `layers` are patterns of names. `raise_on` has limits by the names of the gates,
+    `{"max_dead": 0.5}`: GateError is raised where all that was seen since the last reset fails one. The loss is not
+    changed, and nothing but measures is kept. The other keywords are those of `diagnose`.
 
     Raises UsageError for a model that nobody can look into (scripted, compiled), for a pattern that no layer matches,
     and for keywords out of their domain.

@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.frameworks import framework, marked
 
 from actcli.analysis.precision import computed_gradient
 from actcli.numerics.smaller import PRECISIONS
 from actcli.registry import specs
 
-torch = pytest.importorskip("torch")  # .ci/run installs it, and runs this file after the others
+torch = framework("torch")
 torch.set_num_threads(1)
 F = torch.nn.functional
+pytestmark = marked
 
 SINGLE: dict[str, Callable[[Any], Any]] = {
     "identity": lambda x: 1 * x, "abs": torch.abs, "sigmoid": torch.sigmoid, "tanh": torch.tanh,

@@ -1,11 +1,15 @@
-"""Wall time and peak memory of whole commands beside their peers', in one run, as ratios of medians.
+"""Wall time, CPU time and peak memory of whole commands beside their peers', in one run, as ratios of medians.
 
     pip install -e '.[benchmark]'
     python tests/benchmarks/throughput.py [--folder FOLDER] [--size MB] [--runs COUNT] [CASE ...]
+    ACTCLI='python -m actcli' python tests/benchmarks/throughput.py      of another version
 
 It makes its data in FOLDER (3 GB at the default of 600 MB a file; 6 GB more for the case `memory`) and leaves it there
 for the next run. The peer of `saturation` is a lazy polars script on the streaming engine that computes the same
-figures of each column, that of `eval` is polars' own `scan_csv ... sink_csv` with the same formula. Sides take turns.
+figures of each column, that of `eval` is polars' own `scan_csv ... sink_csv` with the same formula. Sides take turns,
+and what both wrote is removed before each run. Where a size grows (columns of a table of as many bytes, files, layers
+in a report, functions in `compare`) the peer is the same command on the smaller size, and what is asked is that it is
+not worse than linear.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -26,7 +30,11 @@ import numpy as np
 import polars as pl
 
 PYTHON = sys.executable
-ACTCLI = str(Path(PYTHON).with_name("actcli"))
+ACTCLI = os.environ.get("ACTCLI") or str(Path(PYTHON).with_name("actcli"))
+HEAD = (
+    f"{'case':22}{'wall s':>9}{'peer':>9}{'ratio':>8}{'asked':>8}"
+    f"{'CPU s':>9}{'peer':>9}{'ratio':>8}{'MB':>9}{'peer':>9}"
+)
 
 FIGURES = """
 import sys, polars as pl
@@ -55,6 +63,10 @@ with ThreadPoolExecutor(os.cpu_count()) as pool:
 """
 
 
+READ = "import sys, polars as pl; print(pl.{}(sys.argv[1]).sum().width)"
+LAYERS, FUNCTIONS, WIDEST = 1000, 500, 50_000
+
+
 @dataclass(frozen=True)
 class Case:
     """Two command lines for the shell, and the largest ratio of their times that is asked for."""
@@ -63,7 +75,19 @@ class Case:
     ours: str
     theirs: str
     at_most: float
-    memory: float | None = None  # MB that ours may take, or the share of theirs where below 1
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of a command: seconds, those of processors, and the peak memory in MB of its largest process."""
+
+    wall: float
+    cpu: float
+    peak: float
+
+    @classmethod
+    def median(cls, runs: Sequence[Cost]) -> Cost:
+        return cls(*(median(getattr(run, name) for run in runs) for name in ("wall", "cpu", "peak")))
 
 
 def python(code: str, *args: object) -> str:
@@ -74,7 +98,8 @@ def make(folder: Path, size: int) -> dict[str, Path]:
     """The data: CSV of normal numbers with 9 digits, narrow and wide, and the narrow one in other formats."""
     rng = np.random.default_rng(0)
     paths = {}
-    for name, columns, of_size in (("narrow", 16, size), ("wide", 2048, size), ("small", 16, size // 10)):
+    tables = (("narrow", 16, size), ("wide", 2048, size), ("widest", WIDEST, size), ("small", 16, size // 10))
+    for name, columns, of_size in tables:
         path = paths[name] = folder / f"{name}{of_size}.csv"
         if not path.exists():
             with open(path, "wb") as file:
@@ -85,7 +110,13 @@ def make(folder: Path, size: int) -> dict[str, Path]:
     paths["ten"] = folder / "ten.csv"
     with open(paths["narrow"]) as source:
         paths["ten"].write_text("".join(next(source) for _ in range(11)))
-    for suffix in (".csv.gz", ".csv.zst", ".parquet", ".arrow", ".npy", ".npz"):
+    paths["layers"] = folder / "layers"
+    if not paths["layers"].exists():
+        paths["layers"].mkdir()
+        for i in range(LAYERS):
+            layer = pl.DataFrame(rng.normal(rng.normal(-0.3, 0.7), 1.0, (64, 16)))
+            layer.write_csv(paths["layers"] / f"layer{i:04}.csv")
+    for suffix in (".csv.gz", ".csv.zst", ".parquet", ".arrow", ".npy", ".npz", ".jsonl"):
         path = paths[suffix] = folder / f"narrow{size}{suffix}"
         if not path.exists():
             convert(paths["narrow"], path)
@@ -99,6 +130,8 @@ def convert(source: Path, path: Path) -> None:
         subprocess.run(f"zstd -q -1 -o {path} {source}", shell=True, check=True)
     elif path.suffix == ".parquet":
         pl.scan_csv(source).sink_parquet(path)
+    elif path.suffix == ".jsonl":
+        pl.scan_csv(source).sink_ndjson(path)
     elif path.suffix == ".arrow":
         pl.scan_csv(source).sink_ipc(path)
     else:
@@ -109,13 +142,16 @@ def convert(source: Path, path: Path) -> None:
 def cases(paths: dict[str, Path], out: Path) -> Iterator[Case]:
     narrow, wide = paths["narrow"], paths["wide"]
     for spec in ("relu", "tanh"):
-        yield Case(f"{spec} narrow", f"{ACTCLI} saturation {spec} {narrow}", python(FIGURES, narrow, spec), 1.0, 250)
-        yield Case(f"{spec} wide", f"{ACTCLI} saturation {spec} {wide}", python(FIGURES, wide, spec), 0.6, 400)
+        yield Case(f"{spec} narrow", f"{ACTCLI} saturation {spec} {narrow}", python(FIGURES, narrow, spec), 1.1)
+        yield Case(f"{spec} wide", f"{ACTCLI} saturation {spec} {wide}", python(FIGURES, wide, spec), 0.35)
     ours = f"{ACTCLI} eval silu {narrow} -o {out}/a.csv"
-    yield Case("eval silu", ours, python(SILU, narrow, f"{out}/b.csv"), 1.0, 0.5)
+    yield Case("eval silu", ours, python(SILU, narrow, f"{out}/b.csv"), 1.2)
     from_file = f"{ACTCLI} saturation relu {narrow}"
     yield Case("from a pipe", f"cat {narrow} | {ACTCLI} saturation relu", from_file, 1.2)
-    for suffix in (".csv.gz", ".csv.zst", ".parquet", ".arrow", ".npz"):
+    for suffix, reader, at_most in ((".csv.gz", "read_csv", 1.2), (".jsonl", "read_ndjson", 1.5)):
+        ours = f"{ACTCLI} saturation relu {paths[suffix]}"
+        yield Case(f"{suffix} read", ours, python(READ.format(reader), paths[suffix]), at_most)
+    for suffix in (".csv.gz", ".csv.zst", ".parquet", ".arrow", ".npz", ".jsonl"):
         yield Case(f"narrow{suffix}", f"{ACTCLI} saturation relu {paths[suffix]}", from_file, float("inf"))
     npy = paths[".npy"]
     yield Case("narrow.npy", f"{ACTCLI} saturation relu {npy}", python(NUMPY_SUM, npy), 3.0)
@@ -124,11 +160,30 @@ def cases(paths: dict[str, Path], out: Path) -> Iterator[Case]:
     yield Case("eval relu 1", f"{ACTCLI} eval relu 1", python("import click, numpy"), 1.25)
     ten = f"{ACTCLI} saturation relu {paths['ten']}"
     yield Case("ten lines", ten, python("import click, numpy, polars"), 1.25)
+    yield from growing(paths, out)
 
 
-def run(command: str, out: Path) -> tuple[float, float]:
-    """Seconds, and the peak memory in MB of the largest process. Outputs of an earlier run are taken away before: to
-    free a file of 600 MB takes a second of its own."""
+def growing(paths: dict[str, Path], out: Path) -> Iterator[Case]:
+    """The same work on more: `at_most` is how many times as much it is."""
+    for command in ("saturation relu", f"eval relu -o {out}/a.csv", "eval logsumexp"):
+        wide, widest = (f"{ACTCLI} {command} {paths[name]}" for name in ("wide", "widest"))
+        yield Case(f"{command.split(' -')[0]} {WIDEST}", widest, wide, 1.5)
+    files = f"{ACTCLI} saturation relu {paths['layers']}"
+    report = f"--report {out}/a.html"
+    for name, more in (("files", ""), ("report", report)):
+        few, some, many = f"{files}/layer0000.csv {more}", f"{files}/layer00*.csv {more}", f"{files}/*.csv {more}"
+        yield Case(f"{name} 100", some, few, 100)
+        yield Case(f"{name} {LAYERS}", many, some, LAYERS / 100)
+    specs = [f"leaky_relu:{i / FUNCTIONS}" for i in range(1, FUNCTIONS + 1)]
+    few, many = (f"{ACTCLI} compare {' '.join(some)} -i {paths['ten']}" for some in (specs[: FUNCTIONS // 2], specs))
+    yield Case(f"compare {FUNCTIONS}", many, few, 2)
+    jacobian = f"{ACTCLI} grad softmax --jacobian {paths['layers']}"
+    yield Case("jacobian 100", f"{jacobian}/layer00*.csv", f"{jacobian}/layer0000.csv", 100)
+
+
+def run(command: str, out: Path) -> Cost:
+    """What it costs. Outputs of an earlier run, of either side, are taken away before: to free a file of 600 MB takes
+    a second of its own, and who writes over one that is in memory is favoured."""
     for path in out.iterdir():
         path.unlink()
     os.sync()
@@ -138,14 +193,17 @@ def run(command: str, out: Path) -> tuple[float, float]:
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
         raise SystemExit(f"{command}: exit status {child.returncode}")
-    return time.perf_counter() - start, usage.ru_maxrss / 1024
+    return Cost(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def compare(case: Case, runs: int, out: Path) -> None:
     turns = [(run(case.ours, out), run(case.theirs, out)) for _ in range(runs + 1)][1:]
-    ours, theirs = zip(*turns, strict=True)
-    (a, a_peak), (b, b_peak) = ([median(values) for values in zip(*side, strict=True)] for side in (ours, theirs))
-    print(f"{case.name:14}{a:9.3f}{b:9.3f}{a / b:8.2f}{case.at_most:8.2f}{a_peak:9.0f}{b_peak:9.0f}", flush=True)
+    a, b = (Cost.median(side) for side in zip(*turns, strict=True))
+    print(
+        f"{case.name:22}{a.wall:9.3f}{b.wall:9.3f}{a.wall / b.wall:8.2f}{case.at_most:8.2f}"
+        f"{a.cpu:9.2f}{b.cpu:9.2f}{a.cpu / b.cpu:8.2f}{a.peak:9.0f}{b.peak:9.0f}",
+        flush=True,
+    )
 
 
 def memory(paths: dict[str, Path], folder: Path, out: Path) -> None:
@@ -155,8 +213,9 @@ def memory(paths: dict[str, Path], folder: Path, out: Path) -> None:
         rows = f"for i in 1 2 3 4 5 6 7 8 9 10; do tail -n +2 {paths['narrow']}; done"
         subprocess.run(f"(head -n 1 {paths['narrow']}; {rows}) > {huge}", shell=True, check=True)
     for path in (paths["small"], paths["narrow"], huge):
-        seconds, peak = run(f"{ACTCLI} saturation relu {path}", out)
-        print(f"memory on {path.stat().st_size / 1e6:6.0f} MB: {peak:5.0f} MB, {seconds:.2f} s", flush=True)
+        cost = run(f"{ACTCLI} saturation relu {path}", out)
+        name = f"memory, {path.stat().st_size / 1e6:.0f} MB"
+        print(f"{name:22}{cost.wall:9.3f}{'':25}{cost.cpu:9.2f}{'':17}{cost.peak:9.0f}", flush=True)
 
 
 def main() -> None:
@@ -169,7 +228,7 @@ def main() -> None:
     options.folder.mkdir(exist_ok=True)
     paths = make(options.folder, options.size)
     print(f"{os.cpu_count()} cores, polars {pl.__version__}, numpy {np.__version__}, medians of {options.runs}")
-    print(f"{'case':14}{'ours s':>9}{'peer s':>9}{'ratio':>8}{'asked':>8}{'ours MB':>9}{'peer MB':>9}")
+    print(HEAD)
     with tempfile.TemporaryDirectory(dir=options.folder) as out:
         for case in cases(paths, Path(out)):
             if not options.names or any(name in case.name for name in options.names):

@@ -63,10 +63,10 @@ def test_bad_files_are_one_clear_error(
 
 
 def test_files_that_cannot_be_opened(cli: Cli, tmp_path: Path) -> None:
-    """A missing file and a directory are named."""
+    """A missing file and a folder without any are named."""
     missing = str(tmp_path / "missing.csv")
     assert missing in cli.fails(1, "eval", "relu", missing)
-    assert "directory" in cli.fails(1, "eval", "relu", str(tmp_path))
+    assert "no part file" in cli.fails(1, "eval", "relu", str(tmp_path))
 
 
 def test_a_column_that_does_not_exist_names_those_that_do(cli: Cli) -> None:

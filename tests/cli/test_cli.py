@@ -12,6 +12,7 @@ from support.program import commands
 from support.run import LAYER, ROOT, Cli
 
 from actcli.cli.main import COMMANDS
+from actcli.cli.main import cli as cli_group
 
 
 def test_output_files_are_whole_or_absent(cli: Cli, tmp_path: Path) -> None:
@@ -99,3 +100,10 @@ def test_the_list_of_commands_says_what_each_says_of_itself() -> None:
     """`--help` does not import the commands; what it says of them is the first sentence of their own help."""
     assert {name: command.get_short_help_str(limit=1000) for name, command in commands().items()} == COMMANDS
     assert {*COMMANDS, "__init__"} == {path.stem for path in (ROOT / "actcli" / "cli" / "commands").glob("*.py")}
+
+
+def test_help_is_no_docstring() -> None:
+    """Which PYTHONOPTIMIZE=2 takes away."""
+    for command in (cli_group, *commands().values()):
+        assert command.help
+        assert not command.callback.__doc__

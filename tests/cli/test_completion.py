@@ -128,7 +128,7 @@ def test_tab_in_bash(tmp_path: Path) -> None:
         ("actcli eval relu no.csv -c h\t", "actcli eval relu no.csv -c h"),
     ]
     with terminal("bash", tmp_path) as screen:
-        for keys, line in [*part(WORDS, 6), *bash_only]:
+        for keys, line in [*part(WORDS, 10), *bash_only]:
             assert screen.completed(keys) == line
 
 
@@ -137,7 +137,7 @@ def test_tab_in_bash(tmp_path: Path) -> None:
 def test_tab_in_zsh(tmp_path: Path) -> None:
     """The same words come out; zsh adds a blank to each that is whole."""
     with terminal("zsh", tmp_path) as screen:
-        for keys, line in part(WORDS, 6):
+        for keys, line in part(WORDS, 10):
             assert screen.completed(keys).rstrip() == line.rstrip()
 
 
@@ -158,7 +158,7 @@ def test_names_of_columns_stay_words(tmp_path: Path, shell: str) -> None:
         names = [*ODD, "k\nplain\t$(touch P)"]
         header = ",".join('"' + name.replace('"', '""') + '"' for name in names)
         (tmp_path / "odd.csv").write_text(header + "\n" + ",".join("1" for _ in names) + "\n")
-        for name, (bare, within) in part([*ODD.items()], 5):
+        for name, (bare, within) in part([*ODD.items()], 7):
             for quote, begun in (("", bare), ('"', within), ("'", name[0])):
                 word = screen.completed(f"actcli eval relu odd.csv -c {quote}{begun}\t").rpartition("-c ")[2].rstrip()
                 closed = word if word.endswith(quote) else word + quote

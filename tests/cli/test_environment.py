@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ NUMBERS = ("eval", "relu", "1")
 TABLE = ("saturation", "relu", LAYER)
 PAGE = ("list", "-f", "table")
 CHART = ("plot", "relu")
+DRAWN = ("saturation", "relu", LAYER, "-f", "csv", "-o")
 
 # What is ignored with a line: the variable, its value, and a run in which it would have had a part.
 SAID = [
@@ -39,24 +41,37 @@ SILENT = [
 ]  # fmt: skip
 
 
+@cache
+def usual(process: Process, *words: str) -> bytes:
+    """What a run prints where nothing is set."""
+    return process(*words).stdout
+
+
 @pytest.mark.sweep
-@pytest.mark.parametrize(("name", "value", "words"), part(SAID, 3))
+@pytest.mark.parametrize(("name", "value", "words"), part(SAID, 5))
 def test_a_setting_that_is_ignored_is_named(process: Process, name: str, value: str, words: tuple[str, ...]) -> None:
     """In one line, and the result is as without it."""
     done = process(*words, **{name: value})
     assert (done.returncode, done.stderr.decode()) == (0, f"actcli: {name} of the environment is ignored\n")
-    assert done.stdout == process(*words).stdout
+    assert done.stdout == usual(process, *words)
+
+
+@pytest.fixture(scope="module")
+def drawn(process: Process, tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes]:
+    """The numbers and the figure where nothing is set."""
+    figure = tmp_path_factory.mktemp("usual") / "b.png"
+    return process(*DRAWN, str(figure)).stdout, figure.read_bytes()
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize(("name", "value"), part(SILENT, 4))
-def test_other_settings_change_nothing(process: Process, tmp_path: Path, name: str, value: str) -> None:
+@pytest.mark.parametrize(("name", "value"), part(SILENT, 8))
+def test_other_settings_change_nothing(
+    process: Process, drawn: tuple[bytes, bytes], tmp_path: Path, name: str, value: str
+) -> None:
     """Neither the numbers nor a figure."""
-    words = ("saturation", "relu", LAYER, "-f", "csv", "-o")
-    done = process(*words, str(tmp_path / "a.png"), **{name: value})
+    done = process(*DRAWN, str(tmp_path / "a.png"), **{name: value})
     assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout == process(*words, str(tmp_path / "b.png")).stdout
-    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert (done.stdout, (tmp_path / "a.png").read_bytes()) == drawn
 
 
 def test_a_setting_of_a_library_that_is_not_loaded_is_no_matter(process: Process) -> None:

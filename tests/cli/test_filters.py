@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from support.run import LAYER, Cli, rows
 
+from actcli.activation import Function
 from actcli.registry import specs
 
 
@@ -149,3 +150,16 @@ def test_every_output_format_is_read_back(cli: Cli, tmp_path: Path, format: str)
     else:
         found = [[float(value) for value in row.values()] for row in rows(cli.ok("eval", "identity", file))]
     np.testing.assert_array_equal(found, [[1, 0.1], [math.nan, -math.inf], [-2, 1e-300]])
+
+
+def test_jacobians_are_taken_of_blocks(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand rows are a handful of calls, and those of several tables are counted on."""
+    (tmp_path / "a.csv").write_text("a,b\n" + "0,0\n" * 600)
+    (tmp_path / "b.csv").write_text("a,b\n" + "1,1\n" * 400)
+    calls = []
+    jacobian = Function.jacobian
+    monkeypatch.setattr(Function, "jacobian", lambda self, x: (calls.append(1), jacobian(self, x))[1])
+    found = rows(cli.ok("grad", "softmax", "--jacobian", str(tmp_path / "a.csv"), str(tmp_path / "b.csv")))
+    assert [int(row["row"]) for row in found] == [row for row in range(1, 1001) for _ in "ab"]
+    assert {(row["output"], row["d/da"]) for row in found} == {("a", "0.25"), ("b", "-0.25")}
+    assert len(calls) < 10

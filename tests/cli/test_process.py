@@ -9,10 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import pytest
 from support.run import ROOT, Cli, Process
+from support.sweep import part
 
 from actcli.text import visible
 
@@ -47,8 +49,8 @@ def shell(line: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
-@pytest.mark.parametrize("where", [">&-", ">/dev/full"])
+@pytest.mark.sweep
+@pytest.mark.parametrize(("command", "where"), part([*product(COMMANDS.values(), (">&-", ">/dev/full"))], 5))
 def test_an_output_that_takes_nothing_is_one_error(command: str, where: str) -> None:
     """A closed standard output, or one on a full disk: status 1, one line."""
     done = shell(f"actcli {command} {where} </dev/null")
@@ -58,7 +60,8 @@ def test_an_output_that_takes_nothing_is_one_error(command: str, where: str) -> 
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+@pytest.mark.sweep
+@pytest.mark.parametrize("command", part([*COMMANDS.values()], 3))
 def test_closed_input_and_messages_change_no_result(cli: Cli, command: str) -> None:
     """Nor does any file that is opened take the place of a closed stream."""
     closed = shell(f"actcli {command} <&- 2>&-")
@@ -72,7 +75,8 @@ def test_a_closed_input_that_is_asked_for_is_an_error() -> None:
     assert "standard input" in done.stderr
 
 
-@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+@pytest.mark.sweep
+@pytest.mark.parametrize("command", part([*COMMANDS.values()], 3))
 def test_a_reader_that_goes_away_is_no_error(command: str) -> None:
     """Whatever the command: 141 and not a word."""
     done = shell(f"set -o pipefail; actcli {command} </dev/null | true")
@@ -89,6 +93,9 @@ def test_a_closed_pipe_ends_the_run_quietly() -> None:
 
 def test_an_interrupt_stops_with_130(tmp_path: Path) -> None:
     """Ctrl-C in the middle of a stream ends it soon, with no traceback and no file left."""
+    import fcntl
+    import termios
+
     reader, writer = os.pipe()
     process = subprocess.Popen(
         [sys.executable, "-m", "actcli", "eval", "relu", "-o", str(tmp_path / "out.csv")],
@@ -96,9 +103,10 @@ def test_an_interrupt_stops_with_130(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         cwd=ROOT,
     )
-    os.close(reader)
     os.write(writer, b"x\n" + b"1.5\n" * 5000)
-    time.sleep(1.0)
+    while fcntl.ioctl(reader, termios.FIONREAD, bytes(4)) != bytes(4):  # until all is read
+        time.sleep(0.01)
+    os.close(reader)
     process.send_signal(signal.SIGINT)
     _, message = process.communicate(timeout=20)
     os.close(writer)
@@ -136,13 +144,15 @@ def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["o.csv"]
 
 
-def test_an_interrupt_while_it_starts_is_quiet() -> None:
+@pytest.mark.parametrize("module", ["click", "warnings", "actcli.cli.main", "contextlib"])
+def test_an_interrupt_while_it_starts_is_quiet(module: str) -> None:
     """Before there is a command line to end, the process ends as any other does."""
     code = (
         "import sys, os, signal\n"
         "class Finder:\n"
         "    def find_spec(self, name, *rest):\n"
-        "        if name == 'click': os.kill(os.getpid(), signal.SIGINT)\n"
+        f"        if name == '{module}': os.kill(os.getpid(), signal.SIGINT)\n"
+        "for name in ('warnings', 'contextlib'): sys.modules.pop(name, None)\n"
         "sys.meta_path.insert(0, Finder())\n"
         "from actcli.__main__ import main; main()"
     )

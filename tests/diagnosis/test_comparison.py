@@ -6,16 +6,20 @@ import csv
 import io
 import json
 import math
+from functools import lru_cache
 
 import numpy as np
 import pytest
 from support.run import DATA, Cli
 
+from actcli.analysis import profile as profiles
+from actcli.analysis import regions
 from actcli.analysis.profile import Network, profile
 from actcli.diagnosis.comparison import Comparison, compare
 from actcli.measuring.layer import PreActivations
 from actcli.registry import specs
 
+RELU = specs.get("relu")
 LAYER = str(DATA / "relu_negative_bias" / "layer2.csv")
 
 
@@ -103,3 +107,16 @@ def test_what_if_on_a_real_layer(cli: Cli) -> None:
     off = 0.998104
     assert f"leaky_relu in place of relu: mean|f'| {1 - off + 0.01 * off:.3g} instead of {1 - off:.3g}" in text
     assert "0 dead neurons instead of 10" in text
+
+
+def test_every_function_is_examined_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many functions, the shape of each is found once, though but a few shapes are kept."""
+    kept = lru_cache(maxsize=2)(regions.shape.__wrapped__)
+    for module in (regions, profiles):
+        monkeypatch.setattr(module, "shape", kept)
+    for cache in (regions._vanishing, regions.saturated_sides, regions.sup_gradient, regions.extent):
+        cache.cache_clear()
+    compare(
+        [specs.get(f"leaky_relu:0.{i}") for i in range(1, 8)], [PreActivations.of_array("a", RELU, np.ones((3, 2)))]
+    )
+    assert kept.cache_info().misses == 8

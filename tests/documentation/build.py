@@ -25,6 +25,8 @@ from actcli import __version__
 from actcli.cli.main import cli
 
 README = ROOT / "README.md"
+SOURCES = sorted((Path(__file__).parent / "pages").glob("*.md"))  # of pages in section 7 of the manual
+CHANGELOG = ROOT / ".github" / "CHANGELOG.md"
 MANUAL = ROOT / "man"
 FIGURE = DATA / "activations.svg"
 SCRIPT = re.compile(r"```python\n([^`]*)```")
@@ -79,16 +81,20 @@ def run_at_terminal(command: str, folder: Path, env: dict[str, str]) -> str:
     return shown.decode("ascii").replace("\r\n", "\n") + _status(process.exitcode)
 
 
-def sections(text: str) -> list[str]:
-    """The parts of the README, each with its heading: what one writes no other reads."""
-    return re.split(r"^(?=## )", text, flags=re.MULTILINE)
+def sections() -> dict[str, str]:
+    """The parts of what is written by hand, by their names: what one writes no other reads."""
+    parts = {f"{path.stem}.md": path.read_text() for path in SOURCES}
+    for part in re.split(r"^(?=## )", README.read_text(), flags=re.MULTILINE):
+        parts[f"README: {part.partition(chr(10))[0].strip('# ')}"] = part
+    return parts
 
 
-def with_outputs(text: str, folder: Path) -> str:
-    """A text with each command of its console blocks, and each Python script, followed by its output."""
+def with_outputs(name: str, text: str, folder: Path) -> str:
+    """A text with each command of its console blocks, and each Python script, followed by its output; on a page of the
+    manual in ASCII, as any device of roff has it."""
     (folder / "tests").mkdir()
     (folder / "tests" / "data").symlink_to(DATA)
-    env = environment(folder)
+    env = environment(folder) | ({} if name.startswith("README") else {"PYTHONIOENCODING": "ascii"})
 
     def rerun(block: re.Match[str]) -> str:
         commands = [line for line in block[1].splitlines() if line.startswith("$ ")]
@@ -113,9 +119,16 @@ def help_examples(group: click.Group = cli) -> Iterator[tuple[str, str]]:
 def outputs_of_examples(folder: Path, page: str) -> dict[str, str]:
     """What each example of a help page prints, in a folder that holds the files that they name."""
     env = environment(folder)
-    for path in (*(DATA / "relu_trained").glob("*.csv"), *DATA.glob("*.csv"), DATA / "digits.onnx"):
+    for path in (*(DATA / "relu_trained").glob("*.csv"), *DATA.glob("*.csv"), DATA / "digits.onnx",
+                 DATA / "run.jsonl"):  # fmt: skip
         shutil.copy(path, folder)
-    return {example: run_at_terminal(example, folder, env) for name, example in help_examples() if name == page}
+    shutil.copytree(DATA / "acts", folder / "acts")
+    return {example: run_at_terminal(_ended(example), folder, env) for name, example in help_examples() if name == page}
+
+
+def _ended(command: str) -> str:
+    """The command, with a Ctrl-C where it would not end."""
+    return f"timeout --preserve-status -s INT 4 {command}" if "--follow" in command else command
 
 
 def shown(output: str) -> str:
@@ -126,10 +139,10 @@ def shown(output: str) -> str:
 
 
 def release_date() -> str:
-    """The date of this version in the changelog of the README."""
-    found = re.search(rf"^### {re.escape(__version__)}, (\d{{4}}-\d\d-\d\d)$", README.read_text(), re.MULTILINE)
+    """The date of this version in the changelog."""
+    found = re.search(rf"^## {re.escape(__version__)}, (\d{{4}}-\d\d-\d\d)$", CHANGELOG.read_text(), re.MULTILINE)
     if found is None:
-        raise LookupError(f"the changelog in {README.name} has no heading '### {__version__}, YEAR-MONTH-DAY'")
+        raise LookupError(f"{CHANGELOG.name} has no heading '## {__version__}, YEAR-MONTH-DAY'")
     return found[1]
 
 
@@ -137,7 +150,7 @@ def manual_pages(outputs: dict[str, str]) -> dict[str, str]:
     """The manual pages as they should be, with these outputs of the examples."""
     from documentation import manual
 
-    return manual.pages(lambda command: shown(outputs.get(command, "")), release_date())
+    return manual.pages(lambda command: shown(outputs.get(command, "")), release_date(), sources=SOURCES)
 
 
 def write_pages(texts: dict[str, str], directory: Path) -> None:
@@ -152,13 +165,17 @@ def write_pages(texts: dict[str, str], directory: Path) -> None:
 
 
 def main() -> None:
-    text = ""
-    for section in sections(README.read_text()):
+    readme = ""
+    for name, text in sections().items():
         with tempfile.TemporaryDirectory() as folder:
-            text += with_outputs(section, Path(folder))
+            fresh = with_outputs(name, text, Path(folder))
             if (drawn := Path(folder) / FIGURE.name).exists():
                 shutil.copy(drawn, FIGURE)
-    README.write_text(text)
+        if name.startswith("README"):
+            readme += fresh
+        else:
+            (SOURCES[0].parent / name).write_text(fresh)
+    README.write_text(readme)
     outputs: dict[str, str] = {}
     for name in ("actcli", *commands()):
         with tempfile.TemporaryDirectory() as folder:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
+from pathlib import Path
 
 import click
-from documentation import roff
+from documentation import markdown, roff
 from support.program import commands
 
 from actcli import __version__
@@ -51,9 +52,13 @@ ENVIRONMENT = {
 }
 NEEDED_BY = {"SOURCE_DATE_EPOCH": "reports", "TMPDIR": "columns", "XDG_CONFIG_HOME": "definitions"}  # parameters
 WORDS = """INPUT is numbers or files. A word that reads as a number, finite or infinite, is one: -1, -1e-3 and -inf need
-no -- before them. Anything else names a file, and - is standard input. Without INPUT standard input is read if it is
-a pipe or a file."""
-TABLES = """A table has samples as rows and neurons as columns. The name of the file tells its format, else its
+no -- before them. Anything else names a file, a folder or a glob, and - is standard input. Without INPUT standard input
+is read if it is a pipe or a file."""
+TABLES = """A folder is one table: the part files of one format below it, in natural order, one below the other, but
+for those whose names begin with . or _. So is a glob in quotes; one that matches folders stands for each of them. All
+parts have the same columns. A folder such as step=100 is a label: --part step=100 takes the parts below it.
+
+A table has samples as rows and neurons as columns. The name of the file tells its format, else its
 first bytes do; see FILES. In text the first row names the columns if any cell of it is not a number. An empty cell
 is a missing value: it is left out of every figure and counted, and filters pass it on.
 
@@ -72,6 +77,7 @@ MEANINGS = {
     "mean by actcli schema saturation.",
     "compare": "What columns and fields mean is told by actcli schema compare.",
     "fit": "What columns and fields mean is told by actcli schema fit.",
+    "trend": "What columns and fields mean is told by actcli schema trend.",
 }
 FIGURE = """The chart goes to standard output, or the figure to the file that --output names; its name tells the
 format. The same command writes the same bytes."""
@@ -104,7 +110,7 @@ or gated function of the row of these four."""
 Show = Callable[[str], str]
 
 
-def pages(show: Show, date: str, group: click.Group = cli) -> dict[str, str]:
+def pages(show: Show, date: str, group: click.Group = cli, sources: Sequence[Path] = ()) -> dict[str, str]:
     """The pages by file name: the program's, one a command, and the catalogue of functions.
 
     `show` gives what a command of the examples prints. Pages are ASCII, whatever the help holds. `date` is the
@@ -114,7 +120,8 @@ def pages(show: Show, date: str, group: click.Group = cli) -> dict[str, str]:
     found = [click.Context(command, root, info_name=name) for name, command in sorted(commands(group).items())]
     contexts = [root, *(context for context in found if not context.command.hidden)]
     texts = {f"{_name(context)}.1": _page(context, contexts, show, date) for context in contexts}
-    return {**texts, f"{CATALOGUE}.7": catalogue(date)}
+    written = dict(_written(path.read_text(), date) for path in sources)
+    return {**texts, f"{CATALOGUE}.7": catalogue(date), **written}
 
 
 def _page(context: click.Context, contexts: list[click.Context], show: Show, date: str) -> str:
@@ -277,6 +284,16 @@ def catalogue(date: str) -> str:
                 lines += _section(roff.literal(activation.name), _entry(activation), ".SS")
     lines += _section("SEE ALSO", [f"{roff.bold('actcli')}(1),", f"{roff.bold('actcli-show')}(1)"])
     return "\n".join(lines) + "\n"
+
+
+def _written(text: str, date: str) -> tuple[str, str]:
+    """A page that is written as Markdown, whose title is its name and summary."""
+    name, _, summary = text.partition("\n")[0].removeprefix("# ").partition(": ")
+    lines = _header(name, 7, date)
+    lines += _section("NAME", [f"{roff.literal(name)} \\-", *roff.filled(summary)])
+    lines += markdown.body(text)
+    lines += _section("SEE ALSO", [f"{roff.bold('actcli')}(1),", f"{roff.bold(CATALOGUE)}(7)"])
+    return f"{name}.7", "\n".join(lines) + "\n"
 
 
 def _entry(activation: Activation) -> list[str]:

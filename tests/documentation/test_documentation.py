@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 import pytest
 from documentation.build import CONSOLE, FIGURE, README, SCRIPT, help_examples, sections, with_outputs
 from support import accuracy
 from support.declarations import check_declaration
+from support.frameworks import framework, marked
 from support.program import commands
-from support.run import Cli
+from support.run import ROOT, Cli
 
+import actcli
 from actcli.activation import Activation
 from actcli.cli.main import cli as program
 
-FRAMEWORKS = ("torch", "keras", "jax")  # in the order of the README's scripts
-SHOWN = "\n".join(block[1] for block in CONSOLE.finditer(README.read_text()))
+CONTRIBUTING = ROOT / ".github" / "CONTRIBUTING.md"
+SHOWN = "\n".join(block[1] for text in sections().values() for block in CONSOLE.finditer(text))
 
 
-@pytest.mark.parametrize("text", sections(README.read_text()), ids=lambda text: text.partition("\n")[0].strip("# "))
-def test_the_readme_shows_what_its_commands_print(text: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "text"), sections().items(), ids=sections())
+def test_a_text_shows_what_its_commands_print(name: str, text: str, tmp_path: Path) -> None:
     """Refresh with `python tests/documentation/build.py`."""
-    assert with_outputs(text, tmp_path) == text
+    assert with_outputs(name, text, tmp_path) == text
     if f"-o {FIGURE.name}" in text:  # at its top, is what a command makes, whatever the version of matplotlib
         kept, made = (re.findall("<!-- (.*?) -->", path.read_text()) for path in (FIGURE, tmp_path / FIGURE.name))
         assert kept == made
@@ -38,31 +40,61 @@ def test_the_figure_of_the_readme_is_made_by_a_command() -> None:
     assert f" -o {FIGURE.name}" in SHOWN
 
 
-def scripts(section: str) -> list[str]:
-    """The scripts in Python of a section of the README."""
-    text = README.read_text()
-    start = text.index(f"\n## {section}\n")
-    return SCRIPT.findall(text[start : text.index("\n## ", start + 1)])
+def with_pytorch() -> dict[str, Any]:
+    torch = framework("torch")
+    model = torch.nn.Sequential(torch.nn.Linear(8, 32), torch.nn.ReLU(), torch.nn.Linear(32, 1))
+
+    def train(model: Any, epochs: int) -> None:
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+        for _ in range(50 * epochs):
+            optimizer.zero_grad()
+            model(torch.randn(16, 8)).square().mean().backward()
+            optimizer.step()
+
+    return {"model": model, "train": train}
 
 
-@pytest.mark.parametrize("number", range(len(FRAMEWORKS)), ids=FRAMEWORKS)
-def test_the_scripts_for_frameworks_write_layers(number: int, tmp_path: Path, cli: Cli) -> None:
-    """Where the framework is installed, its script leaves layers of pre-activations, which can be diagnosed."""
-    pytest.importorskip(FRAMEWORKS[number], exc_type=ImportError)
-    script = scripts("From PyTorch, Keras, JAX")[number]
-    assert f"import {FRAMEWORKS[number]}\n" in script
-    assert len([line for line in script.splitlines() if line and not line.startswith(("import", "from"))]) <= 10
-    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True, capture_output=True)
-    files = sorted(str(path) for path in tmp_path.glob("*.parquet"))
-    layers = json.loads(cli.ok("saturation", "relu", *files, "-f", "json"))["layers"]
-    assert [(layer["samples"], layer["neurons"]) for layer in layers] == [(1000, 32)] * 2
-    assert all(0.2 < layer["vanishing_ratio"] < 0.8 for layer in layers)  # about half of ReLU's inputs are below 0
+def with_scikit_learn() -> dict[str, Any]:
+    network = framework("sklearn.neural_network")
+    x = np.random.default_rng(0).normal(size=(100, 8))
+    return {"actcli": actcli, "classifier": network.MLPClassifier((16,), max_iter=20).fit(x, x[:, 0] > 0), "X": x}
 
 
-def test_the_declaration_that_the_readme_shows_is_whole_and_true() -> None:
+def with_keras() -> dict[str, Any]:
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    keras = framework("keras")
+    network = keras.Sequential([keras.Input((8,)), keras.layers.Dense(16, "gelu"), keras.layers.Dense(1)])
+    return {"actcli": actcli, "network": network, "images": np.random.default_rng(0).normal(size=(100, 8))}
+
+
+def with_pandas() -> dict[str, Any]:
+    return {"frame": framework("pandas").DataFrame(np.random.default_rng(0).normal(size=(100, 32)))}
+
+
+WAYS = {"PyTorch": with_pytorch, "scikit-learn": with_scikit_learn, "Keras": with_keras, "pandas": with_pandas}
+
+
+@marked
+@pytest.mark.filterwarnings("ignore")  # the frameworks' own
+@pytest.mark.parametrize("name", WAYS)
+def test_the_ways_of_the_readme_lead_to_layers(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its few lines, with a model of that framework."""
+    monkeypatch.chdir(tmp_path)
+    (script,) = (found for found in SCRIPT.findall(README.read_text()) if f"# {name}\n" in found)
+    exec(script, WAYS[name]())  # noqa: S102 - our own text
+    if name == "pandas":
+        (layer,) = json.loads(cli("saturation", "relu", "layer1.csv", "-f", "json", cwd=tmp_path).stdout)["layers"]
+        assert (layer["samples"], layer["neurons"]) == (100, 32)
+    else:
+        assert "'ok'" in capsys.readouterr().out
+
+
+def test_the_declaration_that_is_shown_is_whole_and_true() -> None:
     """The function passes what every function of the registry must pass."""
     namespace: dict[str, Any] = {}
-    exec(scripts("Contributing")[0], namespace)  # noqa: S102 - our own text
+    exec(SCRIPT.findall(CONTRIBUTING.read_text())[0], namespace)  # noqa: S102 - our own text
     (activation,) = (value for value in namespace.values() if isinstance(value, Activation))
     check_declaration(activation)
     for function in accuracy.settings_of(activation):

@@ -53,7 +53,7 @@ def check(figure: Any) -> None:
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize("count", part([3, 2, 4, 5, 6, 7, 9, 13, 30], 6))
+@pytest.mark.parametrize("count", part([3, 2, 4, 5, 6, 7, 9, 13, 30, 120], 6))
 def test_names_of_layers(count: int) -> None:
     check(layers.layers_figure(diagnosis("tanh", wide(count))))
     check(comparison_figure(comparison("tanh", "gelu", found=wide(count))))

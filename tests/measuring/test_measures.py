@@ -21,7 +21,7 @@ from actcli.diagnosis.records import Layer, Neuron
 from actcli.measuring.measures import TALLIES, LayerMeasures, NeuronMeasures, meanings, measures
 
 LAYERS = [str(DATA / "relu_trained" / f"layer{i}.csv") for i in (1, 2)]
-NEW = """    large_ratio: Annotated[float | None, share("share of the values above 3", count(lambda b: b.t > 3.0))]
+NEW = """    large_ratio: Annotated[float | None, share("share of the values above 3", count(lambda b: b.x.t > 3.0))]
 """
 LAW = """
 import numpy as np

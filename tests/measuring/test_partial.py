@@ -19,7 +19,7 @@ from actcli.diagnosis.systems import RULES
 from actcli.measuring.measures import TALLIES, Measures, measures
 from actcli.measuring.moments import Moments
 from actcli.measuring.partial import Partial
-from actcli.measuring.probe import Probe
+from actcli.measuring.probe import Probe, measure_under
 from actcli.measuring.tallies import (
     HISTOGRAM,
     MAXIMUM,
@@ -252,3 +252,18 @@ def test_nothing_has_no_figures_and_whole_counts() -> None:
 def test_sums_of_squares_beyond_the_doubles_are_infinite() -> None:
     """In silence, as all that overflows here."""
     assert moments(np.array([[1e200, 1e200]])).squares().plain()[0] == math.inf
+
+
+def test_what_functions_share_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several functions on one block: each has what it has alone, and the moments are taken once, with holes once more
+    for those that map rows, which keep whole rows."""
+    x = np.random.default_rng(3).normal(0, 3, (50, 4))
+    x[7, 2] = math.nan
+    probes = [probe(spec) for spec in SPECS]
+    alone = [each.measure(x) for each in probes]
+    seen: list[np.ndarray] = []
+    take = Moments.of
+    monkeypatch.setattr(Moments, "of", lambda t, keep, size: (seen.append(t), take(t, keep, size))[1])
+    for one, other in zip(measure_under(probes, x), alone, strict=True):
+        agree(one, other)
+    assert len(seen) == 2

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from support.frameworks import framework, marked
 
 from actcli.errors import DataError
 from actcli.watching.inspect import inspect
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
-keras: Any = pytest.importorskip("keras") if not os.environ.get("CI") else importlib.import_module("keras")
+keras = framework("keras")
 parts = keras.layers
 
-pytestmark = pytest.mark.filterwarnings("default")  # Keras' own
+pytestmark = [marked, pytest.mark.filterwarnings("default")]  # Keras' own
 
 
 def listed(model: Any, inputs: Any) -> list[tuple[str, str, int, int]]:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
-import os
 from typing import Any
 
 import numpy as np
 import pytest
+from support.frameworks import framework, marked
 
 from actcli.diagnosis.arrays import diagnose
 from actcli.errors import DataError, UsageError
 from actcli.watching.inspect import inspect
 
-network: Any = (
-    pytest.importorskip("sklearn.neural_network")
-    if not os.environ.get("CI")
-    else importlib.import_module("sklearn.neural_network")
-)
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # that it has not converged
+network = framework("sklearn.neural_network")
+pytestmark = [marked, pytest.mark.filterwarnings("ignore::UserWarning")]  # that it has not converged
 
 
 def data() -> tuple[Any, Any]:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
-import os
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
+from support.frameworks import framework, marked
 
 from actcli.diagnosis.arrays import diagnose
 from actcli.errors import DataError, GateError, UsageError
-from actcli.watching.inspect import inspect
 from actcli.watching.watch import Watch, watch
 
-torch: Any = pytest.importorskip("torch") if not os.environ.get("CI") else importlib.import_module("torch")
+torch = framework("torch")
 nn, F = torch.nn, torch.nn.functional
 
-pytestmark = pytest.mark.filterwarnings("default")  # PyTorch's own, of what is tested here
+pytestmark = [marked, pytest.mark.filterwarnings("default")]  # PyTorch's own, of what is tested here
 
 
 class Swish(nn.Module):
@@ -223,6 +220,9 @@ def test_what_is_hidden_is_said() -> None:
         seen(nn.Sequential(torch.jit.script(chain()))).diagnosis()
     with pytest.raises(DataError, match="gru"):
         seen(nn.GRU(4, 4)).diagnosis()
+    each = Of(lambda m, x: torch.func.vmap(lambda row: torch.relu(m.fc(row)))(x), fc=nn.Linear(4, 3))
+    with pytest.raises(DataError, match=r"fc\.relu: torch\.func|relu: torch\.func"):
+        seen(each).diagnosis()
 
 
 @pytest.mark.parametrize("reentrant", [False, True])
@@ -286,6 +286,12 @@ def test_heads_and_gates_are_told_from_what_is_hidden() -> None:
     assert seen(nn.Sequential(skip, nn.Linear(4, 4), nn.ReLU())).diagnosis().layers[0].cumulative_mean_gradient is None
 
 
+def test_silu_by_hand_is_a_gate() -> None:
+    """Of a product in a forward the sigmoid is seen: as what scales the rest, though nothing comes after it."""
+    by_hand = Of(lambda m, x: m.fc(x) * torch.sigmoid(m.fc(x)), fc=nn.Linear(4, 3))
+    assert [(layer.function.label, layer.role) for layer in seen(by_hand).diagnosis().layers] == [("sigmoid", "gate")]
+
+
 def test_a_failed_forward_leaves_nothing_behind() -> None:
     """The user's error passes; no hook and no mode stays, in and after the loop."""
 
@@ -336,6 +342,9 @@ def test_a_gate_ends_the_training() -> None:
     assert not model._forward_hooks
     with pytest.raises(UsageError, match="gates: max_dead"):
         watch(model, raise_on={"max": 0.5})
+    for limit in (50, "half", float("nan")):
+        with pytest.raises(UsageError, match="max_dead is a number from 0 to 1"):
+            watch(model, raise_on={"max_dead": limit})  # type: ignore[dict-item]
     with pytest.raises(UsageError, match="layers: 1, 3"):
         seen(model, layers="9")
     assert [name for name, *_ in listed(seen(model, layers="3"))] == ["3"]
@@ -357,16 +366,3 @@ def test_reset_forgets_and_nothing_is_kept_alive() -> None:
         assert w.history == ()
         with pytest.raises(DataError):
             w.diagnosis()
-
-
-def test_inspect_runs_a_module_on_arrays() -> None:
-    """In evaluation mode and in batches, and leaves each module in the mode it was in."""
-    model = chain()
-    model[1].eval()
-    x = np.random.default_rng(0).normal(size=(150, 4))
-    found = inspect(model, x)
-    assert [(layer.name, layer.samples) for layer in found.layers] == [("1", 150), ("3", 150)]
-    assert model.training
-    assert not model[1].training
-    whole = inspect(model, x, batch=150)
-    assert [one.dead_neurons for one in found.layers] == [one.dead_neurons for one in whole.layers]

@@ -66,7 +66,7 @@ class Cli:
         assert done.returncode == status, (done.returncode, done.stderr.decode())
         assert done.stdout == b""
         message = done.stderr.decode()
-        assert message.startswith("actcli: ")
+        assert message.startswith("actcli: "), message
         assert message.count("\n") <= 2
         assert "Traceback" not in message
         return message

@@ -166,12 +166,12 @@ def test_no_text(tmp_path: Path, content: bytes, message: str, format: str) -> N
 
 @pytest.mark.parametrize("format", [f".{name}" for name in names("open")] + ["", ".csv.gz"])
 def test_no_file(tmp_path: Path, format: str) -> None:
-    """A missing file, a directory, and a file that may not be read."""
+    """A missing file, an empty folder, and a file that may not be read."""
     missing = tmp_path / f"missing{format}"
     assert failure(missing).message == f"{missing}: there is no such file"
     folder = tmp_path / f"folder{format}"
     folder.mkdir()
-    assert failure(folder).message == f"{folder}: is a directory"
+    assert failure(folder).message == f"{folder}: holds no part file"
     if os.geteuid():
         path = tmp_path / f"a{format}"
         path.touch(mode=0)

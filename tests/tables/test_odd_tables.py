@@ -156,11 +156,37 @@ def test_a_first_block_that_fails_prints_nothing(cli: Cli) -> None:
 
 
 def test_arrays_of_no_numbers_say_the_way_out(cli: Cli, tmp_path: Path) -> None:
-    """As when labels lie beside the layers in an NPZ."""
-    np.savez(tmp_path / "a.npz", layer=np.ones((2, 2)), labels=np.array(["x"]))
-    message = cli.fails(1, "saturation", "relu", str(tmp_path / "a.npz"))
-    assert "array labels" in message
-    assert "leave it out" in message
+    """As when complex numbers or images lie beside the layers in an NPZ, and are not left out."""
+    np.savez(tmp_path / "a.npz", layer=np.ones((2, 2)), waves=np.array([1j]), images=np.ones((2, 3, 3)))
+    path = str(tmp_path / "a.npz")
+    assert "array waves" in cli.fails(1, "eval", "relu", path)
+    assert "--layer '!waves'" in cli.fails(1, "saturation", "relu", path)
+    assert "--layer '!images'" in cli.fails(1, "saturation", "relu", path, "--layer", "!waves")
+    cli.ok("saturation", "relu", path, "--layer", "!waves", "--layer", "!images")
+
+
+def test_scalars_labels_and_texts_of_an_npz_are_left_out(cli: Cli, tmp_path: Path) -> None:
+    """And said in one line; by name each is taken, or the error says what it holds. Alone they are no less."""
+    path, scalar = str(tmp_path / "a.npz"), str(tmp_path / "b.npz")
+    arrays = {"y": np.array([1, 2]), "epoch": np.array(3), "names": np.array(["a", "b"]), "mask": np.array([True])}
+    np.savez(path, fc1=np.ones((2, 2)), fc2=np.array([1.5, -2.5]), **arrays)
+    np.savez(scalar, epoch=np.array(3))
+
+    def layers(*words: str) -> tuple[list[str], str]:
+        done = cli("saturation", "relu", path, "-f", "csv", *words)
+        return [line.split(",")[0] for line in done.stdout.decode().splitlines()[1:]], done.stderr.decode()
+
+    names, said = layers()
+    assert names == ["fc1", "fc2"]
+    assert said == (
+        f"actcli: {path}: left out: y (labels), epoch (a scalar), names (text), mask (truth values); "
+        "--layer NAME takes one\n"
+    )
+    assert layers("--layer", "y")[0] == ["y"]
+    assert layers("--layer", "fc*") == (["fc1", "fc2"], said)
+    assert "holds <U1" in cli.fails(1, "saturation", "relu", path, "--layer", "names")
+    assert "array epoch: has 0 dimensions" in cli.fails(1, "saturation", "relu", scalar)
+    assert b"left out: y (labels)" in cli("eval", "relu", path, "-c", "#1").stderr
 
 
 NOT_FINITE = [

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.frameworks import framework, marked
 
 from actcli.registry import specs
 from actcli.training.losses import LOSSES
@@ -16,7 +17,8 @@ from actcli.training.optimizers import OPTIMIZERS, SCHEDULES
 from actcli.training.settings import Design, Recipe
 from actcli.training.weights import draw
 
-torch = pytest.importorskip("torch")  # .ci/run installs it, and runs this file after the others
+torch = framework("torch")
+pytestmark = marked
 
 torch.set_num_threads(1)
 STEPS, EPOCHS, BATCH, CLASSES = 50, 5, 16, 3

@@ -48,6 +48,7 @@ def test_xor_needs_a_curve() -> None:
     assert means == {"tanh": 1.0, "identity": pytest.approx(0.5, abs=0.25)}
     assert result.summaries[0].name == "tanh"
     assert "nothing was held out" in result.doubts[0]
+    assert result.comparisons[0].difference.deviation >= 0.25  # of four rows
 
 
 def test_a_deep_sigmoid_network_learns_nothing_and_batch_normalisation_mends_it() -> None:
@@ -220,6 +221,10 @@ def test_student() -> None:
     assert mean is not None
     assert (mean.low, mean.high) == pytest.approx((1.0368, 4.9632), abs=1e-4)
     assert mean.sign == 1
+    for rows, sign in ((1, 0), (2, 0), (3, 1)):  # 4.303 / sqrt(3) = 2.48 rows, though the three values are equal
+        equal = Mean.of([rows / 359] * 3, step=1 / 359)
+        assert equal is not None
+        assert equal.sign == sign
     unclear = Mean.of([1.0, -1.0, 2.0])
     assert unclear is not None
     n = unclear.values_to_tell

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 @click.command(
     "compare",
     cls=NumericCommand,
+    help="""Show functions side by side.
+
+Range, f(0), monotonicity, largest gradient, smoothness, vanishing regions, and the means over z ~ N(0, q) with what
+they say of a deep network at initialisation. With inputs, an -i for each file, also what each function makes of the
+same pre-activations, those first that let most gradient through, and what taking another one in place of the
+layer's own, by default the first, would do. -o FILE.png, .svg or .pdf draws them.""",
     epilog="""\b
 Examples:
   actcli compare relu gelu silu
@@ -40,7 +46,7 @@ Examples:
 @options.epsilon_option
 @options.network_options
 @options.style_option
-@options.table_options
+@options.layer_table_options
 @options.outputs_options(figures=True, reports=True)
 def command(
     functions: tuple[Any, ...],
@@ -53,13 +59,6 @@ def command(
     reading: ReadOptions,
     outputs: Outputs,
 ) -> None:
-    """Show functions side by side.
-
-    Range, f(0), monotonicity, largest gradient, smoothness, vanishing regions, and the means over z ~ N(0, q) with what
-    they say of a deep network at initialisation. With inputs, an -i for each file, also what each function makes of the
-    same pre-activations, those first that let most gradient through, and what taking another one in place of the
-    layer's own, by default the first, would do. -o FILE.png, .svg or .pdf draws them.
-    """
     from actcli.diagnosis.comparison import compare
     from actcli.diagnosis.diagnose import Criteria
     from actcli.measuring.probe import Thresholds

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 @click.command(
     "eval",
     cls=NumericCommand,
+    help="""Print the values of a function.
+
+Numbers give the columns x and f. Tables (files, or standard input) are filtered: the same rows and columns, each
+number replaced by its value. A rowwise function such as softmax takes all the numbers, or the columns of each
+row, together; where it has more or fewer outputs than inputs (glu has half as many) so has each row.""",
     epilog="""\b
 Examples:
   actcli eval sigmoid -39 0 39
@@ -35,10 +40,4 @@ Examples:
 def command(
     function: Any, inputs: tuple[str, ...], span: Any, append: bool, reading: ReadOptions, outputs: Outputs
 ) -> None:
-    """Print the values of a function.
-
-    Numbers give the columns x and f. Tables (files, or standard input) are filtered: the same rows and columns, each
-    number replaced by its value. A rowwise function such as softmax takes all the numbers, or the columns of each
-    row, together; where it has more or fewer outputs than inputs (glu has half as many) so has each row.
-    """
     write_results(function, filtering.results(function), inputs, span, reading, append, outputs)

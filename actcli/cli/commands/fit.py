@@ -45,6 +45,12 @@ class TargetType(click.ParamType["Function | str"]):
     "fit",
     options_metavar="--to TARGET [OPTIONS]",
     cls=NumericCommand,
+    help="""Find the parameters that bring a function closest to another.
+
+The distance is the root of the mean of (f(x) - target(x))^2, over x from N(0, 1), over the values of the inputs, or
+over the points of a table. A search gives some beginnings, and steps along the exact derivatives by the parameters
+lead to the minimum. As CSV it prints the trace, whose last row is the result; the label in JSON is the fitted
+FUNCTION. -o FILE.png, .svg or .pdf draws the function before and after beside the target.""",
     epilog="""\b
 Examples:
   actcli fit 'x*sigmoid(b*x):b=1' --to gelu
@@ -71,13 +77,6 @@ def command(
     reading: ReadOptions,
     outputs: Outputs,
 ) -> None:
-    """Find the parameters that bring a function closest to another.
-
-    The distance is the root of the mean of (f(x) - target(x))^2, over x from N(0, 1), over the values of the inputs, or
-    over the points of a table. A search gives some beginnings, and steps along the exact derivatives by the parameters
-    lead to the minimum. As CSV it prints the trace, whose last row is the result; the label in JSON is the fitted
-    FUNCTION. -o FILE.png, .svg or .pdf draws the function before and after beside the target.
-    """
     from actcli.fitting import fit as fitting
     from actcli.fitting.descent import Measure
     from actcli.reports.fitting import warnings

@@ -9,6 +9,7 @@ import click
 from actcli.cli import options
 from actcli.cli.filters import HELD_SQUARED, numbers_or_paths, write_results, write_sheet
 from actcli.cli.inputs import open_layers
+from actcli.cli.messages import note
 from actcli.cli.options import option
 from actcli.cli.types import NumericCommand
 from actcli.errors import UsageError
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 @click.command(
     "grad",
     cls=NumericCommand,
+    help="""Print the derivatives of a function.
+
+Numbers give the columns x, f and df, with --order 2 also d2f, with --wrt the derivative by the parameter. Tables
+are filtered: each number is replaced by its derivative. For a rowwise function it is the derivative of each output
+by its own input; --jacobian gives all.""",
     epilog="""\b
 Examples:
   actcli grad sigmoid 39
@@ -49,12 +55,6 @@ def command(
     reading: ReadOptions,
     outputs: Outputs,
 ) -> None:
-    """Print the derivatives of a function.
-
-    Numbers give the columns x, f and df, with --order 2 also d2f, with --wrt the derivative by the parameter. Tables
-    are filtered: each number is replaced by its derivative. For a rowwise function it is the derivative of each output
-    by its own input; --jacobian gives all.
-    """
     if (order == "2") + (wrt is not None) + jacobian > 1:
         raise UsageError("--order 2, --wrt and --jacobian each ask for another derivative", "give one of them")
     if jacobian:
@@ -62,10 +62,10 @@ def command(
             raise UsageError("--jacobian has rows of its own: they cannot be appended", "leave out --append")
         numbers, paths = numbers_or_paths(inputs, span)
         if numbers is not None:
-            sheet = filtering.number_jacobian(function, numbers.held(HELD_SQUARED, "a Jacobian"))
-        else:
-            sheet = filtering.table_jacobian(function, open_layers(paths, reading))
-        write_sheet(sheet, outputs)
+            write_sheet(filtering.number_jacobian(function, numbers.held(HELD_SQUARED, "a Jacobian")), outputs)
+            return
+        tables = open_layers(paths, reading)
+        filtering.write_jacobian(function, tables, outputs, threads=reading.threads, note=note)
         return
     results = filtering.results(function, int(order), wrt)
     write_results(function, results, inputs, span, reading, append, outputs)

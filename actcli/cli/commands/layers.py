@@ -12,6 +12,11 @@ from actcli.output.results import Result, write
 
 @click.command(
     "layers",
+    help="""List the layers of a model without running it.
+
+Each layer has a name, its function and how that is known (an operator, recognised from several by its values, or
+an expression), its neurons, and its role: hidden, head (what the model answers with) or gate (what scales others).
+Operators that cannot be looked into are noted.""",
     epilog="""\b
 Examples:
   actcli layers digits.onnx
@@ -20,12 +25,6 @@ Examples:
 @click.argument("model", metavar="MODEL", shell_complete=completer("files"))
 @outputs_options()
 def command(model: str, outputs: Outputs) -> None:
-    """List the layers of a model without running it.
-
-    Each layer has a name, its function and how that is known (an operator, recognised from several by its values, or
-    an expression), its neurons, and its role: hidden, head (what the model answers with) or gate (what scales others).
-    Operators that cannot be looked into are noted.
-    """
     from actcli.models.onnx_model import Model
     from actcli.reports.models import layers_document, layers_sheet
 

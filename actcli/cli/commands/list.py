@@ -8,16 +8,18 @@ from actcli.output.outputs import Outputs
 from actcli.output.results import Result, write
 
 
-@click.command("list", epilog="\b\nExamples:\n  actcli list\n  actcli list --framework onnx -f markdown")
+@click.command(
+    "list",
+    epilog="\b\nExamples:\n  actcli list\n  actcli list --framework onnx -f markdown",
+    help="""List the functions with their parameters and formulas.
+
+Frameworks are pytorch, keras, keras.layers, jax, tensorflow, tfa (TensorFlow Addons), onnx, nnlib, timm and
+transformers.""",
+)
 @option("--framework NAME", "List this framework's functions, with its names and defaults.", complete="frameworks")
 @functions_file_option
 @outputs_options()
 def command(framework: str | None, outputs: Outputs) -> None:
-    """List the functions with their parameters and formulas.
-
-    Frameworks are pytorch, keras, keras.layers, jax, tensorflow, tfa (TensorFlow Addons), onnx, nnlib, timm and
-    transformers.
-    """
     from actcli.registry import additions, dialects
     from actcli.reports import catalogue as reports
 

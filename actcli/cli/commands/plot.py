@@ -30,6 +30,11 @@ FOR_FIGURES = ("panels", "style", "size", "dpi", "title")
 @click.command(
     "plot",
     cls=NumericCommand,
+    help="""Draw functions and their derivatives.
+
+The regions where the gradient vanishes are shaded (several functions: shown as bars), kinks are marked. A sweep
+such as 'elu:alpha=0.5|1|2' is drawn as a family of curves. -o FILE.png, .svg or .pdf draws a figure; else it is a
+chart, as -f table. Other formats have the points: x and f, df, d2f of each function.""",
     epilog="""\b
 Examples:
   actcli plot relu gelu silu
@@ -69,12 +74,6 @@ def command(
     reading: ReadOptions,
     outputs: Outputs,
 ) -> None:
-    """Draw functions and their derivatives.
-
-    The regions where the gradient vanishes are shaded (several functions: shown as bars), kinks are marked. A sweep
-    such as 'elu:alpha=0.5|1|2' is drawn as a family of curves. -o FILE.png, .svg or .pdf draws a figure; else it is a
-    chart, as -f table. Other formats have the points: x and f, df, d2f of each function.
-    """
     if span is not None and (len(span) != 2 or span[0] >= span[1]):
         raise UsageError("--range of a plot is START:STOP with START below STOP", "for example --range -4:4")
     ends = None if span is None else (float(span[0]), float(span[1]))

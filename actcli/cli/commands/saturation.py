@@ -92,6 +92,15 @@ gate_options = gather(
 @click.command(
     "saturation",
     cls=NumericCommand,
+    help="""Show where gradients vanish and which neurons are dead.
+
+Each input is a table of pre-activations, one layer, named after its file: rows are samples, columns are neurons. A
+folder of part files is one layer, and so is a glob in quotes. Several are the layers of one network, first to last, in
+the order of their numbers where the given one is the shell's. Without inputs only the regions of x are shown. -o
+FILE.png, .svg or .pdf draws the layers: histograms over f', a map of the neurons, and the product of f'.
+
+With --model the inputs are those of an ONNX model, which is run on them: .npy, .npz with an array for each input of
+the model, or tables. Its layers have their own functions (see `actcli layers`), so there is no FUNCTION.""",
     epilog="""\b
 Examples:
   actcli saturation gelu --epsilon 1e-7
@@ -101,6 +110,8 @@ Examples:
   actcli saturation relu layer*.csv -o a.json -o b.csv --report page.html
   actcli saturation relu layer1.csv --by neuron --max-dead 0.1
   actcli saturation relu layer*.csv --function layer3=softmax
+  actcli saturation relu acts/layer1 acts/layer2 --part step=100
+  actcli saturation relu layer*.csv --order natural
   actcli saturation relu layer*.csv --layer '!layer3'
   actcli saturation relu layer1.csv --rule redo
   actcli saturation tanh layer1.csv --dtype float16
@@ -133,7 +144,7 @@ Examples:
     help="Print what the rule means for the function: the limits of its verdicts, and its source.",
 )
 @options.style_option
-@options.table_options
+@options.layer_table_options
 @options.outputs_options(figures=True, reports=True)
 @click.pass_context
 def command(
@@ -150,15 +161,6 @@ def command(
     reading: ReadOptions,
     outputs: Outputs,
 ) -> None:
-    """Show where gradients vanish and which neurons are dead.
-
-    Each input is a table of pre-activations, one layer, named after its file: rows are samples, columns are neurons.
-    Several are the layers of one network, first to last. Without inputs only the regions of x are shown. -o FILE.png,
-    .svg or .pdf draws the layers: histograms over f', a map of the neurons, and the product of f'.
-
-    With --model the inputs are those of an ONNX model, which is run on them: .npy, .npz with an array for each input of
-    the model, or tables. Its layers have their own functions (see `actcli layers`), so there is no FUNCTION.
-    """
     from actcli.diagnosis.diagnose import diagnose
 
     if isinstance(function, str):

@@ -8,17 +8,19 @@ from actcli.output.outputs import Outputs
 from actcli.output.results import Result, write
 
 
-@click.command("schema", epilog="\b\nExamples:\n  actcli schema\n  actcli schema saturation")
+@click.command(
+    "schema",
+    epilog="\b\nExamples:\n  actcli schema\n  actcli schema saturation",
+    help="""Print the JSON Schema of a JSON output.
+
+It says what each field means; the columns of CSV have the names of fields: those of `saturation` are described by
+`layers`, `neurons` and `regions`, those of `compare` and `fit` by their own. The schemas are of draft 2020-12 and
+need no network. Without NAME it lists those there are.""",
+)
 @click.argument("name", required=False, shell_complete=completer("schemas"))
 @outputs_options()
 @click.pass_context
 def command(ctx: click.Context, name: str | None, outputs: Outputs) -> None:
-    """Print the JSON Schema of a JSON output.
-
-    It says what each field means; the columns of CSV have the names of fields: those of `saturation` are described by
-    `layers`, `neurons` and `regions`, those of `compare` and `fit` by their own. The schemas are of draft 2020-12 and
-    need no network. Without NAME it lists those there are.
-    """
     from actcli.reports.meanings import DOCUMENTS
     from actcli.reports.schema import schema
     from actcli.tables.sheet import Sheet

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 @click.command(
     "show",
     cls=NumericCommand,
+    help="""Show one function: formulas, parameters, conventions, source.
+
+With its means over z ~ N(0, q), and what they say of a deep network at initialisation.""",
     epilog="""\b
 Examples:
   actcli show gelu
@@ -30,10 +33,6 @@ Examples:
 @network_options
 @outputs_options()
 def command(function: Function, epsilon: float, network: Network, outputs: Outputs) -> None:
-    """Show one function: formulas, parameters, conventions, source.
-
-    With its means over z ~ N(0, q), and what they say of a deep network at initialisation.
-    """
     from actcli.analysis.profile import profile
     from actcli.reports import catalogue as reports
 

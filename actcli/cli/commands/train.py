@@ -168,6 +168,12 @@ limit_options = gather(
     "train",
     cls=NumericCommand,
     options_metavar="-i DATA --target COLUMN [OPTIONS]",
+    help="""Train a small network under several functions and compare them.
+
+Each function is trained from the same seeds, which draw the same weights and the same order of the rows, and scored
+on rows that are held out. The result says which to take and how sure that is, with what the gradients and neurons
+of each layer were like after every epoch. -o FILE.png, .svg or .pdf draws the learning curves, gradients, dead
+neurons and learned functions.""",
     epilog="""\b
 Examples:
   actcli train relu gelu -i digits.csv --target digit --seeds 2 --epochs 3
@@ -226,13 +232,6 @@ def command(
     reading: ReadOptions,
     outputs: Outputs,
 ) -> None:
-    """Train a small network under several functions and compare them.
-
-    Each function is trained from the same seeds, which draw the same weights and the same order of the rows, and scored
-    on rows that are held out. The result says which to take and how sure that is, with what the gradients and neurons
-    of each layer were like after every epoch. -o FILE.png, .svg or .pdf draws the learning curves, gradients, dead
-    neurons and learned functions.
-    """
     from actcli.diagnosis.experiment import train
     from actcli.output.progress import training_watch
     from actcli.training.saving import check, encoded

@@ -1,0 +1,114 @@
+"""actcli trend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from actcli.cli import options
+from actcli.cli.commands.saturation import GATE_FAILED
+from actcli.cli.layers import layer_options
+from actcli.cli.messages import note
+from actcli.cli.options import option
+from actcli.cli.types import FiniteRange, FunctionType
+from actcli.errors import UsageError
+from actcli.output.forms import trend_result
+from actcli.output.outputs import Outputs
+from actcli.output.results import write
+
+if TYPE_CHECKING:
+    from actcli.activation import Function
+    from actcli.diagnosis.trends import Trend
+    from actcli.measuring.choice import Choice
+    from actcli.tables.options import ReadOptions
+
+
+class _FunctionOrRecord(FunctionType):
+    """FUNCTION, or the first INPUT where its name is that of what actcli has written of layers."""
+
+    def convert(  # type: ignore[override]
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Function | str:
+        from actcli.diagnosis.states import RECORDS
+
+        return value if value.lower().endswith(RECORDS) else super().convert(value, param, ctx)
+
+
+@click.command(
+    "trend",
+    help="""Show how the layers of a network change in time.
+
+Each input is a state: a table of one layer (epoch_1.csv), a folder with a table for each layer, or an .npz with an
+array for each. Files that actcli has written hold their own functions, so there is no FUNCTION: run.jsonl of a
+training that was watched, -f json of saturation, a state each, and of train. The one number in which the names
+differ is the step. -o FILE.png, .svg or .pdf draws the measures over the steps.""",
+    epilog="""\b
+Examples:
+  actcli trend run.jsonl
+  actcli trend run.jsonl -o trend.png --report page.html
+  actcli trend run.jsonl --max-dead 0.5 --max-growth 0.2
+  actcli trend run.jsonl --follow
+  actcli trend relu acts/layer1/step=*""",
+)
+@click.argument("function", metavar="FUNCTION", type=_FunctionOrRecord(), shell_complete=options.completer("functions"))
+@options.functions_file_option
+@options.inputs_argument
+@layer_options
+@options.epsilon_option
+@option("--max-dead SHARE", "Exit with 3 if a layer's last share of dead neurons is above.", FiniteRange(0, 1))
+@option("--max-growth SHARE", "Exit with 3 if a layer's share of dead neurons grows by more.", FiniteRange(0, 1))
+@click.option("--follow", is_flag=True, help="Read a run that is still written, until Ctrl-C.")
+@options.style_option
+@options.layer_table_options
+@options.outputs_options(figures=True, reports=True)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    function: Function | str,
+    inputs: tuple[str, ...],
+    choice: Choice,
+    epsilon: float,
+    max_dead: float | None,
+    max_growth: float | None,
+    follow: bool,
+    style: str,
+    reading: ReadOptions,
+    outputs: Outputs,
+) -> None:
+    if isinstance(function, str):
+        inputs, function_or_none = (function, *inputs), None
+    else:
+        function_or_none = function
+    if not inputs:
+        raise UsageError("there are no states", "give files: actcli trend relu epoch_1.csv epoch_2.csv")
+    if follow:
+        if len(inputs) > 1 or function_or_none is not None:
+            raise UsageError("--follow reads one run", "write for example actcli trend run.jsonl --follow")
+        from actcli.cli.follow import followed
+
+        trend = followed(inputs[0])
+    else:
+        trend = _trend(inputs, function_or_none, choice, epsilon, reading)
+    failed = [*trend.failures(max_dead, max_growth)] if (max_dead, max_growth) != (None, None) else []
+    gated = max_dead is not None or max_growth is not None
+    write(outputs, trend_result(trend, failed, style, gated=gated))
+    for line in failed:
+        note(line)
+    if failed:
+        ctx.exit(GATE_FAILED)
+
+
+def _trend(
+    inputs: tuple[str, ...], function: Function | None, choice: Choice, epsilon: float, reading: ReadOptions
+) -> Trend:
+    from actcli.diagnosis.diagnose import Criteria
+    from actcli.diagnosis.states import states
+    from actcli.diagnosis.trends import over
+    from actcli.measuring.probe import Thresholds
+    from actcli.output.progress import watched
+
+    found, notes = states(inputs, function, choice, Criteria(Thresholds(epsilon)), reading, watched)
+    for line in notes:
+        note(line)
+    return over(found)

@@ -1,0 +1,148 @@
+"""`trend`: its document, its sheet and its report."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from actcli.diagnosis.trends import Change, Followed, LayerAt, State, Trend
+from actcli.reports.charts import BARS, PLAIN_BARS
+from actcli.reports.common import how_it_was_run
+from actcli.reports.console import new_console
+from actcli.reports.model import Block, Draw, Drawing, Grid, Judgement, Points, Report, Run, Section
+from actcli.reports.records import Document, sheet_of
+from actcli.reports.terminal import table
+from actcli.tables.sheet import Sheet
+from actcli.text import Cell
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+WIDEST = 24  # characters of a sparkline
+HEAD = ("layer", "function", "state", "step", "samples", "neurons")
+
+
+def trend_document(trend: Trend) -> Document:
+    """The JSON document `actcli.trend/1`."""
+    return {
+        "schema": "actcli.trend/1",
+        "points": [_point(state, layer, trend.measures) for state, layer in _all(trend)],
+        "changes": [dataclasses.asdict(change) for change in trend.changes],
+    }
+
+
+def trend_sheet(trend: Trend) -> Sheet:
+    """One row per layer and step."""
+    measures = trend.measures
+    columns = [*HEAD, *(f"{one.field}{end}" for one in measures for end in ("", "_from", "_to"))]
+    return sheet_of([_point(state, layer, measures) for state, layer in _all(trend)], columns)
+
+
+def _all(trend: Trend) -> Iterator[tuple[State, LayerAt]]:
+    for seen in trend.seen.values():
+        yield from seen
+
+
+def _point(state: State, layer: LayerAt, measures: Sequence[Followed]) -> Document:
+    record: Document = {
+        "layer": layer.name, "function": layer.function, "state": state.name, "step": state.step,
+        "samples": layer.samples, "neurons": layer.neurons,
+    }  # fmt: skip
+    for one in measures:
+        value, low, high = layer.values.get(one.field, (None, None, None))
+        record |= {one.field: value, f"{one.field}_from": low, f"{one.field}_to": high}
+    return record
+
+
+def trend_report(trend: Trend, failed: Sequence[str], gated: bool, draw: Draw, run: Run) -> Report:
+    """What changes, the figure, a row for each layer with sparklines, and all points."""
+    steps = f"{trend.states[0].name} to {trend.states[-1].name}"
+    sizes = " over ".join(_count(*pair) for pair in ((len(trend.layers), "layer"), (len(trend.states), "state")))
+    title = f"{sizes}, {steps}"
+    points = Grid("", trend_sheet(trend), "Every layer at every step")
+    return Report(
+        f"{title}{', gate failed' if failed else ''}",
+        (
+            Section("", tuple(_judged(trend, failed, gated))),
+            Section("Course", (Drawing("trend", "The measures of each layer over the steps", draw),)),
+            Section("Layers", (Grid("", trend_summary(trend)), points)),
+            how_it_was_run(run, ()),
+            Section("Definitions", (_DEFINITIONS,), reference=True),
+        ),
+    )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+_DEFINITIONS = Points(
+    "What is said to change",
+    (
+        "shares that move by 5 points or more, and gradients that change by a factor of 2 or more, from the first step "
+        "to the last",
+        "an interval is that of the difference of two independent values, by their own intervals of 95 %: Wilson's for "
+        "shares; for a mean of |f'| over inputs that of the normal distribution (Newcombe 1998; Zou and Donner 2008). "
+        "The same inputs at each step make it wider than it need be",
+        "no product through the states is made: they are the same layers again",
+    ),
+)
+
+
+def _judged(trend: Trend, failed: Sequence[str], gated: bool) -> Iterator[Block]:
+    if failed:
+        yield Judgement("Gates", "failed", tuple(failed))
+    elif gated:
+        yield Judgement("Gates", "passed", ())
+    if len(trend.states) == 1:
+        yield "There is one state: a change needs two."
+        return
+    told = [change for change in trend.changes if change.certain is not False]
+    doubtful = [change for change in trend.changes if change.certain is False]
+    for layer in dict.fromkeys(change.layer for change in told):
+        yield Judgement(layer, "changes", tuple(_texts(told, layer)))
+    still = [layer for layer in trend.layers if all(change.layer != layer for change in trend.changes)]
+    if not trend.changes:
+        yield "Nothing changes: no share moves by 5 points, and no gradient by a factor of 2."
+    elif still:
+        names = ", ".join(still[:8]) + (f" and {len(still) - 8} more" if len(still) > 8 else "")
+        yield Judgement(names, "nothing changes", ())
+    if doubtful:
+        yield Points("Not certain", tuple(f"{one.layer}: {one.text}" for one in doubtful))
+
+
+def _texts(changes: Iterable[Change], layer: str) -> Iterator[str]:
+    return (change.text for change in changes if change.layer == layer)
+
+
+def trend_summary(trend: Trend) -> Sheet:
+    """One row per layer: a sparkline, the first and the last value of each measure."""
+    unicode = not new_console().options.ascii_only
+    rows: list[list[Cell]] = []
+    for layer in trend.layers:
+        own: list[Cell] = [layer, trend.seen[layer][-1][1].function]
+        for measure in trend.measures:
+            values = [value.value for _, value in trend.course(layer, measure)]
+            line = sparkline(values, share=not measure.scales, unicode=unicode)
+            own.append(f"{line} {values[0]:.3g} to {values[-1]:.3g}" if values else "")
+        rows.append(own)
+    return Sheet(("layer", "function", *(one.word for one in trend.measures)), rows)
+
+
+def live_lines(trend: Trend) -> Iterator[RenderableType]:
+    """What is shown of a run while it is followed."""
+    yield trend.states[-1].name
+    yield table(trend_summary(trend), 4)
+
+
+def sparkline(values: Sequence[float], *, share: bool, unicode: bool) -> str:
+    """A bar for each value, at most WIDEST of them, the last one among them: of a share as high as it is, else as its
+    share of the largest value."""
+    count = len(values)
+    if count > WIDEST:
+        values = [values[round(k * (count - 1) / (WIDEST - 1))] for k in range(WIDEST)]
+    top = 1.0 if share else max(values, default=0.0)
+    bars = BARS if unicode else PLAIN_BARS
+    # No blank where there is a value: the lowest bar is none or next to nothing.
+    return "".join(bars[max(1, min(8, round(8.0 * value / top)))] if top > 0.0 else bars[1] for value in values)

@@ -1,0 +1,172 @@
+"""Which files an INPUT stands for: itself, or, of a folder or a glob, the part files of one layer."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from actcli.errors import DataError, UsageError
+from actcli.tables.format import input_suffix
+from actcli.tables.options import ReadOptions
+from actcli.tables.order import natural
+from actcli.text import encodable
+
+# What people call the parts of one table: part-00000, 0.parquet, train-00000-of-00010, batch_3.
+_PART = re.compile(
+    r"(?<![a-z])(part|chunk|shard|batch(?!_?norm)|piece|split|rank|worker|rows|data)|-of-[0-9]|^[0-9]+(\W|$)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file of a layer, its size in bytes, and the labels that folders of its path say: ("step", "100")."""
+
+    path: str
+    size: int
+    below: str  # its path below the folder that was named, or as the glob matches it
+
+    @property
+    def folders(self) -> list[str]:
+        return self.below.replace(os.sep, "/").split("/")[:-1]
+
+    @property
+    def labels(self) -> list[tuple[str, str]]:
+        found = [folder.partition("=") for folder in self.folders]
+        return [(name, value) for name, equals, value in found if name and equals]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An INPUT. Without parts it is a file."""
+
+    path: str
+    layer: str = ""
+    parts: tuple[Part, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def expanded(path: str, options: ReadOptions) -> list[Given]:
+    """What a path stands for: of a glob that matches folders alone, each of them. Raises DataError for a folder or a
+    glob without part files, or with those of several formats."""
+    if os.path.isdir(path):
+        return [_layer(path, _folder_name(path), list(_below(path)), options)]
+    if (found := matches(path)) is None:
+        return [Given(path)]
+    if not found:
+        raise DataError(f"{path}: there is no such file", "no name matches this pattern")
+    if all(map(os.path.isdir, found)):
+        return [given for folder in found for given in expanded(folder, options)]
+    files = [Part(name, os.path.getsize(name), name) for name in found if not os.path.isdir(name)]
+    return [_layer(path, _glob_name(path), files, options)]
+
+
+def matches(path: str) -> list[str] | None:
+    """What a glob matches, in natural order; None where the path is none, or a file has it as its name."""
+    if not glob.has_magic(path) or os.path.lexists(path):
+        return None
+    return sorted(glob.glob(path, recursive=True), key=natural)
+
+
+def _below(folder: str, below: str = "", seen: frozenset[str] = frozenset()) -> Iterator[Part]:
+    """The files below a folder; what is hidden, or begins with _ as _SUCCESS does, is none of them."""
+    own = os.path.realpath(folder)
+    if own in seen:  # a link that leads back
+        return
+    try:
+        with os.scandir(folder) as entries:
+            found = [entry for entry in entries if not entry.name.startswith((".", "_"))]
+        for entry in found:
+            if entry.is_dir():
+                yield from _below(entry.path, f"{below}{entry.name}/", seen | {own})
+            else:
+                yield Part(entry.path, entry.stat().st_size, below + entry.name)
+    except OSError as error:
+        raise DataError(f"{error.filename or folder}: {error.strerror}") from error
+
+
+def _layer(path: str, layer: str, files: Sequence[Part], options: ReadOptions) -> Given:
+    """The layer of these files."""
+    parts = _of_one_format(path, files, options)
+    picked = tuple(sorted(_picked(path, parts, options.parts), key=lambda part: natural(part.path)))
+    return Given(path, layer, picked, tuple(_notes(path, picked)))
+
+
+def _of_one_format(path: str, files: Sequence[Part], options: ReadOptions) -> list[Part]:
+    """Those that are tables, all in one format."""
+    kinds: dict[str, list[Part]] = {}
+    for part in files:
+        said = input_suffix(part.path)[1]
+        kinds.setdefault(said.name if said else "", []).append(part)
+    unknown = kinds.pop("", [])
+    if options.format is not None:
+        kinds = {options.format: kinds[options.format]} if options.format in kinds else {}
+    if len(kinds) > 1:
+        counts = ", ".join(f"{len(parts)} {name}" for name, parts in sorted(kinds.items()))
+        raise DataError(f"{path}: holds files of several formats: {counts}", "take one with --input-format")
+    found = next(iter(kinds.values()), unknown)
+    if not found:
+        raise DataError(f"{path}: holds no part file", "name a folder with tables, or the tables")
+    return found
+
+
+def _picked(path: str, parts: Sequence[Part], wanted: Sequence[tuple[str, str]]) -> list[Part]:
+    """The parts with these labels: one of the values where a name is there more than once."""
+    found = list(parts)
+    for name in dict.fromkeys(name for name, _ in wanted):
+        values = [value for other, value in wanted if other == name]
+        found = [part for part in found if any(_matches(part, name, value) for value in values)]
+    if not found:
+        asked = " ".join(f"--part {name}={value}" for name, value in wanted)
+        there = list(dict.fromkeys(f"{name}={value}" for part in parts for name, value in part.labels))
+        there = sorted(there, key=natural)
+        listed = ", ".join(there[:8]) + (f" and {len(there) - 8} more" if len(there) > 8 else "")
+        raise UsageError(f"{path}: no part is of {asked}", f"labels: {listed}" if there else "no folder is a label")
+    return found
+
+
+def _matches(part: Part, name: str, value: str) -> bool:
+    return any(own == name and (is_ == value or fnmatchcase(is_, value)) for own, is_ in part.labels)
+
+
+def _notes(path: str, parts: Sequence[Part]) -> Iterator[str]:
+    """What is taken together that may be meant apart."""
+    labels: dict[str, dict[str, None]] = {}
+    for part in parts:
+        for name, value in part.labels:
+            labels.setdefault(name, {})[value] = None
+    for name, values in labels.items():
+        if len(values) > 1:
+            first = next(iter(values))
+            yield f"{path}: the parts of {len(values)} values of {name} are one layer; --part {name}={first} picks one"
+    apart = sorted({"/".join(f for f in part.folders if "=" not in f) for part in parts}, key=natural)
+    if len(apart) > 1:
+        yield f"{path}: the parts in {apart[0] or '.'} to {apart[-1]} are one layer; name each folder for layers apart"
+    elif len(parts) > 1 and not labels and not is_part(parts[0].path):
+        first, last = (os.path.basename(part.path) for part in (parts[0], parts[-1]))
+        yield f"{path}: {first} to {last} are the parts of one layer; name each file for layers apart"
+
+
+def is_part(path: str) -> bool:
+    """Whether the name is one that people give the parts of a table."""
+    return _PART.search(os.path.basename(path)) is not None
+
+
+def _folder_name(path: str) -> str:
+    return encodable(os.path.basename(os.path.abspath(path))) or path
+
+
+def _glob_name(path: str) -> str:
+    """The words before the first wildcard, or the last folder before it where these only say that it is a part."""
+    fixed = re.split(r"[*?[]", path, maxsplit=1)[0]
+    folder, stem = os.path.split(fixed)
+    stem = stem.rstrip(" -_.=")
+    return encodable(
+        stem
+        if stem and "=" not in fixed[len(folder) :] and not _PART.search(stem)
+        else os.path.basename(folder) or stem or path
+    )
