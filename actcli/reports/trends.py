@@ -58,7 +58,8 @@ def _point(state: State, layer: LayerAt, measures: Sequence[Followed]) -> Docume
 def trend_report(trend: Trend, failed: Sequence[str], gated: bool, draw: Draw, run: Run) -> Report:
     """What changes, the figure, a row for each layer with sparklines, and all points."""
     steps = f"{trend.states[0].name} to {trend.states[-1].name}"
-    title = f"{len(trend.layers)} layer{'s' * (len(trend.layers) != 1)} over {len(trend.states)} states, {steps}"
+    sizes = " over ".join(_count(*pair) for pair in ((len(trend.layers), "layer"), (len(trend.states), "state")))
+    title = f"{sizes}, {steps}"
     points = Grid("", trend_sheet(trend), "Every layer at every step")
     return Report(
         f"{title}{', gate failed' if failed else ''}",
@@ -70,6 +71,10 @@ def trend_report(trend: Trend, failed: Sequence[str], gated: bool, draw: Draw, r
             Section("Definitions", (_DEFINITIONS,), reference=True),
         ),
     )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 _DEFINITIONS = Points(
