@@ -1,5 +1,5 @@
-"""What it costs to watch a training loop: a step that is looked at, a 50th of that, and the mean step at every=50, beside
-the bare one. On a busy machine the last is mostly noise.
+"""What it costs to watch a training loop: a step that is looked at, a 50th of that, and the mean step at every=50,
+beside the bare one. On a busy machine the last is mostly noise.
 
     pip install -e . torch
     python tests/benchmarks/watching.py [--steps COUNT] [--threads COUNT]
