@@ -8,6 +8,7 @@ import numpy as np
 
 from actcli.activation import Array, Function, Interval
 from actcli.analysis.regions import Region, vanishing_regions
+from actcli.errors import UsageError
 from actcli.numerics.histogram import Histogram
 
 
@@ -43,12 +44,17 @@ class Curve:
         return (self.f, self.df, self.d2f)[order]
 
     def visible(self) -> list[Interval]:
-        """The parts of the vanishing regions that lie within the span."""
+        """The parts of the vanishing regions that lie within the span; of very many, those that are wide enough to be
+        seen."""
         low, high = self.span
         seen = [region for region in self.regions if region.start <= high and region.stop >= low]
-        return [(max(low, region.start), min(high, region.stop)) for region in seen]
+        least = 0.0 if len(seen) <= MANY else (high - low) / MANY
+        parts = [(max(low, region.start), min(high, region.stop)) for region in seen]
+        return [(start, stop) for start, stop in parts if stop - start >= least]
 
 
+MANY = 1000  # regions that are drawn whatever their width
+FARTHEST, NEAREST = 1e300, 1e-12  # numbers on an axis, and how far apart its ends are for their size
 NAMES = ("f(x)", "f'(x)", "f''(x)")  # of the derivatives, by order
 
 
@@ -60,11 +66,25 @@ def sample(
     data: Sequence[Histogram] = (),
     points: int = 2001,
 ) -> tuple[Curve, ...]:
-    """The curves of the functions over `span`; by default one that shows breaks, vanishing regions and the data."""
+    """The curves of the functions over `span`; by default one that shows breaks, vanishing regions and the data.
+
+    Raises UsageError for a span too wide or too narrow for an axis.
+    """
     functions = [first_output(function) if function.rowwise else function for function in functions]
     regions = [vanishing_regions(function, epsilon) for function in functions]
-    span = span or _default_span(functions, [region for each in regions for region in each], data)
+    span = _drawable(span or _default_span(functions, [region for each in regions for region in each], data))
     return tuple(_curve(*pair, span, points) for pair in zip(functions, regions, strict=True))
+
+
+def _drawable(span: Interval) -> Interval:
+    low, high = span
+    size = max(abs(low), abs(high))
+    if size <= FARTHEST and high - low >= max(1.0 / FARTHEST, NEAREST * size):
+        return span
+    raise UsageError(
+        f"an x axis from {low!r} to {high!r} cannot be drawn",
+        f"take numbers up to {FARTHEST:g}, more than {NEAREST:g} of their size apart",
+    )
 
 
 def first_output(function: Function) -> Function:
@@ -91,7 +111,8 @@ def _default_span(functions: Sequence[Function], regions: Sequence[Region], data
     ends = [max(-10.0, min(10.0, 1.15 * end)) for end in ends]
     ends += [1.15 * point for function in functions for point in function.breaks]
     ends += [histogram.quantile(share) for histogram in data if histogram.total for share in (0.005, 0.995)]
-    return float(math.floor(min([-5.0, *ends]))), float(math.ceil(max([5.0, *ends])))
+    low, high = max(-FARTHEST, min([-5.0, *ends])), min(FARTHEST, max([5.0, *ends]))
+    return float(math.floor(low)), float(math.ceil(high))
 
 
 def _curve(function: Function, regions: tuple[Region, ...], span: Interval, points: int) -> Curve:
@@ -102,7 +123,8 @@ def _curve(function: Function, regions: tuple[Region, ...], span: Interval, poin
     def values(of: Callable[[Array], Array]) -> tuple[Array, Array]:
         """The values to draw, and the breaks at which they jump."""
         before, after = of(left), of(right)
-        jumps = breaks[np.abs(after - before) > 1e-9 * np.maximum(1.0, np.abs(after))]
+        with np.errstate(invalid="ignore", over="ignore"):  # at a pole both may be infinite
+            jumps = breaks[~(np.abs(after - before) <= 1e-9 * np.maximum(1.0, np.abs(after)))]
         y = of(x)
         return np.where(np.isfinite(y) & ~np.isin(x, jumps), y, math.nan), jumps
 
@@ -142,7 +164,7 @@ def spans(histograms: Sequence[Histogram]) -> list[Interval]:
     found = []
     for histogram in histograms:
         low, high = (histogram.quantile(share) for share in (0.001, 0.999)) if histogram.total else (-1.0, 1.0)
-        low, high = min(low, 0.0), max(high, 0.0)
+        low, high = max(-FARTHEST, min(low, 0.0)), min(FARTHEST, max(high, 0.0))
         margin = 0.02 * (high - low) or 1.0
         found.append((low - margin, high + margin))
     whole = min(low for low, _ in found), max(high for _, high in found)

@@ -25,7 +25,7 @@ def numbers_and_paths(inputs: Sequence[str], *, required: bool) -> tuple[list[fl
     tokens = [unmarked(token) for token in inputs]
     if not tokens:
         return [], ["-"] if _standard_input(required) else []
-    numbers = [is_number(token) for token in tokens]
+    numbers = [is_number(token) or token.casefold() in ("nan", "+nan", "-nan") for token in tokens]
     if all(numbers):
         return [float(token) for token in tokens], []
     if any(numbers):

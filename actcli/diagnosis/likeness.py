@@ -12,8 +12,9 @@ MANY_ZEROS = 0.1
 
 
 def likeness(one: Measured) -> str | None:
-    """A sentence where a layer looks like outputs of its function: its values lie within the function's range."""
-    found = _within_the_range(one)
+    """A sentence where a table looks like outputs of its function: its values lie within the function's range. Of what
+    a network gave it is known."""
+    found = None if one.place.samples == "inputs" else _within_the_range(one)
     if found is None:
         return None
     return f"{one.name} looks like outputs of {one.probe.function.label}, not pre-activations: {found}"

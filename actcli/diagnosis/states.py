@@ -55,7 +55,10 @@ def states(
     for path, step in zip(paths, steps, strict=True):
         if (documents := recorded(path)) is not None:
             found += _of_documents(path, documents, step)
+            notes += [line for line in _ignored(path, function, found) if line not in notes]
             continue
+        if function is None and not os.path.exists(path):
+            raise DataError(f"{path}: there is no such file")
         if function is None:
             raise UsageError(f"{path} holds pre-activations", "name their FUNCTION before the files")
         layers = file_layers(_inputs(path), function, choice or Choice(), options, watch)
@@ -66,6 +69,13 @@ def states(
         found.append(State(_name(path), step, tuple(known if len(known) > 1 else [replace(known[0], name=layer)])))
     notes += [doubt] if doubt and lone else []
     return found, notes
+
+
+def _ignored(path: str, function: Function | None, found: Sequence[State]) -> Iterator[str]:
+    """What to say of a function that is given beside layers which have their own."""
+    own = dict.fromkeys(layer.function for state in found for layer in state.layers)
+    if function is not None and list(own) != [function.label]:
+        yield f"{path}: its layers have their own functions ({', '.join(own)}), and {function.label} is not applied"
 
 
 def _repeats(note: str, notes: Sequence[str]) -> bool:

@@ -10,12 +10,26 @@ import numpy as np
 from actcli.activation import INF, REAL, Activation, Function, Interval, Parameter
 from actcli.errors import UsageError
 from actcli.expressions.jets import differentiate
-from actcli.expressions.kernels import Quantity, Values, domain, why_unstable
+from actcli.expressions.kernels import Quantity, Values, domain, why_unstable, written_out
 from actcli.expressions.kinks import kinks, oscillates
 from actcli.expressions.tree import Call, Choice, Constant, Node, Where, names, nodes, text
 from actcli.numerics.doubles import grid
 
 WINDOW = (-10.0, 10.0)  # of functions that oscillate for ever, as declared ones have it
+
+
+PARTS, LEVELS = 2_000, 40  # of an expression with the definitions that it uses
+
+
+def bounded(written: Node) -> Node:
+    """The tree as it is. Raises UsageError where the definitions that it uses make it too large to be evaluated."""
+    parts, levels = written_out(written)
+    if levels > LEVELS:
+        raise UsageError(f"definitions use each other over {levels} levels", f"at most {LEVELS} are read")
+    if levels and parts > PARTS:
+        count = f"{parts:,}" if parts < 10**15 else f"{parts:.1e}"
+        raise UsageError(f"with the definitions that it uses it has {count} parts", f"at most {PARTS:,} are evaluated")
+    return written
 
 
 def declare(

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from actcli.activation import REAL, Activation, Domain, Parameter
 from actcli.errors import DataError, UsageError
-from actcli.expressions.activation import declare, examined
+from actcli.expressions.activation import bounded, declare, examined
 from actcli.expressions.parse import Find, parse
 from actcli.expressions.tree import Node, names
 
@@ -37,7 +37,7 @@ def read(path: Path, find: Find, stable: Callable[[Node], Node], add: Callable[[
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a syntax error of TOML is a ValueError
         raise DataError(f"{path} is not a TOML file: {error}", "see the example in `actcli --help`") from error
 
     def above(name: str) -> Activation:
@@ -54,6 +54,13 @@ def read(path: Path, find: Find, stable: Callable[[Node], Node], add: Callable[[
             raise DataError(f"{path}: {name}.formula: {error.message}", error.hint) from error
         except ValueError as error:  # a name that is taken
             raise DataError(f"{path}: {name}: {error}", "choose another name") from error
+
+
+def _is_finite(number: float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # a whole number of hundreds of digits
+        return False
 
 
 class _Definition:
@@ -89,7 +96,7 @@ class _Definition:
         if not isinstance(aliases, list) or not all(isinstance(a, str) and _NAME.fullmatch(a) for a in aliases):
             self._fault("aliases", "is not a list of names", 'aliases = ["other"]')
         parameters = self._parameters()
-        written = parse(formula, find)
+        written = bounded(parse(formula, find))
         free = set(names(written)) - {"x"}
         known = {parameter.name: parameter.default for parameter in parameters}
         if free != known.keys():
@@ -119,7 +126,7 @@ class _Definition:
         fields = value if isinstance(value, dict) else {"default": value}
         self._known(f"{key}.", fields, _PARAMETER_KEYS)
         default = fields.get("default")
-        if not isinstance(default, int | float) or isinstance(default, bool) or not math.isfinite(default):
+        if not isinstance(default, int | float) or isinstance(default, bool) or not _is_finite(default):
             self._fault(f"{key}.default", "is not a finite number", "default = 1.0")
         domain = self._domain(f"{key}.domain", fields["domain"]) if "domain" in fields else REAL
         if default not in domain:

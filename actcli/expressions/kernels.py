@@ -15,9 +15,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.activation import Array, Flags
+from actcli.activation import Activation, Array, Flags
 from actcli.expressions.jets import differentiate
-from actcli.expressions.tree import Call, Name, Node, Power, Product, children, text
+from actcli.expressions.tree import Call, Name, Node, Power, Product, children, nodes, text
 from actcli.numerics.doubles import changes
 
 Values: TypeAlias = tuple[tuple[str, float], ...]
@@ -59,6 +59,24 @@ class Quantity:
         result = np.array(np.broadcast_to(0.0 if found is None else found, x.shape))
         result[np.isnan(x)] = math.nan
         return result + 0.0  # no -0
+
+
+def written_out(tree: Node) -> tuple[int, int]:
+    """How many nodes a tree has with the definitions that it uses written out, and over how many levels these use each
+    other."""
+    parts, levels = 0, 0
+    for node in nodes(tree):
+        more, below = _definition(node.activation) if isinstance(node, Call) else (0, 0)
+        parts, levels = parts + 1 + more, max(levels, below)
+    return parts, levels
+
+
+@lru_cache(maxsize=4096)
+def _definition(activation: Activation) -> tuple[int, int]:
+    if not isinstance(activation.f, Quantity):
+        return 0, 0
+    parts, levels = written_out(activation.f.tree)
+    return parts, levels + 1
 
 
 @dataclass(frozen=True, slots=True)

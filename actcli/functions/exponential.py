@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from actcli.activation import INF, POSITIVE, Activation, Array, Backward, Parameter
+from actcli.activation import INF, POSITIVE, REAL, Activation, Array, Backward, Parameter
 from actcli.functions.kernels import UNDERFLOW, exp_quotient, tanh_parts, times_exp
 from actcli.functions.naming import dialects
 from actcli.numerics.doubledouble import DD, expm1, product, refine, times
@@ -64,7 +64,7 @@ ELU = Activation(
     aliases=("exponential_linear_unit",),
     formula="where(x > 0, x, alpha * (exp(x) - 1))",
     derivative="where(x > 0, 1, alpha * exp(x))",
-    parameters=(Parameter("alpha", 1.0, POSITIVE, "-alpha is the limit at -inf"),),
+    parameters=(Parameter("alpha", 1.0, REAL, "-alpha is the limit at -inf"),),
     f=lambda x, alpha: _elu(x, 1.0, alpha),
     df=lambda x, alpha: _elu_df(x, 1.0, alpha),
     d2f=lambda x, alpha: _elu_d2f(x, 1.0, alpha),
@@ -72,7 +72,8 @@ ELU = Activation(
     wrt={"alpha": lambda x, alpha: np.expm1(_below(x))},
     breaks=(0.0,),
     convention="f' = f'' = alpha at 0",
-    range=lambda alpha: (-alpha, INF),
+    range=lambda alpha: (min(0.0, -alpha), INF),
+    limits=lambda alpha: (0.0 - alpha, INF),
     dialects=dialects(
         "torch.nn.ELU keras.activations.elu keras.layers.ELU jax.nn.elu onnx:Elu timm:elu",
         "tf.nn.elu | alpha is always 1; exp(x) - 1 cancels near 0",

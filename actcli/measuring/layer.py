@@ -12,6 +12,8 @@ import numpy as np
 from actcli.activation import Array, Flags, Function
 from actcli.measuring.partial import Partial
 from actcli.measuring.probe import Probe, measure_under
+from actcli.numerics.blockwise import keep_freed
+from actcli.numerics.threads import in_order
 from actcli.text import numbered
 
 T = TypeVar("T")
@@ -41,8 +43,9 @@ class Place:
 class Pass(Protocol):
     """What gives the blocks of several layers in one pass."""
 
-    def __call__(self, numbers: Sequence[int]) -> Iterator[tuple[int, Array, int]]:
-        """Of the layers of these numbers: the number, a block, and how many of its rows are of one input."""
+    def __call__(self, numbers: Sequence[int]) -> Iterator[tuple[int, Callable[[], Array], int]]:
+        """Of the layers of these numbers: the number, what gives a block, on any thread, and how many of its rows are
+        of one input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +136,16 @@ def _partials(
         for partials in layer.blocks(partial(measure_under, probes[number])):
             yield number, partials
     for run, numbers in passes.items():
-        for of_run, x, positions in run(list(numbers)):
-            number = numbers[of_run]
-            yield number, measure_under(probes[number], x, None, positions)
+        keep_freed()
+        yield from in_order(partial(_of_pass, probes, numbers), run(list(numbers)))
+
+
+def _of_pass(
+    probes: Sequence[Sequence[Probe]], numbers: dict[int, int], found: tuple[int, Callable[[], Array], int]
+) -> tuple[int, list[Partial]]:
+    of_run, block, positions = found
+    number = numbers[of_run]
+    return number, measure_under(probes[number], block(), None, positions)
 
 
 def of_numbers(x: Sequence[float], function: Function) -> PreActivations:

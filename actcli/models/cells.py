@@ -181,8 +181,8 @@ class _Cell:
                 helper.make_node("Identity", [now], [out]),
             ],
             "step",
-            [helper.make_tensor_value_info(one, self._kind, None) for one in (c, forget, add)],
-            [helper.make_tensor_value_info(one, self._kind, None) for one in (now, out)],
+            [helper.make_tensor_value_info(one, self._kind, [None, self._size]) for one in (c, forget, add)],
+            [helper.make_tensor_value_info(one, self._kind, [None, self._size]) for one in (now, out)],
         )
         ways = {"scan_input_directions": [1, 1], "scan_output_directions": [1]} if reverse else {}
         outputs = [f"{self._prefix}/{len(self._made)}{SUMS}", f"{self._prefix}/{len(self._made)}"]

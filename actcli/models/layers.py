@@ -16,6 +16,7 @@ from actcli.models.regions import Finder, Region, is_sloped
 
 Role: TypeAlias = Literal["hidden", "head", "gate"]
 
+_POSITIVE = frozenset({"softplus", "squareplus", "exponential"})
 _MOVING = frozenset({*TRANSPARENT, "Resize", "Upsample", "GlobalAveragePool", "AveragePool", "MaxPool"})
 
 
@@ -132,11 +133,15 @@ def _width(graph: Graph, tensor: str) -> int | None:
 
 
 def _role(graph: Graph, region: Region) -> Role:
-    """A bounded function beyond which there are no weights is a head; one in [0, 1] that scales others is a gate."""
+    """A function that makes a probability or a positive number of a sum, and beyond which there are no weights, is a
+    head; one in [0, 1] that scales others is a gate. A relu at the end may be that of features: it is hidden."""
     low, high = extent(region.function)
     if graph.cell(region.output):
         return "gate" if low >= 0.0 and high <= 1.0 else "hidden"
-    if not any(has_weights(node) for node in graph.after(region.output)) and abs(low) <= 1.0 and abs(high) <= 1.0:
+    answers = (
+        max(abs(low), abs(high)) <= 1.0 or region.function.name in _POSITIVE or region.function.name == "hard_tanh"
+    )
+    if answers and not any(has_weights(node) for node in graph.after(region.output)):
         return "head"
     if low >= -1e-9 and high <= 1.0 + 1e-9 and _scales(graph, region.output):
         return "gate"

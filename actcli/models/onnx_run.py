@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -103,7 +105,8 @@ class Run:
             self._axes = [_turning(one, two, self._given(arrays)) for one, two in zip(first, last, strict=True)]
         self._most = _MOST if of_two or feed.size else 1
         self.neurons = [
-            self._rows(place, array, size, arrays)[0].shape[1] if array.size else 0 for place, array in enumerate(first)
+            self._inputs(place, array, size, arrays)[0].shape[-1] if array.size else 0
+            for place, array in enumerate(first)
         ]
         self._bytes = [_COPIES * array.nbytes * (8 // array.itemsize) // max(1, feed.size) for array in first]
 
@@ -116,18 +119,19 @@ class Run:
         except DataError:
             return []
 
-    def __call__(self, numbers: Sequence[int]) -> Iterator[tuple[int, Array, int]]:
-        """Of the layers of these places: their place, a block of rows and how many of these are of one input."""
+    def __call__(self, numbers: Sequence[int]) -> Iterator[tuple[int, Callable[[], Array], int]]:
+        """Of the layers of these places: their place, what gives a block of rows, on any thread, and how many of these
+        are of one input."""
         for group, size in self._groups(numbers):
             tensors = [self.layers[place].tensor for place in group]
             for count, arrays in self.feed.batches(size):
                 for place, array in zip(group, self._session.run(tensors, arrays), strict=True):
-                    if not array.size:
-                        continue  # its branch was not taken
-                    rows, positions = self._rows(place, array, count, arrays)
-                    step = max(1, BLOCK // max(1, rows.shape[1] * positions)) * positions
-                    for start in range(0, len(rows), step):
-                        yield place, np.asarray(rows[start : start + step], np.float64), positions
+                    if array.size:  # else its branch was not taken
+                        inputs, entries = self._inputs(place, array, count, arrays)
+                        positions = entries * math.prod(inputs.shape[1:-1])
+                        step = entries * max(1, BLOCK // (positions * inputs.shape[-1]))
+                        for start in range(0, len(inputs), step):
+                            yield place, partial(_rows, inputs[start : start + step]), positions
 
     def _groups(self, places: Sequence[int]) -> Iterator[tuple[list[int], int]]:
         """Layers that fit in memory together, and how many inputs of them at a time."""
@@ -153,8 +157,9 @@ class Run:
         """How many inputs these arrays hold, those that fill a batch among them."""
         return max((len(array) for name, array in arrays.items() if name in self.feed.batched), default=1)
 
-    def _rows(self, place: int, array: Any, count: int, arrays: Mapping[str, Any]) -> tuple[Any, int]:
-        """The array as rows of neurons, those of one input side by side, and how many of them an input has."""
+    def _inputs(self, place: int, array: Any, count: int, arrays: Mapping[str, Any]) -> tuple[Any, int]:
+        """The array with the inputs along the first axis, the neurons along the last, and how many entries of the first
+        are of one input."""
         layer, batch, given = self.layers[place], self._axes[place], self._given(arrays)
         if array.dtype.kind not in "fiu":
             raise DataError(
@@ -170,9 +175,14 @@ class Run:
                     f"leave it out with --layer '!{layer.name}', or take channels",
                 )
         if batch is None or len(array) % given:
-            return array.reshape(-1, array.shape[-1]), array.size // array.shape[-1]
-        rows = array[: len(array) // given * count].reshape(-1, array.shape[-1])
-        return rows, max(1, len(rows) // max(1, count))
+            return array, len(array)
+        return array[: len(array) // given * count], len(array) // given
+
+
+def _rows(inputs: Any) -> Array:
+    """Inputs as rows of neurons, laid out so that the values of each neuron are side by side."""
+    values = np.ascontiguousarray(np.moveaxis(inputs, -1, 0), np.float64)
+    return values.reshape(len(values), -1).T
 
 
 def _growing(one: Sequence[int], two: Sequence[int]) -> int | None:

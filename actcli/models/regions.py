@@ -100,7 +100,9 @@ class Finder:
     def _counts(self, function: Function, x: str, nodes: Sequence[Node]) -> bool:
         """Whether it is an activation: not a bound of a variance, nor a step of arithmetic."""
         maker = self._graph.producer.get(x)
-        if maker is not None and _is_statistic(self._graph, maker):
+        if maker is not None and _is_statistic(self._graph, maker) and _is_divisor(self._graph, nodes[-1].output):
+            return False
+        if function.name in ("sine", "cosine") and _is_turn(self._graph, nodes):
             return False
         if function.name in WEAK:
             return self._graph.is_linear(x) and function.name != "identity"
@@ -200,7 +202,7 @@ def of_channels(slopes: Array) -> Function:
         f=lambda x, a: np.where(x > 0, x, slope(x, a) * x),
         df=lambda x, a: np.where(x > 0, 1.0, np.where(x <= 0, slope(x, a), x)),
     )
-    return own.bind({"a": float(slopes.mean())})
+    return plain(own.bind({"a": float(slopes.mean())}))
 
 
 def _is_statistic(graph: Graph, node: Node) -> bool:
@@ -213,6 +215,26 @@ def _is_statistic(graph: Graph, node: Node) -> bool:
             return False
         node = above[0]
     return False
+
+
+def _is_divisor(graph: Graph, tensor: str) -> bool:
+    """Whether something is divided by it, or by its root, as by a norm."""
+    waiting = [(tensor, 0)]
+    while waiting:
+        tensor, steps = waiting.pop()
+        for node in graph.consumers.get(tensor, ()):
+            if node.op in ("Sqrt", "Reciprocal", "Pow") or (node.op == "Div" and node.inputs[1] == tensor):
+                return True
+            if steps < 4 and node.op in ("Add", "Sub", "Mul", *TRANSPARENT):
+                waiting.append((node.output, steps + 1))
+    return False
+
+
+def _is_turn(graph: Graph, nodes: Sequence[Node]) -> bool:
+    """Whether both the sine and the cosine are taken of an angle, as codes of places do."""
+    turns = [node for node in nodes if node.op in ("Sin", "Cos")]
+    ops = {other.op for node in turns for other in graph.consumers.get(node.inputs[0], ())}
+    return {"Sin", "Cos"} <= ops
 
 
 def compiled(graph: Graph, x: str, nodes: Sequence[Node]) -> Callable[[Array], Any] | None:

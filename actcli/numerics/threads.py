@@ -3,7 +3,13 @@
 import os
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+S = TypeVar("S")
+T = TypeVar("T")
 
 
 def default_threads() -> int:
@@ -24,6 +30,29 @@ class Pool(ThreadPoolExecutor):
         except RuntimeError:
             if not self._threads:
                 raise
+
+
+def in_order(work: Callable[[S], T], items: Iterable[S], threads: int | None = None) -> Iterator[T]:
+    """`work` of each item, in order, with at most two items more than threads under way.
+
+    However this ends, even by the caller giving up half-way, nothing keeps running behind it.
+    """
+    threads = threads or default_threads()
+    if threads == 1:
+        yield from map(work, items)
+        return
+    pool = Pool(threads)
+    pending: deque[Future[T]] = deque()
+    try:
+        for item in items:
+            pending.append(pool.submit(work, item))
+            del item  # it may hold much
+            if len(pending) == threads + 2:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def available(most: int) -> int:

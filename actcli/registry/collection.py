@@ -47,9 +47,9 @@ def nearest(name: str, keys: Iterable[str]) -> list[str]:
     return difflib.get_close_matches(key(name), [*keys], n=3)
 
 
-def index(activations: Iterable[Activation]) -> dict[str, Activation]:
-    """The keys of names and aliases to activations. Raises ValueError where a name is taken."""
-    found: dict[str, Activation] = {}
+def index(activations: Iterable[Activation], known: Mapping[str, Activation] = {}) -> dict[str, Activation]:
+    """The keys of names and aliases to activations, and those known before. Raises ValueError where a name is taken."""
+    found = dict(known)
     for activation in activations:
         for name in activation.names:
             if found.setdefault(key(name), activation) is not activation:
@@ -73,7 +73,7 @@ class Collection:
 
     def plus(self, *more: Activation) -> Collection:
         """With more activations. Raises ValueError where one of their names is taken."""
-        return Collection.of((*self.activations, *more))
+        return Collection((*self.activations, *more), index(more, self.index))
 
     def find(self, name: str) -> Activation:
         """The activation of this name or alias. Raises UsageError that names the nearest ones."""

@@ -8,6 +8,9 @@ from actcli.errors import UsageError
 from actcli.registry.collection import ACTIVATIONS, BUILT_IN, key, nearest
 
 _SPELLINGS = {"torch": "pytorch", "tf": "tensorflow", "hf": "transformers"}  # that people also use
+_CALL = re.compile(r"([\w.]+)\((\w+)=(.*)\)")  # a name with an argument
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_PLACEHOLDERS = ("n", "theta", "lambd", "...")
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")  # as in Python, torch.nn.ReLU
 
 
@@ -46,6 +49,32 @@ def find(name: str, where: str) -> tuple[Activation, Dialect]:
             f"{where} has no activation {name!r}", f"{_instead(name, where)}`actcli list --framework {where}` shows all"
         )
     return entry
+
+
+def called(name: str) -> tuple[Activation, Dialect, dict[str, float]] | None:
+    """What a framework's name with an argument means, `jax.nn.gelu(approximate=False)`, `relu(max_value=4)@keras`.
+
+    As `list` prints it, or with a number for a placeholder. None for what is no such name.
+    """
+    head, _, where = name.partition("@")
+    typed = _CALL.fullmatch(head.replace(" ", ""))
+    if typed is None:
+        return None
+    name, argument, value = typed.groups()
+    alike = [
+        (declared[3], activation, dialect)
+        for activation in ACTIVATIONS
+        for dialect in activation.dialects
+        if (declared := _CALL.fullmatch(dialect.name.replace(" ", ""))) and where in ("", dialect.framework)
+        if name in (declared[1], declared[1].rpartition(".")[2] if where else "") and declared[2] == argument
+    ]
+    for printed, activation, dialect in alike:
+        if printed == value:
+            return activation, dialect, {}
+    for printed, activation, dialect in alike:
+        if printed in _PLACEHOLDERS and _NUMBER.fullmatch(value):
+            return activation, dialect, {dialect.spelling.get(argument, activation.parameters[0].name): float(value)}
+    return None
 
 
 def _instead(name: str, where: str) -> str:

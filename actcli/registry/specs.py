@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 
-from actcli.activation import Activation, Function
+from actcli.activation import Activation, Dialect, Function
 from actcli.errors import UsageError
 from actcli.registry import dialects
 from actcli.registry.additions import Registry, current, rewriter
 from actcli.registry.collection import ACTIVATIONS, BUILT_IN
 
 SWEEP = "|"  # between the values of a parameter that is swept
+MOST = 1000  # values of a sweep
 _NAME = re.compile(r"(?!\s*\d)([\w\s-]*|[\w.\s-]*@[\w.\s-]*)")
 _BUILT_IN = frozenset(ACTIVATIONS)
 
@@ -32,23 +34,34 @@ def get(spec: str) -> Function:
         raise UsageError(f"{spec!r} names several functions, one is taken here", "`plot` and `compare` take a sweep")
     if ways := dialects.spellings(head):
         raise UsageError(f"no activation is named {head!r}", f"write {' or '.join(ways)}")
+    if call := dialects.called(head):
+        activation, dialect, values = call
+        return _as_in(dialect, activation, values, settings)
     if not _is_name(head):
         activation = _declared(head.strip(), current())
         return _examined(activation.bind(_settings(activation, settings, {})))
     name, at, where = head.partition("@")
     if at:
         activation, dialect = dialects.find(name, dialects.framework(where))
-        return activation.bind({**dialect.defaults, **_settings(activation, settings, dialect.spelling)})
+        return _as_in(dialect, activation, {}, settings)
     activation = current().find(name)
     function = activation.bind(_settings(activation, settings, {}))
     return function if activation in _BUILT_IN else _examined(function)
+
+
+def _as_in(dialect: Dialect, activation: Activation, values: Mapping[str, float], settings: str) -> Function:
+    """The activation with a framework's defaults, which errors show too."""
+    parameters = tuple(replace(p, default=dialect.defaults.get(p.name, p.default)) for p in activation.parameters)
+    theirs = replace(activation, parameters=parameters)
+    bound = theirs.bind({**values, **_settings(theirs, settings, dialect.spelling)})
+    return activation.bind(bound.parameters)
 
 
 def family(spec: str) -> tuple[Function, ...]:
     """The functions that a FUNCTION spec names: one, or one for each value of a sweep, `elu:alpha=0.5|1|2`.
 
     They differ in one parameter. Raises UsageError as `get` does, and for a sweep with a value that is empty or given
-    twice, or over more than one parameter.
+    twice, over more than one parameter, or of more than 1000 values.
     """
     head, _, settings = spec.partition(":")
     items = settings.split(",")
@@ -59,6 +72,8 @@ def family(spec: str) -> tuple[Function, ...]:
         raise UsageError(f"{spec!r} sweeps over {len(swept)} parameters", "sweep over one, give the others one value")
     name, equals, values = items[swept[0]].rpartition("=")
     functions = []
+    if (count := values.count(SWEEP) + 1) > MOST:
+        raise UsageError(f"the sweep of {head}:{name} is over {count:,} functions", f"at most {MOST:,} are taken")
     for value in values.split(SWEEP):
         if not value.strip():
             raise UsageError(f"{spec!r} has an empty value", f"write for example {head}:{name}{equals}0.5|1|2")
@@ -87,10 +102,10 @@ def _is_name(head: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _declared(formula: str, registry: Registry) -> Activation:
-    from actcli.expressions.activation import declare
+    from actcli.expressions.activation import bounded, declare
     from actcli.expressions.parse import parse
 
-    written = parse(formula, registry.find)
+    written = bounded(parse(formula, registry.find))
     return declare(formula, written, rewriter().stable(written))
 
 

@@ -25,9 +25,10 @@ HEAD = ("layer", "function", "state", "step", "samples", "neurons")
 
 def trend_document(trend: Trend) -> Document:
     """The JSON document `actcli.trend/1`."""
+    measures = trend.measures
     return {
         "schema": "actcli.trend/1",
-        "points": [_point(state, layer, trend.measures) for state, layer in _all(trend)],
+        "points": [_point(state, layer, measures) for state, layer in _all(trend)],
         "changes": [dataclasses.asdict(change) for change in trend.changes],
     }
 
@@ -58,7 +59,8 @@ def _point(state: State, layer: LayerAt, measures: Sequence[Followed]) -> Docume
 def trend_report(trend: Trend, failed: Sequence[str], gated: bool, draw: Draw, run: Run) -> Report:
     """What changes, the figure, a row for each layer with sparklines, and all points."""
     steps = f"{trend.states[0].name} to {trend.states[-1].name}"
-    title = f"{len(trend.layers)} layer{'s' * (len(trend.layers) != 1)} over {len(trend.states)} states, {steps}"
+    sizes = " over ".join(_count(*pair) for pair in ((len(trend.layers), "layer"), (len(trend.states), "state")))
+    title = f"{sizes}, {steps}"
     points = Grid("", trend_sheet(trend), "Every layer at every step")
     return Report(
         f"{title}{', gate failed' if failed else ''}",
@@ -70,6 +72,10 @@ def trend_report(trend: Trend, failed: Sequence[str], gated: bool, draw: Draw, r
             Section("Definitions", (_DEFINITIONS,), reference=True),
         ),
     )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 _DEFINITIONS = Points(
@@ -115,14 +121,15 @@ def trend_summary(trend: Trend) -> Sheet:
     """One row per layer: a sparkline, the first and the last value of each measure."""
     unicode = not new_console().options.ascii_only
     rows: list[list[Cell]] = []
+    measures = trend.measures
     for layer in trend.layers:
         own: list[Cell] = [layer, trend.seen[layer][-1][1].function]
-        for measure in trend.measures:
+        for measure in measures:
             values = [value.value for _, value in trend.course(layer, measure)]
             line = sparkline(values, share=not measure.scales, unicode=unicode)
             own.append(f"{line} {values[0]:.3g} to {values[-1]:.3g}" if values else "")
         rows.append(own)
-    return Sheet(("layer", "function", *(one.word for one in trend.measures)), rows)
+    return Sheet(("layer", "function", *(one.word for one in measures)), rows)
 
 
 def live_lines(trend: Trend) -> Iterator[RenderableType]:

@@ -1,15 +1,13 @@
 """The one pipeline: blocks are read in order, worked on by threads, and come out in order."""
 
-from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
 from actcli.errors import ActcliError
 from actcli.numerics.blockwise import keep_freed
-from actcli.numerics.threads import Pool, default_threads
+from actcli.numerics.threads import default_threads, in_order
 from actcli.tables.table import Block, Skipped, Table, Task
 
 T = TypeVar("T")
@@ -30,25 +28,12 @@ def map_blocks(table: Table, work: Callable[[Block], T], threads: int | None = N
     The first failing block, in the table's order, decides the error. However this ends, even by the caller
     giving up half-way, nothing keeps running behind it.
     """
-    threads = threads or default_threads() + 1  # one waits for the disk, or for the consumer, while the others work
     tasks = _tasks(table)
     keep_freed()
-    if threads == 1:
-        for task in tasks:
-            yield _run(work, task)
-        return
-    pool = Pool(threads)
-    pending: deque[Future[Part[T]]] = deque()
+    # One thread more: it waits for the disk, or for the consumer, while the others work.
     try:
-        for task in tasks:
-            pending.append(pool.submit(_run, work, task))
-            del task  # it holds the block's bytes
-            if len(pending) == threads + 2:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
+        yield from in_order(partial(_run, work), tasks, threads or default_threads() + 1)
     finally:
-        pool.shutdown(cancel_futures=True)
         tasks.close()
 
 

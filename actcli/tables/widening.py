@@ -38,7 +38,7 @@ def converted(column: str, values: pl.Series, dtype: pl.DataType) -> pl.Series:
         whole = all(map(_is_kept, before, wide.to_list()))
     else:
         wide = values.cast(dtype)
-        whole = wide.cast(values.dtype).equals(values, null_equal=True)
+        whole = wide.cast(values.dtype, strict=False).equals(values, null_equal=True)
     if not whole:
         raise TypeLost(column, f"integers beyond 2**53 ({values.dtype})", dtype)
     return wide

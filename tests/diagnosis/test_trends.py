@@ -175,6 +175,7 @@ def test_what_is_no_course(tmp_path: Path, cli: Cli) -> None:
     broken.write_text(Path(RUN).read_text() + '{"schema": "actcli.run/7", "step": 1}\n')
     assert "line 11" in cli.fails(1, "trend", str(broken))
     assert "behind" in cli.fails(1, "trend", RUN, RUN)
+    assert "no such file" in cli.fails(1, "trend", str(tmp_path / "missing.jsonl"))
     (tmp_path / "fc1_e1.csv").rename(tmp_path / "a.csv")
     assert "name their FUNCTION" in cli.fails(2, "trend", RUN, str(tmp_path / "a.csv"))
 
@@ -185,6 +186,12 @@ def test_numbers_that_are_no_steps_are_said_to_be_taken_so(tmp_path: Path, cli: 
         (tmp_path / name).write_text("1\n-2\n")
     done = cli("trend", "relu", *map(str, sorted(tmp_path.iterdir())))
     assert b"layer1 to 2 are taken as steps of one layer" in done.stderr
+
+
+def test_a_function_beside_layers_that_have_their_own_is_said_to_be_nothing(cli: Cli) -> None:
+    """Unless it is theirs."""
+    assert b"its layers have their own functions (relu), and gelu is not applied" in cli("trend", "gelu", RUN).stderr
+    cli.ok("trend", "relu", RUN)
 
 
 def test_every_form_of_a_result(tmp_path: Path, cli: Cli) -> None:

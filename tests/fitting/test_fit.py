@@ -112,7 +112,7 @@ def test_only_and_the_domain() -> None:
     """A parameter that is not named stays; none leaves its domain."""
     found = fit(specs.get("a*tanh(b*x):a=2,b=1"), specs.get("tanh"), only=["b"])
     assert found.fitted.parameters["a"] == 2.0
-    bounded = fit(specs.get("elu"), specs.get("leaky_relu:negative_slope=-1"))
+    bounded = fit(specs.get("celu"), specs.get("leaky_relu:negative_slope=-1"))
     assert bounded.fitted.parameters["alpha"] > 0.0
 
 

@@ -87,7 +87,7 @@ def test_gates_are_those_of_the_equations(tmp_path: Path, op: str, before: bool,
     seen: dict[str, list[Array]] = {}
     for place, rows, positions in run(range(len(read.listing.layers))):
         assert positions == STEPS
-        seen.setdefault(read.listing.layers[place].name, []).append(rows)
+        seen.setdefault(read.listing.layers[place].name, []).append(rows())
     named = {"forward": ("",), "reverse": ("",), "bidirectional": ("forward.", "backward.")}[way]
     for number, name in enumerate(named):
         turned = way == "reverse" or number == 1

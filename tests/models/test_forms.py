@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.onnx_models import Step, between_layers
+from support.onnx_models import Step, between_layers, model, weights
 from support.run import Cli
 
 from actcli.models.onnx_model import Model
@@ -160,6 +160,28 @@ NONE: dict[str, tuple[Sequence[Step], Mapping[str, Any]]] = {
 def test_what_is_no_activation_is_not_listed(what: str, tmp_path: Path) -> None:
     steps, constants = NONE[what]
     assert labels(between_layers(tmp_path / "m.onnx", steps, constants, opset=13)) == []
+
+
+def test_a_mean_is_a_pre_activation_where_nothing_is_divided_by_it(tmp_path: Path) -> None:
+    steps: list[Step] = [("ReduceMean", ("z",), "m", {"axes": [1], "keepdims": 1}), ("Relu", ("m",), "r"),
+                         ("Add", ("z", "r"), "y")]  # fmt: skip
+    assert labels(between_layers(tmp_path / "m.onnx", steps, opset=13)) == ["relu"]
+
+
+def test_the_angle_of_a_turn_is_none(tmp_path: Path) -> None:
+    """Of places that are an input, as in rotary embeddings."""
+    steps: list[Step] = [("Sin", ("z",), "s"), ("Cos", ("z",), "c"), ("Add", ("s", "c"), "y")]
+    assert labels(between_layers(tmp_path / "m.onnx", steps)) == []
+
+
+@pytest.mark.parametrize(
+    ("op", "role"),
+    [("Sigmoid", "head"), ("Softplus", "head"), ("Tanh", "head"), ("Relu", "hidden"), ("Gelu", "hidden")],
+)
+def test_what_a_model_answers_with_is_a_head(tmp_path: Path, op: str, role: str) -> None:
+    steps: list[Step] = [("MatMul", ("x", "w"), "z"), (op, ("z",), "out")]
+    path = model(tmp_path / "m.onnx", steps, {"w": weights(4, 3)})
+    assert [layer.role for layer in Model.read(str(path)).listing.layers] == [role]
 
 
 def test_what_has_no_name_is_an_expression(tmp_path: Path) -> None:

@@ -176,7 +176,7 @@ def test_rows_are_those_of_one_input_after_another(tmp_path: Path, inputs: int, 
     found = list(run([0]))
     assert {positions for _, _, positions in found} == {steps}
     np.testing.assert_allclose(
-        np.concatenate([one for _, one, _ in found]), (x @ weights(3, 2)).reshape(-1, 2), rtol=1e-5
+        np.concatenate([one() for _, one, _ in found]), (x @ weights(3, 2)).reshape(-1, 2), rtol=1e-5
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from actcli.errors import UsageError
@@ -85,3 +87,46 @@ def test_the_example_of_the_contract_has_its_frameworks() -> None:
     """Each framework that the catalogue knows is there."""
     wanted = {"pytorch", "keras", "jax", "tensorflow", "tfa", "onnx", "nnlib", "timm", "transformers"}
     assert wanted <= set(dialects.FRAMEWORKS)
+
+
+@pytest.mark.parametrize(
+    ("spec", "x", "f"),
+    [
+        ("jax.nn.gelu(approximate=False)", 1.0, 0.8413447460685429),
+        ("gelu(approximate=False)@jax", 1.0, 0.8413447460685429),
+        ("torch.nn.GELU(approximate='tanh')", 1.0, 0.8411919906082767),
+        ("keras.activations.relu(max_value=n)", 9.0, 6.0),
+        ("relu(max_value=4)@keras", 9.0, 4.0),
+        ("keras.activations.relu(threshold=0.2)", 0.1, 0.0),
+        ("tf.nn.silu(beta=2)", 1.0, 0.8807970779778823),
+        ("Clip(min=-1, max=1)@onnx", 3.0, 1.0),
+        ("Shrink(bias=0)@onnx", 1.0, 1.0),
+    ],
+)
+def test_names_with_arguments_can_be_typed(spec: str, x: float, f: float) -> None:
+    """As `list --framework` prints them, or with a number for a placeholder; the figures are the frameworks'."""
+    assert specs.get(spec).f(x) == pytest.approx(f, rel=1e-15)
+
+
+def test_every_name_that_a_framework_has_can_be_typed() -> None:
+    for activation in ACTIVATIONS:
+        for dialect in activation.dialects:
+            required = ",".join(f"{p.name}=1" for p in activation.parameters if p.default != p.default)
+            spec = f"{dialect.name}@{dialect.framework}{':' if required else ''}{required}"
+            assert specs.get(spec).activation is activation, dialect.name
+
+
+def test_errors_show_the_defaults_of_the_framework() -> None:
+    """Keras' slope is 0.3, which the declaration's, 0.01, is not."""
+    with pytest.raises(UsageError) as error:
+        specs.get("LeakyReLU@keras.layers:negative_slope=nan")
+    assert "default 0.3" in error.value.hint
+
+
+def test_elu_takes_a_negative_alpha_as_pytorch_does() -> None:
+    """By hand: -(exp(-1) - 1), whose slope is -exp(-1); f is nowhere below 0."""
+    elu = specs.get("elu:alpha=-1")
+    assert elu.f(-1.0) == pytest.approx(1.0 - math.exp(-1.0), rel=1e-15)
+    assert elu.df(-1.0) == pytest.approx(-math.exp(-1.0), rel=1e-15)
+    assert elu.range == (0.0, math.inf)
+    assert elu.limits == (1.0, math.inf)

@@ -53,8 +53,9 @@ def test_parquet_holds_the_values_of_both_files(
         (pl.Series([1], dtype=pl.UInt64), [-1]),
         ([{"a": 1}], [[1]]),
         ([DAY], [1]),
+        ([(1 << 63) - 1], [1.5]),
     ],
-    ids=range(6),
+    ids=range(7),
 )
 def test_parquet_refuses_what_no_type_holds(cli: Cli, tmp_path: Path, one: Any, other: Any) -> None:
     """With the file and the column; the old output stays."""

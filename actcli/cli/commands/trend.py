@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 
 class _FunctionOrRecord(FunctionType):
-    """FUNCTION, or the first INPUT where that is what actcli has written of layers."""
+    """FUNCTION, or the first INPUT where its name is that of what actcli has written of layers."""
 
     def convert(  # type: ignore[override]
         self, value: str, param: click.Parameter | None, ctx: click.Context | None
     ) -> Function | str:
-        from actcli.diagnosis.states import recorded
+        from actcli.diagnosis.states import RECORDS
 
-        return value if recorded(value) is not None else super().convert(value, param, ctx)
+        return value if value.lower().endswith(RECORDS) else super().convert(value, param, ctx)
 
 
 @click.command(
