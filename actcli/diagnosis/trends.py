@@ -9,7 +9,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Annotated, NamedTuple
 
 from actcli.errors import DataError
@@ -137,10 +137,11 @@ def over(states: Sequence[State]) -> Trend:
         for layer in state.layers:
             seen.setdefault(layer.name, []).append((state, layer))
     found = Trend(tuple(states), seen, ())
+    measures = found.measures
     changes = [
         change
         for name in seen
-        for measure in found.measures
+        for measure in measures
         if (change := _change(name, measure, found.course(name, measure))) is not None
     ]
     return replace(found, changes=tuple(changes))
@@ -230,7 +231,8 @@ def _said(
     shares = f"{percent(first)} to {percent(last)}"
     if measure.field != "dead_neuron_ratio":
         return f"{measure.word} goes from {shares}, most of it by step {since:g}"
-    half = next((step for k, (step, _) in enumerate(course) if all(v.value > 0.5 for _, v in course[k:])), None)
+    dying = list(takewhile(lambda point: point[1].value > 0.5, reversed(course)))
+    half = dying[-1][0] if dying else None
     if half is not None and half > course[0][0]:
         return f"it dies: over half of its neurons are dead from step {half:g} on ({shares})"
     return f"dead neurons go from {shares}, most of it by step {since:g}"

@@ -115,7 +115,7 @@ def sinc(x: Array) -> Array:
     near = np.maximum(_far(x), 1e-9)  # 1 - (pi x)^2 / 6 is 1 there
     result = _sin_cos_pi(near)[0] / (_PI * near)
     result -= result * (_PI_LOW / _PI)
-    return np.where(np.isinf(x), 0.0, np.where(x < 1e-9, 1.0 + 0.0 * x, result))
+    return np.where(np.isinf(x), 0.0, np.where(x < 1e-9, 1.0, result))
 
 
 def sinc_df(x: Array) -> Array:

@@ -42,6 +42,7 @@ def way_to_run(path: str) -> str:
 
 def check_installed() -> None:
     """Raises DataError where onnx or onnxruntime is missing."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # which would send its maker what is run, and leave a file
     try:
         import onnx  # noqa: F401
         import onnxruntime  # noqa: F401

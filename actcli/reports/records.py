@@ -77,7 +77,29 @@ def _entry(value: Any) -> Any:
 def sheet_of(records: Sequence[Document], columns: Sequence[str] | None = None) -> Sheet:
     """A row a record; lists of words become one cell."""
     names = columns if columns is not None else list(records[0]) if records else []
-    return Sheet(tuple(names), ([cell(record[name]) for name in names] for record in records))
+    return Sheet(tuple(names), _Rows(records, names))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows(Sequence[list[Cell]]):
+    """The cells of records, made as they are taken, but counted without."""
+
+    of: Sequence[Document]
+    names: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.of)
+
+    @overload
+    def __getitem__(self, index: int) -> list[Cell]: ...
+    @overload
+    def __getitem__(self, index: slice) -> _Rows: ...
+
+    def __getitem__(self, index: int | slice) -> list[Cell] | _Rows:
+        if isinstance(index, slice):
+            return _Rows(self.of[index], self.names)
+        record = self.of[index]
+        return [cell(record[name]) for name in self.names]
 
 
 def cell(value: Any) -> Cell:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Sized
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -96,7 +96,7 @@ def table(sheet: Sheet, digits: int, *, width: int | None = None) -> RenderableT
 
     rows = iter(sheet.rows)
     first = _table(replace(sheet, rows=list(itertools.islice(rows, MOST_ROWS))), digits, width)
-    rest = sum(1 for _ in rows)
+    rest = max(0, len(sheet.rows) - MOST_ROWS) if isinstance(sheet.rows, Sized) else sum(1 for _ in rows)
     return Group(first, Text(f"and {rest:,} more rows: -f csv gives all")) if rest else first
 
 

@@ -25,9 +25,10 @@ HEAD = ("layer", "function", "state", "step", "samples", "neurons")
 
 def trend_document(trend: Trend) -> Document:
     """The JSON document `actcli.trend/1`."""
+    measures = trend.measures
     return {
         "schema": "actcli.trend/1",
-        "points": [_point(state, layer, trend.measures) for state, layer in _all(trend)],
+        "points": [_point(state, layer, measures) for state, layer in _all(trend)],
         "changes": [dataclasses.asdict(change) for change in trend.changes],
     }
 
@@ -120,14 +121,15 @@ def trend_summary(trend: Trend) -> Sheet:
     """One row per layer: a sparkline, the first and the last value of each measure."""
     unicode = not new_console().options.ascii_only
     rows: list[list[Cell]] = []
+    measures = trend.measures
     for layer in trend.layers:
         own: list[Cell] = [layer, trend.seen[layer][-1][1].function]
-        for measure in trend.measures:
+        for measure in measures:
             values = [value.value for _, value in trend.course(layer, measure)]
             line = sparkline(values, share=not measure.scales, unicode=unicode)
             own.append(f"{line} {values[0]:.3g} to {values[-1]:.3g}" if values else "")
         rows.append(own)
-    return Sheet(("layer", "function", *(one.word for one in trend.measures)), rows)
+    return Sheet(("layer", "function", *(one.word for one in measures)), rows)
 
 
 def live_lines(trend: Trend) -> Iterator[RenderableType]:

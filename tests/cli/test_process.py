@@ -208,3 +208,10 @@ def test_wide_characters_take_two_cells(cli: Cli, tmp_path: Path) -> None:
     plain, wide = (next(line for line in page if line.startswith(name)) for name in ("ab", "漢字漢字"))
     assert plain.partition("ab")[2].strip() == wide.partition("漢字漢字")[2].strip()
     assert len(plain) == len(wide) + 4
+
+
+def test_a_model_is_run_in_private(process: Process, tmp_path: Path) -> None:
+    """onnxruntime reports to its maker where nobody says otherwise, and begins with a file for temporary ones."""
+    words = ("saturation", "--model", "tests/data/digits.onnx", "tests/data/digits.csv", "-c", "!digit")
+    assert process(*words, TMPDIR=str(tmp_path)).returncode == 0
+    assert os.listdir(tmp_path) == []

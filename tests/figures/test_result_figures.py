@@ -177,7 +177,7 @@ def test_a_comparison_follows_the_gradient_to_its_depth() -> None:
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize("theme", part(style.THEMES, 3))
+@pytest.mark.parametrize("theme", part([*style.THEMES], 3))
 def test_comparisons_of_all_kinds_can_be_drawn(theme: str) -> None:
     """Functions without means, with infinite figures, by rows; more of them than colours."""
     names = ["softmax", "sign", "exponential", "sine", "log_sigmoid", "glu", "maxout", "relu", "elu", "tanh", "gelu"]
