@@ -8,6 +8,7 @@ import re
 import select
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -65,7 +66,8 @@ def _status(status: int | None) -> str:
 
 
 def run_at_terminal(command: str, folder: Path, env: dict[str, str]) -> str:
-    """What a person sees on a terminal of 76 columns that knows neither colours nor letters beyond ASCII."""
+    """What a person sees on a terminal of 76 columns that knows neither colours nor letters beyond ASCII. A run that
+    follows a file ends by Ctrl-C when it is quiet."""
     plain = {"COLUMNS": "76", "LINES": "18", "TERM": "dumb", "NO_COLOR": "1", "PYTHONIOENCODING": "ascii"}
     words = forked.words(command, folder)
     assert words is not None, f"an example of a help page is no single run: {command}"
@@ -73,8 +75,13 @@ def run_at_terminal(command: str, folder: Path, env: dict[str, str]) -> str:
     terminal = os.ttyname(theirs)
     process = forked.start(words, folder, {**env, **plain}, terminal, terminal)
     shown = b""
-    while select.select([ours, process.sentinel], [], [])[0] != [process.sentinel]:
-        shown += os.read(ours, 1 << 16)
+    quiet = 3.0 if "--follow" in words else None  # seconds
+    while (ready := select.select([ours, process.sentinel], [], [], quiet if shown else None)[0]) != [process.sentinel]:
+        if ready:
+            shown += os.read(ours, 1 << 16)
+        elif process.pid is not None:
+            os.kill(process.pid, signal.SIGINT)
+            quiet = None
     os.close(theirs)
     os.close(ours)
     process.join()
@@ -123,12 +130,7 @@ def outputs_of_examples(folder: Path, page: str) -> dict[str, str]:
                  DATA / "run.jsonl"):  # fmt: skip
         shutil.copy(path, folder)
     shutil.copytree(DATA / "acts", folder / "acts")
-    return {example: run_at_terminal(_ended(example), folder, env) for name, example in help_examples() if name == page}
-
-
-def _ended(command: str) -> str:
-    """The command, with a Ctrl-C where it would not end."""
-    return f"timeout --preserve-status -s INT 4 {command}" if "--follow" in command else command
+    return {example: run_at_terminal(example, folder, env) for name, example in help_examples() if name == page}
 
 
 def shown(output: str) -> str:
