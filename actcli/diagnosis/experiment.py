@@ -102,4 +102,4 @@ def _said(data: Data) -> Iterator[str]:
         yield f"{data.source}: {counted(data.left_out, 'rows')} left out: a value is missing in {columns}"
     if data.constant:
         columns = ", ".join(data.constant[:8]) + (" ..." if len(data.constant) > 8 else "")
-        yield f"{data.source}: {len(data.constant)} features are constant and say nothing: {columns}"
+        yield f"{data.source}: constant, and so without effect: {columns}"

@@ -81,7 +81,7 @@ def test_grad_of_tables_has_one_value_an_input(cli: Cli) -> None:
 )
 def test_an_odd_number_of_columns_is_said(cli: Cli, arguments: tuple[str, ...]) -> None:
     """One error, whatever the command."""
-    assert "3 numbers have none" in cli.fails(1, *arguments, stdin=b"a,b,c\n1,2,3\n")
+    assert "3 numbers cannot be split" in cli.fails(1, *arguments, stdin=b"a,b,c\n1,2,3\n")
 
 
 def test_saturation_and_compare_on_a_table(cli: Cli, tmp_path: Path) -> None:

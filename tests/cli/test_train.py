@@ -102,7 +102,7 @@ def test_a_pipe_of_words_and_holes(cli: Cli) -> None:
         {"a": 1},
         ["c"],
     )
-    assert b"1 rows left out: a value is missing in a (1)" in done.stderr
+    assert b"1 row left out: a value is missing in a (1)" in done.stderr
     assert b"constant" in done.stderr
 
 
@@ -204,5 +204,5 @@ def test_an_interrupt_keeps_what_is_finished(tmp_path: Path) -> None:
     document = json.loads(path.read_text())
     jsonschema.validate(document, schema("train"))
     assert 2 <= len(document["runs"]) < 500
-    assert b"did not come to their end" in done.stderr
+    assert b"did not come to an end" in done.stderr
     assert [entry.name for entry in tmp_path.iterdir()] == ["kept.json"]

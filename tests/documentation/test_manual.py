@@ -160,7 +160,7 @@ def test_every_function_is_there(activation: Activation) -> None:
 def test_exit_status_3_is_where_the_gates_are() -> None:
     """Only the program's page and those of commands with --max options speak of failed gates."""
     gated = {name for name, text in PAGES.items() if "\\fB3\\fR\n" in text}
-    assert gated == {"actcli.1", "actcli-saturation.1", "actcli-train.1"}
+    assert gated == {"actcli.1", "actcli-saturation.1", "actcli-train.1", "actcli-trend.1"}
 
 
 @needs("groff")

@@ -150,7 +150,7 @@ def test_odd_rows_have_no_halves(activation: Activation) -> None:
     """Said by f and by the derivatives."""
     function = activation.bind()
     for call in (function.f, function.df, function.d2f, lambda x: function.jacobian(np.array(x))):
-        with pytest.raises(DataError, match="3 numbers have none"):
+        with pytest.raises(DataError, match="3 numbers cannot be split"):
             call([1.0, 2.0, 3.0])
     assert function.f(np.ones(6)).shape == (3,)
 

@@ -184,7 +184,7 @@ def test_names_that_are_wide_and_layers_without_values(cli: Cli, tmp_path: Path)
     """Bars begin in one column, whatever the names are; there are no ends of an axis where there is nothing on it."""
     names = ["plain", "激活" * 12, "层", "void"]
     for name in names:
-        rows = [",\n" if name == "void" else f"{i},1\n" for i in range(-10, 11)]
+        rows = [",\n" if name == "void" else f"{i / 4},{1 / (i + 20)}\n" for i in range(-10, 11)]
         (tmp_path / f"{name}.csv").write_text("".join(["x,y\n", *rows]))
     paths = [str(tmp_path / f"{name}.csv") for name in names]
     text = cli.ok("saturation", "relu", *paths, "-f", "table", COLUMNS="80")

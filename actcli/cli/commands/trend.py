@@ -47,7 +47,7 @@ differ is the step. -o FILE.png, .svg or .pdf draws the measures over the steps.
 Examples:
   actcli trend run.jsonl
   actcli trend run.jsonl -o trend.png --report page.html
-  actcli trend run.jsonl --max-dead 0.5 --max-growth 0.2
+  actcli trend run.jsonl --max-dead 1 --max-growth 1
   actcli trend run.jsonl --follow
   actcli trend relu acts/layer1/step=*""",
 )
