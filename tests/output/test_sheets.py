@@ -14,7 +14,9 @@ def test_tables_carry_no_markup(cli: Cli) -> None:
     assert "<b>" in text
 
 
-@pytest.mark.parametrize(("command", "at"), [(("saturation", "--by", "neuron"), 0), (("eval", "-c", "n", "--separator", "comma"), 1)])
+@pytest.mark.parametrize(
+    ("command", "at"), [(("saturation", "--by", "neuron"), 0), (("eval", "-c", "n", "--separator", "comma"), 1)]
+)
 @pytest.mark.parametrize("text", ["<b>x</b>", "*x*", "__x__", "`x`", "[x](y)", "a|b", "a\\|b", "~~x~~", "&lt;", "\x07"])
 def test_markdown_shows_names_and_cells_as_they_are(cli: Cli, command: tuple[str, ...], at: int, text: str) -> None:
     """To a reader of CommonMark, whatever they hold; neurons as cells, columns that pass through as both."""
