@@ -115,12 +115,19 @@ def test_an_interrupt_stops_with_130(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
+def _heeding() -> None:
+    """None of the signals is ignored, as they are where the tests run under nohup."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def _endless(folder: Path) -> tuple[subprocess.Popen[bytes], Callable[[], list[str]]]:
     """A run that has begun to write a file, and what is in the folder."""
     process = subprocess.Popen(
         [sys.executable, "-m", "actcli", "eval", "relu", "--range", "0:1e9", "-o", str(folder / "o.csv")],
         cwd=ROOT,
         stderr=subprocess.PIPE,
+        preexec_fn=_heeding,  # noqa: PLW1509 - it starts no thread
     )
     while not os.listdir(folder):
         time.sleep(0.01)
