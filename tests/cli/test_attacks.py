@@ -61,6 +61,8 @@ def test_a_signal_at_any_moment(tmp_path: Path, words: list[str]) -> None:
         left = {path.name for path in tmp_path.iterdir()}
         if number != signal.SIGKILL:  # which leaves temporary files, and old ones as they were
             assert left == whole
+            if number == signal.SIGINT and run.returncode in (1, 2) and "actcli" not in said.replace(str(ROOT), ""):
+                continue  # Python's own start-up was interrupted, before the first line of actcli
             assert run.returncode in (0, -number, 128 + number)
             assert "Traceback" not in said
         if (tmp_path / "o.json").exists() and (text := (tmp_path / "o.json").read_text()) != "old":

@@ -75,7 +75,8 @@ def end(folder: Path, words: list[str], limit: str, lack: str) -> bool:
 @pytest.mark.parametrize("words", sweep.part(WORDS, 4), ids=" ".join)
 @pytest.mark.parametrize("megabytes", [300, 500, 700] if sweep.full else [300])
 def test_few_addresses(folder: Path, words: list[str], megabytes: int) -> None:
-    assert end(folder, words, f"--as={megabytes << 20}", "MB of addresses") == (megabytes == 700)
+    done = end(folder, words, f"--as={megabytes << 20}", "MB of addresses")
+    assert megabytes == 500 or done == (megabytes == 700)  # by 500 it depends on what is loaded
 
 
 @linux
