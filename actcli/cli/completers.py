@@ -27,7 +27,7 @@ def functions(ctx: click.Context, typed: str) -> Items:
         return [
             CompletionItem(f"{name}@{known}")
             for known in dialects.FRAMEWORKS
-            if known.startswith(framework.casefold()) and _known(f"{name}@{known}")
+            if known.startswith(framework.casefold()) and specs.known(f"{name}@{known}")
         ]
     return [
         CompletionItem(known, help=specs.get(known).activation.formula)
@@ -38,7 +38,7 @@ def functions(ctx: click.Context, typed: str) -> Items:
 
 def parameters(ctx: click.Context, typed: str) -> Items:
     """The names of the parameters of the function on the line."""
-    for spec in filter(_known, _words(ctx)):
+    for spec in filter(specs.known, _words(ctx)):
         known = specs.get(spec).activation.parameters
         return [
             CompletionItem(parameter.name, help=parameter.meaning)
@@ -96,17 +96,9 @@ def _words(ctx: click.Context) -> list[str]:
     return words[2:]
 
 
-def _known(spec: str) -> bool:
-    try:
-        specs.get(spec)
-    except ActcliError:
-        return False
-    return True
-
-
 def _settings(head: str, typed: str) -> Iterator[CompletionItem[str]]:
     """The parameters that are not given yet, each with its default, in that framework's dialect if one is named."""
-    if not _known(head):
+    if not specs.known(head):
         return
     function = specs.get(head)
     *given, last = typed.split(",")

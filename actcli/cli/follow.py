@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from actcli.cli.messages import note
-from actcli.diagnosis.states import recorded, states
-from actcli.diagnosis.trends import Trend, over
+from actcli.diagnosis.states import recorded, trend
+from actcli.diagnosis.trends import Trend
 from actcli.errors import DataError
 
 EVERY = 0.5  # seconds between two looks
@@ -31,7 +31,7 @@ def followed(path: str) -> Trend:
         while True:
             now = _stamp(path)
             if now is not None and now != stamp and recorded(path):
-                stamp, last = now, over(states([path], None)[0])
+                stamp, last = now, trend([path])
                 page.show(live_lines(last))
             time.sleep(EVERY)
     if last is None:

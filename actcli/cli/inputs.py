@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import itertools
 import os
 import stat
 import sys
@@ -58,7 +57,7 @@ def span_numbers(span: tuple[Decimal, ...]) -> tuple[int, Iterator[float]]:
         way_out = "turn its sign" if step else "give one that is not 0"
         raise UsageError(f"--range: a step of {step} does not lead from {start} to {stop}", way_out)
     count = int((stop - start) / step) + 1
-    return count, (float(start + i * step) for i in itertools.takewhile(lambda i: i < count, itertools.count()))
+    return count, (float(start + i * step) for i in range(count))
 
 
 def open_layers(paths: Sequence[str], options: ReadOptions) -> list[Table]:

@@ -56,7 +56,9 @@ class _Group(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.NoSuchCommand as error:
-            if _is_function(args[0]):
+            from actcli.registry import specs
+
+            if specs.known(args[0]):
                 what = f"{args[0]} is a function, not a command"
                 raise UsageError(what, f"write actcli eval {shlex.join(args)}") from None
             # Near names click looks for among the commands that are imported.
@@ -65,16 +67,6 @@ class _Group(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([*COMMANDS.items()])
-
-
-def _is_function(word: str) -> bool:
-    from actcli.registry import specs
-
-    try:
-        specs.get(word)
-    except ActcliError:
-        return False
-    return True
 
 
 @click.group(

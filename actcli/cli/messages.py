@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from actcli.tables.table import Skipped
 
 
+GATE_FAILED = 3  # the exit status
+
+
 def note(text: str) -> None:
     """Print a line on standard error."""
     click.echo(f"actcli: {visible(text)}", err=True)
@@ -29,6 +32,14 @@ def note_functions(functions: Sequence[Function] = ()) -> None:
         if line not in said:
             said.add(line)
             note(line)
+
+
+def fail_gates(ctx: click.Context, failed: Sequence[str]) -> None:
+    """Note each of the lines and end with the status of a gate that failed; without any go on."""
+    for line in failed:
+        note(line)
+    if failed:
+        ctx.exit(GATE_FAILED)
 
 
 def note_skipped(skipped: Skipped | None) -> None:

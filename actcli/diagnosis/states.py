@@ -87,7 +87,10 @@ def trend(
     inputs: Sequence[str],
     function: Function | str | None = None,
     *,
+    choice: Choice | None = None,
+    criteria: Criteria | None = None,
     reading: ReadOptions | None = None,
+    watch: Watch = unwatched,
     note: Callable[[str], None] = lambda text: None,
 ) -> Trend:
     """What changes over the states that some files hold: see `states`. `note` gets a line about each guess.
@@ -98,7 +101,7 @@ def trend(
         from actcli.registry import specs
 
         function = specs.get(function)
-    found, notes = states(inputs, function, options=reading)
+    found, notes = states(inputs, function, choice, criteria, reading, watch)
     for line in notes:
         note(line)
     return over(found)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from actcli.activation import Activation, Dialect, Function
-from actcli.errors import UsageError
+from actcli.errors import ActcliError, UsageError
 from actcli.registry import dialects
 from actcli.registry.additions import Registry, current, rewriter
 from actcli.registry.collection import ACTIVATIONS, BUILT_IN
@@ -96,6 +96,15 @@ def family(spec: str) -> tuple[Function, ...]:
     if len(set(functions)) < len(functions):
         raise UsageError(f"{spec!r} has a value twice", "give each value once")
     return tuple(functions)
+
+
+def known(spec: str) -> bool:
+    """Whether a spec names a function."""
+    try:
+        get(spec)
+    except ActcliError:
+        return False
+    return True
 
 
 def instability(function: Function) -> str | None:

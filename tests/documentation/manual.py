@@ -15,8 +15,8 @@ from support.program import commands
 
 from actcli import __version__
 from actcli.activation import Activation, Function
-from actcli.cli.commands.saturation import GATE_FAILED
 from actcli.cli.main import INTERRUPTED, PIPE_CLOSED, cli
+from actcli.cli.messages import GATE_FAILED
 from actcli.diagnosis.records import Layer, Neuron
 from actcli.measuring.measures import measures
 from actcli.output.sheets import endings

@@ -9,7 +9,7 @@ import click
 
 from actcli.cli import options
 from actcli.cli.layers import layer_options, layers, note_layers
-from actcli.cli.messages import note
+from actcli.cli.messages import fail_gates
 from actcli.cli.models import FunctionOrInput, ModelRun, model_options
 from actcli.cli.options import gather, option
 from actcli.cli.types import FiniteRange, NumericCommand
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from actcli.diagnosis.gates import Gate
     from actcli.measuring.choice import Choice
     from actcli.tables.options import ReadOptions
-
-GATE_FAILED = 3
 
 _share = FiniteRange(0, 1)
 
@@ -190,7 +188,4 @@ def command(
         raise UsageError("there is no layer to look at", "give files, or pipe a table in")
     write(outputs, diagnosis_result(diagnosis, gates, by, style), diagnosis.inputs)
     failed = [line for gate in gates for line in gate.failures(diagnosis.gated)]
-    for line in failed:
-        note(line)
-    if failed:
-        ctx.exit(GATE_FAILED)
+    fail_gates(ctx, failed)

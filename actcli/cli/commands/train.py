@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from actcli.cli import options
-from actcli.cli.commands.saturation import GATE_FAILED
 from actcli.cli.inputs import numbers_and_paths
-from actcli.cli.messages import note
+from actcli.cli.main import INTERRUPTED
+from actcli.cli.messages import fail_gates, note
 from actcli.cli.options import gather, option
 from actcli.cli.types import FiniteRange, NumericCommand
 from actcli.errors import UsageError
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from actcli.tables.options import ReadOptions
     from actcli.training.data import Preparation
     from actcli.training.settings import Design, Recipe
-
-INTERRUPTED = 130
 
 _share = FiniteRange(0, 1)
 _positive = FiniteRange(0, min_open=True)
@@ -274,10 +272,9 @@ def _data(inputs: Sequence[str]) -> tuple[str, str]:
 def _end(ctx: click.Context, result: Experiment, limits: Sequence[Limit]) -> None:
     """Say what fails, and end with the status that it has."""
     failed = [line for limit in limits for line in limit.failures(result)]
-    for line in failed:
+    if not result.trained.unfinished:
+        fail_gates(ctx, failed)
+        return
+    for line in (*failed, f"interrupted: {counted(result.trained.unfinished, 'runs')} did not come to an end"):
         note(line)
-    if result.trained.unfinished:
-        note(f"interrupted: {counted(result.trained.unfinished, 'runs')} did not come to an end")
-        ctx.exit(INTERRUPTED)
-    if failed:
-        ctx.exit(GATE_FAILED)
+    ctx.exit(INTERRUPTED)

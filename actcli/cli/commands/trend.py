@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from actcli.cli import options
-from actcli.cli.commands.saturation import GATE_FAILED
 from actcli.cli.layers import layer_options
-from actcli.cli.messages import note
+from actcli.cli.messages import fail_gates, note
 from actcli.cli.options import option
 from actcli.cli.types import FiniteRange, FunctionType
 from actcli.errors import UsageError
@@ -19,7 +18,6 @@ from actcli.output.results import write
 
 if TYPE_CHECKING:
     from actcli.activation import Function
-    from actcli.diagnosis.trends import Trend
     from actcli.measuring.choice import Choice
     from actcli.tables.options import ReadOptions
 
@@ -76,39 +74,26 @@ def command(
     reading: ReadOptions,
     outputs: Outputs,
 ) -> None:
+    own = None if isinstance(function, str) else function
     if isinstance(function, str):
-        inputs, function_or_none = (function, *inputs), None
-    else:
-        function_or_none = function
+        inputs = (function, *inputs)
     if not inputs:
         raise UsageError("there are no states", "give files: actcli trend relu epoch_1.csv epoch_2.csv")
     if follow:
-        if len(inputs) > 1 or function_or_none is not None:
+        if len(inputs) > 1 or own is not None:
             raise UsageError("--follow reads one run", "write for example actcli trend run.jsonl --follow")
         from actcli.cli.follow import followed
 
-        trend = followed(inputs[0])
+        found = followed(inputs[0])
     else:
-        trend = _trend(inputs, function_or_none, choice, epsilon, reading)
-    failed = [*trend.failures(max_dead, max_growth)] if (max_dead, max_growth) != (None, None) else []
+        from actcli.diagnosis.diagnose import Criteria
+        from actcli.diagnosis.states import trend
+        from actcli.measuring.probe import Thresholds
+        from actcli.output.progress import watched
+
+        by = Criteria(Thresholds(epsilon))
+        found = trend(inputs, own, choice=choice, criteria=by, reading=reading, watch=watched, note=note)
     gated = max_dead is not None or max_growth is not None
-    write(outputs, trend_result(trend, failed, style, gated=gated))
-    for line in failed:
-        note(line)
-    if failed:
-        ctx.exit(GATE_FAILED)
-
-
-def _trend(
-    inputs: tuple[str, ...], function: Function | None, choice: Choice, epsilon: float, reading: ReadOptions
-) -> Trend:
-    from actcli.diagnosis.diagnose import Criteria
-    from actcli.diagnosis.states import states
-    from actcli.diagnosis.trends import over
-    from actcli.measuring.probe import Thresholds
-    from actcli.output.progress import watched
-
-    found, notes = states(inputs, function, choice, Criteria(Thresholds(epsilon)), reading, watched)
-    for line in notes:
-        note(line)
-    return over(found)
+    failed = [*found.failures(max_dead, max_growth)] if gated else []
+    write(outputs, trend_result(found, failed, style, gated=gated))
+    fail_gates(ctx, failed)
