@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -126,8 +126,8 @@ class Diagnosis:
 
     @property
     def gated(self) -> tuple[Layer, ...]:
-        """The layers that gates are for: heads and gates of a network only where they are named."""
-        return tuple(layer for layer in self.layers if layer.role == "hidden" or layer.place.named)
+        """The layers that gates are for."""
+        return gated(self.layers)
 
     @property
     def neurons_of_layers(self) -> dict[str, list[Neuron]]:
@@ -191,6 +191,11 @@ def settled(layers: Sequence[Layer], criteria: Criteria, *, is_chain: bool) -> t
     tau, epsilon = criteria.thresholds.tau, criteria.thresholds.epsilon
     sides = {function: saturated_sides(function, tau) for function in {layer.function for layer in layers}}
     return tuple(judged(cumulated(layers) if is_chain else layers, criteria.rule, epsilon, sides))
+
+
+def gated(layers: Iterable[Layer]) -> tuple[Layer, ...]:
+    """Those that gates are for: heads and gates of a network only where they are named."""
+    return tuple(layer for layer in layers if layer.role == "hidden" or layer.place.named)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,14 +17,13 @@ from actcli.diagnosis.trends import MEASURES, LayerAt, State, Trend, Value, over
 from actcli.errors import DataError, UsageError
 from actcli.measuring.choice import Choice
 from actcli.measuring.files import Watch, file_layers, unwatched
-from actcli.numerics.certainty import wilson
+from actcli.numerics.certainty import Z, wilson
 from actcli.tables.format import input_suffix
 from actcli.tables.options import ReadOptions
 from actcli.tables.order import arranged, natural
 from actcli.tables.parts import is_part
 
 Document = dict[str, Any]
-_Z = 1.959963984540054
 RECORDS = (".json", ".jsonl", ".ndjson")
 # The word before the number of a step, behind the name of a layer.
 _STEP_WORD = re.compile(r"(^|[\W_])(step|epoch|iter|iteration|batch|checkpoint|ckpt|state|t|e)[\W_]*$", re.IGNORECASE)
@@ -140,7 +139,7 @@ def _of_documents(path: str, documents: Sequence[Document], step: float) -> Iter
 
 
 def _run(path: str, document: Document, step: float) -> Iterator[State]:
-    step = _number(document["step"])
+    step = float(document["step"])
     yield State(f"step {step:g}", step, tuple(_of_record(layer, layer["samples"]) for layer in document["layers"]))
 
 
@@ -170,11 +169,6 @@ _READERS: dict[str, Callable[[str, Document, float], Iterator[State]]] = {
 }
 
 
-def _number(value: Any) -> float:
-    """JSON has no NaN and no infinity: they are texts."""
-    return float(value)
-
-
 def _of_layer(layer: Layer) -> LayerAt:
     record = {one.field: getattr(layer, one.field) for one in MEASURES}
     more = {"rms_gradient": layer.rms_gradient, "function": layer.function.label}
@@ -189,16 +183,16 @@ def _of_record(record: Mapping[str, Any], samples: int, independent: float | Non
     for one in MEASURES:
         if (value := record.get(one.field)) is None:
             continue
-        if math.isnan(number := _number(value)):
+        if math.isnan(number := float(value)):  # JSON has NaN and infinities as texts
             continue
         if one.field == "dead_neuron_ratio":
             values[one.field] = Value(number, *wilson(number, neurons))
         elif not one.scales and f"{one.field}_from" in record:
-            values[one.field] = Value(number, *(_number(record[f"{one.field}_{end}"]) for end in ("from", "to")))
+            values[one.field] = Value(number, *(float(record[f"{one.field}_{end}"]) for end in ("from", "to")))
         elif not one.scales:
             values[one.field] = Value(number, *wilson(number, samples if independent is None else independent))
         elif one.field == "mean_abs_gradient" and record.get("rms_gradient") is not None:
-            values[one.field] = _mean(number, _number(record["rms_gradient"]), samples)
+            values[one.field] = _mean(number, float(record["rms_gradient"]), samples)
         else:
             values[one.field] = Value(number)
     return LayerAt(str(record["name"]), str(record["function"]), int(samples), neurons, values)
@@ -207,7 +201,7 @@ def _of_record(record: Mapping[str, Any], samples: int, independent: float | Non
 def _mean(mean: float, rms: float, samples: int) -> Value:
     """A mean over inputs, whose values are at most as far spread as all values are."""
     spread = math.sqrt(max(rms * rms - mean * mean, 0.0) / samples) if samples else math.inf
-    return Value(mean, max(mean - _Z * spread, 0.0), mean + _Z * spread) if math.isfinite(spread) else Value(mean)
+    return Value(mean, max(mean - Z * spread, 0.0), mean + Z * spread) if math.isfinite(spread) else Value(mean)
 
 
 def _inputs(path: str) -> list[str]:

@@ -14,7 +14,7 @@ from actcli.figures.marks import Fill, Mark, Stroke, band, line, picture
 from actcli.figures.page import Page, Panel, Row, Section, compose
 from actcli.figures.panels import by_decades
 from actcli.figures.style import DASHES, SMALL, THEMES, Theme, text_width
-from actcli.text import apart
+from actcli.text import apart, counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,7 +45,7 @@ def trend_figure(trend: Trend, *, theme: str = "light") -> Figure:
         Section(rows, "Measures over the steps, bands of 95 %"),
         *([Section(maps, "Layers by steps")] * bool(maps)),
     ]
-    title = f"{len(trend.layers)} layer{'s' * (len(trend.layers) != 1)}"
+    title = counted(len(trend.layers), "layers")
     subtitle = f"{len(trend.states)} states, {trend.states[0].name} to {trend.states[-1].name}"
     return compose(Page(sections, look, title, subtitle, WIDTH))
 

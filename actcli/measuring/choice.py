@@ -24,28 +24,28 @@ class Choice:
         """
         taken = self._taken(names)
         for pattern, _ in self.functions:
-            if not any(_matches(name, pattern) for name in taken):
+            if not any(matches(name, pattern) for name in taken):
                 raise UsageError(f"--function {pattern}: no layer matches", _listed(taken))
         own = function if isinstance(function, Mapping) else dict.fromkeys(names, function)
         return {name: self._own(name) or own[name] for name in taken}
 
     def names(self, layer: str) -> bool:
         """Whether a pattern takes this layer by its name."""
-        return any(_matches(layer, pattern) for pattern in self.layers)
+        return any(matches(layer, pattern) for pattern in self.layers)
 
     def mentions(self, layer: str) -> bool:
         """Whether a pattern takes this layer or leaves it out."""
-        return any(_matches(layer, pattern.removeprefix("!")) for pattern in self.layers)
+        return any(matches(layer, pattern.removeprefix("!")) for pattern in self.layers)
 
     def _own(self, name: str) -> Function | None:
-        return next((f for pattern, f in reversed(self.functions) if _matches(name, pattern)), None)
+        return next((f for pattern, f in reversed(self.functions) if matches(name, pattern)), None)
 
     def _taken(self, names: Sequence[str]) -> list[str]:
         if not self.layers:
             return list(names)
         taken = set(names) if self.layers[0].startswith("!") else set()
         for pattern in self.layers:
-            found = {name for name in names if _matches(name, pattern.removeprefix("!"))}
+            found = {name for name in names if matches(name, pattern.removeprefix("!"))}
             if not found:
                 raise UsageError(f"--layer {pattern}: no layer matches", _listed(names))
             taken = taken - found if pattern.startswith("!") else taken | found
@@ -54,7 +54,8 @@ class Choice:
         return [name for name in names if name in taken]
 
 
-def _matches(name: str, pattern: str) -> bool:
+def matches(name: str, pattern: str) -> bool:
+    """Whether a pattern is the name, or a glob that it fits."""
     return name == pattern or fnmatchcase(name, pattern)
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 CONFIDENCE = 0.95
-_Z = 1.959963984540054  # the normal distribution has 95 % within -z..z
+Z = 1.959963984540054  # the normal distribution has 95 % within -z..z
 
 
 def upper_bound(active: int, samples: int) -> float:
@@ -35,9 +35,9 @@ def wilson(share: float, samples: float) -> tuple[float, float]:
     """The score interval of a share of n samples (Wilson 1927); (0, 1) for none."""
     if samples <= 0:
         return 0.0, 1.0
-    square = _Z * _Z / samples
+    square = Z * Z / samples
     centre = share + square / 2.0
-    spread = _Z * math.sqrt(max(share * (1.0 - share), 0.0) / samples + square / (4.0 * samples))
+    spread = Z * math.sqrt(max(share * (1.0 - share), 0.0) / samples + square / (4.0 * samples))
     low, high = (centre - spread) / (1.0 + square), (centre + spread) / (1.0 + square)
     return (0.0 if share == 0.0 else max(low, 0.0)), (1.0 if share == 1.0 else min(high, 1.0))
 
@@ -47,4 +47,4 @@ def samples_to_tell(share: float, limit: float) -> int:
 
     The interval is that of all p with (share - p)^2 <= z^2 p (1 - p) / n: it ends at `limit` for this n.
     """
-    return math.ceil(_Z * _Z * limit * (1.0 - limit) / (share - limit) ** 2)
+    return math.ceil(Z * Z * limit * (1.0 - limit) / (share - limit) ** 2)

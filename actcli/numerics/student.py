@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from actcli.numerics.certainty import CONFIDENCE
+from actcli.numerics.certainty import CONFIDENCE, Z
 
 MOST = 1_000_000  # values that are ever asked for
 
@@ -55,7 +55,7 @@ class Mean:
         if self.count < 2 or self.mean == 0.0 or not math.isfinite(self.mean):
             return None
         share = self.deviation / abs(self.mean)
-        n = max(2, math.ceil((1.959963984540054 * share) ** 2))
+        n = max(2, math.ceil((Z * share) ** 2))
         while n <= MOST and quantile(n - 1) * share >= math.sqrt(n):
             n += 1
         return n if n <= MOST else None

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from actcli.diagnosis.records import Layer, Remedy
-from actcli.reports.model import Block, Grid, Points, Run, Section
+from actcli.reports.model import Block, Grid, Judgement, Points, Run, Section
 from actcli.tables.sheet import Sheet
 from actcli.text import Cell
 
@@ -23,6 +23,14 @@ def how_it_was_run(run: Run, settings: Sequence[tuple[str, Cell]], layers: Seque
         ]  # fmt: skip
         blocks.append(Grid("", Sheet(columns, inputs)))
     return Section("How it was run", tuple(blocks), reference=True)
+
+
+def gates_judged(failed: Sequence[str], gated: bool, conditions: Sequence[str] = ()) -> Iterator[Block]:
+    """What has become of the gates: the lines of those that failed, else their conditions; nothing without any."""
+    if failed:
+        yield Judgement("Gates", "failed", tuple(failed))
+    elif gated:
+        yield Judgement("Gates", "passed", tuple(conditions))
 
 
 class Ailing(Protocol):

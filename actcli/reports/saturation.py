@@ -10,7 +10,7 @@ from actcli.diagnosis.diagnose import Diagnosis, Traits
 from actcli.diagnosis.gates import Gate
 from actcli.diagnosis.records import Layer, Neuron
 from actcli.diagnosis.rules import ORDER, Rule
-from actcli.reports.common import how_it_was_run, some, what_helps
+from actcli.reports.common import gates_judged, how_it_was_run, some, what_helps
 from actcli.reports.definitions import layer_definitions
 from actcli.reports.distributions import distributions
 from actcli.reports.model import Block, Draw, Drawing, Grid, Judgement, Points, Report, Run, Section
@@ -124,10 +124,7 @@ def _verdicts(diagnosis: Diagnosis, gates: Sequence[Gate], failed: tuple[str, ..
     counts = Counter(layer.verdict for layer in layers)
     if len(counts) > 1:
         yield f"{len(layers)} layers: {', '.join(f'{counts[v]} {v}' for v in reversed(ORDER) if counts[v])}."
-    if failed:
-        yield Judgement("Gates", "failed", failed)
-    elif gates:
-        yield Judgement("Gates", "passed", tuple(gate.condition for gate in gates))
+    yield from gates_judged(failed, bool(gates), [gate.condition for gate in gates])
     if diagnosis.criteria.rule.checks:
         rule = diagnosis.criteria.rule.explanation(diagnosis.functions)
         yield f"By the rule of {rule['name']}: {rule['definition']}"

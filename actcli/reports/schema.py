@@ -59,13 +59,13 @@ _MEAN = {
     "to": Annotated[float | None, Meaning("upper end of the interval")],
 }
 _SUMMARY = {f"{name}?" if name == "seconds" else name: kind for name, kind in _record(Summary, intervals=False).items()}
-# In a row, lists are one cell.
 _POINT: dict[str, Any] = {"layer": str, "function": str, "state": str, "step": float, "samples": int, "neurons": int}
 for _one in MEASURES:
     _POINT[f"{_one.field}?"] = Annotated[float | None, meanings(Layer)[_one.field]]
     for _end, _side in (("from", "lower"), ("to", "upper")):
         _text = f"{_side} end of its 95 % interval; null: not known"
         _POINT[f"{_one.field}_{_end}?"] = Annotated[float | None, Meaning(_text)]
+# In a row, lists are one cell.
 _TEXTS = {name: Annotated[str, meanings(Layer)[name]] for name in ("reasons", "remedies")}
 _DISTANCE: dict[str, Any] = {"rms": float, "largest": float, "largest_at": float, "parameters": dict[str, float]}
 _FORMS: dict[str, Any] = {

@@ -10,7 +10,7 @@ from actcli.activation import Function
 from actcli.diagnosis.training import Comparison, Experiment, Limit, Summary
 from actcli.measuring.measures import meanings
 from actcli.numerics.student import Mean
-from actcli.reports.common import how_it_was_run, some, what_helps
+from actcli.reports.common import gates_judged, how_it_was_run, some, what_helps
 from actcli.reports.model import Block, Draw, Drawing, Grid, Judgement, Report, Run, Section
 from actcli.reports.records import Document
 from actcli.tables.sheet import Sheet
@@ -187,10 +187,7 @@ def training_report(result: Experiment, gates: Sequence[Limit], draw: Draw, run:
 
 
 def _verdicts(result: Experiment, gates: Sequence[Limit], failed: tuple[str, ...]) -> Iterator[Block]:
-    if failed:
-        yield Judgement("Gates", "failed", failed)
-    elif gates:
-        yield Judgement("Gates", "passed", tuple(gate.condition for gate in gates))
+    yield from gates_judged(failed, bool(gates), [gate.condition for gate in gates])
     for summary in result.summaries:
         if summary.verdict != "ok" or len(result.summaries) == 1:
             yield Judgement(summary.name, summary.verdict, summary.reasons)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from actcli.diagnosis.trends import Change, Followed, LayerAt, State, Trend
 from actcli.reports.charts import BARS, PLAIN_BARS
-from actcli.reports.common import how_it_was_run
+from actcli.reports.common import gates_judged, how_it_was_run
 from actcli.reports.console import new_console
 from actcli.reports.model import Block, Draw, Drawing, Grid, Judgement, Points, Report, Run, Section
 from actcli.reports.records import Document, sheet_of
 from actcli.reports.terminal import table
 from actcli.tables.sheet import Sheet
-from actcli.text import Cell
+from actcli.text import Cell, counted
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -59,7 +59,7 @@ def _point(state: State, layer: LayerAt, measures: Sequence[Followed]) -> Docume
 def trend_report(trend: Trend, failed: Sequence[str], gated: bool, draw: Draw, run: Run) -> Report:
     """What changes, the figure, a row for each layer with sparklines, and all points."""
     steps = f"{trend.states[0].name} to {trend.states[-1].name}"
-    sizes = " over ".join(_count(*pair) for pair in ((len(trend.layers), "layer"), (len(trend.states), "state")))
+    sizes = f"{counted(len(trend.layers), 'layers')} over {counted(len(trend.states), 'states')}"
     title = f"{sizes}, {steps}"
     points = Grid("", trend_sheet(trend), "Every layer at every step")
     return Report(
@@ -72,10 +72,6 @@ def trend_report(trend: Trend, failed: Sequence[str], gated: bool, draw: Draw, r
             Section("Definitions", (_DEFINITIONS,), reference=True),
         ),
     )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"
 
 
 _DEFINITIONS = Points(
@@ -92,10 +88,7 @@ _DEFINITIONS = Points(
 
 
 def _judged(trend: Trend, failed: Sequence[str], gated: bool) -> Iterator[Block]:
-    if failed:
-        yield Judgement("Gates", "failed", tuple(failed))
-    elif gated:
-        yield Judgement("Gates", "passed", ())
+    yield from gates_judged(failed, gated)
     if len(trend.states) == 1:
         yield "There is one state: a change needs two."
         return

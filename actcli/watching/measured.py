@@ -11,6 +11,7 @@ from actcli.measuring.layer import Measured, Place
 from actcli.measuring.partial import Partial
 from actcli.measuring.probe import Probe
 from actcli.models.seen import LossGradient, Places, Seen
+from actcli.text import numbered
 
 _KEPT = 64  # probes: a learned slope makes a new one at each step
 
@@ -29,8 +30,7 @@ class Layers:
         partial = Partial.empty(seen.neurons)
         for block in seen.rows():
             partial = partial.merge(probe.measure(block, positions=seen.positions))
-        neurons = tuple(map(str, range(seen.neurons)))
-        self._add(Measured(seen.layer, neurons, probe, partial))
+        self._add(Measured(seen.layer, numbered(seen.neurons), probe, partial))
         self.gradients.setdefault(seen.layer, []).append(seen.gradient)
 
     def place(self, places: Places, *, finished: bool, named: bool = False) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from typing import Any
 
-from actcli.diagnosis.diagnose import Criteria, Diagnosis, criteria, diagnosis, layer_of, settled
+from actcli.diagnosis.diagnose import Criteria, Diagnosis, criteria, diagnosis, gated, layer_of, settled
 from actcli.diagnosis.gates import Gate, gates
 from actcli.diagnosis.records import Layer, gradient_ratio
 from actcli.errors import DataError, GateError, UsageError, positive
+from actcli.measuring.choice import matches
 from actcli.measuring.probe import Thresholds
 from actcli.models.seen import LossGradient, Places, Seen
 from actcli.models.torch_watch import Tracer
@@ -120,7 +120,7 @@ class Watch:
         return (self._forwards - 1) % self._every == 0
 
     def _sees(self, seen: Seen) -> None:
-        if not self._patterns or any(_matches(seen.layer, pattern) for pattern in self._patterns):
+        if not self._patterns or any(matches(seen.layer, pattern) for pattern in self._patterns):
             self._now.see(seen, self._probes.of(seen.function))
         self._names.add(seen.layer)
 
@@ -133,14 +133,13 @@ class Watch:
         self._steps.append(_Look(self._forwards - 1, measured, now.gradients, now.is_chain))
         self._total.add(now)
         if self._limits:
-            layers = [layer_of(one, self._by) for one in self._total.all]
-            layers = [layer for layer in layers if layer.role == "hidden" or layer.place.named]
+            layers = gated(layer_of(one, self._by) for one in self._total.all)
             if failed := [line for gate in self._limits for line in gate.failures(layers)]:
                 raise GateError(f"step {self._forwards - 1}: {failed[0]}", "\n".join(failed[1:]))
 
     def _check_patterns(self) -> None:
         for pattern in self._patterns:
-            if not any(_matches(name, pattern) for name in self._names):
+            if not any(matches(name, pattern) for name in self._names):
                 raise UsageError(f"layers={pattern!r}: no layer matches", f"layers: {', '.join(sorted(self._names))}")
 
     def _reason(self) -> str:
@@ -154,10 +153,6 @@ class Watch:
         if self.hidden:
             return "; ".join(self.hidden)
         return "the forward calls none that actcli knows: what a compiled function or an operator does is not seen"
-
-
-def _matches(name: str, pattern: str) -> bool:
-    return name == pattern or fnmatchcase(name, pattern)
 
 
 def watch(
