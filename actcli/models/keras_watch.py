@@ -17,9 +17,10 @@ import numpy as np
 from actcli.activation import Array, Function
 from actcli.analysis.regions import extent
 from actcli.errors import UsageError
-from actcli.models.layers import Role
+from actcli.models.layers import Role, is_bounded
 from actcli.models.recognise import recognise, shape_of
-from actcli.models.seen import Places, Ran, Seen, blocks_of, neuron_axis
+from actcli.models.seen import Places, Ran, Seen, blocks_of
+from actcli.numerics.axes import usual_axis
 from actcli.registry.specs import get
 
 # Layers that are an activation themselves.
@@ -57,9 +58,8 @@ def _places(model: Any, pass_: _Pass) -> Places:
     roles: dict[str, Role] = {}
     if pass_.seen:
         name, function = pass_.seen[-1]
-        low, high = extent(function)
         last = [one for one in layers if getattr(one, "activation", None) is not None][-1:]
-        if last and pass_.names[id(last[0])] == name and max(abs(low), abs(high)) <= 1.0:
+        if last and pass_.names[id(last[0])] == name and is_bounded(extent(function)):
             roles[name] = "head"
     plain = all(
         not hasattr(one, "cell") and "normali" not in type(one).__name__.lower() and type(one).__name__ != "Add"
@@ -136,7 +136,7 @@ class _Pass:
             import keras
 
             x = keras.ops.convert_to_numpy(inputs)
-            axis = neuron_axis(x.shape) if channels_first else x.ndim - 1
+            axis = usual_axis(x.ndim) if channels_first else x.ndim - 1
             name = self.names[id(layer)]
             rows = x.size // max(1, x.shape[axis])
             positions = rows // self.inputs if rows % self.inputs == 0 else 1

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from actcli.activation import Function
+from actcli.activation import Function, Interval
 from actcli.analysis.regions import extent
 from actcli.models.graph import CELLS, Graph, Node, has_weights
 from actcli.models.operators import TRANSPARENT
@@ -132,18 +132,26 @@ def _width(graph: Graph, tensor: str) -> int | None:
     return dims[0 if first else -1]
 
 
+def is_bounded(ends: Interval) -> bool:
+    """Whether the values of a function with these ends are within [-1, 1], as what a model answers with may be."""
+    return max(abs(ends[0]), abs(ends[1])) <= 1.0
+
+
+def is_share(ends: Interval) -> bool:
+    """Whether they are within [0, 1], but for rounding, as what scales others is."""
+    return ends[0] >= -1e-9 and ends[1] <= 1.0 + 1e-9
+
+
 def _role(graph: Graph, region: Region) -> Role:
     """A function that makes a probability or a positive number of a sum, and beyond which there are no weights, is a
     head; one in [0, 1] that scales others is a gate. A relu at the end may be that of features: it is hidden."""
-    low, high = extent(region.function)
+    ends = extent(region.function)
     if graph.cell(region.output):
-        return "gate" if low >= 0.0 and high <= 1.0 else "hidden"
-    answers = (
-        max(abs(low), abs(high)) <= 1.0 or region.function.name in _POSITIVE or region.function.name == "hard_tanh"
-    )
+        return "gate" if ends[0] >= 0.0 and ends[1] <= 1.0 else "hidden"
+    answers = is_bounded(ends) or region.function.name in _POSITIVE or region.function.name == "hard_tanh"
     if answers and not any(has_weights(node) for node in graph.after(region.output)):
         return "head"
-    if low >= -1e-9 and high <= 1.0 + 1e-9 and _scales(graph, region.output):
+    if is_share(ends) and _scales(graph, region.output):
         return "gate"
     return "hidden"
 

@@ -17,11 +17,11 @@ from actcli.models.graph import Graph
 from actcli.models.inputs import DTYPES, Feed, Wanted
 from actcli.models.layers import ModelLayer
 from actcli.models.onnx_faults import explained, external_data
+from actcli.models.seen import BLOCK
 from actcli.text import counted
 
 Neurons: TypeAlias = Literal["channel", "unit"]
 
-BLOCK = 1 << 18  # values that are measured at a time
 MEMORY = 2 << 30
 _MOST = 256  # inputs in a batch
 _UNITS = 1 << 20

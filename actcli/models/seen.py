@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from actcli.activation import Array, Function
 from actcli.models.layers import Role
+from actcli.numerics.axes import rows_of_neurons
 
 BLOCK = 1 << 18  # values that are measured at a time
 
@@ -80,12 +81,7 @@ class Ran:
 def blocks_of(x: NDArray[Any], axis: int, positions: int = 1) -> Iterator[Array]:
     """The values of an array in blocks of rows, the neurons, which lie along the axis, as columns; so many rows are
     those of one input, and in one block."""
-    rows = np.moveaxis(x, axis, -1).reshape(-1, x.shape[axis]) if x.ndim else x.reshape(1, 1)
+    rows = rows_of_neurons(x, axis) if x.ndim else x.reshape(1, 1)
     step = positions * max(1, BLOCK // max(1, rows.shape[1] * positions))
     for start in range(0, len(rows), step):
         yield np.asarray(rows[start : start + step], dtype=np.float64)
-
-
-def neuron_axis(shape: tuple[int, ...]) -> int:
-    """The axis of the neurons where nothing says which it is: of feature maps that of the channels, else the last."""
-    return 1 if len(shape) >= 4 else len(shape) - 1

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from actcli.activation import Function
 from actcli.analysis.regions import extent
-from actcli.models.layers import Role
-from actcli.models.seen import LossGradient, Places, Seen, neuron_axis
+from actcli.models.layers import Role, is_bounded, is_share
+from actcli.models.seen import LossGradient, Places, Seen
 from actcli.models.tensors import (
     Kept,
     add_gradient,
@@ -25,6 +25,7 @@ from actcli.models.tensors import (
     tensor_blocks,
 )
 from actcli.models.torch_functions import OPAQUE, function_of, gate_axis, is_activation, name_of
+from actcli.numerics.axes import usual_axis
 
 if TYPE_CHECKING:
     from actcli.models.torch_watch import Tracer
@@ -117,10 +118,10 @@ class Look:
         """What the forward has shown of the layers' places: the roles of those that are not hidden, and whether each
         is a function of the one before alone."""
         roles: dict[str, Role] = {}
-        for name, (low, high) in self._ranges.items():
-            if name in self._gates and low >= -1e-9 and high <= 1.0 + 1e-9:
+        for name, ends in self._ranges.items():
+            if name in self._gates and is_share(ends):
                 roles[name] = "gate"
-            elif name in self._last and max(abs(low), abs(high)) <= 1.0:
+            elif name in self._last and is_bounded(ends):
                 roles[name] = "head"
         return Places(roles, not self._joins and "gate" not in roles.values())
 
@@ -224,7 +225,7 @@ class Look:
         """The axis of the neurons: that of the layer the values come from, else by the number of dimensions."""
         axis = self._axes.get(x)
         if axis is None or not -x.ndim <= axis < x.ndim:
-            axis = neuron_axis(tuple(x.shape))
+            axis = usual_axis(x.ndim)
         return max(0, axis % x.ndim if x.ndim else 0)
 
     def _trace(self, name: str, args: tuple[Any, ...], output: Any) -> None:
@@ -254,8 +255,8 @@ class Look:
         return None
 
 
-def _folder(module: Any) -> str:
-    return os.path.join(os.path.dirname(os.path.abspath(str(module.__file__))), "")
+def _folder(file: str | None) -> str:
+    return os.path.join(os.path.dirname(os.path.abspath(str(file))), "")
 
 
 _SKIPPED: tuple[str, ...] = ()
@@ -267,7 +268,7 @@ def _mode(handle: Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]) -> Any:
     from torch.overrides import TorchFunctionMode
 
     global _SKIPPED  # noqa: PLW0603 - known when PyTorch is
-    _SKIPPED = (_folder(torch), os.path.join(os.path.dirname(os.path.abspath(__file__)), ""))
+    _SKIPPED = (_folder(torch.__file__), _folder(__file__))
 
     class Mode(TorchFunctionMode):  # type: ignore[misc]
         @torch.compiler.disable  # type: ignore[untyped-decorator]

@@ -10,12 +10,18 @@ from numpy.typing import NDArray
 from actcli.errors import UsageError
 
 
+def usual_axis(axes: int) -> int:
+    """Which of so many axes counts the neurons where nothing says so: of a feature map (N, C, H, W) the channels, of a
+    sequence (N, T, D) the features."""
+    return 1 if axes > 3 else axes - 1
+
+
 def neuron_axis(shape: Sequence[int], asked: int | None, name: str) -> int:
-    """Which axis counts the neurons: that which is asked for, else of a feature map (N, C, H, W) the channels, of a
-    sequence (N, T, D) the features. Raises UsageError where the array has no such axis beside that of its inputs."""
+    """Which axis counts the neurons: that which is asked for, else the usual one. Raises UsageError where the array has
+    no such axis beside that of its inputs."""
     axes = len(shape)
     if asked is None:
-        return 1 if axes > 3 else axes - 1
+        return usual_axis(axes)
     if not -axes <= asked < axes or asked % axes == 0:
         last = f"1 to {axes - 1}" if axes > 2 else "1"
         what = f"{name}: axis {asked} of the shape {tuple(shape)} counts no neurons"

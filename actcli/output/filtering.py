@@ -170,8 +170,7 @@ def write_filtered(
     from actcli.output.files import write_streams
     from actcli.tables.widening import TypeLost
 
-    for guess in chain.from_iterable(table.notes for table in tables):
-        note(guess)
+    _note_guesses(tables, note)
     columns, frame_of = _filter(function, result, tables, append)
     writers = _writers(columns, tables[0].has_header, outputs, note)
 
@@ -192,6 +191,11 @@ def write_filtered(
         write_streams([(to.path, writer.write) for to, writer in streams], blocks())
     except TypeLost as error:
         raise DataError(f"{source}: {error.message}", error.hint) from None
+
+
+def _note_guesses(tables: Sequence[Table], note: Callable[[str], None]) -> None:
+    for guess in chain.from_iterable(table.notes for table in tables):
+        note(guess)
 
 
 def _writers(
@@ -267,8 +271,7 @@ def write_jacobian(
     from actcli.output.files import write_streams
     from actcli.tables.results import jacobian_frame
 
-    for guess in chain.from_iterable(table.notes for table in tables):
-        note(guess)
+    _note_guesses(tables, note)
     names = _alike(tables)
     titles = _titles(function, str, names, len(function.jacobian([0.0] * len(names))))
     writers = _writers(_jacobian_columns(names), True, outputs, note)

@@ -43,11 +43,10 @@ def open_npz(source: Source, options: ReadOptions) -> list[Table]:
     with _failing(source.name), zipfile.ZipFile(file.path) as archive:
         members = [member for member in archive.infolist() if member.filename.endswith(".npy")]
         others = [member.filename for member in archive.infolist() if not member.is_dir()]
+        heads = [_head_of(archive, member, source.name, options.axis) for member in members]
     if not members:
         hint = f"unzip it, and name the files in it, such as {others[0]}" if others else "numpy.savez makes such files"
         raise DataError(f"{source.name}: holds no arrays", hint)
-    with zipfile.ZipFile(file.path) as archive:
-        heads = [_head_of(archive, member, source.name, options.axis) for member in members]
     wide = any(isinstance(head, _Array) and head.neurons > 1 for head in heads)
     tables = []
     for member, head in zip(members, heads, strict=True):

@@ -21,12 +21,8 @@ from actcli.tables.source import File, Source
 from actcli.tables.table import Block, Table, Task, block_of, left_out, rows_per_block, without
 from actcli.text import counted
 
-ERRORS = (
-    pl.exceptions.PolarsError,
-    OSError,
-    ValueError,
-    pl.exceptions.PanicException,
-)  # the last is no Exception in Python
+# The last is no Exception in Python.
+ERRORS = (pl.exceptions.PolarsError, OSError, ValueError, pl.exceptions.PanicException)
 
 
 def open_parquet(source: Source, options: ReadOptions) -> list[Table]:
