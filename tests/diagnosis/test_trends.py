@@ -114,7 +114,7 @@ def test_arrays_of_checkpoints(network: Path, cli: Cli) -> None:
     lines = report.splitlines()
     at = lines.index(next(line for line in lines if line.startswith("fc2    relu")))
     assert lines[at].split() == ["fc2", "relu", "dead", "▁▁▂▂▃▄▅▆▆▇", "0", "0.9"]
-    assert lines[at + 1].split()[:2] == ["vanishing", "▁▁▂▂▃▄▅▆▆▇"]  # a measure is one line, at the 80 columns of a file
+    assert lines[at + 1].split()[:2] == ["vanishing", "▁▁▂▂▃▄▅▆▆▇"]  # one line each
 
 
 @pytest.mark.parametrize("form", ["csv", "folder", "hive"])
