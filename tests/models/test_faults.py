@@ -312,13 +312,7 @@ def test_names_of_inputs_that_are_not_there(cli: Cli, tmp_path: Path) -> None:
 
 def test_a_model_among_tables_is_named_as_one(cli: Cli, tmp_path: Path) -> None:
     path = between_layers(tmp_path / "m.onnx", [("Relu", ("z",), "y")])
-    for command in (
-        ("saturation", "relu"),
-        ("saturation",),
-        ("eval", "relu"),
-        ("trend", "relu"),
-        ("plot", "relu", "-i"),
-    ):
+    for command in ("saturation relu", "saturation", "eval relu", "trend relu", "plot relu -i"):
         assert "--model" in refused(cli, *command.split(), path, status=2)
 
 
