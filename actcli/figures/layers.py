@@ -24,7 +24,7 @@ TITLE = 0.34  # and a note, above a histogram
 NUMBERS = 0.3  # below it
 PRODUCTS, GUTTER = 1.9, 0.95
 FOOT = 0.55
-LETTER, LINE = 0.08, 0.15  # inches of the names of dead neurons
+LINE = 0.15  # of the names of dead neurons
 MOST_HISTOGRAMS = 32  # each takes 60 ms and 50 kB; of more layers the distributions are rows of one picture
 
 
@@ -88,9 +88,10 @@ def _neurons(diagnosis: Diagnosis, theme: Theme) -> Section:
     grid = Grid.of([layer.neurons for layer in diagnosis.layers])
     left = LEFT + text_width(apart([layer.name for layer in diagnosis.layers], 20), 9)
     width = WIDTH - left - RIGHT
-    dead = dead_names(diagnosis, int(width / LETTER))
-    drawn = neuron_map(diagnosis, grid, theme, width, dead)
-    return Section([Row([drawn], grid.rows * grid.cell, left, below=FOOT + LINE * len(dead))], "Neurons")
+    neurons = diagnosis.neurons_of_layers
+    drawn = neuron_map(diagnosis, neurons, grid, theme, width)
+    below = FOOT + LINE * len(dead_names(neurons, width))
+    return Section([Row([drawn], grid.rows * grid.cell, left, below=below)], "Neurons")
 
 
 def _products(diagnosis: Diagnosis, theme: Theme) -> list[Section]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ MOST_LINES = 48
 NAME = 0.15  # inches of a layer's name
 TALLEST = 12.0  # inches
 NAMED, MOST_NAMED = 24, 6  # dead neurons in a line, and lines of them
+LETTER = 0.08  # inches of a letter of their names
 SPOTTED = 4000  # neurons, of which the dormant ones are marked by spots; of more they are fields of that colour
 
 
@@ -63,23 +64,24 @@ class Grid:
         return min(0.24, max(0.06, 2.6 / self.rows), TALLEST / self.rows)
 
 
-def dead_names(diagnosis: Diagnosis, width: int) -> list[str]:
-    """Which neurons are dead: of the first layers that have some a line of at most so many characters each."""
+def dead_names(neurons: Mapping[str, Sequence[Neuron]], width: float) -> list[str]:
+    """Which neurons are dead: of the first layers that have some a line each, so wide in inches."""
     found = []
-    for layer, neurons in diagnosis.neurons_of_layers.items():
-        dead = [neuron.neuron for neuron in neurons if neuron.dead]
+    for layer, own in neurons.items():
+        dead = [neuron.neuron for neuron in own if neuron.dead]
         lines = [f"dead in {layer}: {some(dead, most)}" for most in range(min(len(dead), NAMED), 0, -1)]
-        found += [next((line for line in lines if len(line) <= width), lines[-1])] if lines else []
+        found += [next((line for line in lines if len(line) * LETTER <= width), lines[-1])] if lines else []
     return [*found[:MOST_NAMED], *([f"and in {len(found) - MOST_NAMED} more layers"] * (len(found) > MOST_NAMED))]
 
 
-def neuron_map(diagnosis: Diagnosis, grid: Grid, theme: Theme, width: float, dead: Sequence[str]) -> Panel:
-    """The saturated share of each neuron as a colour; which are dead, dormant or without values. `width` in inches;
-    below it the lines that name the dead ones."""
+def neuron_map(
+    diagnosis: Diagnosis, neurons: Mapping[str, Sequence[Neuron]], grid: Grid, theme: Theme, width: float
+) -> Panel:
+    """The saturated share of each of its neurons as a colour; which are dead, dormant or without values. `width` in
+    inches; below it the lines that name the dead ones."""
     image = np.zeros((grid.rows, grid.columns, 4))
     ramp = np.array(theme.colours(theme.share, 101))
     dormant, empty = [], []
-    neurons = diagnosis.neurons_of_layers
     many = len(diagnosis.neurons) > SPOTTED
     for layer, start in zip(diagnosis.layers, grid.starts, strict=True):
         for index, neuron in enumerate(neurons[layer.name]):
@@ -101,7 +103,7 @@ def neuron_map(diagnosis: Diagnosis, grid: Grid, theme: Theme, width: float, dea
         marks += [level(row - 0.5, Stroke(theme.background, linewidth=1.5)) for row in range(1, grid.rows)]
     marks += [*spots(dormant, dot, "dormant"), *spots(empty, cross, "no values")]
     names = apart([layer.name for layer in diagnosis.layers], 20)
-    return Panel(marks, lambda axes: _frame(axes, grid, names, dead))
+    return Panel(marks, lambda axes: _frame(axes, grid, names, dead_names(neurons, width)))
 
 
 def _frame(axes: Axes, grid: Grid, names: Sequence[str], dead: Sequence[str]) -> None:

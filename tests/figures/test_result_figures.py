@@ -231,8 +231,8 @@ def test_long_names_are_told_apart(names: list[str], expected: list[str]) -> Non
 def test_names_of_dead_neurons_take_what_room_there_is() -> None:
     """As many as fit in a line, then how many more; of many layers a line says how many."""
     one = diagnosis("relu", {"a": np.full((3, 40), -1.0)})
-    (line,) = neurons.dead_names(one, 60)
+    (line,) = neurons.dead_names(one.neurons_of_layers, 4.8)
     assert line == "dead in a: h0, h1, h2, h3, h4, h5, h6, h7, h8 and 31 more"
     many = diagnosis("relu", {f"l{i}": np.full((3, 1), -1.0) for i in range(9)})
-    assert neurons.dead_names(many, 60)[-1] == "and in 3 more layers"
-    assert neurons.dead_names(diagnosis("relu", {"a": np.ones((3, 4))}), 60) == []
+    assert neurons.dead_names(many.neurons_of_layers, 4.8)[-1] == "and in 3 more layers"
+    assert neurons.dead_names(diagnosis("relu", {"a": np.ones((3, 4))}).neurons_of_layers, 4.8) == []
