@@ -24,6 +24,7 @@ HOMES = {
     "rich": "reports",
     "matplotlib": "figures",
     "polars": "tables",
+    "fsspec": "tables",
     "plotille": "reports",
     "onnx": "models",
     "onnxruntime": "models",

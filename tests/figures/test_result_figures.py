@@ -190,7 +190,8 @@ def test_comparisons_of_all_kinds_can_be_drawn(theme: str) -> None:
     assert style.save(figure, "png", dpi=30)
 
 
-@pytest.mark.parametrize("suffix", [".png", ".svg", ".PDF"])
+@pytest.mark.sweep
+@pytest.mark.parametrize("suffix", part([".svg", ".png", ".PDF"], 3))
 def test_at_the_command_line(cli: Cli, tmp_path: Any, suffix: str) -> None:
     """`-o` of a figure's name draws; gates still fail; -f of a table prints that too."""
     inputs = [str(DATA / "relu_negative_bias" / f"layer{i}.csv") for i in (1, 2, 3)]
