@@ -44,6 +44,9 @@ def get(spec: str) -> Function:
     name, at, where = head.partition("@")
     if at:
         activation, dialect = dialects.find(name, dialects.framework(where))
+        for other, theirs in dialects.with_arguments(dialect) if settings else ():
+            with suppress(UsageError):
+                return _as_in(theirs, other, {}, settings)
         return _as_in(dialect, activation, {}, settings)
     activation = current().find(name)
     try:
