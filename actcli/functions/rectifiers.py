@@ -153,7 +153,7 @@ LEAKY_RELU_N = Activation(
     df=_bent_df,
     wrt={
         "max_value": lambda x, max_value, negative_slope, threshold: np.where(
-            np.isnan(x), x, (x > threshold) & (x >= max_value)
+            np.isnan(x), x, (x > threshold) & (x >= max_value) & (max_value < INF)
         ),
         "negative_slope": lambda x, max_value, negative_slope, threshold: np.minimum(x, threshold) - threshold,
         "threshold": lambda x, max_value, negative_slope, threshold: np.where(
