@@ -28,9 +28,8 @@ MOST_HISTOGRAMS = 32  # each takes 60 ms and 50 kB; of more layers the distribut
 
 
 def layers_figure(diagnosis: Diagnosis, *, theme: str = "light") -> Figure:
-    """Histograms of the pre-activations over |f'|, a map of the neurons, and the product of f' through the layers.
-
-    The diagnosis is by criteria with `histogram=True`. Without layers: the curves of f and f'.
+    """Histograms of the pre-activations over |f'|, where they were kept, a map of the neurons, and the product of f'
+    through the layers. Without layers: the curves of f and f'.
     """
     if not diagnosis.layers:
         from actcli.figures.plot import curves
@@ -38,7 +37,9 @@ def layers_figure(diagnosis: Diagnosis, *, theme: str = "light") -> Figure:
         return curves([[diagnosis.functions[0]]], order=1, epsilon=diagnosis.criteria.thresholds.epsilon, theme=theme)
     look = THEMES[theme]
     shown = _histograms if len(diagnosis.layers) <= MOST_HISTOGRAMS else _distributions
-    sections = [shown(diagnosis, look), _neurons(diagnosis, look), *_products(diagnosis, look)]
+    sections = [_neurons(diagnosis, look), *_products(diagnosis, look)]
+    if diagnosis.histograms:
+        sections.insert(0, shown(diagnosis, look))
     return compose(Page(sections, look, diagnosis.label, _subtitle(diagnosis), WIDTH))
 
 

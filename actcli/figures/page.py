@@ -155,7 +155,7 @@ def inches(axes: Axes) -> tuple[float, float]:
 
 def compose(page: Page) -> Figure:
     """The figure of a page. Raises UsageError where the size that was asked for is too small."""
-    from matplotlib.figure import Figure
+    from actcli.figures.shown import ShownFigure
 
     width = page.size[0] if page.size else page.width + page.right - RIGHT
     title = _title(page, width)
@@ -167,7 +167,7 @@ def compose(page: Page) -> Figure:
     height = page.size[1] if page.size else fixed + elastic
     _require(page, width, height, fixed)
     with styled(page.theme):
-        figure = Figure(figsize=(width, height))
+        figure = ShownFigure(figsize=(width, height))
         _draw_title(figure, page, title)
         edge = height - _title_height(page, title)
         for section, legend in zip(page.sections, legends, strict=True):

@@ -6,10 +6,12 @@ import io
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from actcli.errors import UsageError
+from actcli.reports.look import DEFAULT, Look
 from actcli.text import short, visible
 
 if TYPE_CHECKING:
@@ -78,6 +80,19 @@ GREY = Theme(
     ramp=("Greys_r", 0.0, 0.6), share=("Greys", 0.1, 0.6),
 )  # fmt: skip
 THEMES = {"light": LIGHT, "dark": DARK, "grey": GREY}
+
+
+_LOOK: ContextVar[Look] = ContextVar("look", default=DEFAULT)
+
+
+@contextmanager
+def looking(look: Look) -> Iterator[Look]:
+    """What is drawn, measured and written within looks so."""
+    token = _LOOK.set(look)
+    try:
+        yield look
+    finally:
+        _LOOK.reset(token)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from actcli.cli.layers import distributions
 from actcli.cli.options import option
 from actcli.cli.types import NumericCommand, SizeType, SpanType
 from actcli.errors import UsageError
-from actcli.output.forms import Plot, plot_result
+from actcli.output.forms import Shape, plot_result
 from actcli.output.outputs import Outputs
 from actcli.output.results import write
 from actcli.text import encodable
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from actcli.activation import Function
+    from actcli.reports.look import Look
     from actcli.tables.options import ReadOptions
 
 
-FOR_FIGURES = ("panels", "style", "size", "dpi", "title")
+FOR_FIGURES = ("panels", "style", "font", "legend", "settings", "math", "size", "dpi", "title")
 
 
 @click.command(
@@ -52,7 +53,7 @@ Examples:
 @options.epsilon_option
 @options.inputs_option("Lay a table's distribution under the curves (repeatable).")
 @option("--panels", "Draw all functions in one panel, or one panel each.", ["shared", "separate"], "shared")
-@options.style_option
+@options.look_options
 @option("--size WIDTHxHEIGHT", "Set the size of the figure in inches.", SizeType())
 @option("--dpi COUNT", "Set the pixels per inch of a .png.", click.IntRange(20, 2400), 150)
 @option("--title TEXT", "Put a title above the figure.", default="", shown=False)
@@ -67,7 +68,7 @@ def command(
     epsilon: float,
     inputs: tuple[str, ...],
     panels: str,
-    style: str,
+    look: Look,
     size: tuple[float, float] | None,
     dpi: int,
     title: str,
@@ -77,11 +78,15 @@ def command(
     if span is not None and (len(span) != 2 or span[0] >= span[1]):
         raise UsageError("--range of a plot is START:STOP with START below STOP", "for example --range -4:4")
     ends = None if span is None else (float(span[0]), float(span[1]))
-    given = [name for name in FOR_FIGURES if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    given = [
+        option.opts[0]
+        for option in ctx.command.params
+        if option.name in FOR_FIGURES and ctx.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
+    ]
     if given and not outputs.has_figures:
-        raise UsageError(f"--{given[0]} is for figures", "name one with -o FILE.png, .svg or .pdf, or leave it out")
-    plot = Plot(families, int(order), epsilon, ends, distributions(inputs, reading))
-    write(
-        outputs,
-        plot_result(plot, separate=panels == "separate", size=size, title=encodable(title), dpi=dpi, theme=style),
-    )
+        raise UsageError(f"{given[0]} is for figures", "name one with -o FILE.png, .svg or .pdf, or leave it out")
+    from actcli.output.plotting import Plot
+
+    data = tuple(distributions(inputs, reading))
+    plot = Plot(families, int(order), epsilon, ends, data, separate=panels == "separate")
+    write(outputs, plot_result(plot, look, Shape(size, encodable(title), dpi)))
