@@ -7,7 +7,7 @@ parameter, which is evaluated, differentiated and diagnosed.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, TypeVar, overload
 
@@ -313,6 +313,28 @@ class Function:
     def _resolve(self, value: T | Callable[..., T]) -> T:
         with np.errstate(all="ignore"):  # of extreme parameters
             return value(**self.parameters) if callable(value) else value
+
+
+def titles(functions: Sequence[Function]) -> list[str]:
+    """Names for figures, in which numbers have 4 digits and a lone parameter has no name: `leaky_relu:0.1`.
+
+    Of functions of one activation each shows the parameters in which they differ, whatever the defaults are."""
+    found = [_title(function, functions, ".4g") for function in functions]
+    exact = [_title(function, functions, "") for function in functions]
+    return [full if found.count(short) > 1 else short for short, full in zip(found, exact, strict=True)]
+
+
+def _title(function: Function, among: Sequence[Function], form: str) -> str:
+    alike = [other.parameters for other in among if other.name == function.name]
+    defaults = {parameter.name: parameter.default for parameter in function.activation.parameters}
+    shown = [
+        f"{name}={value:{form}}"
+        for name, value in function.values
+        if value != defaults.get(name) or any(other.get(name) != value for other in alike)
+    ]
+    if len(defaults) == 1:
+        shown = [text.rpartition("=")[2] for text in shown]
+    return f"{function.name}:{','.join(shown)}" if shown else function.name
 
 
 def numbers(x: Any, name: str = "x") -> Array:

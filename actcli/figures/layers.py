@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from actcli.activation import titles
 from actcli.analysis.curves import spans
 from actcli.diagnosis.diagnose import Diagnosis
 from actcli.figures import panels
@@ -54,17 +55,17 @@ def _histograms(diagnosis: Diagnosis, theme: Theme) -> Section:
     count = len(diagnosis.layers)
     across = count if count <= 4 else 3 if count in (5, 6, 9) else 4
     wide = (WIDTH - LEFT - RIGHT - BETWEEN * (across - 1)) / across
-    titles = apart([layer.name for layer in diagnosis.layers], int(13 * wide))
+    shown = apart([layer.name for layer in diagnosis.layers], int(13 * wide))
     drawn = []
     for title, layer, histogram, span in zip(
-        titles, diagnosis.layers, diagnosis.histograms, spans(diagnosis.histograms), strict=True
+        shown, diagnosis.layers, diagnosis.histograms, spans(diagnosis.histograms), strict=True
     ):
         regions = diagnosis.of(layer.function).sides
         sides = (
             Side("low", regions.low, layer.saturated_low_ratio),
             Side("high", regions.high, layer.saturated_high_ratio),
         )
-        name = title if len(diagnosis.functions) == 1 else f"{title}: {layer.function.label}"
+        name = title if len(diagnosis.functions) == 1 else f"{title}: {titles([layer.function])[0]}"
         drawn.append(panels.pre_activations(name, histogram, span, layer.function, sides, theme))
     rows = [
         Row(drawn[i : i + across], HISTOGRAM, LEFT, BETWEEN, TITLE, NUMBERS, across) for i in range(0, count, across)

@@ -139,7 +139,7 @@ def plot_result(plot: Plot, look: Look, shape: Shape = Shape()) -> Result:
         from actcli.figures.plot import curves
 
         return curves(plot.families, order=plot.order, epsilon=plot.epsilon, span=plot.span, data=plot.data,
-                      separate=plot.separate, size=shape.size, title=shape.title, theme=theme)  # fmt: skip
+                      layout=plot.panels, size=shape.size, title=shape.title, theme=theme)  # fmt: skip
 
     return Result(
         sheet=sheet,

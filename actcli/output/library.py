@@ -16,9 +16,8 @@ from actcli.reports.look import DEFAULT, Look
 from actcli.reports.model import Report, Run
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from actcli.figures.style import Figure
+    from actcli.tables.results import Frame
 
 DIGITS = 6
 # What makes the forms of a result, by the name of its class, and by what its rows may be.
@@ -63,7 +62,7 @@ def for_notebook(outcome: Outcome) -> str:
     return html_part(_report(outcome), DIGITS)
 
 
-def to_frame(outcome: Outcome, by: str | None) -> pl.DataFrame:
+def to_frame(outcome: Outcome, by: str | None) -> Frame:
     """The rows as a frame."""
     result = _result(outcome, by)
     assert result.sheet is not None
@@ -90,7 +89,7 @@ def _plain(value: Any) -> Any:
 
 def figure(outcome: Outcome, theme: str, **look: Any) -> Figure:
     """The figure, as matplotlib has it."""
-    from actcli.figures.style import looking
+    from actcli.figures.looks import looking
 
     result = _result(outcome)
     assert result.figure is not None

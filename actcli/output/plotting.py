@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,19 +15,19 @@ from actcli.measuring.probe import Thresholds
 from actcli.numerics.histogram import Histogram
 from actcli.outcome import Outcome
 from actcli.registry.specs import family
+from actcli.reports.look import Layout
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Plot(Outcome):
-    """Families of functions, derivatives up to an order, and distributions beneath; each family in a panel of its own
-    if `separate`."""
+    """Families of functions, derivatives up to an order, and distributions beneath."""
 
     families: tuple[tuple[Function, ...], ...]
     order: int
     epsilon: float
     span: Interval | None
     data: tuple[tuple[str, Histogram], ...]
-    separate: bool = False
+    panels: Layout = "shared"
 
     @property
     def functions(self) -> list[Function]:
@@ -40,12 +41,13 @@ def plot(
     epsilon: float = Thresholds().epsilon,
     span: Interval | None = None,
     data: Mapping[str, ArrayLike] | None = None,
-    separate: bool = False,
+    panels: Layout = "shared",
 ) -> Plot:
     """Draw functions and their derivatives up to `order`, from 0 to 2.
 
     `functions` are functions or FUNCTION specs, sweeps such as "elu:alpha=0.5|1|2" among them. `span` is the part of
-    the x axis; `data` has arrays of pre-activations by name, whose distributions lie under the curves.
+    the x axis; `data` has arrays of pre-activations by name, whose distributions lie under the curves. There
+    is a panel for each derivative, shared by all functions, or "separate" ones of each function, or "one".
 
     Raises UsageError for a function that is not known and for keywords out of their domain.
     """
@@ -53,9 +55,11 @@ def plot(
         raise UsageError("there is no function", 'write for example plot("relu", "gelu")')
     if order not in (0, 1, 2):
         raise UsageError(f"order = {order}", "give 0 for f, 1 for f', 2 for f''")
+    if panels not in get_args(Layout):
+        raise UsageError(f"panels = {panels!r}", f"panels is one of {', '.join(get_args(Layout))}")
     families = tuple(family(given) if isinstance(given, str) else (given,) for given in functions)
     drawn = tuple((name, _histogram(numbers(values, name))) for name, values in (data or {}).items())
-    return Plot(families, order, positive("epsilon", epsilon), span, drawn, separate)
+    return Plot(families, order, positive("epsilon", epsilon), span, drawn, panels)
 
 
 def _histogram(x: Sequence[float] | np.ndarray) -> Histogram:

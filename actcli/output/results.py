@@ -43,7 +43,8 @@ class Result:
 
     def drawn(self, format: str, theme: Theme | None = None) -> bytes:
         """The figure in a format, in the theme or that of the look. matplotlib is imported when it is drawn."""
-        from actcli.figures.style import DPI, looking, save
+        from actcli.figures.looks import looking
+        from actcli.figures.style import DPI, save
 
         assert self.figure is not None
         with looking(self.look):

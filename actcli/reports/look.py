@@ -10,6 +10,7 @@ from actcli.errors import UsageError
 
 Theme = Literal["light", "dark", "grey"]
 Legend = Literal["none", "inside", "outside"]
+Layout = Literal["shared", "separate", "one"]  # the panels of curves
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 from click.core import ParameterSource
@@ -15,13 +15,13 @@ from actcli.errors import UsageError
 from actcli.output.forms import Shape, plot_result
 from actcli.output.outputs import Outputs
 from actcli.output.results import write
+from actcli.reports.look import Layout, Look
 from actcli.text import encodable
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from actcli.activation import Function
-    from actcli.reports.look import Look
     from actcli.tables.options import ReadOptions
 
 
@@ -44,7 +44,10 @@ Examples:
   actcli plot relu -i layer1.csv -i layer2.csv -o layers.svg
   actcli plot relu gelu tanh elu --panels separate --style dark -o four.pdf
   actcli plot relu gelu --grad -f csv -o curves.svg
-  actcli plot gelu silu --size 5x3 --dpi 300 --title 'Two gates' -o gates.png""",
+  actcli plot gelu silu --size 5x3 --dpi 300 --title 'Two gates' -o gates.png
+  actcli plot relu gelu --grad --panels one --size 3.3x2.5 -o column.pdf
+  actcli plot relu gelu --font serif --legend inside -o column.eps
+  actcli plot tanh --math --title '$\\tanh$' --rc font.size=8 -o tanh.svg""",
 )
 @options.families_argument
 @option("--order", "Draw f alone, f and f', or f, f' and f''.", ["0", "1", "2"], "0")
@@ -52,7 +55,7 @@ Examples:
 @option("--range span START:STOP", "Draw this part of the x axis (default: chosen).", SpanType())
 @options.epsilon_option
 @options.inputs_option("Lay a table's distribution under the curves (repeatable).")
-@option("--panels", "Draw all functions in one panel, or one panel each.", ["shared", "separate"], "shared")
+@option("--panels", "Draw a panel per derivative, per function, or just one.", get_args(Layout), "shared")
 @options.look_options
 @option("--size WIDTHxHEIGHT", "Set the size of the figure in inches.", SizeType())
 @option("--dpi COUNT", "Set the pixels per inch of a .png.", click.IntRange(20, 2400), 150)
@@ -67,7 +70,7 @@ def command(
     span: tuple[Decimal, ...] | None,
     epsilon: float,
     inputs: tuple[str, ...],
-    panels: str,
+    panels: Layout,
     look: Look,
     size: tuple[float, float] | None,
     dpi: int,
@@ -88,5 +91,5 @@ def command(
     from actcli.output.plotting import Plot
 
     data = tuple(distributions(inputs, reading))
-    plot = Plot(families, int(order), epsilon, ends, data, separate=panels == "separate")
+    plot = Plot(families, int(order), epsilon, ends, data, panels)
     write(outputs, plot_result(plot, look, Shape(size, encodable(title), dpi)))
