@@ -13,7 +13,7 @@ What is listed in `__all__` is public and keeps its meaning within a minor versi
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from actcli.activation import Activation, Function, Parameter
+    from actcli.activation import Activation, Function
     from actcli.analysis.meanfield import MeanField, mean_field
     from actcli.analysis.profile import Network
     from actcli.analysis.regions import Region, vanishing_regions
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from actcli.fitting.fit import Fit, fit
     from actcli.output.filtering import filter_tables
     from actcli.output.plotting import Plot, plot
+    from actcli.parameters import Parameter
     from actcli.registry.additions import names
     from actcli.registry.specs import get
     from actcli.reports.schema import schema
@@ -96,8 +97,8 @@ _HOMES = {
     "MeanField": "analysis.meanfield",
     "Network": "analysis.profile",
     "Neuron": "diagnosis.records",
-    "Parameter": "activation",
     "Plot": "output.plotting",
+    "Parameter": "parameters",
     "Preparation": "training.data",
     "Recipe": "training.settings",
     "Region": "analysis.regions",

@@ -12,8 +12,8 @@ PACKAGE = ROOT / "actcli"
 
 # A room may import itself and those before it.
 ROOMS = (
-    "errors", "outcome", "activation", "text", "numerics", "functions", "expressions", "registry", "analysis",
-    "fitting", "tables", "models", "measuring", "training", "diagnosis", "reports", "figures", "output",
+    "errors", "text", "outcome", "parameters", "activation", "numerics", "functions", "expressions", "registry",
+    "analysis", "fitting", "tables", "models", "measuring", "training", "diagnosis", "reports", "figures", "output",
     "watching", "cli",
 )  # fmt: skip
 RANK = {room: rank for rank, room in enumerate(ROOMS)}
@@ -24,6 +24,7 @@ HOMES = {
     "rich": "reports",
     "matplotlib": "figures",
     "polars": "tables",
+    "fsspec": "tables",
     "plotille": "reports",
     "onnx": "models",
     "onnxruntime": "models",

@@ -33,7 +33,16 @@ def numbers_and_paths(inputs: Sequence[str], *, required: bool) -> tuple[list[fl
             f"inputs are numbers or files, not both: {number} and {path}",
             f"a file whose name is a number is written ./{number}",
         )
+    check_tables(tokens)
     return [], tokens
+
+
+def check_tables(paths: Sequence[str]) -> None:
+    """Raises UsageError for a model among the tables."""
+    from actcli.models.onnx_file import is_model, way_to_run
+
+    if found := next((path for path in paths if is_model(path)), None):
+        raise UsageError(f"{found} is a model, not a table", way_to_run(found))
 
 
 def _standard_input(required: bool) -> bool:

@@ -68,10 +68,6 @@ def layers(inputs: Sequence[str], function: Function, choice: Choice, options: R
     """The layers that the inputs hold; none where there is no input."""
     numbers, paths = numbers_and_paths(inputs, required=False)
     if paths:
-        from actcli.models.onnx_file import is_model, way_to_run
-
-        if found := next((path for path in paths if is_model(path)), None):
-            raise UsageError(f"{found} is a model, not a table", way_to_run(found))
         from actcli.measuring.files import file_layers
         from actcli.output.progress import watched
 

@@ -49,7 +49,10 @@ def training_figure(result: Experiment, *, theme: str = "light") -> Figure:
     """Held-out scores and losses over the epochs with bands over the seeds; the layers; learned functions."""
     look = THEMES[theme]
     shown = result.summaries[:MOST]
-    sections = [_curves(result, shown, look), _gradients(result, shown, look), _dead(result, shown, look)]
+    sections = [_curves(result, shown, look), _gradients(result, shown, look)]
+    dead = [summary for summary in shown if _dead_shares(result, summary).any()]
+    if dead:
+        sections.append(_dead(result, dead, look))
     learned = [summary for summary in shown if summary.learned]
     if learned:
         sections.append(_learned(learned, look))
@@ -58,6 +61,8 @@ def training_figure(result: Experiment, *, theme: str = "light") -> Figure:
     seeds = len(result.trained.seeds)
     data = result.trained.data
     subtitle = f"{short(data.target)} of {short(data.source)}; {counted(seeds, 'seeds')}, bands from least to most"
+    if not dead:
+        subtitle += "; no dead neurons"
     return compose(Page(sections, look, title, subtitle, WIDTH))
 
 
@@ -163,7 +168,7 @@ def _named(number: int, courses: Sequence[Course]) -> bool:
 
 
 def _dead(result: Experiment, shown: Sequence[Summary], theme: Theme) -> Section:
-    """A map for each function: layers over epochs, the darker the larger the share of dead neurons."""
+    """A map for each function under which some died: layers over epochs, darker where a larger share is dead."""
     import matplotlib
 
     name, start, stop = theme.share
@@ -171,11 +176,17 @@ def _dead(result: Experiment, shown: Sequence[Summary], theme: Theme) -> Section
     keys = [(f"{share:.0%} dead", Fill(ramp(start + share * (stop - start)), theme.edge)) for share in (0.0, 0.5, 1.0)]
     panels, most = [], 1
     for summary, called in zip(shown, _names(shown), strict=True):
-        courses = _layers(result, summary, lambda layer: layer.dead_neuron_ratio)
-        shares = np.nan_to_num(np.array([course.mean for course in courses]))
-        most = max(most, len(courses))
+        shares = _dead_shares(result, summary)
+        most = max(most, len(shares))
         panels.append(Panel([picture(ramp(start + shares * (stop - start)), keys)], _map_frame(shares), called))
     return Section(_rows(panels, max(0.5, LAYER * most), LEFT), "Dead neurons")
+
+
+def _dead_shares(result: Experiment, summary: Summary) -> Array:
+    """Of each layer (rows) after each epoch (columns)."""
+    courses = _layers(result, summary, lambda layer: layer.dead_neuron_ratio)
+    shares: Array = np.nan_to_num([course.mean for course in courses])
+    return shares
 
 
 def _map_frame(shares: Array) -> Callable[[Axes], None]:

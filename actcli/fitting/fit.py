@@ -118,7 +118,7 @@ def fit(
     Raises UsageError for an unknown function or parameter and for a function without parameters, DataError where f is
     no number.
     """
-    function, target = resolve(function), _target(target)
+    function, target = resolve(function).one(), _target(target)
     names = _names(function, target, only)
     weighed = None if inputs is None else _inputs(target, inputs)
     goal = weighed or target
@@ -154,7 +154,7 @@ def fit(
 
 def _target(target: Function | str | Measure | tuple[ArrayLike, ArrayLike]) -> Function | Measure:
     if not isinstance(target, tuple):
-        return target if isinstance(target, Measure) else resolve(target)
+        return target if isinstance(target, Measure) else resolve(target).one()
     x, y = (numbers(values, name).ravel() for values, name in zip(target, ("x", "y"), strict=True))
     if x.shape != y.shape:
         raise DataError(f"there are {x.size} x and {y.size} y", "give a y for each x")

@@ -42,6 +42,8 @@ def network(
     listed = model.listing
     unseen = [str(one) for one in listed.unseen]
     if not listed.layers:
+        if not unseen:
+            model.check()
         raise DataError(f"{path}: no activation is seen", "; ".join(unseen) or "none of its operators is one")
     known = {layer.name: layer.function for layer in listed.layers}
     functions = choice.of(list(known), known)
@@ -50,7 +52,7 @@ def network(
     layers = tuple(
         PreActivations(
             layer.name,
-            functions[layer.name],
+            functions[layer.name].spread(count, layer.name),
             numbered(count),
             Shared(run, number),
             partial(Input, layer.name, path, None),

@@ -11,27 +11,9 @@ import numpy as np
 
 from actcli.errors import DataError, UsageError
 from actcli.models.onnx_file import is_model
+from actcli.models.wanted import Wanted, checked, listed, number
 from actcli.tables.open import open_tables
 from actcli.tables.options import ReadOptions
-
-DTYPES = {
-    "tensor(float)": "float32", "tensor(double)": "float64", "tensor(float16)": "float16", "tensor(int64)": "int64",
-    "tensor(int32)": "int32", "tensor(int16)": "int16", "tensor(int8)": "int8", "tensor(uint8)": "uint8",
-    "tensor(uint16)": "uint16", "tensor(uint32)": "uint32", "tensor(uint64)": "uint64", "tensor(bool)": "bool",
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """An input of a model: None for a dimension that is free."""
-
-    name: str
-    dims: tuple[int | None, ...]
-    dtype: str
-
-    def __str__(self) -> str:
-        sizes = ", ".join("any" if d is None else str(d) for d in self.dims)
-        return f"{self.name}: {self.dtype} of shape ({sizes})"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,10 +58,10 @@ def feed(
     given: dict[str, Any] = {}
     for name, text in named:
         if name not in known:
-            raise UsageError(f"--input {name}={text}: the model has no input {name!r}", _listed(wanted))
+            raise UsageError(f"--input {name}={text}: the model has no input {name!r}", listed(wanted))
         if name in given:
             raise UsageError(f"--input {name} is given twice", "give each input once")
-        given[name] = _number(known[name], text) if _is_number(text) else _fitting(known[name], text, options)
+        given[name] = number(known[name], text) if _is_number(text) else _fitting(known[name], text, options)
     rest = [want for want in wanted if want.name not in given]
     if paths:
         given |= _of_paths(rest, paths, options)
@@ -90,11 +72,20 @@ def feed(
     return _feed(wanted, given, sources)
 
 
-def _feed(wanted: Sequence[Wanted], given: Mapping[str, Any], sources: tuple[str, ...]) -> Feed:
-    whole = {want.name for want in wanted if want.dims and isinstance(given[want.name], np.ndarray)}
-    kept = _kept(wanted, given, whole)
-    whole -= kept
-    counts = {name: len(given[name]) for name in whole}
+def _feed(free: Sequence[Wanted], given: Mapping[str, Any], sources: tuple[str, ...]) -> Feed:
+    wanted = [want.beside(given[want.name]) for want in free]
+    sizes = {want.name: want.dims[0] for want in wanted if want.dims and isinstance(given[want.name], np.ndarray)}
+    kept = _kept(sizes, given)
+    whole = [name for name in sizes if name not in kept]
+    count = _count({name: len(given[name]) for name in whole}, sources)
+    size = max((found for name in whole if (found := sizes[name])), default=0)
+    arrays = {want.name: _whole(want, given[want.name], count, size) for want in wanted}
+    batched = frozenset(want.name for want in wanted if want.dims and want.name not in kept)
+    return Feed(arrays, batched, count, sources, size)
+
+
+def _count(counts: Mapping[str, int], sources: tuple[str, ...]) -> int:
+    """How many inputs there are. Raises DataError where their numbers differ, and where there is none."""
     count = max(counts.values(), default=1)
     for name, own in counts.items():
         if own != count:
@@ -103,29 +94,24 @@ def _feed(wanted: Sequence[Wanted], given: Mapping[str, Any], sources: tuple[str
                 f"the model's input {name} has {own} entries and {other} has {count}", "give as many of each"
             )
     if count == 0:
-        raise DataError(
-            f"{sources[0] if sources else 'the inputs'}: there are no rows", "a model is run on some inputs"
-        )
-    fixed = {want.dims[0] for want in wanted if want.name in whole and want.dims[0] is not None}
-    size = max((one for one in fixed if one), default=0)
-    arrays = {want.name: _whole(want, given[want.name], count, size) for want in wanted}
-    batched = frozenset(want.name for want in wanted if want.dims and want.name not in kept)
-    return Feed(arrays, batched, count, sources, size)
+        where = sources[0] if sources else "the inputs"
+        raise DataError(f"{where}: there are no rows", "a model is run on some inputs")
+    return count
 
 
-def _kept(wanted: Sequence[Wanted], given: Mapping[str, Any], whole: set[str]) -> set[str]:
+def _kept(sizes: Mapping[str, int | None], given: Mapping[str, Any]) -> set[str]:
     """Those that go in as they are each time, such as a state of two layers: of the size that the model fixes, where
     others are free and have another number of entries."""
-    free = {len(given[want.name]) for want in wanted if want.name in whole and want.dims[0] is None}
-    fixed = [want for want in wanted if want.name in whole and want.dims[0] is not None]
-    return {want.name for want in fixed if free and len(given[want.name]) == want.dims[0] and want.dims[0] not in free}
+    free = {len(given[name]) for name, size in sizes.items() if size is None}
+    fixed = [name for name, size in sizes.items() if size is not None]
+    return {name for name in fixed if free and len(given[name]) == sizes[name] and sizes[name] not in free}
 
 
 def _whole(want: Wanted, value: Any, count: int, size: int) -> Any:
     """The array of an input, one entry per row; a number fills it."""
-    if isinstance(value, np.ndarray) or not want.dims:
+    if isinstance(value, np.ndarray) or want.dims == ():
         return value
-    if None in want.dims[1:]:
+    if want.dims is None or None in want.dims[1:]:
         raise UsageError(f"--input {want.name}={value}: the model leaves the shape open: {want}", "give a file")
     return np.broadcast_to(np.asarray(value, want.dtype), (count, *(d or 0 for d in want.dims[1:])))
 
@@ -146,23 +132,28 @@ def _of_paths(rest: Sequence[Wanted], paths: Sequence[str | Given], options: Rea
     parts = []
     for path, one in zip(paths, found, strict=True):
         if isinstance(one, dict):
-            if len(one) != 1:
-                raise DataError(
-                    f"{path}: has the arrays {', '.join(one)}, none for the input {rest[0].name}", _listed(rest)
-                )
-            one = next(iter(one.values()))
-        parts.append(_checked(rest[0], one, str(path)))
+            one = _only(one, rest[0], str(path))
+        parts.append(checked(rest[0], one, str(path)))
     return {rest[0].name: parts[0] if len(parts) == 1 else np.concatenate(parts)}
+
+
+def _only(arrays: Mapping[str, Any], want: Wanted, path: str) -> Any:
+    """The array of a file that has no other, and no other name than numpy gives it."""
+    if list(arrays) != ["arr_0"]:
+        held = f"has {'the arrays ' * (len(arrays) > 1)}{', '.join(arrays) or 'no array'}"
+        way = f"--input {want.name}={path} takes it" if len(arrays) == 1 else listed([want])
+        raise DataError(f"{path}: {held}, and the model wants {want.name}", way)
+    return arrays["arr_0"]
 
 
 def _merged(rest: Sequence[Wanted], paths: Sequence[str | Given], found: Sequence[Any]) -> dict[str, Any]:
     names = {want.name for want in rest}
     for path, one in zip(paths, found, strict=True):
         if extra := one.keys() - names:
-            raise DataError(f"{path}: the model has no input {min(extra)!r}", _listed(rest))
+            raise DataError(f"{path}: the model has no input {min(extra)!r}", listed(rest))
     return {
         want.name: np.concatenate(
-            [_checked(want, one[want.name], str(path)) for path, one in zip(paths, found, strict=True)]
+            [checked(want, one[want.name], str(path)) for path, one in zip(paths, found, strict=True)]
         )
         for want in rest
         if all(want.name in one for one in found)
@@ -175,7 +166,7 @@ def _fitting(want: Wanted, path: str, options: ReadOptions) -> Any:
         if want.name not in found and len(found) != 1:
             raise DataError(f"{path}: has no array {want.name!r}", f"it has {', '.join(found)}")
         found = found.get(want.name, next(iter(found.values())))
-    return _checked(want, found, path)
+    return checked(want, found, path)
 
 
 def _arrays(path: str | Given, options: ReadOptions) -> Any:
@@ -185,17 +176,19 @@ def _arrays(path: str | Given, options: ReadOptions) -> Any:
     suffix = os.path.splitext(path)[1].lower()
     if suffix not in (".npy", ".npz"):
         return _table(path, options)
+    again = f"write it again: np.save{'z' * (suffix == '.npz')}({os.path.basename(path)!r}, ...)"
     try:
         found = np.load(path, mmap_mode="r" if suffix == ".npy" else None, allow_pickle=False)
         return {name: found[name] for name in found.files} if suffix == ".npz" else found
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file") from None
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror or 'is not a NumPy file'}") from error
+        raise DataError(f"{path}: {error.strerror or 'is not a NumPy file'}", again) from error
     except Exception as error:
-        raise DataError(
-            f"{path}: is not a whole NumPy file of numbers", "save it as floats: a.astype(float)"
-        ) from error
+        if "Object arrays" in str(error) or "Python objects" in str(error):  # read, or mapped
+            way = "save it as floats: a.astype(float)"
+            raise DataError(f"{path}: holds Python objects, which are not loaded", way) from error
+        raise DataError(f"{path}: is not a whole NumPy file of numbers", again) from error
 
 
 def _table(path: str, options: ReadOptions) -> Any:
@@ -208,49 +201,9 @@ def _table(path: str, options: ReadOptions) -> Any:
     return np.concatenate([block.values for block in blocks])
 
 
-def _checked(want: Wanted, array: Any, path: str) -> Any:
-    """The array as the model wants it: its rank, its sizes, its type; no NaN."""
-    if array.dtype.kind not in "fiub":
-        raise DataError(f"{path}: holds {array.dtype}, not numbers", f"the model wants {want}")
-    if array.ndim != len(want.dims):
-        raise DataError(f"{path}: has {array.ndim} dimensions, shape {array.shape}", f"the model wants {want}")
-    for axis, (own, dim) in enumerate(zip(array.shape, want.dims, strict=True)):
-        if axis > 0 and dim is not None and own != dim:
-            raise DataError(f"{path}: axis {axis} has {own} entries, shape {array.shape}", f"the model wants {want}")
-    return _typed(want, array, path)
-
-
-def _typed(want: Wanted, array: Any, path: str) -> Any:
-    if array.dtype.kind == "f":
-        bad = ~np.isfinite(array)
-        if bad.any():
-            row = int(np.flatnonzero(bad.reshape(len(array), -1).any(axis=1))[0])
-            raise DataError(
-                f"{path}: entry {row + 1} holds NaN or infinity, {int(bad.sum())} in all",
-                "leave such rows out: a network makes NaN of them",
-            )
-        if not want.dtype.startswith("float") and not (array == np.round(array)).all():
-            raise DataError(f"{path}: holds fractions", f"the model wants {want}")
-    if array.dtype.kind in "iu" and want.dtype.startswith(("int", "uint")) and array.size:
-        limits = np.iinfo(want.dtype)
-        if array.min() < limits.min or array.max() > limits.max:
-            raise DataError(f"{path}: holds {array.min()} to {array.max()}", f"the model wants {want}")
-    with np.errstate(over="ignore"):
-        return np.asarray(array, dtype=want.dtype)
-
-
 def _is_number(text: str) -> bool:
     try:
         float(text)
     except ValueError:
         return False
     return True
-
-
-def _number(want: Wanted, text: str) -> Any:
-    value = np.asarray(float(text), want.dtype)
-    return value if not want.dims else value.item()
-
-
-def _listed(wanted: Sequence[Wanted]) -> str:
-    return f"its inputs: {'; '.join(map(str, wanted))}"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from actcli.errors import DataError
@@ -15,14 +17,35 @@ if TYPE_CHECKING:
 
 _EXPORT = "export the module: torch.onnx.export(model, x, 'm.onnx')"
 _TORCH = ("holds weights, or a pickle, which is never loaded", _EXPORT)
+_WEIGHTS = ("holds weights alone, and nothing to run", _EXPORT)
 _KERAS = ("is run by Keras", "export it: model.export('m.onnx', format='onnx'), or use actcli.inspect(model, x)")
-OTHERS = {  # what a file is, and the way out
+_LITE = ("is of TensorFlow Lite", "convert it: python -m tf2onnx.convert --tflite m.tflite --output m.onnx")
+_ORT = ("is of onnxruntime's own format, in which operators are fused", "take the .onnx that it was made from")
+OTHERS = {  # by the suffix what a file is, and the way out
     **dict.fromkeys((".pt", ".pth", ".pt2", ".ckpt"), _TORCH),
-    ".safetensors": ("holds weights alone, and nothing to run", _EXPORT),
+    **dict.fromkeys((".safetensors", ".gguf"), _WEIGHTS),
     **dict.fromkeys((".keras", ".h5", ".hdf5"), _KERAS),
-    ".tflite": ("is of TensorFlow Lite", "convert it: python -m tf2onnx.convert --tflite m.tflite --output m.onnx"),
-    ".ort": ("is of onnxruntime's own format, in which operators are fused", "take the .onnx that it was made from"),
+    ".pb": ("is of TensorFlow", "convert it: python -m tf2onnx.convert --saved-model FOLDER --output m.onnx"),
+    ".tflite": _LITE,
+    ".ort": _ORT,
 }
+_HEADS = {  # by the place and the bytes there what is no model, though it is named so
+    (0, b"version https://git-lfs"): ("stands for the model, which is in Git LFS", "fetch it: git lfs pull"),
+    (0, b"<"): ("is a page of HTML or XML", "download the file itself"),
+    (0, b"\x1f\x8b"): ("is compressed by gzip", "unpack it: gunzip"),
+    (0, b"PK\x03\x04"): (
+        "is a ZIP archive, as those of PyTorch and Keras are",
+        "unzip it, or export the model to ONNX",
+    ),
+    (0, b"\x80"): _TORCH,
+    (0, b"\x89HDF"): _KERAS,
+    (0, b"\x93NUMPY"): ("is a NumPy array", "give it as an input: --model MODEL.onnx x.npy"),
+    (0, b"GGUF"): _WEIGHTS,
+    (4, b"TFL3"): _LITE,
+    (4, b"ORTM"): _ORT,
+}
+_CUT = ("is not an ONNX model", "it may be cut short or of another format: export it again")
+_OLDEST = {"onnx": (1, 23), "onnxruntime": (1, 32)}  # from these on both refuse weights outside the model's folder
 
 
 _FUSED = {"LeakyRelu": ("alpha",), "HardSigmoid": ("alpha", "beta")}  # the names of a fused function's numbers
@@ -37,18 +60,21 @@ def is_model(path: str) -> bool:
 def way_to_run(path: str) -> str:
     """What to do with a model in place of a table."""
     suffix = os.path.splitext(path)[1].lower()
-    return OTHERS[suffix][1] if suffix in OTHERS else f"run it on inputs: --model {path} INPUT..."
+    return OTHERS[suffix][1] if suffix in OTHERS else f"run it on inputs: actcli saturation --model {path} INPUT..."
 
 
 def check_installed() -> None:
     """Raises DataError where onnx or onnxruntime is missing."""
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # which would send its maker what is run, and leave a file
-    try:
-        import onnx  # noqa: F401
-        import onnxruntime  # noqa: F401
-    except ImportError as error:
-        missing = error.name or "onnx"
-        raise DataError(f"models need {missing}, which is not installed", "pip install 'actcli[onnx]'") from None
+    for name, oldest in _OLDEST.items():
+        try:
+            found = str(import_module(name).__version__)
+        except ImportError as error:
+            missing = error.name or name
+            raise DataError(f"models need {missing}, which is not installed", "pip install 'actcli[onnx]'") from None
+        if tuple(int(part) for part in re.findall(r"\d+", found)[:2]) < oldest:
+            least = ".".join(map(str, oldest))
+            raise DataError(f"models need {name} {least}, and {found} is installed", "pip install -U 'actcli[onnx]'")
 
 
 def load(path: str) -> onnx.ModelProto:
@@ -68,7 +94,7 @@ def load(path: str) -> onnx.ModelProto:
     with _failing(path):
         model: onnx.ModelProto = onnx.load(path, load_external_data=False)
     if not model.graph.node and not model.graph.output:
-        raise DataError(f"{path}: is not an ONNX model", "it may be cut short or of another format: export it again")
+        raise _no_model(path)
     model = _unfused(_inlined(model))
     write_out(model)
     return _typed(model)
@@ -124,4 +150,12 @@ def _failing(path: str) -> Iterator[None]:
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from error
     except Exception as error:
-        raise DataError(f"{path}: is not an ONNX model", "it may be cut short: export it again") from error
+        raise _no_model(path) from error
+
+
+def _no_model(path: str) -> DataError:
+    """The error for what does not hold one: what it is instead, where its first bytes say that."""
+    with open(path, "rb") as file:
+        head = file.read(32)
+    found = next((said for (at, own), said in _HEADS.items() if head.startswith(own, at)), _CUT)
+    return DataError(f"{path}: {found[0]}", found[1])

@@ -28,6 +28,10 @@ class Model:
         graph = Graph(load(path), os.path.dirname(os.path.abspath(path)))
         return cls(path, graph, listing(graph))
 
+    def check(self) -> None:
+        """Raises DataError for what cannot be run whatever the inputs."""
+        Session(self.path, self.graph, ())
+
     def run(
         self,
         layers: Sequence[ModelLayer],

@@ -14,10 +14,11 @@ import numpy as np
 from actcli.activation import Array
 from actcli.errors import DataError, UsageError
 from actcli.models.graph import Graph
-from actcli.models.inputs import DTYPES, Feed, Wanted
+from actcli.models.inputs import Feed
 from actcli.models.layers import ModelLayer
 from actcli.models.onnx_faults import explained, external_data
 from actcli.models.seen import BLOCK
+from actcli.models.wanted import DTYPES, Wanted
 from actcli.text import counted
 
 Neurons: TypeAlias = Literal["channel", "unit"]
@@ -54,7 +55,7 @@ class Session:
             self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:
             raise explained(graph.model, path, error) from None
-        self.wanted = tuple(_wanted(one, path) for one in self._session.get_inputs())
+        self.wanted = tuple(_wanted(one, path, graph) for one in self._session.get_inputs())
 
     def _with_outputs(self, tensors: Sequence[str]) -> Any:
         import onnx
@@ -78,10 +79,13 @@ class Session:
         return found
 
 
-def _wanted(one: Any, path: str) -> Wanted:
+def _wanted(one: Any, path: str, graph: Graph) -> Wanted:
     if one.type not in DTYPES:
-        raise DataError(f"{path}: its input {one.name} is of {one.type}", "models that take numbers are run")
-    return Wanted(one.name, tuple(d if isinstance(d, int) else None for d in one.shape), DTYPES[one.type])
+        kind = one.type.removeprefix("tensor(").removesuffix(")" * one.type.startswith("tensor("))
+        hint = "export it in float32" if "float" in kind else "only models that take numbers are run"
+        raise DataError(f"{path}: its input {one.name} is of type {kind}", hint)
+    dims = tuple(d if isinstance(d, int) else None for d in one.shape)
+    return Wanted(one.name, dims if graph.shape(one.name) is not None else None, DTYPES[one.type])
 
 
 class Run:

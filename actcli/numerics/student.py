@@ -26,14 +26,14 @@ class Mean:
     def of(
         cls, values: Sequence[float], within: tuple[float, float] = (-math.inf, math.inf), step: float = 0.0
     ) -> Mean | None:
-        """None of no value. The interval ends where values can lie, `within`. Values that come in steps are spread by
-        one at least: a few that are equal do not say that there is no spread."""
+        """None of no value. The interval ends where values can lie, `within`. Values that are whole numbers of steps
+        are spread by one at least: a few that are equal do not say that there is no spread."""
         n = len(values)
         if n == 0:
             return None
         mean = math.fsum(values) / n
-        if abs(mean) <= 4e-16 * max(map(abs, values)):  # what rounding leaves of values that cancel
-            mean = 0.0
+        if step and math.isfinite(mean):  # nothing of their rounding is left where they cancel
+            mean = sum(round(value / step) for value in values) / n * step
         if n == 1 or not math.isfinite(mean):
             return cls(mean, None, None, n, 0.0)
         deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))

@@ -57,7 +57,7 @@ def _point(state: State, layer: LayerAt, measures: Sequence[Followed]) -> Docume
 
 
 def trend_report(trend: Trend, failed: Sequence[str], gated: bool, draw: Draw, run: Run) -> Report:
-    """What changes, the figure, a row for each layer with sparklines, and all points."""
+    """What changes, the figure, a sparkline for each measure of a layer, and all points."""
     steps = f"{trend.states[0].name} to {trend.states[-1].name}"
     sizes = f"{counted(len(trend.layers), 'layers')} over {counted(len(trend.states), 'states')}"
     title = f"{sizes}, {steps}"
@@ -111,18 +111,19 @@ def _texts(changes: Iterable[Change], layer: str) -> Iterator[str]:
 
 
 def trend_summary(trend: Trend) -> Sheet:
-    """One row per layer: a sparkline, the first and the last value of each measure."""
+    """One row per layer and measure: a sparkline, the first and the last value. What a row has in common with the one
+    before is said once. Side by side the measures would not fit a terminal."""
     unicode = not new_console().options.ascii_only
     rows: list[list[Cell]] = []
-    measures = trend.measures
     for layer in trend.layers:
-        own: list[Cell] = [layer, trend.seen[layer][-1][1].function]
-        for measure in measures:
+        head: list[Cell] = [layer, trend.seen[layer][-1][1].function]
+        for measure in trend.measures:
             values = [value.value for _, value in trend.course(layer, measure)]
-            line = sparkline(values, share=not measure.scales, unicode=unicode)
-            own.append(f"{line} {values[0]:.3g} to {values[-1]:.3g}" if values else "")
-        rows.append(own)
-    return Sheet(("layer", "function", *(one.word for one in measures)), rows)
+            if values:
+                line = sparkline(values, share=not measure.scales, unicode=unicode)
+                rows.append([*head, measure.word, line, f"{values[0]:.3g}", f"{values[-1]:.3g}"])
+                head = ["", ""]
+    return Sheet(("layer", "function", "measure", "course", "first", "last"), rows)
 
 
 def live_lines(trend: Trend) -> Iterator[RenderableType]:

@@ -19,14 +19,14 @@ from actcli.errors import ActcliError, DataError
 from actcli.numerics.axes import neuron_axis, positions, rows_of_neurons
 from actcli.tables.columns import check_width, pick
 from actcli.tables.options import ReadOptions
-from actcli.tables.source import File, Source, spool
+from actcli.tables.source import File, LocalFile, Source, spool
 from actcli.tables.table import Block, Table, Task, rows_per_block, unpicked, without
 from actcli.text import numbered
 
 
 def open_npy(source: Source, options: ReadOptions) -> list[Table]:
     file = source.file()
-    with _failing(source.name), open(file.path, "rb") as content:
+    with _failing(source.name), file.open() as content:
         array = _head(content, source.name, file.size, options.axis)
     return [_table(source.layer, source.name, file.size, array, lambda: file, options)]
 
@@ -36,11 +36,11 @@ def open_npz(source: Source, options: ReadOptions) -> list[Table]:
     file = source.file()
 
     def unpacked(member: str, name: str, size: int) -> File:
-        with _failing(name), zipfile.ZipFile(file.path) as archive, archive.open(member) as content:
+        with _failing(name), file.open() as whole, zipfile.ZipFile(whole) as archive, archive.open(member) as content:
             copy = spool(content)
-            return File(copy.name, size, copy)
+            return LocalFile(copy.name, size, copy)
 
-    with _failing(source.name), zipfile.ZipFile(file.path) as archive:
+    with _failing(source.name), file.open() as whole, zipfile.ZipFile(whole) as archive:
         members = [member for member in archive.infolist() if member.filename.endswith(".npy")]
         others = [member.filename for member in archive.infolist() if not member.is_dir()]
         heads = [_head_of(archive, member, source.name, options.axis) for member in members]
@@ -111,19 +111,28 @@ class _Array:
 
     def _inputs(self, file: File, name: str, start: int, stop: int) -> NDArray[Any]:
         count, width = stop - start, math.prod(self.shape[1:])
-        with _failing(name), open(file.path, "rb", buffering=0) as content:
+        with _failing(name), file.open() as content:
 
             def numbers(first: int, count: int) -> NDArray[Any]:
                 content.seek(self.start + first * self.dtype.itemsize)
-                found = np.fromfile(content, self.dtype, count)
-                if len(found) < count:
-                    raise DataError(f"{name}: has become shorter while it was read")
+                found = np.empty(count, self.dtype)
+                _fill(content, found.view(np.uint8), name)
                 return found
 
             if not self.by_columns:
                 return numbers(start * width, count * width)
             columns = [numbers(column * self.shape[0] + start, count) for column in range(width)]
             return np.stack(columns, axis=1).reshape((count, *self.shape[1:]), order="F")
+
+
+def _fill(file: IO[bytes], target: NDArray[np.uint8], name: str) -> None:
+    """A file may give less at once than it is asked for: Linux does of more than 2 GB."""
+    done = 0
+    while done < len(target):
+        count = file.readinto(target[done:].data)  # type: ignore[attr-defined]
+        if not count:
+            raise DataError(f"{name}: has become shorter while it was read")
+        done += count
 
 
 def _table(layer: str, name: str, size: int, array: _Array, load: Callable[[], File], options: ReadOptions) -> Table:

@@ -89,7 +89,9 @@ def input_suffix(path: str) -> tuple[str, Format | None]:
     """The name of a file without its folder and suffixes, and the format that a suffix says."""
     from pathlib import PurePath
 
-    file = PurePath(path)
+    from actcli.tables.remote import file_name
+
+    file = PurePath(file_name(path))
     if file.suffix.lower() in COMPRESSED:
         file = file.with_suffix("")
     suffix = file.suffix.lower()

@@ -85,10 +85,11 @@ def _joined(given: Given, place: int, first: list[Table], options: ReadOptions) 
             table = one if not number else _alike(part, place, first, reading)
             for task in table.tasks():
                 yield partial(_moved, task, before)
-            before += part.size
+            before += part.size or 0
 
     name, source = (given.layer, given.path) if len(first) == 1 else (one.name, f"{given.path}: array {one.name}")
-    size = sum(part.size for part in given.parts)
+    sizes = [part.size for part in given.parts]
+    size = None if None in sizes else sum(filter(None, sizes))
     return replace(one, name=name, source=source, size=size, tasks=tasks)
 
 

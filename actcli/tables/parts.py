@@ -6,6 +6,7 @@ import glob
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -13,6 +14,7 @@ from actcli.errors import DataError, UsageError
 from actcli.tables.format import input_suffix
 from actcli.tables.options import ReadOptions
 from actcli.tables.order import natural
+from actcli.tables.remote import Found, Remote, file_name, is_remote
 from actcli.text import encodable
 
 # What people call the parts of one table: part-00000, 0.parquet, train-00000-of-00010, batch_3.
@@ -27,7 +29,7 @@ class Part:
     """A file of a layer, its size in bytes, and the labels that folders of its path say: ("step", "100")."""
 
     path: str
-    size: int
+    size: int | None  # None: a server does not say it
     below: str  # its path below the folder that was named, or as the glob matches it
 
     @property
@@ -53,15 +55,39 @@ class Given:
 def expanded(path: str, options: ReadOptions) -> list[Given]:
     """What a path stands for: of a glob that matches folders alone, each of them. Raises DataError for a folder or a
     glob without part files, or with those of several formats."""
+    if is_remote(path):
+        return _expanded_remote(path, options)
     if os.path.isdir(path):
         return [_layer(path, _folder_name(path), list(_below(path)), options)]
     if (found := matches(path)) is None:
         return [Given(path)]
+    return _matched(path, [Found(name, _size(name), os.path.isdir(name)) for name in found], options)
+
+
+def _size(path: str) -> int | None:
+    with suppress(OSError):  # of a broken link, which opening it says
+        return os.path.getsize(path)
+    return None
+
+
+def _expanded_remote(path: str, options: ReadOptions) -> list[Given]:
+    remote = Remote(path)
+    if (found := remote.matches()) is not None:
+        return _matched(path, found, options)
+    if not remote.is_folder:
+        return [Given(path)]
+    below = [(one, one.path.removeprefix(path.rstrip("/") + "/")) for one in remote.below()]
+    files = [Part(one.path, one.size, rest) for one, rest in below if not re.search(r"(^|/)[._]", rest)]
+    return [_layer(path, file_name(path), files, options)]
+
+
+def _matched(path: str, found: Sequence[Found], options: ReadOptions) -> list[Given]:
+    """What a glob stands for."""
     if not found:
         raise DataError(f"{path}: there is no such file", "no name matches this pattern")
-    if all(map(os.path.isdir, found)):
-        return [given for folder in found for given in expanded(folder, options)]
-    files = [Part(name, os.path.getsize(name), name) for name in found if not os.path.isdir(name)]
+    if all(one.is_folder for one in found):
+        return [given for one in found for given in expanded(one.path, options)]
+    files = [Part(one.path, one.size, one.path) for one in found if not one.is_folder]
     return [_layer(path, _glob_name(path), files, options)]
 
 

@@ -1,4 +1,4 @@
-"""Where bytes come from: files and pipes, compressed or not; every failure names its source."""
+"""Where bytes come from: files, pipes and other machines, compressed or not; every failure names its source."""
 
 from __future__ import annotations
 
@@ -8,26 +8,31 @@ import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, partial
-from typing import IO, TypeAlias, cast
+from functools import cache, cached_property, partial
+from typing import IO, Protocol, TypeAlias, cast
 
 from actcli.errors import DataError
 from actcli.tables.format import COMPRESSED, DEFAULT, Format, formats, input_suffix, named
+from actcli.tables.remote import Remote, file_name, is_remote
 from actcli.tables.streams import PIPE, BufferedStream, FileStream, Readable, Stream, decompressed
 
-Stamp: TypeAlias = tuple[int, int, int]  # the size of a file, when it was written, which one it is
+# The size of a file, when it was written, which one it is; of another machine the size and what its server says.
+Stamp: TypeAlias = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One INPUT argument: a file, whose streams begin anew each time, or a pipe, which has only one."""
+    """One INPUT argument: a file, here or elsewhere, whose streams begin anew each time, or a pipe, which has only
+    one."""
 
     path: str
     name: str  # as errors name it
     layer: str  # the name of the layer in it
     said: Format | None  # by its name
-    size: int | None  # in bytes; None: a pipe's is not known
-    stamp: Stamp | None  # of a file when it was opened
+    size: int | None  # in bytes; None: it is not known, as of a pipe
+    stamp: Callable[[], Stamp | None]  # of a file, as it is now
+    first: Stamp | None  # when it was opened
+    file: Callable[[], File]  # that can be sought in: what comes from a pipe is put into a temporary one
     raw: Callable[[], Stream]  # the bytes as they are
     plain: Callable[[], Stream]  # decompressed where the first bytes say so
 
@@ -48,30 +53,58 @@ class Source:
 
     def check_unchanged(self) -> None:
         """Fail where the file is no more what it was when it was opened: what was read is of no use."""
-        if self.stamp is not None and (now := _stamp(self.path)) != self.stamp:
+        if self.first is not None and (now := self.stamp()) != self.first:
             sizes = f": {self.size} bytes at first, now {now[0]}" if now and now[0] != self.size else ""
             raise DataError(f"{self.name}: has changed while it was read{sizes}", "read a copy that nothing writes to")
 
-    def file(self) -> File:
-        """A file that can be sought in: what comes from a pipe is put into a temporary one."""
-        stream = self.raw()
-        if self.size is not None:
-            return File(self.path, self.size, None)
-        copy = spool(stream)
-        return File(copy.name, os.path.getsize(copy.name), copy)
+
+class File(Protocol):
+    """A file that can be sought in."""
+
+    @property
+    def path(self) -> str:
+        """Where it is on this machine."""
+
+    @property
+    def size(self) -> int: ...
+
+    def open(self) -> IO[bytes]: ...
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class LocalFile:
     """A regular file."""
 
     path: str
     size: int
-    kept: Temporary | None  # where it is a temporary one
+    kept: Temporary | None = None  # where it is a temporary one
+
+    def open(self) -> IO[bytes]:
+        return cast(IO[bytes], open(self.path, "rb", buffering=0))
+
+
+class RemoteFile:
+    """A file of another machine: what needs a path gets a copy."""
+
+    def __init__(self, remote: Remote, size: int) -> None:
+        self._remote, self.size = remote, size
+
+    @cached_property
+    def _copy(self) -> Temporary:
+        return spool(self._remote.stream())
+
+    @property
+    def path(self) -> str:
+        return self._copy.name
+
+    def open(self) -> IO[bytes]:
+        return self._remote.opened()
 
 
 def open_source(path: str) -> Source:
-    """The source that a path names, `-` being standard input. A pipe is opened now."""
+    """The source that a path names, `-` being standard input. A pipe is opened now, another machine is asked."""
+    if is_remote(path):
+        return _open_remote(path)
     name, layer, said = "standard input", "stdin", None
     if path != "-":
         name = path
@@ -79,11 +112,32 @@ def open_source(path: str) -> Source:
     is_file = path != "-" and os.path.isfile(path)
     if is_file:
         raw: Callable[[], Stream] = partial(_opened, path, name, is_file)
-        stamp = _stamp(path)
-        size = stamp[0] if stamp else None
-        return Source(path, name, layer, said, size, stamp, raw, partial(_plain, raw, path, name))
+        size = os.path.getsize(path)
+
+        def file() -> File:
+            raw()  # which fails where it cannot be read
+            return LocalFile(path, size)
+
+        stamp = partial(_stamp, path)
+        return Source(path, name, layer, said, size, stamp, stamp(), file, raw, partial(_plain, raw, path, name))
     pipe = _opened(path, name, is_file)
-    return Source(path, name, layer, said, None, None, lambda: pipe, cache(partial(_plain, lambda: pipe, path, name)))
+    plain = cache(partial(_plain, lambda: pipe, path, name))
+    return Source(path, name, layer, said, None, lambda: None, None, lambda: _spooled(pipe), lambda: pipe, plain)
+
+
+def _open_remote(address: str) -> Source:
+    remote = Remote(address)
+    if remote.is_folder:
+        raise DataError(f"{address}: is a folder", "name a file, or a command that takes folders")
+    size, layer, said = remote.size, *input_suffix(address)
+
+    def file() -> File:
+        return RemoteFile(remote, size) if size is not None and remote.has_ranges else _spooled(remote.stream())
+
+    plain = partial(_plain, remote.stream, address, address)
+    return Source(
+        address, address, layer, said, size, remote.stamp, remote.first_stamp, file, remote.stream, plain
+    )  # fmt: skip
 
 
 def _stamp(path: str) -> Stamp | None:
@@ -104,10 +158,15 @@ def _opened(path: str, name: str, is_file: bool) -> Stream:
         raise DataError(f"{path}: {error.strerror}") from error
 
 
+def _spooled(stream: Stream) -> File:
+    copy = spool(stream)
+    return LocalFile(copy.name, os.path.getsize(copy.name), copy)
+
+
 def _plain(raw: Callable[[], Stream], path: str, name: str) -> Stream:
     stream = raw()
     plain = decompressed(stream, name)
-    if plain is None and path.lower().endswith(COMPRESSED) and stream.look(1).size:
+    if plain is None and file_name(path).lower().endswith(COMPRESSED) and stream.look(1).size:
         raise DataError(f"{name}: is not compressed, as its name says", "rename it")
     return plain or stream
 

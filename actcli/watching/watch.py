@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -73,6 +73,7 @@ class Watch:
     ) -> None:
         self._model, self._every, self._patterns, self._by, self._limits = model, every, patterns, by, limits
         self._tracer = Tracer(model, self._begins, self._sees, self._ends, gradients)
+        self.at_failure: Callable[[], None] = self._tracer.stop  # not every trainer says that an error has ended it
         self._probes = Probes(by)
         self._in_training = False
         self._forwards = self._left_out = 0
@@ -142,9 +143,13 @@ class Watch:
         self._steps.append(_Look(self._forwards - 1, measured, now.gradients, now.is_chain))
         self._total.add(now)
         if self._limits:
-            layers = gated(layer_of(one, self._by) for one in self._total.all)
-            if failed := [line for gate in self._limits for line in gate.failures(layers)]:
-                raise GateError(f"step {self._forwards - 1}: {failed[0]}", "\n".join(failed[1:]))
+            self._check_gates()
+
+    def _check_gates(self) -> None:
+        layers = gated(layer_of(one, self._by) for one in self._total.all)
+        if failed := [line for gate in self._limits for line in gate.failures(layers)]:
+            self.at_failure()
+            raise GateError(f"step {self._forwards - 1}: {failed[0]}", "\n".join(failed[1:]))
 
     def _check_patterns(self) -> None:
         for pattern in self._patterns:
@@ -182,8 +187,8 @@ def watch(
     `gradients` also dL/dx when the loss is differentiated. Activations are seen as modules and as calls of functions;
     each gets its function by its values. Those on another device are copied from it in blocks, at these forwards alone;
     dL/dx is reduced where it is. `layers` are patterns of names. `raise_on` has limits by the names of the gates,
-    `{"max_dead": 0.5}`: GateError is raised where all that was seen since the last reset fails one. The loss is not
-    changed, and nothing but measures is kept. The other keywords are those of `diagnose`.
+    `{"max_dead": 0.5}`: GateError is raised where all that was seen since the last reset fails one, and no more is
+    looked at. The loss is not changed, and nothing but measures is kept. The other keywords are those of `diagnose`.
 
     Raises UsageError for a model that nobody can look into (scripted, compiled), for a pattern that no layer matches,
     and for keywords out of their domain.

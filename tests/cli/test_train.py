@@ -26,7 +26,7 @@ def table(folder: Path, text: str) -> str:
 
 def test_every_form_of_a_result(cli: Cli, tmp_path: Path) -> None:
     """A page, a figure, JSON by its schema, CSV by function, run, epoch and layer; the same bytes each time."""
-    outputs = [str(tmp_path / name) for name in ("a.json", "a.png", "a.csv")]
+    outputs = [str(tmp_path / name) for name in ("a.json", "a.svg", "a.csv")]
     asked = [word for path in outputs for word in ("-o", path)]
     page = tmp_path / "a.md"
     done = cli("train", "prelu", "elu:alpha=0.5|1", *DIGITS, *QUICK, "--learn", "layer", *asked, "--report", str(page))
@@ -42,6 +42,7 @@ def test_every_form_of_a_result(cli: Cli, tmp_path: Path) -> None:
     text = page.read_text()
     assert "Take " in text
     assert "## Learned parameters" in text
+    assert "no dead neurons" in Path(outputs[1]).read_text()
     before = Path(outputs[0]).read_bytes()
     cli("train", "prelu", "elu:alpha=0.5|1", *DIGITS, *QUICK, "--learn", "layer", "-o", outputs[0], "--threads", "1")
     assert Path(outputs[0]).read_bytes() == before
@@ -119,7 +120,8 @@ def test_a_quantity(cli: Cli, tmp_path: Path) -> None:
     ("text", "target", "options", "status", "message"),
     [
         ("a,b\n1,2\n3,4\n", "c", (), 2, "there is no column 'c'"),
-        ("a,b\n1,2\n3,2\n4,2\n", "b", (), 1, "has one class only, 2"),
+        ("a,b\n1,2\n3,2\n4,2\n", "b", (), 1, "has one class only, 2\n"),
+        ("a,b\n", "b", (), 1, "has no rows"),
         ("a,b\n1,2\n3,4\n5,6\n", "b", (), 1, "3 classes in 3 rows"),
         ("a,b,c\n1,u,0\n3,v,1\n1,u,0\n3,v,1\n", "c", (), 1, "'u' is not a number"),
         ("a\n1\n2\n", "a", (), 2, "no column is left"),

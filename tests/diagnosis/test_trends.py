@@ -111,6 +111,10 @@ def test_arrays_of_checkpoints(network: Path, cli: Cli) -> None:
     report = cli("trend", "relu", *paths, "-f", "table").stdout.decode()
     assert "fc2: changes\n  it dies: over half of its neurons are dead from step 600 on" in report
     assert "fc1: nothing changes" in report
+    lines = report.splitlines()
+    at = lines.index(next(line for line in lines if line.startswith("fc2    relu")))
+    assert lines[at].split() == ["fc2", "relu", "dead", "▁▁▂▂▃▄▅▆▆▇", "0", "0.9"]
+    assert lines[at + 1].split()[:2] == ["vanishing", "▁▁▂▂▃▄▅▆▆▇"]  # one line each
 
 
 @pytest.mark.parametrize("form", ["csv", "folder", "hive"])

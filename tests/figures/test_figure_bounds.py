@@ -33,7 +33,7 @@ def families(*names: str, **options: Any) -> Any:
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize("count", part([3, 2, 4, 5, 6, 7, 9, 13, 30, 120], 6))
+@pytest.mark.parametrize("count", part([4, 2, 3, 5, 6, 7, 9, 13, 30, 120], 10))
 def test_names_of_layers(count: int) -> None:
     check(layers.layers_figure(diagnosis("tanh", wide(count))))
     check(comparison_figure(comparison("tanh", "gelu", found=wide(count))))
@@ -53,15 +53,16 @@ NAMED: list[Callable[[], Any]] = [
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize("made", part(NAMED, 3))
+@pytest.mark.parametrize("made", part(NAMED, 6))
 def test_names_of_functions(made: Callable[[], Any]) -> None:
     check(made())
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("size", [None, (4.0, 4.0)])
 @pytest.mark.parametrize("layout", ["shared", "separate", "one"])
 def test_titles(size: tuple[float, float] | None, *, layout: Any) -> None:
-    for title in (TITLE, "W" * 200, "one\ntwo\nthree", "\t"):
+    for title in part((TITLE, "one\ntwo\nthree", "W" * 200, "\t"), 2):
         check(families("relu", title=title, size=size, layout=layout))
 
 

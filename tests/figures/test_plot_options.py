@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 from support.run import DATA, Cli
-from support.sweep import part
 
 from actcli.errors import UsageError
 from actcli.figures import plot, style
@@ -100,8 +99,8 @@ def test_data_lie_under_the_curve() -> None:
     assert label.splitlines()[:2] == ["layer $1$", f"{100 * (x <= 0).mean():.1f} % shaded"]
 
 
-@pytest.mark.sweep
-@pytest.mark.parametrize(("theme", "layout"), part([*product(style.THEMES, ("shared", "separate", "one"))], 6))
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(("theme", "layout"), [*product(style.THEMES, ("shared", "separate", "one"))])
 def test_every_function_can_be_drawn(theme: str, layout: Any) -> None:
     """The whole registry in one figure, in each theme, to the second derivative."""
     figure = plot.curves(EVERY, order=2, epsilon=1e-3, theme=theme, layout=layout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,11 +33,51 @@ def test_files_of_other_frameworks_are_told_the_way(cli: Cli, tmp_path: Path, su
     assert "\n  " in refused(cli, "layers", path)
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"\x08\x09\x12\x07pyto"])
+NO_MODELS = {
+    b"": "is empty",
+    b"hello": "is not an ONNX model",
+    b"\x08\x09\x12\x07pyto": "is not an ONNX model",
+    b"version https://git-lfs.github.com/spec/v1\noid sha256:a\nsize 1\n": "git lfs pull",
+    b"<!DOCTYPE html><html></html>": "page of HTML",
+    b"\x1f\x8b\x08\x00": "gunzip",
+    b"PK\x03\x04\x14\x00": "ZIP archive",
+    b"\x80\x02}q\x00.": "never loaded",
+    b"\x89HDF\r\n\x1a\n": "run by Keras",
+    b"\x93NUMPY\x01\x00": "is a NumPy array",
+    b"GGUF\x03\x00\x00\x00": "holds weights alone",
+    b"\x1c\x00\x00\x00TFL3": "TensorFlow Lite",
+    b"\x1c\x00\x00\x00ORTM": "onnxruntime's own format",
+}
+
+
+@pytest.mark.parametrize("content", NO_MODELS)
 def test_what_is_no_model_is_refused(cli: Cli, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "m.onnx"
     path.write_bytes(content)
-    assert "m.onnx: is " in refused(cli, "layers", path)
+    assert NO_MODELS[content] in refused(cli, "layers", path)
+
+
+@pytest.mark.parametrize("kept", [1, 20, 0.5, -1])
+def test_a_model_that_is_cut_short_is_refused(cli: Cli, tmp_path: Path, kept: float) -> None:
+    path = between_layers(tmp_path / "m.onnx", [("Relu", ("z",), "y")])
+    content = path.read_bytes()
+    path.write_bytes(content[: int(kept * len(content)) if isinstance(kept, float) else kept])
+    assert "it may be cut short" in refused(cli, "layers", path)
+
+
+@pytest.mark.parametrize("name", ["onnx", "onnxruntime"])
+def test_packages_that_are_missing_or_too_old(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path = between_layers(tmp_path / "m.onnx", [("Relu", ("z",), "y")])
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, name, None)
+        said = refused(cli, "layers", path)
+    assert f"models need {name}, which is not installed\n  pip install 'actcli[onnx]'" in said
+    monkeypatch.setattr(f"{name}.__version__", "1.9.3")
+    said = refused(cli, "layers", path)
+    assert f"models need {name} 1." in said
+    assert "and 1.9.3 is installed\n  pip install -U 'actcli[onnx]'" in said
 
 
 @pytest.mark.parametrize(
@@ -48,6 +89,9 @@ def test_what_is_no_model_is_refused(cli: Cli, tmp_path: Path, content: bytes) -
         ("com.microsoft.nchwc::ReorderInput", 20, "laid out for one machine"),
         ("my.own::Thing", 20, "needs the operator Thing of my.own"),
         ("Relu", 999, "is of opset 999"),
+        ("Gelu", 17, "is of opset 17, and its operator Gelu of 20\n  export it for that: opset_version=20"),
+        ("Relu", 1, "onnxruntime has no Tanh of opset 1"),
+        ("com.microsoft::Nonsense", 20, "no operator com.microsoft:Nonsense"),
     ],
 )
 def test_operators_that_are_not_there_are_named(cli: Cli, tmp_path: Path, op: str, opset: int, words: str) -> None:
@@ -56,26 +100,111 @@ def test_operators_that_are_not_there_are_named(cli: Cli, tmp_path: Path, op: st
     assert words in refused(cli, "saturation", "--model", path, tmp_path / "x.npy")
 
 
-@pytest.mark.parametrize("place", ["gone.data", "../gone.data", "/etc/passwd"])
-def test_weights_that_are_missing_or_outside(cli: Cli, tmp_path: Path, place: str) -> None:
+def broken(path: Path, what: str) -> Path:
+    """A model of which this is wrong."""
     import onnx
 
-    path = between_layers(tmp_path / "m.onnx", [("Relu", ("z",), "y")])
+    between_layers(path, [("Tanh", ("z",), "t"), ("Relu", ("t",), "y")])
     proto = onnx.load(path)
-    onnx.external_data_helper.set_external_data(proto.graph.initializer[0], place)
-    proto.graph.initializer[0].ClearField("raw_data")
+    relu = proto.graph.node[2]
+    match what:
+        case "from nowhere":
+            relu.input[0] = "nobody"
+        case "a circle":
+            proto.graph.node[0].input[0] = "y"
+        case "two of a name":
+            relu.output[0] = "t"
+        case "sizes":
+            proto.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 3
+        case "no opset":
+            del proto.opset_import[:]
+        case "format":
+            proto.ir_version = 99
+        case _:
+            kind = onnx.TensorProto.DataType.Value(what)
+            proto.graph.node.insert(2, onnx.helper.make_node("Cast", ["t"], ["b"], to=kind))
+            relu.input[0] = "b"
+            proto.graph.node.insert(4, onnx.helper.make_node("Cast", ["y"], ["f"], to=1))
+            proto.graph.node[5].input[0] = "f"
+    path.write_bytes(proto.SerializeToString())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("from nowhere", "no operator makes the tensor nobody"),
+        ("a circle", "go round in a circle"),
+        ("two of a name", "two operators make the tensor t"),
+        ("sizes", "what goes into an operator MatMul does not fit together"),
+        ("no opset", "does not say of which opset it is"),
+        ("format", "is of version 99 of ONNX's format"),
+        ("BFLOAT16", "is in bfloat16, which onnxruntime has no kernels for on a CPU\n  export it in float32"),
+        ("FLOAT8E4M3FN", "is in float8e4m3fn"),
+    ],
+)
+def test_models_that_are_not_sound_say_where(cli: Cli, tmp_path: Path, what: str, words: str) -> None:
+    path = broken(tmp_path / "m.onnx", what)
+    np.save(tmp_path / "x.npy", np.ones((3, 4), np.float32))
+    assert words in refused(cli, "saturation", "--model", path, tmp_path / "x.npy")
+
+
+@pytest.mark.parametrize(("kind", "words"), [("BFLOAT16", "export it in float32"), ("STRING", "that take numbers")])
+def test_inputs_that_are_no_numbers_of_numpy(cli: Cli, tmp_path: Path, kind: str, words: str) -> None:
+    import onnx
+
+    path = model(tmp_path / "m.onnx", [("Cast", ("x",), "c", {"to": 1}), ("Relu", ("c",), "y")], {})
+    proto = onnx.load(path)
+    proto.graph.input[0].type.tensor_type.elem_type = onnx.TensorProto.DataType.Value(kind)
     path.write_bytes(proto.SerializeToString())
     np.save(tmp_path / "x.npy", np.ones((3, 4), np.float32))
     said = refused(cli, "saturation", "--model", path, tmp_path / "x.npy")
-    assert place in said
-    assert ("is missing" if place == "gone.data" else "outside its folder") in said
+    assert f"its input x is of type {kind.lower()}" in said
+    assert words in said
+
+
+PLACES = {
+    "gone.data": "is missing: gone.data",
+    "../gone.data": "outside its folder: ../gone.data",
+    "a/../../gone.data": "outside its folder: a/../../gone.data",
+    "/etc/passwd": "outside its folder: /etc/passwd",
+    "link.data": "outside its folder: link.data",
+    "short.data": "is cut short: short.data",
+    "folder": "is a directory: folder",
+    "": "outside its folder: it has no name",
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("as_constant", [False, True])
+def test_weights_that_are_missing_or_outside(cli: Cli, tmp_path: Path, place: str, as_constant: bool) -> None:
+    import onnx
+
+    path = between_layers(tmp_path / "m.onnx", [("Relu", ("z",), "y")])
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "short.data").write_bytes(b"1234567")
+    (tmp_path / "link.data").symlink_to("/etc/passwd")
+    proto = onnx.load(path)
+    onnx.external_data_helper.set_external_data(proto.graph.initializer[0], place)
+    proto.graph.initializer[0].ClearField("raw_data")
+    if as_constant:
+        held = proto.graph.initializer.pop(0)
+        proto.graph.node.insert(0, onnx.helper.make_node("Constant", [], [held.name], value=held))
+    path.write_bytes(proto.SerializeToString())
+    np.save(tmp_path / "x.npy", np.ones((3, 4), np.float32))
+    assert PLACES[place] in refused(cli, "saturation", "--model", path, tmp_path / "x.npy")
 
 
 WRONG: dict[str, tuple[object, Sequence[str]]] = {
     "rank": (np.ones((3, 4, 2)), ("3 dimensions", "x: float32 of shape (any, 4)")),
     "size": (np.ones((3, 5)), ("axis 1 has 5", "(any, 4)")),
     "text": (np.array([["a"]]), ("not numbers",)),
-    "objects": (np.array([[{}]]), ("NumPy file of numbers",)),
+    "objects": (np.array([[{}]]), ("holds Python objects, which are not loaded", "astype(float)")),
+    "complex": (np.ones((3, 4), np.complex64), ("complex64, not numbers",)),
+    "one input": (np.ones(4), ("has 1 dimension,", "a[None]")),
+    "no inputs": (np.float32(1), ("has 0 dimensions",)),
+    "infinity": (np.array([[1.0] * 4, [np.inf] * 4]), ("entry 2 holds NaN or infinity, 4 in all",)),
+    "beyond": (np.array([[1.0, 2.0, 3.0, 1e300]]), ("holds 1 to 1e+300, beyond float32",)),
     "NaN": (np.array([[1.0] * 4, [np.nan] * 4]), ("entry 2 holds NaN",)),
     "no rows": (np.ones((0, 4)), ("no rows",)),
 }
@@ -90,6 +219,88 @@ def test_inputs_that_do_not_fit(cli: Cli, tmp_path: Path, what: str) -> None:
     assert all(word in said for word in words)
 
 
+@pytest.mark.parametrize(
+    ("dims", "shape", "way"),
+    [
+        (("n", 3, 8, 8), (2, 8, 8, 3), "a.transpose(0, 3, 1, 2)"),
+        (("n", 8, 8, 3), (2, 3, 8, 8), "a.transpose(0, 2, 3, 1)"),
+        (("n", 3, 8, 8), (3, 8, 8), "a[None], if it is one input"),
+        (("n", 64), (2, 8, 8), "a.reshape(len(a), -1)"),
+    ],
+)
+def test_arrays_that_nearly_fit_are_told_how(
+    cli: Cli, tmp_path: Path, dims: Sequence[int | str], shape: tuple[int, ...], way: str
+) -> None:
+    path = model(tmp_path / "m.onnx", [("Relu", ("x",), "y")], {}, shape=dims)
+    np.save(tmp_path / "x.npy", np.ones(shape))
+    said = refused(cli, "saturation", "--model", path, tmp_path / "x.npy")
+    assert said.endswith(f"save {way}\n")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "words"),
+    [
+        ("INT32", 0.5, "holds fractions"),
+        ("UINT8", 300.0, "beyond uint8"),
+        ("UINT8", -1, "beyond uint8"),
+        ("INT64", 1e30, "beyond int64"),
+        ("INT64", 2.0**63, "beyond int64"),
+        ("BOOL", -1, "beyond bool"),
+        ("FLOAT16", 1e5, "beyond float16"),
+    ],
+)
+def test_no_number_becomes_another_in_silence(cli: Cli, tmp_path: Path, kind: str, value: float, words: str) -> None:
+    """Whether it comes from a file or from the command line."""
+    import onnx
+
+    path = model(tmp_path / "m.onnx", [("Cast", ("x",), "c", {"to": 1}), ("Relu", ("c",), "y")], {})
+    proto = onnx.load(path)
+    proto.graph.input[0].type.tensor_type.elem_type = onnx.TensorProto.DataType.Value(kind)
+    path.write_bytes(proto.SerializeToString())
+    np.save(tmp_path / "x.npy", np.full((3, 4), value))
+    assert words in refused(cli, "saturation", "--model", path, tmp_path / "x.npy")
+    assert words in refused(cli, "saturation", "--model", path, "--input", f"x={value}", status=2)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "1e400"])
+def test_numbers_that_are_not_finite_are_refused(cli: Cli, tmp_path: Path, value: str) -> None:
+    path = between_layers(tmp_path / "m.onnx", [("Relu", ("z",), "y")])
+    assert "is not finite" in refused(cli, "saturation", "--model", path, "--input", f"x={value}", status=2)
+
+
+def test_arrays_of_other_names_are_not_guessed_at(cli: Cli, tmp_path: Path) -> None:
+    """One that numpy has named may be the only input; one with a name of its own is asked for."""
+    path = between_layers(tmp_path / "m.onnx", [("Relu", ("z",), "y")])
+    x = np.ones((3, 4), np.float32)
+    run = ("saturation", "--model", path, tmp_path / "x.npz")
+    np.savez(tmp_path / "x.npz", labels=x)
+    said = refused(cli, *run)
+    assert "x.npz: has labels, and the model wants x" in said
+    assert cli(*map(str, run[:3]), "--input", f"x={tmp_path / 'x.npz'}").returncode == 0
+    np.savez(tmp_path / "x.npz", p=x, q=x)
+    assert "has the arrays p, q" in refused(cli, *run)
+    np.savez(tmp_path / "x.npz")
+    assert "has no array" in refused(cli, *run)
+    np.savez(tmp_path / "x.npz", x)
+    assert cli(*map(str, run)).returncode == 0
+
+
+def test_what_leaves_its_shape_open_takes_any(cli: Cli, tmp_path: Path) -> None:
+    """Nothing is known of the sizes before the run, which says where they do not fit."""
+    import onnx
+
+    path = between_layers(tmp_path / "m.onnx", [("Relu", ("z",), "y")])
+    proto = onnx.load(path)
+    proto.graph.input[0].type.tensor_type.ClearField("shape")
+    path.write_bytes(proto.SerializeToString())
+    np.save(tmp_path / "x.npy", np.ones((3, 4), np.float32))
+    cli.ok("saturation", "--model", str(path), str(tmp_path / "x.npy"))
+    np.save(tmp_path / "x.npy", np.ones((3, 2, 5), np.float32))
+    said = refused(cli, "saturation", "--model", path, tmp_path / "x.npy")
+    assert "cannot be run on these inputs at the operator MatMul n0" in said
+    assert "leaves the shape open" in refused(cli, "saturation", "--model", path, "--input", "x=2", status=2)
+
+
 def test_names_of_inputs_that_are_not_there(cli: Cli, tmp_path: Path) -> None:
     path = between_layers(tmp_path / "m.onnx", [("Relu", ("z",), "y")])
     np.save(tmp_path / "x.npy", np.ones((3, 4), np.float32))
@@ -101,8 +312,8 @@ def test_names_of_inputs_that_are_not_there(cli: Cli, tmp_path: Path) -> None:
 
 def test_a_model_among_tables_is_named_as_one(cli: Cli, tmp_path: Path) -> None:
     path = between_layers(tmp_path / "m.onnx", [("Relu", ("z",), "y")])
-    assert "--model" in refused(cli, "saturation", "relu", path, status=2)
-    assert "--model" in refused(cli, "saturation", path, status=2)
+    for command in ("saturation relu", "saturation", "eval relu", "trend relu", "plot relu -i"):
+        assert "--model" in refused(cli, *command.split(), path, status=2)
 
 
 def test_a_fixed_batch_is_not_another(cli: Cli, tmp_path: Path) -> None:

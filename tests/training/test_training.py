@@ -12,7 +12,6 @@ from support.sweep import number
 
 import actcli
 from actcli.diagnosis.training import Experiment
-from actcli.numerics.student import Mean, quantile
 from actcli.registry import specs
 from actcli.tables.options import ReadOptions
 from actcli.training.data import Preparation, prepared
@@ -203,37 +202,6 @@ def test_dropout_is_right_on_average() -> None:
     assert space[1].inputs[:, :-1].mean() == pytest.approx(4.0, rel=0.03)
     network.forward(space, "use")
     assert (space[1].inputs[:, :-1] == 4.0).all()
-
-
-def test_student() -> None:
-    """Quantiles and an interval from tables: Fisher and Yates; mean 3 of 1 to 5."""
-    assert [round(quantile(n), 3) for n in (1, 2, 3, 4, 9, 30, 100)] == [
-        12.706,
-        4.303,
-        3.182,
-        2.776,
-        2.262,
-        2.042,
-        1.984,
-    ]
-    assert quantile(10**5) == pytest.approx(1.959988, abs=2e-6)
-    mean = Mean.of([1.0, 2.0, 3.0, 4.0, 5.0])
-    assert mean is not None
-    assert (mean.low, mean.high) == pytest.approx((1.0368, 4.9632), abs=1e-4)
-    assert mean.sign == 1
-    for rows, sign in ((1, 0), (2, 0), (3, 1)):  # 4.303 / sqrt(3) = 2.48 rows, though the three values are equal
-        equal = Mean.of([rows / 359] * 3, step=1 / 359)
-        assert equal is not None
-        assert equal.sign == sign
-    unclear = Mean.of([1.0, -1.0, 2.0])
-    assert unclear is not None
-    n = unclear.values_to_tell
-    assert n is not None
-    assert (
-        quantile(n - 1) * unclear.deviation / n**0.5
-        < unclear.mean
-        < quantile(n - 2) * unclear.deviation / (n - 1) ** 0.5
-    )
 
 
 def test_mnist_like_arrays(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from actcli.cli import options
+from actcli.cli.inputs import check_tables
 from actcli.cli.layers import layer_options
 from actcli.cli.messages import fail_gates, note
 from actcli.cli.options import option
@@ -80,6 +81,7 @@ def command(
         inputs = (function, *inputs)
     if not inputs:
         raise UsageError("there are no states", "give files: actcli trend relu epoch_1.csv epoch_2.csv")
+    check_tables(inputs)
     if follow:
         if len(inputs) > 1 or own is not None:
             raise UsageError("--follow reads one run", "write for example actcli trend run.jsonl --follow")

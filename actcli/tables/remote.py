@@ -1,0 +1,325 @@
+"""Sources of other machines, by fsspec: `s3://bucket/a.csv`, `https://host/a.parquet`, whatever it has a backend for.
+
+Ranges are read where the server gives them, some at a time, and read again where a connection breaks; without them a
+source is one stream, which is whole or fails. Credentials are what the backends find in the environment."""
+
+from __future__ import annotations
+
+import io
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property, partial
+from posixpath import basename
+from typing import IO, Any, TypeVar
+
+from actcli.errors import ActcliError, DataError, UsageError
+from actcli.numerics.threads import in_order
+from actcli.tables.streams import BufferedStream
+
+T = TypeVar("T")
+
+_ADDRESS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)(://|::)", re.IGNORECASE)
+_SECRET = re.compile(r"://[^/@:]*:[^/@]*@")
+FIRST = 1 << 18  # bytes of the first range, which is all that a look at the head needs
+RANGE = 4 << 20  # of the others
+AT_ONCE = 4  # requests
+WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds before a range is read again
+
+
+def is_remote(path: str) -> bool:
+    """Whether it is an address and no path of this machine."""
+    return _ADDRESS.match(path) is not None
+
+
+def file_name(path: str) -> str:
+    """The name of the file that an address leads to."""
+    if not is_remote(path):
+        return path
+    own = path.partition("::")[0] if "://" in path.partition("::")[0] else path.rpartition("::")[2]
+    return basename((re.split("[?#]", own)[0] if _is_web(own) else own).rstrip("/"))
+
+
+def _is_web(path: str) -> bool:
+    return path.lower().startswith(("http://", "https://"))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is at an address; the size is None where the server does not say it."""
+
+    path: str
+    size: int | None
+    is_folder: bool
+
+
+class Remote:
+    """An address, and what is there when it is first looked at."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self._own = threading.local()  # the open file of each thread
+
+    @cached_property
+    def _place(self) -> tuple[Any, str]:
+        """The file system of the address, and the path in it."""
+        if _SECRET.search(self.address):
+            shown = _SECRET.sub("://", self.address)
+            raise UsageError(f"{shown}: an address with a password is seen by others", "give it in the environment")
+        try:
+            from fsspec.core import url_to_fs
+        except ImportError:
+            what = f"{self.address}: remote sources need fsspec, which is not installed"
+            raise UsageError(what, "pip install 'actcli[remote]'") from None
+        scheme = self.address.partition(":")[0]
+        try:
+            found: tuple[Any, str] = url_to_fs(self.address)
+        except ImportError as error:
+            package = re.search(r"[Ii]nstall (?:the )?['\"]?([\w.-]+)", str(error))
+            hint = f"pip install {package[1]}" if package else str(error).partition("\n")[0]
+            raise UsageError(f"{self.address}: {scheme} needs a package that is not installed", hint) from None
+        except ValueError as error:
+            if "rotocol" not in str(error):
+                raise DataError(f"{self.address}: {_first_line(error)}") from None
+            raise UsageError(
+                f"{self.address}: there is no protocol {scheme}", "fsspec knows s3, gs, https, hf and others"
+            ) from None
+        except Exception as error:
+            raise DataError(f"{self.address}: {_first_line(error)}") from None
+        return found
+
+    @cached_property
+    def _info(self) -> dict[str, Any]:
+        return self._look()
+
+    def _look(self) -> dict[str, Any]:
+        system, path = self._place
+        with self._failing():
+            system.invalidate_cache(path)
+            found: dict[str, Any] = system.info(path)
+            return found
+
+    @property
+    def size(self) -> int | None:
+        """In bytes; None where the server does not say it."""
+        return self._info.get("size")
+
+    @property
+    def is_folder(self) -> bool:
+        """Of the web that is what ends in a slash: a page that lists files is a file too."""
+        if _is_web(self.address):
+            return self.address.endswith("/")
+        return self._info.get("type") == "directory"
+
+    def stamp(self) -> tuple[object, ...]:
+        """What is another where the source is: as it is now, or was when the server does not answer."""
+        found = self._info
+        with suppress(ActcliError):
+            found = self._look()
+        return _stamp(found)
+
+    @cached_property
+    def first_stamp(self) -> tuple[object, ...]:
+        """That of the first look."""
+        return _stamp(self._info)
+
+    def below(self) -> list[Found]:
+        """The files below this folder."""
+        system, path = self._place
+        with self._failing():
+            return self._named(system.find(path, detail=True))
+
+    def matches(self) -> list[Found] | None:
+        """What a glob matches; None where the address is none."""
+        if not re.search(r"[*[]" if _is_web(self.address) else r"[*?[]", self.address):
+            return None
+        system, path = self._place
+        with self._failing():
+            return self._named(system.glob(path, detail=True))
+
+    def _named(self, found: dict[str, dict[str, Any]]) -> list[Found]:
+        system, _ = self._place
+        _, chained, rest = self.address.partition("::")
+        return [
+            Found(system.unstrip_protocol(name) + chained + rest, info.get("size"), info.get("type") == "directory")
+            for name, info in found.items()
+        ]
+
+    @cached_property
+    def has_ranges(self) -> bool:
+        """Whether any part can be read alone."""
+        if self.size is None or self._info.get("partial") is False:
+            return False
+        if not _is_web(self.address):
+            return True
+        if self.size <= FIRST:  # which is one request, and none to find that out
+            return False
+        with suppress(ValueError):  # which fsspec raises where a server sends the whole
+            return self._retried(partial(self._range, self.size - 1, 1)) is not None
+        return False
+
+    @cached_property
+    def _first(self) -> bytes:
+        return self.exactly(min(FIRST, self.size or 0), 0)
+
+    def exactly(self, size: int, start: int) -> bytes:
+        """The bytes of a range, on any thread."""
+        with self._failing():
+            return self._retried(partial(self._range, start, size))
+
+    def _range(self, start: int, size: int) -> bytes:
+        file = getattr(self._own, "file", None)
+        if file is None:
+            system, path = self._place
+            self._own.file = file = system.open(path, "rb", block_size=RANGE, cache_type="none")
+        file.seek(start)
+        data: bytes = file.read(size)
+        if len(data) < size:
+            raise ConnectionError(f"{len(data)} of {size} bytes came")
+        return data
+
+    def _checked(self, data: bytes) -> bytes:
+        """All of it."""
+        if len(data) != self.size:
+            raise ConnectionError(f"{len(data)} of {self.size} bytes came")
+        return data
+
+    def _retried(self, read: Callable[[], T]) -> T:
+        for wait in WAITS:
+            try:
+                return read()
+            except Exception as error:
+                if not _may_pass(error):
+                    raise
+                self._own.file = None
+                time.sleep(wait)
+        return read()
+
+    def stream(self) -> BufferedStream:
+        """The bytes from the beginning."""
+        return BufferedStream(_Pieces(self._pieces()), self.address)
+
+    def _pieces(self) -> Iterator[bytes]:
+        if not self.has_ranges:
+            yield from self._whole()
+            return
+        size = self.size or 0
+        yield self._first
+        starts = range(FIRST, size, RANGE)
+        threads = AT_ONCE if self._place[0].async_impl else 1
+        yield from in_order(lambda start: self.exactly(min(RANGE, size - start), start), starts, threads)
+
+    def _whole(self) -> Iterator[bytes]:
+        """All in one request."""
+        system, path = self._place
+        if self.size is not None and self.size <= FIRST:
+            with self._failing():
+                yield self._retried(lambda: self._checked(system.cat_file(path)))
+            return
+        done = 0
+        with self._failing(), system.open(path, "rb", **({"block_size": 0} if _is_web(self.address) else {})) as file:
+            while data := self._next(file, done):
+                done += len(data)
+                yield data
+        if self.size is not None and done != self.size:
+            raise self._broken(done)
+
+    def _next(self, file: IO[bytes], done: int) -> bytes:
+        try:
+            return file.read(RANGE)
+        except Exception:
+            raise self._broken(done) from None
+
+    def _broken(self, done: int) -> DataError:
+        of = f" of {self.size}" if self.size is not None else ""
+        what = f"{self.address}: the connection broke after {done}{of} bytes, and the server gives no ranges to go on"
+        return DataError(what, "try again, or copy the file to this machine")
+
+    def opened(self) -> io.BufferedReader:
+        """A file that can be sought in, where there are ranges."""
+        return io.BufferedReader(_Sought(self), FIRST)
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """Whatever the backends raise, each library errors of its own."""
+        try:
+            yield
+        except (ActcliError, GeneratorExit):
+            raise
+        except Exception as error:
+            raise self._said(error) from None
+
+    def _said(self, error: Exception) -> DataError:
+        # Of whatever it is told about an address of the web fsspec makes a file that is not there.
+        cause = (_is_web(self.address) and isinstance(error, FileNotFoundError) and error.__cause__) or error
+        status = getattr(cause, "status", None)
+        if isinstance(cause, FileNotFoundError) or status == 404:
+            return DataError(f"{self.address}: there is no such file")
+        if isinstance(cause, PermissionError) or status in (401, 403) or "redentials" in type(cause).__name__:
+            hint = "credentials are taken from the environment, as the backend of fsspec reads it"
+            return DataError(f"{self.address}: access is refused: {_first_line(cause)}", hint)
+        return DataError(f"{self.address}: cannot be read: {_first_line(cause)}", "is the address right, and is it up?")
+
+
+def _stamp(info: dict[str, Any]) -> tuple[object, ...]:
+    names = ("ETag", "etag", "Last-Modified", "LastModified", "mtime", "updated", "generation", "sha256")
+    return (info.get("size"), *(str(info[name]) for name in names if name in info))
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether the same request may succeed later."""
+    if isinstance(error, FileNotFoundError | PermissionError | ValueError | TypeError | NotImplementedError):
+        return False
+    status = getattr(error, "status", None)
+    return not (isinstance(status, int) and 400 <= status < 500 and status not in (408, 429))
+
+
+def _first_line(error: BaseException) -> str:
+    if hasattr(error, "status") and hasattr(error, "message"):  # of aiohttp
+        return f"{error.status} {error.message}"
+    return str(error).partition("\n")[0] or type(error).__name__
+
+
+class _Pieces:
+    """Pieces of bytes as what a buffer is filled from."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces, self._left = pieces, memoryview(b"")
+
+    def readinto(self, target: Any, /) -> int:
+        if not self._left:
+            self._left = memoryview(next(self._pieces, b""))
+        count = min(len(target), len(self._left))
+        target[:count] = self._left[:count]
+        self._left = self._left[count:]
+        return count
+
+
+class _Sought(io.RawIOBase):
+    """A remote file, read where it is asked for."""
+
+    def __init__(self, remote: Remote) -> None:
+        self._remote, self._at = remote, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._remote.size or 0}[whence]
+        return self._at
+
+    def readinto(self, target: Any, /) -> int:
+        count = max(0, min(len(target), (self._remote.size or 0) - self._at))
+        if count:
+            target[:count] = self._remote.exactly(count, self._at)
+        self._at += count
+        return count
