@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from actcli.activation import Array, Function, Interval, titles
+from actcli.activation import Array, Function, Interval
 from actcli.analysis.regions import Region, vanishing_regions
+from actcli.analysis.titles import titles
 from actcli.errors import UsageError
 from actcli.numerics.histogram import Histogram
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from actcli.activation import titles
 from actcli.analysis.curves import NAMES, sample
+from actcli.analysis.titles import titles
 from actcli.diagnosis.comparison import Comparison
 from actcli.figures import panels
 from actcli.figures.marks import Stroke, level

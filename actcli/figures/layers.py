@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actcli.activation import titles
 from actcli.analysis.curves import spans
+from actcli.analysis.titles import titles
 from actcli.diagnosis.diagnose import Diagnosis
 from actcli.figures import panels
 from actcli.figures.neurons import TALLEST, Grid, dead_names, neuron_map

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from actcli.activation import Function, Interval, titles
+from actcli.activation import Function, Interval
 from actcli.analysis.curves import NAMES, Curve, limits, sample
+from actcli.analysis.titles import titles
 from actcli.figures import panels
 from actcli.figures.looks import typeset
 from actcli.figures.marks import Fill, Mark, Stroke, shade, steps

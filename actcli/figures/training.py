@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from actcli.activation import Array, Function, Interval, titles
+from actcli.activation import Array, Function, Interval
 from actcli.analysis.curves import limits
+from actcli.analysis.titles import titles
 from actcli.diagnosis.training import Experiment, Summary
 from actcli.figures.marks import Fill, Mark, Stroke, band, line, picture
 from actcli.figures.page import EDGE, Page, Panel, Row, Section, compose

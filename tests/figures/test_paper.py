@@ -12,7 +12,7 @@ from support.bounds import check
 from support.run import DATA, Cli
 
 import actcli
-from actcli.activation import titles
+from actcli.analysis.titles import titles
 from actcli.figures import style
 from actcli.registry import specs
 
