@@ -167,8 +167,8 @@ def test_a_diagnosis_is_that_of_the_built_in(cli: Cli, form: str, name: str) -> 
         del layer["remedies"], layer["function"]  # these name the function
     for region in ours["regions"] + theirs["regions"]:
         del region["function"]
-    for part in ("regions", "layers", "neurons"):
-        assert ours[part] == theirs[part]
+    for of in ("regions", "layers", "neurons"):
+        assert ours[of] == theirs[of]
     assert cli.ok("eval", form, layers[0]) == cli.ok("eval", name, layers[0])
 
 
