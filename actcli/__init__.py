@@ -13,7 +13,7 @@ What is listed in `__all__` is public and keeps its meaning within a minor versi
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from actcli.activation import Activation, Function, Parameter
+    from actcli.activation import Activation, Function
     from actcli.analysis.meanfield import MeanField, mean_field
     from actcli.analysis.regions import Region, vanishing_regions
     from actcli.diagnosis.arrays import diagnose
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from actcli.errors import ActcliError, DataError, GateError, UsageError
     from actcli.fitting.fit import Fit, fit
     from actcli.output.filtering import filter_tables
+    from actcli.parameters import Parameter
     from actcli.registry.additions import names
     from actcli.registry.specs import get
     from actcli.reports.schema import schema
@@ -86,7 +87,7 @@ _HOMES = {
     "Layer": "diagnosis.records",
     "MeanField": "analysis.meanfield",
     "Neuron": "diagnosis.records",
-    "Parameter": "activation",
+    "Parameter": "parameters",
     "Preparation": "training.data",
     "Recipe": "training.settings",
     "Region": "analysis.regions",

@@ -12,8 +12,9 @@ PACKAGE = ROOT / "actcli"
 
 # A room may import itself and those before it.
 ROOMS = (
-    "errors", "activation", "text", "numerics", "functions", "expressions", "registry", "analysis", "fitting",
-    "tables", "models", "measuring", "training", "diagnosis", "reports", "figures", "output", "watching", "cli",
+    "errors", "text", "parameters", "activation", "numerics", "functions", "expressions", "registry", "analysis",
+    "fitting", "tables", "models", "measuring", "training", "diagnosis", "reports", "figures", "output", "watching",
+    "cli",
 )  # fmt: skip
 RANK = {room: rank for rank, room in enumerate(ROOMS)}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from actcli.analysis.curves import spans
 from actcli.diagnosis.diagnose import Diagnosis
 from actcli.figures import panels
-from actcli.figures.neurons import TALLEST, Grid, neuron_map
+from actcli.figures.neurons import TALLEST, Grid, dead_names, neuron_map
 from actcli.figures.page import RIGHT, Page, Row, Section, compose
 from actcli.figures.panels import Side
 from actcli.figures.style import THEMES, Theme, text_width
@@ -24,6 +24,7 @@ TITLE = 0.34  # and a note, above a histogram
 NUMBERS = 0.3  # below it
 PRODUCTS, GUTTER = 1.9, 0.95
 FOOT = 0.55
+LINE = 0.15  # of the names of dead neurons
 MOST_HISTOGRAMS = 32  # each takes 60 ms and 50 kB; of more layers the distributions are rows of one picture
 
 
@@ -35,7 +36,9 @@ def layers_figure(diagnosis: Diagnosis, *, theme: str = "light") -> Figure:
     if not diagnosis.layers:
         from actcli.figures.plot import curves
 
-        return curves([[diagnosis.functions[0]]], order=1, epsilon=diagnosis.criteria.thresholds.epsilon, theme=theme)
+        return curves(
+            [[diagnosis.functions[0].whole]], order=1, epsilon=diagnosis.criteria.thresholds.epsilon, theme=theme
+        )
     look = THEMES[theme]
     shown = _histograms if len(diagnosis.layers) <= MOST_HISTOGRAMS else _distributions
     sections = [shown(diagnosis, look), _neurons(diagnosis, look), *_products(diagnosis, look)]
@@ -64,7 +67,7 @@ def _histograms(diagnosis: Diagnosis, theme: Theme) -> Section:
             Side("high", regions.high, layer.saturated_high_ratio),
         )
         name = title if len(diagnosis.functions) == 1 else f"{title}: {layer.function.label}"
-        drawn.append(panels.pre_activations(name, histogram, span, layer.function, sides, theme))
+        drawn.append(panels.pre_activations(name, histogram, span, layer.function.whole, sides, theme))
     rows = [
         Row(drawn[i : i + across], HISTOGRAM, LEFT, BETWEEN, TITLE, NUMBERS, across) for i in range(0, count, across)
     ]
@@ -84,8 +87,11 @@ def _distributions(diagnosis: Diagnosis, theme: Theme) -> Section:
 def _neurons(diagnosis: Diagnosis, theme: Theme) -> Section:
     grid = Grid.of([layer.neurons for layer in diagnosis.layers])
     left = LEFT + text_width(apart([layer.name for layer in diagnosis.layers], 20), 9)
-    drawn = neuron_map(diagnosis, grid, theme, WIDTH - left - RIGHT)
-    return Section([Row([drawn], grid.rows * grid.cell, left, below=FOOT)], "Neurons")
+    width = WIDTH - left - RIGHT
+    neurons = diagnosis.neurons_of_layers
+    drawn = neuron_map(diagnosis, neurons, grid, theme, width)
+    below = FOOT + LINE * len(dead_names(neurons, width))
+    return Section([Row([drawn], grid.rows * grid.cell, left, below=below)], "Neurons")
 
 
 def _products(diagnosis: Diagnosis, theme: Theme) -> list[Section]:

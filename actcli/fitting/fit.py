@@ -103,7 +103,8 @@ def fit(
     default all that are finite. Raises UsageError for an unknown function or parameter and for a function without
     parameters, DataError where f is no number.
     """
-    function, target = resolve(function), target if isinstance(target, Measure) else resolve(target)
+    function = resolve(function).one()
+    target = target if isinstance(target, Measure) else resolve(target).one()
     names = _names(function, target, only)
     measure = over_normal(target, function.breaks) if isinstance(target, Function) else target
     problem = Problem(function, names, measure)

@@ -4,10 +4,11 @@ import math
 
 import numpy as np
 
-from actcli.activation import INF, POSITIVE, REAL, Activation, Array, Backward, Parameter
+from actcli.activation import Activation, Array, Backward
 from actcli.functions.kernels import UNDERFLOW, exp_quotient, tanh_parts, times_exp
 from actcli.functions.naming import dialects
 from actcli.numerics.doubledouble import DD, expm1, product, refine, times
+from actcli.parameters import INF, POSITIVE, REAL, Parameter
 
 EXPONENTIAL = Activation(
     name="exponential",

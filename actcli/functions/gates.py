@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from actcli.activation import INF, Activation, Array, Backward, Kernel, flat
+from actcli.activation import Activation, Array, Backward, Kernel, flat
 from actcli.errors import DataError
 from actcli.functions.gelus import gelu, gelu_d2f, gelu_df
 from actcli.functions.naming import dialects
@@ -14,6 +14,7 @@ from actcli.functions.rows import FAR, times_far_exp
 from actcli.functions.self_gated import silu, silu_d2f, silu_df
 from actcli.functions.sigmoids import sigmoid, sigmoid_d2f, sigmoid_df
 from actcli.numerics.doubledouble import DD, exp, product, refine
+from actcli.parameters import INF
 from actcli.text import counted
 
 

@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 
-from actcli.activation import INF, REAL, Activation, Array, Parameter
+from actcli.activation import Activation, Array
 from actcli.functions.naming import dialects
+from actcli.parameters import INF, REAL, Parameter
 
 RELU = Activation(
     name="relu",
@@ -41,13 +42,16 @@ RELU6 = Activation(
 )
 
 
-def leaky(x: Array, slope: float) -> Array:
-    if slope == 0.0:
+def leaky(x: Array, slope: float | Array) -> Array:
+    flat = np.equal(slope, 0.0)
+    if flat.all():
         return np.maximum(x, 0.0)  # 0 * -inf would be NaN
-    return x * np.where(x > 0, 1.0, slope)
+    with np.errstate(invalid="ignore"):
+        y = x * np.where(x > 0, 1.0, slope)
+    return np.where(flat, np.maximum(x, 0.0), y) if flat.any() else y
 
 
-def leaky_df(x: Array, slope: float) -> Array:
+def leaky_df(x: Array, slope: float | Array) -> Array:
     return np.where(x > 0, 1.0, np.where(x <= 0, slope, x))
 
 
@@ -95,7 +99,7 @@ PRELU = Activation(
     aliases=("parametric_relu",),
     formula="where(x > 0, x, a * x)",
     derivative="where(x > 0, 1, a)",
-    parameters=(Parameter("a", 0.25, REAL, "slope for x <= 0, learned in training"),),
+    parameters=(Parameter("a", 0.25, REAL, "slope for x <= 0, learned in training", by_column=True),),
     f=lambda x, a: leaky(x, slope=a),
     df=lambda x, a: leaky_df(x, slope=a),
     wrt={"a": lambda x, a: np.minimum(x, 0.0)},

@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from actcli.activation import INF, POSITIVE, Activation, Array, Domain, Flags, Parameter, flat
+from actcli.activation import Activation, Array, Flags, flat
 from actcli.functions.kernels import LARGEST, UNDERFLOW, exp_product, square_of_one_plus, times_exp
 from actcli.functions.naming import dialects
 from actcli.functions.sigmoids import sigmoid
 from actcli.numerics.doubledouble import DD, exp, log1p, refine, sqrt
+from actcli.parameters import INF, POSITIVE, Domain, Parameter
 
 
 def _linear(x: Array, beta: float, threshold: float) -> Flags:

@@ -68,7 +68,7 @@ def _as_in(dialect: Dialect, activation: Activation, values: Mapping[str, float]
     parameters = tuple(replace(p, default=dialect.defaults.get(p.name, p.default)) for p in activation.parameters)
     theirs = replace(activation, parameters=parameters)
     bound = theirs.bind({**values, **_settings(theirs, settings, dialect.spelling)})
-    return activation.bind(bound.parameters)
+    return activation.bind(bound.settings)
 
 
 def family(spec: str) -> tuple[Function, ...]:
@@ -81,7 +81,7 @@ def family(spec: str) -> tuple[Function, ...]:
     items = settings.split(",")
     swept = [i for i, item in enumerate(items) if SWEEP in item]
     if not swept:
-        return (get(spec),)
+        return (get(spec).one(),)
     if len(swept) > 1:
         raise UsageError(f"{spec!r} sweeps over {len(swept)} parameters", "sweep over one, give the others one value")
     name, equals, values = items[swept[0]].rpartition("=")
@@ -139,22 +139,29 @@ def _examined(function: Function) -> Function:
     return examined(function)
 
 
-def _settings(activation: Activation, text: str, spelling: Mapping[str, str]) -> dict[str, float]:
-    """The values of `alpha=1,beta=2`, whose names may be spelled as in a framework."""
-    values: dict[str, float] = {}
+def _settings(activation: Activation, text: str, spelling: Mapping[str, str]) -> dict[str, float | list[float]]:
+    """The values of `alpha=1,beta=2`, whose names may be spelled as in a framework; `a=1,2` are those of columns."""
+    values: dict[str, list[float]] = {}
+    before = ""
     for item in filter(None, (item.strip() for item in text.split(","))):
         name, equals, value = (part.strip() for part in item.rpartition("="))
-        if not equals:
+        more = not equals and _is_by_column(activation, before)
+        if not equals and not more:
             name = _only_parameter(activation, item)
-        name = spelling.get(name, name)
-        if name in values:
+        name = before if more else spelling.get(name, name)
+        if name in values and not more:
             raise UsageError(f"{activation.name}: {name} is given twice", "give it once")
         try:
-            values[name] = float(value)
+            values.setdefault(name, []).append(float(value))
         except ValueError:
             hint = "a framework stands before the colon" if "@" in value else activation.parameters_hint()
             raise UsageError(f"{activation.name}: {name} = {value!r} is not a number", hint) from None
-    return values
+        before = name
+    return {name: each if len(each) > 1 else each[0] for name, each in values.items()}
+
+
+def _is_by_column(activation: Activation, name: str) -> bool:
+    return any(parameter.by_column for parameter in activation.parameters if parameter.name == name)
 
 
 def _only_parameter(activation: Activation, item: str) -> str:

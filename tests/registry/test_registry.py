@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.declarations import check_declaration
 
-from actcli.activation import INF, Activation
+from actcli.activation import Activation
 from actcli.errors import UsageError
+from actcli.parameters import INF
 from actcli.registry import additions, collection, specs
 
 REQUIRED = {
