@@ -10,10 +10,10 @@ from pathlib import Path
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.run import DATA, Cli
-from support.sweep import part
+from support.sweep import number, part
 
 from actcli.errors import DataError, UsageError
 from actcli.figures.fitting import fit_figure
@@ -79,6 +79,7 @@ def test_a_seed_gives_the_same_fit() -> None:
     assert first != fit(function, target, seed=4).steps
 
 
+@settings(max_examples=number(8, 100))
 @given(st.floats(0.2, 3), st.floats(-2, 2))
 def test_parameters_are_recovered_from_points(a: float, b: float) -> None:
     x = np.linspace(-3, 3, 50)
