@@ -7,14 +7,16 @@ parameter, which is evaluated, differentiated and diagnosed.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias, TypeVar, overload
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Never, TypeAlias, TypeVar, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from actcli.errors import DataError, UsageError
+from actcli.parameters import INF, Parameter, Value, is_several, written
+from actcli.text import counted
 
 Array: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
@@ -23,53 +25,10 @@ Kind: TypeAlias = Literal["elementwise", "rowwise", "gated"]
 Interval: TypeAlias = tuple[float, float]
 T = TypeVar("T")
 
-INF = math.inf
-
-
-@dataclass(frozen=True, slots=True)
-class Domain:
-    """The legal values of a parameter: an interval, each end open or closed. Infinity is legal only at a closed end."""
-
-    low: float = -INF
-    high: float = INF
-    low_open: bool = True
-    high_open: bool = True
-
-    def __contains__(self, value: float) -> bool:
-        above = value > self.low if self.low_open else value >= self.low
-        below = value < self.high if self.high_open else value <= self.high
-        return above and below
-
-    def __str__(self) -> str:
-        left = "(" if self.low_open else "["
-        right = ")" if self.high_open else "]"
-        return f"{left}{self.low:g}, {self.high:g}{right}"
-
-
-REAL = Domain()
-POSITIVE = Domain(low=0.0)
-NON_NEGATIVE = Domain(low=0.0, low_open=False)
-
 
 def flat(x: Array, **_: float) -> Array:
     """0 at every x, NaN where x is NaN: a derivative of what is made of lines."""
     return np.where(np.isnan(x), x, 0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A named constant of an activation."""
-
-    name: str
-    default: float  # NaN where a value must be given
-    domain: Domain
-    meaning: str
-
-    @property
-    def text(self) -> str:
-        """Its name, domain and default, in words."""
-        default = "" if math.isnan(self.default) else f" (default {self.default:g})"
-        return f"{self.name} in {self.domain}{default}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +120,25 @@ class Activation:
         """The name and the aliases."""
         return (self.name, *self.aliases)
 
-    def bind(self, values: Mapping[str, float] | None = None) -> Function:
-        """This activation with these values, and defaults for the other parameters.
+    def bind(self, values: Mapping[str, float | Sequence[float]] | None = None) -> Function:
+        """This activation with these values, and defaults for the other parameters; some take a value for each column.
 
         Raises UsageError for an unknown parameter or a value outside its domain.
         """
-        values = dict(values or {})
+        several = {name: tuple(map(float, value)) for name, value in (values or {}).items() if is_several(value)}
+        for name, each in several.items():
+            self._check_columns(name, each)
+        means = {name: math.fsum(each) / len(each) for name, each in several.items()}
+        return replace(self._bind({**(values or {}), **means}), columns=tuple(several.items()))
+
+    def _check_columns(self, name: str, values: tuple[float, ...]) -> None:
+        own = [parameter for parameter in self.parameters if parameter.name == name]
+        if own and not own[0].by_column:
+            raise UsageError(f"{self.name}: {name} takes one value, and {len(values)} are given", own[0].text)
+        for value in values:
+            self._bind({name: value})
+
+    def _bind(self, values: Mapping[str, Any]) -> Function:
         known = {parameter.name: parameter for parameter in self.parameters}
         for name in values.keys() - known.keys():
             raise UsageError(f"{self.name} has no parameter {name!r}", self.parameters_hint(name))
@@ -190,7 +162,8 @@ class Activation:
     def parameters_hint(self, name: str = "") -> str:
         """What to write in place of a parameter that cannot be used."""
         if not self.parameters:
-            return f"{self.name} takes no parameters"
+            gate = ", but gate=first where the first half of a row is the gate" if self.kind == "gated" else ""
+            return f"{self.name} takes no parameters{gate}"
         import difflib
 
         near = difflib.get_close_matches(name, [parameter.name for parameter in self.parameters], n=1)
@@ -209,6 +182,9 @@ class Function:
 
     activation: Activation
     values: tuple[tuple[str, float], ...]
+    columns: tuple[
+        tuple[str, tuple[float, ...]], ...
+    ] = ()  # parameters with a value for each column, of the mean above
 
     @property
     def name(self) -> str:
@@ -220,14 +196,68 @@ class Function:
         return self.activation.kind != "elementwise"
 
     @property
+    def takes_rows(self) -> bool:
+        """Whether it takes whole rows: as f maps them, or as each column has its own f."""
+        return self.rowwise or bool(self.columns)
+
+    @property
     def parameters(self) -> dict[str, float]:
         return dict(self.values)
 
     @property
+    def settings(self) -> dict[str, Value]:
+        """The parameters, those by column with all their values."""
+        return {**self.parameters, **dict(self.columns)}
+
+    @property
+    def width(self) -> int | None:
+        """For how many columns it is; None where it is for any number of them."""
+        return len(self.columns[0][1]) if self.columns else None
+
+    @property
+    def whole(self) -> Function:
+        """The function at large: with the mean of values by column."""
+        return replace(self, columns=()) if self.columns else self
+
+    def at(self, column: int) -> Function:
+        """The function of one column."""
+        own = {name: values[column] for name, values in self.columns}
+        return self.activation.bind({**self.parameters, **own}) if own else self
+
+    def spread(self, width: int, name: str) -> Function:
+        """For so many columns, of which as many side by side share a value. Raises DataError where they cannot."""
+        if self.width in (None, width):
+            return self
+        count, rest = divmod(width, self.width or 1)
+        if rest or not count:
+            self.refuse_width(width, name)
+        wide = ((key, tuple(value for value in values for _ in range(count))) for key, values in self.columns)
+        return replace(self, columns=tuple(wide))
+
+    def refuse_width(self, width: int, name: str) -> Never:
+        """Raises DataError: what is of this name has so many columns, and the function is for others."""
+        own = " and ".join(parameter for parameter, _ in self.columns)
+        values = counted(self.width or 0, "values")
+        raise DataError(
+            f"{name} has {counted(width, 'columns')}, and {self.name} has {values} of {own}",
+            f"give one {own} for each column, or one for all",
+        )
+
+    def one(self) -> Function:
+        """The function, where it is one for all columns. Raises UsageError where each column has its own."""
+        if self.columns:
+            raise UsageError(
+                f"{self.label}: one function is taken here, and each of {self.width:,} columns has its own",
+                f"give one, {self.at(0).label}; `eval`, `grad` and `saturation` take one value for each column",
+            )
+        return self
+
+    @property
     def label(self) -> str:
-        """The FUNCTION spec that gives this function: the name and the parameters that are not at their default."""
+        """The FUNCTION spec that gives this function: the name and the parameters that are not at their default. Of
+        many values by column it shows the first."""
         defaults = {parameter.name: parameter.default for parameter in self.activation.parameters}
-        changed = [f"{name}={value!r}" for name, value in self.values if value != defaults[name]]
+        changed = [f"{name}={written(value)}" for name, value in self.settings.items() if value != defaults[name]]
         return f"{self.name}:{','.join(changed)}" if changed else self.name
 
     @property
@@ -267,7 +297,7 @@ class Function:
 
     def f_and_df(self, x: Array) -> tuple[Array, Array]:
         """f and f' of an array, in less time than one after the other."""
-        if self.activation.both is None or not x.size:
+        if self.activation.both is None or self.columns or not x.size:
             return self.f(x), self.df(x)
         with np.errstate(over="ignore", under="ignore"):
             return self.activation.both(x, **self.parameters)
@@ -307,8 +337,11 @@ class Function:
         return float(result[0]) if array.ndim == 0 else result
 
     def _run(self, kernel: Kernel, x: Array) -> Array:
+        if self.columns and x.shape[-1] != self.width:
+            self.refuse_width(x.shape[-1], "x")
+        own = {name: np.array(values) for name, values in self.columns}
         with np.errstate(over="ignore", under="ignore"):  # beyond the doubles is inf, or 0
-            return kernel(x, **self.parameters)
+            return kernel(x, **{**self.parameters, **own})
 
     def _resolve(self, value: T | Callable[..., T]) -> T:
         with np.errstate(all="ignore"):  # of extreme parameters

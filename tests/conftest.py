@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +13,10 @@ from hypothesis import HealthCheck, Phase, settings
 pytest.register_assert_rewrite("support")
 from support import frameworks, sweep  # noqa: E402
 from support.run import Cli, Process  # noqa: E402
+
+# Modules are compiled once, and not in every process that a test starts.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 settings.register_profile(
     "usual",
@@ -35,14 +41,21 @@ def pytest_configure(config: pytest.Config) -> None:
     frameworks.alone = config.getoption("--frameworks")
     config.addinivalue_line("markers", "framework: needs a framework that is no dependency of the project")
     config.addinivalue_line("markers", "sweep: tries a part of a grid, and with --sweep all of it")
+    config.addinivalue_line("markers", "exhaustive: runs with --sweep alone")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With --sweep only what tries more than in a usual run, with --frameworks only what needs one."""
     if sweep.full:
-        _keep(config, items, lambda item: _is_marked(item, "sweep") or hasattr(item.function, "hypothesis"))
+        _keep(config, items, _is_swept)
+    else:
+        _keep(config, items, lambda item: not _is_marked(item, "exhaustive"))
     if frameworks.alone:
         _keep(config, items, lambda item: _is_marked(item, "framework"))
+
+
+def _is_swept(item: Any) -> bool:
+    return any(_is_marked(item, mark) for mark in ("sweep", "exhaustive")) or hasattr(item.function, "hypothesis")
 
 
 def _is_marked(item: pytest.Item, mark: str) -> bool:

@@ -68,6 +68,7 @@ actcli.gelu
 """
 
 
+@pytest.mark.exhaustive
 def test_types_are_what_they_say(tmp_path: Path) -> None:
     """A number gives a float, an array an array; a wrong argument is found before the program runs; and a user's type
     checker at its strictest has no complaint of the scripts in the README."""

@@ -101,7 +101,7 @@ def mean_field(function: Function | str, q: float = 1.0) -> MeanField:
     `function` may be a FUNCTION spec. The means are None for a rowwise or gated function, and where they do not exist.
     Raises UsageError for an unknown function and for a variance q that is not above 0.
     """
-    return _mean_field(resolve(function), positive("q", q))
+    return _mean_field(resolve(function).whole, positive("q", q))
 
 
 @lru_cache(maxsize=4096)

@@ -7,9 +7,7 @@ a framework computes it in the format: that of tanh is 1 - y^2 of the rounded ou
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
-from actcli.activation import Array, Flags, Function
+from actcli.activation import Array, Function
 from actcli.analysis.regions import Region, constant_tails, regions_where, vanishing_regions
 from actcli.numerics.smaller import FLOAT32, Precision, Rounded
 
@@ -23,12 +21,6 @@ class Losses:
     zero_gradient: tuple[Region, ...]  # as it is computed
     underflow: tuple[Region, ...]
     constant_output: tuple[Region, ...]
-
-    def constant(self, x: Array) -> Flags:
-        inside = np.zeros(x.shape, np.bool_)
-        for region in self.constant_output:
-            inside |= (x >= region.start) & (x <= region.stop)
-        return inside
 
     def gradient(self, x: Array) -> Array:
         """f' as it is computed in the format."""
@@ -57,10 +49,11 @@ def losses(function: Function, precision: Precision) -> Losses:
     if function.rowwise:
         return Losses(function, precision, (), (), ())
     threshold = math.nextafter(precision.smallest / 2.0, math.inf)
+    whole = function.whole
     return Losses(
         function,
         precision,
-        regions_where(function, lambda x: computed_gradient(function, precision, x) == 0.0),
-        vanishing_regions(function, threshold),
-        constant_tails(function, precision.round),
+        regions_where(whole, lambda x: computed_gradient(whole, precision, x) == 0.0),
+        vanishing_regions(whole, threshold),
+        constant_tails(whole, precision.round),
     )

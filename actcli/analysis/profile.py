@@ -37,6 +37,7 @@ class Profile:
 
 def profile(function: Function, epsilon: float, network: Network = Network()) -> Profile:
     """What is known of one function, with the regions of |f'| < epsilon."""
+    function = function.one()
     if function.rowwise:
         range = function.range or (-math.inf, math.inf)
         return Profile(function, range, None, None, None, None, (), mean_field(function, network.q))

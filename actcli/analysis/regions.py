@@ -12,9 +12,10 @@ from typing import Literal
 
 import numpy as np
 
-from actcli.activation import INF, Array, Flags, Function, Interval
+from actcli.activation import Array, Flags, Function, Interval
 from actcli.errors import positive
 from actcli.numerics.doubles import ascending, changes, grid, intervals
+from actcli.parameters import INF
 from actcli.registry.specs import resolve
 
 RegionKind = Literal["zero", "tail", "stationary"]
@@ -65,6 +66,7 @@ class Shape:
 def shape(function: Function) -> Shape:
     """The critical points of an elementwise function and what follows from them: up to 2 MB, so that only some are
     kept. Who asks for much of many functions asks for all of one before the next."""
+    function = function.whole
     points = grid(function.breaks, function.activation.domain, function.activation.window)
     points = ascending(np.concatenate([points, *changes(lambda x: function.df(x) > 0, points)]))
     points = ascending(np.concatenate([points, *changes(lambda x: function.d2f(x) > 0, points)]))
@@ -144,8 +146,7 @@ def vanishing_regions(function: Function | str, epsilon: float = 1e-3) -> tuple[
     There are none for a rowwise or gated function, whose f' takes a whole row. Raises UsageError for an unknown
     function and for an epsilon that is not above 0.
     """
-    function, epsilon = resolve(function), positive("epsilon", epsilon)
-    return _vanishing(function, epsilon)
+    return _vanishing(resolve(function).whole, positive("epsilon", epsilon))
 
 
 @lru_cache(maxsize=1 << 14)
@@ -229,6 +230,7 @@ def saturated_sides(function: Function, tau: float) -> SaturatedSides:
     """
     if function.rowwise:
         return SaturatedSides((), ())
+    function = function.whole
     sup = sup_gradient(function)
     threshold = tau * sup if math.isfinite(sup) else tau
     low, high = [], []

@@ -66,7 +66,7 @@ def write_sheet(sheet: Sheet, outputs: Outputs) -> None:
 
 def _taken(function: Function, numbers: Numbers, outputs: Outputs) -> Iterator[float] | list[float]:
     """As many of the numbers as the outputs show: a table alone the first; what cannot be held is refused."""
-    if function.rowwise:
+    if function.takes_rows:
         return numbers.held(HELD, f"the row of {function.name}")
     if len(outputs.destinations) > 1:
         return numbers.held(HELD, "several outputs")

@@ -78,7 +78,8 @@ It evaluates, differentiates, plots and compares them, and finds in real pre-act
 which neurons are dead or saturated.""",
     epilog="""FUNCTION is NAME[@FRAMEWORK][:PARAMETER=VALUE,...], for example relu, elu:alpha=0.5 or gelu@jax, which
 takes that framework's name and defaults. Case, - and _ in names do not matter. Where several functions are taken,
-'elu:alpha=0.5|1|2' names one for each value (quoted: | is the shell's).
+'elu:alpha=0.5|1|2' names one for each value (quoted: | is the shell's). Columns of a table may have a slope each:
+prelu:a=0.1,0.25, or prelu:a=FILE, a row or a column of them.
 
 FUNCTION may also be an expression in x: 'x*tanh(softplus(x))', or with parameters 'max(0,x)+a*min(0,x):a=0.05'. It
 has + - * / **, where(x > 0, a, b), min, max, abs, exp, expm1, log, log1p, sqrt, sin, cos, sinh, cosh, tanh, erf, pi,

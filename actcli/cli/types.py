@@ -61,8 +61,9 @@ class FunctionType(click.ParamType["Function"]):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Function:
         from actcli.registry import specs
+        from actcli.tables.values import with_values
 
-        return _look_up(value, lambda spec: (specs.get(spec),), "FUNCTION stands before the files")[0]
+        return _look_up(value, lambda spec: (specs.get(with_values(spec)),), "FUNCTION stands before the files")[0]
 
 
 class FamilyType(click.ParamType["tuple[Function, ...]"]):
@@ -85,7 +86,7 @@ def _look_up(spec: str, find: Callable[[str], tuple[Function, ...]], hint: str) 
             raise UsageError(f"{spec!r} is a file, not a function", hint) from None
         from actcli.tables.format import input_suffix
 
-        if re.fullmatch(r"[^()*+\s]+", spec) and input_suffix(spec)[1]:
+        if re.fullmatch(r"[^()*+\s:]+", spec) and input_suffix(spec)[1]:
             raise UsageError(f"{spec!r} is a file's name, not a function", hint) from None
         raise
     note_functions(functions)

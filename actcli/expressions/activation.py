@@ -7,13 +7,14 @@ from functools import lru_cache
 
 import numpy as np
 
-from actcli.activation import INF, REAL, Activation, Function, Interval, Parameter
+from actcli.activation import Activation, Function, Interval
 from actcli.errors import UsageError
 from actcli.expressions.jets import differentiate
 from actcli.expressions.kernels import Quantity, Values, domain, why_unstable, written_out
 from actcli.expressions.kinks import kinks, oscillates
 from actcli.expressions.tree import Call, Choice, Constant, Node, Where, names, nodes, text
 from actcli.numerics.doubles import grid
+from actcli.parameters import INF, REAL, Parameter
 
 WINDOW = (-10.0, 10.0)  # of functions that oscillate for ever, as declared ones have it
 

@@ -14,11 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from actcli.activation import REAL, Activation, Domain, Parameter
+from actcli.activation import Activation
 from actcli.errors import DataError, UsageError
 from actcli.expressions.activation import bounded, declare, examined
 from actcli.expressions.parse import Find, parse
 from actcli.expressions.tree import Node, names
+from actcli.parameters import REAL, Domain, Parameter
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DOMAIN = re.compile(r"([\[(])\s*([^,\s]+)\s*,\s*([^,\s]+)\s*([\])])")

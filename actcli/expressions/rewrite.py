@@ -8,7 +8,7 @@ every other name for something free of x. In sums and products the order does no
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from actcli.activation import REAL, Activation
+from actcli.activation import Activation
 from actcli.expressions.parse import Find, parse
 from actcli.expressions.tree import (
     Call,
@@ -32,6 +32,7 @@ from actcli.expressions.tree import (
     power,
     rebuilt,
 )
+from actcli.parameters import REAL
 
 Rule: TypeAlias = tuple[Node, Node]
 Bound: TypeAlias = Mapping[str, Node]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from actcli.diagnosis.records import Neuron
 from actcli.figures.marks import Colour, Fill, Key, Stroke, level, picture, spots
 from actcli.figures.page import Panel, inches
 from actcli.figures.style import Theme, printable
+from actcli.reports.common import some
 from actcli.text import apart
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ ACROSS = (64, 128, 256)  # neurons in a line, the fewest that give no more lines
 MOST_LINES = 48
 NAME = 0.15  # inches of a layer's name
 TALLEST = 12.0  # inches
+NAMED, MOST_NAMED = 24, 6  # dead neurons in a line, and lines of them
+LETTER = 0.08  # inches of a letter of their names
 SPOTTED = 4000  # neurons, of which the dormant ones are marked by spots; of more they are fields of that colour
 
 
@@ -61,12 +64,24 @@ class Grid:
         return min(0.24, max(0.06, 2.6 / self.rows), TALLEST / self.rows)
 
 
-def neuron_map(diagnosis: Diagnosis, grid: Grid, theme: Theme, width: float) -> Panel:
-    """The saturated share of each neuron as a colour; which are dead, dormant or without values. `width` in inches."""
+def dead_names(neurons: Mapping[str, Sequence[Neuron]], width: float) -> list[str]:
+    """Which neurons are dead: of the first layers that have some a line each, so wide in inches."""
+    found = []
+    for layer, own in neurons.items():
+        dead = [neuron.neuron for neuron in own if neuron.dead]
+        lines = [f"dead in {layer}: {some(dead, most)}" for most in range(min(len(dead), NAMED), 0, -1)]
+        found += [next((line for line in lines if len(line) * LETTER <= width), lines[-1])] if lines else []
+    return [*found[:MOST_NAMED], *([f"and in {len(found) - MOST_NAMED} more layers"] * (len(found) > MOST_NAMED))]
+
+
+def neuron_map(
+    diagnosis: Diagnosis, neurons: Mapping[str, Sequence[Neuron]], grid: Grid, theme: Theme, width: float
+) -> Panel:
+    """The saturated share of each of its neurons as a colour; which are dead, dormant or without values. `width` in
+    inches; below it the lines that name the dead ones."""
     image = np.zeros((grid.rows, grid.columns, 4))
     ramp = np.array(theme.colours(theme.share, 101))
     dormant, empty = [], []
-    neurons = diagnosis.neurons_of_layers
     many = len(diagnosis.neurons) > SPOTTED
     for layer, start in zip(diagnosis.layers, grid.starts, strict=True):
         for index, neuron in enumerate(neurons[layer.name]):
@@ -88,11 +103,11 @@ def neuron_map(diagnosis: Diagnosis, grid: Grid, theme: Theme, width: float) -> 
         marks += [level(row - 0.5, Stroke(theme.background, linewidth=1.5)) for row in range(1, grid.rows)]
     marks += [*spots(dormant, dot, "dormant"), *spots(empty, cross, "no values")]
     names = apart([layer.name for layer in diagnosis.layers], 20)
-    return Panel(marks, lambda axes: _frame(axes, grid, names))
+    return Panel(marks, lambda axes: _frame(axes, grid, names, dead_names(neurons, width)))
 
 
-def _frame(axes: Axes, grid: Grid, names: Sequence[str]) -> None:
-    """Names of as many layers as have room, and numbers of neurons."""
+def _frame(axes: Axes, grid: Grid, names: Sequence[str], dead: Sequence[str]) -> None:
+    """Names of as many layers as have room, numbers of neurons, and names of the dead ones."""
     axes.set(xlim=(-0.5, grid.columns - 0.5), ylim=(grid.rows - 0.5, -0.5))
     middles = [start + (lines - 1) / 2 for start, lines in zip(grid.starts, grid.lines, strict=True)]
     nearest = min(np.diff(middles), default=1) * inches(axes)[1] / grid.rows
@@ -100,7 +115,8 @@ def _frame(axes: Axes, grid: Grid, names: Sequence[str]) -> None:
     axes.set_yticks(middles[::every], [*map(printable, names[::every])], size=9)
     step = max(1, 2 ** round(math.log2(grid.columns / 8)))
     axes.set_xticks(range(0, grid.columns, step), [str(i) for i in range(0, grid.columns, step)], size=8)
-    axes.set_xlabel(f"neuron (the next {grid.columns} in the line below)" if grid.gap else "neuron", size=9)
+    title = f"neuron (the next {grid.columns} in the line below)" if grid.gap else "neuron"
+    axes.set_xlabel("\n".join([title, *map(printable, dead)]), size=9)
     axes.spines[:].set_visible(False)
 
 

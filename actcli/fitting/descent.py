@@ -14,8 +14,9 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from actcli.activation import Array, Domain, Function
+from actcli.activation import Array, Function
 from actcli.errors import UsageError
+from actcli.parameters import Domain
 
 Search: TypeAlias = Literal["none", "grid", "random", "adam"]
 Point: TypeAlias = tuple[float, ...]

@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from actcli.activation import POSITIVE, REAL, Activation, Array, Backward, Parameter
+from actcli.activation import Activation, Array, Backward
 from actcli.functions.naming import dialects
 from actcli.numerics.doubledouble import product, times
 from actcli.numerics.normal import clipped, horner, mills, times_density
+from actcli.parameters import POSITIVE, REAL, Parameter
 
 
 def normal_cdf(x: Array) -> Array:

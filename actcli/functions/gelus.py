@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from actcli.activation import INF, NON_NEGATIVE, Activation, Array, Backward, Parameter
+from actcli.activation import Activation, Array, Backward
 from actcli.functions.distributions import erf
 from actcli.functions.naming import dialects
 from actcli.numerics.normal import clipped, density, mills, mirror, times_density, weighted
+from actcli.parameters import INF, NON_NEGATIVE, Parameter
 
 
 def gelu(x: Array) -> Array:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from actcli.activation import INF, POSITIVE, REAL, Activation, Array, Domain, Parameter, flat
+from actcli.activation import Activation, Array, flat
 from actcli.functions.gelus import gelu, gelu_d2f, gelu_df
 from actcli.functions.naming import dialects
+from actcli.parameters import INF, POSITIVE, REAL, Domain, Parameter
 
 if TYPE_CHECKING:
     from decimal import Decimal

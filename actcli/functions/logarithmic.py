@@ -4,10 +4,11 @@ import math
 
 import numpy as np
 
-from actcli.activation import INF, NON_NEGATIVE, Activation, Array, Kernel, Parameter, flat
+from actcli.activation import Activation, Array, Kernel, flat
 from actcli.functions.naming import dialects
 from actcli.functions.sigmoids import sigmoid, sigmoid_df, tanh_df
 from actcli.numerics.doubledouble import DD, product
+from actcli.parameters import INF, NON_NEGATIVE, Parameter
 
 _LN2 = math.log(2.0)
 

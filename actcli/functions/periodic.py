@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from actcli.activation import INF, POSITIVE, REAL, Activation, Array, Backward, Parameter
+from actcli.activation import Activation, Array, Backward
 from actcli.functions.naming import dialects
 from actcli.numerics.doubledouble import DD, product, refine, times
 from actcli.numerics.normal import horner
+from actcli.parameters import INF, POSITIVE, REAL, Parameter
 
 WINDOW = (-10.0, 10.0)
 

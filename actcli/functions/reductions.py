@@ -6,13 +6,14 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.activation import INF, Activation, Array, Domain, Parameter, flat
+from actcli.activation import Activation, Array, flat
 from actcli.errors import DataError, UsageError
 from actcli.functions.naming import dialects
 from actcli.functions.rows import NEAR, Row, row_of, shift, total
 from actcli.functions.softmaxes import softmax, softmax_df
 from actcli.numerics import doubledouble
 from actcli.numerics.doubledouble import DD
+from actcli.parameters import INF, Domain, Parameter
 from actcli.text import counted
 
 

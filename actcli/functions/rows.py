@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.activation import INF, Array
+from actcli.activation import Array
 from actcli.numerics import doubledouble
 from actcli.numerics.doubledouble import DD, product
+from actcli.parameters import INF
 
 FAR = 1500.0  # exp(-FAR) times the largest double is 0
 NEAR = 690.0  # the reach of the exponentials of doubledouble

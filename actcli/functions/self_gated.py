@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from actcli.activation import INF, REAL, Activation, Array, Backward, Parameter, flat
+from actcli.activation import Activation, Array, Backward, flat
 from actcli.functions.kernels import (
     LARGEST,
     UNDERFLOW,
@@ -16,6 +16,7 @@ from actcli.functions.kernels import (
 )
 from actcli.functions.naming import dialects
 from actcli.numerics.doubledouble import DD, exp, refine
+from actcli.parameters import INF, REAL, Parameter
 
 
 def _clipped(x: Array) -> tuple[Array, Array]:

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from actcli.activation import INF, NON_NEGATIVE, REAL, Activation, Array, Parameter, flat
+from actcli.activation import Activation, Array, flat
 from actcli.functions.naming import dialects
+from actcli.parameters import INF, NON_NEGATIVE, REAL, Parameter
 
 _LAMBD = Parameter("lambd", 0.5, NON_NEGATIVE, "half-width of the interval around 0 where f is 0")
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from actcli.activation import POSITIVE, REAL, Activation, Array, Backward, Parameter
+from actcli.activation import Activation, Array, Backward
 from actcli.functions.kernels import exp_of_minus_size, with_tail
 from actcli.functions.naming import dialects
 from actcli.numerics.doubledouble import DD, product, times
+from actcli.parameters import POSITIVE, REAL, Parameter
 
 
 def sigmoid(x: Array) -> Array:

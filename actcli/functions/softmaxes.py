@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from actcli.activation import INF, POSITIVE, Activation, Array, Backward, Parameter
+from actcli.activation import Activation, Array, Backward
 from actcli.functions.naming import dialects
 from actcli.functions.rows import FAR, NEAR, Row, row_of, total
 from actcli.numerics.doubledouble import DD
+from actcli.parameters import INF, POSITIVE, Parameter
 
 
 def softmax(x: Array, tau: float = 1.0) -> Array:

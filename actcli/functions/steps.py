@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from actcli.activation import INF, Activation, Domain, Parameter, flat
+from actcli.activation import Activation, flat
 from actcli.functions.naming import dialects
+from actcli.parameters import INF, Domain, Parameter
 
 IDENTITY = Activation(
     name="identity",

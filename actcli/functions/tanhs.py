@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from actcli.activation import INF, Activation, Array, Backward
+from actcli.activation import Activation, Array, Backward
 from actcli.functions.kernels import UNDERFLOW, cube_of_one_plus, tanh_parts, times_exp
 from actcli.functions.naming import dialects
 from actcli.functions.sigmoids import tanh_d2f, tanh_df
 from actcli.numerics.doubledouble import DD, exp, refine
+from actcli.parameters import INF
 
 
 def tanhshrink(x: Array) -> Array:

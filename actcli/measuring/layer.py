@@ -96,6 +96,10 @@ class PreActivations:
     place: Place = field(default_factory=Place)
     positions: int = 1  # rows in succession that are of one input, of which each block holds all
 
+    def __post_init__(self) -> None:
+        if self.function.width not in (None, len(self.neurons)):
+            self.function.refuse_width(len(self.neurons), self.name)
+
     @classmethod
     def of_array(
         cls,
@@ -174,7 +178,7 @@ def _of_pass(
 
 
 def of_numbers(x: Sequence[float], function: Function) -> PreActivations:
-    """Numbers are the samples of one neuron; to a rowwise function, one sample of several."""
+    """Numbers are the samples of one neuron; to a function that takes rows, one sample of several."""
     read = Input("numbers", "the command line", None)
-    values, names = (np.array(x)[None, :], ()) if function.rowwise else (np.array(x)[:, None], ("x",))
+    values, names = (np.array(x)[None, :], ()) if function.takes_rows else (np.array(x)[:, None], ("x",))
     return PreActivations.of_array(read.layer, function, values, neurons=names, origin=lambda: read)

@@ -179,7 +179,7 @@ class Measures:
         float | None,
         share(
             "share of the values where f is constant in the smaller precision",
-            count(lambda b: b.losses and b.losses.constant(b.x.t)),
+            count(lambda b: b.inside(b.sides.constant)),
             when="precision",
         ),
     ]

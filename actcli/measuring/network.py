@@ -52,7 +52,7 @@ def network(
     layers = tuple(
         PreActivations(
             layer.name,
-            functions[layer.name],
+            functions[layer.name].spread(count, layer.name),
             numbered(count),
             Shared(run, number),
             partial(Input, layer.name, path, None),

@@ -9,8 +9,8 @@ from typing import Annotated, TypeAlias
 import numpy as np
 
 from actcli.activation import Array, Flags, Function, own_outputs
+from actcli.analysis.columns import Sides
 from actcli.analysis.precision import Losses, losses
-from actcli.analysis.regions import SaturatedSides, saturated_sides
 from actcli.measuring.measures import Meaning, Occasion
 from actcli.measuring.partial import Partial
 from actcli.measuring.tallies import Block, Values
@@ -40,7 +40,7 @@ class Probe:
     thresholds: Thresholds
     score: Score | None
     losses: Losses | None
-    sides: SaturatedSides
+    sides: Sides
     histogram: bool
     again: Callable[[], Callable[[], Probe]] | None = None
 
@@ -56,7 +56,7 @@ class Probe:
     ) -> Probe:
         """`histogram`: measure that of the layer too."""
         lost = None if precision is None else losses(function, precision)
-        return cls(function, thresholds, score, lost, saturated_sides(function, thresholds.tau), histogram)
+        return cls(function, thresholds, score, lost, Sides.of(function, thresholds.tau, precision), histogram)
 
     @property
     def occasions(self) -> frozenset[Occasion]:
@@ -98,15 +98,16 @@ class Probe:
     def _gradient_and_output(self, t: Array) -> tuple[Array, Array]:
         """|f'| and |f| of the values, one row per neuron."""
         if not self.function.rowwise:
-            f, df = self.function.f_and_df(t)
-            return np.abs(df), np.abs(f)
+            f, df = self.function.f_and_df(t.T if self.function.columns else t)
+            return (np.abs(df.T), np.abs(f.T)) if self.function.columns else (np.abs(df), np.abs(f))
         f, df = self.function.f_and_df(np.ascontiguousarray(t.T))
         output = own_outputs(np.abs(f), len(t))
         return np.ascontiguousarray(np.abs(df).T), np.ascontiguousarray(output.T)
 
     def _whole(self, kernel: Callable[[Array], Array], t: Array) -> Array:
-        """What a kernel makes of the values, one row per neuron; of whole rows where f maps these."""
-        return np.ascontiguousarray(kernel(np.ascontiguousarray(t.T)).T) if self.function.rowwise else kernel(t)
+        """What a kernel makes of the values, one row per neuron; of whole rows where it takes these."""
+        by_row = self.function.takes_rows
+        return np.ascontiguousarray(kernel(np.ascontiguousarray(t.T)).T) if by_row else kernel(t)
 
 
 def _sizes(slope: Array, y: Array) -> tuple[Array, Array]:

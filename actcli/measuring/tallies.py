@@ -9,9 +9,9 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from actcli.activation import Array, Flags, Interval
+from actcli.activation import Array, Flags
+from actcli.analysis.columns import Sides, Span
 from actcli.analysis.precision import Losses
-from actcli.analysis.regions import SaturatedSides
 from actcli.measuring.moments import Moments
 from actcli.numerics.histogram import Histogram, merged
 from actcli.numerics.sums import Sums
@@ -66,7 +66,7 @@ class Block:
     output: Array  # |f|
     vanishing: Flags
     score: Array | Flags | None  # what a rule counts
-    sides: SaturatedSides
+    sides: Sides
     losses: Losses | None  # with a precision only
     computed: Array | None  # f' as it is computed in that precision
     rowwise: bool
@@ -81,12 +81,13 @@ class Block:
         known: T = self.x.known[tally]
         return known
 
-    def inside(self, intervals: Sequence[Interval]) -> Flags | None:
+    def inside(self, intervals: Sequence[Span]) -> Flags | None:
         """Where the values lie in one of the intervals, ends included; None where there is no interval."""
         total = None
         for start, stop in intervals:
-            flags = self.x.t <= stop if start == -math.inf else self.x.t >= start
-            if start != -math.inf and stop != math.inf:
+            from_below = np.all(start == -math.inf)
+            flags = np.asarray(self.x.t <= stop if from_below else self.x.t >= start)
+            if not from_below and np.any(stop != math.inf):
                 flags &= self.x.t <= stop
             total = flags if total is None else total | flags
         return total

@@ -18,10 +18,10 @@ from actcli.activation import Array, Function
 from actcli.analysis.regions import extent
 from actcli.errors import UsageError
 from actcli.models.layers import Role, is_bounded
+from actcli.models.operators import sloped
 from actcli.models.recognise import recognise, shape_of
 from actcli.models.seen import Places, Ran, Seen, blocks_of
 from actcli.numerics.axes import usual_axis
-from actcli.registry.specs import get
 
 # Layers that are an activation themselves.
 _ACTIVATIONS = frozenset(("ReLU", "LeakyReLU", "ELU", "PReLU"))
@@ -148,9 +148,11 @@ class _Pass:
 
 
 def _of_layer(layer: Any) -> Function | None:
-    """The function of a layer that is an activation; of a slope for each neuron their mean."""
+    """The function of a layer that is an activation; where slopes differ along more axes than that of the neurons, with
+    their mean."""
     if type(layer).__name__ == "PReLU":
-        return get(f"prelu:a={float(np.mean([np.mean(weight) for weight in layer.get_weights()]))!r}")
+        slopes = np.asarray(layer.get_weights()[0], np.float64)
+        return sloped(slopes if slopes.size == slopes.shape[-1] else slopes.mean())
     return _function(layer.call)
 
 

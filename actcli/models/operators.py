@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from actcli.activation import Function
+from actcli.activation import Array, Function
 from actcli.registry.specs import get
 
 Compute: TypeAlias = Callable[..., Any]
@@ -133,7 +133,15 @@ def function_of(op: str, attributes: Mapping[str, Any], constants: Sequence[floa
 def plain(function: Function) -> Function:
     """With float32's neighbours of a default or of a short decimal written as those."""
     defaults = {parameter.name: parameter.default for parameter in function.activation.parameters}
-    return function.activation.bind({name: _short(value, defaults[name]) for name, value in function.values})
+    values = {name: _short(value, defaults[name]) for name, value in function.values}
+    own = {name: [_short(value, defaults[name]) for value in each] for name, each in function.columns}
+    return function.activation.bind({**values, **own})
+
+
+def sloped(slopes: Array) -> Function:
+    """The prelu with these slopes, one for each channel unless they are all the same."""
+    each = slopes.ravel().tolist()
+    return plain(get("prelu").activation.bind({"a": each if len(set(each)) > 1 else each[0]}))
 
 
 def _short(value: float, default: float) -> float:

@@ -7,7 +7,7 @@ farthest first; steps that follow a named part, such as a factor, are left to wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from actcli.activation import Array, Function
 from actcli.errors import ActcliError
 from actcli.models.graph import Graph, Node
-from actcli.models.operators import ELEMENTWISE, NAMED, TRANSPARENT, WEAK, function_of, plain
+from actcli.models.operators import ELEMENTWISE, NAMED, TRANSPARENT, WEAK, function_of, plain, sloped
 from actcli.models.recognise import FLOAT16, FLOAT32, recognise, shape_of
 from actcli.registry.specs import get
 
@@ -61,10 +61,9 @@ class Finder:
 
     def _ending(self, node: Node) -> Region | None:
         """The region that ends with this operator, from as far as it has a name."""
-        sloped = _sloped(self._graph, node) if node.op == "PRelu" else None
-        if sloped is not None and self._graph.is_between(node.inputs[0], node.output):
-            function = sloped
-            return Region(node.inputs[0], node.output, function, "operator PRelu, a slope per channel", (node,))
+        own = _sloped(self._graph, node) if node.op == "PRelu" else None
+        if own is not None and self._graph.is_between(node.inputs[0], node.output):
+            return Region(node.inputs[0], node.output, own, "operator PRelu, a slope per channel", (node,))
         chain = self._graph.chains.get(node.output, ())[1:]
         written = None
         for place, x in reversed(list(enumerate(chain))):
@@ -185,24 +184,7 @@ def _sloped(graph: Graph, node: Node) -> Function | None:
     """The prelu that has a slope for each channel; None where it has one slope, or they are not known."""
     if graph.scalar(node.inputs[1]) is not None or not is_sloped(graph, node):
         return None
-    return of_channels(np.asarray(graph.constant(node.inputs[1]), np.float64).ravel())
-
-
-def of_channels(slopes: Array) -> Function:
-    """The prelu of a block of neurons, one to a row, each with its slope, or with that of its channel where so many
-    rows side by side are of one; of anything else with the mean of the slopes."""
-
-    def slope(x: Array, a: float) -> Any:
-        if x.ndim != 2 or len(x) % len(slopes):
-            return a
-        return np.repeat(slopes, len(x) // len(slopes))[:, None]
-
-    own = replace(
-        get("prelu").activation,
-        f=lambda x, a: np.where(x > 0, x, slope(x, a) * x),
-        df=lambda x, a: np.where(x > 0, 1.0, np.where(x <= 0, slope(x, a), x)),
-    )
-    return plain(own.bind({"a": float(slopes.mean())}))
+    return sloped(np.asarray(graph.constant(node.inputs[1]), np.float64))
 
 
 def _is_statistic(graph: Graph, node: Node) -> bool:

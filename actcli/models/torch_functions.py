@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from actcli.activation import Array, Function
+from actcli.models.operators import sloped
 from actcli.models.recognise import recognise, shape_of
 
 # In place or not, as function, method or of nn.functional: a call is known by its name without underscores at its ends.
@@ -56,6 +57,8 @@ def function_of(call: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, A
     if name == "rrelu":  # random while it is trained: its mean
         args, kwargs = args[:2], {key: kwargs[key] for key in ("lower", "upper") if key in kwargs}
     kwargs = {key: value for key, value in kwargs.items() if key not in ("input", "out", "inplace")}
+    if name == "prelu" and (slopes := _portable(kwargs.get("weight", *args[:1]))).numel() > 1:
+        return sloped(slopes.numpy())
     if _is_plain((*args, *kwargs.values())):
         return _of_plain_call(call, args, tuple(kwargs.items()))
     return _by_values(call, tuple(map(_portable, args)), {key: _portable(value) for key, value in kwargs.items()})
@@ -66,13 +69,10 @@ def _is_plain(values: tuple[Any, ...]) -> bool:
 
 
 def _portable(value: Any) -> Any:
-    """An argument that goes with float64 on the CPU; of a tensor of several slopes their mean."""
+    """An argument that goes with float64 on the CPU."""
     import torch
 
-    if not isinstance(value, torch.Tensor):
-        return value
-    value = value.detach().to("cpu", torch.float64)
-    return value.mean() if value.numel() > 1 else value
+    return value.detach().to("cpu", torch.float64) if isinstance(value, torch.Tensor) else value
 
 
 @cache

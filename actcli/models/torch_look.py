@@ -179,7 +179,7 @@ class Look:
             return None
         if (function := function_of(call, name, args[1:], kwargs)) is None:
             return None
-        axis = gate_axis(name, args, kwargs)
+        axis = 1 if function.columns else gate_axis(name, args, kwargs)  # PyTorch's slopes are along the second axis
         return self._show(function, name, x, self._axis(x) if axis is None else axis % x.ndim)
 
     def _follow(self, name: str, args: tuple[Any, ...]) -> None:

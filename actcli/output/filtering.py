@@ -30,25 +30,24 @@ class Result(NamedTuple):
     """One column of results."""
 
     name: str  # beside numbers
-    title: str  # after a table's column, which {} stands for
+    title: str  # in a table: {0} is the function, {1} the column
     kernel: Callable[[Any], Array]
 
 
 def results(function: Function, order: int = 0, wrt: str | None = None) -> tuple[Result, ...]:
     """f and its derivatives by x up to that order; or f and the derivative by a parameter."""
-    label = function.label.replace("{", "{{").replace("}", "}}")
-    value = Result("f", label + "({})", function.f)
+    value = Result("f", "{0}({1})", function.f)
     if wrt is not None:
-        function.derivative_by(wrt, 0.0)  # an unknown parameter fails at once
-        return value, Result(f"df/d{wrt}", f"d{label}/d{wrt}({{}})", lambda x: function.derivative_by(wrt, x))
-    first = Result("df", label + "'({})", function.df)
-    second = Result("d2f", label + "''({})", function.d2f)
+        function.whole.derivative_by(wrt, 0.0)  # an unknown parameter fails at once
+        return value, Result(f"df/d{wrt}", f"d{{0}}/d{wrt}({{1}})", lambda x: function.derivative_by(wrt, x))
+    first = Result("df", "{0}'({1})", function.df)
+    second = Result("d2f", "{0}''({1})", function.d2f)
     return (value, first, second)[: order + 1]
 
 
 def number_sheet(function: Function, results: Sequence[Result], numbers: Iterable[float]) -> Sheet:
-    """The columns x and the results. A rowwise function takes all the numbers as its row."""
-    if function.rowwise:
+    """The columns x and the results. A function that takes rows takes all the numbers as its row."""
+    if function.takes_rows:
         return _row_sheet(results, list(numbers))
     iterator = iter(numbers)
 
@@ -73,14 +72,15 @@ def _row_sheet(results: Sequence[Result], x: list[float]) -> Sheet:
     return Sheet(("x", *(result.name for result in results)), rows)
 
 
-def _titles(function: Function, title: Callable[[str], str], columns: Sequence[str], count: int) -> list[str]:
+def _titles(function: Function, title: str, columns: Sequence[str], count: int) -> list[str]:
     """The names of the `count` results of these columns: after the columns where each result belongs to one or, gated,
     to two of them; else numbered, unless there is but one."""
     if count == len(columns):
-        return [title(column) for column in columns]
+        return [title.format(function.at(place).label, column) for place, column in enumerate(columns)]
     if function.activation.kind == "gated":
-        return [title(f"{a},{b}") for a, b in zip(columns[:count], columns[count:], strict=True)]
-    return [function.label] if count == 1 else [title(str(i + 1)) for i in range(count)]
+        pairs = zip(columns[:count], columns[count:], strict=True)
+        return [title.format(function.label, f"{a},{b}") for a, b in pairs]
+    return [function.label] if count == 1 else [title.format(function.label, i + 1) for i in range(count)]
 
 
 def _filter(
@@ -90,8 +90,10 @@ def _filter(
     from actcli.tables.results import result_columns, result_frame
 
     picked = _alike(tables)
+    if function.width not in (None, len(picked)):
+        function.refuse_width(len(picked), tables[0].source)
     count = len(result.kernel([0.0] * len(picked)))
-    titles = _titles(function, result.title.format, picked, count)
+    titles = _titles(function, result.title, picked, count)
 
     def frame(table: Table, block: Block) -> Frame:
         missing = block.missing
@@ -250,7 +252,7 @@ def number_jacobian(function: Function, numbers: Sequence[float]) -> Sheet:
     """The Jacobian of a rowwise function at one row: a row for each output, its derivatives by the inputs."""
     names = [str(i + 1) for i in range(len(numbers))]
     jacobian = function.jacobian(numbers).tolist()
-    outputs = _titles(function, str, names, len(jacobian))
+    outputs = _titles(function, "{1}", names, len(jacobian))
     rows = [(1, name, *derivatives) for name, derivatives in zip(outputs, jacobian, strict=True)]
     return Sheet(_jacobian_columns(names), rows)
 
@@ -273,7 +275,7 @@ def write_jacobian(
 
     _note_guesses(tables, note)
     names = _alike(tables)
-    titles = _titles(function, str, names, len(function.jacobian([0.0] * len(names))))
+    titles = _titles(function, "{1}", names, len(function.jacobian([0.0] * len(names))))
     writers = _writers(_jacobian_columns(names), True, outputs, note)
     at_once = max(1, JACOBIANS // (len(titles) * len(names)))
 

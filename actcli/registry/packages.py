@@ -6,8 +6,9 @@ import io
 from contextlib import redirect_stdout
 from typing import Any, get_args
 
-from actcli.activation import Activation, Dialect, Kind, Parameter
+from actcli.activation import Activation, Dialect, Kind
 from actcli.errors import ActcliError
+from actcli.parameters import Parameter
 
 
 def installed() -> tuple[list[Activation], list[str]]:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from actcli.activation import Activation, Dialect, Function
 from actcli.errors import ActcliError, UsageError
+from actcli.functions.gates import gate_first
 from actcli.registry import dialects
 from actcli.registry.additions import Registry, current, rewriter
 from actcli.registry.collection import ACTIVATIONS, BUILT_IN
@@ -40,14 +41,17 @@ def get(spec: str) -> Function:
         return _as_in(dialect, activation, values, settings)
     if not _is_name(head):
         activation = _declared(head.strip(), current())
-        return _examined(activation.bind(_settings(activation, settings, {})))
+        return _examined(_bound(activation, settings))
     name, at, where = head.partition("@")
     if at:
         activation, dialect = dialects.find(name, dialects.framework(where))
+        for other, theirs in dialects.with_arguments(dialect) if settings else ():
+            with suppress(UsageError):
+                return _as_in(theirs, other, {}, settings)
         return _as_in(dialect, activation, {}, settings)
     activation = current().find(name)
     try:
-        function = activation.bind(_settings(activation, settings, {}))
+        function = _bound(activation, settings)
     except UsageError as error:
         raise UsageError(error.message, _akin(name, settings) or error.hint) from None
     return function if activation in _BUILT_IN else _examined(function)
@@ -58,7 +62,7 @@ def _akin(name: str, settings: str) -> str:
     for activation in current().given.activations:
         if activation.name.startswith(f"{name}_"):
             with suppress(UsageError):
-                activation.bind(_settings(activation, settings, {}))
+                _bound(activation, settings)
                 return f"write {activation.name}:{settings}"
     return ""
 
@@ -66,9 +70,9 @@ def _akin(name: str, settings: str) -> str:
 def _as_in(dialect: Dialect, activation: Activation, values: Mapping[str, float], settings: str) -> Function:
     """The activation with a framework's defaults, which errors show too."""
     parameters = tuple(replace(p, default=dialect.defaults.get(p.name, p.default)) for p in activation.parameters)
-    theirs = replace(activation, parameters=parameters)
-    bound = theirs.bind({**values, **_settings(theirs, settings, dialect.spelling)})
-    return activation.bind(bound.parameters)
+    theirs = replace(activation, parameters=parameters) if parameters else activation
+    bound = _bound(theirs, settings, dialect.spelling, values)
+    return replace(bound, activation=activation) if bound.activation is theirs else bound
 
 
 def family(spec: str) -> tuple[Function, ...]:
@@ -81,7 +85,7 @@ def family(spec: str) -> tuple[Function, ...]:
     items = settings.split(",")
     swept = [i for i, item in enumerate(items) if SWEEP in item]
     if not swept:
-        return (get(spec),)
+        return (get(spec).one(),)
     if len(swept) > 1:
         raise UsageError(f"{spec!r} sweeps over {len(swept)} parameters", "sweep over one, give the others one value")
     name, equals, values = items[swept[0]].rpartition("=")
@@ -109,7 +113,7 @@ def known(spec: str) -> bool:
 
 def instability(function: Function) -> str | None:
     """Where the form of an expression loses what it should give; None where it does not, and for what is built in."""
-    if function.activation in _BUILT_IN:
+    if function.rowwise or function.activation in _BUILT_IN:
         return None
     from actcli.expressions import activation
 
@@ -139,22 +143,45 @@ def _examined(function: Function) -> Function:
     return examined(function)
 
 
-def _settings(activation: Activation, text: str, spelling: Mapping[str, str]) -> dict[str, float]:
-    """The values of `alpha=1,beta=2`, whose names may be spelled as in a framework."""
-    values: dict[str, float] = {}
+def _bound(
+    activation: Activation, settings: str, spelling: Mapping[str, str] = {}, values: Mapping[str, float] = {}
+) -> Function:
+    """The activation with these settings; a gated function may be told which half of a row is the gate."""
+    items = [item.strip() for item in settings.split(",")]
+    gates = [
+        item.partition("=")[2].strip() for item in items if activation.kind == "gated" and item.startswith("gate=")
+    ]
+    if gates not in ([], ["first"], ["second"]):
+        raise UsageError(f"{activation.name}: gate = {' and '.join(gates)!r} is neither first nor second", "write one")
+    rest = ",".join(item for item in items if not (gates and item.startswith("gate=")))
+    if gates == ["first"]:
+        activation = gate_first(activation)
+    return activation.bind({**values, **_settings(activation, rest, spelling)})
+
+
+def _settings(activation: Activation, text: str, spelling: Mapping[str, str]) -> dict[str, float | list[float]]:
+    """The values of `alpha=1,beta=2`, whose names may be spelled as in a framework; `a=1,2` are those of columns."""
+    values: dict[str, list[float]] = {}
+    before = ""
     for item in filter(None, (item.strip() for item in text.split(","))):
         name, equals, value = (part.strip() for part in item.rpartition("="))
-        if not equals:
+        more = not equals and _is_by_column(activation, before)
+        if not equals and not more:
             name = _only_parameter(activation, item)
-        name = spelling.get(name, name)
-        if name in values:
+        name = before if more else spelling.get(name, name)
+        if name in values and not more:
             raise UsageError(f"{activation.name}: {name} is given twice", "give it once")
         try:
-            values[name] = float(value)
+            values.setdefault(name, []).append(float(value))
         except ValueError:
             hint = "a framework stands before the colon" if "@" in value else activation.parameters_hint()
             raise UsageError(f"{activation.name}: {name} = {value!r} is not a number", hint) from None
-    return values
+        before = name
+    return {name: each if len(each) > 1 else each[0] for name, each in values.items()}
+
+
+def _is_by_column(activation: Activation, name: str) -> bool:
+    return any(parameter.by_column for parameter in activation.parameters if parameter.name == name)
 
 
 def _only_parameter(activation: Activation, item: str) -> str:

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Sequence
 
-from actcli.activation import Activation, Dialect, Function, Parameter
+from actcli.activation import Activation, Dialect, Function
 from actcli.analysis.profile import Profile
+from actcli.parameters import Parameter
 from actcli.reports.profiles import conditions, gain_differs, interval, means, settings
 from actcli.tables.sheet import Sheet
 from actcli.text import Cell

@@ -29,7 +29,7 @@ def saturation_document(diagnosis: Diagnosis) -> Document:
     criteria, occasions = diagnosis.criteria, diagnosis.occasions
     document: Document = {
         "schema": "actcli.saturation/2",
-        "functions": [{"label": f.label, "name": f.name, "parameters": f.parameters} for f in diagnosis.functions],
+        "functions": [{"label": f.label, "name": f.name, "parameters": f.settings} for f in diagnosis.functions],
         "thresholds": dataclasses.asdict(criteria.thresholds),
         "rule": criteria.rule.explanation(diagnosis.functions),
         "regions": _regions(diagnosis.regions),
@@ -114,9 +114,8 @@ def saturation_report(diagnosis: Diagnosis, gates: Sequence[Gate], draw: Draw, r
 
 def _title(diagnosis: Diagnosis) -> str:
     layers = diagnosis.layers
-    verdict = max((layer.verdict for layer in layers), key=ORDER.index)
     where = layers[0].name if len(layers) == 1 else f"{len(layers)} layers"
-    return f"{diagnosis.label} on {where}: {verdict}"
+    return f"{diagnosis.label} on {where}: {diagnosis.verdict}"
 
 
 def _verdicts(diagnosis: Diagnosis, gates: Sequence[Gate], failed: tuple[str, ...]) -> Iterator[Block]:
@@ -256,6 +255,8 @@ def _lines(traits: Traits, digits: int, named: bool) -> Iterator[str]:
         yield f"{function.label}: {function.activation.convention}" if named else function.activation.convention
     elif not traits.regions:
         yield f"f'{of} vanishes nowhere"
+    if function.columns:
+        yield f"each column has its own {function.name}: what is said of x is of {function.whole.label}, their mean"
     yield from (f"f'{of} vanishes for {region.condition(digits)} ({region.kind})" for region in traits.regions)
     if losses is not None:
         name = losses.precision.name

@@ -71,7 +71,7 @@ _DISTANCE: dict[str, Any] = {"rms": float, "largest": float, "largest_at": float
 _FORMS: dict[str, Any] = {
     "saturation": {
         "schema": Literal["actcli.saturation/2"],
-        "functions": [{"label": str, **_FUNCTION}],
+        "functions": [{"label": str, "name": str, "parameters": dict[str, float | tuple[float, ...]]}],
         "thresholds": Thresholds,
         "rule": {"name": str, "definition": str, "source": str},
         "regions": _OF_FUNCTIONS,

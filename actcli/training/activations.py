@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from actcli.activation import Array, Function, Kernel, Parameter
+from actcli.activation import Array, Function, Kernel
 from actcli.errors import DataError, UsageError
+from actcli.parameters import Parameter
 from actcli.training.words import Learn
 
 if TYPE_CHECKING:
-    from actcli.activation import Domain
+    from actcli.parameters import Domain
 
 _INSIDE = 1e-3  # of an open end of a domain, that a learned parameter stays away from it
 

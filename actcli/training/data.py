@@ -85,7 +85,7 @@ def _classes(raw: Raw, numbers: Array | None) -> NDArray[Any]:
     classes = np.unique(raw.target)
     rows = counted(len(raw.target), "rows")
     if len(classes) < 2:
-        said = f"has one class only, {classes[0]}" if len(classes) else "has no value"
+        said = f"has one class only, {str(classes[0]).removesuffix('.0')}" if len(classes) else "has no value"
         raise DataError(
             f"{raw.source}: the target {raw.name} {said}", "there is nothing to tell apart: take another --target"
         )

@@ -60,6 +60,8 @@ def read(path: str, target: str, options: ReadOptions) -> Raw:
     counts = [(name, int(n)) for name, n in zip(names, absent.sum(axis=0), strict=True) if n]
     counts += [(table.columns[place], int(gone.sum()))] if gone.any() else []
     keep = ~(absent.any(axis=1) | gone)
+    if not len(keep):
+        raise DataError(f"{table.source}: has no rows", "each row is a sample: its features and its target")
     if not keep.any():
         raise DataError(f"{table.source}: has no row without a missing value", "leave out columns with -c '!NAME'")
     x = x if keep.all() else x[keep]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Callable
 from typing import Any
 
 from actcli.diagnosis.diagnose import Diagnosis
@@ -34,9 +36,12 @@ class _Training:
         super().__init__()
         self.watch: Watch | None = None
         self._path, self._options = path, options
+        self._stop: Callable[[], object] = lambda: None
 
     def _start(self, model: Any) -> None:
+        self._stop()  # a training before, whose trainer has not said that an error ended it
         self.watch = watch(model, **self._options)
+        self._stop = self.watch.at_failure = weakref.finalize(self, _ended, self.watch, self._path)
         self.watch.__enter__()
 
     def _check(self, way_out: str) -> None:
@@ -44,11 +49,11 @@ class _Training:
         if self.watch is not None and not self.watch.steps:
             raise UsageError("what is watched was not called in a step of the training", way_out)
 
-    def _stop(self) -> None:
-        if self.watch is not None:
-            self.watch.__exit__()
-            if self._path is not None and self.watch.history:
-                self.watch.save(self._path)
+
+def _ended(watch: Watch, path: str | None) -> None:
+    watch.__exit__()
+    if path is not None and watch.history:
+        watch.save(path)
 
 
 class _Lightning(_Training):

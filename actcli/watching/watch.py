@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from actcli.diagnosis.diagnose import Criteria, Diagnosis, criteria, diagnosis, gated, layer_of, settled
 from actcli.diagnosis.gates import Gate, gates
-from actcli.diagnosis.records import Layer, gradient_ratio
+from actcli.diagnosis.records import Layer, gradient_ratio, gravest
+from actcli.diagnosis.rules import Verdict
 from actcli.errors import DataError, GateError, UsageError, positive
 from actcli.measuring.choice import matches
 from actcli.measuring.probe import Thresholds
@@ -16,18 +17,26 @@ from actcli.models.seen import LossGradient, Places, Seen
 from actcli.models.torch_watch import Tracer
 from actcli.output.files import write_files
 from actcli.reports.run import run_document
-from actcli.text import json_text
+from actcli.text import counted, json_text
 from actcli.watching.measured import Layers, Probes, rms
 
 _DEFAULT = Thresholds()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Step:
     """The layers at one step: at the forward of that number, from 0, alone."""
 
     step: int
     layers: tuple[Layer, ...]
+
+    def __repr__(self) -> str:
+        return f"<Step {self.step}: {counted(len(self.layers), 'layers')}, {self.verdict}>"
+
+    @property
+    def verdict(self) -> Verdict:
+        """That of the whole: the gravest of the layers'."""
+        return gravest(self.layers)
 
     @property
     def gradient_ratio(self) -> float | None:
@@ -64,6 +73,7 @@ class Watch:
     ) -> None:
         self._model, self._every, self._patterns, self._by, self._limits = model, every, patterns, by, limits
         self._tracer = Tracer(model, self._begins, self._sees, self._ends, gradients)
+        self.at_failure: Callable[[], None] = self._tracer.stop  # not every trainer says that an error has ended it
         self._probes = Probes(by)
         self._in_training = False
         self._forwards = self._left_out = 0
@@ -133,9 +143,13 @@ class Watch:
         self._steps.append(_Look(self._forwards - 1, measured, now.gradients, now.is_chain))
         self._total.add(now)
         if self._limits:
-            layers = gated(layer_of(one, self._by) for one in self._total.all)
-            if failed := [line for gate in self._limits for line in gate.failures(layers)]:
-                raise GateError(f"step {self._forwards - 1}: {failed[0]}", "\n".join(failed[1:]))
+            self._check_gates()
+
+    def _check_gates(self) -> None:
+        layers = gated(layer_of(one, self._by) for one in self._total.all)
+        if failed := [line for gate in self._limits for line in gate.failures(layers)]:
+            self.at_failure()
+            raise GateError(f"step {self._forwards - 1}: {failed[0]}", "\n".join(failed[1:]))
 
     def _check_patterns(self) -> None:
         for pattern in self._patterns:
@@ -173,8 +187,8 @@ def watch(
     `gradients` also dL/dx when the loss is differentiated. Activations are seen as modules and as calls of functions;
     each gets its function by its values. Those on another device are copied from it in blocks, at these forwards alone;
     dL/dx is reduced where it is. `layers` are patterns of names. `raise_on` has limits by the names of the gates,
-    `{"max_dead": 0.5}`: GateError is raised where all that was seen since the last reset fails one. The loss is not
-    changed, and nothing but measures is kept. The other keywords are those of `diagnose`.
+    `{"max_dead": 0.5}`: GateError is raised where all that was seen since the last reset fails one, and no more is
+    looked at. The loss is not changed, and nothing but measures is kept. The other keywords are those of `diagnose`.
 
     Raises UsageError for a model that nobody can look into (scripted, compiled), for a pattern that no layer matches,
     and for keywords out of their domain.

@@ -150,7 +150,7 @@ ODD = {
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize("shell", [pytest.param("bash", marks=needs("bash")), pytest.param("zsh", marks=needs("zsh"))])
+@pytest.mark.parametrize("shell", part([pytest.param(shell, marks=needs(shell)) for shell in ("bash", "zsh")], 2))
 def test_names_of_columns_stay_words(tmp_path: Path, shell: str) -> None:
     """Whatever quote is open, the shell takes the completed word for the name, and runs nothing of it; a name that no
     line can hold is not offered."""

@@ -48,7 +48,7 @@ def usual(process: Process, *words: str) -> bytes:
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize(("name", "value", "words"), part(SAID, 5))
+@pytest.mark.parametrize(("name", "value", "words"), part(SAID, 8))
 def test_a_setting_that_is_ignored_is_named(process: Process, name: str, value: str, words: tuple[str, ...]) -> None:
     """In one line, and the result is as without it."""
     done = process(*words, **{name: value})
@@ -64,7 +64,7 @@ def drawn(process: Process, tmp_path_factory: pytest.TempPathFactory) -> tuple[b
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize(("name", "value"), part(SILENT, 8))
+@pytest.mark.parametrize(("name", "value"), part(SILENT, 16))
 def test_other_settings_change_nothing(
     process: Process, drawn: tuple[bytes, bytes], tmp_path: Path, name: str, value: str
 ) -> None:
@@ -78,6 +78,7 @@ def test_a_setting_of_a_library_that_is_not_loaded_is_no_matter(process: Process
     process.ok(*NUMBERS, POLARS_VERBOSE="1", COLUMNS="0")
 
 
+@pytest.mark.exhaustive
 def test_matplotlibrc_has_no_part(process: Process, tmp_path: Path) -> None:
     """Of the folder, or of the user: figures are the same for all."""
     (tmp_path / "matplotlibrc").write_bytes(b"backend: nonsense\nlines.linewidth: abc\nno colon\n")
@@ -87,8 +88,9 @@ def test_matplotlibrc_has_no_part(process: Process, tmp_path: Path) -> None:
     assert not (tmp_path / "b.png").exists()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", ["a.pdf", "a.html"])
-@pytest.mark.parametrize("value", part(["garbage", "1e5", "1.5", "0x10", "253402300800"], 3))
+@pytest.mark.parametrize("value", part(["garbage", "1e5", "1.5", "0x10", "253402300800"], 5))
 def test_a_date_that_is_none_is_an_error(process: Process, tmp_path: Path, name: str, value: str) -> None:
     """For a report and for a figure."""
     option = "--report" if name.endswith("html") else "-o"

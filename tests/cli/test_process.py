@@ -13,6 +13,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from support import forked
 from support.run import ROOT, Cli, Process
 from support.sweep import part
 
@@ -38,9 +39,8 @@ BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHON
 
 def shell(line: str) -> subprocess.CompletedProcess[str]:
     """A line of a shell in which `actcli` is this one, standard output buffered as it is for people."""
-    actcli = f"{shlex.quote(sys.executable)} -m actcli"
     return subprocess.run(
-        ["bash", "-c", line.replace("actcli", actcli, 1)],
+        ["bash", "-c", line.replace("actcli", forked.program(), 1)],
         capture_output=True,
         text=True,
         cwd=ROOT,
@@ -50,7 +50,7 @@ def shell(line: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize(("command", "where"), part([*product(COMMANDS.values(), (">&-", ">/dev/full"))], 5))
+@pytest.mark.parametrize(("command", "where"), part([*product(COMMANDS.values(), (">&-", ">/dev/full"))], 7))
 def test_an_output_that_takes_nothing_is_one_error(command: str, where: str) -> None:
     """A closed standard output, or one on a full disk: status 1, one line."""
     done = shell(f"actcli {command} {where} </dev/null")
@@ -172,6 +172,7 @@ def test_without_a_command_there_is_help(process: Process) -> None:
     assert process.ok() == process.ok("--help")
 
 
+@pytest.mark.exhaustive
 def test_a_home_that_cannot_be_written_to_is_no_matter(process: Process, tmp_path: Path) -> None:
     """matplotlib would warn of it on standard error."""
     process.ok(

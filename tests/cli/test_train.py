@@ -120,7 +120,8 @@ def test_a_quantity(cli: Cli, tmp_path: Path) -> None:
     ("text", "target", "options", "status", "message"),
     [
         ("a,b\n1,2\n3,4\n", "c", (), 2, "there is no column 'c'"),
-        ("a,b\n1,2\n3,2\n4,2\n", "b", (), 1, "has one class only, 2"),
+        ("a,b\n1,2\n3,2\n4,2\n", "b", (), 1, "has one class only, 2\n"),
+        ("a,b\n", "b", (), 1, "has no rows"),
         ("a,b\n1,2\n3,4\n5,6\n", "b", (), 1, "3 classes in 3 rows"),
         ("a,b,c\n1,u,0\n3,v,1\n1,u,0\n3,v,1\n", "c", (), 1, "'u' is not a number"),
         ("a\n1\n2\n", "a", (), 2, "no column is left"),

@@ -40,25 +40,17 @@ def environment(folder: Path) -> dict[str, str]:
     """One in which `actcli` is this project's, for a shell in another folder."""
     binary = folder / "bin"
     binary.mkdir()
-    script = binary / "actcli"
-    script.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m actcli "$@"\n')
-    script.chmod(0o755)
+    (binary / "actcli").symlink_to(forked.program())
     return {**os.environ, "COLUMNS": "80", "PYTHONPATH": str(ROOT), "PATH": f"{binary}:{os.environ['PATH']}"}
 
 
 def run(command: str, folder: Path, env: dict[str, str]) -> str:
     """What a person sees: both streams, and the exit status where it is not 0."""
-    words = forked.words(command, folder)
-    if words is None:
-        done = subprocess.run(
-            ["bash", "-c", command], cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, timeout=60, check=False,
-        )  # fmt: skip
-        return done.stdout.decode() + _status(done.returncode)
-    with tempfile.NamedTemporaryFile() as file:
-        process = forked.start(words, folder, env, os.devnull, file.name)
-        process.join()
-        return file.read().decode() + _status(process.exitcode)
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, timeout=60, check=False,
+    )  # fmt: skip
+    return done.stdout.decode() + _status(done.returncode)
 
 
 def _status(status: int | None) -> str:
@@ -69,23 +61,24 @@ def run_at_terminal(command: str, folder: Path, env: dict[str, str]) -> str:
     """What a person sees on a terminal of 76 columns that knows neither colours nor letters beyond ASCII. A run that
     follows a file ends by Ctrl-C when it is quiet."""
     plain = {"COLUMNS": "76", "LINES": "18", "TERM": "dumb", "NO_COLOR": "1", "PYTHONIOENCODING": "ascii"}
-    words = forked.words(command, folder)
-    assert words is not None, f"an example of a help page is no single run: {command}"
     ours, theirs = pty.openpty()
-    terminal = os.ttyname(theirs)
-    process = forked.start(words, folder, {**env, **plain}, terminal, terminal)
-    shown = b""
-    quiet = 3.0 if "--follow" in words else None  # seconds
-    while (ready := select.select([ours, process.sentinel], [], [], quiet if shown else None)[0]) != [process.sentinel]:
-        if ready:
-            shown += os.read(ours, 1 << 16)
-        elif process.pid is not None:
-            os.kill(process.pid, signal.SIGINT)
-            quiet = None
+    process = subprocess.Popen(
+        ["bash", "-c", f"exec {command}"], cwd=folder, env={**env, **plain}, stdin=theirs, stdout=theirs, stderr=theirs
+    )
     os.close(theirs)
+    shown = b""
+    quiet = 3.0 if "--follow" in command else None  # seconds
+    while True:
+        if not select.select([ours], [], [], quiet if shown else None)[0]:
+            process.send_signal(signal.SIGINT)
+            quiet = None
+            continue
+        try:
+            shown += os.read(ours, 1 << 16)
+        except OSError:  # nobody holds the other end any more
+            break
     os.close(ours)
-    process.join()
-    return shown.decode("ascii").replace("\r\n", "\n") + _status(process.exitcode)
+    return shown.decode("ascii").replace("\r\n", "\n") + _status(process.wait())
 
 
 def sections() -> dict[str, str]:

@@ -16,7 +16,7 @@ from support.sweep import part
 
 from actcli.analysis.profile import Network
 from actcli.diagnosis.diagnose import Criteria, diagnose
-from actcli.figures import layers, style
+from actcli.figures import layers, neurons, style
 from actcli.figures.comparison import comparison_figure
 from actcli.text import apart
 
@@ -26,7 +26,7 @@ def titled(figure: Any, title: str) -> Any:
 
 
 def named(figure: Any, axis: str) -> Any:
-    return next(axes for axes in figure.axes if axis in (axes.get_xlabel(), axes.get_ylabel()))
+    return next(axes for axes in figure.axes if axis in (axes.get_xlabel().partition("\n")[0], axes.get_ylabel()))
 
 
 @pytest.mark.parametrize("theme", style.THEMES)
@@ -41,6 +41,11 @@ def test_the_map_shows_the_dead_neurons(theme: str) -> None:
     for row, (name, known) in zip(image, truth.items(), strict=True):
         shown = {f"h{i}" for i, colour in enumerate(row) if tuple(colour) == dead}
         assert shown == set(known["dead_unit_ids"]), name
+    lines = axes.get_xlabel().splitlines()[1:]
+    named_dead = {line.partition(": ")[0]: line.partition(": ")[2].split(", ") for line in lines}
+    assert named_dead == {
+        f"dead in {name}": list(known["dead_unit_ids"]) for name, known in truth.items() if known["dead_unit_ids"]
+    }
     assert not (image[..., :3] == style.THEMES[theme].background).all(axis=-1).any()
 
 
@@ -185,7 +190,8 @@ def test_comparisons_of_all_kinds_can_be_drawn(theme: str) -> None:
     assert style.save(figure, "png", dpi=30)
 
 
-@pytest.mark.parametrize("suffix", [".png", ".svg", ".PDF"])
+@pytest.mark.sweep
+@pytest.mark.parametrize("suffix", part([".svg", ".png", ".PDF"], 3))
 def test_at_the_command_line(cli: Cli, tmp_path: Any, suffix: str) -> None:
     """`-o` of a figure's name draws; gates still fail; -f of a table prints that too."""
     inputs = [str(DATA / "relu_negative_bias" / f"layer{i}.csv") for i in (1, 2, 3)]
@@ -221,3 +227,13 @@ def test_a_figure_that_cannot_be_is_told(cli: Cli, tmp_path: Any) -> None:
 def test_long_names_are_told_apart(names: list[str], expected: list[str]) -> None:
     """What all begin and end with goes first."""
     assert apart(names, 14) == expected
+
+
+def test_names_of_dead_neurons_take_what_room_there_is() -> None:
+    """As many as fit in a line, then how many more; of many layers a line says how many."""
+    one = diagnosis("relu", {"a": np.full((3, 40), -1.0)})
+    (line,) = neurons.dead_names(one.neurons_of_layers, 4.8)
+    assert line == "dead in a: h0, h1, h2, h3, h4, h5, h6, h7, h8 and 31 more"
+    many = diagnosis("relu", {f"l{i}": np.full((3, 1), -1.0) for i in range(9)})
+    assert neurons.dead_names(many.neurons_of_layers, 4.8)[-1] == "and in 3 more layers"
+    assert neurons.dead_names(diagnosis("relu", {"a": np.ones((3, 4))}).neurons_of_layers, 4.8) == []

@@ -63,14 +63,13 @@ def test_one_declaration_is_all_that_a_measure_takes(run: Callable[..., str], tm
         assert len(rows) == count
         assert all(0.0 <= float(r["large_ratio_from"]) <= float(r["large_ratio"]) for r in rows)
         assert any(float(row["large_ratio"]) > 0.0 for row in rows)
-    document = json.loads(run("-m", "actcli", "saturation", "relu", *LAYERS, "-f", "json"))
+    page = tmp_path / "page.html"
+    document = json.loads(run("-m", "actcli", "saturation", "relu", *LAYERS, "-f", "json", "--report", str(page)))
     assert {"large_ratio", "large_ratio_to"} <= document["layers"][0].keys() & document["neurons"][0].keys()
     schema = json.loads(run("-m", "actcli", "schema", "saturation"))
     Draft202012Validator(schema).validate(document)
     described = schema["properties"]["layers"]["items"]["properties"]["large_ratio"]["description"]
     assert described == "share of the values above 3"
-    page = tmp_path / "page.html"
-    run("-m", "actcli", "saturation", "relu", *LAYERS, "--report", str(page))
     assert "share of the values above 3" in page.read_text()
 
 

@@ -50,7 +50,7 @@ WRITTEN: dict[str, tuple[str, Any]] = {
     "LeakyReLU(0.2)": ("leaky_relu:negative_slope=0.2", lambda: nn.LeakyReLU(0.2)),
     "leaky by maximum": ("leaky_relu:negative_slope=0.1", lambda: Lambda(lambda x: torch.maximum(x, 0.1 * x))),
     "PReLU": ("prelu", nn.PReLU),
-    "PReLU of channels": ("prelu:a=0.44", own_slopes),
+    "PReLU of channels": ("prelu:a=0.1,-0.2,0.3,0.0,2.0", own_slopes),
     "RReLU": ("leaky_relu:negative_slope=0.2291666716337204", nn.RReLU),
     "Threshold": ("threshold:threshold=0.1,value=20.0", lambda: nn.Threshold(0.1, 20.0)),
     "ELU": ("elu", nn.ELU),

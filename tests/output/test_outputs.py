@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 from support.run import DATA, Cli
+from support.sweep import part
 
 LAYER = DATA / "relu_trained" / "layer2.csv"
 COMMANDS = [("saturation", "relu"), ("compare", "relu", "gelu", "-i", "-"), ("fit", "elu", "--to", "gelu", "-i", "-")]
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+@pytest.mark.sweep
+@pytest.mark.parametrize("command", part(COMMANDS, 3), ids=lambda command: command[0])
 def test_one_reading_of_a_pipe_gives_them_all(command: tuple[str, ...], cli: Cli, tmp_path: Path) -> None:
     """A pipe can be read once. With -o nothing goes to standard output."""
     data = LAYER.read_bytes()

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from support import forked
 from support.run import ROOT, Cli
 from support.tables import write
 
@@ -225,7 +226,7 @@ def test_a_file_that_may_be_written_where_its_folder_may_not(mode: int) -> None:
 @pytest.mark.parametrize("words", [("eval", "reluu", "1"), ("list", "--nothing")])
 def test_messages_that_nobody_can_read_change_no_status(words: Sequence[str]) -> None:
     with open("/dev/full", "wb") as full:
-        done = subprocess.run([sys.executable, "-m", "actcli", *words], stderr=full, cwd=ROOT, check=False)
+        done = subprocess.run([forked.program(), *words], stderr=full, cwd=ROOT, check=False)
     assert done.returncode == 2
 
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.declarations import check_declaration
 
-from actcli.activation import INF, Activation
+from actcli.activation import Activation
 from actcli.errors import UsageError
+from actcli.parameters import INF
 from actcli.registry import additions, collection, specs
 
 REQUIRED = {
@@ -59,7 +60,7 @@ def test_a_sweep_names_a_function_for_each_value() -> None:
         ("elu:1|", "empty"),
         ("elu:alpha=1|1.0", "twice"),
         ("elu:alpha=1|x", "not a number"),
-        ("celu:alpha=1|-1", "outside its domain"),
+        ("relu_n:n=1|-1", "outside its domain"),
         ("selu:alpha=1|2,scale=1|2", "2 parameters"),
         ("relu:1|2", "no parameter"),
     ],
@@ -104,8 +105,10 @@ def test_a_label_gives_its_function_back(activation: Activation, data: st.DataOb
         ("relu:0.1", ["relu", "no parameter"]),
         ("selu:0.1", ["more than one", "alpha", "scale"]),
         ("elu:alhpa=1", ["alhpa", "did you mean alpha", "default 1"]),
-        ("celu:alpha=0", ["alpha = 0", "(0, inf)"]),
-        ("celu:alpha=-1", ["outside its domain", "(0, inf)"]),
+        ("relu_n:n=0", ["n = 0", "(0, inf)"]),
+        ("relu_n:n=-1", ["outside its domain", "(0, inf)"]),
+        ("celu:alpha=0", ["alpha other than 0"]),
+        ("softplus:beta=0", ["beta other than 0"]),
         ("elu:alpha=nan", ["nan"]),
         ("elu:alpha=inf", ["inf"]),
         ("elu:alpha=x", ["'x' is not a number", "alpha"]),

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from support.run import DATA, Cli, needs
+from support.sweep import part
 
 pytestmark = needs("chromium")
 
@@ -77,7 +78,8 @@ def test_what_is_looked_for_would_be_seen(tmp_path: Path) -> None:
     assert visit(fails, tmp_path).complaints
 
 
-@pytest.mark.parametrize("name", ["saturation", "compare"])
+@pytest.mark.sweep
+@pytest.mark.parametrize("name", part(["saturation", "compare"], 2))
 def test_a_report_renders_without_error_or_request(name: str, pages: dict[str, Path], tmp_path: Path) -> None:
     """What the browser makes of the page is what is in it: both figures, every section."""
     seen = visit(pages[name], tmp_path)
@@ -87,8 +89,9 @@ def test_a_report_renders_without_error_or_request(name: str, pages: dict[str, P
         assert len(re.findall(rf"{tag}\b", seen.dom)) == len(re.findall(rf"{tag}\b", text)) > 0
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("flags", "background"), [((), LIGHT), (("--blink-settings=preferredColorScheme=0",), DARK)])
-@pytest.mark.parametrize("name", ["saturation", "compare"])
+@pytest.mark.parametrize("name", part(["saturation", "compare"], 2))
 def test_a_report_fits_its_window_in_the_readers_colours(
     name: str, flags: tuple[str, ...], background: str, pages: dict[str, Path], tmp_path: Path
 ) -> None:

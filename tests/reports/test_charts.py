@@ -165,7 +165,7 @@ def test_data_lie_under_the_chart(unicode: bool) -> None:
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize(("columns", "encoding"), part([*product((40, 80, 100, 200), ("utf-8", "ascii"))], 3))
+@pytest.mark.parametrize(("columns", "encoding"), part([*product((40, 80, 100, 200), ("utf-8", "ascii"))], 5))
 def test_saturation_shows_a_line_of_bars_a_layer(process: Process, columns: int, encoding: str) -> None:
     """In the terminal's width and characters, and only on the page: other formats do not measure it."""
     paths = [str(DATA / "relu_trained" / f"layer{i}.csv") for i in (1, 2, 3)]

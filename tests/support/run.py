@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from support import forked
 
 from actcli.cli.main import run
 
@@ -24,6 +25,11 @@ LAYER = str(DATA / "relu_trained" / "layer2.csv")
 
 # What the code reads from the environment while it runs, and not when Python or a module starts.
 READ_WHILE_RUNNING = {"ACTCLI_FUNCTIONS", "COLUMNS", "LINES", "NO_COLOR", "SOURCE_DATE_EPOCH", "TERM"}
+# And what those forked from a process that has started take over all the same.
+OF_A_START = {
+    "ACTCLI_DEBUG", "COMP_LINE", "COMP_POINT", "COMP_WORD", "COMP_WORDBREAKS", "PYTHONIOENCODING", "XDG_CONFIG_HOME",
+    "_ACTCLI_COMPLETE",
+}  # fmt: skip
 
 
 def needs(program: str) -> pytest.MarkDecorator:
@@ -78,8 +84,9 @@ class Process(Cli):
     def __call__(
         self, *args: str, stdin: bytes | None = None, cwd: Path = ROOT, **environment: str
     ) -> subprocess.CompletedProcess[bytes]:
+        usual = environment.keys() <= READ_WHILE_RUNNING | OF_A_START
         return subprocess.run(
-            [sys.executable, "-m", "actcli", *args],
+            [*([forked.program()] if usual else [sys.executable, "-m", "actcli"]), *args],
             input=stdin,
             stdin=None if stdin is not None else subprocess.DEVNULL,
             capture_output=True,

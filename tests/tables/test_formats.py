@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from support.sweep import part
 from support.tables import blocks_of, others, read, write
 from support.zstd import zstd
 
@@ -143,7 +144,8 @@ print(table.name, sum(part.result for part in map_blocks(table, lambda b: b.valu
 """
 
 
-@pytest.mark.parametrize("format", ["csv", "csv.gz", "csv.zst", "parquet", "arrow", "npy"])
+@pytest.mark.sweep
+@pytest.mark.parametrize("format", part(["csv", "csv.gz", "csv.zst", "parquet", "arrow", "npy"], 3))
 def test_standard_input_is_told_by_its_first_bytes(tmp_path: Path, format: str) -> None:
     """A pipe needs no name: its first bytes say what it holds."""
     array = np.arange(20.0).reshape(10, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -98,31 +99,69 @@ def test_a_gate_ends_a_training_and_what_was_seen_is_saved(tmp_path: Path) -> No
     assert len(lines(path)) == 1
 
 
-def test_the_trainer_of_transformers(tmp_path: Path) -> None:
-    """Its forwards in evaluation are left out."""
+class Module(torch.nn.Module):  # type: ignore[misc, name-defined]
+    """What the Trainer of transformers takes: a loss in what it gives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = chain()
+        self.fails = False
+
+    def forward(self, x: Any) -> Any:
+        if self.fails:
+            raise RuntimeError("out of memory")
+        y = self.net(x)
+        return {"loss": y.square().mean(), "y": y}
+
+
+def train(model: Any, callback: Any, folder: Path) -> None:
+    """Four steps of the Trainer, with an evaluation after two."""
     transformers = framework("transformers")
-
-    class Model(torch.nn.Module):  # type: ignore[misc, name-defined]
-        def __init__(self) -> None:
-            super().__init__()
-            self.net = chain()
-
-        def forward(self, x: Any) -> Any:
-            y = self.net(x)
-            return {"loss": y.square().mean(), "y": y}
-
-    model, path = Model(), tmp_path / "run.jsonl"
     options = transformers.TrainingArguments(
-        str(tmp_path / "out"), max_steps=4, per_device_train_batch_size=3, report_to=[], eval_strategy="steps",
+        str(folder / "out"), max_steps=4, per_device_train_batch_size=3, report_to=[], eval_strategy="steps",
         eval_steps=2, use_cpu=True, disable_tqdm=True, save_strategy="no", logging_strategy="no",
         label_names=["x"],
     )  # fmt: skip
     data = [{"x": row} for row in torch.from_numpy(X)]
-    callback = actcli.callback("transformers", str(path), every=2, gradients=True)
     transformers.Trainer(model, options, train_dataset=data, eval_dataset=data[:6], callbacks=[callback]).train()
+
+
+def test_the_trainer_of_transformers(tmp_path: Path) -> None:
+    """Its forwards in evaluation are left out."""
+    model, path = Module(), tmp_path / "run.jsonl"
+    callback = actcli.callback("transformers", str(path), every=2, gradients=True)
+    train(model, callback, tmp_path)
     assert [line["step"] for line in lines(path)] == [0, 2]
     (layer,) = callback.watch.diagnosis().layers
     assert (layer.name, layer.samples, layer.gradient_rms > 0) == ("net.1", 6, True)
+    assert not model._forward_hooks
+
+
+def test_a_gate_ends_the_trainer_of_transformers(tmp_path: Path) -> None:
+    """It has no word for a training that an error ends: the model is as it was, and what was seen is saved."""
+    model, path = Module(), tmp_path / "run.jsonl"
+    callback = actcli.callback("transformers", str(path), every=1, raise_on={"max_vanishing": 0.0})
+    with pytest.raises(actcli.GateError, match="step 0"):
+        train(model, callback, tmp_path)
+    assert len(lines(path)) == 1
+    assert not model._forward_hooks
+    assert not model._forward_pre_hooks
+
+
+def test_the_trainer_of_transformers_ends_in_another_error(tmp_path: Path) -> None:
+    """The next training watches the model once, and nothing stays when the callback has gone."""
+    model, callback = Module(), actcli.callback("transformers", every=1)
+    model.fails = True
+    with pytest.raises(RuntimeError, match="out of memory"):
+        train(model, callback, tmp_path)
+    model.fails = False
+    train(model, callback, tmp_path)
+    assert not model._forward_hooks
+    model.fails = True
+    with pytest.raises(RuntimeError, match="out of memory"):
+        train(model, callback, tmp_path)
+    del callback
+    gc.collect()
     assert not model._forward_hooks
 
 

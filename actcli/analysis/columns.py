@@ -1,0 +1,62 @@
+"""Where functions saturate and are constant, also those of which each column has its own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actcli.activation import Array, Function, Interval
+from actcli.analysis.precision import losses
+from actcli.analysis.regions import saturated_sides
+from actcli.numerics.smaller import Precision
+
+Span: TypeAlias = tuple[float | Array, float | Array]  # an interval, or one for each column, below each other
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Where f saturates, on the low and the high side, and where it is constant in a precision: intervals with their
+    ends."""
+
+    low: tuple[Span, ...]
+    high: tuple[Span, ...]
+    constant: tuple[Span, ...] = ()
+
+    @classmethod
+    def of(cls, function: Function, tau: float, precision: Precision | None) -> Sides:
+        """Those of a function, whether it is one or each column has its own."""
+
+        def constant(own: Function) -> Sequence[Interval]:
+            regions = () if precision is None else losses(own, precision).constant_output
+            return [(region.start, region.stop) for region in regions]
+
+        return cls(
+            _spans(function, tau, lambda own: saturated_sides(own, tau).low),
+            _spans(function, tau, lambda own: saturated_sides(own, tau).high),
+            _spans(function, tau, constant),
+        )
+
+
+def _spans(function: Function, tau: float, intervals: Callable[[Function], Sequence[Interval]]) -> tuple[Span, ...]:
+    """The intervals of a function. Of columns that are alike, those of the first; who has fewer has empty ones."""
+    if not function.columns:
+        return tuple(intervals(function))
+    first, kind = _alike(function, tau)
+    found = [list(intervals(function.at(column))) for column in first]
+    most = max(map(len, found))
+    ends = np.array([own + [(math.inf, -math.inf)] * (most - len(own)) for own in found]).reshape(len(found), most, 2)
+    return tuple((ends[kind, place, :1], ends[kind, place, 1:]) for place in range(most))
+
+
+def _alike(function: Function, tau: float) -> tuple[list[int], NDArray[np.intp]]:
+    """The first column of each kind, and the kind of each: f is straight on either side of 0, and one of the two may be
+    flat, or flat beside the other."""
+    slopes = np.abs(function.df(np.repeat([[-1.0], [1.0]], function.width or 1, axis=1)))
+    traits = np.concatenate([slopes <= tau * slopes.max(axis=0), slopes == 0.0])
+    _, first, kind = np.unique(traits, axis=1, return_index=True, return_inverse=True)
+    return first.tolist(), kind.ravel()

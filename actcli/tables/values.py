@@ -1,0 +1,31 @@
+"""Values of parameters that are tables: a slope for each column."""
+
+import os
+
+import numpy as np
+
+from actcli.errors import DataError
+
+
+def with_values(spec: str) -> str:
+    """A FUNCTION spec in which the numbers of a file stand for its name: `prelu:a=slopes.csv`.
+
+    Raises DataError for a file that is not one row or one column of finite numbers.
+    """
+    head, colon, settings = spec.partition(":")
+    items = [item.rpartition("=") for item in settings.split(",")]
+    return head + colon + ",".join(name + equals + _written(value) for name, equals, value in items)
+
+
+def _written(value: str) -> str:
+    if not os.path.isfile(value) or value.replace(".", "").isdigit():
+        return value
+    from actcli.tables.open import open_tables
+    from actcli.tables.options import ReadOptions
+
+    (table, *others) = open_tables([value], ReadOptions())
+    blocks = [task() for task in table.tasks()]
+    rows = np.concatenate([block.values for block in blocks]) if blocks else np.empty((0, 0))
+    if others or 1 not in rows.shape or not np.isfinite(rows).all():
+        raise DataError(f"{value}: is not one row or one column of finite numbers", "give one value for each column")
+    return ",".join(map(repr, rows.ravel().tolist()))
