@@ -12,8 +12,8 @@ from actcli.activation import Flags, Function
 from actcli.analysis.precision import Losses, losses
 from actcli.analysis.regions import Region, SaturatedSides, saturated_sides, vanishing_regions
 from actcli.diagnosis.likeness import labels, likeness
-from actcli.diagnosis.records import DORMANT, SHRUNK, Layer, Neuron, gradient_ratio
-from actcli.diagnosis.rules import DEFAULT, Rule
+from actcli.diagnosis.records import DORMANT, SHRUNK, Layer, Neuron, gradient_ratio, gravest
+from actcli.diagnosis.rules import DEFAULT, Rule, Verdict
 from actcli.diagnosis.systems import RULES
 from actcli.diagnosis.verdicts import cumulated, judged
 from actcli.errors import UsageError
@@ -24,6 +24,7 @@ from actcli.measuring.tallies import HISTOGRAM, INPUTS, MAXIMUM, MINIMUM, OUTPUT
 from actcli.numerics.certainty import upper_bound
 from actcli.numerics.histogram import Histogram
 from actcli.numerics.smaller import PRECISIONS, Precision
+from actcli.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,8 @@ class Traits:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
+@dataclass(frozen=True, slots=True, repr=False)
+class Diagnosis(Outcome):
     """What `saturation` reports. `falls_at` is the layer at which the product of mean|f'|, from the last layer on,
     falls below epsilon; `doubts` says which layers look like outputs of their function, or hold labels of rows;
     `histograms` are those of the layers, none where they are not asked for; `inputs` is where the layers came from."""
@@ -91,6 +92,11 @@ class Diagnosis:
     def functions(self) -> tuple[Function, ...]:
         """The functions of the layers, each once; without layers the one that was asked for."""
         return tuple(traits.function for traits in self.traits)
+
+    @property
+    def verdict(self) -> Verdict:
+        """That of the whole: the gravest of the layers'."""
+        return gravest(self.layers)
 
     @property
     def label(self) -> str:

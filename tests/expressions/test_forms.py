@@ -14,6 +14,7 @@ from support.accuracy import ELEMENTWISE, WIDER, computed, error
 from support.expressions import everywhere, spec
 from support.run import DATA, Cli
 from support.running_error import UNIT, jet_with_bounds
+from support.sweep import part
 
 from actcli.activation import Activation
 from actcli.analysis.meanfield import mean_field
@@ -95,7 +96,8 @@ def test_a_form_is_its_built_in_function(text: str, name: str) -> None:
     assert form.limits == pytest.approx(known.limits, nan_ok=True)
 
 
-@pytest.mark.parametrize(("text", "name"), SAME)
+@pytest.mark.sweep
+@pytest.mark.parametrize(("text", "name"), part(SAME, 3))
 def test_regions_and_means_are_those_of_the_built_in(text: str, name: str) -> None:
     form, known = specs.get(text), specs.get(name)
     for epsilon in (1e-3, 1e-30):
@@ -165,8 +167,8 @@ def test_a_diagnosis_is_that_of_the_built_in(cli: Cli, form: str, name: str) -> 
         del layer["remedies"], layer["function"]  # these name the function
     for region in ours["regions"] + theirs["regions"]:
         del region["function"]
-    for part in ("regions", "layers", "neurons"):
-        assert ours[part] == theirs[part]
+    for of in ("regions", "layers", "neurons"):
+        assert ours[of] == theirs[of]
     assert cli.ok("eval", form, layers[0]) == cli.ok("eval", name, layers[0])
 
 

@@ -17,6 +17,7 @@ from actcli.output.results import write
 if TYPE_CHECKING:
     from actcli.analysis.profile import Network
     from actcli.measuring.choice import Choice
+    from actcli.reports.look import Look
     from actcli.tables.options import ReadOptions
 
 
@@ -45,7 +46,7 @@ Examples:
 @layer_options
 @options.epsilon_option
 @options.network_options
-@options.style_option
+@options.look_options
 @options.layer_table_options
 @options.outputs_options(figures=True, reports=True)
 def command(
@@ -55,7 +56,7 @@ def command(
     choice: Choice,
     epsilon: float,
     network: Network,
-    style: str,
+    look: Look,
     reading: ReadOptions,
     outputs: Outputs,
 ) -> None:
@@ -68,4 +69,4 @@ def command(
     is_chain = ran is None or ran.is_chain
     comparison = compare(functions, given, Criteria(Thresholds(epsilon)), network, is_chain=is_chain)
     note_layers(comparison.inputs, comparison.doubts)
-    write(outputs, comparison_result(comparison, style), comparison.inputs)
+    write(outputs, comparison_result(comparison, look), comparison.inputs)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from actcli.diagnosis.diagnose import Criteria
     from actcli.diagnosis.gates import Gate
     from actcli.measuring.choice import Choice
+    from actcli.reports.look import Look
     from actcli.tables.options import ReadOptions
 
 _share = FiniteRange(0, 1)
@@ -141,7 +142,7 @@ Examples:
     is_flag=True,
     help="Print what the rule means for the function: the limits of its verdicts, and its source.",
 )
-@options.style_option
+@options.look_options
 @options.layer_table_options
 @options.outputs_options(figures=True, reports=True)
 @click.pass_context
@@ -155,7 +156,7 @@ def command(
     gates: list[Gate],
     by: str | None,
     explain: bool,
-    style: str,
+    look: Look,
     reading: ReadOptions,
     outputs: Outputs,
 ) -> None:
@@ -186,6 +187,6 @@ def command(
     note_layers(diagnosis.inputs, diagnosis.doubts)
     if not diagnosis.layers and (by in ("layer", "neuron") or gates):
         raise UsageError("there is no layer to look at", "give files, or pipe a table in")
-    write(outputs, diagnosis_result(diagnosis, gates, by, style), diagnosis.inputs)
+    write(outputs, diagnosis_result(diagnosis, by, look, gates), diagnosis.inputs)
     failed = [line for gate in gates for line in gate.failures(diagnosis.gated)]
     fail_gates(ctx, failed)
