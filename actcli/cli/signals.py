@@ -7,8 +7,10 @@ import sys
 from types import FrameType
 from typing import Any
 
+from actcli.errors import Ended
 
-class Interrupt(SystemExit, KeyboardInterrupt):
+
+class Interrupt(Ended, KeyboardInterrupt):
     """Ctrl-C: work that is worth keeping ends with it, and what nobody catches is no traceback."""
 
 
@@ -41,7 +43,7 @@ def rest() -> None:
 
 def _end(number: int, frame: FrameType | None) -> None:
     _received.append(number)
-    raise (Interrupt if number == signal.SIGINT else SystemExit)(128 + number)
+    raise (Interrupt if number == signal.SIGINT else Ended)(128 + number)
 
 
 def _again(number: int, frame: FrameType | None) -> None:
@@ -58,6 +60,6 @@ def _unraisable(unraisable: Any) -> None:
     a little later."""
     if not _received:
         sys.__unraisablehook__(unraisable)
-    elif isinstance(unraisable.exc_value, SystemExit) and hasattr(signal, "SIGALRM"):
+    elif isinstance(unraisable.exc_value, Ended) and hasattr(signal, "SIGALRM"):
         signal.signal(signal.SIGALRM, _again)
         _again_in(_SOON)
