@@ -15,8 +15,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from actcli.activation import Activation, Function
     from actcli.analysis.meanfield import MeanField, mean_field
+    from actcli.analysis.profile import Network
     from actcli.analysis.regions import Region, vanishing_regions
-    from actcli.diagnosis.arrays import diagnose
+    from actcli.diagnosis.arrays import compare, diagnose
+    from actcli.diagnosis.comparison import Comparison
     from actcli.diagnosis.diagnose import Diagnosis
     from actcli.diagnosis.experiment import train
     from actcli.diagnosis.records import Layer, Neuron
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from actcli.errors import ActcliError, DataError, GateError, UsageError
     from actcli.fitting.fit import Fit, fit
     from actcli.output.filtering import filter_tables
+    from actcli.output.plotting import Plot, plot
     from actcli.parameters import Parameter
     from actcli.registry.additions import names
     from actcli.registry.specs import get
@@ -41,6 +44,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ActcliError",
     "Activation",
+    "Comparison",
     "DataError",
     "Design",
     "Diagnosis",
@@ -50,8 +54,10 @@ __all__ = [
     "GateError",
     "Layer",
     "MeanField",
+    "Network",
     "Neuron",
     "Parameter",
+    "Plot",
     "Preparation",
     "Recipe",
     "Region",
@@ -59,6 +65,7 @@ __all__ = [
     "UsageError",
     "__version__",
     "callback",
+    "compare",
     "diagnose",
     "filter_tables",
     "fit",
@@ -66,6 +73,7 @@ __all__ = [
     "inspect",
     "mean_field",
     "names",
+    "plot",
     "schema",
     "train",
     "trend",
@@ -77,6 +85,7 @@ __all__ = [
 _HOMES = {
     "ActcliError": "errors",
     "Activation": "activation",
+    "Comparison": "diagnosis.comparison",
     "DataError": "errors",
     "Design": "training.settings",
     "Diagnosis": "diagnosis.diagnose",
@@ -86,7 +95,9 @@ _HOMES = {
     "GateError": "errors",
     "Layer": "diagnosis.records",
     "MeanField": "analysis.meanfield",
+    "Network": "analysis.profile",
     "Neuron": "diagnosis.records",
+    "Plot": "output.plotting",
     "Parameter": "parameters",
     "Preparation": "training.data",
     "Recipe": "training.settings",
@@ -94,6 +105,7 @@ _HOMES = {
     "Trend": "diagnosis.trends",
     "UsageError": "errors",
     "callback": "watching.callbacks",
+    "compare": "diagnosis.arrays",
     "diagnose": "diagnosis.arrays",
     "filter_tables": "output.filtering",
     "fit": "fitting.fit",
@@ -101,6 +113,7 @@ _HOMES = {
     "get": "registry.specs",
     "mean_field": "analysis.meanfield",
     "names": "registry.additions",
+    "plot": "output.plotting",
     "schema": "reports.schema",
     "train": "diagnosis.experiment",
     "trend": "diagnosis.states",

@@ -8,6 +8,7 @@ import numpy as np
 
 from actcli.activation import Array, Function, Interval
 from actcli.analysis.regions import Region, vanishing_regions
+from actcli.analysis.titles import titles
 from actcli.errors import UsageError
 from actcli.numerics.histogram import Histogram
 
@@ -73,7 +74,8 @@ def sample(
     functions = [first_output(function) if function.rowwise else function for function in functions]
     regions = [vanishing_regions(function, epsilon) for function in functions]
     span = _drawable(span or _default_span(functions, [region for each in regions for region in each], data))
-    return tuple(_curve(*pair, span, points) for pair in zip(functions, regions, strict=True))
+    curves = [_curve(*pair, span, points) for pair in zip(functions, regions, strict=True)]
+    return tuple(replace(curve, label=title) for curve, title in zip(curves, titles(functions), strict=True))
 
 
 def _drawable(span: Interval) -> Interval:

@@ -7,7 +7,7 @@ import inspect
 import os
 import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_args
 
 import click
 from click.core import ParameterSource
@@ -17,6 +17,7 @@ from actcli.errors import UsageError
 from actcli.output.outputs import FIGURES, Outputs
 from actcli.output.places import check_inputs
 from actcli.output.sheets import output_formats
+from actcli.reports.look import Legend, Look, Theme
 from actcli.tables.format import Use, names
 from actcli.text import encodable
 
@@ -156,7 +157,20 @@ epsilon_option = option(
 )
 
 
-style_option = option("--style", "Choose the colours of figures.", ["light", "dark", "grey"], "light")
+def _look(style: Theme, font: str, legend: Legend, settings: Sequence[tuple[str, str]], math: bool) -> Look:
+    return Look(style, font, legend, tuple(settings), math)
+
+
+# How figures look, as `look`.
+look_options = gather(
+    "look",
+    _look,
+    option("--style", "Choose the colours of figures.", get_args(Theme), "light"),
+    option("--font FAMILY", "Set figures in this font.", default="", shown=False),
+    option("--legend", "Put legends there in figures.", get_args(Legend), "outside"),
+    option("--rc settings KEY=VALUE", "Change a setting of matplotlib's (repeatable).", PairType(), many=True),
+    click.option("--math", is_flag=True, help="Set $...$ in figures as mathematics."),
+)
 
 
 def _reading(

@@ -7,9 +7,11 @@ from typing import Annotated
 from actcli.activation import Function
 from actcli.analysis.profile import Network, Profile, profile
 from actcli.diagnosis.diagnose import Criteria, diagnosis
-from actcli.diagnosis.records import Layer
+from actcli.diagnosis.records import Layer, gravest
+from actcli.diagnosis.rules import Verdict
 from actcli.measuring.layer import Input, PreActivations, measure
 from actcli.measuring.measures import Meaning
+from actcli.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +24,8 @@ class Change:
     sentence: Annotated[str, Meaning("the change in words")]
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+@dataclass(frozen=True, slots=True, repr=False)
+class Comparison(Outcome):
     """What `compare` reports: the functions; each of the given layers under each function, those first that let most
     gradient through; the layers under their own functions; and what changing those for another would do. `doubts` says
     which layers look like outputs of their own function, `inputs` where the layers came from."""
@@ -35,6 +37,11 @@ class Comparison:
     changes: tuple[Change, ...] = ()
     doubts: tuple[str, ...] = ()
     inputs: tuple[Input, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """That of the layers under their own functions: the gravest."""
+        return gravest(self.own)
 
 
 def compare(

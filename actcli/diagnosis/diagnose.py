@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -12,8 +13,8 @@ from actcli.activation import Flags, Function
 from actcli.analysis.precision import Losses, losses
 from actcli.analysis.regions import Region, SaturatedSides, saturated_sides, vanishing_regions
 from actcli.diagnosis.likeness import labels, likeness
-from actcli.diagnosis.records import DORMANT, SHRUNK, Layer, Neuron, gradient_ratio
-from actcli.diagnosis.rules import DEFAULT, Rule
+from actcli.diagnosis.records import DORMANT, SHRUNK, Layer, Neuron, gradient_ratio, gravest
+from actcli.diagnosis.rules import DEFAULT, Rule, Verdict
 from actcli.diagnosis.systems import RULES
 from actcli.diagnosis.verdicts import cumulated, judged
 from actcli.errors import UsageError
@@ -24,6 +25,8 @@ from actcli.measuring.tallies import HISTOGRAM, INPUTS, MAXIMUM, MINIMUM, OUTPUT
 from actcli.numerics.certainty import upper_bound
 from actcli.numerics.histogram import Histogram
 from actcli.numerics.smaller import PRECISIONS, Precision
+from actcli.outcome import Outcome
+from actcli.registry.words import Words, function_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,18 @@ class Criteria:
         """What measures under the function, for the layer of that name."""
         check = self.rule.check(function, layer)
         score = None if check is None else check.score
-        return Probe.of(function, self.thresholds, score, self.precision, histogram=self.histogram)
+        probe = Probe.of(function, self.thresholds, score, self.precision, histogram=self.histogram)
+        return replace(probe, again=partial(self._again, function))
+
+    def _again(self, function: Function) -> Callable[[], Probe]:
+        """What makes the probe of the function in another process."""
+        precision = None if self.precision is None else self.precision.name
+        return partial(_probe, Words.of(function), (self.thresholds, self.rule.name, precision), self.histogram)
+
+
+def _probe(words: Words, how: tuple[Thresholds, str, str | None], histogram: bool) -> Probe:
+    """The probe of a function by criteria in words."""
+    return criteria(*how, histogram=histogram).probe(function_of(words))
 
 
 def criteria(thresholds: Thresholds, rule: str, dtype: str | None, *, histogram: bool = False) -> Criteria:
@@ -72,8 +86,8 @@ class Traits:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
+@dataclass(frozen=True, slots=True, repr=False)
+class Diagnosis(Outcome):
     """What `saturation` reports. `falls_at` is the layer at which the product of mean|f'|, from the last layer on,
     falls below epsilon; `doubts` says which layers look like outputs of their function, or hold labels of rows;
     `histograms` are those of the layers, none where they are not asked for; `inputs` is where the layers came from."""
@@ -91,6 +105,11 @@ class Diagnosis:
     def functions(self) -> tuple[Function, ...]:
         """The functions of the layers, each once; without layers the one that was asked for."""
         return tuple(traits.function for traits in self.traits)
+
+    @property
+    def verdict(self) -> Verdict:
+        """That of the whole: the gravest of the layers'."""
+        return gravest(self.layers)
 
     @property
     def label(self) -> str:

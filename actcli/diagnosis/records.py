@@ -1,11 +1,11 @@
 """What is said of a layer and of a neuron: who they are, their measures, and what follows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
 from actcli.activation import Function
-from actcli.diagnosis.rules import Verdict
+from actcli.diagnosis.rules import ORDER, Verdict
 from actcli.measuring.layer import Place, Role
 from actcli.measuring.measures import LayerMeasures, Meaning, NeuronMeasures
 
@@ -36,7 +36,7 @@ class _LayerHead:
     dormant_neurons: Annotated[int, Meaning("number of dormant neurons")]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Layer(LayerMeasures, _LayerHead):
     """One table. Ratios named after neurons are shares of neurons, the others shares of finite values.
 
@@ -76,10 +76,20 @@ class Layer(LayerMeasures, _LayerHead):
     independent: float = 0.0  # how many inputs an element ratio rests on: the values of one depend on each other
     place: Place = field(default_factory=Place)
 
+    def __repr__(self) -> str:
+        """Who it is and what is said of it: all its fields would be a page."""
+        size = f"{self.samples} x {self.neurons}, {self.dead_neurons} dead"
+        return f"<Layer {self.name}: {self.function.label}, {size}, {self.verdict}>"
+
     @property
     def known_neurons(self) -> int:
         """Those that have a value: of the others nothing is known."""
         return self.neurons - self.empty_neurons
+
+
+def gravest(layers: Iterable[Layer]) -> Verdict:
+    """The gravest verdict of the layers; ok where there is none."""
+    return max((layer.verdict for layer in layers), key=ORDER.index, default="ok")
 
 
 def gradient_ratio(layers: Sequence[Layer]) -> float | None:
@@ -121,9 +131,14 @@ class _NeuronHead:
     ]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Neuron(NeuronMeasures, _NeuronHead):
     """One column. Ratios are shares of its finite values, `samples` of them; None where it has none."""
 
     flagged: Annotated[bool | None, Meaning("whether the rule finds the neuron at fault", when="rule")] = None
     independent: int = 0  # how many inputs its values are of: on these the ratios rest
+
+    def __repr__(self) -> str:
+        """Who it is and whether it is dead."""
+        state = "no values" if self.dead is None else "dead" if self.dead else "alive"
+        return f"<Neuron {self.neuron} of {self.layer}: {state}>"

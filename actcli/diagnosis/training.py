@@ -14,6 +14,7 @@ from actcli.diagnosis.verdicts import Finding, grade
 from actcli.measuring.measures import Meaning
 from actcli.measuring.probe import Thresholds
 from actcli.numerics.student import Mean
+from actcli.outcome import Outcome
 from actcli.text import counted, percent
 from actcli.training.records import Run, Trained
 
@@ -89,8 +90,8 @@ class Comparison:
         return f"{text} {self.other.label}{more}"
 
 
-@dataclass(frozen=True, slots=True)
-class Experiment:
+@dataclass(frozen=True, slots=True, repr=False)
+class Experiment(Outcome):
     """What `train` reports: the runs, their summaries, the best first, and every pair of functions."""
 
     trained: Trained
@@ -98,6 +99,11 @@ class Experiment:
     comparisons: tuple[Comparison, ...]
     advice: str
     doubts: tuple[str, ...] = field(default=())
+
+    @property
+    def verdict(self) -> Verdict:
+        """That of the best function."""
+        return self.summaries[0].verdict if self.summaries else "ok"
 
     @property
     def measure(self) -> str:

@@ -14,6 +14,7 @@ from typing import Annotated, NamedTuple
 
 from actcli.errors import DataError
 from actcli.measuring.measures import Meaning
+from actcli.outcome import Outcome
 from actcli.text import percent
 
 NOTABLE_SHARE = 0.05  # a share that moves by less is not spoken of
@@ -85,8 +86,8 @@ class Change:
     text: Annotated[str, Meaning("the same in words")]
 
 
-@dataclass(frozen=True, slots=True)
-class Trend:
+@dataclass(frozen=True, slots=True, repr=False)
+class Trend(Outcome):
     """States in the order of time, each layer in those that have it, and what changes."""
 
     states: tuple[State, ...]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from actcli.analysis.curves import NAMES, sample
+from actcli.analysis.titles import titles
 from actcli.diagnosis.comparison import Comparison
 from actcli.figures import panels
 from actcli.figures.marks import Stroke, level
@@ -30,7 +31,7 @@ Column = tuple[str, Sequence[float | None]]  # a measure and its values
 def comparison_figure(comparison: Comparison, *, theme: str = "light") -> Figure:
     """f and f', the means over N(0, q) and what follows from them, and mean|f'| of each layer under each function."""
     look = THEMES[theme]
-    names = [short(profile.function.label) for profile in comparison.profiles]
+    names = [short(name) for name in titles([profile.function for profile in comparison.profiles])]
     strokes = [Stroke(look.order(i), (0, DASHES[i % len(DASHES)])) for i in range(len(names))]
     layers = list(dict.fromkeys(layer.name for layer in comparison.layers))
     sections = [_curves(comparison, strokes, look), _bars(_means(comparison), names, strokes, look)]

@@ -24,19 +24,17 @@ MOST_DOTS = 5000
 SPAN = (-5.0, 5.0)
 
 
-def fit_figure(
-    fit: Fit, target: Function | Measure, name: str, *, inputs: Measure | None = None, theme: str = "light"
-) -> Figure:
+def fit_figure(fit: Fit, *, theme: str = "light") -> Figure:
     """f at the start, f fitted and the target (points: as dots); below the distance of both, with its sign.
 
     The x axis shows the points, or 99 % of the inputs that weighed the distance and what is about 0.
     """
-    colours = THEMES[theme]
-    x, y = _target(target, _span(inputs))
+    colours, name = THEMES[theme], fit.to
+    x, y = _target(fit.target, _span(fit.inputs))
     span = float(x[0]), float(x[-1])
     margin = 0.03 * (span[1] - span[0]) or 1.0
     seen = span[0] - margin, span[1] + margin
-    points = isinstance(target, Measure)
+    points = isinstance(fit.target, Measure)
     dot = Stroke.dots(colours.text, size=4 if x.size < 200 else 1.5)
     goal = dot if points else Stroke(colours.muted, linewidth=4.0, alpha=0.6)
     looks = Stroke(colours.order(1), (0, (2, 1.5))), Stroke(colours.order(0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actcli.analysis.curves import spans
+from actcli.analysis.titles import titles
 from actcli.diagnosis.diagnose import Diagnosis
 from actcli.figures import panels
 from actcli.figures.neurons import TALLEST, Grid, dead_names, neuron_map
@@ -29,9 +30,8 @@ MOST_HISTOGRAMS = 32  # each takes 60 ms and 50 kB; of more layers the distribut
 
 
 def layers_figure(diagnosis: Diagnosis, *, theme: str = "light") -> Figure:
-    """Histograms of the pre-activations over |f'|, a map of the neurons, and the product of f' through the layers.
-
-    The diagnosis is by criteria with `histogram=True`. Without layers: the curves of f and f'.
+    """Histograms of the pre-activations over |f'|, where they were kept, a map of the neurons, and the product of f'
+    through the layers. Without layers: the curves of f and f'.
     """
     if not diagnosis.layers:
         from actcli.figures.plot import curves
@@ -41,7 +41,9 @@ def layers_figure(diagnosis: Diagnosis, *, theme: str = "light") -> Figure:
         )
     look = THEMES[theme]
     shown = _histograms if len(diagnosis.layers) <= MOST_HISTOGRAMS else _distributions
-    sections = [shown(diagnosis, look), _neurons(diagnosis, look), *_products(diagnosis, look)]
+    sections = [_neurons(diagnosis, look), *_products(diagnosis, look)]
+    if diagnosis.histograms:
+        sections.insert(0, shown(diagnosis, look))
     return compose(Page(sections, look, diagnosis.label, _subtitle(diagnosis), WIDTH))
 
 
@@ -56,17 +58,17 @@ def _histograms(diagnosis: Diagnosis, theme: Theme) -> Section:
     count = len(diagnosis.layers)
     across = count if count <= 4 else 3 if count in (5, 6, 9) else 4
     wide = (WIDTH - LEFT - RIGHT - BETWEEN * (across - 1)) / across
-    titles = apart([layer.name for layer in diagnosis.layers], int(13 * wide))
+    shown = apart([layer.name for layer in diagnosis.layers], int(13 * wide))
     drawn = []
     for title, layer, histogram, span in zip(
-        titles, diagnosis.layers, diagnosis.histograms, spans(diagnosis.histograms), strict=True
+        shown, diagnosis.layers, diagnosis.histograms, spans(diagnosis.histograms), strict=True
     ):
         regions = diagnosis.of(layer.function).sides
         sides = (
             Side("low", regions.low, layer.saturated_low_ratio),
             Side("high", regions.high, layer.saturated_high_ratio),
         )
-        name = title if len(diagnosis.functions) == 1 else f"{title}: {layer.function.label}"
+        name = title if len(diagnosis.functions) == 1 else f"{title}: {titles([layer.function])[0]}"
         drawn.append(panels.pre_activations(name, histogram, span, layer.function.whole, sides, theme))
     rows = [
         Row(drawn[i : i + across], HISTOGRAM, LEFT, BETWEEN, TITLE, NUMBERS, across) for i in range(0, count, across)

@@ -25,7 +25,7 @@ class Stroke(NamedTuple):
 
     color: Colour
     linestyle: Any = "-"
-    linewidth: float = 1.8
+    linewidth: float | None = None  # that of the settings
     marker: str = ""
     markersize: float = 5.0
     markerfacecolor: Colour = None

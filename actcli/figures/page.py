@@ -8,11 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from actcli.errors import UsageError
+from actcli.figures.looks import asked, resize, scale, typeset
 from actcli.figures.marks import Key, Mark, handle
 from actcli.figures.style import Theme, fitting, styled, text_width, wrapped
 
@@ -25,6 +26,7 @@ RIGHT = 0.2
 BAR = 0.95  # a colour bar, its numbers and its name
 TITLE, USERS_TITLE, SUBTITLE = 13.0, 12.0, 9.0  # points
 LINE, HEADING = 0.22, 0.25  # of a title or a legend; above a section
+MORE = 0.15  # a further line of an entry
 AIR = 0.12  # under them
 LEAST_HEIGHT, LEAST_WIDTH = 0.5, 1.0  # of a panel
 
@@ -48,7 +50,7 @@ class Panel:
         for mark in self.marks:
             mark.draw(axes)
         if self.title:
-            shown = fitting(self.title, inches(axes)[0], SUBTITLE)
+            shown = fitting(typeset(self.title), inches(axes)[0], SUBTITLE)
             axes.set_title(shown, size=SUBTITLE, loc="left", pad=4 if self.note is None else 14)
         if self.note:
             axes.annotate(self.note, (0, 1), (0, 3), xycoords="axes fraction", textcoords="offset points", size=7.5)
@@ -117,15 +119,15 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Legend:
-    """Entries in lines that are as wide as the page at most."""
+    """Entries in lines that are as wide as the page at most, above what they are of; longer ones are wrapped."""
 
     keys: Sequence[Key]
     columns: int = 1
 
     @classmethod
     def of(cls, keys: Sequence[Key], width: float) -> Legend:
-        keys = [(fitting(label, width - 0.9, SUBTITLE), look) for label, look in keys]
-        wide = [text_width([label], SUBTITLE) + 0.55 for label, _ in keys]
+        keys = [(wrapped(label, width - 0.9, SUBTITLE), look) for label, look in keys]
+        wide = [text_width(label.split("\n"), SUBTITLE) + 0.55 for label, _ in keys]
         for lines in range(1, len(keys) + 1):
             columns = math.ceil(len(keys) / lines)
             if sum(max(part) for part in np.array_split(wide, columns)) <= width - EDGE:  # as matplotlib parts them
@@ -134,13 +136,15 @@ class Legend:
 
     @property
     def height(self) -> float:
-        return LINE * math.ceil(len(self.keys) / self.columns)
+        lines = [label.count("\n") + 1 for label, _ in self.keys]
+        columns = [part for part in np.array_split(lines, self.columns) if part.size]
+        return max((LINE * part.size + MORE * float((part - 1).sum()) for part in columns), default=0.0)
 
     def draw(self, figure: Figure, edge: float, *, centred: bool) -> None:
         width, height = figure.get_size_inches()
         if self.keys:
             figure.legend(
-                handles=[handle(key) for key in self.keys], ncols=self.columns, fontsize=SUBTITLE,
+                handles=[handle(key) for key in self.keys], ncols=self.columns, fontsize=SUBTITLE * scale(),
                 loc="upper center" if centred else "upper left",
                 bbox_to_anchor=(0.5 if centred else EDGE / width, edge / height),
                 borderaxespad=0.0, borderpad=0.0, labelspacing=0.4, handlelength=1.8, columnspacing=1.4,
@@ -155,35 +159,40 @@ def inches(axes: Axes) -> tuple[float, float]:
 
 def compose(page: Page) -> Figure:
     """The figure of a page. Raises UsageError where the size that was asked for is too small."""
-    from matplotlib.figure import Figure
+    from actcli.figures.shown import ShownFigure
 
-    width = page.size[0] if page.size else page.width + page.right - RIGHT
+    times, outside = scale(), asked().legend == "outside"
+    size = (page.size[0] / times, page.size[1] / times) if page.size else None
+    width = size[0] if size else page.width + page.right - RIGHT
     title = _title(page, width)
-    legends = [Legend.of(section.keys, width) for section in page.sections]
+    legends = [Legend.of(section.keys if outside else (), width) for section in page.sections]
     heads = [_head_height(*pair) for pair in zip(page.sections, legends, strict=True)]
     fixed = _title_height(page, title) + sum(heads) + sum(row.above + row.below for row in page.rows)
     fixed += sum(row.height for row in page.rows if not row.elastic)
     elastic = sum(row.height for row in page.rows if row.elastic)
-    height = page.size[1] if page.size else fixed + elastic
-    _require(page, width, height, fixed)
+    height = size[1] if size else fixed + elastic
+    _require(page, width, height, fixed, times)
     with styled(page.theme):
-        figure = Figure(figsize=(width, height))
+        figure = ShownFigure(figsize=(width, height))
         _draw_title(figure, page, title)
         edge = height - _title_height(page, title)
         for section, legend in zip(page.sections, legends, strict=True):
-            scale = (height - fixed) / elastic if elastic else 1.0
-            edge = _draw_section(figure, section, legend, edge, scale, page)
+            share = (height - fixed) / elastic if elastic else 1.0
+            edge = _draw_section(figure, section, legend, edge, share, page)
+        if times != 1.0:
+            resize(figure, times)
     return figure
 
 
-def _require(page: Page, width: float, height: float, fixed: float) -> None:
+def _require(page: Page, width: float, height: float, fixed: float, times: float) -> None:
     least_width = max(
         row.left + page.right + row.across * LEAST_WIDTH + (row.across - 1) * row.between for row in page.rows
     )
     least_height = fixed + LEAST_HEIGHT * sum(row.elastic for row in page.rows)
     if page.size and (width < least_width or height < least_height):
-        least = f"{math.ceil(10 * least_width) / 10:g}x{math.ceil(10 * least_height) / 10:g}"
-        raise UsageError(f"a figure of {width:g}x{height:g} inches is too small for this", f"take at least {least}")
+        least = f"{math.ceil(10 * times * least_width) / 10:g}x{math.ceil(10 * times * least_height) / 10:g}"
+        way_out = f"take at least {least}, smaller letters (--rc font.size=7), or --panels one"
+        raise UsageError(f"a figure of {page.size[0]:g}x{page.size[1]:g} inches is too small for this", way_out)
 
 
 def _title(page: Page, width: float) -> str:
@@ -214,24 +223,38 @@ def _head_height(section: Section, legend: Legend) -> float:
     return lines + AIR if lines else 0.0
 
 
-def _draw_section(figure: Figure, section: Section, legend: Legend, edge: float, scale: float, page: Page) -> float:
+def _draw_inside(axes: Axes, keys: Sequence[Key], theme: Theme) -> None:
+    """The legend where it hides least of the panel."""
+    wide = max(0.8, 0.6 * inches(axes)[0])
+    size: Any = SUBTITLE * scale()
+    axes.legend(
+        handles=[handle((wrapped(label, wide, SUBTITLE), look)) for label, look in keys], loc="best", fontsize=size,
+        handlelength=1.6, borderpad=0.2, frameon=True, facecolor=theme.background, edgecolor="none", framealpha=0.8,
+    )  # fmt: skip
+
+
+def _draw_section(figure: Figure, section: Section, legend: Legend, edge: float, share: float, page: Page) -> float:
     """Draws what begins `edge` inches above the foot; gives where it ends."""
     width, height = (float(side) for side in figure.get_size_inches())
     if section.heading:
         figure.text(EDGE / width, (edge - HEADING / 2) / height, section.heading, size=10, va="center")
     legend.draw(figure, edge - (HEADING if section.heading else 0.0), centred=not page.subtitle)
     edge -= _head_height(section, legend)
+    panels: list[Axes] = []
     top, foot = -math.inf, math.inf
     for row in section.rows:
-        tall = row.height * (scale if row.elastic else 1.0)
+        tall = row.height * (share if row.elastic else 1.0)
         bottom = edge - row.above - tall
         if row.elastic:
             top, foot = max(top, bottom + tall), min(foot, bottom)
         wide = (width - row.left - page.right - row.between * (row.across - 1)) / row.across
         for place, panel in enumerate(row.panels):
             left = row.left + place * (wide + row.between)
-            panel.draw(figure.add_axes((left / width, bottom / height, wide / width, tall / height)), page.theme)
+            panels.append(figure.add_axes((left / width, bottom / height, wide / width, tall / height)))
+            panel.draw(panels[-1], page.theme)
         edge = bottom - row.below
+    if asked().legend == "inside" and section.keys:
+        _draw_inside(panels[0], section.keys, page.theme)
     for place, bar in enumerate(section.beside):
         left = width - page.right + 0.25 + BAR * place
         bar.draw(figure.add_axes((left / width, foot / height, 0.14 / width, (top - foot) / height)), page.theme)

@@ -11,6 +11,7 @@ import numpy as np
 
 from actcli.activation import Array, Function, Interval
 from actcli.analysis.curves import Curve, limits, shares, spans
+from actcli.figures.looks import typeset
 from actcli.figures.marks import (
     Colour,
     Fill,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 BINS = 80  # of the histogram of a layer
 MANY_BINS = 120  # of one that is a row among many
 MARKED = 100  # layers, of which each has a marker on a line
+NARROW = 3.0  # inches
 LAYER = 20  # characters of the name of one
 
 
@@ -66,8 +68,11 @@ def plain(marks: Sequence[Mark], x: Interval, y: Interval, name: str = "", title
     """Marks over an axis x; the name of the y axis is in one line with those of the panels above and below."""
 
     def frame(axes: Axes) -> None:
-        axes.set(xlim=x, ylim=y, xlabel="x", ylabel=name)
-        axes.yaxis.set_label_coords(-0.58 / inches(axes)[0], 0.5)
+        axes.set(xlim=x, ylim=y, xlabel=typeset("x"), ylabel=typeset(name))
+        wide = inches(axes)[0]
+        axes.yaxis.set_label_coords(-0.58 / wide, 0.5)
+        if wide < NARROW:  # numbers of many digits would run into each other
+            axes.locator_params(axis="x", nbins=max(2, int(2.0 * wide)), steps=[1, 2, 5, 10])
 
     return Panel(marks, frame, title)
 
@@ -75,7 +80,8 @@ def plain(marks: Sequence[Mark], x: Interval, y: Interval, name: str = "", title
 def curves(traces: Sequence[Trace], theme: Theme, more: Sequence[Mark] = (), name: str = "", title: str = "") -> Panel:
     """Curves, the lower orders on top, and other marks."""
     lines = [
-        line(each.curve.x, each.y, each.look, each.name, keyed=each.keyed, zorder=3 - each.order / 4) for each in traces
+        line(each.curve.x, each.y, each.look, typeset(each.name), keyed=each.keyed, zorder=3 - each.order / 4)
+        for each in traces
     ]
     span = traces[0].curve.span
     return plain([*cross(theme), *lines, *more], span, limits([each.y for each in traces], span), name, title)
@@ -104,7 +110,7 @@ def vanishing(traces: Sequence[Trace], epsilon: float) -> Panel:
 
     def frame(axes: Axes) -> None:
         axes.set(xlim=traces[0].curve.span, xlabel="x")
-        _rows(axes, range(len(traces)), [short(each.name) for each in traces], (-0.6, len(traces) - 0.4))
+        _rows(axes, range(len(traces)), [typeset(short(each.name)) for each in traces], (-0.6, len(traces) - 0.4))
 
     return Panel(marks, frame, f"|f'| < {epsilon:g}")
 
@@ -151,7 +157,8 @@ def colour_bar(name: str, values: Sequence[float], colours: Sequence[Colour]) ->
         axes.yaxis.tick_right()
         axes.yaxis.set_label_position("right")
         axes.set(xticks=[], xlim=(0, 1), ylim=(-0.5, len(pairs) - 0.5), ylabel=fitting(name, inches(axes)[1]))
-        axes.set_yticks(range(0, len(pairs), step), [f"{value:g}" for value, _ in pairs[::step]])
+        axes.set_yticks(range(0, len(pairs), step), [f"{value:.4g}" for value, _ in pairs[::step]], size=SMALL)
+        axes.yaxis.set_label_coords(0.68 / inches(axes)[0], 0.5)
         axes.spines[:].set_visible(False)
 
     return Panel([Mark(draw)], frame)

@@ -11,12 +11,15 @@ import numpy as np
 
 from actcli.activation import Function, Interval
 from actcli.analysis.curves import NAMES, Curve, limits, sample
+from actcli.analysis.titles import titles
 from actcli.figures import panels
+from actcli.figures.looks import typeset
 from actcli.figures.marks import Fill, Mark, Stroke, shade, steps
 from actcli.figures.page import Page, Panel, Row, Section, compose
 from actcli.figures.panels import Trace
 from actcli.figures.style import DASHES, SMALL, THEMES, Theme, text_width
 from actcli.numerics.histogram import Histogram
+from actcli.reports.look import Layout
 from actcli.text import short
 
 if TYPE_CHECKING:
@@ -52,20 +55,21 @@ def curves(
     epsilon: float,
     span: Interval | None = None,
     data: Sequence[Named] = (),
-    separate: bool = False,
+    layout: Layout = "shared",
     theme: str = "light",
     size: tuple[float, float] | None = None,
     title: str = "",
 ) -> Figure:
     """f and its derivatives up to `order`, where |f'| < epsilon, kinks, and the distributions of `data` under them.
 
-    A family of several functions, a sweep, has a colour bar. One panel for each derivative, or if `separate` for each
-    family. `size` is in inches. Raises UsageError where that is too little.
+    A family of several functions, a sweep, has a colour bar. There is a panel for each derivative, shared by all, or
+    `separate` ones of each family, or `one` for everything. `size` is in inches. Raises UsageError where that is too
+    little.
     """
     look = THEMES[theme]
     every = [function for family in families for function in family]
     drawn = _families(families, sample(every, epsilon=epsilon, span=span, data=[values for _, values in data]), look)
-    rows = (_separate if separate else _stacked)(drawn, order, epsilon, data, look)
+    rows = {"shared": _stacked, "separate": _separate, "one": _together}[layout](drawn, order, epsilon, data, look)
     beside = [
         panels.colour_bar(
             f"{family.name}: {family.parameter}", family.values, [each.look.color for each in family.traces]
@@ -99,6 +103,29 @@ def _stacked(families: Sequence[Family], order: int, epsilon: float, data: Seque
         rows.append(Row([strips], STRIP * len(data), left, below=GAP))
     above = [replace(row, panels=[replace(row.panels[0], numbered=False)]) for row in rows[:-1]]
     return [*above, replace(rows[-1], below=FOOT)]
+
+
+def _together(families: Sequence[Family], order: int, epsilon: float, data: Sequence[Named], theme: Theme) -> list[Row]:
+    """Everything in one panel: colours are functions, dashes are derivatives."""
+    traces = [trace for family in families for trace in family.traces]
+    if order == 0:
+        return _only(_stacked(families, order, epsilon, data, theme))
+    drawn = [
+        Trace(each.curve, number, each.look._replace(linestyle=ORDERS[number]), each.name, each.keyed and not number)
+        for each in traces
+        for number in range(order + 1)
+    ]
+    alone = len(traces) == 1
+    marks = [shade(traces[0].curve.visible(), f"|f'| < {epsilon:g}", theme)] if alone else []
+    ways = [(typeset(NAMES[number]), Stroke(theme.text, ORDERS[number])) for number in range(order + 1)]
+    marks.append(Mark(lambda axes: None, ways))
+    panel = panels.curves(drawn, theme, [*marks, *panels.jumps(drawn, theme)])
+    return [Row([panel], HEIGHTS[0], 0.55, above=0.08, below=FOOT, elastic=True)]
+
+
+def _only(rows: Sequence[Row]) -> list[Row]:
+    """The first panel, with the x axis that the last had."""
+    return [replace(rows[0], panels=[replace(rows[0].panels[0], numbered=True)], below=FOOT)]
 
 
 def _where(curve: Curve) -> str:
@@ -173,12 +200,11 @@ def _sweep(functions: Sequence[Function], drawn: Sequence[Curve], theme: Theme) 
     first, second = functions[0].parameters, functions[1].parameters
     parameter = next(name for name in first if first[name] != second[name])
     fixed = tuple(pair for pair in functions[0].values if pair[0] != parameter)
-    label = replace(functions[0], values=fixed).label
+    (label,) = titles([replace(functions[0], values=fixed)])
     values = tuple(function.parameters[parameter] for function in functions)
     colours = dict(zip(sorted(values), theme.colours(theme.ramp, len(values)), strict=True))
-    prefix = f"{label}{',' if ':' in label else ':'}{parameter}"
     traces = [
-        Trace(curve, 0, Stroke(colours[value]), f"{prefix}={value:g}", keyed=False)
+        Trace(curve, 0, Stroke(colours[value]), curve.label, keyed=False)
         for curve, value in zip(drawn, values, strict=True)
     ]
     return Family(label, tuple(traces), values, parameter)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from actcli.errors import UsageError
+from actcli.figures.looks import FONT, asked, font_file, math_width, settings
+from actcli.figures.portable import for_tex, make_opaque
 from actcli.text import short, visible
 
 if TYPE_CHECKING:
@@ -19,8 +22,10 @@ METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
     "svg": {"Creator": None, "Date": None},
     "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
+    "eps": {"Creator": "actcli"},
+    "pgf": {},
 }
-# One more than the colours of a theme, so that the pairs repeat only after 56 functions; dashes show what is beneath.
+# Of another number than the colours of a theme, so that the pairs repeat late; dashes show what is beneath.
 DASHES = ((), (6, 2), (2, 1.5), (8, 2, 2, 2), (1, 1.2), (10, 3), (5, 1.5, 1, 1.5, 1, 1.5), (3, 3))
 SMALL = 8.5  # points
 DPI = 150
@@ -58,17 +63,20 @@ class Theme(NamedTuple):
         return [matplotlib.colormaps[name](start + step * i) for i in range(count)]
 
 
-# Okabe and Ito's colours, told apart by the colour-blind; without their yellow, which is lost on white.
+# Okabe and Ito's colours, told apart by the colour-blind, without their yellow, which is lost on white; then four more,
+# so that eleven functions have eleven colours.
 LIGHT = Theme(
     background="#FFFFFF", text="#1A1A1A", muted="#808080", shade="#E4E4E4", edge="#C4C4C4", data="#BCC4CD",
     low="#0072B2", high="#E69F00", dead="#1A1A1A", dormant="#D55E00",
-    sequence=("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"),
+    sequence=("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000",
+              "#6A3D9A", "#8C510A", "#8A8A8A", "#B2182B"),
     ramp=("viridis", 0.0, 0.88), share=("Blues", 0.04, 0.75),
 )  # fmt: skip
 DARK = Theme(
     background="#16181D", text="#E8E8E8", muted="#8A8F98", shade="#33373F", edge="#4A4F59", data="#6B7480",
     low="#56B4E9", high="#F0A020", dead="#FFFFFF", dormant="#FF8A4C",
-    sequence=("#56B4E9", "#FF8A4C", "#2BC79A", "#E29AC4", "#F0E442", "#8FA8FF", "#FFFFFF"),
+    sequence=("#56B4E9", "#FF8A4C", "#2BC79A", "#E29AC4", "#F0E442", "#8FA8FF", "#FFFFFF",
+              "#B39DDB", "#C99A5B", "#9AA0A6", "#FF6E6E"),
     ramp=("viridis", 0.32, 1.0), share=("Blues_r", 0.05, 0.5),
 )  # fmt: skip
 GREY = Theme(
@@ -85,12 +93,15 @@ def styled(theme: Theme = LIGHT) -> Iterator[None]:
     """matplotlib's own defaults, whatever the user's matplotlibrc says, but for what is set here."""
     import matplotlib
 
+    look = asked()
     # Not rcdefaults(), which reads every style that ships with matplotlib.
     ours: dict[Any, Any] = {
         **matplotlib.rcParamsDefault,
         "svg.hashsalt": "actcli",
         "pdf.fonttype": 42,
-        "text.parse_math": False,  # names of files and columns may hold a $
+        "text.parse_math": look.math,  # else names of files and columns may hold a $
+        "font.family": [look.font or FONT],
+        "mathtext.fontset": "dejavuserif" if "serif" in look.font.lower().replace("sans-serif", "") else "dejavusans",
         "lines.linewidth": 1.8,
         "axes.spines.top": False,
         "axes.spines.right": False,
@@ -105,6 +116,8 @@ def styled(theme: Theme = LIGHT) -> Iterator[None]:
     with matplotlib.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # a title may hold any character
         matplotlib.rcParams.update({name: value for name, value in ours.items() if name != "backend"})
+        more: dict[Any, Any] = settings(look)
+        matplotlib.rcParams.update(more)
         yield
 
 
@@ -116,14 +129,18 @@ def printable(text: str) -> str:
 
 def text_width(texts: Sequence[str], size: float = 10.0, weight: str = "normal") -> float:
     """The width in inches of the widest of the texts."""
-    return max((_width(text, size, weight) for text in texts), default=0.0)
+    look = asked()
+    family = look.font or FONT
+    return max((_width(text, size, weight, family, look.math and "$" in text) for text in texts), default=0.0)
 
 
 @lru_cache(maxsize=1 << 13)
-def _width(text: str, size: float, weight: str) -> float:
-    from matplotlib.font_manager import FontProperties, findfont, get_font
+def _width(text: str, size: float, weight: str, family: str, math: bool) -> float:
+    from matplotlib.font_manager import FontProperties, get_font
 
-    font = get_font(findfont(FontProperties(family="DejaVu Sans", weight=weight)))
+    if math:
+        return math_width(text, FontProperties(family=family, weight=weight, size=size))
+    font = get_font(font_file(family, weight))
     font.set_size(10.0 * size, 72.0)  # so large that it is not rounded to whole pixels
     font.set_text(printable(text))
     return float(font.get_width_height()[0] / 64.0 / 720.0)
@@ -132,9 +149,15 @@ def _width(text: str, size: float, weight: str) -> float:
 def fitting(text: str, inches: float, size: float = 10.0, weight: str = "normal") -> str:
     """The text without its middle where it is wider than so many inches."""
     shown = text
+    if asked().math and "$" in text:  # half of a formula is none
+        return text
     while len(shown) > 3 and (wide := text_width([shown], size, weight)) > inches:
         shown = short(text, max(3, int(len(shown) * inches / wide)))
     return shown
+
+
+# Blanks with an even number of $ behind them.
+_OUTSIDE_MATHS = re.compile(r"\s+(?=(?:[^$]*\$[^$]*\$)*[^$]*$)")
 
 
 def wrapped(text: str, inches: float, size: float) -> str:
@@ -142,7 +165,7 @@ def wrapped(text: str, inches: float, size: float) -> str:
     lines = []
     for given in text.splitlines():
         line = ""
-        for word in given.split():
+        for word in (_OUTSIDE_MATHS if asked().math else re.compile(r"\s+")).split(given.strip()):
             if line and text_width([f"{line} {word}"], size) > inches:
                 lines.append(line)
                 line = ""
@@ -152,9 +175,9 @@ def wrapped(text: str, inches: float, size: float) -> str:
 
 
 def save(figure: Figure, path_suffix: str, *, dpi: float = DPI) -> bytes:
-    """The figure as a `.png`, `.svg` or `.pdf` file; the same figure gives the same bytes.
+    """The figure as a file of one of the kinds of METADATA; the same figure gives the same bytes.
 
-    Raises UsageError for another suffix and where a PNG would have more than MOST_PIXELS.
+    Raises UsageError for another suffix, where a PNG would have more than MOST_PIXELS, and for `.pgf` without TeX.
     """
     from matplotlib.text import Text
 
@@ -171,6 +194,24 @@ def save(figure: Figure, path_suffix: str, *, dpi: float = DPI) -> bytes:
     file = io.BytesIO()
     # Run lengths (zlib.Z_RLE) take three quarters of the time of the default and 1 % more bytes.
     options: dict[str, Any] = {"pil_kwargs": {"compress_type": 3}} if kind == "png" else {}
+    if METADATA[kind]:
+        options["metadata"] = METADATA[kind]
+    if kind == "pgf":
+        for_tex(figure)
+    if kind == "eps":
+        make_opaque(figure)
     with styled():
-        figure.savefig(file, format=kind, dpi=dpi, metadata=METADATA[kind], facecolor=figure.get_facecolor(), **options)
-    return file.getvalue()
+        try:
+            figure.savefig(file, format=kind, dpi=dpi, facecolor=figure.get_facecolor(), **options)
+        except ValueError as error:
+            if not asked().math:
+                raise
+            what = f"matplotlib cannot set this as mathematics: {' '.join(str(error).split())}"
+            raise UsageError(short(what, 120), "mend it, or leave out --math") from None
+        except RuntimeError as error:  # of TeX, which measures the texts of .pgf
+            if kind != "pgf":
+                raise
+            what = f"a .pgf needs TeX: {short(str(error).splitlines()[0], 80)}"
+            raise UsageError(what, "install xelatex, or write .pdf or .eps") from None
+    # The one date of a PostScript file.
+    return re.sub(rb"(?m)^%%CreationDate: .*\n", b"", file.getvalue(), count=1) if kind == "eps" else file.getvalue()

@@ -11,6 +11,7 @@ import numpy as np
 
 from actcli.activation import Array, Function, Interval
 from actcli.analysis.curves import limits
+from actcli.analysis.titles import titles
 from actcli.diagnosis.training import Experiment, Summary
 from actcli.figures.marks import Fill, Mark, Stroke, band, line, picture
 from actcli.figures.page import EDGE, Page, Panel, Row, Section, compose
@@ -56,7 +57,7 @@ def training_figure(result: Experiment, *, theme: str = "light") -> Figure:
     learned = [summary for summary in shown if summary.learned]
     if learned:
         sections.append(_learned(learned, look))
-    names = ", ".join(short(summary.name) for summary in shown)
+    names = ", ".join(_names(shown))
     title = names if text_width([names], 13, "bold") < WIDTH - 2 * EDGE else f"{len(result.summaries)} functions"
     seeds = len(result.trained.seeds)
     data = result.trained.data
@@ -64,6 +65,10 @@ def training_figure(result: Experiment, *, theme: str = "light") -> Figure:
     if not dead:
         subtitle += "; no dead neurons"
     return compose(Page(sections, look, title, subtitle, WIDTH))
+
+
+def _names(shown: Sequence[Summary]) -> list[str]:
+    return [short(name) for name in titles([summary.function for summary in shown])]
 
 
 def _course(result: Experiment, function: Function, value: Callable[[Epoch], float | None]) -> Course:
@@ -83,9 +88,9 @@ def _curves(result: Experiment, shown: Sequence[Summary], theme: Theme) -> Secti
     ):
         courses = [_course(result, summary.function, value) for summary in shown]
         marks: list[Mark] = []
-        for course, stroke, summary in zip(courses, strokes, shown, strict=True):
+        for course, stroke, name in zip(courses, strokes, _names(shown), strict=True):
             marks.append(band(course.epochs, course.low, course.high, stroke.color))
-            marks.append(line(course.epochs, course.mean, stroke, short(summary.name)))
+            marks.append(line(course.epochs, course.mean, stroke, name))
         panels.append(_over_epochs(marks, title, _seen(courses, since), _last(result), decades=decades))
     return Section([Row(panels, CURVES, LEFT, BETWEEN, above=TITLE, below=FOOT)], "Learning curves")
 
@@ -147,13 +152,13 @@ def _gradients(result: Experiment, shown: Sequence[Summary], theme: Theme) -> Se
     panels = []
     every = [_layers(result, summary, lambda layer: layer.gradient_rms) for summary in shown]
     values = _seen([course for courses in every for course in courses])
-    for summary, courses in zip(shown, every, strict=True):
+    for name, courses in zip(_names(shown), every, strict=True):
         colours = theme.colours(theme.ramp, len(courses))
         marks = [
             line(course.epochs, course.mean, Stroke(colour, linewidth=1.3), f"layer{k}" if _named(k, courses) else "")
             for k, (course, colour) in enumerate(zip(courses, colours, strict=True), start=1)
         ]
-        panels.append(_over_epochs(marks, short(summary.name), values, _last(result), decades=True))
+        panels.append(_over_epochs(marks, name, values, _last(result), decades=True))
     return Section(_rows(panels, GRID, LEFT), "Gradient: rms dL/dz of each hidden layer")
 
 
@@ -171,12 +176,10 @@ def _dead(result: Experiment, shown: Sequence[Summary], theme: Theme) -> Section
     ramp = matplotlib.colormaps[name]
     keys = [(f"{share:.0%} dead", Fill(ramp(start + share * (stop - start)), theme.edge)) for share in (0.0, 0.5, 1.0)]
     panels, most = [], 1
-    for summary in shown:
+    for summary, called in zip(shown, _names(shown), strict=True):
         shares = _dead_shares(result, summary)
         most = max(most, len(shares))
-        panels.append(
-            Panel([picture(ramp(start + shares * (stop - start)), keys)], _map_frame(shares), short(summary.name))
-        )
+        panels.append(Panel([picture(ramp(start + shares * (stop - start)), keys)], _map_frame(shares), called))
     return Section(_rows(panels, max(0.5, LAYER * most), LEFT), "Dead neurons")
 
 

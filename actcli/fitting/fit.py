@@ -6,15 +6,17 @@ Levenberg-Marquardt steps on the exact derivatives by the parameters go to the m
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from actcli.activation import Array, Function
+from actcli.activation import Array, Function, numbers
 from actcli.analysis.meanfield import quadrature
 from actcli.errors import DataError, UsageError
 from actcli.fitting.descent import Measure, Point, Problem, Search, Step
 from actcli.numerics.histogram import Histogram, edges
+from actcli.outcome import Outcome
 from actcli.registry.specs import resolve
 
 SEEN = 6.0  # the largest distance over N(0, 1) is looked for where |x| is at most this
@@ -30,9 +32,11 @@ class Distance:
     at: float  # the least x of the largest
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """`gradient` is the largest derivative of half the mean square distance by one of the fitted parameters.
+@dataclass(frozen=True, slots=True, repr=False)
+class Fit(Outcome):
+    """What `fit` reports. `inputs` are those that weighed the distance, if any.
+
+    `gradient` is the largest derivative of half the mean square distance by one of the fitted parameters.
 
     `runaways` are parameters with which the distance seems to have a limit and no minimum: they went far, or were still
     on their way when there was no more to gain. `undetermined` are those that may change, together, and the distance
@@ -52,6 +56,13 @@ class Fit:
     undetermined: tuple[str, ...]
     jumping: tuple[str, ...]
     ends: tuple[str, ...]
+    target: Function | Measure = field(compare=False)  # points, where it is no function
+    inputs: Measure | None = field(default=None, compare=False)
+
+    @property
+    def to(self) -> str:
+        """The target in words."""
+        return self.target.label if isinstance(self.target, Function) else self.target.over
 
 
 def over_points(x: Array, y: Array, over: str) -> Measure:
@@ -91,29 +102,34 @@ def _finite(target: Function, x: Array) -> Array:
 
 def fit(
     function: Function | str,
-    target: Function | str | Measure,
+    target: Function | str | Measure | tuple[ArrayLike, ArrayLike],
     *,
+    inputs: ArrayLike | Measure | None = None,
     only: Sequence[str] = (),
     search: Search = "random",
     seed: int = 0,
 ) -> Fit:
     """`function` with the parameters that bring it closest to the target, from the values that it has.
 
-    Both may be FUNCTION specs. A target function is averaged over z ~ N(0, 1). `only` names the parameters to fit, by
-    default all that are finite. Raises UsageError for an unknown function or parameter and for a function without
-    parameters, DataError where f is no number.
+    Both may be FUNCTION specs; the target may also be points, a pair of arrays x and y. The distance from a target
+    function is averaged over z ~ N(0, 1), or over `inputs`, an array of pre-activations. `only` names the parameters
+    to fit, by default all that are finite.
+
+    Raises UsageError for an unknown function or parameter and for a function without parameters, DataError where f is
+    no number.
     """
-    function = resolve(function).one()
-    target = target if isinstance(target, Measure) else resolve(target).one()
+    function, target = resolve(function).one(), _target(target)
     names = _names(function, target, only)
-    measure = over_normal(target, function.breaks) if isinstance(target, Function) else target
+    weighed = None if inputs is None else _inputs(target, inputs)
+    goal = weighed or target
+    measure = over_normal(goal, function.breaks) if isinstance(goal, Function) else goal
     problem = Problem(function, names, measure)
     steps = _descent(problem, search, seed)
     best = min(steps, key=lambda step: step.rms).values
     if not math.isfinite(problem.rms(best)):
         raise DataError(f"{function.label} is no number where it is to be fitted", "begin with other parameters")
-    if isinstance(target, Function):
-        problem, more = _followed(problem, target, best)
+    if isinstance(goal, Function):
+        problem, more = _followed(problem, goal, best)
         steps += more
         best = more[-1].values if more else best
     fitted = problem.at(best)
@@ -123,15 +139,36 @@ def fit(
         fitted=fitted,
         parameters=problem.names,
         over=problem.measure.over,
-        before=_distance(function, target, problem.measure),
-        after=_distance(fitted, target, problem.measure),
+        before=_distance(function, goal, problem.measure),
+        after=_distance(fitted, goal, problem.measure),
         gradient=float(np.max(np.abs(problem.gradient(best)))),
         steps=tuple(steps),
         runaways=problem.runaways(best),
         undetermined=same,
         jumping=jumps,
         ends=problem.ends(best),
+        target=target,
+        inputs=weighed,
     )
+
+
+def _target(target: Function | str | Measure | tuple[ArrayLike, ArrayLike]) -> Function | Measure:
+    if not isinstance(target, tuple):
+        return target if isinstance(target, Measure) else resolve(target).one()
+    x, y = (numbers(values, name).ravel() for values, name in zip(target, ("x", "y"), strict=True))
+    if x.shape != y.shape:
+        raise DataError(f"there are {x.size} x and {y.size} y", "give a y for each x")
+    return over_points(x, y, "points")
+
+
+def _inputs(target: Function | Measure, inputs: ArrayLike | Measure) -> Measure:
+    """What inputs make of the target. Raises UsageError for points, which have their own x."""
+    if isinstance(target, Measure):
+        raise UsageError("points are not weighed by inputs", "leave out the inputs, or name a function as the target")
+    if isinstance(inputs, Measure):
+        return inputs
+    x = numbers(inputs, "inputs")
+    return over_inputs(target, Histogram.of(x, np.isfinite(x)), "inputs")
 
 
 def _names(function: Function, target: Function | Measure, only: Sequence[str]) -> tuple[str, ...]:

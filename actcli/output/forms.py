@@ -4,31 +4,30 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from actcli.output.results import Result
 
 if TYPE_CHECKING:
-    from actcli.activation import Function, Interval
     from actcli.diagnosis.comparison import Comparison
     from actcli.diagnosis.diagnose import Diagnosis
     from actcli.diagnosis.gates import Gate
     from actcli.diagnosis.training import Experiment, Limit
     from actcli.diagnosis.trends import Trend
     from actcli.figures.style import Figure
-    from actcli.fitting.descent import Measure
     from actcli.fitting.fit import Fit
-    from actcli.numerics.histogram import Histogram
+    from actcli.output.plotting import Plot
+    from actcli.reports.look import Look, Theme
     from actcli.tables.sheet import Sheet
 
 
-def diagnosis_result(diagnosis: Diagnosis, gates: Sequence[Gate], by: str | None, theme: str) -> Result:
+def diagnosis_result(diagnosis: Diagnosis, by: str | None, look: Look, gates: Sequence[Gate] = ()) -> Result:
     """`saturation`; with `by`, the rows of one kind."""
     from actcli.reports import saturation as reports
 
-    def figure(theme: str) -> Figure:
+    def figure(theme: Theme) -> Figure:
         from actcli.figures.layers import layers_figure
 
         return layers_figure(diagnosis, theme=theme)
@@ -37,18 +36,18 @@ def diagnosis_result(diagnosis: Diagnosis, gates: Sequence[Gate], by: str | None
     return Result(
         sheet=lambda: sheets[by or ("layer" if diagnosis.layers else "region")](diagnosis),
         document=lambda: reports.saturation_document(diagnosis),
-        figure=_saved(figure),
+        figure=figure,
         report=lambda draw, run, digits: reports.saturation_report(diagnosis, gates, draw, run, digits),
-        theme=theme,
+        look=look,
         by_row=by is not None,
     )
 
 
-def comparison_result(comparison: Comparison, theme: str) -> Result:
+def comparison_result(comparison: Comparison, look: Look) -> Result:
     """`compare`."""
     from actcli.reports import comparison as reports
 
-    def figure(theme: str) -> Figure:
+    def figure(theme: Theme) -> Figure:
         from actcli.figures.comparison import comparison_figure
 
         return comparison_figure(comparison, theme=theme)
@@ -56,34 +55,37 @@ def comparison_result(comparison: Comparison, theme: str) -> Result:
     return Result(
         sheet=lambda: reports.comparison_sheet(comparison),
         document=lambda: reports.comparison_document(comparison),
-        figure=_saved(figure),
+        figure=figure,
         report=lambda draw, run, digits: reports.comparison_report(comparison, draw, run),
-        theme=theme,
+        look=look,
     )
 
 
-def fit_result(fit: Fit, target: Function | Measure, name: str, inputs: Measure | None) -> Result:
-    """`fit` to a target of that name, with the inputs that weighed the distance."""
+def fit_result(fit: Fit, look: Look) -> Result:
+    """`fit`."""
     from actcli.reports import fitting as reports
 
-    def figure(theme: str) -> Figure:
+    def figure(theme: Theme) -> Figure:
         from actcli.figures.fitting import fit_figure
 
-        return fit_figure(fit, target, name, inputs=inputs, theme=theme)
+        return fit_figure(fit, theme=theme)
 
     return Result(
         sheet=lambda: reports.fit_sheet(fit),
-        document=lambda: reports.fit_document(fit, name),
-        figure=_saved(figure),
-        report=lambda draw, run, digits: reports.fit_report(fit, name, draw, run),
+        document=lambda: reports.fit_document(fit),
+        figure=figure,
+        report=lambda draw, run, digits: reports.fit_report(fit, draw, run),
+        look=look,
     )
 
 
-def training_result(result: Experiment, gates: Sequence[Limit], by: str | None, theme: str, *, timing: bool) -> Result:
+def training_result(
+    result: Experiment, by: str | None, look: Look, gates: Sequence[Limit] = (), *, timing: bool = False
+) -> Result:
     """`train`; with `by`, the rows of one kind."""
     from actcli.reports import training as reports
 
-    def figure(theme: str) -> Figure:
+    def figure(theme: Theme) -> Figure:
         from actcli.figures.training import training_figure
 
         return training_figure(result, theme=theme)
@@ -91,18 +93,18 @@ def training_result(result: Experiment, gates: Sequence[Limit], by: str | None, 
     return Result(
         sheet=lambda: reports.training_sheet(result, by, timing=timing),
         document=lambda: reports.training_document(result, timing=timing),
-        figure=_saved(figure),
+        figure=figure,
         report=lambda draw, run, digits: reports.training_report(result, gates, draw, run, timing=timing),
-        theme=theme,
+        look=look,
         by_row=by is not None,
     )
 
 
-def trend_result(trend: Trend, failed: Sequence[str], theme: str, *, gated: bool) -> Result:
+def trend_result(trend: Trend, look: Look, failed: Sequence[str] = (), *, gated: bool = False) -> Result:
     """`trend`, with the lines of the gates that failed."""
     from actcli.reports import trends as reports
 
-    def figure(theme: str) -> Figure:
+    def figure(theme: Theme) -> Figure:
         from actcli.figures.trends import trend_figure
 
         return trend_figure(trend, theme=theme)
@@ -110,56 +112,43 @@ def trend_result(trend: Trend, failed: Sequence[str], theme: str, *, gated: bool
     return Result(
         sheet=lambda: reports.trend_sheet(trend),
         document=lambda: reports.trend_document(trend),
-        figure=_saved(figure),
+        figure=figure,
         report=lambda draw, run, digits: reports.trend_report(trend, failed, gated, draw, run),
-        theme=theme,
+        look=look,
     )
 
 
-def _saved(draw: Callable[[str], Figure], dpi: float | None = None) -> Callable[[str, str], bytes]:
-    """What is drawn in a theme, as a file of a format. matplotlib is imported when it is drawn."""
-
-    def made(theme: str, format: str) -> bytes:
-        from actcli.figures.style import DPI, save
-
-        return save(draw(theme), f".{format}", dpi=dpi or DPI)
-
-    return made
-
-
 @dataclass(frozen=True, slots=True)
-class Plot:
-    """What to draw: families of functions, derivatives up to an order, and distributions beneath."""
+class Shape:
+    """The size of a figure in inches, None as large as it needs, its title, and the dots per inch of a PNG."""
 
-    families: Sequence[Sequence[Function]]
-    order: int
-    epsilon: float
-    span: Interval | None
-    data: Sequence[tuple[str, Histogram]]
-
-    @property
-    def functions(self) -> list[Function]:
-        return [function for family in self.families for function in family]
+    size: tuple[float, float] | None = None
+    title: str = ""
+    dpi: int | None = None
 
 
-def plot_result(
-    plot: Plot, *, separate: bool, size: tuple[float, float] | None, title: str, dpi: int, theme: str
-) -> Result:
+def plot_result(plot: Plot, look: Look, shape: Shape = Shape()) -> Result:
     """`plot`."""
+    from actcli.reports import profiles as reports
 
     def sheet() -> Sheet:
-        from actcli.reports.profiles import points_sheet
-
         data = [histogram for _, histogram in plot.data]
-        return points_sheet(plot.functions, plot.order, plot.epsilon, plot.span, data)
+        return reports.points_sheet(plot.functions, plot.order, plot.epsilon, plot.span, data)
 
-    def figure(theme: str) -> Figure:
+    def figure(theme: Theme) -> Figure:
         from actcli.figures.plot import curves
 
         return curves(plot.families, order=plot.order, epsilon=plot.epsilon, span=plot.span, data=plot.data,
-                      separate=separate, size=size, title=title, theme=theme)  # fmt: skip
+                      layout=plot.panels, size=shape.size, title=shape.title, theme=theme)  # fmt: skip
 
-    return Result(sheet=sheet, figure=_saved(figure, dpi), chart=lambda: _chart(plot), theme=theme)
+    return Result(
+        sheet=sheet,
+        figure=figure,
+        report=lambda draw, run, digits: reports.plot_report(plot.functions, plot.order, draw),
+        chart=lambda: _chart(plot),
+        look=look,
+        dpi=shape.dpi,
+    )
 
 
 def _chart(plot: Plot) -> bytes:

@@ -13,7 +13,7 @@ from actcli.output.sheets import TABLE, endings
 from actcli.tables.format import COMPRESSED, DEFAULT
 
 REPORTS = (".html", ".md")
-FIGURES = ("png", "svg", "pdf")  # formats that the name of a file says, and no -f
+FIGURES = ("png", "svg", "pdf", "eps", "pgf")  # formats that the name of a file says, and no -f
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,12 @@ from actcli.errors import UsageError
 from actcli.output.files import write_files
 from actcli.output.outputs import FIGURES, Destination, Outputs
 from actcli.output.places import check_twice
+from actcli.reports.look import DEFAULT, Look
 
 if TYPE_CHECKING:
+    from actcli.figures.style import Figure
     from actcli.measuring.layer import Input
+    from actcli.reports.look import Theme
     from actcli.reports.model import Draw, Report, Run
     from actcli.tables.sheet import Sheet
 
@@ -31,25 +34,34 @@ class Result:
 
     sheet: Callable[[], Sheet] | None = None
     document: Callable[[], dict[str, Any]] | None = None
-    figure: Callable[[str, str], bytes] | None = None  # theme, and one of FIGURES
+    figure: Callable[[Theme], Figure] | None = None
     report: Callable[[Draw, Run, int], Report] | None = None  # with that figure, of a run, for so many digits
     chart: Callable[[], bytes] | None = None
-    theme: str = "light"
+    look: Look = DEFAULT
+    dpi: float | None = None  # of a PNG
     by_row: bool = False
+
+    def drawn(self, format: str, theme: Theme | None = None) -> bytes:
+        """The figure in a format, in the theme or that of the look. matplotlib is imported when it is drawn."""
+        from actcli.figures.looks import looking
+        from actcli.figures.style import DPI, save
+
+        assert self.figure is not None
+        with looking(self.look):
+            return save(self.figure(theme or self.look.theme), f".{format}", dpi=self.dpi or DPI)
 
 
 def write(outputs: Outputs, result: Result, inputs: tuple[Input, ...] = ()) -> None:
     """A result to all its outputs: all the files are written, or none is."""
-    figure = None if result.figure is None else functools.cache(result.figure)
+    drawn = functools.cache(result.drawn)
 
     @functools.cache
     def report() -> Report:
         from actcli.reports.model import Run
 
         assert result.report is not None
-        assert figure is not None
         run = Run(outputs.command, __version__, outputs.date, inputs)
-        return result.report(lambda theme: figure(theme, "svg"), run, outputs.digits)
+        return result.report(lambda theme: drawn("svg", theme), run, outputs.digits)
 
     @functools.cache
     def sheet() -> Sheet:
@@ -57,8 +69,13 @@ def write(outputs: Outputs, result: Result, inputs: tuple[Input, ...] = ()) -> N
         found = result.sheet()
         return replace(found, rows=tuple(found.rows)) if len(outputs.destinations) > 1 else found
 
-    drawn = replace(result, sheet=sheet, figure=figure)
-    parts = [(to.path, _encoded(drawn, to, outputs.digits, report)) for to in outputs.destinations]
+    counted = replace(result, sheet=sheet)
+    parts = [
+        (to.path, [drawn(to.format, result.look.theme)])
+        if to.format in FIGURES and result.figure is not None
+        else (to.path, _encoded(counted, to, outputs.digits, report))
+        for to in outputs.destinations
+    ]
     for path in outputs.reports:
         parts += [(name, [content]) for name, content in _report_files(report(), path, outputs.digits)]
     check_twice(path for path, _ in parts if path is not None)
@@ -69,8 +86,6 @@ def _encoded(result: Result, to: Destination, digits: int, report: Callable[[], 
     from actcli.output.sheets import encode
     from actcli.text import json_pieces
 
-    if to.format in FIGURES and result.figure is not None:
-        return [result.figure(result.theme, to.format)]
     if to.format == "json" and result.document is not None and not result.by_row:
         return (piece.encode() for piece in itertools.chain(json_pieces(result.document()), "\n"))
     if to.format == "table" and result.chart is not None:

@@ -11,9 +11,10 @@ from actcli.text import Cell
 
 def how_it_was_run(run: Run, settings: Sequence[tuple[str, Cell]], layers: Sequence[Layer] = ()) -> Section:
     """The command with version, date and settings, and the inputs, whose layers these are, with their sizes."""
-    rows = [("command", run.command), ("actcli", run.version), ("date", run.date), *settings]
+    ran = (("command", run.command), ("actcli", run.version), ("date", run.date))
+    rows: list[tuple[str, Cell]] = [*(row for row in ran if row[1]), *settings]
     blocks: list[Block] = [Grid("", Sheet(("what", "value"), rows))]
-    if layers:
+    if layers and run.inputs:
         columns = ("layer", "file", "bytes", "samples", "neurons", "missing", "non-finite")
         given = {read.layer: read for read in run.inputs}
         inputs = [

@@ -12,13 +12,13 @@ from actcli.text import Cell, shown
 ROUNDING = 1e-15  # of a derivative: less differs from one machine to the next
 
 
-def fit_document(fit: Fit, target: str) -> Document:
+def fit_document(fit: Fit) -> Document:
     """The JSON document `actcli.fit/1`."""
     return {
         "schema": "actcli.fit/1",
         "function": {"name": fit.fitted.name, "parameters": fit.fitted.parameters},
         "label": fit.fitted.label,
-        "target": target,
+        "target": fit.to,
         "over": fit.over,
         "fitted": list(fit.parameters),
         "start": {**_distance(fit.before), "parameters": fit.start.parameters},
@@ -57,12 +57,13 @@ def warnings(fit: Fit) -> list[str]:
     return found
 
 
-def fit_report(fit: Fit, target: str, draw: Draw, run: Run) -> Report:
+def fit_report(fit: Fit, draw: Draw, run: Run) -> Report:
     """The parameters and the distance, the figure, the trace, how it was run, definitions."""
-    settings: list[tuple[str, Cell]] = [("function", fit.start.label), ("target", target), ("over", fit.over)]
+    settings: list[tuple[str, Cell]] = [("function", fit.start.label), ("target", fit.to), ("over", fit.over)]
+    over = f" over {fit.over}" if fit.over != fit.to else ""
     caption = "f at the start, f fitted and the target, and the distances of both from the target"
     return Report(
-        f"{fit.start.name} fitted to {target} over {fit.over}: root mean square {shown(fit.after.rms, 3)}",
+        f"{fit.start.name} fitted to {fit.to}{over}: root mean square {shown(fit.after.rms, 3)}",
         (
             Section("", tuple(_result(fit))),
             Section("Figure", (Drawing("fit", caption, draw),)),

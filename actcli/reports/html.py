@@ -1,11 +1,13 @@
 """A report as one page of HTML that holds all it shows: no script, and nothing from elsewhere."""
 
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from html import escape
 from importlib.resources import files
 
 from actcli.diagnosis.rules import ORDER
+from actcli.reports.look import Theme
 from actcli.reports.model import Block, Drawing, Grid, Judgement, Points, Report
 from actcli.text import Cell, shown, visible
 
@@ -30,20 +32,36 @@ def html_page(report: Report, digits: int) -> str:
         f"<title>{_text(report.title)}</title>",
         f"<style>\n{style}</style>",
         "</head>",
-        "<body>",
-        f"<h1>{_text(report.title)}</h1>",
+        '<body class="actcli">',
+        *_sections(report, digits, ("light", "dark")),
+        "</body>",
+        "</html>",
     ]
+    return "\n".join([*parts, ""])
+
+
+def html_part(report: Report, digits: int) -> str:
+    """The report as a part of another page, such as a notebook, always on white."""
+    style = files("actcli.reports").joinpath("page.css").read_text()
+    parts = [f'<div class="actcli"><style>\n{style}</style>', *_sections(report, digits, ("light",)), "</div>"]
+    return "\n".join(parts)
+
+
+def _sections(report: Report, digits: int, themes: Sequence[Theme]) -> Iterator[str]:
+    yield f"<h1>{_text(report.title)}</h1>"
     for section in report.sections:
-        title = [f"<h2>{_text(section.title)}</h2>"] if section.title else []
-        parts += ["<section>", *title, *_blocks(section.blocks, digits), "</section>"]
-    return "\n".join([*parts, "</body>", "</html>", ""])
+        yield "<section>"
+        if section.title:
+            yield f"<h2>{_text(section.title)}</h2>"
+        yield from _blocks(section.blocks, digits, themes)
+        yield "</section>"
 
 
 def _text(text: str) -> str:
     return escape(visible(text))
 
 
-def _blocks(blocks: Sequence[Block], digits: int) -> Iterator[str]:
+def _blocks(blocks: Sequence[Block], digits: int, themes: Sequence[Theme]) -> Iterator[str]:
     for block in blocks:
         match block:
             case str():
@@ -60,7 +78,7 @@ def _blocks(blocks: Sequence[Block], digits: int) -> Iterator[str]:
             case Grid():
                 yield from _table(block, digits)
             case Drawing():
-                yield from _drawing(block)
+                yield from _drawing(block, themes)
 
 
 def _list(tag: str, items: Sequence[str]) -> Iterator[str]:
@@ -99,15 +117,20 @@ def _cell(cell: Cell, kind: str, digits: int) -> str:
     return f'<td class="{kind}">{_text(text)}</td>'
 
 
-def _drawing(drawing: Drawing) -> Iterator[str]:
+def _drawing(drawing: Drawing, themes: Sequence[Theme]) -> Iterator[str]:
     """The figure in the page's colours. What it looks like in the others is there too, and hidden."""
-    drawn = {theme: drawing.draw(theme) for theme in ("light", "dark")}
+    drawn = {theme: drawing.draw(theme) for theme in themes}
     kind = ' class="long"' if _ratio(drawn["light"]) > LONG else ""
     yield f'<figure{kind}><div class="scroll" tabindex="0">'
     for theme, svg in drawn.items():
-        yield f'<div class="{theme}">{inline_svg(svg, f"{drawing.name}-{theme}", drawing.caption)}</div>'
+        yield f'<div class="{theme}">{inline_svg(svg, _id(drawing, theme, svg), drawing.caption)}</div>'
     yield "</div>"
     yield f"<figcaption>{_text(drawing.caption)}</figcaption></figure>"
+
+
+def _id(drawing: Drawing, theme: Theme, svg: bytes) -> str:
+    """What the ids of a figure begin with: a notebook holds many, and each looks up its own."""
+    return f"{drawing.name}-{theme}-{hashlib.sha256(svg).hexdigest()[:8]}"
 
 
 def _ratio(svg: bytes) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from actcli.reports.look import Theme
 from actcli.tables.sheet import Sheet
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from actcli.measuring.layer import Input
 
-Draw: TypeAlias = Callable[[str], bytes]  # a theme -> SVG
+Draw: TypeAlias = Callable[[Theme], bytes]  # -> SVG
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from actcli.activation import Function, Interval
-from actcli.analysis.curves import first_output, sample
+from actcli.analysis.curves import NAMES, first_output, sample
 from actcli.analysis.profile import Profile
 from actcli.analysis.regions import Region
 from actcli.numerics.histogram import Histogram
-from actcli.reports.model import Block, Grid
+from actcli.reports.common import some
+from actcli.reports.model import Block, Draw, Drawing, Grid, Report, Section
 from actcli.reports.records import Document, bound, region_record
 from actcli.tables.sheet import Sheet
 from actcli.text import Cell, shown
@@ -150,6 +151,13 @@ def points_sheet(
             columns.append((name if len(functions) == 1 else f"{name} {function.label}", kernel(x)))
     rows = zip(*(column.tolist() for _, column in columns), strict=True)
     return Sheet(tuple(name for name, _ in columns), list(rows))
+
+
+def plot_report(functions: Sequence[Function], order: int, draw: Draw) -> Report:
+    """What is drawn, and the figure."""
+    what = " and ".join(filter(None, (", ".join(NAMES[:order]), NAMES[order])))
+    title = f"{what} of {some([function.label for function in functions], 8)}"
+    return Report(title, (Section("", (Drawing("plot", title, draw),)),))
 
 
 def settings(values: Mapping[str, float]) -> str:

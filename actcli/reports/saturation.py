@@ -114,9 +114,8 @@ def saturation_report(diagnosis: Diagnosis, gates: Sequence[Gate], draw: Draw, r
 
 def _title(diagnosis: Diagnosis) -> str:
     layers = diagnosis.layers
-    verdict = max((layer.verdict for layer in layers), key=ORDER.index)
     where = layers[0].name if len(layers) == 1 else f"{len(layers)} layers"
-    return f"{diagnosis.label} on {where}: {verdict}"
+    return f"{diagnosis.label} on {where}: {diagnosis.verdict}"
 
 
 def _verdicts(diagnosis: Diagnosis, gates: Sequence[Gate], failed: tuple[str, ...]) -> Iterator[Block]:

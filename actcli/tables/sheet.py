@@ -1,9 +1,15 @@
 """A small table of results on its way out."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from actcli.text import Cell
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,3 +18,12 @@ class Sheet:
 
     columns: tuple[str, ...]
     rows: Iterable[Sequence[Cell]]
+
+    def frame(self) -> pl.DataFrame:
+        """As a frame; what is missing is null."""
+        import polars as pl
+
+        columns = list(zip(*self.rows, strict=True)) or [()] * len(self.columns)
+        return pl.DataFrame(
+            {name: pl.Series(values, strict=False) for name, values in zip(self.columns, columns, strict=True)}
+        )

@@ -36,7 +36,7 @@ def inspect(
 
     Raises DataError where no activation is seen, with the reason, and UsageError for a model that cannot be run here.
     """
-    by = criteria(Thresholds(positive("epsilon", epsilon), tau, alpha), rule, None)
+    by = criteria(Thresholds(positive("epsilon", epsilon), tau, alpha), rule, None, histogram=True)
     if isinstance(model, str | os.PathLike):
         return _of_file(os.fspath(model), inputs, batch, by)
     run = _runner(model)

@@ -8,7 +8,8 @@ from typing import Any
 
 from actcli.diagnosis.diagnose import Criteria, Diagnosis, criteria, diagnosis, gated, layer_of, settled
 from actcli.diagnosis.gates import Gate, gates
-from actcli.diagnosis.records import Layer, gradient_ratio
+from actcli.diagnosis.records import Layer, gradient_ratio, gravest
+from actcli.diagnosis.rules import Verdict
 from actcli.errors import DataError, GateError, UsageError, positive
 from actcli.measuring.choice import matches
 from actcli.measuring.probe import Thresholds
@@ -16,18 +17,26 @@ from actcli.models.seen import LossGradient, Places, Seen
 from actcli.models.torch_watch import Tracer
 from actcli.output.files import write_files
 from actcli.reports.run import run_document
-from actcli.text import json_text
+from actcli.text import counted, json_text
 from actcli.watching.measured import Layers, Probes, rms
 
 _DEFAULT = Thresholds()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Step:
     """The layers at one step: at the forward of that number, from 0, alone."""
 
     step: int
     layers: tuple[Layer, ...]
+
+    def __repr__(self) -> str:
+        return f"<Step {self.step}: {counted(len(self.layers), 'layers')}, {self.verdict}>"
+
+    @property
+    def verdict(self) -> Verdict:
+        """That of the whole: the gravest of the layers'."""
+        return gravest(self.layers)
 
     @property
     def gradient_ratio(self) -> float | None:

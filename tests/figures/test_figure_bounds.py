@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from support.bounds import check
 from support.layers import comparison, diagnosis
 from support.sweep import part
 
@@ -33,25 +32,6 @@ def families(*names: str, **options: Any) -> Any:
     return plot.curves([specs.family(name) for name in names], order=1, epsilon=1e-3, **options)
 
 
-def check(figure: Any) -> None:
-    """What is drawn lies within the figure, and no name of an axis on its neighbour."""
-    with style.styled():
-        FigureCanvasAgg(figure).draw()
-        width, height = figure.get_size_inches()
-        drawn = figure.get_tightbbox()
-    assert drawn.x0 >= 0.0
-    assert drawn.y0 >= 0.0
-    assert drawn.x1 <= width
-    assert drawn.y1 <= height
-    for axes in figure.axes:
-        for axis, side in ((axes.xaxis, "x"), (axes.yaxis, "y")):
-            low, high = sorted(axis.get_view_interval())
-            labels = zip(axis.get_majorticklocs(), axis.get_ticklabels(), strict=False)
-            boxes = [label.get_window_extent() for place, label in labels if label.get_text() and low <= place <= high]
-            ends = sorted((getattr(box, f"{side}0"), getattr(box, f"{side}1")) for box in boxes)
-            assert all(right[0] >= left[1] - 1.0 for left, right in pairwise(ends)), (axes, ends)
-
-
 @pytest.mark.sweep
 @pytest.mark.parametrize("count", part([4, 2, 3, 5, 6, 7, 9, 13, 30, 120], 10))
 def test_names_of_layers(count: int) -> None:
@@ -61,9 +41,9 @@ def test_names_of_layers(count: int) -> None:
 
 # Each figure that names functions, made when its turn comes.
 NAMED: list[Callable[[], Any]] = [
-    lambda: families(*SEVERAL, separate=True),
+    lambda: families(*SEVERAL, layout="separate"),
     lambda: families(*SEVERAL),
-    lambda: families(LONG, SWEEP, separate=True),
+    lambda: families(LONG, SWEEP, layout="separate"),
     lambda: layers.layers_figure(diagnosis(LONG, wide(2))),
     lambda: comparison_figure(comparison(*SEVERAL, found=wide(1))),
     lambda: comparison_figure(comparison(*SEVERAL[:2], network=Network(depth=20))),
@@ -80,10 +60,10 @@ def test_names_of_functions(made: Callable[[], Any]) -> None:
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("size", [None, (4.0, 4.0)])
-@pytest.mark.parametrize("separate", [False, True])
-def test_titles(size: tuple[float, float] | None, *, separate: bool) -> None:
+@pytest.mark.parametrize("layout", ["shared", "separate", "one"])
+def test_titles(size: tuple[float, float] | None, *, layout: Any) -> None:
     for title in part((TITLE, "one\ntwo\nthree", "W" * 200, "\t"), 2):
-        check(families("relu", title=title, size=size, separate=separate))
+        check(families("relu", title=title, size=size, layout=layout))
 
 
 def test_a_wrapped_title_keeps_its_words() -> None:

@@ -104,7 +104,7 @@ def test_a_figure_shows_the_inputs() -> None:
     elu, gelu = specs.get("elu"), specs.get("gelu")
     measure = over_inputs(gelu, far, "far")
     for inputs, low, high in ((measure, -5.0, 200.0), (None, -5.0, 5.0)):
-        axes, _ = fit_figure(fit(elu, inputs or gelu), gelu, "gelu", inputs=inputs).axes
+        axes, _ = fit_figure(fit(elu, gelu, inputs=inputs)).axes
         x = axes.lines[0].get_xdata()
         assert (x[0], x[-1]) == (low, pytest.approx(high, rel=0.01))
 

@@ -12,7 +12,15 @@ import click
 
 from actcli.cli.layers import distributions
 from actcli.cli.messages import note
-from actcli.cli.options import completer, function_argument, inputs_option, option, outputs_options, table_options
+from actcli.cli.options import (
+    completer,
+    function_argument,
+    inputs_option,
+    look_options,
+    option,
+    outputs_options,
+    table_options,
+)
 from actcli.cli.types import FunctionType, NumericCommand
 from actcli.errors import DataError, UsageError
 from actcli.output.forms import fit_result
@@ -24,6 +32,7 @@ if TYPE_CHECKING:
 
     from actcli.activation import Array, Function
     from actcli.fitting.descent import Measure, Search
+    from actcli.reports.look import Look
     from actcli.tables.options import ReadOptions
 
 
@@ -65,6 +74,7 @@ Examples:
 @option("--search", "Choose how to search for starting points.", ["none", "grid", "random", "adam"], "random")
 @option("--seed NUMBER", "Seed --search random.", click.IntRange(0), 0)
 @option("--only PARAMETER", "Fit only this parameter (repeatable).", many=True, complete="parameters")
+@look_options
 @table_options
 @outputs_options(figures=True, reports=True)
 def command(
@@ -74,35 +84,34 @@ def command(
     search: Search,
     seed: int,
     only: tuple[str, ...],
+    look: Look,
     reading: ReadOptions,
     outputs: Outputs,
 ) -> None:
     from actcli.fitting import fit as fitting
-    from actcli.fitting.descent import Measure
     from actcli.reports.fitting import warnings
-
-    goal = _goal(target, inputs, reading)
-    found = fitting.fit(function, goal, only=only, search=search, seed=seed)
-    for warning in warnings(found):
-        note(warning)
-    if isinstance(target, str):
-        result = fit_result(found, goal, target, None)
-    else:
-        result = fit_result(found, target, target.label, goal if isinstance(goal, Measure) else None)
-    # A figure does not state the parameters: they go to standard output then.
-    write(outputs if outputs.has_tables else outputs.printed(), result)
-
-
-def _goal(target: Function | str, inputs: Sequence[str], reading: ReadOptions) -> Function | Measure:
-    from actcli.fitting import fit as fitting
 
     if isinstance(target, str):
         if inputs:
             raise UsageError("the points of a table are not weighed by inputs", "leave out --input, or name a function")
-        return fitting.over_points(*_points(target, reading), target)
+        goal: Function | Measure = fitting.over_points(*_points(target, reading), target)
+        weights = None
+    else:
+        goal, weights = target, _weights(target, inputs, reading)
+    found = fitting.fit(function, goal, inputs=weights, only=only, search=search, seed=seed)
+    for warning in warnings(found):
+        note(warning)
+    # A figure does not state the parameters: they go to standard output then.
+    write(outputs if outputs.has_tables else outputs.printed(), fit_result(found, look))
+
+
+def _weights(target: Function, inputs: Sequence[str], reading: ReadOptions) -> Measure | None:
+    """What the tables weigh the distance by."""
+    from actcli.fitting import fit as fitting
+
     histograms = distributions(inputs, reading)
     if not histograms:
-        return target
+        return None
     total = histograms[0][1]
     for _, histogram in histograms[1:]:
         total = total.merge(histogram)

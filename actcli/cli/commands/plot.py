@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 from click.core import ParameterSource
@@ -12,9 +12,10 @@ from actcli.cli.layers import distributions
 from actcli.cli.options import option
 from actcli.cli.types import NumericCommand, SizeType, SpanType
 from actcli.errors import UsageError
-from actcli.output.forms import Plot, plot_result
+from actcli.output.forms import Shape, plot_result
 from actcli.output.outputs import Outputs
 from actcli.output.results import write
+from actcli.reports.look import Layout, Look
 from actcli.text import encodable
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from actcli.tables.options import ReadOptions
 
 
-FOR_FIGURES = ("panels", "style", "size", "dpi", "title")
+FOR_FIGURES = ("panels", "style", "font", "legend", "settings", "math", "size", "dpi", "title")
 
 
 @click.command(
@@ -43,7 +44,10 @@ Examples:
   actcli plot relu -i layer1.csv -i layer2.csv -o layers.svg
   actcli plot relu gelu tanh elu --panels separate --style dark -o four.pdf
   actcli plot relu gelu --grad -f csv -o curves.svg
-  actcli plot gelu silu --size 5x3 --dpi 300 --title 'Two gates' -o gates.png""",
+  actcli plot gelu silu --size 5x3 --dpi 300 --title 'Two gates' -o gates.png
+  actcli plot relu gelu --grad --panels one --size 3.3x2.5 -o column.pdf
+  actcli plot relu gelu --font serif --legend inside -o column.eps
+  actcli plot tanh --math --title '$\\tanh$' --rc font.size=8 -o tanh.svg""",
 )
 @options.families_argument
 @option("--order", "Draw f alone, f and f', or f, f' and f''.", ["0", "1", "2"], "0")
@@ -51,8 +55,8 @@ Examples:
 @option("--range span START:STOP", "Draw this part of the x axis (default: chosen).", SpanType())
 @options.epsilon_option
 @options.inputs_option("Lay a table's distribution under the curves (repeatable).")
-@option("--panels", "Draw all functions in one panel, or one panel each.", ["shared", "separate"], "shared")
-@options.style_option
+@option("--panels", "Draw a panel per derivative, per function, or just one.", get_args(Layout), "shared")
+@options.look_options
 @option("--size WIDTHxHEIGHT", "Set the size of the figure in inches.", SizeType())
 @option("--dpi COUNT", "Set the pixels per inch of a .png.", click.IntRange(20, 2400), 150)
 @option("--title TEXT", "Put a title above the figure.", default="", shown=False)
@@ -66,8 +70,8 @@ def command(
     span: tuple[Decimal, ...] | None,
     epsilon: float,
     inputs: tuple[str, ...],
-    panels: str,
-    style: str,
+    panels: Layout,
+    look: Look,
     size: tuple[float, float] | None,
     dpi: int,
     title: str,
@@ -77,11 +81,15 @@ def command(
     if span is not None and (len(span) != 2 or span[0] >= span[1]):
         raise UsageError("--range of a plot is START:STOP with START below STOP", "for example --range -4:4")
     ends = None if span is None else (float(span[0]), float(span[1]))
-    given = [name for name in FOR_FIGURES if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    given = [
+        option.opts[0]
+        for option in ctx.command.params
+        if option.name in FOR_FIGURES and ctx.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
+    ]
     if given and not outputs.has_figures:
-        raise UsageError(f"--{given[0]} is for figures", "name one with -o FILE.png, .svg or .pdf, or leave it out")
-    plot = Plot(families, int(order), epsilon, ends, distributions(inputs, reading))
-    write(
-        outputs,
-        plot_result(plot, separate=panels == "separate", size=size, title=encodable(title), dpi=dpi, theme=style),
-    )
+        raise UsageError(f"{given[0]} is for figures", "name one with -o FILE.png, .svg or .pdf, or leave it out")
+    from actcli.output.plotting import Plot
+
+    data = tuple(distributions(inputs, reading))
+    plot = Plot(families, int(order), epsilon, ends, data, panels)
+    write(outputs, plot_result(plot, look, Shape(size, encodable(title), dpi)))

@@ -25,6 +25,7 @@ from actcli.training import words
 if TYPE_CHECKING:
     from actcli.activation import Function
     from actcli.diagnosis.training import Experiment, Limit
+    from actcli.reports.look import Look
     from actcli.tables.options import ReadOptions
     from actcli.training.data import Preparation
     from actcli.training.settings import Design, Recipe
@@ -207,7 +208,7 @@ Examples:
 @limit_options
 @option("--by", "What a row is (default: function).", ["run", "epoch", "layer"])
 @click.option("--timing", is_flag=True, help="Report also the seconds that epochs take.")
-@options.style_option
+@options.look_options
 @options.table_options
 @options.outputs_options(figures=True, reports=True)
 @click.pass_context
@@ -227,7 +228,7 @@ def command(
     limits: list[Limit],
     by: str | None,
     timing: bool,
-    style: str,
+    look: Look,
     reading: ReadOptions,
     outputs: Outputs,
 ) -> None:
@@ -251,7 +252,7 @@ def command(
         ctx.exit(INTERRUPTED)
     # A figure does not say what to take: it goes to standard output then.
     write(
-        outputs if outputs.has_tables else outputs.printed(), training_result(result, limits, by, style, timing=timing)
+        outputs if outputs.has_tables else outputs.printed(), training_result(result, by, look, limits, timing=timing)
     )
     if saves:
         best = result.best

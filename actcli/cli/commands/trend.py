@@ -20,6 +20,7 @@ from actcli.output.results import write
 if TYPE_CHECKING:
     from actcli.activation import Function
     from actcli.measuring.choice import Choice
+    from actcli.reports.look import Look
     from actcli.tables.options import ReadOptions
 
 
@@ -58,7 +59,7 @@ Examples:
 @option("--max-dead SHARE", "Exit with 3 if a layer's last share of dead neurons is above.", FiniteRange(0, 1))
 @option("--max-growth SHARE", "Exit with 3 if a layer's share of dead neurons grows by more.", FiniteRange(0, 1))
 @click.option("--follow", is_flag=True, help="Read a run that is still written, until Ctrl-C.")
-@options.style_option
+@options.look_options
 @options.layer_table_options
 @options.outputs_options(figures=True, reports=True)
 @click.pass_context
@@ -71,7 +72,7 @@ def command(
     max_dead: float | None,
     max_growth: float | None,
     follow: bool,
-    style: str,
+    look: Look,
     reading: ReadOptions,
     outputs: Outputs,
 ) -> None:
@@ -97,5 +98,5 @@ def command(
         found = trend(inputs, own, choice=choice, criteria=by, reading=reading, watch=watched, note=note)
     gated = max_dead is not None or max_growth is not None
     failed = [*found.failures(max_dead, max_growth)] if gated else []
-    write(outputs, trend_result(found, failed, style, gated=gated))
+    write(outputs, trend_result(found, look, failed, gated=gated))
     fail_gates(ctx, failed)

@@ -1,0 +1,61 @@
+"""What PostScript and TeX ask of a figure: no transparency; texts in which nothing is a command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from actcli.figures.looks import asked
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_TEX = str.maketrans(
+    {
+        "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_",
+        "~": r"\textasciitilde{}", "|": r"\textbar{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    }
+)  # fmt: skip
+
+
+def for_tex(figure: Figure) -> None:
+    """The texts as TeX prints them as they are; mathematics stays, where it is asked for."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        if not (asked().math and "$" in text.get_text()):
+            text.set_text(text.get_text().translate(_TEX))
+
+
+def make_opaque(figure: Figure) -> None:
+    """Every colour as it looks over the background: PostScript knows no transparency."""
+    from matplotlib.collections import Collection
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    paper = np.array(figure.get_facecolor())
+    for line in figure.findobj(Line2D):
+        if line.get_alpha() is not None:
+            line.set_color(_over(line.get_color(), line.get_alpha(), paper))
+            line.set_alpha(None)
+    for kind in (Patch, Collection):
+        shapes: list[Any] = figure.findobj(kind)
+        for shape in shapes:
+            faces, edges = (np.atleast_2d(colours) for colours in (shape.get_facecolor(), shape.get_edgecolor()))
+            shape.set_alpha(None)
+            shape.set_facecolor(_all_over(faces, paper, kind is Patch))
+            shape.set_edgecolor(_all_over(edges, paper, kind is Patch))
+
+
+def _all_over(colours: Any, paper: Any, alone: bool) -> Any:
+    found = [_over(colour, None, paper) for colour in colours]
+    return found[0] if alone else found
+
+
+def _over(colour: Any, alpha: float | None, paper: Any) -> Any:
+    from matplotlib.colors import to_rgba
+
+    rgba = np.array(to_rgba(colour, alpha))
+    share = rgba[3]
+    return tuple(rgba) if share in (0.0, 1.0) else (*(share * rgba[:3] + (1.0 - share) * paper[:3]), 1.0)
