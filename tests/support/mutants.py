@@ -58,7 +58,7 @@ WHOLE: dict[str, bytes] = {
 
 
 def mutant(format: str, seed: int) -> bytes:
-    """The file with one to three places damaged: bytes, a cut, chunks twice, exchanged, left out, or of another place."""
+    """The file with one to three places damaged: bytes, a cut, chunks twice, exchanged, left out, or of elsewhere."""
     chance = random.Random(f"{format} {seed}")
     content = WHOLE[format]
     for _ in range(chance.choice((1, 1, 1, 2, 3))):
