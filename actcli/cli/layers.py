@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -18,6 +19,7 @@ from actcli.text import counted
 if TYPE_CHECKING:
     from actcli.activation import Function
     from actcli.measuring.choice import Choice
+    from actcli.measuring.cluster import Cluster
     from actcli.measuring.layer import Input, PreActivations
     from actcli.numerics.histogram import Histogram
     from actcli.tables.options import ReadOptions
@@ -64,14 +66,36 @@ layer_options = gather(
 )
 
 
-def layers(inputs: Sequence[str], function: Function, choice: Choice, options: ReadOptions) -> list[PreActivations]:
+# Where tables are measured, as `dask`.
+dask_option = option("--dask ADDRESS", "Measure tables on a Dask cluster, or on local[:N] processes here.")
+
+
+@contextmanager
+def on(address: str | None, without: str = "") -> Iterator[Cluster | None]:
+    """The cluster at an address. Raises UsageError where what is asked for is `without` one."""
+    if address is None:
+        yield None
+        return
+    if without:
+        raise UsageError(f"--dask is for tables, not for {without}", "leave it out")
+    from actcli.measuring.cluster import connected
+
+    with connected(address) as cluster:
+        yield cluster
+
+
+def layers(
+    inputs: Sequence[str], function: Function, choice: Choice, options: ReadOptions, cluster: Cluster | None = None
+) -> list[PreActivations]:
     """The layers that the inputs hold; none where there is no input."""
     numbers, paths = numbers_and_paths(inputs, required=False)
     if paths:
         from actcli.measuring.files import file_layers
         from actcli.output.progress import watched
 
-        return file_layers(paths, function, choice, options, watched)
+        return file_layers(paths, function, choice, options, watched, cluster)
+    if cluster is not None:
+        raise UsageError("--dask is for tables, and there are none", "give files or folders")
     functions = choice.of(["numbers"] if numbers else [], function)
     if not numbers:
         return []
