@@ -14,6 +14,7 @@ from support.accuracy import computed
 from support.expressions import everywhere, spec
 from support.oracle import evaluate
 from support.running_error import UNIT, jet_with_bounds
+from support.sweep import part
 
 from actcli.analysis.meanfield import mean_field
 from actcli.analysis.profile import Network, profile
@@ -45,7 +46,8 @@ TEXTS: list[tuple[str, dict[str, float]]] = [
 X = [-750.5, -41.7, -9.1, -2.75, -1.3, -0.31, -1e-3, -1e-9, 1e-12, 2e-4, 0.17, 0.9, 1.6, 3.4, 7.7, 29.3, 300.25]
 
 
-@pytest.mark.parametrize(("text", "values"), TEXTS)
+@pytest.mark.sweep
+@pytest.mark.parametrize(("text", "values"), part(TEXTS, 2))
 def test_derivatives_are_exact_to_the_condition_of_the_formula(text: str, values: dict[str, float]) -> None:
     """f, f', f'' and the derivatives by parameters, within the bound of what rounding does to the formula."""
     function = specs.get(spec(text, values))
