@@ -1,5 +1,7 @@
 """Words and numbers as text: what comes from outside made safe to show, names cut to a width, numbers for people."""
 
+from __future__ import annotations
+
 import itertools
 import json
 import math
@@ -8,6 +10,18 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 Cell: TypeAlias = str | float | int | bool | None
+
+
+class Share(float):
+    """A number from 0 to 1 that people read as a percentage, and programs as it is."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, ratio: float | None) -> Share | None:
+        """One that may be missing."""
+        return None if ratio is None else cls(ratio)
+
 
 _SPECIAL = re.compile(r"[\\`*{}\[\]<>|&~$#]|(?<![^\W_])_|_(?![^\W_])")  # one _ within a word means nothing
 
@@ -77,6 +91,8 @@ def shown(cell: Cell, digits: int) -> str:
     """A cell as tables show it."""
     if isinstance(cell, bool):
         return "yes" if cell else "no"
+    if isinstance(cell, Share):
+        return percent(cell) if math.isfinite(cell) else plain(cell)
     return f"{cell:.{digits}g}" if isinstance(cell, float) and digits < 17 else plain(cell)
 
 

@@ -54,6 +54,7 @@ def judged(
             found = [*values(layer), checked(layer, check)]
         elif rule.limits is not None:
             found = findings(layers[i:], rule.limits, epsilon, _telling(sides[layer.function]))
+        found = sorted(found, key=lambda finding: -ORDER.index(finding.grade))  # what is gravest is said first
         found = found if layer.role == "hidden" else [_described(finding, layer.role) for finding in found]
         grave = [finding for finding in found if finding.grade != "ok"]
         done.append(

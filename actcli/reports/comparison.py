@@ -13,7 +13,9 @@ from actcli.reports.model import Block, Draw, Drawing, Grid, Judgement, Points, 
 from actcli.reports.profiles import function_blocks, profile_record, profile_row
 from actcli.reports.records import Document, cell, record_of
 from actcli.tables.sheet import Sheet
-from actcli.text import Cell, counted
+from actcli.text import Cell, Share, counted
+
+WIDE = 4  # functions, of which each may be a column
 
 
 def comparison_document(comparison: Comparison) -> Document:
@@ -65,7 +67,7 @@ def comparison_sheet(comparison: Comparison) -> Sheet:
 
 
 def comparison_report(comparison: Comparison, draw: Draw, run: Run) -> Report:
-    """The verdicts on each layer under each function, tables, the figure, what helps, how it was run, definitions."""
+    """The verdicts on each layer under each function, the figure, what helps, tables, how it was run, definitions."""
     thresholds, q = comparison.criteria.thresholds, comparison.profiles[0].means.q
     own = dict.fromkeys(layer.function.label for layer in comparison.own)
     by_layer: dict[str, list[Layer]] = {}
@@ -82,10 +84,10 @@ def comparison_report(comparison: Comparison, draw: Draw, run: Run) -> Report:
         _title(by_layer, labels),
         (
             Section("", tuple(_verdicts(comparison, by_layer, labels))),
-            Section("Functions", tuple(function_blocks(comparison.profiles))),
-            *(_layer(name, rows) for name, rows in by_layer.items()),
             _figure(comparison, draw),
             *what_helps(comparison.own, f"What helps with {', '.join(own)}"),
+            *(_layer(name, rows) for name, rows in by_layer.items()),
+            Section("Functions", tuple(function_blocks(comparison.profiles))),
             how_it_was_run(run, settings, comparison.own),
             Section("Definitions", network_definitions(thresholds, q), reference=True),
         ),
@@ -107,11 +109,15 @@ def _verdicts(comparison: Comparison, by_layer: dict[str, list[Layer]], labels: 
     if not by_layer:
         yield "No inputs were given: the functions are compared by themselves and at initialisation."
         return
-    rows: list[list[Cell]] = []
-    for name, of_layer in by_layer.items():
-        verdicts = {layer.function.label: layer.verdict for layer in of_layer}
-        rows.append([name, *(verdicts[label] for label in labels)])
-    yield Grid("", Sheet(("layer", *labels), rows))
+    verdicts = {
+        (layer.name, layer.function.label): layer.verdict for of_layer in by_layer.values() for layer in of_layer
+    }
+    if len(labels) > max(WIDE, len(by_layer)):  # the longer way is down
+        rows = [[label, *(verdicts[name, label] for name in by_layer)] for label in labels]
+        yield Grid("", Sheet(("function", *by_layer), rows))
+    else:
+        rows = [[name, *(verdicts[name, label] for label in labels)] for name in by_layer]
+        yield Grid("", Sheet(("layer", *labels), rows))
     for name in by_layer:
         if sentences := tuple(change.sentence for change in comparison.changes if change.layer == name):
             yield Points(name, sentences)
@@ -123,8 +129,9 @@ def _layer(name: str, rows: Sequence[Layer]) -> Section:
     title = f"{name}: {counted(layer.samples, 'samples')} of {counted(layer.neurons, 'neurons')}"
     columns = ("function", "dead", "vanishing", "sat. low", "sat. high", "mean|f'|", "verdict")
     figures = [
-        (layer.function.label, layer.dead_neurons, layer.vanishing_ratio, layer.saturated_low_ratio,
-         layer.saturated_high_ratio, layer.mean_abs_gradient, layer.verdict)
+        (layer.function.label, layer.dead_neurons, Share.of(layer.vanishing_ratio),
+         Share.of(layer.saturated_low_ratio), Share.of(layer.saturated_high_ratio), layer.mean_abs_gradient,
+         layer.verdict)
         for layer in rows
     ]  # fmt: skip
     squares = [(layer.function.label, _of_data(layer), _of_gaussian(layer)) for layer in rows]

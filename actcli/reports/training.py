@@ -14,7 +14,7 @@ from actcli.reports.common import gates_judged, how_it_was_run, some, what_helps
 from actcli.reports.model import Block, Draw, Drawing, Grid, Judgement, Report, Run, Section
 from actcli.reports.records import Document
 from actcli.tables.sheet import Sheet
-from actcli.text import Cell, counted
+from actcli.text import Cell, Share, counted
 from actcli.training.records import Epoch, LayerState, Scores
 from actcli.training.records import Run as Training
 
@@ -243,9 +243,9 @@ def _means(layers: Sequence[LayerState]) -> list[Cell]:
         for layer in layers
     ]  # fmt: skip
     return [
-        _mean([layer.dead_neuron_ratio for layer in layers]),
-        _mean([layer.vanishing_ratio for layer in layers]),
-        _mean(saturated),
+        Share.of(_mean([layer.dead_neuron_ratio for layer in layers])),
+        Share.of(_mean([layer.vanishing_ratio for layer in layers])),
+        Share.of(_mean(saturated)),
         _mean([layer.spread for layer in layers]),
         _mean([layer.gradient_rms for layer in layers]),
     ]
