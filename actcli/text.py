@@ -47,6 +47,20 @@ def markdown(text: str) -> str:
     return _SPECIAL.sub(r"\\\g<0>", visible(text).strip())
 
 
+_TEX = str.maketrans(
+    {
+        "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
+        "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "|": r"\textbar{}", "<": r"\textless{}",
+        ">": r"\textgreater{}", "[": "{[}", "]": "{]}",
+    }
+)  # fmt: skip
+
+
+def tex(text: str) -> str:
+    """The text as it is, to TeX, to which nothing in it is a command. `[` at the start of a row would be an option."""
+    return text.translate(_TEX)
+
+
 def short(name: str, most: int = 32, dots: str = "…") -> str:
     """A name in at most so many characters, without its middle."""
     half = (most - len(dots)) // 2

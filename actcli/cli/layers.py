@@ -64,9 +64,11 @@ layer_options = gather(
 )
 
 
-def layers(inputs: Sequence[str], function: Function, choice: Choice, options: ReadOptions) -> list[PreActivations]:
-    """The layers that the inputs hold; none where there is no input."""
-    numbers, paths = numbers_and_paths(inputs, required=False)
+def layers(
+    inputs: Sequence[str], function: Function, choice: Choice, options: ReadOptions, *, required: bool = False
+) -> list[PreActivations]:
+    """The layers that the inputs hold; none where there is no input. `required`: what is piped in is not empty."""
+    numbers, paths = numbers_and_paths(inputs, required=required)
     if paths:
         from actcli.measuring.files import file_layers
         from actcli.output.progress import watched

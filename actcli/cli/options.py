@@ -18,7 +18,7 @@ from actcli.output.outputs import FIGURES, Outputs
 from actcli.output.places import check_inputs
 from actcli.output.sheets import output_formats
 from actcli.reports.look import Legend, Look, Theme
-from actcli.tables.format import Use, names
+from actcli.tables.format import Form, Use, names
 from actcli.text import encodable
 
 if TYPE_CHECKING:
@@ -294,19 +294,23 @@ def outputs_options(
         ),
         option("--report reports FILE", "Also write a report to read, .html or .md.", many=True, complete="files"),
         option("--digits COUNT", "Print tables with this many significant digits.", click.IntRange(1, 17), 6),
+        click.option("--no-header-out", is_flag=True, help="Leave the names of the columns out of CSV and TSV."),
     ]
     known = (*formats, *(FIGURES if figures else ()))
 
-    def outputs(format: str | None, files: Sequence[str], digits: int) -> Outputs:
-        return reporting(format, files, digits, None)
+    def outputs(format: str | None, files: Sequence[str], digits: int, no_header_out: bool) -> Outputs:
+        return reporting(format, files, digits, no_header_out, None)
 
-    def reporting(format: str | None, files: Sequence[str], digits: int, reports: Sequence[str] | None) -> Outputs:
+    def reporting(
+        format: str | None, files: Sequence[str], digits: int, no_header_out: bool, reports: Sequence[str] | None
+    ) -> Outputs:
         context = click.get_current_context()
         words = encodable(shlex.join(["actcli", *context.find_root().obj]))
-        outputs = Outputs.of(format, files, known, default=default, reports=reports, digits=digits, command=words)
+        form = Form(digits, not no_header_out)
+        outputs = Outputs.of(format, files, known, default=default, reports=reports, form=form, command=words)
         _keep_inputs(context, outputs, filters=use == "frames")
         return outputs
 
     if reports:
         return gather("outputs", reporting, *options)
-    return gather("outputs", outputs, *options[:2], options[3])
+    return gather("outputs", outputs, *options[:2], *options[3:])

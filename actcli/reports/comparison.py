@@ -10,7 +10,7 @@ from actcli.measuring.measures import Occasion
 from actcli.reports.common import how_it_was_run, what_helps
 from actcli.reports.definitions import network_definitions
 from actcli.reports.model import Block, Draw, Drawing, Grid, Judgement, Points, Report, Run, Section
-from actcli.reports.profiles import function_blocks, profile_record, profile_row
+from actcli.reports.profiles import function_blocks, means, profile_record, profile_row
 from actcli.reports.records import Document, cell, record_of
 from actcli.tables.sheet import Sheet
 from actcli.text import Cell, Share, counted
@@ -123,22 +123,32 @@ def _verdicts(comparison: Comparison, by_layer: dict[str, list[Layer]], labels: 
             yield Points(name, sentences)
 
 
+_COLUMNS = ("dead", "vanishing", "sat. low", "sat. high", "mean|f'|", "verdict")
+
+
+def _cells(layer: Layer) -> tuple[Cell, ...]:
+    ratios = (layer.vanishing_ratio, layer.saturated_low_ratio, layer.saturated_high_ratio)
+    return (layer.dead_neurons, *map(Share.of, ratios), layer.mean_abs_gradient, layer.verdict)
+
+
+def comparison_summary(comparison: Comparison) -> Sheet:
+    """The columns that a page shows: of layers under functions, else of functions at initialisation."""
+    if not comparison.layers:
+        rows = [(profile.function.label, *means(profile).values()) for profile in comparison.profiles]
+        return Sheet(("function", *means(comparison.profiles[0])), rows)
+    columns = ("layer", "function", *_COLUMNS)
+    return Sheet(columns, [(layer.name, layer.function.label, *_cells(layer)) for layer in comparison.layers])
+
+
 def _layer(name: str, rows: Sequence[Layer]) -> Section:
     """One layer under each function, those first that let most gradient through, and why each has its verdict."""
     layer = rows[0]
     title = f"{name}: {counted(layer.samples, 'samples')} of {counted(layer.neurons, 'neurons')}"
-    columns = ("function", "dead", "vanishing", "sat. low", "sat. high", "mean|f'|", "verdict")
-    figures = [
-        (layer.function.label, layer.dead_neurons, Share.of(layer.vanishing_ratio),
-         Share.of(layer.saturated_low_ratio), Share.of(layer.saturated_high_ratio), layer.mean_abs_gradient,
-         layer.verdict)
-        for layer in rows
-    ]  # fmt: skip
     squares = [(layer.function.label, _of_data(layer), _of_gaussian(layer)) for layer in rows]
     return Section(
         title if layer.mean_square is None else f"{title}, E[x^2] = {layer.mean_square:.6g}",
         (
-            Grid("", Sheet(columns, figures)),
+            Grid("", Sheet(("function", *_COLUMNS), [(layer.function.label, *_cells(layer)) for layer in rows])),
             Grid("", Sheet(("function", "E[f'^2] of the data", "of a normal distribution"), squares)),
             *(Judgement(layer.function.label, layer.verdict, layer.reasons) for layer in rows),
         ),

@@ -215,6 +215,11 @@ def _layers(diagnosis: Diagnosis) -> Iterator[Grid]:
         yield Grid("", Sheet(("layer", "reason"), fine), "Why layers are ok")
 
 
+def saturation_summary(diagnosis: Diagnosis, by: str) -> Sheet:
+    """The columns of layers or neurons that a page shows."""
+    return _neuron_summary(diagnosis.neurons) if by == "neuron" else _summary(diagnosis, diagnosis.layers)
+
+
 def _summary(diagnosis: Diagnosis, layers: Sequence[Layer]) -> Sheet:
     """The layers, each with its function where they differ."""
     kinds = {function.rowwise for function in diagnosis.functions}

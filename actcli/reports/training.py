@@ -172,7 +172,7 @@ def training_report(result: Experiment, gates: Sequence[Limit], draw: Draw, run:
         Section("", tuple(_verdicts(result, gates, failed))),
         Section("Figure", (Drawing("training", caption, draw),)),
         *what_helps(result.summaries),
-        Section("Functions", (Grid("", _functions(result, timing=timing)),)),
+        Section("Functions", (Grid("", training_summary(result, timing=timing)),)),
     ]
     if result.comparisons:
         sections.append(Section("Differences on the same seeds", (Grid("", _differences(result)),)))
@@ -197,7 +197,8 @@ def _verdicts(result: Experiment, gates: Sequence[Limit], failed: tuple[str, ...
     yield from (f"Beware: {doubt}" for doubt in result.doubts)
 
 
-def _functions(result: Experiment, *, timing: bool) -> Sheet:
+def training_summary(result: Experiment, *, timing: bool) -> Sheet:
+    """One row per function, the best first."""
     classify = result.trained.data.task == "classify"
     names = ("accuracy", "from", "to", "loss", "precision", "recall") if classify else ("R²", "from", "to", "loss")
     rows = []

@@ -10,7 +10,11 @@ from actcli.output.results import Result, write
 
 @click.command(
     "list",
-    epilog="\b\nExamples:\n  actcli list\n  actcli list --framework onnx -f markdown",
+    epilog="""\b
+Examples:
+  actcli list
+  actcli list --framework onnx -f markdown
+  actcli list -f csv --no-header-out""",
     help="""List the functions with their parameters and formulas.
 
 Frameworks are pytorch, keras, keras.layers, jax, tensorflow, tfa (TensorFlow Addons), onnx, nnlib, timm and

@@ -108,6 +108,7 @@ Examples:
   actcli saturation relu layer*.csv -f table -o layers.png
   actcli saturation relu layer*.csv -o a.json -o b.csv --report page.html
   actcli saturation relu layer1.csv --by neuron --max-dead 0.1
+  actcli saturation relu layer*.csv -f latex --digits 3
   actcli saturation relu layer*.csv --function layer3=softmax
   actcli saturation relu acts/layer1 acts/layer2 --part step=100
   actcli saturation relu layer*.csv --order natural
@@ -183,7 +184,7 @@ def command(
         network = model.network(inputs, choice, reading)
         diagnosis = diagnose(network.layers, criteria, is_chain=network.is_chain)
     else:
-        diagnosis = diagnose(layers(inputs, function, choice, reading), criteria, function)
+        diagnosis = diagnose(layers(inputs, function, choice, reading, required=True), criteria, function)
     note_layers(diagnosis.inputs, diagnosis.doubts)
     if not diagnosis.layers and (by in ("layer", "neuron") or gates):
         raise UsageError("there is no layer to look at", "give files, or pipe a table in")
