@@ -121,6 +121,7 @@ def _verdicts(comparison: Comparison, by_layer: dict[str, list[Layer]], labels: 
     for name in by_layer:
         if sentences := tuple(change.sentence for change in comparison.changes if change.layer == name):
             yield Points(name, sentences)
+    yield comparison.undecided
 
 
 _COLUMNS = ("dead", "vanishing", "sat. low", "sat. high", "mean|f'|", "verdict")
