@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from actcli.cli.groups import INPUT
 from actcli.cli.inputs import numbers_and_paths
 from actcli.cli.messages import note
 from actcli.cli.options import gather, option
@@ -61,6 +62,7 @@ layer_options = gather(
         many=True,
     ),
     option("--layer own_layers PATTERN", "Take the layers of this name, a glob; a leading ! leaves out.", many=True),
+    group=INPUT,
 )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from click.shell_completion import CompletionItem
 
+from actcli.cli.groups import INPUT
 from actcli.cli.messages import note
 from actcli.cli.options import completer, gather
 from actcli.cli.types import FunctionType, PairType, unmarked
@@ -127,5 +128,5 @@ _running = (
     click.option("--memory", type=MemoryType(), metavar="SIZE", help="Keep outputs within this memory (default: 2G)."),
 )
 # A model that is run, as `model`; None where there is none. Where -i names tables, it names inputs of the model too.
-model_options = gather("model", _model_run, _model, _input, *_running)
-model_options_beside_inputs = gather("model", _no_names, _model, *_running)
+model_options = gather("model", _model_run, _model, _input, *_running, group=INPUT)
+model_options_beside_inputs = gather("model", _no_names, _model, *_running, group=INPUT)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_args
 import click
 from click.core import ParameterSource
 
+from actcli.cli.groups import INPUT, LOOKS, MEASURED, NETWORK, OUTPUT, OWN, grouped
 from actcli.cli.types import FamilyType, FiniteRange, FunctionType, PairType, SpanType
 from actcli.errors import UsageError
 from actcli.output.outputs import FIGURES, Outputs
@@ -58,8 +59,8 @@ def stack(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-def gather(name: str, record: Callable[..., object], *options: Callable[[F], F]) -> Callable[[F], F]:
-    """Options whose values a command takes as one argument of this name: what `record` makes of them."""
+def gather(name: str, record: Callable[..., object], *options: Callable[[F], F], group: str = OWN) -> Callable[[F], F]:
+    """Options of a group whose values a command takes as one argument of this name: what `record` makes of them."""
     own = [name for name, one in inspect.signature(record).parameters.items() if one.default is one.empty]
 
     def decorate(command: F) -> F:
@@ -68,7 +69,7 @@ def gather(name: str, record: Callable[..., object], *options: Callable[[F], F])
             gathered = record(**{option: values.pop(option) for option in own})
             command(*args, **{name: gathered}, **values)
 
-        return stack(*options)(cast(F, call))
+        return grouped(group, *options)(cast(F, call))
 
     return decorate
 
@@ -141,19 +142,23 @@ function_argument = stack(
 families_argument = stack(_families("families"), functions_file_option)
 functions_argument = stack(_families("functions", callback=_together), functions_file_option)
 inputs_argument = click.argument("inputs", metavar="[INPUT]...", nargs=-1, shell_complete=completer("files"))
-range_option = option(
-    "--range span START:STOP[:STEP]", "Take the numbers from START to STOP (default STEP: 1).", SpanType()
+range_option = grouped(
+    INPUT,
+    option("--range span START:STOP[:STEP]", "Take the numbers from START to STOP (default STEP: 1).", SpanType()),
 )
-append_option = click.option("--append", is_flag=True, help="Keep the input columns, then add the results.")
+append_option = grouped(
+    OUTPUT, click.option("--append", is_flag=True, help="Keep the input columns, then add the results.")
+)
 
 
 def inputs_option(help: str) -> Callable[[F], F]:
     """Tables of a command whose arguments are functions."""
-    return option("-i --input inputs FILE", help, many=True, complete="files")
+    return grouped(INPUT, option("-i --input inputs FILE", help, many=True, complete="files"))
 
 
-epsilon_option = option(
-    "--epsilon NUMBER", "Count |f'(x)| below this as vanishing.", FiniteRange(0, min_open=True), 1e-3
+epsilon_option = grouped(
+    MEASURED,
+    option("--epsilon NUMBER", "Count |f'(x)| below this as vanishing.", FiniteRange(0, min_open=True), 1e-3),
 )
 
 
@@ -170,6 +175,7 @@ look_options = gather(
     option("--legend", "Put legends there in figures.", get_args(Legend), "outside"),
     option("--rc settings KEY=VALUE", "Change a setting of matplotlib's (repeatable).", PairType(), many=True),
     click.option("--math", is_flag=True, help="Set $...$ in figures as mathematics."),
+    group=LOOKS,
 )
 
 
@@ -224,12 +230,13 @@ _table_options = (
     option("--threads COUNT", "Read tables on this many threads (default: at most 5).", click.IntRange(1, 256)),
 )
 # How to read tables, as `reading`; and layers of one network, whose order is part of what they say.
-table_options = gather("reading", functools.partial(_reading, order="given"), *_table_options)
+table_options = gather("reading", functools.partial(_reading, order="given"), *_table_options, group=INPUT)
 layer_table_options = gather(
     "reading",
     _reading,
     *_table_options,
     option("--order", "Take inputs as given, or by their numbers (default: guess).", ["given", "natural"]),
+    group=INPUT,
 )
 
 
@@ -253,6 +260,7 @@ network_options = gather(
     ),
     option("--sigma-b NUMBER", "Give biases the variance sigma_b^2 (needs --sigma-w).", FiniteRange(0, 1e100), 0.0),
     option("--depth COUNT", "Follow a gradient's variance through this many layers.", click.IntRange(1, 10_000)),
+    group=NETWORK,
 )
 
 
@@ -312,5 +320,5 @@ def outputs_options(
         return outputs
 
     if reports:
-        return gather("outputs", reporting, *options)
-    return gather("outputs", outputs, *options[:2], *options[3:])
+        return gather("outputs", reporting, *options, group=OUTPUT)
+    return gather("outputs", outputs, *options[:2], *options[3:], group=OUTPUT)

@@ -33,6 +33,7 @@ Examples:
   actcli eval prelu:a=0.25,0.1 layer1.csv -c h0,h1
   actcli eval relu layer1.csv --separator comma --decimal . --comment '#'
   actcli eval relu layer1.csv -o outputs.npy
+  actcli eval relu layer1.csv --no-header-out
   actcli eval relu outputs.npy --axis 1""",
 )
 @options.function_argument

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from actcli.cli import options
+from actcli.cli.groups import GATES, MEASURED
 from actcli.cli.layers import layer_options, layers, note_layers
 from actcli.cli.messages import fail_gates
 from actcli.cli.models import FunctionOrInput, ModelRun, model_options
@@ -76,6 +77,7 @@ criteria_options = gather(
         "Report also where f' becomes 0 and f constant in this precision.",
         ["float32", "float16", "bfloat16"],
     ),
+    group=MEASURED,
 )
 # The limits that they are to keep, as `gates`.
 gate_options = gather(
@@ -85,6 +87,7 @@ gate_options = gather(
     _limit("--max-saturated SHARE", "larger share of saturated values"),
     _limit("--max-vanishing SHARE", "larger share of vanishing gradients"),
     _limit("--min-gradient NUMBER", "smaller mean|f'|", FiniteRange(min=0)),
+    group=GATES,
 )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from actcli.cli import options
+from actcli.cli.groups import GATES, INPUT, NETWORK, TRAINING, grouped
 from actcli.cli.inputs import numbers_and_paths
 from actcli.cli.main import INTERRUPTED
 from actcli.cli.messages import fail_gates, note
@@ -127,6 +128,7 @@ design_options = gather(
     click.option("--residual", is_flag=True, help="Add a layer's input where the widths match."),
     option("--learn", "Learn parameters of f, per layer or neuron.", get_args(words.Learn), "none"),
     option("--dtype", "Train in this precision.", get_args(words.Dtype), "float64"),
+    group=NETWORK,
 )
 # How it is trained, as `recipe`.
 recipe_options = gather(
@@ -141,6 +143,7 @@ recipe_options = gather(
     option("--epochs COUNT", "Train for this many epochs.", click.IntRange(0), 30),
     option("--patience COUNT", "Stop after so many epochs without a lower loss.", _count),
     click.option("--no-shuffle", is_flag=True, help="Take the rows in their order."),
+    group=TRAINING,
 )
 # What is learned from, as `preparation`.
 preparation_options = gather(
@@ -154,6 +157,7 @@ preparation_options = gather(
     ),
     option("--scale", "Scale features by mean and deviation, or not.", get_args(words.Scale), "standard"),
     option("--seed NUMBER", "Split by this seed, the first of the runs'.", click.IntRange(0), 0),
+    group=INPUT,
 )
 # The limits that the result is to keep, as `limits`.
 limit_options = gather(
@@ -161,6 +165,7 @@ limit_options = gather(
     _limits,
     option("--min-accuracy SHARE", "Exit with 3 if a function has a smaller accuracy.", _share),
     option("--max-dead SHARE", "Exit with 3 if a layer has more dead neurons.", _share),
+    group=GATES,
 )
 
 
@@ -196,14 +201,20 @@ Examples:
 )
 @options.functions_argument
 @options.inputs_option("Learn from this table, or NPZ; x=NAME is its array of features.")
-@option("--target column COLUMN", "Learn this column, or array of an NPZ.", required=True, complete="columns")
-@option("--test FILE", "Score on the rows of this table.", complete="files")
+@grouped(
+    INPUT,
+    option("--target column COLUMN", "Learn this column, or array of an NPZ.", required=True, complete="columns"),
+    option("--test FILE", "Score on the rows of this table.", complete="files"),
+)
 @preparation_options
 @design_options
 @recipe_options
-@option("--seeds COUNT", "Train from this many seeds.", _count, 3)
-@option("--search WAY", "Try random:COUNT settings, or drop by halving (repeatable).", many=True)
-@option("--weights FILE", "Start from the arrays W1, b1, W2, b2 ... of an NPZ.", complete="files")
+@grouped(
+    TRAINING,
+    option("--seeds COUNT", "Train from this many seeds.", _count, 3),
+    option("--search WAY", "Try random:COUNT settings, or drop by halving (repeatable).", many=True),
+    option("--weights FILE", "Start from the arrays W1, b1, W2, b2 ... of an NPZ.", complete="files"),
+)
 @option("--save saves FILE", "Write the best network, .npz or .onnx (repeatable).", many=True, complete="files")
 @limit_options
 @option("--by", "What a row is (default: function).", ["run", "epoch", "layer"])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from actcli.cli import options
+from actcli.cli.groups import GATES, GroupedCommand, grouped
 from actcli.cli.inputs import check_tables
 from actcli.cli.layers import layer_options
 from actcli.cli.messages import fail_gates, note
@@ -37,6 +38,7 @@ class _FunctionOrRecord(FunctionType):
 
 @click.command(
     "trend",
+    cls=GroupedCommand,
     help="""Show how the layers of a network change in time.
 
 Each input is a state: a table of one layer (epoch_1.csv), a folder with a table for each layer, or an .npz with an
@@ -56,8 +58,11 @@ Examples:
 @options.inputs_argument
 @layer_options
 @options.epsilon_option
-@option("--max-dead SHARE", "Exit with 3 if a layer's last share of dead neurons is above.", FiniteRange(0, 1))
-@option("--max-growth SHARE", "Exit with 3 if a layer's share of dead neurons grows by more.", FiniteRange(0, 1))
+@grouped(
+    GATES,
+    option("--max-dead SHARE", "Exit with 3 if a layer's last share of dead neurons is above.", FiniteRange(0, 1)),
+    option("--max-growth SHARE", "Exit with 3 if a layer's share of dead neurons grows by more.", FiniteRange(0, 1)),
+)
 @click.option("--follow", is_flag=True, help="Read a run that is still written, until Ctrl-C.")
 @options.look_options
 @options.layer_table_options
