@@ -57,11 +57,11 @@ layer_options = gather(
     _choice,
     option(
         "--function own_functions PATTERN=FUNCTION",
-        "Give layers of this name, a glob, another function (repeatable).",
+        "Use another function for layers of this name, a glob (repeatable).",
         _PatternType(),
         many=True,
     ),
-    option("--layer own_layers PATTERN", "Take the layers of this name, a glob; a leading ! leaves out.", many=True),
+    option("--layer own_layers PATTERN", "Use only layers of this name, a glob; !PATTERN excludes.", many=True),
     group=INPUT,
 )
 

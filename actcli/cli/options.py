@@ -144,11 +144,9 @@ functions_argument = stack(_families("functions", callback=_together), functions
 inputs_argument = click.argument("inputs", metavar="[INPUT]...", nargs=-1, shell_complete=completer("files"))
 range_option = grouped(
     INPUT,
-    option("--range span START:STOP[:STEP]", "Take the numbers from START to STOP (default STEP: 1).", SpanType()),
+    option("--range span START:STOP[:STEP]", "Evaluate from START to STOP in steps of STEP (default: 1).", SpanType()),
 )
-append_option = grouped(
-    OUTPUT, click.option("--append", is_flag=True, help="Keep the input columns, then add the results.")
-)
+append_option = grouped(OUTPUT, click.option("--append", is_flag=True, help="Append the results to the input columns."))
 
 
 def inputs_option(help: str) -> Callable[[F], F]:
@@ -171,10 +169,10 @@ look_options = gather(
     "look",
     _look,
     option("--style", "Choose the colours of figures.", get_args(Theme), "light"),
-    option("--font FAMILY", "Set figures in this font.", default="", shown=False),
-    option("--legend", "Put legends there in figures.", get_args(Legend), "outside"),
-    option("--rc settings KEY=VALUE", "Change a setting of matplotlib's (repeatable).", PairType(), many=True),
-    click.option("--math", is_flag=True, help="Set $...$ in figures as mathematics."),
+    option("--font FAMILY", "Use this font family in figures.", default="", shown=False),
+    option("--legend", "Choose where figures have their legends.", get_args(Legend), "outside"),
+    option("--rc settings KEY=VALUE", "Set a matplotlib parameter for figures (repeatable).", PairType(), many=True),
+    click.option("--math", is_flag=True, help="Typeset $...$ in figures as mathematics."),
     group=LOOKS,
 )
 
@@ -214,20 +212,22 @@ def _reading(
 _table_options = (
     option(
         "-c --columns LIST",
-        "Take columns: names, #1, ranges a:b, globs h*; !NAME excludes.",
+        "Use these columns: names, #1, a:b, globs h*; !NAME excludes.",
         many=True,
         complete="columns",
     ),
-    click.option("--header/--no-header", default=None, help="Take the first row as names, or not (default: guess)."),
-    option("--separator CHAR", "Take this between cells, or tab, or blanks (default: guess).", complete="separators"),
-    option("--decimal", "Take this as the decimal sign (default: guess).", [".", ","]),
-    option("--comment TEXT", "Leave out lines that begin with this (default: guess #)."),
-    option("--null nulls TEXT", "Treat these cells as missing, like empty ones (repeatable).", many=True),
+    click.option(
+        "--header/--no-header", default=None, help="Read the first row as names, or as data (default: guess)."
+    ),
+    option("--separator CHAR", "Split cells at this character, tab or blanks (default: guess).", complete="separators"),
+    option("--decimal", "Read numbers with this decimal sign (default: guess).", [".", ","]),
+    option("--comment TEXT", "Skip lines that begin with this (default: guess #)."),
+    option("--null nulls TEXT", "Treat this text as a missing value (repeatable).", many=True),
     option("--input-format", "Read inputs in this format, whatever their names.", names("open")),
-    option("--axis NUMBER", "Take this axis of an array as neurons (default: channels).", click.INT),
+    option("--axis NUMBER", "Treat this array axis as the neurons (default: channels).", click.INT),
     option("--on-error", "Stop at an unreadable row, or skip and count it.", ["stop", "skip"], "stop"),
-    option("--part parts NAME=VALUE", "Take the parts of folders of this label (repeatable).", PairType(), many=True),
-    option("--threads COUNT", "Read tables on this many threads (default: at most 5).", click.IntRange(1, 256)),
+    option("--part parts NAME=VALUE", "Read only parts below a folder NAME=VALUE (repeatable).", PairType(), many=True),
+    option("--threads COUNT", "Read tables on this many threads (default: up to 5).", click.IntRange(1, 256)),
 )
 # How to read tables, as `reading`; and layers of one network, whose order is part of what they say.
 table_options = gather("reading", functools.partial(_reading, order="given"), *_table_options, group=INPUT)
@@ -235,7 +235,7 @@ layer_table_options = gather(
     "reading",
     _reading,
     *_table_options,
-    option("--order", "Take inputs as given, or by their numbers (default: guess).", ["given", "natural"]),
+    option("--order", "Keep the order given, or sort by number (default: guess).", ["given", "natural"]),
     group=INPUT,
 )
 
@@ -252,7 +252,7 @@ def _network(q: float, sigma_w: float | None, sigma_b: float, depth: int | None)
 network_options = gather(
     "network",
     _network,
-    option("--q NUMBER", "Take means over z ~ N(0, q).", FiniteRange(0, min_open=True), 1.0),
+    option("--q NUMBER", "Average over z ~ N(0, q).", FiniteRange(0, min_open=True), 1.0),
     option(
         "--sigma-w NUMBER",
         "Give weights the variance sigma_w^2 / fan_in (default: He gain).",
@@ -296,13 +296,13 @@ def outputs_options(
     """Where results go, each in a format of this use, and reports if the command has one, as `outputs`."""
     formats = output_formats(use)
     options = [
-        option("-f --format", "Format of standard output, or of files whose names say none.", formats),
+        option("-f --format", "Use this format unless the name of a file says another.", formats),
         option(
-            "-o --output files FILE", "Write to FILE (repeatable), whole or not at all.", many=True, complete="files"
+            "-o --output files FILE", "Write to FILE, whole or not at all (repeatable).", many=True, complete="files"
         ),
-        option("--report reports FILE", "Also write a report to read, .html or .md.", many=True, complete="files"),
-        option("--digits COUNT", "Print tables with this many significant digits.", click.IntRange(1, 17), 6),
-        click.option("--no-header-out", is_flag=True, help="Leave the names of the columns out of CSV and TSV."),
+        option("--report reports FILE", "Also write a report, .html or .md (repeatable).", many=True, complete="files"),
+        option("--digits COUNT", "Show this many significant digits in tables.", click.IntRange(1, 17), 6),
+        click.option("--no-header-out", is_flag=True, help="Omit the column names from CSV and TSV."),
     ]
     known = (*formats, *(FIGURES if figures else ()))
 

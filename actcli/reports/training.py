@@ -307,7 +307,7 @@ def _definitions(result: Experiment) -> Iterator[tuple[str, str]]:
         "difference",
         "the mean over seeds of one function's score less the other's from the same seed, which draws the weights and "
         "the order of the rows; better or worse where its 95 % interval leaves out 0. Accuracies are taken to spread "
-        "by one row at least. Of 20 such pairs one is told apart by chance",
+        "by at least one row. One in 20 such pairs is told apart by chance",
     )
     yield "seeds to tell", "about how many seeds of the same mean and spread would tell the two apart"
     yield (

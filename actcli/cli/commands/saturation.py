@@ -60,21 +60,21 @@ criteria_options = gather(
     options.epsilon_option,
     option(
         "--tau SHARE",
-        "f saturates where |f'| is at most this share of its largest value.",
+        "Count f as saturated where |f'| is at most this share of sup|f'|.",
         _share,
         1 - 0.97**2,
         shown="1 - 0.97^2",
     ),
-    option("--alpha SHARE", "A neuron is dead if at most this share of its samples passes gradient.", _share, 0.0),
+    option("--alpha SHARE", "Call a neuron dead if at most this share passes gradient.", _share, 0.0),
     option(
         "--rule NAME",
-        f"Judge by the rule of another system, on its own definition: {', '.join(RULES)}.",
+        f"Judge by this rule: {', '.join(RULES)}.",
         RULES,
         "default",
     ),
     option(
         "--dtype",
-        "Report also where f' becomes 0 and f constant in this precision.",
+        "Also report where this precision loses f' or f.",
         ["float32", "float16", "bfloat16"],
     ),
     group=MEASURED,
@@ -98,8 +98,10 @@ gate_options = gather(
 
 Each input is a table of pre-activations, one layer, named after its file: rows are samples, columns are neurons. A
 folder of part files is one layer, and so is a glob in quotes. Several are the layers of one network, first to last, in
-the order of their numbers where the given one is the shell's. Without inputs only the regions of x are shown. -o
-FILE.png, .svg or .pdf draws the layers: histograms over f', a map of the neurons, and the product of f'.
+the order of their numbers where the given one is the shell's. Without inputs only the regions of x are shown. CSV has
+one row per layer, without inputs one per region; a terminal and JSON show both, and the neurons. -o FILE.png, .svg,
+.pdf, .eps or .pgf draws the layers: histograms over f', a map of the neurons, and the product of f'. A RULE of another
+system judges by its own definition.
 
 With --model the inputs are those of an ONNX model, which is run on them: .npy, .npz with an array for each input of
 the model, or tables. Its layers have their own functions (see `actcli layers`), so there is no FUNCTION.""",
@@ -138,13 +140,13 @@ Examples:
 @gate_options
 @option(
     "--by",
-    "What a row is. CSV has by default layers, or regions without inputs; a terminal and JSON show all three.",
+    "Print one row per layer, neuron or region.",
     ["layer", "neuron", "region"],
 )
 @click.option(
     "--explain",
     is_flag=True,
-    help="Print what the rule means for the function: the limits of its verdicts, and its source.",
+    help="Print the limits and the source of the rule for FUNCTION.",
 )
 @options.look_options
 @options.layer_table_options
