@@ -104,7 +104,7 @@ def function_blocks(profiles: Sequence[Profile]) -> Iterator[Block]:
     cells = [(p.function.label, *means(p).values()) for p in profiles]
     yield Grid(f"Over z ~ N(0, {profiles[0].means.q:g})", Sheet(("function", *names[:3]), [row[:4] for row in cells]))
     yield Grid(
-        "At initialisation: weight variance that preserves gradients, gain that preserves q, and its effect on gradients",
+        "At initialisation: weight variance that preserves gradients, gain that preserves q, and its effect on them",
         Sheet(("function", *names[3:]), [(row[0], *row[4:]) for row in cells]),
     )
     if other := [p.function.label for p in profiles if gain_differs(p)]:

@@ -176,9 +176,9 @@ limit_options = gather(
     help="""Train a small network under several functions and compare them.
 
 Each function is trained from the same seeds, which draw the same weights and the same order of the rows, and scored
-on rows that are held out. The result says which to take and how certain that is, with what the gradients and neurons
-of each layer were like after every epoch. -o FILE.png, .svg, .pdf, .eps or .pgf draws the learning curves, gradients, dead
-neurons and learned functions.""",
+on rows that are held out. The result says which to take and how certain that is, with the gradients and neurons of
+each layer after every epoch. -o FILE.png, .svg, .pdf, .eps or .pgf draws the learning curves, gradients, dead neurons
+and learned functions.""",
     epilog="""\b
 Examples:
   actcli train relu gelu -i digits.csv --target digit --seeds 2 --epochs 3
