@@ -162,7 +162,8 @@ class Activation:
     def parameters_hint(self, name: str = "") -> str:
         """What to write in place of a parameter that cannot be used."""
         if not self.parameters:
-            return f"{self.name} takes no parameters"
+            gate = ", but gate=first where the first half of a row is the gate" if self.kind == "gated" else ""
+            return f"{self.name} takes no parameters{gate}"
         import difflib
 
         near = difflib.get_close_matches(name, [parameter.name for parameter in self.parameters], n=1)

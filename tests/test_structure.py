@@ -26,6 +26,7 @@ HOMES = {
     "polars": "tables",
     "fsspec": "tables",
     "plotille": "reports",
+    "distributed": "measuring",
     "onnx": "models",
     "onnxruntime": "models",
     "torch": "models",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
 
-from actcli.cli.groups import INPUT
+from actcli.cli.groups import INPUT, grouped
 from actcli.cli.inputs import numbers_and_paths
 from actcli.cli.messages import note
 from actcli.cli.options import gather, option
@@ -19,6 +20,7 @@ from actcli.text import counted
 if TYPE_CHECKING:
     from actcli.activation import Function
     from actcli.measuring.choice import Choice
+    from actcli.measuring.cluster import Cluster
     from actcli.measuring.layer import Input, PreActivations
     from actcli.numerics.histogram import Histogram
     from actcli.tables.options import ReadOptions
@@ -66,16 +68,39 @@ layer_options = gather(
 )
 
 
+# Where tables are measured, as `dask`.
+dask_option = grouped(
+    INPUT, option("--dask ADDRESS", "Measure tables on a Dask cluster, or on local[:N] processes here.")
+)
+
+
+@contextmanager
+def on(address: str | None, without: str = "") -> Iterator[Cluster | None]:
+    """The cluster at an address. Raises UsageError where what is asked for is `without` one."""
+    if address is None:
+        yield None
+        return
+    if without:
+        raise UsageError(f"--dask is for tables, not for {without}", "leave it out")
+    from actcli.measuring.cluster import connected
+
+    with connected(address) as cluster:
+        yield cluster
+
+
 def layers(
-    inputs: Sequence[str], function: Function, choice: Choice, options: ReadOptions, *, required: bool = False
-) -> list[PreActivations]:
+    inputs: Sequence[str], function: Function, choice: Choice, options: ReadOptions, cluster: Cluster | None = None,
+    *, required: bool = False,
+) -> list[PreActivations]:  # fmt: skip
     """The layers that the inputs hold; none where there is no input. `required`: what is piped in is not empty."""
     numbers, paths = numbers_and_paths(inputs, required=required)
     if paths:
         from actcli.measuring.files import file_layers
         from actcli.output.progress import watched
 
-        return file_layers(paths, function, choice, options, watched)
+        return file_layers(paths, function, choice, options, watched, cluster)
+    if cluster is not None:
+        raise UsageError("--dask is for tables, and there are none", "give files or folders")
     functions = choice.of(["numbers"] if numbers else [], function)
     if not numbers:
         return []

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from actcli.numerics.certainty import upper_bound
 from actcli.numerics.histogram import Histogram
 from actcli.numerics.smaller import PRECISIONS, Precision
 from actcli.outcome import Outcome
+from actcli.registry.words import Words, function_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,18 @@ class Criteria:
         """What measures under the function, for the layer of that name."""
         check = self.rule.check(function, layer)
         score = None if check is None else check.score
-        return Probe.of(function, self.thresholds, score, self.precision, histogram=self.histogram)
+        probe = Probe.of(function, self.thresholds, score, self.precision, histogram=self.histogram)
+        return replace(probe, again=partial(self._again, function))
+
+    def _again(self, function: Function) -> Callable[[], Probe]:
+        """What makes the probe of the function in another process."""
+        precision = None if self.precision is None else self.precision.name
+        return partial(_probe, Words.of(function), (self.thresholds, self.rule.name, precision), self.histogram)
+
+
+def _probe(words: Words, how: tuple[Thresholds, str, str | None], histogram: bool) -> Probe:
+    """The probe of a function by criteria in words."""
+    return criteria(*how, histogram=histogram).probe(function_of(words))
 
 
 def criteria(thresholds: Thresholds, rule: str, dtype: str | None, *, histogram: bool = False) -> Criteria:

@@ -16,12 +16,13 @@ from actcli.diagnosis.records import Layer
 from actcli.diagnosis.trends import MEASURES, LayerAt, State, Trend, Value, over
 from actcli.errors import DataError, UsageError
 from actcli.measuring.choice import Choice
-from actcli.measuring.files import Watch, file_layers, unwatched
+from actcli.measuring.files import file_layers
 from actcli.numerics.certainty import Z, wilson
 from actcli.tables.format import input_suffix
 from actcli.tables.options import ReadOptions
 from actcli.tables.order import arranged, natural
 from actcli.tables.parts import is_part
+from actcli.tables.pipeline import Watch, unwatched
 
 Document = dict[str, Any]
 RECORDS = (".json", ".jsonl", ".ndjson")

@@ -27,19 +27,31 @@ _KEYS = ("formula", "parameters", "source", "aliases")
 _PARAMETER_KEYS = ("default", "domain", "meaning")
 
 
-def read(path: Path, find: Find, stable: Callable[[Node], Node], add: Callable[[Activation], None]) -> None:
-    """Pass each definition of the file to `add`, in order, so that one may use those above it.
+def text_of(path: str) -> str:
+    """The text of such a file."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except ValueError as error:
+        raise _no_toml(path, error) from error
+
+
+def _no_toml(path: str | Path, error: Exception) -> DataError:
+    return DataError(f"{path} is not a TOML file: {error}", "see the example in `actcli --help`")
+
+
+def read(path: Path, text: str, find: Find, stable: Callable[[Node], Node], add: Callable[[Activation], None]) -> None:
+    """Pass each definition of the text of a file to `add`, in order, so that one may use those above it.
 
     Raises DataError that names the file and the key.
     """
     import tomllib
 
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+        tables = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # a syntax error of TOML is a ValueError
-        raise DataError(f"{path} is not a TOML file: {error}", "see the example in `actcli --help`") from error
+        raise _no_toml(path, error) from error
 
     def above(name: str) -> Activation:
         try:

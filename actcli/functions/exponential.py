@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from actcli.activation import Activation, Array, Backward
-from actcli.functions.kernels import UNDERFLOW, exp_quotient, tanh_parts, times_exp
+from actcli.functions.kernels import UNDERFLOW, exp_quotient, growing_quotient, tanh_parts, times_exp
 from actcli.functions.naming import dialects
 from actcli.numerics.doubledouble import DD, expm1, product, refine, times
 from actcli.parameters import INF, POSITIVE, REAL, Parameter
@@ -120,11 +120,32 @@ SELU = Activation(
 
 
 def celu(x: Array, alpha: float) -> Array:
+    if alpha < 0:
+        q, lost = growing_quotient(_below(x), alpha)
+        e = np.expm1(np.minimum(q, 700.0))
+        return np.where(
+            x > 1e-18 * alpha, x, np.where(q > 700.0, _grown(q, lost, alpha), alpha * (e + (e + 1.0) * lost))
+        )
     # So near 0 that f is x: the quotient may be subnormal.
     return np.where(x > -1e-18 * alpha, x, alpha * np.expm1(_below(x) / alpha))
 
 
+def _grown(q: Array, lost: Array, factor: float) -> Array:
+    """factor * exp(q), also where the exponential alone is no double."""
+    half = np.exp(0.5 * q)
+    return factor * half * half * (1.0 + lost)
+
+
+def celu_df(x: Array, alpha: float) -> Array:
+    low = _below(x)
+    return np.where(x > 0, 1.0, _grown(*growing_quotient(low, alpha), 1.0) if alpha < 0 else exp_quotient(low, alpha))
+
+
 def celu_d2f(x: Array, alpha: float) -> Array:
+    if alpha < 0:
+        q, lost = growing_quotient(_below(x), alpha)
+        half = np.exp(0.5 * q)
+        return np.where(x > 0, 0.0, half / alpha * half * (1.0 + lost))
     # Two factors: the exponential may be subnormal where its quotient by alpha is not.
     low = _below(x)
     half = exp_quotient(0.5 * low, alpha)
@@ -133,13 +154,21 @@ def celu_d2f(x: Array, alpha: float) -> Array:
 
 
 def celu_dalpha(x: Array, alpha: float) -> Array:
-    # expm1(q) - q exp(q) is -q^2 / 2 near 0, hence the fraction for tanh(h), h = -q / 2, there.
+    if alpha < 0:
+        q, lost = growing_quotient(_below(x), alpha)
+        e = np.exp(np.minimum(q, 709.0)) * (1.0 + lost)
+        return np.where(q < 2.5, _celu_dalpha(np.minimum(q, 2.5)), e * (1.0 - q) - 1.0)
     q = np.maximum(_below(x) / alpha, -UNDERFLOW)
+    return np.where(q > -2.5, _celu_dalpha(q), np.expm1(q) - q * np.exp(q))
+
+
+def _celu_dalpha(q: Array) -> Array:
+    # expm1(q) - q exp(q) is -q^2 / 2 near 0, hence the fraction for tanh(h), h = -q / 2, there.
     h = np.minimum(-0.5 * q, 1.25)
     p, r, denominator = tanh_parts(h * h)
     denominator += h * p
     ratio = np.where(h < 0.4, 1.0 - h * (p + r + h * r) / denominator, (p - h * r) / denominator)
-    return np.where(q > -2.5, -2.0 * h * h * ratio, np.expm1(q) - q * np.exp(q))
+    return -2.0 * h * h * ratio
 
 
 CELU = Activation(
@@ -147,14 +176,15 @@ CELU = Activation(
     aliases=("continuously_differentiable_elu",),
     formula="where(x > 0, x, alpha * (exp(x / alpha) - 1))",
     derivative="where(x > 0, 1, exp(x / alpha))",
-    parameters=(Parameter("alpha", 1.0, POSITIVE, "-alpha is the limit at -inf"),),
+    parameters=(Parameter("alpha", 1.0, REAL, "-alpha is the limit at -inf; below 0 f grows without end there"),),
+    constraint=("an alpha other than 0", lambda alpha: alpha != 0.0),
     f=celu,
-    df=lambda x, alpha: np.where(x > 0, 1.0, exp_quotient(_below(x), alpha)),
+    df=celu_df,
     d2f=celu_d2f,
     wrt={"alpha": celu_dalpha},
     breaks=(0.0,),
     convention="f'' = 1 / alpha at 0",
-    range=lambda alpha: (-alpha, INF),
+    range=lambda alpha: (-alpha if alpha > 0 else -INF, INF),
     dialects=dialects(
         "torch.nn.CELU jax.nn.celu onnx:Celu timm:celu",
         "keras.activations.celu | f' = 2 at 0 with TensorFlow",

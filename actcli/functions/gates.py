@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -80,6 +82,34 @@ def _halves(n: int) -> int:
 def _split(x: Array) -> tuple[Array, Array]:
     half = _halves(x.shape[-1])
     return np.ascontiguousarray(x[..., :half]), np.ascontiguousarray(x[..., half:])
+
+
+def _swapped(x: Array) -> Array:
+    half = _halves(x.shape[-1])
+    return np.concatenate([x[..., half:], x[..., :half]], axis=-1)
+
+
+@lru_cache(maxsize=64)
+def gate_first(activation: Activation) -> Activation:
+    """A gated function whose gate is the first half of a row."""
+
+    def turned(kernel: Kernel) -> Kernel:
+        return lambda x, **values: _swapped(kernel(_swapped(x), **values))
+
+    f, jacobian = activation.f, activation.jacobian
+    assert jacobian is not None
+    return replace(
+        activation,
+        name=f"{activation.name}:gate=first",
+        aliases=(),
+        dialects=(),
+        f=lambda x, **values: f(_swapped(x), **values),
+        df=turned(activation.df),
+        d2f=turned(activation.d2f),
+        jacobian=turned(jacobian),
+        backward=None,
+        convention="the first half is the gate b, the second is a",
+    )
 
 
 _SECOND = "the second half is the gate"
@@ -229,7 +259,7 @@ SWIGLU = Activation(
     df=_SILU.df,
     d2f=_SILU.d2f,
     jacobian=_SILU.jacobian,
-    convention=f"{_SECOND}, as in glu; with the gate packed first, as in timm's SwiGLUPacked, it is silu(a) * b",
+    convention=f"{_SECOND}, as in glu; where it is packed first, as in timm's SwiGLUPacked, write swiglu:gate=first",
     range=(-INF, INF),
     dialects=dialects("onnx:SwiGLU | two inputs, the gate first: silu(A) * B at its default alpha = 1"),
     source="ONNX SwiGLU; Shazeer 2020, arXiv:2002.05202",

@@ -76,6 +76,15 @@ def exp_quotient(x: Array, a: float) -> Array:
     return e + e * np.where((q > -UNDERFLOW) & ~np.isinf(high), lost, 0.0)
 
 
+def growing_quotient(x: Array, a: float) -> tuple[Array, Array]:
+    """x / a for x, a <= 0 as high + low: its exponential is off by 350 ulp without what the quotient lost."""
+    q = np.minimum(x / a, 2.0 * UNDERFLOW)
+    high, low = times(a, q)
+    with np.errstate(invalid="ignore"):
+        lost = ((x - high) - low) / a
+    return q, np.where((q < 2.0 * UNDERFLOW) & np.isfinite(high), lost, 0.0)
+
+
 def tanh_parts(t: Array) -> tuple[Array, Array, Array]:
     """P, R and Q with tanh(y) = y P / Q and y - tanh(y) = y t R / Q, where t = y * y, for |y| <= 1.25 to 1e-17.
 

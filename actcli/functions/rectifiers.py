@@ -6,7 +6,7 @@ import numpy as np
 
 from actcli.activation import Activation, Array
 from actcli.functions.naming import dialects
-from actcli.parameters import INF, REAL, Parameter
+from actcli.parameters import INF, NON_NEGATIVE, REAL, Domain, Parameter
 
 RELU = Activation(
     name="relu",
@@ -118,6 +118,61 @@ PRELU = Activation(
         ("onnx:PRelu | slope is an input, without a default", {"slope": "a"}),
     ),
     source="PyTorch torch.nn.PReLU; He et al. 2015, arXiv:1502.01852",
+)
+
+
+def _bent(x: Array, max_value: float, negative_slope: float, threshold: float) -> Array:
+    below = np.minimum(x, threshold)
+    if negative_slope == 0.0:
+        low = np.where(np.isnan(x), x, 0.0)  # 0 * -inf would be NaN
+    else:
+        low = np.where(
+            below < -1e300,  # the difference may be no double where its product is one
+            2.0 * (negative_slope * (0.5 * below - 0.5 * threshold)),
+            negative_slope * (below - threshold),
+        )
+    return np.where(x > threshold, np.minimum(x, max_value), low)
+
+
+def _bent_df(x: Array, max_value: float, negative_slope: float, threshold: float) -> Array:
+    low = np.where(np.isnan(x), x, negative_slope)
+    return np.where(x > threshold, np.where((x >= max_value) & (max_value < INF), 0.0, 1.0), low)
+
+
+LEAKY_RELU_N = Activation(
+    name="leaky_relu_n",
+    aliases=("clipped_leaky_relu",),
+    formula="where(x > threshold, min(x, max_value), negative_slope * (x - threshold))",
+    derivative="where(x > threshold, where(x >= max_value, 0, 1), negative_slope)",
+    parameters=(
+        Parameter("max_value", INF, Domain(0.0, INF, True, False), "largest value of f above the threshold"),
+        Parameter("negative_slope", 0.0, REAL, "slope for x <= threshold"),
+        Parameter("threshold", 0.0, NON_NEGATIVE, "f is x above it, up to max_value"),
+    ),
+    f=_bent,
+    df=_bent_df,
+    wrt={
+        "max_value": lambda x, max_value, negative_slope, threshold: np.where(
+            np.isnan(x), x, (x > threshold) & (x >= max_value) & (max_value < INF)
+        ),
+        "negative_slope": lambda x, max_value, negative_slope, threshold: np.minimum(x, threshold) - threshold,
+        "threshold": lambda x, max_value, negative_slope, threshold: np.where(
+            x > threshold, 0.0, np.where(np.isnan(x), x, -negative_slope)
+        ),
+    },
+    breaks=lambda max_value, negative_slope, threshold: (threshold, max(max_value, threshold)),
+    convention="f' = negative_slope at the threshold, 0 at max_value",
+    range=lambda max_value, negative_slope, threshold: (
+        -INF if negative_slope > 0 else 0.0,
+        INF if negative_slope < 0 else max_value,
+    ),
+    limits=lambda max_value, negative_slope, threshold: (_leaky_limits(slope=negative_slope)[0], max_value),
+    dialects=dialects(
+        "keras.activations.relu(max_value=..., negative_slope=..., threshold=...) | f' at max_value depends on the "
+        "backend",
+        "keras.layers.ReLU(max_value=..., negative_slope=..., threshold=...)",
+    ),
+    source="Keras keras.activations.relu",
 )
 
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from actcli.activation import Activation, Array, Flags, flat
+from actcli.activation import Activation, Array, Flags, Kernel, flat
 from actcli.functions.kernels import LARGEST, UNDERFLOW, exp_product, square_of_one_plus, times_exp
 from actcli.functions.naming import dialects
 from actcli.functions.sigmoids import sigmoid
 from actcli.numerics.doubledouble import DD, exp, log1p, refine, sqrt
-from actcli.parameters import INF, POSITIVE, Domain, Parameter
+from actcli.parameters import INF, REAL, Domain, Parameter
 
 
 def _linear(x: Array, beta: float, threshold: float) -> Flags:
@@ -52,21 +52,31 @@ def softplus_dbeta(x: Array, beta: float, threshold: float) -> Array:
     return np.where(_linear(x, beta, threshold), 0.0, smooth)
 
 
+def _mirrored(kernel: Kernel, sign: float) -> Kernel:
+    """Of a beta below 0, where f(x) is -f(-x) of -beta."""
+
+    def either(x: Array, beta: float, threshold: float) -> Array:
+        return kernel(x, beta, threshold) if beta > 0 else sign * kernel(-x, -beta, threshold)
+
+    return either
+
+
 SOFTPLUS = Activation(
     name="softplus",
     aliases=("smooth_relu", "log1pexp"),
     formula="where(beta * x > threshold, x, log(1 + exp(beta * x)) / beta)",
     derivative="where(beta * x > threshold, 1, 1 / (1 + exp(-beta * x)))",
     parameters=(
-        Parameter("beta", 1.0, POSITIVE, "sharpness: relu is the limit at infinity"),
+        Parameter("beta", 1.0, REAL, "sharpness: relu is the limit at infinity, min(0, x) at -infinity"),
         Parameter("threshold", INF, Domain(0.0, INF, False, False), "f is x for beta * x above it (PyTorch: 20)"),
     ),
-    f=softplus,
-    df=softplus_df,
-    d2f=softplus_d2f,
-    wrt={"beta": softplus_dbeta, "threshold": flat},
+    constraint=("a beta other than 0", lambda beta, threshold: beta != 0.0),
+    f=_mirrored(softplus, -1.0),
+    df=_mirrored(softplus_df, 1.0),
+    d2f=_mirrored(softplus_d2f, -1.0),
+    wrt={"beta": _mirrored(softplus_dbeta, 1.0), "threshold": flat},
     breaks=lambda beta, threshold: (threshold / beta,) if threshold < INF else (),
-    range=(0.0, INF),
+    range=lambda beta, threshold: (0.0, INF) if beta > 0 else (-INF, 0.0),
     dialects=dialects(
         ("torch.nn.Softplus", {}, {"threshold": 20.0}),
         "keras.activations.softplus | threshold 20 with PyTorch",

@@ -2,54 +2,61 @@
 
 import os
 import shlex
-from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
 from actcli.activation import Array, Flags, Function
 from actcli.errors import DataError
 from actcli.measuring.choice import Choice
-from actcli.measuring.layer import Input, Place, PreActivations
+from actcli.measuring.cluster import Cluster
+from actcli.measuring.layer import Apart, Blocks, Input, Place, PreActivations
+from actcli.measuring.spread import Away
 from actcli.numerics.histogram import Histogram
 from actcli.tables.open import listed, open_tables
 from actcli.tables.options import ReadOptions
-from actcli.tables.pipeline import Part, map_blocks
+from actcli.tables.pipeline import Watch, map_blocks, unwatched
 from actcli.tables.table import Skipped, Table, together
 
 T = TypeVar("T")
 
 
-class Watch(Protocol):
-    """What passes parts on as they come, and may show how far the reading is."""
-
-    def __call__(self, parts: Iterator[Part[T]], table: Table) -> Iterator[Part[T]]: ...
-
-
-def unwatched(parts: Iterator[Part[T]], table: Table) -> Iterator[Part[T]]:
-    """The parts alone."""
-    return parts
-
-
 def file_layers(
-    paths: Sequence[str], function: Function, choice: Choice, options: ReadOptions, watch: Watch = unwatched
+    paths: Sequence[str],
+    function: Function,
+    choice: Choice,
+    options: ReadOptions,
+    watch: Watch = unwatched,
+    cluster: Cluster | None = None,
 ) -> list[PreActivations]:
     """The layers that the files hold and that are taken, each with its function. Their bytes are read when they are
-    measured."""
+    measured: here, or by the workers of a cluster."""
     tables = listed(paths, options, choice.mentions)
     functions = choice.of([_name(table) for table in tables], function)
+    taken = [table for table in tables if _name(table) in functions]
+    for table in taken:
+        if table.fault is not None:
+            raise DataError(table.fault.message, _ways_out(table.fault.hint, _name(table)))
+    away = None if cluster is None else Away(cluster, taken, options, watch)
     layers = []
-    for table in tables:
-        if (name := _name(table)) in functions:
-            if table.fault is not None:
-                raise DataError(table.fault.message, _ways_out(table.fault.hint, name))
-            reading = _Reading(table, options.threads, watch)
-            neurons = tuple(table.columns[i] for i in table.picked)
-            place = Place(samples="inputs" if table.positions > 1 else "samples")
-            layers.append(
-                PreActivations(name, functions[name], neurons, reading.blocks, reading.origin, place, table.positions)
-            )
+    for number, table in enumerate(taken):
+        reading = _Reading(table, options.threads, watch)
+        blocks: Blocks | Apart = reading.blocks if away is None else Apart(away, number)
+        origin = reading.origin if away is None else partial(_origin, table, table.size, away.skipped, number)
+        neurons = tuple(table.columns[i] for i in table.picked)
+        place = Place(samples="inputs" if table.positions > 1 else "samples")
+        name = _name(table)
+        layers.append(PreActivations(name, functions[name], neurons, blocks, origin, place, table.positions))
     return layers
+
+
+def _origin(table: Table, size: int | None, skipped: Mapping[int, Skipped | None], number: int = 0) -> Input:
+    """Where a table came from, when it has been read."""
+    left_out = skipped.get(number)
+    reason = left_out.first.message if left_out else ""
+    return Input(_name(table), table.source, size, left_out.count if left_out else 0, reason, table.notes)
 
 
 def _ways_out(hint: str, name: str) -> str:
@@ -87,10 +94,8 @@ class _Reading:
             yield part.result
 
     def origin(self) -> Input:
-        table, skipped = self._table, self._skipped
-        size = self._end if table.size is None else table.size
-        reason = skipped.first.message if skipped else ""
-        return Input(_name(table), table.source, size, skipped.count if skipped else 0, reason, table.notes)
+        size = self._end if self._table.size is None else self._table.size
+        return _origin(self._table, size, {0: self._skipped})
 
 
 def _name(table: Table) -> str:

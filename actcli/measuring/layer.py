@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal, Protocol, TypeAlias, TypeVar
@@ -56,6 +56,21 @@ class Shared:
     number: int
 
 
+class Away(Protocol):
+    """What has several layers measured elsewhere."""
+
+    def __call__(self, probes: Mapping[int, Sequence[Probe]]) -> Iterator[tuple[int, list[Partial]]]:
+        """The number of each layer, and its partials under the probes for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """The layer of this number among those that are measured elsewhere."""
+
+    run: Away
+    number: int
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
     """Where a layer came from: the file and its bytes (None for numbers); how many rows of it were left out, and why
@@ -76,7 +91,7 @@ class PreActivations:
     name: str
     function: Function
     neurons: tuple[str, ...]
-    blocks: Blocks | Shared
+    blocks: Blocks | Shared | Apart
     origin: Callable[[], Input] | None = None
     place: Place = field(default_factory=Place)
     positions: int = 1  # rows in succession that are of one input, of which each block holds all
@@ -136,15 +151,22 @@ def _partials(
 ) -> Iterator[tuple[int, list[Partial]]]:
     """Which layer, and what its probes make of a block."""
     passes: dict[Pass, dict[int, int]] = {}
+    aways: dict[Away, dict[int, int]] = {}
     for number, layer in enumerate(layers):
         if isinstance(layer.blocks, Shared):
             passes.setdefault(layer.blocks.run, {})[layer.blocks.number] = number
+            continue
+        if isinstance(layer.blocks, Apart):
+            aways.setdefault(layer.blocks.run, {})[layer.blocks.number] = number
             continue
         for partials in layer.blocks(partial(measure_under, probes[number], positions=layer.positions)):
             yield number, partials
     for run, numbers in passes.items():
         keep_freed()
         yield from in_order(partial(_of_pass, probes, numbers), run(list(numbers)))
+    for away, numbers in aways.items():
+        for of_away, partials in away({own: probes[number] for own, number in numbers.items()}):
+            yield numbers[of_away], partials
 
 
 def _of_pass(

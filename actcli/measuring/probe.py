@@ -33,7 +33,8 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What to measure under a function; the same for every block and thread. `score` is what a rule counts."""
+    """What to measure under a function; the same for every block and thread. `score` is what a rule counts. `again`
+    gives what makes the same in another process, of words and numbers: None where nobody has said how."""
 
     function: Function
     thresholds: Thresholds
@@ -41,6 +42,7 @@ class Probe:
     losses: Losses | None
     sides: Sides
     histogram: bool
+    again: Callable[[], Callable[[], Probe]] | None = None
 
     @classmethod
     def of(

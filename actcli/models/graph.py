@@ -131,10 +131,10 @@ class Graph:
         """Whether no input of the model goes into it."""
         while tensor not in self.initialisers:
             node = self.producer.get(tensor)
-            if node is None or (node.op != "Constant" and (node.op not in TRANSPARENT or not node.inputs)):
-                return False
-            if node.op == "Constant":
+            if node is not None and node.op in ("Constant", "ConstantOfShape"):
                 return True
+            if node is None or node.op not in TRANSPARENT or not node.inputs:
+                return False
             tensor = node.inputs[0]
         return True
 
@@ -148,9 +148,9 @@ class Graph:
                 return None
             if node.op in TRANSPARENT and node.inputs and node.op != "DequantizeLinear":
                 return self.constant(node.inputs[0])
-            if node.op != "Constant":
+            if node.op not in ("Constant", "ConstantOfShape"):  # of the latter one entry stands for all
                 return None
-            value = next(iter(node.attributes.values()), None)
+            value = next(iter(node.attributes.values()), 0.0)
             if not isinstance(value, onnx.TensorProto):
                 return np.asarray(value)
             proto = value

@@ -12,7 +12,8 @@ from actcli.activation import Function, Interval
 from actcli.analysis.regions import extent
 from actcli.models.graph import CELLS, Graph, Node, has_weights
 from actcli.models.operators import TRANSPARENT
-from actcli.models.regions import Finder, Region, is_sloped
+from actcli.models.regions import Finder, Region
+from actcli.models.slopes import is_sloped
 
 Role: TypeAlias = Literal["hidden", "head", "gate"]
 
@@ -64,8 +65,8 @@ def listing(graph: Graph) -> Listing:
 
 
 def _layer(graph: Graph, region: Region) -> ModelLayer:
-    first = region.nodes[0]
-    own = _axis_of_constant(graph, first) if first.op == "PRelu" else None
+    found = (_axis_of_constant(graph, node) for node in region.nodes)  # of slopes: each channel has its own
+    own = next((axis for axis in found if axis is not None), None)
     axis = _axis(graph, region.x) if own is None else own
     dims = graph.shape(region.x)
     neurons = dims[axis] if dims and -len(dims) <= axis < len(dims) else None

@@ -45,6 +45,8 @@ ELEMENTWISE: dict[str, Elementwise] = {
     "Neg": Elementwise(np.negative, "(-{0})"),
     "Abs": Elementwise(np.abs, "abs({0})"),
     "Exp": Elementwise(np.exp, "exp({0})"),
+    "Expm1": Elementwise(np.expm1, "expm1({0})"),  # not ONNX's, nor is Erfc: tf2onnx writes them, and nothing runs them
+    "Erfc": Elementwise(np.vectorize(math.erfc, otypes=[float]), "(1 - erf({0}))"),
     "Log": Elementwise(np.log, "log({0})"),
     "Sqrt": Elementwise(np.sqrt, "sqrt({0})"),
     "Pow": Elementwise(np.power, "({0})**({1})"),
@@ -70,11 +72,14 @@ ELEMENTWISE: dict[str, Elementwise] = {
     "Less": Elementwise(np.less, "{0} < {1}"),
     "LessOrEqual": Elementwise(np.less_equal, "{0} <= {1}"),
     "Equal": Elementwise(np.equal, "{0} == {1}"),
-    "And": Elementwise(np.logical_and),
-    "Or": Elementwise(np.logical_or),
-    "Not": Elementwise(np.logical_not),
+    "And": Elementwise(np.logical_and, "where({0}, where({1}, 1, 0), 0) > 0"),
+    "Or": Elementwise(np.logical_or, "where({0}, 1, where({1}, 1, 0)) > 0"),
+    "Not": Elementwise(np.logical_not, "where({0}, 0, 1) > 0"),
     "Where": Elementwise(lambda c, a, b: np.where(np.asarray(c, bool), a, b), "where({0}, {1}, {2})"),
 }
+
+# What they give is true or false.
+CONDITIONS = frozenset({"Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Equal", "And", "Or", "Not"})
 
 # Steps of some function, or of arithmetic that is none: not taken for an activation unless on a layer's own output.
 WEAK = frozenset({

@@ -6,7 +6,7 @@ farthest first; steps that follow a named part, such as a factor, are left to wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,17 +15,15 @@ import numpy as np
 from actcli.activation import Array, Function
 from actcli.errors import ActcliError
 from actcli.models.graph import Graph, Node
-from actcli.models.operators import ELEMENTWISE, NAMED, TRANSPARENT, WEAK, function_of, plain, sloped
+from actcli.models.operators import NAMED, TRANSPARENT, WEAK, plain
 from actcli.models.recognise import FLOAT16, FLOAT32, recognise, shape_of
+from actcli.models.slopes import sloped_prelu
+from actcli.models.steps import compiled, own_function, written
 from actcli.registry.specs import get
 
 _GENERAL = frozenset({"QuickGelu", "Swish", "Shrink"})  # with their parameters they are mostly others
 _AFFINE = frozenset({"Add", "Sub", "Mul", "Div", "Neg"})
 _LONGEST = 40  # operators of one function
-_ROOTS = {
-    value: value
-    for value in (2**0.5, 0.5**0.5, (2 / np.pi) ** 0.5, 1 / 6, 1 / 3, 0.044715, 1.702, (8 / np.pi) ** 0.5, np.pi**0.5)
-}  # as they were before they were rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +59,10 @@ class Finder:
 
     def _ending(self, node: Node) -> Region | None:
         """The region that ends with this operator, from as far as it has a name."""
-        own = _sloped(self._graph, node) if node.op == "PRelu" else None
-        if own is not None and self._graph.is_between(node.inputs[0], node.output):
-            return Region(node.inputs[0], node.output, own, "operator PRelu, a slope per channel", (node,))
+        own = sloped_prelu(self._graph, node)
+        if own is not None and self._graph.is_between(own.x, node.output):
+            known = "operator PRelu" if node.op == "PRelu" else f"recognised from {len(own.nodes)} operators"
+            return Region(own.x, node.output, own.function, f"{known}, a slope per channel", own.nodes)
         chain = self._graph.chains.get(node.output, ())[1:]
         written = None
         for place, x in reversed(list(enumerate(chain))):
@@ -105,6 +104,8 @@ class Finder:
             return False
         if function.name in WEAK:
             return self._graph.is_linear(x) and function.name != "identity"
+        if function.name == "hard_sigmoid":
+            return function.parameters["alpha"] <= 100.0  # else a comparison, as a number
         if function.name == "hard_tanh":
             return function.parameters["max_val"] - function.parameters["min_val"] <= 100.0
         return True
@@ -121,7 +122,11 @@ class Finder:
     def _looked_up(
         self, x: str, nodes: tuple[Node, ...], steps: Sequence[Node], weighty: bool
     ) -> tuple[Function | None, str]:
-        if len(steps) == 1 and steps[0].op not in _GENERAL and (function := _own(self._graph, steps[0])) is not None:
+        if (
+            len(steps) == 1
+            and steps[0].op not in _GENERAL
+            and (function := own_function(self._graph, steps[0])) is not None
+        ):
             return function, f"operator {steps[0].op}"
         f = compiled(self._graph, x, nodes)
         rounding = FLOAT16 if self._is_half(nodes) else FLOAT32
@@ -168,25 +173,6 @@ class Finder:
         return "\n".join(lines)
 
 
-def _own(graph: Graph, node: Node) -> Function | None:
-    if node.op not in NAMED or node.op == "Affine":
-        return None
-    return function_of(node.op, node.attributes, [graph.scalar(name) for name in node.inputs])
-
-
-def is_sloped(graph: Graph, node: Node) -> bool:
-    """Whether a PRelu has one slope, or one for each channel, that is known."""
-    dims = graph.shape(node.inputs[1]) or ()
-    return graph.constant(node.inputs[1]) is not None and sum(size != 1 for size in dims) <= 1
-
-
-def _sloped(graph: Graph, node: Node) -> Function | None:
-    """The prelu that has a slope for each channel; None where it has one slope, or they are not known."""
-    if graph.scalar(node.inputs[1]) is not None or not is_sloped(graph, node):
-        return None
-    return sloped(np.asarray(graph.constant(node.inputs[1]), np.float64))
-
-
 def _is_statistic(graph: Graph, node: Node) -> bool:
     """Whether a mean or a norm over some axes, or a difference of such, makes the tensor."""
     for _ in range(4):
@@ -217,86 +203,3 @@ def _is_turn(graph: Graph, nodes: Sequence[Node]) -> bool:
     turns = [node for node in nodes if node.op in ("Sin", "Cos")]
     ops = {other.op for node in turns for other in graph.consumers.get(node.inputs[0], ())}
     return {"Sin", "Cos"} <= ops
-
-
-def compiled(graph: Graph, x: str, nodes: Sequence[Node]) -> Callable[[Array], Any] | None:
-    """The function of a region, in double precision; None where an operator is not known well enough."""
-    steps: list[tuple[Callable[..., Any], list[str | float], str]] = []
-    for node in nodes:
-        if node.op in TRANSPARENT:
-            steps.append((lambda value: value, [node.inputs[0]], node.output))
-            continue
-        given: list[str | float] = []
-        for name in node.inputs:
-            constant = graph.scalar(name) if name else None
-            given.append(name if constant is None else unrounded(constant))
-        compute = _compute(graph, node)
-        if compute is None:
-            return None
-        steps.append((compute, _clip_arguments(node, given), node.output))
-
-    def f(t: Array) -> Any:
-        known: dict[str, Any] = {x: t}
-        with np.errstate(all="ignore"):
-            for compute, given, output in steps:
-                known[output] = compute(*(known[one] if isinstance(one, str) else one for one in given))
-        return np.broadcast_to(np.asarray(known[steps[-1][2]], np.float64), t.shape)
-
-    return f
-
-
-def _clip_arguments(node: Node, given: Sequence[str | float]) -> list[str | float]:
-    """Those that are there: of Clip the bounds may be attributes, or be left out."""
-    if node.op != "Clip":
-        return [one for one in given if one != ""]
-    if "min" in node.attributes or "max" in node.attributes:
-        return [given[0], float(node.attributes.get("min", -np.inf)), float(node.attributes.get("max", np.inf))]
-    low, high = (*given[1:], "", "")[:2]
-    return [given[0], -np.inf if low == "" else low, np.inf if high == "" else high]
-
-
-def _compute(graph: Graph, node: Node) -> Callable[..., Any] | None:
-    if node.op in ELEMENTWISE:
-        return ELEMENTWISE[node.op].compute
-    function = _own(graph, node)
-    return None if function is None else lambda value, *rest: function.f(np.asarray(value, np.float64))
-
-
-def unrounded(value: float) -> float:
-    """A constant of single or half precision as it was meant."""
-    for root in (*_ROOTS, *(1 / root for root in _ROOTS)):
-        if value in (root, float(np.float32(root)), float(np.float16(root))):
-            return root
-    return value
-
-
-def written(graph: Graph, x: str, nodes: Sequence[Node]) -> str | None:
-    """The region as an expression in x; None where it has no word for an operator."""
-    known = {x: "x"}
-    for node in nodes:
-        if node.op in TRANSPARENT:
-            known[node.output] = known[node.inputs[0]]
-            continue
-        given = list(_arguments(graph, node, known))
-        if node.op in ELEMENTWISE and ELEMENTWISE[node.op].text:
-            if ELEMENTWISE[node.op].text.count("{") > len(given):
-                return None
-            known[node.output] = ELEMENTWISE[node.op].text.format(*given)
-            continue
-        function = _own(graph, node)
-        if function is None or function.label != function.name:
-            return None
-        known[node.output] = f"{function.name}({given[0]})"
-    return known[nodes[-1].output]
-
-
-def _arguments(graph: Graph, node: Node, known: dict[str, str]) -> Iterator[str]:
-    given: list[str | float] = []
-    for name in node.inputs:
-        constant = graph.scalar(name) if name else None
-        given.append(name if constant is None else unrounded(constant))
-    for one in _clip_arguments(node, given):
-        if isinstance(one, str):
-            yield f"({known[one]})"
-        else:
-            yield f"{one:.9g}" if np.isfinite(one) else ("1e300" if one > 0 else "(-1e300)")

@@ -6,9 +6,10 @@ A `Registry` is a value. `use` sets the one of this process, as a whole.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
 from typing import TYPE_CHECKING
 
 from actcli.activation import Activation
@@ -31,6 +32,8 @@ class Registry:
     """What a name may mean: an activation of `given` or, where it is none, of `additions`, which are read then."""
 
     given: Collection = BUILT_IN
+    texts: tuple[tuple[str, str], ...] = ()  # the names and texts of the files that define what is given
+    has_own: bool = True  # whether the user's own file is one of the additions
 
     @cached_property
     def additions(self) -> Additions:
@@ -38,9 +41,8 @@ class Registry:
         from actcli.registry.packages import installed
 
         collection = self.given
-        folder = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
-        if os.path.exists(path := os.path.join(folder, "actcli", "functions.toml")):
-            collection = _defined(collection, path, collection.find)
+        for path, text in own_text() if self.has_own else ():
+            collection = _defined(collection, path, text, collection.find)
         found, left_out = installed()
         for activation in found:
             try:
@@ -60,7 +62,12 @@ class Registry:
 
     def with_definitions(self, path: str) -> Registry:
         """With those of a functions file. Raises DataError that names the file and the key."""
-        return Registry(_defined(self.given, path, self.find))
+        return self.with_text(path, _text(path))
+
+    def with_text(self, path: str, text: str) -> Registry:
+        """With those of the text of such a file."""
+        given = _defined(self.given, path, text, self.find)
+        return Registry(given, (*self.texts, (path, text)), self.has_own)
 
 
 _WITHOUT_FILES = Registry()
@@ -74,11 +81,36 @@ def current() -> Registry:
 
 def use(paths: Sequence[str]) -> None:
     """From here on names are also those that these files define, and no others. Raises DataError for a fault in one."""
+    _set(reduce(Registry.with_definitions, paths, _WITHOUT_FILES))
+
+
+@contextmanager
+def using(texts: Sequence[tuple[str, str]]) -> Iterator[None]:
+    """Within, names are also those that these texts define, and no others: not even those of the user's own file."""
+    before = current()
+    _set(reduce(lambda registry, text: registry.with_text(*text), texts, Registry(has_own=False)))
+    try:
+        yield
+    finally:
+        _set(before)
+
+
+def _set(registry: Registry) -> None:
     global _current  # noqa: PLW0603 - the one place
-    registry = _WITHOUT_FILES
-    for path in paths:
-        registry = registry.with_definitions(path)
     _current = registry
+
+
+def own_text() -> tuple[tuple[str, str], ...]:
+    """The user's own file, where there is one."""
+    folder = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
+    path = os.path.join(folder, "actcli", "functions.toml")
+    return ((path, _text(path)),) if os.path.exists(path) else ()
+
+
+def _text(path: str) -> str:
+    from actcli.expressions import definitions
+
+    return definitions.text_of(path)
 
 
 def activations() -> tuple[Activation, ...]:
@@ -99,7 +131,7 @@ def rewriter() -> Rewriter:
     return Rewriter(ACTIVATIONS, BUILT_IN.find)
 
 
-def _defined(collection: Collection, path: str, find: Callable[[str], Activation]) -> Collection:
+def _defined(collection: Collection, path: str, text: str, find: Callable[[str], Activation]) -> Collection:
     """With the definitions of a file, whose formulas name those above them and what is found otherwise."""
     from pathlib import Path
 
@@ -109,7 +141,7 @@ def _defined(collection: Collection, path: str, find: Callable[[str], Activation
         nonlocal collection
         collection = _added(collection, activation)
 
-    definitions.read(Path(path), lambda name: collection.get(name) or find(name), rewriter().stable, add)
+    definitions.read(Path(path), text, lambda name: collection.get(name) or find(name), rewriter().stable, add)
     return collection
 
 

@@ -77,6 +77,17 @@ def called(name: str) -> tuple[Activation, Dialect, dict[str, float]] | None:
     return None
 
 
+def with_arguments(dialect: Dialect) -> list[tuple[Activation, Dialect]]:
+    """What a framework's name means with arguments that `dialect` does not have: relu with a max_value."""
+    alike = f"{dialect.name}("
+    return [
+        (activation, other)
+        for activation in ACTIVATIONS
+        for other in activation.dialects
+        if other.framework == dialect.framework and other.name.startswith(alike)
+    ]
+
+
 def _instead(name: str, where: str) -> str:
     known = BUILT_IN.get(name)
     if known is None:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from actcli.activation import Activation, Dialect, Function
 from actcli.errors import ActcliError, UsageError
+from actcli.functions.gates import gate_first
 from actcli.registry import dialects
 from actcli.registry.additions import Registry, current, rewriter
 from actcli.registry.collection import ACTIVATIONS, BUILT_IN
@@ -40,14 +41,17 @@ def get(spec: str) -> Function:
         return _as_in(dialect, activation, values, settings)
     if not _is_name(head):
         activation = _declared(head.strip(), current())
-        return _examined(activation.bind(_settings(activation, settings, {})))
+        return _examined(_bound(activation, settings))
     name, at, where = head.partition("@")
     if at:
         activation, dialect = dialects.find(name, dialects.framework(where))
+        for other, theirs in dialects.with_arguments(dialect) if settings else ():
+            with suppress(UsageError):
+                return _as_in(theirs, other, {}, settings)
         return _as_in(dialect, activation, {}, settings)
     activation = current().find(name)
     try:
-        function = activation.bind(_settings(activation, settings, {}))
+        function = _bound(activation, settings)
     except UsageError as error:
         raise UsageError(error.message, _akin(name, settings) or error.hint) from None
     return function if activation in _BUILT_IN else _examined(function)
@@ -58,7 +62,7 @@ def _akin(name: str, settings: str) -> str:
     for activation in current().given.activations:
         if activation.name.startswith(f"{name}_"):
             with suppress(UsageError):
-                activation.bind(_settings(activation, settings, {}))
+                _bound(activation, settings)
                 return f"write {activation.name}:{settings}"
     return ""
 
@@ -66,9 +70,9 @@ def _akin(name: str, settings: str) -> str:
 def _as_in(dialect: Dialect, activation: Activation, values: Mapping[str, float], settings: str) -> Function:
     """The activation with a framework's defaults, which errors show too."""
     parameters = tuple(replace(p, default=dialect.defaults.get(p.name, p.default)) for p in activation.parameters)
-    theirs = replace(activation, parameters=parameters)
-    bound = theirs.bind({**values, **_settings(theirs, settings, dialect.spelling)})
-    return activation.bind(bound.settings)
+    theirs = replace(activation, parameters=parameters) if parameters else activation
+    bound = _bound(theirs, settings, dialect.spelling, values)
+    return replace(bound, activation=activation) if bound.activation is theirs else bound
 
 
 def family(spec: str) -> tuple[Function, ...]:
@@ -109,7 +113,7 @@ def known(spec: str) -> bool:
 
 def instability(function: Function) -> str | None:
     """Where the form of an expression loses what it should give; None where it does not, and for what is built in."""
-    if function.activation in _BUILT_IN:
+    if function.rowwise or function.activation in _BUILT_IN:
         return None
     from actcli.expressions import activation
 
@@ -137,6 +141,22 @@ def _examined(function: Function) -> Function:
     from actcli.expressions.activation import examined
 
     return examined(function)
+
+
+def _bound(
+    activation: Activation, settings: str, spelling: Mapping[str, str] = {}, values: Mapping[str, float] = {}
+) -> Function:
+    """The activation with these settings; a gated function may be told which half of a row is the gate."""
+    items = [item.strip() for item in settings.split(",")]
+    gates = [
+        item.partition("=")[2].strip() for item in items if activation.kind == "gated" and item.startswith("gate=")
+    ]
+    if gates not in ([], ["first"], ["second"]):
+        raise UsageError(f"{activation.name}: gate = {' and '.join(gates)!r} is neither first nor second", "write one")
+    rest = ",".join(item for item in items if not (gates and item.startswith("gate=")))
+    if gates == ["first"]:
+        activation = gate_first(activation)
+    return activation.bind({**values, **_settings(activation, rest, spelling)})
 
 
 def _settings(activation: Activation, text: str, spelling: Mapping[str, str]) -> dict[str, float | list[float]]:

@@ -20,7 +20,7 @@ from actcli.numerics.axes import neuron_axis, positions, rows_of_neurons
 from actcli.tables.columns import check_width, pick
 from actcli.tables.options import ReadOptions
 from actcli.tables.source import File, LocalFile, Source, spool
-from actcli.tables.table import Block, Table, Task, rows_per_block, unpicked, without
+from actcli.tables.table import WHOLE, Block, Share, Table, Task, rows_per_block, unpicked, without
 from actcli.text import numbered
 
 
@@ -28,7 +28,8 @@ def open_npy(source: Source, options: ReadOptions) -> list[Table]:
     file = source.file()
     with _failing(source.name), file.open() as content:
         array = _head(content, source.name, file.size, options.axis)
-    return [_table(source.layer, source.name, file.size, array, lambda: file, options)]
+    table = _table(source.layer, source.name, file.size, array, lambda: file, options)
+    return [replace(table, cuts=source.section is not None)]
 
 
 def open_npz(source: Source, options: ReadOptions) -> list[Table]:
@@ -153,10 +154,11 @@ def _table(layer: str, name: str, size: int, array: _Array, load: Callable[[], F
         first = start * array.positions + 1
         return without(Block(values, None, others, first, round(size * stop / height)), options.nulls)
 
-    def tasks() -> Iterator[Task]:
+    def tasks(share: Share = WHOLE) -> Iterator[Task]:
         file = load()
-        for start in range(0, height, rows):
-            yield partial(block, file, start, min(height, start + rows))
+        first, stop = share.ends(height)
+        for start in range(first, stop, rows):
+            yield partial(block, file, start, min(stop, start + rows))
 
     return Table(layer, name, columns, picked, False, size, tasks, notes, array.positions)
 

@@ -17,8 +17,9 @@ from actcli.errors import DataError
 from actcli.tables.columns import DEEPEST, check_width, pick
 from actcli.tables.heading import labels, left_apart
 from actcli.tables.options import ReadOptions
+from actcli.tables.remote import is_remote
 from actcli.tables.source import File, Source
-from actcli.tables.table import Block, Table, Task, block_of, left_out, rows_per_block, without
+from actcli.tables.table import WHOLE, Block, Share, Table, Task, block_of, left_out, rows_per_block, without
 from actcli.text import counted
 
 # The last is no Exception in Python.
@@ -67,11 +68,11 @@ class _Frames:
             frame = self.scan(self.file.path, glob=False).select(pl.col(column).drop_nulls().head(1).list.len())
             return int(frame.collect().to_series().sum())
 
-    def batches(self, rows: int, height: int) -> Iterator[pl.DataFrame]:
-        """All rows. Where one of its threads panics polars ends as if there were no more: so they are counted."""
+    def batches(self, rows: int, start: int, height: int) -> Iterator[pl.DataFrame]:
+        """So many rows. Where one of its threads panics polars ends as if there were no more: so they are counted."""
         found = 0
         with self.failing(), _unmapped():
-            frame = self.scan(self.file.path, glob=False)
+            frame = self.scan(self.file.path, glob=False).slice(start, height)
             for batch in frame.collect_batches(chunk_size=rows, maintain_order=True):
                 found += batch.height
                 yield batch
@@ -120,15 +121,17 @@ def _open(frames: _Frames, source: Source, options: ReadOptions) -> Table:
         with frames.failing():
             return _block(spread.flat(batch, source.name, first), picked, options.nulls, first, end)
 
-    def tasks() -> Iterator[Task]:
-        first = 1
-        for batch in frames.batches(rows, height):
+    def tasks(share: Share = WHOLE) -> Iterator[Task]:
+        start, end = share.ends(height)
+        first = 1 + start
+        for batch in frames.batches(rows, start, end - start):
             if batch.height:
                 stop = first + batch.height
                 yield partial(block, batch, first, round(frames.file.size * (stop - 1) / max(height, stop - 1)))
                 first = stop
 
-    return Table(source.layer, source.name, columns, picked, True, frames.file.size, tasks, notes)
+    cuts = not is_remote(source.path)  # of which polars gets a copy, whatever the share
+    return Table(source.layer, source.name, columns, picked, True, frames.file.size, tasks, notes, cuts=cuts)
 
 
 def _is_too_deep(dtype: Any) -> bool:

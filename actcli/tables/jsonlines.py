@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from actcli.errors import DataError
 from actcli.tables.columns import DEEPEST, pick
 from actcli.tables.heading import labels, left_apart
-from actcli.tables.lines import BOM, Lines, blocks, check_text, count, first_line
+from actcli.tables.lines import BOM, Lines, blocks, check_text, count, first_line, section
 from actcli.tables.options import ReadOptions
 from actcli.tables.source import Source
 from actcli.tables.table import (
+    WHOLE,
     Block,
+    Share,
     Skipped,
     Table,
     Task,
@@ -53,13 +55,12 @@ def open_jsonlines(source: Source, options: ReadOptions) -> list[Table]:
     )  # fmt: skip
     rows = rows_per_block(options.block_values, len(columns))
 
-    def tasks() -> Iterator[Task]:
-        stream = source.text()
-        stream.read(len(BOM) if line.startswith(BOM) else 0)
-        for lines in blocks(stream, source, rows, 1, quotes=False):
+    def tasks(share: Share = WHOLE) -> Iterator[Task]:
+        part = section(source, share, len(BOM) if line.startswith(BOM) else 0, 1)
+        for lines in blocks(part.stream, source, rows, part.line, quotes=False, is_last=part.is_last):
             yield partial(parser.parse, lines)
 
-    return [Table(source.layer, source.name, columns, picked, keyed, source.size, tasks, notes)]
+    return [Table(source.layer, source.name, columns, picked, keyed, source.size, tasks, notes, cuts=source.cuts())]
 
 
 @dataclass(frozen=True, slots=True)

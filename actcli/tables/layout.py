@@ -45,6 +45,7 @@ class Layout:
     comment: str  # what lines begin with that are no rows; empty: none do
     skip: int  # bytes before the first row
     first: int  # bytes of that row
+    breaks: int  # the line breaks in it
     line: int  # the number of its first line
     names: tuple[str, ...]  # of the columns, in the last comment before it; empty: none are there
     rows: tuple[tuple[str, ...], ...]  # the first ones
@@ -69,7 +70,7 @@ def layout(source: Source, options: ReadOptions, usual: str) -> Layout:
         names = row if len(row) == len(fit.rows[0]) else ()
     notes = _notes(start, fit, usual if given is None else given, names, options)
     return Layout(
-        fit.separator, fit.decimal, start.comment, start.skip, start.first, start.line, names, fit.rows,
+        fit.separator, fit.decimal, start.comment, start.skip, start.first, start.breaks, start.line, names, fit.rows,
         tuple(f"{source.name}: {note}" for note in notes),
     )  # fmt: skip
 
@@ -123,6 +124,7 @@ class _Start(NamedTuple):
     said: str | None  # the separator that a line before the first row names
     skip: int
     first: int
+    breaks: int
     line: int
 
 
@@ -153,7 +155,7 @@ def _start(source: Source, options: ReadOptions) -> _Start:
     last = head.last.decode(errors="replace").removeprefix(comment).strip()
     return _Start(
         text.decode(errors="replace"), comment, head.comments, last, head.said, head.end,
-        (end or len(data)) - head.end, 1 + head.lines,
+        (end or len(data)) - head.end, data.count(b"\n", head.end, end or None), 1 + head.lines,
     )  # fmt: skip
 
 

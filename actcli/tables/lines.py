@@ -1,7 +1,9 @@
 """Text cut into blocks of whole lines; a line break within quotes ends no line."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 from actcli.errors import DataError
 from actcli.tables.source import Source
 from actcli.tables.streams import Stream
+from actcli.tables.table import Share
 
 BOM = b"\xef\xbb\xbf"
 BREAK, RETURN, QUOTE = b'\n\r"'
@@ -52,8 +55,54 @@ class Lines:
     end: int  # how many bytes of the source have been read
 
 
-def blocks(stream: Stream, source: Source, rows: int, line: int, *, quotes: bool) -> Iterator[Lines]:
-    """Blocks of so many rows; `line` is the number of the first line.
+class Section(NamedTuple):
+    """Lines of a text in succession."""
+
+    stream: Stream
+    line: int  # the number of the first
+    is_last: bool  # nothing is behind them
+
+
+def section(source: Source, share: Share, head: int, line: int) -> Section:
+    """The lines of a share of what is behind `head` bytes, where line number `line` begins."""
+    if share.total == 1:
+        stream = source.text()
+        stream.read(head)
+        return Section(stream, line, True)
+    assert source.section is not None
+    assert source.size is not None
+    start, stop = (_cut(source, head, head + at) for at in share.ends(source.size - head))
+    before = 0
+    if share.exact:
+        counted = source.section(head, start)
+        while data := counted.read(PIECE):
+            before += count(data)
+    return Section(source.section(start, stop), line + before, share.number + 1 == share.total)
+
+
+def _cut(source: Source, head: int, at: int) -> int:
+    """The end of the first line that ends there or later and is not blank: of blank lines not all are nothing."""
+    assert source.section is not None
+    if at <= head:
+        return head
+    start = max(head, at - 3)  # bytes before, so that a line end across it is seen
+    stream, size = source.section(start, source.size or 0), 1 << 12
+    while True:
+        data = stream.look(size).tobytes()
+        ends = (start + found.end() for found in re.finditer(rb"[^\r\n]\r?\n", data))
+        if (end := next((end for end in ends if end >= at), None)) is not None:
+            return end
+        if len(data) < size:
+            return source.size or 0
+        if size > LONGEST:
+            raise DataError(f"{source.name}: no line ends within {LONGEST >> 20} MB behind byte {at}")
+        size *= 4
+
+
+def blocks(
+    stream: Stream, source: Source, rows: int, line: int, *, quotes: bool, is_last: bool = True
+) -> Iterator[Lines]:
+    """Blocks of so many rows; `line` is the number of the first line, and nothing is behind what `is_last`.
 
     Every block but the last has `rows` rows, whatever the sizes in which the stream is read, so that sums over blocks
     are the same too. Blank lines at the end of the stream are nothing.
@@ -69,6 +118,10 @@ def blocks(stream: Stream, source: Source, rows: int, line: int, *, quotes: bool
     if found.quoted:
         if found.stop:
             yield Lines(stream.take(found.stop), line, found.breaks, stream.position)
+        if not is_last:
+            # A share of which the first begins outside of quotes is the first that ends within some, and fails here.
+            what = f"{source.name}: a quoted cell holds a line break where the file is cut, near line {line}"
+            raise DataError(what, "leave out --dask, or write Parquet, which is cut between rows")
         raise unended(window[found.stop : filled].tobytes(), source, line + found.breaks)
     if filled:
         breaks = count(window[:filled]) + 1

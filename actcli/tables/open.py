@@ -13,7 +13,7 @@ from actcli.tables.options import ReadOptions
 from actcli.tables.order import arranged
 from actcli.tables.parts import Given, Part, expanded
 from actcli.tables.source import Source, open_source
-from actcli.tables.table import Block, Table, Task
+from actcli.tables.table import WHOLE, Block, Kin, Share, Table, Task
 
 
 def open_tables(paths: Sequence[str], options: ReadOptions) -> list[Table]:
@@ -76,13 +76,13 @@ def _opened(given: Given, options: ReadOptions) -> list[Table]:
 
 def _joined(given: Given, place: int, first: list[Table], options: ReadOptions) -> Table:
     """The table at this place of each part, one below the other. Parts are opened when they are reached."""
-    one = first[place]
-    reading = replace(options, header=one.has_header) if one.columns else options
+    one, kin = first[place], first[place].kin
+    assert kin is not None
 
-    def tasks() -> Iterator[Task]:
+    def tasks(share: Share = WHOLE) -> Iterator[Task]:
         before = 0
         for number, part in enumerate(given.parts):
-            table = one if not number else _alike(part, place, first, reading)
+            table = one if not number else part_table(part.path, kin, options)
             for task in table.tasks():
                 yield partial(_moved, task, before)
             before += part.size or 0
@@ -90,7 +90,7 @@ def _joined(given: Given, place: int, first: list[Table], options: ReadOptions) 
     name, source = (given.layer, given.path) if len(first) == 1 else (one.name, f"{given.path}: array {one.name}")
     sizes = [part.size for part in given.parts]
     size = None if None in sizes else sum(filter(None, sizes))
-    return replace(one, name=name, source=source, size=size, tasks=tasks)
+    return replace(one, name=name, source=source, size=size, tasks=tasks, parts=given.parts)
 
 
 def _moved(task: Task, before: int) -> Block:
@@ -98,19 +98,21 @@ def _moved(task: Task, before: int) -> Block:
     return replace(block, end=before + block.end)
 
 
-def _alike(part: Part, place: int, first: list[Table], options: ReadOptions) -> Table:
-    """The table at this place of a further part, which must have the columns of the first one."""
-    tables = _open(part.path, options)
-    if len(first) > 1 and [table.name for table in tables] != [table.name for table in first]:
-        raise DataError(f"{part.path}: has other arrays than {_file(first[0])}", "each part of a layer has the same")
-    table, one = tables[place].sound(), first[place]
-    if (table.columns, table.picked, table.has_header) != (one.columns, one.picked, one.has_header):
-        raise DataError(f"{table.source}: has other columns than {one.source}: {_difference(table, one)}",
+def part_table(path: str, kin: Kin, options: ReadOptions) -> Table:
+    """The table of a part, which must have the columns of the first one."""
+    options = replace(options, header=kin.has_header) if kin.columns else options
+    tables = _open(path, options)
+    if len(kin.tables) > 1 and tuple(table.name for table in tables) != kin.tables:
+        first = kin.source.removesuffix(f": array {kin.tables[kin.place]}")
+        raise DataError(f"{path}: has other arrays than {first}", "each part of a layer has the same")
+    table = tables[kin.place].sound()
+    if (table.columns, table.picked, table.has_header) != (kin.columns, kin.picked, kin.has_header):
+        raise DataError(f"{table.source}: has other columns than {kin.source}: {_difference(table, kin)}",
                         "the parts of a layer have the same columns")  # fmt: skip
     return table
 
 
-def _difference(table: Table, one: Table) -> str:
+def _difference(table: Table, one: Kin) -> str:
     if len(table.columns) != len(one.columns):
         return f"{len(table.columns)}, not {len(one.columns)}"
     pairs = enumerate(zip(table.columns, one.columns, strict=True), 1)
@@ -122,13 +124,22 @@ def _open(path: str, options: ReadOptions) -> list[Table]:
     source = open_source(path)
     format = named(options.format) if options.format else source.format()
     assert format.open is not None
-    return [replace(table, tasks=partial(_unchanging, source, table.tasks)) for table in format.open(source, options)]
+    parts = () if source.first is None else (Part(path, source.size, path),)
+    found = format.open(source, options)
+    return [
+        replace(table, tasks=partial(_unchanging, source, table), parts=parts, kin=Kin.of(found, place))
+        for place, table in enumerate(found)
+    ]
 
 
-def _unchanging(source: Source, tasks: Callable[[], Iterator[Task]]) -> Iterator[Task]:
+def _unchanging(source: Source, table: Table, share: Share = WHOLE) -> Iterator[Task]:
     """The tasks of a table whose file must be the same at the end."""
+    if not table.cuts:
+        if share.number:
+            return
+        share = WHOLE
     with _blaming(source):
-        for task in tasks():
+        for task in table.tasks(share):
             yield partial(_run, source, task)
     source.check_unchanged()
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from actcli.errors import ActcliError
 from actcli.numerics.blockwise import keep_freed
@@ -20,6 +20,17 @@ class Part(Generic[T]):
     result: T
     end: int  # as in Block
     skipped: Skipped | None
+
+
+class Watch(Protocol):
+    """What passes parts on as they come, and may show how far the reading is."""
+
+    def __call__(self, parts: Iterator[Part[T]], table: Table) -> Iterator[Part[T]]: ...
+
+
+def unwatched(parts: Iterator[Part[T]], table: Table) -> Iterator[Part[T]]:
+    """The parts alone."""
+    return parts
 
 
 def map_blocks(table: Table, work: Callable[[Block], T], threads: int | None = None) -> Iterator[Part[T]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -198,19 +199,17 @@ class Remote:
                 time.sleep(wait)
         return read()
 
-    def stream(self) -> BufferedStream:
-        """The bytes from the beginning."""
-        return BufferedStream(_Pieces(self._pieces()), self.address)
+    def stream(self, start: int = 0, stop: int = sys.maxsize) -> BufferedStream:
+        """The bytes from there to there; another beginning, or end, only where there are ranges."""
+        return BufferedStream(_Pieces(self._ranges(start, stop) if self.has_ranges else self._whole()), self.address)
 
-    def _pieces(self) -> Iterator[bytes]:
-        if not self.has_ranges:
-            yield from self._whole()
-            return
-        size = self.size or 0
-        yield self._first
-        starts = range(FIRST, size, RANGE)
+    def _ranges(self, start: int, stop: int) -> Iterator[bytes]:
+        stop = min(stop, self.size or 0)
+        first = min(FIRST, stop - start)
+        yield self._first[:first] if not start else self.exactly(first, start)
+        starts = range(start + first, stop, RANGE)
         threads = AT_ONCE if self._place[0].async_impl else 1
-        yield from in_order(lambda start: self.exactly(min(RANGE, size - start), start), starts, threads)
+        yield from in_order(lambda start: self.exactly(min(RANGE, stop - start), start), starts, threads)
 
     def _whole(self) -> Iterator[bytes]:
         """All in one request."""

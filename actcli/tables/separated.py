@@ -18,11 +18,13 @@ from actcli.errors import DataError
 from actcli.tables.columns import pick
 from actcli.tables.heading import heading, left_apart
 from actcli.tables.layout import BLANKS, EDGES, Layout, layout, tabbed
-from actcli.tables.lines import Lines, blocks, check_text, count, line_at
+from actcli.tables.lines import Lines, blocks, check_text, count, line_at, section
 from actcli.tables.options import ReadOptions
 from actcli.tables.source import Source
 from actcli.tables.table import (
+    WHOLE,
     Block,
+    Share,
     Skipped,
     Table,
     Task,
@@ -53,17 +55,18 @@ def open_separated(source: Source, options: ReadOptions, separator: str) -> list
     )  # fmt: skip
     rows = rows_per_block(options.block_values, len(columns))
 
-    def tasks() -> Iterator[Task]:
-        stream = source.text()
-        stream.read(found.skip)
-        line = found.line
-        if head.is_row:
-            line += stream.read(found.first).count(b"\n")
+    def tasks(share: Share = WHOLE) -> Iterator[Task]:
+        line = found.line + found.breaks * head.is_row
+        part = section(source, share, found.skip + found.first * head.is_row, line)
         parse = partial(parser.parse, parser.schema())
-        for lines in blocks(stream, source, rows, line, quotes=True):
+        for lines in blocks(part.stream, source, rows, part.line, quotes=True, is_last=part.is_last):
             yield partial(parse, lines)
 
-    return [Table(source.layer, source.name, columns, picked, head.named, source.size, tasks, notes)]
+    return [
+        Table(
+            source.layer, source.name, columns, picked, head.named, source.size, tasks, notes, cuts=source.cuts()
+        )
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class Source:
     file: Callable[[], File]  # that can be sought in: what comes from a pipe is put into a temporary one
     raw: Callable[[], Stream]  # the bytes as they are
     plain: Callable[[], Stream]  # decompressed where the first bytes say so
+    section: Callable[[int, int], Stream] | None = None  # the bytes from there to there; None: they come in order only
 
     def format(self) -> Format:
         """From the name; where that says nothing, from the first bytes."""
@@ -50,6 +51,10 @@ class Source:
         if not stream.is_new:
             raise DataError(f"{self.name}: can be read only once", "put it into a file")
         return stream
+
+    def cuts(self) -> bool:
+        """Whether any part of its text can be read alone."""
+        return self.section is not None and decompressed(self.raw(), self.name) is None
 
     def check_unchanged(self) -> None:
         """Fail where the file is no more what it was when it was opened: what was read is of no use."""
@@ -119,10 +124,12 @@ def open_source(path: str) -> Source:
             return LocalFile(path, size)
 
         stamp = partial(_stamp, path)
-        return Source(path, name, layer, said, size, stamp, stamp(), file, raw, partial(_plain, raw, path, name))
+        plain = partial(_plain, raw, path, name)
+        section = partial(FileStream, path) if hasattr(os, "preadv") else None
+        return Source(path, name, layer, said, size, stamp, stamp(), file, raw, plain, section)
     pipe = _opened(path, name, is_file)
-    plain = cache(partial(_plain, lambda: pipe, path, name))
-    return Source(path, name, layer, said, None, lambda: None, None, lambda: _spooled(pipe), lambda: pipe, plain)
+    once = cache(partial(_plain, lambda: pipe, path, name))
+    return Source(path, name, layer, said, None, lambda: None, None, lambda: _spooled(pipe), lambda: pipe, once)
 
 
 def _open_remote(address: str) -> Source:
@@ -135,8 +142,9 @@ def _open_remote(address: str) -> Source:
         return RemoteFile(remote, size) if size is not None and remote.has_ranges else _spooled(remote.stream())
 
     plain = partial(_plain, remote.stream, address, address)
+    section = remote.stream if remote.has_ranges else None
     return Source(
-        address, address, layer, said, size, remote.stamp, remote.first_stamp, file, remote.stream, plain
+        address, address, layer, said, size, remote.stamp, remote.first_stamp, file, remote.stream, plain, section
     )  # fmt: skip
 
 

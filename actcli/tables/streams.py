@@ -1,6 +1,7 @@
 """Bytes being read, of which the next can be looked at before, and taken on any thread."""
 
 import os
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import IO, Any, Protocol, cast
@@ -100,9 +101,10 @@ class FileStream:
     """The bytes of a regular file. They are looked at in one place and read in another: both without a copy for which
     all threads of Python would have to wait. The file is closed when the last bytes that were taken have been read."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, start: int = 0, stop: int = sys.maxsize) -> None:
         self._file = _Descriptor(os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)), path)
-        self._at = 0
+        self._start = self._at = start
+        self._stop = stop
         self._window = np.empty(0, np.uint8)
 
     @property
@@ -111,9 +113,10 @@ class FileStream:
 
     @property
     def is_new(self) -> bool:
-        return self._at == 0
+        return self._at == self._start
 
     def look(self, size: int, ahead: int = 0) -> NDArray[np.uint8]:
+        size = max(0, min(size, self._stop - self._at - ahead))
         if len(self._window) < size:
             self._window = np.empty(size, np.uint8)
         return self._window[: self._file.read_into(self._window[:size], self._at + ahead)]
@@ -124,7 +127,7 @@ class FileStream:
         return partial(self._file.exactly, size, start)
 
     def read(self, size: int) -> bytes:
-        data = self._file.read(size, self._at)
+        data = self._file.read(min(size, self._stop - self._at), self._at)
         self._at += len(data)
         return data
 
@@ -180,8 +183,6 @@ def decompressed(stream: Stream, name: str) -> Stream | None:
 
 def _zstd() -> Any:
     """The zstd module: in Python since 3.14."""
-    import sys
-
     if sys.version_info >= (3, 14):
         from compression import zstd
     else:

@@ -7,7 +7,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,24 @@ from actcli.text import counted
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from actcli.tables.parts import Part
+
+
+class Share(NamedTuple):
+    """One of the parts, about as long and in order, into which a table is cut: each of its rows is in one of them.
+    `exact`: what is said of it names its lines by their numbers, for which those before are counted."""
+
+    number: int
+    total: int
+    exact: bool = False
+
+    def ends(self, whole: int) -> tuple[int, int]:
+        """Where it begins and ends in so many rows or bytes."""
+        return whole * self.number // self.total, whole * (self.number + 1) // self.total
+
+
+WHOLE = Share(0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +63,30 @@ class Block:
 Task: TypeAlias = Callable[[], Block]  # parses a block that has been read, on any thread
 
 
+class Tasks(Protocol):
+    """Reads the blocks in order: of a file any number of times, of a pipe only once."""
+
+    def __call__(self, share: Share = WHOLE, /) -> Iterator[Task]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """What the tables at one place of the parts of a layer have in common, as the first of them has it: plain values,
+    which another process may be told."""
+
+    tables: tuple[str, ...]  # the names of all that are in the file
+    place: int
+    source: str
+    columns: tuple[str, ...]
+    picked: tuple[int, ...]
+    has_header: bool
+
+    @classmethod
+    def of(cls, tables: Sequence[Table], place: int) -> Kin:
+        names, one = tuple(table.name for table in tables), tables[place]
+        return cls(names, place, one.source, one.columns, one.picked, one.has_header)
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """One layer. A table without rows has no blocks."""
@@ -55,11 +97,14 @@ class Table:
     picked: tuple[int, ...]
     has_header: bool
     size: int | None  # of the source in bytes; None: a pipe's is not known
-    tasks: Callable[[], Iterator[Task]]  # reads the blocks in order: a file any number of times, a pipe only once
+    tasks: Tasks
     notes: tuple[str, ...] = ()  # what was guessed about it, each with the option that says otherwise
     positions: int = 1  # rows in succession that are of one input; blocks hold all of an input
     aside: str = ""  # why it is left out unless it is named: "labels"
     fault: DataError | None = None  # of what is no table of numbers
+    cuts: bool = False  # whether a share is read without the others; where it is not, the first one has all
+    parts: tuple[Part, ...] = ()  # the files that hold it; none of what is read only once
+    kin: Kin | None = None  # what it has in common with the same table of other parts
 
     def sound(self) -> Table:
         """This table. Raises DataError where it is none of numbers."""
@@ -70,7 +115,7 @@ class Table:
     @classmethod
     def faulty(cls, name: str, source: str, fault: DataError, aside: str = "") -> Table:
         """What has a name and cannot be read."""
-        return cls(name, source, (), (), False, None, lambda: iter(()), aside=aside, fault=fault)
+        return cls(name, source, (), (), False, None, lambda share=WHOLE: iter(()), aside=aside, fault=fault)
 
 
 def together(one: Skipped | None, other: Skipped | None) -> Skipped | None:

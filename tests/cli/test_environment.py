@@ -64,7 +64,7 @@ def drawn(process: Process, tmp_path_factory: pytest.TempPathFactory) -> tuple[b
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize(("name", "value"), part(SILENT, 16))
+@pytest.mark.parametrize(("name", "value"), part(SILENT, 32))
 def test_other_settings_change_nothing(
     process: Process, drawn: tuple[bytes, bytes], tmp_path: Path, name: str, value: str
 ) -> None:

@@ -12,10 +12,11 @@ import click
 import pytest
 from documentation import manual
 from documentation.build import MANUAL, help_examples, manual_pages, outputs_of_examples, write_pages
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.program import commands
 from support.run import ROOT, needs
+from support.sweep import number
 
 from actcli.activation import Activation
 from actcli.cli.main import cli
@@ -185,6 +186,7 @@ def test_awkward_text_comes_through(text: str) -> None:
 
 
 @needs("groff")
+@settings(max_examples=number(8, 100))
 @given(st.lists(words, min_size=1, max_size=40))
 def test_any_text_comes_through(text: list[str]) -> None:
     """Whatever printable words help is made of, the page shows all of them in their order."""
@@ -192,6 +194,7 @@ def test_any_text_comes_through(text: list[str]) -> None:
 
 
 @needs("groff")
+@settings(max_examples=number(8, 100))
 @given(st.lists(st.lists(words, min_size=1, max_size=12).map(" ".join), min_size=1, max_size=6))
 def test_any_literal_block_comes_through(lines: list[str]) -> None:
     """The lines of a literal block are the lines of the page, however long."""

@@ -39,7 +39,7 @@ REFUSED = [
     ("tanh(x, x)", 1),
     ("elu(x, beta=2)", 8),
     ("elu(x, alpha=x)", 14),
-    ("celu(x, alpha=-1)", 1),
+    ("relu_n(x, n=-1)", 1),
     ("tanh(*x)", 6),
     ("x + softmax(x)", 5),
     ("x + glu(x)", 5),

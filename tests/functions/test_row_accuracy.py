@@ -12,6 +12,7 @@ import pytest
 from mpmath import mpf
 from support.oracle import evaluate, ulps
 from support.rows import FORMULAS, jets, own, rows
+from support.sweep import part
 
 from actcli.activation import Function
 from actcli.registry import specs
@@ -134,7 +135,8 @@ def sparse(name: str, row: Sequence[mpf]) -> list[mpf]:
     return [max(x - low, mpf(0)) ** power for x in z]
 
 
-@pytest.mark.parametrize("row", SPARSE_ROWS, ids=str)
+@pytest.mark.sweep
+@pytest.mark.parametrize("row", part(SPARSE_ROWS, 2), ids=str)
 @pytest.mark.parametrize("name", POWERS)
 def test_sparse_maps_agree_with_bisection(name: str, row: list[float]) -> None:
     """f, the Jacobian and f'' of sparsemax and entmax15."""

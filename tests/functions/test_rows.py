@@ -183,3 +183,27 @@ def test_framework_names() -> None:
         "SwiGLU@onnx": "swiglu",
     }
     assert {spec: specs.get(spec).name for spec in expected} == expected
+
+
+@pytest.mark.parametrize("name", ["glu", "reglu", "geglu", "swiglu", "glu@pytorch"])
+def test_the_gate_may_be_the_first_half(name: str) -> None:
+    """Then all is that of the row with its halves exchanged, each derivative at its input."""
+    first, second = specs.get(f"{name}:gate=first"), specs.get(f"{name}:gate=second")
+    assert second == specs.get(name)
+    assert first == specs.get(f"{name}:gate=first")
+    row = np.array([0.3, -2.0, 1.5, 0.7, -0.2, 4.0])
+    turned = np.roll(row, 3)
+    np.testing.assert_array_equal(first.f(row), second.f(turned))
+    for quantity in ("df", "d2f"):
+        np.testing.assert_array_equal(getattr(first, quantity)(row), np.roll(getattr(second, quantity)(turned), 3))
+    expected = [
+        np.gradient([first.f(row + h * np.eye(6)[i]) for h in (-1e-5, 0, 1e-5)], 1e-5, axis=0)[1] for i in range(6)
+    ]
+    np.testing.assert_allclose(first.jacobian(row), np.array(expected).T, atol=1e-8)
+
+
+def test_what_is_no_place_of_a_gate_is_refused() -> None:
+    with pytest.raises(UsageError, match="neither first nor second"):
+        specs.get("swiglu:gate=third")
+    with pytest.raises(UsageError, match="no parameter"):
+        specs.get("relu:gate=first")

@@ -105,6 +105,57 @@ FORMS: dict[str, tuple[str, Sequence[Step], Mapping[str, Any]]] = {
         [("Relu", "z", "r"), ("QuantizeLinear", ("r", "s", "o"), "q"), ("DequantizeLinear", ("q", "s", "o"), "y")],
         {"s": F(0.01), "o": np.uint8(0)},
     ),
+    # tf2onnx writes a choice as a sum of products with conditions as numbers, and zeros in a shape that is asked for.
+    "chosen by products": (
+        "softshrink",
+        [("Sub", ("z", "l"), "a"), ("Add", ("z", "l"), "b"), ("Less", ("z", "m"), "p"), ("Cast", "p", "q", {"to": 1}),
+         ("Mul", ("q", "b"), "c"), ("Not", "p", "r"), ("Cast", "r", "s", {"to": 1}), ("Shape", "z", "n"),
+         ("ConstantOfShape", "n", "o"), ("Mul", ("o", "s"), "d"), ("Add", ("c", "d"), "e"),
+         ("Greater", ("z", "l"), "g"), ("Not", "g", "h"), ("Cast", "h", "i", {"to": 1}), ("Cast", "g", "j", {"to": 1}),
+         ("Mul", ("j", "a"), "k"),
+         ("Mul", ("e", "i"), "f"), ("Add", ("k", "f"), "y")],
+        {"l": F(0.5), "m": F(-0.5)},
+    ),
+    "zeros in a shape": (
+        "sparse_plus",
+        [("LessOrEqual", ("z", "m"), "a"), ("Shape", "z", "n"), ("ConstantOfShape", "n", "o"),
+         ("Less", ("z", "i"), "b"), ("Add", ("z", "i"), "c"), ("Pow", ("c", "t"), "d"), ("Mul", ("d", "q"), "e"),
+         ("Where", ("b", "e", "z"), "f"),
+         ("Where", ("a", "o", "f"), "y")],
+        {"m": F(-1), "i": F(1), "t": F(2), "q": F(0.25)},
+    ),
+    # Operators that ONNX does not have: the model cannot be run, and its layers are what they are.
+    "complementary gelu": (
+        "gelu",
+        [("Mul", ("h", "z"), "a"), ("Neg", "z", "n"), ("Mul", ("n", "r"), "b"), ("Erfc", "b", "c"),
+         ("Mul", ("a", "c"), "y")],
+        {"h": F(0.5), "r": F(0.5**0.5)},
+    ),
+    "celu by expm1": (
+        "celu:alpha=2.0",
+        [("Div", ("z", "t"), "d"), ("Min", ("d", "o"), "m"), ("Expm1", "m", "e"), ("Mul", ("e", "t"), "f"),
+         ("Max", ("z", "o"), "p"), ("Add", ("p", "f"), "y")],
+        {"o": F(0), "t": F(2)},
+    ),
+    **{
+        f"keras prelu of channels by {end}": (
+            "prelu:a=0.1,-0.2,0.3,0.0,2.0",
+            [("Relu", "z", "p"), ("Neg", "z", "n"), ("Relu", "n", "q"), ("Mul", given, "r"), (end, ("p", "r"), "y")],
+            {"a": F([-0.1, 0.2, -0.3, 0, -2]) * sign},
+        )
+        for end, given, sign in (("Add", ("q", "a"), 1), ("Sub", ("a", "q"), -1))
+    },
+    "prelu of channels by where": (
+        "prelu:a=0.1,-0.2,0.3,0.0,2.0",
+        [("Greater", ("z", "o"), "g"), ("Mul", ("a", "z"), "r"), ("Where", ("g", "z", "r"), "y")],
+        {"a": F([0.1, -0.2, 0.3, 0, 2]), "o": F(0)},
+    ),
+    "leaky by max and min, of channels": (
+        "prelu:a=0.1,-0.2,0.3,0.0,2.0",
+        [("Max", ("z", "o"), "p"), ("Min", ("z", "o"), "n"), ("Cast", "n", "m", {"to": 1}), ("Mul", ("m", "a"), "r"),
+         ("Add", ("r", "p"), "y")],
+        {"a": F([0.1, -0.2, 0.3, 0, 2]), "o": F(0)},
+    ),
     "twice": ("relu", [("Relu", "z", "r"), ("Relu", "r", "y")], {}),
     "scaled after": ("relu", [("Relu", "z", "r"), ("Mul", ("r", "a"), "y")], {"a": F(1.414)}),
     "capped": ("tanh", [("Div", ("z", "c"), "d"), ("Tanh", "d", "t"), ("Mul", ("t", "c"), "y")], {"c": F(30)}),
@@ -121,6 +172,28 @@ def test_forms_are_recognised(form: str, tmp_path: Path) -> None:
     label, steps, constants = FORMS[form]
     given: list[Step] = [(op, (given,) if isinstance(given, str) else given, *rest) for op, given, *rest in steps]  # type: ignore[misc]
     assert labels(between_layers(tmp_path / "m.onnx", given, constants)) == [label]
+
+
+def test_what_is_scaled_by_channels_is_no_prelu(tmp_path: Path) -> None:
+    """A normalisation after a relu, folded into a product, and a skip beside it."""
+    steps: list[Step] = [("Relu", ("z",), "p"), ("Mul", ("p", "a"), "r"), ("Add", ("r", "z"), "y")]
+    assert labels(between_layers(tmp_path / "m.onnx", steps, {"a": F([0.1, -0.2, 0.3, 0, 2])})) == ["relu"]
+
+
+def test_keras_relu_of_three_settings_is_one_layer(cli: Cli, tmp_path: Path) -> None:
+    """As tf2onnx writes it; what it counts is what its values say."""
+    steps: list[Step] = [
+        ("Neg", ("z",), "a"), ("Add", ("a", "t"), "b"), ("Relu", ("b",), "c"), ("Mul", ("s", "c"), "d"),
+        ("Greater", ("z", "t"), "g"), ("Not", ("g",), "h"), ("Cast", ("h",), "i", {"to": 1}), ("Mul", ("o", "i"), "j"),
+        ("Cast", ("g",), "k", {"to": 1}), ("Mul", ("k", "z"), "l"), ("Add", ("l", "j"), "m"), ("Min", ("m", "n"), "p"),
+        ("Max", ("p", "o"), "q"), ("Sub", ("q", "d"), "y"),
+    ]  # fmt: skip
+    constants = {"t": F(0.5), "s": F(0.1), "o": F(0), "n": F(4), "fc1.weight": np.eye(4, 5, dtype=F)}
+    path = between_layers(tmp_path / "m.onnx", steps, constants)
+    np.save(tmp_path / "x.npy", np.array([[0.25, 1.0, 5.0, -3.0]], F))
+    done = cli("saturation", "--model", str(path), str(tmp_path / "x.npy"), "-f", "csv")
+    (layer,) = csv.DictReader(io.StringIO(done.stdout.decode()))
+    assert float(layer["mean_abs_gradient"]) == pytest.approx((0.1 + 1.0 + 0.0 + 0.1 + 0.1) / 5)
 
 
 HALF = ("silu", "erf gelu", "pow gelu tanh", "hard swish", "quick gelu")
@@ -144,6 +217,14 @@ NONE: dict[str, tuple[Sequence[Step], Mapping[str, Any]]] = {
         [("ReduceMax", ("z",), "m", {"axes": [-1]}), ("Sub", ("z", "m"), "d"), ("Exp", ("d",), "e"),
          ("ReduceSum", ("e", "ax"), "t"), ("Div", ("e", "t"), "y")],
         {"ax": np.array([-1])},
+    ),
+    "a comparison as a number": (
+        [("Greater", ("z", "o"), "g"), ("Cast", ("g",), "c", {"to": 1}), ("Mul", ("c", "x"), "m"),
+         ("MatMul", ("m", "w"), "y")],
+        {"o": F(0.7), "w": np.ones((4, 5), F)},
+    ),
+    "a product of channels": (
+        [("Mul", ("z", "a"), "m"), ("Add", ("m", "z"), "y")], {"a": F([0.1, -0.2, 0.3, 0, 2])},
     ),
     "norm": (
         [("ReduceL2", ("z",), "m", {"axes": [-1]}), ("Clip", ("m", "e", ""), "d"), ("Div", ("z", "d"), "y")],

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.frameworks import framework, marked
+from support.frameworks import framework, marked, need
 
 from actcli.errors import DataError
+from actcli.models.onnx_model import Model
 from actcli.watching.inspect import inspect
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
@@ -84,6 +85,56 @@ def test_subclassed_models_and_several_inputs() -> None:
     model = keras.Model([p, q], parts.Dense(2, activation="relu", name="r")(parts.concatenate([p, q])))
     for inputs in ([numbers(9, 3), numbers(9, 2)], {"p": numbers(9, 3), "q": numbers(9, 2)}):
         assert listed(model, inputs) == [("r", "relu", 9, 2)]
+
+
+def slopes(shape: Any, dtype: Any = None) -> Any:
+    return keras.ops.convert_to_tensor([0.1, -0.2, 0.3, 0.0, 2.0], "float32")
+
+
+_A = keras.activations
+# What Keras calls it, the layers, and what its export is read as.
+WRITTEN: dict[str, tuple[str, Any]] = {
+    "elu": ("elu", _A.elu), "exponential": ("exponential", _A.exponential),
+    "gelu": ("gelu", _A.gelu), "gelu tanh": ("gelu_tanh", lambda x: _A.gelu(x, approximate=True)),
+    "hard_shrink": ("hardshrink", _A.hard_shrink), "hard_sigmoid": ("hard_sigmoid", _A.hard_sigmoid),
+    "hard_silu": ("hard_swish", _A.hard_silu), "hard_tanh": ("hard_tanh", _A.hard_tanh),
+    "leaky_relu": ("leaky_relu:negative_slope=0.2", _A.leaky_relu), "log_sigmoid": ("log_sigmoid", _A.log_sigmoid),
+    "mish": ("mish", _A.mish), "relu": ("relu", _A.relu), "relu6": ("relu6", _A.relu6), "selu": ("selu", _A.selu),
+    "sigmoid": ("sigmoid", _A.sigmoid), "silu": ("silu", _A.silu), "soft_shrink": ("softshrink", _A.soft_shrink),
+    "softplus": ("softplus", _A.softplus), "softsign": ("softsign", _A.softsign),
+    "sparse_plus": ("sparse_plus", _A.sparse_plus), "sparse_sigmoid": ("sparse_sigmoid", _A.sparse_sigmoid),
+    "squareplus": ("squareplus", _A.squareplus),
+    "squareplus of 2": ("squareplus:b=2.0", lambda x: _A.squareplus(x, b=2)),
+    "tanh": ("tanh", _A.tanh), "tanh_shrink": ("tanhshrink", _A.tanh_shrink),
+    "celu of 2": ("celu:alpha=2.0", lambda x: _A.celu(x, alpha=2.0)),
+    "threshold": ("threshold:threshold=0.5,value=-3.0", lambda x: _A.threshold(x, 0.5, -3.0)),
+    "soft_shrink of 1": ("softshrink:lambd=1.0", lambda x: _A.soft_shrink(x, 1.0)),
+    "by hand": ("silu", lambda x: x * keras.ops.sigmoid(x)),
+    "ReLU(6)": ("relu6", parts.ReLU(6.0)),
+    "ReLU(0.1)": ("leaky_relu:negative_slope=0.1", parts.ReLU(negative_slope=0.1)),
+    "ReLU above": ("thresholded_relu:theta=0.7", parts.ReLU(threshold=0.7)),
+    "LeakyReLU": ("leaky_relu:negative_slope=0.3", parts.LeakyReLU()), "ELU(0.5)": ("elu:alpha=0.5", parts.ELU(0.5)),
+    "PReLU": ("leaky_relu:negative_slope=0.3", parts.PReLU(alpha_initializer=keras.initializers.Constant(0.3))),
+    "PReLU of channels": ("prelu:a=0.1,-0.2,0.3,0.0,2.0", parts.PReLU(alpha_initializer=slopes)),
+}  # fmt: skip
+UNWRITTEN = {"torch": ("threshold",), "tensorflow": ()}  # what an exporter refuses
+
+
+def test_what_keras_exports_is_recognised(tmp_path: Path) -> None:
+    """Every activation of Keras that the registry has, one after the other in one model."""
+    backend = keras.backend.backend()
+    need("onnx")
+    need({"torch": "torch", "tensorflow": "tf2onnx"}[backend])
+    made = {name: both for name, both in WRITTEN.items() if name not in UNWRITTEN[backend]}
+    layers = [keras.Input((5,))]
+    for _, activation in made.values():
+        layers += [parts.Dense(5), activation if isinstance(activation, parts.Layer) else parts.Activation(activation)]
+    model = keras.Sequential([*layers, parts.Dense(2)])
+    for _ in range(2):
+        model(numbers(2, 5))
+    model.export(str(tmp_path / "m.onnx"), format="onnx", verbose=False)
+    found = [layer.function.label for layer in Model.read(str(tmp_path / "m.onnx")).listing.layers]
+    assert dict(zip(made, found, strict=True)) == {name: label for name, (label, _) in made.items()}
 
 
 def test_what_is_hidden_is_said() -> None:

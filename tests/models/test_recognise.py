@@ -15,7 +15,8 @@ from actcli.registry.collection import ACTIVATIONS
 from actcli.registry.specs import get
 
 ELEMENTWISE = [one.name for one in ACTIVATIONS if one.kind == "elementwise"]
-SAME = {  # at their defaults they are functions with fewer parameters, or none
+SAME = {
+    "leaky_relu_n": "relu",  # at their defaults they are functions with fewer parameters, or none
     "rrelu": "leaky_relu:negative_slope=0.22916667", "relu_n": "relu6", "threshold": "relu", "celu": "elu",
     "swish_beta": "silu", "shrink": "hardshrink",
 }  # fmt: skip

@@ -27,7 +27,8 @@ def test_one_reading_of_a_pipe_gives_them_all(command: tuple[str, ...], cli: Cli
         assert (tmp_path / name).read_bytes() == alone.read_bytes()
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+@pytest.mark.sweep
+@pytest.mark.parametrize("command", part(COMMANDS, 3), ids=lambda command: command[0])
 def test_a_report_alone_leaves_standard_output_as_it_is(command: tuple[str, ...], cli: Cli, tmp_path: Path) -> None:
     data = LAYER.read_bytes()
     report = tmp_path / "r.html"

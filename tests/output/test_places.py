@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from support import forked
 from support.run import ROOT, Cli
+from support.sweep import part
 from support.tables import write
 
 from actcli.errors import DataError
@@ -100,7 +101,8 @@ def test_a_hyphen_is_standard_output(cli: Cli, tmp_path: Path) -> None:
     assert not (tmp_path / "-").exists()
 
 
-@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/{}", "/proc/self/fd/{}", "out"])
+@pytest.mark.sweep
+@pytest.mark.parametrize("name", part(["/dev/stdout", "/proc/self/fd/{}", "/dev/fd/{}", "out"], 2))
 def test_an_open_file_is_written_where_it_is(tmp_path: Path, name: str) -> None:
     """What is in a log stays, and what comes after the result follows it."""
     lay(tmp_path)
@@ -231,7 +233,8 @@ def test_messages_that_nobody_can_read_change_no_status(words: Sequence[str]) ->
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no limit of the size of files")
-@pytest.mark.parametrize("out", [(), ("-o", "out/x.parquet"), ("-o", "out/x.csv")], ids=" ".join)
+@pytest.mark.sweep
+@pytest.mark.parametrize("out", part([(), ("-o", "out/x.parquet"), ("-o", "out/x.csv")], 2), ids=" ".join)
 def test_a_write_that_is_cut_short_is_an_error(tmp_path: Path, out: Sequence[str]) -> None:
     """Whether Python buffers or not: the size of files is limited."""
     import resource

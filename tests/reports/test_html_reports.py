@@ -110,7 +110,7 @@ COMMANDS = [
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize("command", part(COMMANDS, 4), ids=lambda command: " ".join(command[:2]))
+@pytest.mark.parametrize("command", part(COMMANDS, 7), ids=lambda command: " ".join(command[:2]))
 def test_a_page_is_well_formed_and_holds_all_it_shows(command: list[str], cli: Cli, tmp_path: Path) -> None:
     """Tags match, ids are there once, links lead within the page or to data in it, and nothing is to be run."""
     text = report(cli, tmp_path, *command)

@@ -33,6 +33,7 @@ def write_layers(folder: Path, count: int) -> list[str]:
     return [str(path) for path in paths]
 
 
+@pytest.mark.exhaustive
 def test_a_report_of_many_layers_shows_some_and_says_so(cli: Cli, tmp_path: Path) -> None:
     """One picture, the reasons of a few layers, a table of all: three times the layers take no three times the page."""
     sizes = {}

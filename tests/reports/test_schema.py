@@ -175,7 +175,8 @@ OUTPUTS = [
 ]
 
 
-@pytest.mark.parametrize("output", OUTPUTS, ids=lambda output: " ".join(output[1:3]))
+@pytest.mark.sweep
+@pytest.mark.parametrize("output", part(OUTPUTS, 2), ids=lambda output: " ".join(output[1:3]))
 def test_what_the_commands_print_is_valid(output: tuple[str, ...], cli: Cli) -> None:
     """As one JSON text and, where it is a table, as a line an item."""
     name, *command = output

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from actcli.cli import options
-from actcli.cli.layers import layer_options, layers, note_layers
+from actcli.cli.layers import dask_option, layer_options, layers, note_layers, on
 from actcli.cli.models import ModelRun, model_options_beside_inputs
 from actcli.cli.types import NumericCommand
 from actcli.output.forms import comparison_result
@@ -36,6 +36,7 @@ Examples:
   actcli compare relu 'leaky_relu:negative_slope=0.01|0.1|0.3'
   actcli compare tanh gelu --sigma-w 1.5 --sigma-b 0.05 --depth 50
   actcli compare relu leaky_relu elu -i layer2.csv
+  actcli compare relu gelu -i acts/layer1 --dask local:2
   actcli compare relu gelu silu -o functions.svg
   actcli compare relu leaky_relu -i layer2.csv --report page.html
   actcli compare silu --model digits.onnx -i digits.csv -c '!digit'""",
@@ -47,6 +48,7 @@ Examples:
 @options.epsilon_option
 @options.network_options
 @options.look_options
+@dask_option
 @options.layer_table_options
 @options.outputs_options(figures=True, reports=True)
 def command(
@@ -57,6 +59,7 @@ def command(
     epsilon: float,
     network: Network,
     look: Look,
+    dask: str | None,
     reading: ReadOptions,
     outputs: Outputs,
 ) -> None:
@@ -64,9 +67,10 @@ def command(
     from actcli.diagnosis.diagnose import Criteria
     from actcli.measuring.probe import Thresholds
 
-    ran = None if model is None else model.network(inputs, choice, reading)
-    given = layers(inputs, functions[0], choice, reading) if ran is None else ran.layers
-    is_chain = ran is None or ran.is_chain
-    comparison = compare(functions, given, Criteria(Thresholds(epsilon)), network, is_chain=is_chain)
+    with on(dask, without="a model, which is run here" if model is not None else "") as cluster:
+        ran = None if model is None else model.network(inputs, choice, reading)
+        given = layers(inputs, functions[0], choice, reading, cluster) if ran is None else ran.layers
+        is_chain = ran is None or ran.is_chain
+        comparison = compare(functions, given, Criteria(Thresholds(epsilon)), network, is_chain=is_chain)
     note_layers(comparison.inputs, comparison.doubts)
     write(outputs, comparison_result(comparison, look), comparison.inputs)

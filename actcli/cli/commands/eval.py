@@ -28,6 +28,7 @@ row, together; where it has more or fewer outputs than inputs (glu has half as m
 Examples:
   actcli eval sigmoid -39 0 39
   actcli eval elu:alpha=0.5 --range -3:3:0.5
+  actcli eval swiglu:gate=first 1 2 3 4
   actcli eval relu layer1.csv -o outputs.csv
   actcli eval gelu layer1.csv -c h0:h3 --append
   actcli eval prelu:a=0.25,0.1 layer1.csv -c h0,h1

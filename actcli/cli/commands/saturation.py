@@ -9,7 +9,7 @@ import click
 
 from actcli.cli import options
 from actcli.cli.groups import GATES, MEASURED
-from actcli.cli.layers import layer_options, layers, note_layers
+from actcli.cli.layers import dask_option, layer_options, layers, note_layers, on
 from actcli.cli.messages import fail_gates
 from actcli.cli.models import FunctionOrInput, ModelRun, model_options
 from actcli.cli.options import gather, option
@@ -97,11 +97,12 @@ gate_options = gather(
     help="""Show where gradients vanish and which neurons are dead.
 
 Each input is a table of pre-activations, one layer, named after its file: rows are samples, columns are neurons. A
-folder of part files is one layer, and so is a glob in quotes. Several are the layers of one network, first to last, in
-the order of their numbers where the given one is the shell's. Without inputs only the regions of x are shown. CSV has
-one row per layer, without inputs one per region; a terminal and JSON show both, and the neurons. -o FILE.png, .svg,
-.pdf, .eps or .pgf draws the layers: histograms over f', a map of the neurons, and the product of f'. A RULE of another
-system judges by its own definition.
+folder of part files is one layer, and so is a glob in quotes; addresses such as s3://bucket/layer1 are read as files
+and folders are (see actcli-datasets(7)). Several are the layers of one network, first to last, in the order of their
+numbers where the given one is the shell's. Without inputs only the regions of x are shown. CSV has one row per layer,
+without inputs one per region; a terminal and JSON show both, and the neurons. -o FILE.png, .svg, .pdf, .eps or .pgf
+draws the layers: histograms over f', a map of the neurons, and the product of f'. A rule of another system judges by
+its own definition.
 
 With --model the inputs are those of an ONNX model, which is run on them: .npy, .npz with an array for each input of
 the model, or tables. Its layers have their own functions (see `actcli layers`), so there is no FUNCTION.""",
@@ -116,6 +117,7 @@ Examples:
   actcli saturation relu layer*.csv -f latex --digits 3
   actcli saturation relu layer*.csv --function layer3=softmax
   actcli saturation relu acts/layer1 acts/layer2 --part step=100
+  actcli saturation relu acts/layer1 acts/layer2 --dask local:2
   actcli saturation relu layer*.csv --order natural
   actcli saturation relu layer*.csv --layer '!layer3'
   actcli saturation relu layer1.csv --rule redo
@@ -149,6 +151,7 @@ Examples:
     help="Print the limits and the source of the rule for FUNCTION.",
 )
 @options.look_options
+@dask_option
 @options.layer_table_options
 @options.outputs_options(figures=True, reports=True)
 @click.pass_context
@@ -163,6 +166,7 @@ def command(
     by: str | None,
     explain: bool,
     look: Look,
+    dask: str | None,
     reading: ReadOptions,
     outputs: Outputs,
 ) -> None:
@@ -186,10 +190,12 @@ def command(
     criteria = replace(criteria, histogram=outputs.shows_distributions)
     if function is None:
         assert model is not None
-        network = model.network(inputs, choice, reading)
+        with on(dask, without="a model, which is run here"):
+            network = model.network(inputs, choice, reading)
         diagnosis = diagnose(network.layers, criteria, is_chain=network.is_chain)
     else:
-        diagnosis = diagnose(layers(inputs, function, choice, reading, required=True), criteria, function)
+        with on(dask) as cluster:
+            diagnosis = diagnose(layers(inputs, function, choice, reading, cluster, required=True), criteria, function)
     note_layers(diagnosis.inputs, diagnosis.doubts)
     if not diagnosis.layers and (by in ("layer", "neuron") or gates):
         raise UsageError("there is no layer to look at", "give files, or pipe a table in")

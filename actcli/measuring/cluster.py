@@ -1,0 +1,291 @@
+"""Work on a cluster of Dask, which is threads beyond one machine: units of it are mapped, and what they give is merged
+as a tree, both on the workers. The one file that knows `distributed`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import cache, cached_property, partial
+from itertools import islice
+from queue import Empty, SimpleQueue
+from typing import Any, Generic, TypeVar
+
+from actcli import __version__
+from actcli.errors import ActcliError, DataError, UsageError
+
+U = TypeVar("U")
+R = TypeVar("R")
+
+_ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx|inproc)://.+:\d+/?")
+_LOCAL = re.compile(r"local(?::([1-9]\d{0,3}))?")
+FAN = 16  # how many results are merged at once
+AHEAD = 4  # units under way for each thread of a worker: the next one is there when one is done
+CONNECT, ALONE = 10.0, 60.0  # seconds that a scheduler, and a cluster without any worker, are waited for
+ROOT = -1  # the number of what is no unit: all of a job
+SAME = "install the same versions on all machines"
+_LOGGING = ("distributed", "tornado", "asyncio")  # what logs by these names
+
+
+class UnitError(Exception):
+    """What a unit of a job has failed with."""
+
+    def __init__(self, job: int, unit: int, error: Exception) -> None:
+        super().__init__(str(error))
+        self.job, self.unit, self.error = job, unit, error
+
+
+@dataclass(slots=True)
+class _Tree:
+    """What becomes of the results of a job: each level holds those that are not yet merged into one of the next."""
+
+    merge: Callable[[list[Any]], Any]
+    levels: list[list[Any]] = field(default_factory=list)
+
+    def add(self, result: Any, level: int = 0) -> None:
+        if level == len(self.levels):
+            self.levels.append([])
+        self.levels[level].append(result)
+        if len(self.levels[level]) == FAN:
+            merged = self.merge(self.levels[level])
+            self.levels[level] = []
+            self.add(merged, level + 1)
+
+    def root(self) -> Any:
+        """All of them merged, in their order: those of higher levels came first."""
+        rest: list[Any] = []
+        for level in self.levels:
+            rest = [*level, *([self.merge(rest)] if len(rest) > 1 else rest)]
+        return self.merge(rest)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A unit of a job is."""
+
+    job: int
+    unit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Merged(Generic[R]):
+    """All units of a job are."""
+
+    job: int
+    result: R
+
+
+class Cluster:
+    """A scheduler of Dask and its workers, all of the versions of this process.
+
+    A task is a function of this package by its name, and plain data; these, and what comes back, are pickled by
+    `distributed`, whose protocol that is. What a worker that dies had done is done again by another one.
+    """
+
+    def __init__(self, connect: Callable[[], Any]) -> None:
+        self._connect = connect
+        self._versions = versions()
+
+    @cached_property
+    def _client(self) -> Any:
+        return self._connect()
+
+    def run(self, work: Callable[[U], R], unit: U) -> R:
+        """What `work` makes of one unit, on a worker. Raises whatever it raises."""
+        found: R = self._submitted(work, unit).result()
+        return found
+
+    def reduced(
+        self, work: Callable[[U], R], merge: Callable[[list[R]], R], jobs: Sequence[Sequence[U]]
+    ) -> Iterator[Done | Merged[R]]:
+        """What `work` makes of the units of each job, merged in their order, however many workers there are; before, of
+        each unit that it is done. Raises UnitError of the first unit that fails."""
+        running = _Running()
+        trees = [_Tree(partial(self._submitted, merge, priority=1)) for _ in jobs]
+        left = [len(units) for units in jobs]
+        units = ((job, number, unit) for job, own in enumerate(jobs) for number, unit in enumerate(own))
+        failed: UnitError | None = None
+        window = 0
+        try:
+            while any(left) or running.places:
+                if failed is None and len(running.places) <= window // 2:
+                    window = self._window()
+                    for job, number, unit in islice(units, window - len(running.places)):
+                        future = self._submitted(work, unit)
+                        running.add(future, job, number)
+                        trees[job].add(future)
+                elif failed is not None and not running.before(failed):
+                    break
+                job, number, future = running.next(self._check)
+                if future.status != "finished":
+                    failed = _first(failed, UnitError(job, number, self._error(future)))
+                elif number == ROOT:
+                    yield Merged(job, future.result())
+                else:
+                    left[job] -= 1
+                    if not left[job]:
+                        running.add(trees[job].root(), job, ROOT)
+                    yield Done(job, number)
+        finally:
+            running.cancel(self._client)
+        if failed is not None:
+            raise failed
+
+    def _submitted(self, work: Callable[[U], R], unit: U, priority: int = 0) -> Any:
+        return self._client.submit(_run, self._versions, work, unit, pure=False, priority=priority)
+
+    def _window(self) -> int:
+        """How many units are under way at once."""
+        threads: dict[str, int] = self._client.nthreads()
+        return AHEAD * max(4, sum(threads.values()))
+
+    def _check(self) -> None:
+        """Raises DataError where nothing more can come of it."""
+        if self._client.status != "running":
+            raise DataError("the connection to the scheduler of Dask is lost", "is it still running?")
+        try:
+            if not self._client.nthreads():
+                self._client.wait_for_workers(1, timeout=ALONE)
+        except TimeoutError:
+            raise DataError(f"no worker of Dask is left, and none has come for {ALONE:g} s", "start more") from None
+        except OSError as error:
+            raise DataError(f"the connection to the scheduler of Dask is lost: {error}") from None
+
+    def _error(self, future: Any) -> Exception:
+        """What a task has failed with, as an error of ours."""
+        if future.status == "cancelled":
+            return DataError("the connection to the scheduler of Dask is lost", "is it still running?")
+        error = future.exception()
+        if isinstance(error, ActcliError):
+            return error
+        if type(error).__name__ == "KilledWorker":
+            what = "the workers that were given the same piece of work have died, one after the other"
+            return DataError(what, "have they enough memory? Their logs say why")
+        return DataError(f"a worker failed: {type(error).__name__}: {str(error).partition(chr(10))[0]}")
+
+
+class _Running:
+    """Tasks under way, which come back in the order in which they are done."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, tuple[int, int]] = {}
+        self._futures: dict[str, Any] = {}
+        self._done: SimpleQueue[Any] = SimpleQueue()
+
+    def add(self, future: Any, job: int, number: int) -> None:
+        self.places[future.key] = job, number
+        self._futures[future.key] = future
+        future.add_done_callback(self._done.put)
+
+    def next(self, check: Callable[[], None]) -> tuple[int, int, Any]:
+        while True:
+            try:
+                future = self._done.get(timeout=1.0)
+            except Empty:
+                check()
+                continue
+            del self._futures[future.key]
+            return *self.places.pop(future.key), future
+
+    def before(self, failed: UnitError) -> bool:
+        """Whether one may still fail that would have been the first to."""
+        return any(place < (failed.job, failed.unit) for place in self.places.values())
+
+    def cancel(self, client: Any) -> None:
+        if self._futures:
+            client.cancel([*self._futures.values()], force=True)
+
+
+def _first(one: UnitError | None, other: UnitError) -> UnitError:
+    return other if one is None or (other.job, other.unit) < (one.job, one.unit) else one
+
+
+def _run(expected: dict[str, str], work: Callable[[U], R], unit: U) -> R:
+    """What a worker does: one that has joined since may be another."""
+    if (odd := _difference(expected, versions())) is not None:
+        raise DataError(f"a worker {odd}", SAME)
+    return work(unit)
+
+
+@cache
+def versions() -> dict[str, str]:
+    """What must be the same everywhere, so that results are."""
+    from importlib.metadata import version
+
+    return {"actcli": __version__, **{name: version(name) for name in ("numpy", "polars", "distributed")}}
+
+
+def _difference(expected: dict[str, str], found: dict[str, str]) -> str | None:
+    odd = (name for name in expected if expected[name] != found.get(name))
+    name = next(odd, None)
+    return None if name is None else f"has {name} {found.get(name, 'not at all')}, and {expected[name]} is here"
+
+
+@contextmanager
+def connected(address: str) -> Iterator[Cluster]:
+    """The cluster of a scheduler, or, of `local` or `local:N`, one of processes of this machine, which end with it. It
+    is connected to when it is first asked for something."""
+    local = _LOCAL.fullmatch(address)
+    if not local and not _ADDRESS.fullmatch(address):
+        raise UsageError(f"--dask {address}: is no address of a scheduler", "write tcp://HOST:8786, local or local:4")
+    try:
+        import distributed
+    except ImportError:
+        raise UsageError("--dask needs distributed, which is not installed", "pip install 'actcli[dask]'") from None
+    with _quiet(), ExitStack() as stack:
+
+        def connect() -> Any:
+            own = stack.enter_context(_processes(distributed, int(local[1] or os.cpu_count() or 1))) if local else None
+            try:
+                client = distributed.Client(own or address, timeout=CONNECT, set_as_default=False)
+            except (OSError, ValueError) as error:
+                what = f"{address}: no scheduler of Dask answers: {str(error).partition(chr(10))[0]}"
+                raise DataError(what, "`dask scheduler` starts one") from None
+            _check_workers(stack.enter_context(client), address)
+            return client
+
+        yield Cluster(connect)
+
+
+def _processes(distributed: Any, count: int) -> Any:
+    return distributed.LocalCluster(
+        n_workers=count,
+        threads_per_worker=1,
+        processes=True,
+        host="127.0.0.1",
+        memory_limit=None,  # memory is constant
+        dashboard_address="127.0.0.1:0",  # which else listens to all the world
+        worker_dashboard_address="127.0.0.1:0",
+        silence_logs=logging.CRITICAL,
+        env={"POLARS_MAX_THREADS": "1"},  # else each process would have as many as there are processors
+    )
+
+
+def _check_workers(client: Any, address: str) -> None:
+    """Raises DataError where there is none, or one that would not give the same results."""
+    try:
+        client.wait_for_workers(1, timeout=CONNECT)
+    except TimeoutError:
+        raise DataError(f"{address}: the scheduler has no workers", f"`dask worker {address}` starts one") from None
+    for worker, found in sorted(client.run(versions, on_error="return").items()):
+        odd = f"has no such actcli: {found}" if isinstance(found, BaseException) else _difference(versions(), found)
+        if odd is not None:
+            raise DataError(f"{address}: the worker {worker} {odd}", SAME)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what the libraries log on standard error: what matters is an error of ours."""
+    loggers = [each for name, each in logging.root.manager.loggerDict.items() if name.startswith(_LOGGING)]
+    found = [each for each in loggers if isinstance(each, logging.Logger)]
+    before = [each.level for each in found]
+    for each in found:
+        each.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for each, level in zip(found, before, strict=True):
+            each.setLevel(level)

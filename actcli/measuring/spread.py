@@ -1,0 +1,182 @@
+"""Layers of files that are measured on a cluster: cut into pieces, of which only partials come back."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial, reduce
+from typing import NamedTuple
+
+from actcli.errors import ActcliError, DataError, UsageError
+from actcli.measuring.cluster import Cluster, Merged, UnitError
+from actcli.measuring.partial import Partial
+from actcli.measuring.probe import Probe, measure_under
+from actcli.tables.open import part_table
+from actcli.tables.options import ReadOptions
+from actcli.tables.pipeline import Part, Watch, map_blocks
+from actcli.tables.remote import is_remote
+from actcli.tables.table import Block, Kin, Share, Skipped, Table, together
+
+PIECE = 64 << 20  # bytes that a part is cut into, and to which small parts are taken together
+LEAST = 1 << 20  # bytes that a part counts for at least: it must be opened
+MOST = 20_000  # pieces of a layer, about: a scheduler keeps a kilobyte or two for each
+
+
+class Piece(NamedTuple):
+    """A share of a part of a layer."""
+
+    path: str
+    size: int | None  # of the whole part, which a worker must find too; None: a server does not say it
+    share: Share
+
+    @property
+    def bytes(self) -> int:
+        return (self.size or 0) // self.share.total
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What a worker measures at a time: plain values, and words for every function."""
+
+    pieces: tuple[Piece, ...]
+    kin: Kin
+    options: ReadOptions
+    probes: tuple[Callable[[], Probe], ...]
+    positions: int
+
+    @property
+    def exact(self) -> Unit:
+        """The same, whose errors name lines by their numbers: what is before each piece is read for that."""
+        pieces = (piece._replace(share=piece.share._replace(exact=True)) for piece in self.pieces)
+        return replace(self, pieces=tuple(pieces))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a worker has measured: a partial for each probe, records of arrays and numbers, which travel as such; and
+    the rows that were left out, with the unit of the first."""
+
+    partials: tuple[Partial, ...]
+    skipped: Skipped | None = None
+    unit: Unit | None = None
+
+
+class Away:
+    """Tables whose blocks are measured by the workers of a cluster, those of all tables side by side."""
+
+    def __init__(self, cluster: Cluster, tables: Sequence[Table], options: ReadOptions, watch: Watch) -> None:
+        self._cluster, self._tables, self._watch = cluster, tables, watch
+        self._options = replace(options, parts=(), order="given")
+        self.skipped: dict[int, Skipped | None] = {}
+
+    def __call__(self, probes: Mapping[int, Sequence[Probe]]) -> Iterator[tuple[int, list[Partial]]]:
+        """The partials of the tables of these numbers under the probes of each."""
+        jobs = [self._units(self._tables[number], own) for number, own in probes.items()]
+        found: dict[int, Found] = {}
+        ends = [0] * len(jobs)
+        events = self._events(jobs, ends, found)
+        for job, number in enumerate(probes):
+            for _ in self._watch(self._progress(job, events, ends, found), self._tables[number]):
+                pass
+            result = found.pop(job)
+            self.skipped[number] = self._named(result)
+            yield number, [*result.partials]
+
+    def _units(self, table: Table, probes: Sequence[Probe]) -> list[Unit]:
+        if table.kin is None or not table.parts:
+            raise UsageError(f"{table.source} is read only once, and not by workers", "put it into a file")
+        again = tuple(probe.again() for probe in probes if probe.again is not None)
+        return [
+            Unit(tuple(group), table.kin, self._options, again, table.positions) for group in pieces(table)
+        ]  # fmt: skip
+
+    def _events(self, jobs: list[list[Unit]], ends: list[int], found: dict[int, Found]) -> Iterator[int]:
+        """The job of each thing that is done, once `ends` and `found` say so."""
+        try:
+            for event in self._cluster.reduced(_measure, _merge, jobs):
+                if isinstance(event, Merged):
+                    found[event.job] = event.result
+                else:
+                    ends[event.job] += sum(piece.bytes for piece in jobs[event.job][event.unit].pieces)
+                yield event.job
+        except UnitError as error:
+            self._exactly(jobs[error.job][error.unit], error.error)
+
+    def _exactly(self, unit: Unit, error: Exception) -> None:
+        """Raise the error of a unit, with the numbers of its lines."""
+        if isinstance(error, ActcliError) and any(piece.share.number for piece in unit.pieces):
+            self._cluster.run(_measure, unit.exact)
+        raise error
+
+    @staticmethod
+    def _progress(job: int, events: Iterator[int], ends: list[int], found: dict[int, Found]) -> Iterator[Part[None]]:
+        """How far a job is, until it has its result."""
+        while job not in found:
+            if next(events) == job:
+                yield Part(None, ends[job], None)
+
+    def _named(self, result: Found) -> Skipped | None:
+        """The rows that were left out, the first with the number of its line."""
+        unit, skipped = result.unit, result.skipped
+        if skipped is None or unit is None or not any(piece.share.number for piece in unit.pieces):
+            return skipped
+        again = self._cluster.run(_measure, unit.exact).skipped
+        return skipped if again is None else replace(skipped, first=again.first)
+
+
+def pieces(table: Table) -> list[list[Piece]]:
+    """The pieces of a table, in order, those together that are measured at a time. Sizes alone decide, so that results
+    are the same to the last bit for any number of workers."""
+    most = max(PIECE, sum(part.size or 0 for part in table.parts) // MOST)
+    found: list[list[Piece]] = []
+    room = 0
+    for part in table.parts:
+        size = most if part.size is None else part.size
+        total = max(1, -(-size // most)) if table.cuts else 1
+        cost = max(LEAST, size // total)
+        path = part.path if is_remote(part.path) else os.path.abspath(part.path)
+        for number in range(total):
+            if cost > room:
+                found.append([])
+                room = most
+            found[-1].append(Piece(path, part.size, Share(number, total)))
+            room -= cost
+    return found
+
+
+def _measure(unit: Unit) -> Found:
+    """What a worker does."""
+    probes = [again() for again in unit.probes]
+    totals = [Partial.empty(len(unit.kin.picked)) for _ in probes]
+    skipped: Skipped | None = None
+    for piece in unit.pieces:
+        for part in map_blocks(_table(piece, unit), partial(_of_block, probes, unit.positions), threads=1):
+            totals = [total.merge(own) for total, own in zip(totals, part.result, strict=True)]
+            skipped = together(skipped, part.skipped)
+    return Found(tuple(totals), skipped, unit if skipped else None)
+
+
+def _of_block(probes: Sequence[Probe], positions: int, block: Block) -> list[Partial]:
+    return measure_under(probes, block.values, block.missing, positions)
+
+
+def _table(piece: Piece, unit: Unit) -> Table:
+    """The table of a piece, which has no blocks but its own."""
+    if not is_remote(piece.path):
+        size = os.path.getsize(piece.path) if os.path.isfile(piece.path) else None
+        if size != piece.size:
+            where = f"the worker on {socket.gethostname()}"
+            what = f"{where} does not see it" if size is None else f"it has {size} bytes on {where}, not {piece.size}"
+            hint = "give paths that mean the same on all machines, or addresses such as s3://bucket/part.parquet"
+            raise DataError(f"{piece.path}: {what}", hint)
+    table = part_table(piece.path, unit.kin, unit.options)
+    return replace(table, tasks=lambda _=piece.share: table.tasks(piece.share))
+
+
+def _merge(found: list[Found]) -> Found:
+    """What workers do with what they have found, in its order."""
+    partials = (reduce(Partial.merge, own) for own in zip(*(each.partials for each in found), strict=True))
+    skipped = reduce(together, (each.skipped for each in found))
+    return Found(tuple(partials), skipped, next((each.unit for each in found if each.unit), None))

@@ -1,0 +1,120 @@
+"""Operators from one tensor to another that map each number by itself: run on numbers, or written as an expression."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from actcli.activation import Array, Function
+from actcli.models.graph import Graph, Node
+from actcli.models.operators import CONDITIONS, ELEMENTWISE, NAMED, TRANSPARENT, function_of
+
+_BOOL = 9  # as ONNX counts types
+_ROOTS = {
+    value: value
+    for value in (2**0.5, 0.5**0.5, (2 / np.pi) ** 0.5, 1 / 6, 1 / 3, 0.044715, 1.702, (8 / np.pi) ** 0.5, np.pi**0.5)
+}  # as they were before they were rounded
+
+
+def own_function(graph: Graph, node: Node) -> Function | None:
+    """The activation that an operator is by itself."""
+    if node.op not in NAMED or node.op == "Affine":
+        return None
+    return function_of(node.op, node.attributes, [graph.scalar(name) for name in node.inputs])
+
+
+def compiled(
+    graph: Graph, x: str, nodes: Sequence[Node], constants: Mapping[str, Array] | None = None
+) -> Callable[[Array], Any] | None:
+    """The function of x that the operators make, in double precision; None where one is not known well enough.
+    `constants`: those that are not one number."""
+    steps: list[tuple[Callable[..., Any], list[str | float], str]] = []
+    for node in nodes:
+        if node.op in TRANSPARENT:
+            steps.append((lambda value: value, [node.inputs[0]], node.output))
+            continue
+        given: list[str | float] = []
+        for name in node.inputs:
+            constant = graph.scalar(name) if name else None
+            given.append(name if constant is None else unrounded(constant))
+        compute = _compute(graph, node)
+        if compute is None:
+            return None
+        steps.append((compute, _clip_arguments(node, given), node.output))
+
+    def f(t: Array) -> Any:
+        known: dict[str, Any] = {x: t, **(constants or {})}
+        with np.errstate(all="ignore"):
+            for compute, given, output in steps:
+                known[output] = compute(*(known[one] if isinstance(one, str) else one for one in given))
+        return np.broadcast_to(np.asarray(known[steps[-1][2]], np.float64), t.shape)
+
+    return f
+
+
+def _clip_arguments(node: Node, given: Sequence[str | float]) -> list[str | float]:
+    """Those that are there: of Clip the bounds may be attributes, or be left out."""
+    if node.op != "Clip":
+        return [one for one in given if one != ""]
+    if "min" in node.attributes or "max" in node.attributes:
+        return [given[0], float(node.attributes.get("min", -np.inf)), float(node.attributes.get("max", np.inf))]
+    low, high = (*given[1:], "", "")[:2]
+    return [given[0], -np.inf if low == "" else low, np.inf if high == "" else high]
+
+
+def _compute(graph: Graph, node: Node) -> Callable[..., Any] | None:
+    if node.op in ELEMENTWISE:
+        return ELEMENTWISE[node.op].compute
+    function = own_function(graph, node)
+    return None if function is None else lambda value, *rest: function.f(np.asarray(value, np.float64))
+
+
+def unrounded(value: float) -> float:
+    """A constant of single or half precision as it was meant."""
+    for root in (*_ROOTS, *(1 / root for root in _ROOTS)):
+        if value in (root, float(np.float32(root)), float(np.float16(root))):
+            return root
+    return value
+
+
+def written(graph: Graph, x: str, nodes: Sequence[Node]) -> str | None:
+    """The region as an expression in x; None where it has no word for an operator."""
+    known = {x: "x"}
+    conditions: set[str] = set()
+    for node in nodes:
+        if node.op in CONDITIONS or (node.op in TRANSPARENT and node.inputs[0] in conditions and not _counts(node)):
+            conditions.add(node.output)
+        if node.op in TRANSPARENT:
+            text = known[node.inputs[0]]
+            known[node.output] = f"where({text}, 1, 0)" if node.inputs[0] in conditions and _counts(node) else text
+            continue
+        given = list(_arguments(graph, node, known))
+        if node.op in ELEMENTWISE and ELEMENTWISE[node.op].text:
+            if ELEMENTWISE[node.op].text.count("{") > len(given):
+                return None
+            known[node.output] = ELEMENTWISE[node.op].text.format(*given)
+            continue
+        function = own_function(graph, node)
+        if function is None or function.label != function.name:
+            return None
+        known[node.output] = f"{function.name}({given[0]})"
+    return known[nodes[-1].output]
+
+
+def _counts(node: Node) -> bool:
+    """Whether a cast makes a number of what is true or false."""
+    return node.op == "Cast" and node.attributes.get("to") != _BOOL
+
+
+def _arguments(graph: Graph, node: Node, known: dict[str, str]) -> Iterator[str]:
+    given: list[str | float] = []
+    for name in node.inputs:
+        constant = graph.scalar(name) if name else None
+        given.append(name if constant is None else unrounded(constant))
+    for one in _clip_arguments(node, given):
+        if isinstance(one, str):
+            yield f"({known[one]})"
+        else:
+            yield f"{one:.9g}" if np.isfinite(one) else ("1e300" if one > 0 else "(-1e300)")
