@@ -1,6 +1,10 @@
 """The errors that a user can fix. Each is worded where the fact is known; `cli` prints it and exits."""
 
 
+class Ended(SystemExit):
+    """A signal ends the run: nothing goes on after it."""
+
+
 class ActcliError(Exception):
     """Something the user can fix: `message` says what and where, `hint` what to do about it."""
 

@@ -7,11 +7,14 @@ import sys
 from types import FrameType
 from typing import Any
 
+from actcli.errors import Ended
 
-class Interrupt(SystemExit, KeyboardInterrupt):
+
+class Interrupt(Ended, KeyboardInterrupt):
     """Ctrl-C: work that is worth keeping ends with it, and what nobody catches is no traceback."""
 
 
+_SOON = 0.02  # seconds after which a signal that nothing could be raised for is tried again
 _received: list[int] = []
 _taken: list[int] = []
 
@@ -33,16 +36,30 @@ def status() -> int | None:
 
 def rest() -> None:
     """From here on a signal ends the process at once: its work is done."""
+    _again_in(0.0)
     for number in _taken:
         signal.signal(number, signal.SIG_DFL)
 
 
 def _end(number: int, frame: FrameType | None) -> None:
     _received.append(number)
-    raise (Interrupt if number == signal.SIGINT else SystemExit)(128 + number)
+    raise (Interrupt if number == signal.SIGINT else Ended)(128 + number)
+
+
+def _again(number: int, frame: FrameType | None) -> None:
+    _end(_received[-1], frame)
+
+
+def _again_in(seconds: float) -> None:
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def _unraisable(unraisable: Any) -> None:
-    """Of a signal that came where nothing can be raised there is nothing to say."""
+    """A signal that came where nothing can be raised, as in what a library calls when an object is freed, ends the run
+    a little later."""
     if not _received:
         sys.__unraisablehook__(unraisable)
+    elif isinstance(unraisable.exc_value, Ended) and hasattr(signal, "SIGALRM"):
+        signal.signal(signal.SIGALRM, _again)
+        _again_in(_SOON)

@@ -7,7 +7,7 @@ from contextlib import redirect_stdout
 from typing import Any, get_args
 
 from actcli.activation import Activation, Dialect, Kind
-from actcli.errors import ActcliError
+from actcli.errors import ActcliError, Ended
 from actcli.parameters import Parameter
 
 
@@ -23,7 +23,9 @@ def installed() -> tuple[list[Activation], list[str]]:
             found += _declared(entry)
         except ActcliError as error:
             left_out.append(f"{entry.value} of {_package(entry)} is left out: {error.message}")
-        except (Exception, SystemExit) as error:  # whatever a package does, the rest works
+        except (Ended, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # whatever a package does, the rest works
             left_out.append(f"{entry.value} of {_package(entry)} is left out: {type(error).__name__}: {error}")
     return found, left_out
 

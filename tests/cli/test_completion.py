@@ -93,7 +93,7 @@ def terminal(shell: str, home: Path) -> Iterator[Terminal]:
 WORDS = [
     ("actcli sat\t", "actcli saturation "),
     ("actcli saturation --max-d\t", "actcli saturation --max-dead "),
-    ("actcli eval leaky_r\t", "actcli eval leaky_relu "),
+    ("actcli eval quick_g\t", "actcli eval quick_gelu "),
     ("actcli eval gelu@j\t", "actcli eval gelu@jax "),
     ("actcli eval elu:al\t", "actcli eval elu:alpha=1.0"),
     ("actcli eval selu:alpha=\t", "actcli eval selu:alpha=1.6732632423543772"),

@@ -223,3 +223,28 @@ def test_a_model_is_run_in_private(process: Process, tmp_path: Path) -> None:
     words = ("saturation", "--model", "tests/data/digits.onnx", "tests/data/digits.csv", "-c", "!digit")
     assert process(*words, TMPDIR=str(tmp_path)).returncode == 0
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+def test_a_signal_where_nothing_can_be_raised_ends_the_run_all_the_same(name: str, status: int) -> None:
+    """It comes while an object is freed, twice, and what is raised there is lost."""
+    program = (
+        "import os, signal, sys, time\n"
+        "from actcli.cli import signals\n"
+        f"signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "signals.listen()\n"
+        "class Freed:\n"
+        "    def __init__(self, send): self.send = send\n"
+        "    def __del__(self):\n"
+        f"        if self.send: os.kill(os.getpid(), signal.{name})\n"
+        "        end = time.monotonic() + 0.1\n"
+        "        while time.monotonic() < end: pass\n"
+        "Freed(True)\n"
+        "Freed(False)\n"
+        "time.sleep(20)\n"
+    )
+    begun = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, cwd=ROOT, timeout=30, check=False)
+    assert (done.returncode, done.stderr) == (status, b"")
+    assert time.monotonic() - begun < 10

@@ -143,18 +143,20 @@ def test_packages_bring_declarations(process: Process, tmp_path: Path) -> None:
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plugin\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
         "[actcli.activations]\na=plugin:MINE\nb=plugin:MANY\nc=plugin:TAKEN\nd=plugin:WRONG\ne=plugin:NONE\nf=gone:X\n"
-        "g=plugin:ODD\nh=plugin:KIND\ni=ends:X\n"
+        "g=plugin:ODD\nh=plugin:KIND\ni=ends:X\nj=panics:X\n"
     )
     (tmp_path / "ends.py").write_text("import sys\nsys.exit(7)\n")
+    (tmp_path / "panics.py").write_text("raise BaseException('as a panic of Rust is')\n")
     path = f"{ROOT}:{tmp_path}"
     for name in ("rampe", "zweite", "rampe(x)"):
         done = process("eval", name, "3", PYTHONPATH=path)
         assert done.stdout == b"x,f\n3.0,3.0\n", done.stderr
     said = done.stderr.decode().splitlines()
-    assert len(said) == 7
+    assert len(said) == 8
     for what in (
         "plugin:WRONG of plugin is left out", "plugin:NONE", "gone:X", "gelu of an installed package",
         "plugin:ODD of plugin is left out: TypeError: aliases", "plugin:KIND", "ends:X of plugin is left out: SystemE",
+        "panics:X of plugin is left out: BaseException: as",
     ):  # fmt: skip
         assert any(what in line for line in said), what
     assert process("list", PYTHONPATH=path).stdout.startswith(b"name,")
