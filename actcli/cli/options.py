@@ -291,7 +291,12 @@ def _texts(values: Iterable[object]) -> Iterator[str]:
 
 
 def outputs_options(
-    use: Use = "rows", *, figures: bool = False, reports: bool = False, default: str | None = None
+    use: Use = "rows",
+    *,
+    figures: bool = False,
+    reports: bool = False,
+    default: str | None = None,
+    folders: bool = False,
 ) -> Callable[[F], F]:
     """Where results go, each in a format of this use, and reports if the command has one, as `outputs`."""
     formats = output_formats(use)
@@ -315,7 +320,9 @@ def outputs_options(
         context = click.get_current_context()
         words = encodable(shlex.join(["actcli", *context.find_root().obj]))
         form = Form(digits, not no_header_out)
-        outputs = Outputs.of(format, files, known, default=default, reports=reports, form=form, command=words)
+        outputs = Outputs.of(
+            format, files, known, default=default, reports=reports, form=form, command=words, folders=folders
+        )  # fmt: skip
         _keep_inputs(context, outputs, filters=use == "frames")
         return outputs
 
