@@ -94,6 +94,15 @@ def extent(function: Function) -> Interval:
     return function.range or shape(function).range
 
 
+@lru_cache(maxsize=1 << 14)
+def signs(function: Function) -> tuple[bool, bool]:
+    """Whether f' is nowhere below 0, and f: each is its own size then. What is seen of f must be all of it."""
+    if function.takes_rows or function.activation.window is not None:
+        return False, False
+    whole = shape(function)
+    return bool((whole.slope >= 0.0).all()), bool((whole.value >= 0.0).all())
+
+
 def _monotone(function: Function, points: Array, slope: Array) -> Monotone:
     jumps = _jumps(function)
     rises, falls = bool(np.any(slope > 0) or np.any(jumps > 0)), bool(np.any(slope < 0) or np.any(jumps < 0))

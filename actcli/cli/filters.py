@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from actcli.cli.inputs import numbers_and_paths, open_layers, span_numbers
+from actcli.cli.layers import on
 from actcli.cli.messages import note
 from actcli.errors import UsageError
 from actcli.output import filtering
@@ -76,6 +77,26 @@ def _taken(function: Function, numbers: Numbers, outputs: Outputs) -> Iterator[f
     if numbers.count > HELD and sys.stderr.isatty():
         note(f"{_size(numbers.count)} numbers; Ctrl-C ends it")
     return numbers.values
+
+
+def write_parts(
+    function: Function,
+    inputs: Sequence[str],
+    span: tuple[Decimal, ...] | None,
+    reading: ReadOptions,
+    append: bool,
+    outputs: Outputs,
+    dask: str | None,
+) -> None:
+    """The parts of folders, each written as one of the folder of the outputs."""
+    from actcli.output.datasets import write_dataset
+
+    numbers, paths = numbers_or_paths(inputs, span)
+    if numbers is not None:
+        raise UsageError("a folder of parts is written of a folder of parts", "give a folder, or -o FILE")
+    tables = open_layers(paths, reading)
+    with on(dask) as cluster:
+        write_dataset(function, tables, outputs, reading, append=append, note=note, cluster=cluster)
 
 
 def write_results(

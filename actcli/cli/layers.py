@@ -67,7 +67,7 @@ layer_options = gather(
 
 
 # Where tables are measured, as `dask`.
-dask_option = option("--dask ADDRESS", "Measure tables on a Dask cluster, or on local[:N] processes here.")
+dask_option = option("--dask ADDRESS", "Work on a Dask cluster, or on local[:N] processes here.")
 
 
 @contextmanager
@@ -77,7 +77,7 @@ def on(address: str | None, without: str = "") -> Iterator[Cluster | None]:
         yield None
         return
     if without:
-        raise UsageError(f"--dask is for tables, not for {without}", "leave it out")
+        raise UsageError(f"--dask is for folders and files, not for {without}", "leave it out")
     from actcli.measuring.cluster import connected
 
     with connected(address) as cluster:

@@ -283,7 +283,12 @@ def _texts(values: Iterable[object]) -> Iterator[str]:
 
 
 def outputs_options(
-    use: Use = "rows", *, figures: bool = False, reports: bool = False, default: str | None = None
+    use: Use = "rows",
+    *,
+    figures: bool = False,
+    reports: bool = False,
+    default: str | None = None,
+    folders: bool = False,
 ) -> Callable[[F], F]:
     """Where results go, each in a format of this use, and reports if the command has one, as `outputs`."""
     formats = output_formats(use)
@@ -303,7 +308,9 @@ def outputs_options(
     def reporting(format: str | None, files: Sequence[str], digits: int, reports: Sequence[str] | None) -> Outputs:
         context = click.get_current_context()
         words = encodable(shlex.join(["actcli", *context.find_root().obj]))
-        outputs = Outputs.of(format, files, known, default=default, reports=reports, digits=digits, command=words)
+        outputs = Outputs.of(
+            format, files, known, default=default, reports=reports, digits=digits, command=words, folders=folders
+        )  # fmt: skip
         _keep_inputs(context, outputs, filters=use == "frames")
         return outputs
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from actcli.activation import Activation, Array, flat
 from actcli.functions.gelus import gelu, gelu_d2f, gelu_df
+from actcli.functions.kernels import step
 from actcli.functions.naming import dialects
 from actcli.parameters import INF, POSITIVE, REAL, Domain, Parameter
 
@@ -22,8 +23,8 @@ RELU_N = Activation(
     derivative="where(x <= 0, 0, where(x >= n, 0, 1))",
     parameters=(Parameter("n", 6.0, POSITIVE, "largest value of f"),),
     f=lambda x, n: np.clip(x, 0.0, n),
-    df=lambda x, n: np.heaviside(x, 0.0) * np.heaviside(n - x, 0.0),
-    wrt={"n": lambda x, n: np.heaviside(x - n, 1.0)},
+    df=lambda x, n: step(x, 0.0) * step(n - x, 0.0),
+    wrt={"n": lambda x, n: step(x - n, 1.0)},
     breaks=lambda n: (0.0, n),
     convention="f' = 0 at 0 and at n",
     range=lambda n: (0.0, n),
@@ -44,7 +45,7 @@ THRESHOLDED_RELU = Activation(
     derivative="where(x > theta, 1, 0)",
     parameters=(Parameter("theta", 1.0, REAL, "f is 0 up to here"),),
     f=lambda x, theta: np.where(x <= theta, 0.0, x),
-    df=lambda x, theta: np.heaviside(x - theta, 0.0),
+    df=lambda x, theta: step(x - theta, 0.0),
     wrt={"theta": flat},
     breaks=lambda theta: (theta,),
     convention="f = 0 and f' = 0 at theta, where f jumps",
@@ -72,8 +73,8 @@ THRESHOLD = Activation(
         Parameter("value", 0.0, REAL, "f up to threshold (PyTorch and Keras have no default)"),
     ),
     f=threshold,
-    df=lambda x, threshold, value: np.heaviside(x - threshold, 0.0),
-    wrt={"threshold": flat, "value": lambda x, threshold, value: np.heaviside(threshold - x, 1.0)},
+    df=lambda x, threshold, value: step(x - threshold, 0.0),
+    wrt={"threshold": flat, "value": lambda x, threshold, value: step(threshold - x, 1.0)},
     breaks=lambda threshold, value: (threshold,),
     convention="f = value and f' = 0 at threshold, where f jumps unless value = threshold",
     range=lambda threshold, value: (min(threshold, value), INF),
@@ -92,7 +93,7 @@ SQUARED_RELU = Activation(
     derivative="2 * max(0, x)",
     f=lambda x: np.square(np.maximum(x, 0.0)),
     df=lambda x: 2.0 * np.maximum(x, 0.0),
-    d2f=lambda x: 2.0 * np.heaviside(x, 0.0),
+    d2f=lambda x: 2.0 * step(x, 0.0),
     breaks=(0.0,),
     convention="f'' = 0 at 0, where it jumps from 0 to 2",
     range=(0.0, INF),
@@ -112,7 +113,7 @@ HARD_SWISH = Activation(
     derivative="where(x <= -3, 0, where(x >= 3, 1, (2 * x + 3) / 6))",
     f=hard_swish,
     df=lambda x: np.where(x <= -3.0, 0.0, np.where(x >= 3.0, 1.0, (2.0 * x + 3.0) / 6.0)),
-    d2f=lambda x: np.heaviside(3.0 - np.abs(x), 0.0) / 3.0,
+    d2f=lambda x: step(3.0 - np.abs(x), 0.0) / 3.0,
     breaks=(-3.0, 3.0),
     convention="f' = 0 at -3 and 1 at 3",
     range=(-0.375, INF),
@@ -139,7 +140,7 @@ HARD_MISH = Activation(
     derivative="where(x < -2, 0, where(x > 0, 1, x + 1))",
     f=hard_mish,
     df=lambda x: np.where(x < -2.0, 0.0, np.where(x > 0.0, 1.0, x + 1.0)),
-    d2f=lambda x: np.heaviside(x + 2.0, 1.0) * np.heaviside(-x, 1.0),
+    d2f=lambda x: step(x + 2.0, 1.0) * step(-x, 1.0),
     breaks=(-2.0, 0.0),
     convention="f' = -1 at -2; f'' = 1 at -2 and at 0, where it jumps from 0 to 1 and back",
     range=(-0.5, INF),
@@ -171,10 +172,10 @@ HARD_TANH = Activation(
     ),
     constraint=("min_val < max_val", lambda min_val, max_val: min_val < max_val),
     f=hard_tanh,
-    df=lambda x, min_val, max_val: np.heaviside(-_room(x, min_val), 0.0) * np.heaviside(_room(x, max_val), 0.0),
+    df=lambda x, min_val, max_val: step(-_room(x, min_val), 0.0) * step(_room(x, max_val), 0.0),
     wrt={
-        "min_val": lambda x, min_val, max_val: np.heaviside(_room(x, min_val), 1.0),
-        "max_val": lambda x, min_val, max_val: np.heaviside(-_room(x, max_val), 1.0),
+        "min_val": lambda x, min_val, max_val: step(_room(x, min_val), 1.0),
+        "max_val": lambda x, min_val, max_val: step(-_room(x, max_val), 1.0),
     },
     breaks=lambda min_val, max_val: tuple(bound for bound in (min_val, max_val) if np.isfinite(bound)),
     convention="f' = 0 at min_val and at max_val",
@@ -200,7 +201,7 @@ def sparse_sigmoid(x: Array) -> Array:
 
 
 def _within_one(x: Array) -> Array:
-    return np.heaviside(1.0 - np.abs(x), 0.0)
+    return step(1.0 - np.abs(x), 0.0)
 
 
 SPARSE_SIGMOID = Activation(

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from actcli.activation import Activation, Array
+from actcli.functions.kernels import step
 from actcli.functions.naming import dialects
 from actcli.parameters import INF, NON_NEGATIVE, REAL, Domain, Parameter
 
@@ -14,7 +15,7 @@ RELU = Activation(
     formula="max(0, x)",
     derivative="where(x > 0, 1, 0)",
     f=lambda x: np.maximum(x, 0.0),
-    df=lambda x: np.maximum(np.sign(x), 0.0),  # a step that keeps NaN, in a fifth of heaviside's time
+    df=lambda x: step(x, 0.0),
     breaks=(0.0,),
     convention="f' = 0 at 0",
     range=(0.0, INF),
@@ -31,7 +32,7 @@ RELU6 = Activation(
     formula="max(0, min(6, x))",
     derivative="where(x <= 0, 0, where(x >= 6, 0, 1))",
     f=lambda x: np.clip(x, 0.0, 6.0),
-    df=lambda x: np.heaviside(x, 0.0) * np.heaviside(6.0 - x, 0.0),
+    df=lambda x: step(x, 0.0) * step(6.0 - x, 0.0),
     breaks=(0.0, 6.0),
     convention="f' = 0 at 0 and at 6",
     range=(0.0, 6.0),

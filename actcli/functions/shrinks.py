@@ -3,6 +3,7 @@
 import numpy as np
 
 from actcli.activation import Activation, Array, flat
+from actcli.functions.kernels import step
 from actcli.functions.naming import dialects
 from actcli.parameters import INF, NON_NEGATIVE, REAL, Parameter
 
@@ -15,7 +16,7 @@ def _edges(lambd: float) -> tuple[float, float]:
 
 def _outside(x: Array, lambd: float) -> Array:
     """1 for |x| > lambd, 0 on the closed interval."""
-    return np.heaviside(np.abs(x) - lambd, 0.0)
+    return step(np.abs(x) - lambd, 0.0)
 
 
 def softshrink(x: Array, lambd: float) -> Array:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from typing import Any, Generic, TypeVar
 
 from actcli import __version__
 from actcli.errors import ActcliError, DataError, UsageError
+from actcli.numerics.threads import Pool
 
 U = TypeVar("U")
 R = TypeVar("R")
@@ -238,7 +240,10 @@ def connected(address: str) -> Iterator[Cluster]:
     with _quiet(), ExitStack() as stack:
 
         def connect() -> Any:
-            own = stack.enter_context(_processes(distributed, int(local[1] or os.cpu_count() or 1))) if local else None
+            own = None
+            if local:
+                count = int(local[1] or os.cpu_count() or 1)
+                own = stack.enter_context(_shielded(partial(_processes, distributed, count)))
             try:
                 client = distributed.Client(own or address, timeout=CONNECT, set_as_default=False)
             except (OSError, ValueError) as error:
@@ -248,6 +253,19 @@ def connected(address: str) -> Iterator[Cluster]:
             return client
 
         yield Cluster(connect)
+
+
+def _shielded(start: Callable[[], R]) -> R:
+    """What starts processes, in a thread that has no Ctrl-C, and so nor have they: it ends this process, which ends
+    them."""
+
+    def run() -> R:
+        if hasattr(signal, "pthread_sigmask"):
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        return start()
+
+    with Pool(1) as pool:
+        return pool.submit(run).result()
 
 
 def _processes(distributed: Any, count: int) -> Any:

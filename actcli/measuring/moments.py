@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activation import Array, Flags
-from actcli.numerics.sums import Sums
+from actcli.numerics.sums import Sums, squared
 
 _ORDINARY = 400  # numbers below 2**400 and above its inverse, whose squares are doubles, are taken as they are
+_NEAR = 0.25  # a column whose mean is not large beside its spread is summed as it is: half a digit is lost at most
 _NOTHING = -(1 << 20)  # the exponent of a column without entries, or of zeros
 
 
@@ -42,18 +43,15 @@ class Moments:
         exponent = _exponents(size)
         if (odd := (exponent != 0) & (size > 0.0)).any():
             t = np.ldexp(t, np.where(odd, -exponent, 0)[:, None])
-        # Deviations from an entry of the column, not from 0: a constant column has exactly its value as mean.
-        shift = _first(t, keep)
         with np.errstate(over="ignore", invalid="ignore"):  # of what is not kept
-            deviation = t - shift[:, None]
-            if keep is not None:
-                deviation[~keep] = 0.0
-            offset = deviation.sum(axis=1) / np.maximum(count, 1)
-            deviation -= offset[:, None]
-            if keep is not None:
-                deviation[~keep] = 0.0
-            np.square(deviation, out=deviation)
-        return cls(count, exponent, *_sum(shift, offset), deviation.sum(axis=1))
+            kept = t if keep is None else np.where(keep, t, 0.0)
+            offset, squares = kept.sum(axis=1) / np.maximum(count, 1), squared(kept)
+            deviation = squares - count * offset * offset
+            shift = np.zeros(len(t))
+            if (far := ~(deviation >= _NEAR * squares)).any():  # much is lost in the difference
+                some = None if keep is None else keep[far]
+                shift[far], offset[far], deviation[far] = _around_entry(t[far], some, count[far])
+        return cls(count, exponent, *_sum(shift, offset), deviation)
 
     def merge(self, other: Moments) -> Moments:
         exponent = np.maximum(self.exponent, other.exponent)
@@ -101,6 +99,20 @@ def _sum(a: Array, b: Array) -> tuple[Array, Array]:
     total = a + b
     back = total - a
     return total, (a - (total - back)) + (b - back)
+
+
+def _around_entry(t: Array, keep: Flags | None, count: NDArray[np.int64]) -> tuple[Array, Array, Array]:
+    """An entry of each column, what the mean is more, and the squared deviations from the mean: taken from an entry and
+    not from 0, a constant column has exactly its value as mean."""
+    shift = _first(t, keep)
+    deviation = t - shift[:, None]
+    if keep is not None:
+        deviation[~keep] = 0.0
+    offset = deviation.sum(axis=1) / np.maximum(count, 1)
+    deviation -= offset[:, None]
+    if keep is not None:
+        deviation[~keep] = 0.0
+    return shift, offset, squared(deviation)
 
 
 def _first(t: Array, keep: Flags | None) -> Array:

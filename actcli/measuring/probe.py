@@ -11,6 +11,7 @@ import numpy as np
 from actcli.activation import Array, Flags, Function, own_outputs
 from actcli.analysis.columns import Sides
 from actcli.analysis.precision import Losses, losses
+from actcli.analysis.regions import signs
 from actcli.measuring.measures import Meaning, Occasion
 from actcli.measuring.partial import Partial
 from actcli.measuring.tallies import Block, Values
@@ -41,6 +42,7 @@ class Probe:
     score: Score | None
     losses: Losses | None
     sides: Sides
+    signs: tuple[bool, bool]  # whether f' is nowhere below 0, and f
     histogram: bool
     again: Callable[[], Callable[[], Probe]] | None = None
 
@@ -56,7 +58,8 @@ class Probe:
     ) -> Probe:
         """`histogram`: measure that of the layer too."""
         lost = None if precision is None else losses(function, precision)
-        return cls(function, thresholds, score, lost, Sides.of(function, thresholds.tau, precision), histogram)
+        sides = Sides.of(function, thresholds.tau, precision)
+        return cls(function, thresholds, score, lost, sides, signs(function), histogram)
 
     @property
     def occasions(self) -> frozenset[Occasion]:
@@ -98,8 +101,12 @@ class Probe:
     def _gradient_and_output(self, t: Array) -> tuple[Array, Array]:
         """|f'| and |f| of the values, one row per neuron."""
         if not self.function.rowwise:
-            f, df = self.function.f_and_df(t.T if self.function.columns else t)
-            return (np.abs(df.T), np.abs(f.T)) if self.function.columns else (np.abs(df), np.abs(f))
+            by_column = bool(self.function.columns)
+            f, df = self.function.f_and_df(t.T if by_column else t)
+            if by_column:
+                return np.abs(df.T), np.abs(f.T)
+            rises, is_positive = self.signs
+            return df if rises else np.abs(df), f if is_positive else np.abs(f)
         f, df = self.function.f_and_df(np.ascontiguousarray(t.T))
         output = own_outputs(np.abs(f), len(t))
         return np.ascontiguousarray(np.abs(df).T), np.ascontiguousarray(output.T)

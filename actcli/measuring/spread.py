@@ -136,7 +136,7 @@ def pieces(table: Table) -> list[list[Piece]]:
         size = most if part.size is None else part.size
         total = max(1, -(-size // most)) if table.cuts else 1
         cost = max(LEAST, size // total)
-        path = part.path if is_remote(part.path) else os.path.abspath(part.path)
+        path = seen_by_all(part.path)
         for number in range(total):
             if cost > room:
                 found.append([])
@@ -150,9 +150,10 @@ def _measure(unit: Unit) -> Found:
     """What a worker does."""
     probes = [again() for again in unit.probes]
     totals = [Partial.empty(len(unit.kin.picked)) for _ in probes]
+    work = partial(_of_block, probes, unit.positions)
     skipped: Skipped | None = None
     for piece in unit.pieces:
-        for part in map_blocks(_table(piece, unit), partial(_of_block, probes, unit.positions), threads=1):
+        for part in map_blocks(table_of(piece, unit.kin, unit.options), work, threads=1):
             totals = [total.merge(own) for total, own in zip(totals, part.result, strict=True)]
             skipped = together(skipped, part.skipped)
     return Found(tuple(totals), skipped, unit if skipped else None)
@@ -162,7 +163,12 @@ def _of_block(probes: Sequence[Probe], positions: int, block: Block) -> list[Par
     return measure_under(probes, block.values, block.missing, positions)
 
 
-def _table(piece: Piece, unit: Unit) -> Table:
+def seen_by_all(path: str) -> str:
+    """A path that does not depend on the folder in which a process is."""
+    return path if is_remote(path) else os.path.abspath(path)
+
+
+def table_of(piece: Piece, kin: Kin, options: ReadOptions) -> Table:
     """The table of a piece, which has no blocks but its own."""
     if not is_remote(piece.path):
         size = os.path.getsize(piece.path) if os.path.isfile(piece.path) else None
@@ -171,7 +177,7 @@ def _table(piece: Piece, unit: Unit) -> Table:
             what = f"{where} does not see it" if size is None else f"it has {size} bytes on {where}, not {piece.size}"
             hint = "give paths that mean the same on all machines, or addresses such as s3://bucket/part.parquet"
             raise DataError(f"{piece.path}: {what}", hint)
-    table = part_table(piece.path, unit.kin, unit.options)
+    table = part_table(piece.path, kin, options)
     return replace(table, tasks=lambda _=piece.share: table.tasks(piece.share))
 
 

@@ -38,23 +38,16 @@ class Values:
         """`missing` says where there is no value; `whole`: a sample with a hole is kept nowhere."""
         none = _no_counts(len(t))
         absent = none if missing is None else set_bits(missing.T)
-        keep = _finite(t)
-        non_finite = none if keep is None else t.shape[1] - set_bits(keep) - absent
-        if keep is not None and whole:
+        least, most = np.min(t, axis=1, initial=math.inf), np.max(t, axis=1, initial=-math.inf)
+        if np.isfinite([least, most]).all():  # NaN shows in both
+            return cls(t, None, absent, none, least, most, positions)
+        keep = np.isfinite(t)
+        non_finite = t.shape[1] - set_bits(keep) - absent
+        if whole:
             keep = np.repeat(keep.all(axis=0, keepdims=True), len(t), axis=0)
-        kept = True if keep is None else keep
-        least = np.min(t, axis=1, initial=math.inf, where=kept)
-        most = np.max(t, axis=1, initial=-math.inf, where=kept)
+        least = np.min(t, axis=1, initial=math.inf, where=keep)
+        most = np.max(t, axis=1, initial=-math.inf, where=keep)
         return cls(t, keep, absent, non_finite, least, most, positions)
-
-
-def _finite(t: Array) -> Flags | None:
-    """Where the values are finite, None where all are: then the sums are, and are quicker to see through."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(t.sum(axis=1)).all():
-            return None
-    finite = np.isfinite(t)
-    return None if finite.all() else finite
 
 
 @dataclass(frozen=True, slots=True, eq=False)

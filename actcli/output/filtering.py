@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from actcli.output.outputs import Outputs
     from actcli.tables.format import FrameWriter
     from actcli.tables.options import ReadOptions
+    from actcli.tables.pipeline import Watch
     from actcli.tables.results import Frame
     from actcli.tables.table import Block, Table
 
@@ -163,11 +164,12 @@ def write_filtered(
     append: bool = False,
     threads: int | None = None,
     note: Callable[[str], None] = _unsaid,
+    watch: Watch | None = None,
 ) -> None:
     """The rows of the tables, each picked number replaced by its result or, appended, followed by it.
 
     `note` gets a line about each guess, about the rows of each table that were left out, or that a table for a
-    terminal does not show.
+    terminal does not show; `watch` is another one than that of this terminal.
     """
     from actcli.output.files import write_streams
     from actcli.tables.widening import TypeLost
@@ -186,7 +188,7 @@ def write_filtered(
         nonlocal source
         for table in tables:
             source = table.source
-            yield from _results(table, partial(encode, table), threads, note)
+            yield from _results(table, partial(encode, table), threads, note, watch)
 
     streams = zip(outputs.destinations, writers, strict=True)
     try:
@@ -214,14 +216,20 @@ def _writers(
     return found
 
 
-def _results(table: Table, work: Callable[[Block], T], threads: int | None, note: Callable[[str], None]) -> Iterator[T]:
+def _results(
+    table: Table,
+    work: Callable[[Block], T],
+    threads: int | None,
+    note: Callable[[str], None],
+    watch: Watch | None = None,
+) -> Iterator[T]:
     """`work` of every block, in order; then a note about the rows left out."""
     from actcli.output.progress import watched
     from actcli.tables.pipeline import map_blocks
     from actcli.tables.table import together
 
     skipped = None
-    for part in watched(map_blocks(table, work, threads), table):
+    for part in (watch or watched)(map_blocks(table, work, threads), table):
         skipped = together(skipped, part.skipped)
         yield part.result
     if skipped:

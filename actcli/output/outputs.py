@@ -45,15 +45,20 @@ class Outputs:
         reports: Sequence[str] | None = None,
         digits: int = 6,
         command: str = "",
+        folders: bool = False,
     ) -> Outputs:
         """The outputs that a command with these formats is asked for; `default` is that of standard output, `reports`
         None where the command has no report.
 
         A file has the format that its name says, else `format`, which is that of standard output where no file has it;
-        "-" is standard output.
+        "-" is standard output. Where there may be `folders`, what ends in a slash is one, for parts.
         Raises UsageError, before any data is read, where that cannot be meant.
         """
         _check(files, reports)
+        if folders and any(file.endswith("/") for file in files):
+            if len(files) > 1:
+                raise UsageError("a folder of parts is an output alone", "give one -o")
+            return cls((Destination(format or "", files[0]),), digits=digits, command=command)
         named = [file for file in files if file != "-"]
         own = [_named(file, formats, format) for file in named]
         found = [Destination(each or _any(file, format, formats), file) for file, each in zip(named, own, strict=True)]
@@ -61,6 +66,11 @@ class Outputs:
             found.append(Destination(format or default or standard_format(), None))
         dated = reports or any(to.format in FIGURES for to in found)  # matplotlib too reads the date of the environment
         return cls(tuple(found), tuple(reports or ()), digits, command, _date() if dated else "")
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is one of parts, in their own format where none is named."""
+        return any(to.path is not None and to.path.endswith("/") for to in self.destinations)
 
     @property
     def files(self) -> list[str]:

@@ -222,8 +222,11 @@ def _summary(diagnosis: Diagnosis) -> Sheet:
 
 
 def _neurons(diagnosis: Diagnosis) -> Section:
+    """Heads and gates, which may saturate, come after the others."""
+    gated = {layer.name for layer in diagnosis.gated}
     worst = sorted(
-        diagnosis.neurons, key=lambda n: (not n.dead, -(n.vanishing_ratio or 0.0), n.mean_abs_gradient or 0.0)
+        diagnosis.neurons,
+        key=lambda n: (n.layer not in gated, not n.dead, -(n.vanishing_ratio or 0.0), n.mean_abs_gradient or 0.0),
     )
     if len(worst) <= WORST:
         return Section("Neurons", (Grid("", _neuron_summary(worst)),))

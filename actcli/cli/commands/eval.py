@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from actcli.cli import options
-from actcli.cli.filters import write_results
+from actcli.cli.filters import write_parts, write_results
+from actcli.cli.layers import dask_option
 from actcli.cli.types import NumericCommand
+from actcli.errors import UsageError
 from actcli.output import filtering
 from actcli.output.outputs import Outputs
 
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 
 Numbers give the columns x and f. Tables (files, or standard input) are filtered: the same rows and columns, each
 number replaced by its value. A rowwise function such as softmax takes all the numbers, or the columns of each
-row, together; where it has more or fewer outputs than inputs (glu has half as many) so has each row.""",
+row, together; where it has more or fewer outputs than inputs (glu has half as many) so has each row.
+
+-o FOLDER/ with a slash writes each part of a folder as a part of its own, which a Dask cluster may do too.""",
     epilog="""\b
 Examples:
   actcli eval sigmoid -39 0 39
@@ -34,15 +38,31 @@ Examples:
   actcli eval prelu:a=0.25,0.1 layer1.csv -c h0,h1
   actcli eval relu layer1.csv --separator comma --decimal . --comment '#'
   actcli eval relu layer1.csv -o outputs.npy
-  actcli eval relu outputs.npy --axis 1""",
+  actcli eval relu outputs.npy --axis 1
+  actcli eval gelu acts/layer1 -o activated/
+  actcli eval gelu acts/layer2 -o activated2/ -f parquet --dask local:2""",
 )
 @options.function_argument
 @options.inputs_argument
 @options.range_option
 @options.append_option
+@dask_option
 @options.table_options
-@options.outputs_options("frames")
+@options.outputs_options("frames", folders=True)
 def command(
-    function: Any, inputs: tuple[str, ...], span: Any, append: bool, reading: ReadOptions, outputs: Outputs
+    function: Any,
+    inputs: tuple[str, ...],
+    span: Any,
+    append: bool,
+    dask: str | None,
+    reading: ReadOptions,
+    outputs: Outputs,
 ) -> None:
+    if outputs.is_folder:
+        write_parts(function, inputs, span, reading, append, outputs, dask)
+        return
+    if dask is not None:
+        raise UsageError(
+            "--dask writes a folder of parts, and nothing else", "name one that ends in a slash: -o FOLDER/"
+        )
     write_results(function, filtering.results(function), inputs, span, reading, append, outputs)

@@ -1,0 +1,168 @@
+"""A folder of parts filtered into another: here, or by the workers of a cluster."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from actcli.errors import DataError, UsageError
+from actcli.output.filtering import results, write_filtered
+from actcli.output.outputs import Destination, Outputs
+from actcli.output.places import naming
+from actcli.output.progress import watched
+from actcli.tables.format import input_suffix, named, names
+
+if TYPE_CHECKING:
+    from actcli.activation import Function
+    from actcli.measuring.cluster import Cluster
+    from actcli.measuring.spread import Piece
+    from actcli.registry.words import Words
+    from actcli.tables.options import ReadOptions
+    from actcli.tables.pipeline import Part
+    from actcli.tables.table import Kin, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A part to filter: plain values, and words for the function."""
+
+    piece: Piece
+    kin: Kin
+    options: ReadOptions
+    words: Words
+    append: bool
+    folder: str
+    path: str  # below the folder
+    format: str
+
+
+def write_dataset(
+    function: Function,
+    tables: Sequence[Table],
+    outputs: Outputs,
+    reading: ReadOptions,
+    *,
+    append: bool,
+    note: Callable[[str], None],
+    cluster: Cluster | None = None,
+) -> None:
+    """Each part of the tables as a part of the same name in the folder of the outputs, which appears when all is
+    written. `note` gets a line about each guess, and about the rows of each part that were left out."""
+    for guess in (guess for table in tables for guess in table.notes):
+        note(guess)
+    (to,) = outputs.destinations
+    assert to.path is not None
+    with _folder(to.path.rstrip("/")) as folder:
+        units = [*_units(function, tables, to.format, folder, reading, append)]
+        found: list[str] = []
+        size = sum(unit.piece.bytes for unit in units)
+        for _ in watched(_filtered(units, cluster, found), replace(tables[0], name=to.path, size=size)):
+            pass
+        for line in found:
+            note(line)
+
+
+def _filtered(units: Sequence[Unit], cluster: Cluster | None, found: list[str]) -> Iterator[Part[None]]:
+    """How far it is; the lines about what is left out are added to those that are found."""
+    from actcli.measuring.cluster import Done, Merged, UnitError
+    from actcli.tables.pipeline import Part
+
+    end = 0
+    if cluster is None:
+        for unit in units:
+            found += _filter(unit)
+            yield Part(None, end := end + unit.piece.bytes, None)
+        return
+    try:
+        for event in cluster.reduced(_filter, _merge, [units]):
+            if isinstance(event, Done):
+                yield Part(None, end := end + units[event.unit].piece.bytes, None)
+            elif isinstance(event, Merged):
+                found += event.result
+    except UnitError as error:
+        raise error.error from None
+
+
+def _units(
+    function: Function, tables: Sequence[Table], format: str, folder: str, reading: ReadOptions, append: bool
+) -> Iterator[Unit]:
+    from actcli.measuring.spread import Piece, seen_by_all
+    from actcli.registry.words import Words
+    from actcli.tables.table import WHOLE
+
+    words, options = Words.of(function), replace(reading, parts=(), order="given")
+    seen: Counter[str] = Counter()
+    for table in tables:
+        if table.kin is None or not table.parts or len(table.kin.tables) > 1:
+            raise UsageError(f"{table.source} is no folder of parts", "name a file to write with -o")
+        common = os.path.commonpath([os.path.dirname(part.path) for part in table.parts])
+        for part in table.parts:
+            own = _format(part.path, format)
+            stem = os.path.join(os.path.dirname(part.path)[len(common) :].lstrip("/"), input_suffix(part.path)[0])
+            path = os.path.join(table.name if len(tables) > 1 else "", stem + named(own).suffixes[0])
+            seen[path] += 1
+            if seen[path] > 1:
+                raise UsageError(f"{part.path}: another part too would be written as {path}", "rename one")
+            piece = Piece(seen_by_all(part.path), part.size, WHOLE)
+            yield Unit(piece, table.kin, options, words, append, folder, path, own)
+
+
+def _format(path: str, asked: str) -> str:
+    """That of a part: the one that is asked for, or the input's own."""
+    said = input_suffix(path)[1]
+    if asked or (said is not None and said.frames is not None):
+        return asked or said.name  # type: ignore[union-attr]
+    raise UsageError(f"{path}: its format is not written", f"name one with -f: {', '.join(names('frames'))}")
+
+
+def _filter(unit: Unit) -> list[str]:
+    """What a worker does. The lines are about rows that were left out."""
+    from actcli.measuring.spread import table_of
+    from actcli.registry.words import function_of
+    from actcli.tables.pipeline import unwatched
+
+    if not os.path.isdir(unit.folder):
+        raise DataError(
+            f"{unit.folder}: a worker does not see the folder to write to", "name one that all machines share"
+        )
+    path = os.path.join(unit.folder, unit.path)
+    table = replace(table_of(unit.piece, unit.kin, unit.options), notes=())
+    function = function_of(unit.words)
+    lines: list[str] = []
+    with naming(path):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+    outputs = Outputs((Destination(unit.format, path),))
+    write_filtered(
+        function, results(function)[-1], [table], outputs,
+        append=unit.append, threads=unit.options.threads, note=lines.append, watch=unwatched,
+    )  # fmt: skip
+    return lines
+
+
+def _merge(found: list[list[str]]) -> list[str]:
+    return [line for lines in found for line in lines]
+
+
+@contextmanager
+def _folder(target: str) -> Iterator[str]:
+    """A folder beside the one that it becomes when all is in it."""
+    import tempfile
+
+    target = os.path.abspath(target)
+    if os.path.lexists(target) and (not os.path.isdir(target) or os.listdir(target)):
+        raise UsageError(f"{target} is there already", "name a folder that is new, or empty")
+    with naming(target):
+        folder = tempfile.mkdtemp(prefix=f".{os.path.basename(target)}.", dir=os.path.dirname(target))
+    try:
+        yield folder
+        with naming(target):
+            os.umask(mask := os.umask(0))
+            os.chmod(folder, 0o777 & ~mask)
+            os.replace(folder, target)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
