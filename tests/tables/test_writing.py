@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.run import Cli
 from support.tables import numbers, read, run_filter, write
 
 from actcli.errors import DataError
@@ -132,3 +134,21 @@ def test_npy_holds_only_numbers(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"column 1 \(t\)"):
         run_filter(path, tmp_path / "b.npy", "npy", columns=("x",))
     assert os.listdir(tmp_path) == ["a.csv"]
+
+
+@pytest.mark.parametrize("format", ["json", "jsonl"])
+def test_wide_rows_are_written_as_narrow_ones_are(cli: Cli, tmp_path: Path, format: str) -> None:
+    """Each cell is the same text."""
+    values = [-1.5, 0.0, 3.0, 1e22, 5e-324, float("nan"), float("inf"), -float("inf"), None, 123456.789]
+    cells = ["" if value is None else repr(value) for value in values]
+    found = []
+    for copies in (1, 300):
+        header = ",".join(f"h{i}" for i in range(len(cells) * copies))
+        row = ",".join(cells * copies)
+        (tmp_path / "a.csv").write_text(f"{header}\n{row}\n{row}\n")
+        found.append(cli.ok("eval", "identity", str(tmp_path / "a.csv"), "-f", format))
+    narrow, wide = found
+    for i, cell in enumerate(re.findall(r'"h\d+": ([^,}]+)', narrow)[: len(values)]):
+        assert f'"h{i}": {cell}' in wide
+        assert f'"h{i + 2990}": {cell}' in wide
+    assert len(json.loads(wide.splitlines()[0])) == 3000 if format == "jsonl" else len(json.loads(wide)[1]) == 3000
