@@ -35,9 +35,11 @@ def _elu(x: Array, scale: float, alpha: float) -> Array:
     np.expm1(low, out=low)
     if scale == alpha == 1.0:
         return np.maximum(x, low, out=low)
-    low *= alpha if math.isinf(scale * alpha) else scale * alpha
-    if math.isinf(scale * alpha):
-        low *= scale
+    if math.isinf(scale * alpha):  # the larger first: what is subnormal has few digits to lose
+        low *= max(scale, alpha)
+        low *= min(scale, alpha)
+    else:
+        low *= scale * alpha
     return np.where(x > 0, scale * x, low)
 
 
@@ -225,6 +227,12 @@ def xielu(x: Array, alpha_p: float, alpha_n: float, beta: float) -> Array:
     near = low > -1.25
     high, rest = _parabola(low)
     curve, curve_lost = _scaled(alpha_n, np.where(near, high, np.expm1(low)))
+    tiny = (low < 0.0) & (low > -1e-100)  # the square may have no digits left that alpha_n makes count
+    if tiny.any():
+        slope, slope_lost = _scaled(alpha_n, low[tiny])
+        curve[tiny], more = product(slope, 0.5 * low[tiny])
+        curve_lost[tiny] = more + slope_lost * (0.5 * low[tiny])
+        rest[tiny] = 0.0
     line, line_lost = _scaled(beta, low)
     difference, difference_lost = _difference(beta, alpha_n)
     far, far_lost = _scaled(difference, low)

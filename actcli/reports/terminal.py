@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence, Sized
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-# Characters to which a column of words may be wrapped, and a word in the head of one of numbers.
-_LEAST, _WORD = 8, 12
+# Characters to which a column of words may be wrapped, up to which none of its words is, and a word in the head of one
+# of numbers.
+_LEAST, _NAME, _WORD = 8, 16, 12
 MOST_ROWS = 500  # rich takes over a millisecond for each, and nobody reads more
 _STYLES = {"critical": "bold red", "failed": "bold red", "warning": "yellow", "ok": "green", "passed": "green"}
 
@@ -131,6 +132,11 @@ def _table(sheet: Sheet, digits: int, width: int | None) -> Table:
         cells = ["..." if i is None else row[i] for i in places]
         result.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in cells))
     return result
+
+
+def _longest(cells: Iterable[str]) -> int:
+    """The length of the longest word."""
+    return max((len(word) for cell in cells for word in cell.split()), default=0)
 
 
 def _fitting(needs: Sequence[int], least: Sequence[int], width: int) -> list[int | None]:

@@ -22,12 +22,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from importlib.metadata import version
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
-
-import numpy as np
-import polars as pl
 
 PYTHON = sys.executable
 ACTCLI = os.environ.get("ACTCLI") or str(Path(PYTHON).with_name("actcli"))
@@ -96,6 +96,9 @@ def python(code: str, *args: object) -> str:
 
 def make(folder: Path, size: int) -> dict[str, Path]:
     """The data: CSV of normal numbers with 9 digits, narrow and wide, and the narrow one in other formats."""
+    import numpy as np
+    import polars as pl
+
     rng = np.random.default_rng(0)
     paths = {}
     tables = (("narrow", 16, size), ("wide", 2048, size), ("widest", WIDEST, size), ("small", 16, size // 10))
@@ -124,6 +127,9 @@ def make(folder: Path, size: int) -> dict[str, Path]:
 
 
 def convert(source: Path, path: Path) -> None:
+    import numpy as np
+    import polars as pl
+
     if path.name.endswith(".gz"):
         subprocess.run(f"gzip -1 -c {source} > {path}", shell=True, check=True)
     elif path.name.endswith(".zst"):
@@ -226,8 +232,10 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="CASE")
     options = parser.parse_args()
     options.folder.mkdir(exist_ok=True)
-    paths = make(options.folder, options.size)
-    print(f"{os.cpu_count()} cores, polars {pl.__version__}, numpy {np.__version__}, medians of {options.runs}")
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:  # a command's peak is at least that of who starts it
+        paths = pool.submit(make, options.folder, options.size).result()
+    versions = ", ".join(f"{name} {version(name)}" for name in ("polars", "numpy"))
+    print(f"{os.cpu_count()} cores, {versions}, medians of {options.runs}")
     print(HEAD)
     with tempfile.TemporaryDirectory(dir=options.folder) as out:
         for case in cases(paths, Path(out)):

@@ -80,6 +80,8 @@ def test_kernels_at_extremes_are_those_of_exact_arithmetic(activation: Activatio
         ("hard_sigmoid", {"alpha": 1e-308}, 1e307, 0.6),
         ("laplace_activation", {"mu": 0.0, "sigma": 1e308}, 1e308, 0.8413447460685429),
         ("squareplus", {"b": 1e308}, 1e154, 1.2071067811865475e154),
+        ("selu", {"scale": 1.7e308}, -5e-324, -1.405393203643597e-15),
+        ("xielu", {"alpha_n": 1e305}, -1e-300, 4.99995e-296),
     ],
 )
 def test_scaled_alike_functions_keep_their_values(spec: str, values: dict[str, float], x: float, f: float) -> None:

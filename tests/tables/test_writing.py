@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.run import Cli
 from support.tables import numbers, read, run_filter, write
 
 from actcli.errors import DataError
@@ -41,6 +43,9 @@ def test_round_trips(tmp_path: Path, rows: list[tuple[float | None, ...]], forma
         head, _, *body = text.splitlines()
         assert head == r"| x | y\|z |"
         cells = [[cell.strip() or None for cell in line[1:-1].split("|")] for line in body]
+        values, missing = np.array(cells, float), np.array([[x is None for x in row] for row in cells])
+    elif format == "latex":
+        cells = [[cell or None for cell in line.removesuffix(r" \\").split(" & ")] for line in text.splitlines()[4:-2]]
         values, missing = np.array(cells, float), np.array([[x is None for x in row] for row in cells])
     else:
         _, values, missing = read(tmp_path / f"out.{format}")
@@ -88,7 +93,7 @@ def test_no_rows(tmp_path: Path, format: str) -> None:
         assert json.loads(text) == []
     elif format == "jsonl":
         assert text == b""
-    elif format != "markdown":
+    elif format not in ("markdown", "latex"):
         assert read(out)[1].shape == (0, 2)
 
 
@@ -129,3 +134,21 @@ def test_npy_holds_only_numbers(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"column 1 \(t\)"):
         run_filter(path, tmp_path / "b.npy", "npy", columns=("x",))
     assert os.listdir(tmp_path) == ["a.csv"]
+
+
+@pytest.mark.parametrize("format", ["json", "jsonl"])
+def test_wide_rows_are_written_as_narrow_ones_are(cli: Cli, tmp_path: Path, format: str) -> None:
+    """Each cell is the same text."""
+    values = [-1.5, 0.0, 3.0, 1e22, 5e-324, float("nan"), float("inf"), -float("inf"), None, 123456.789]
+    cells = ["" if value is None else repr(value) for value in values]
+    found = []
+    for copies in (1, 300):
+        header = ",".join(f"h{i}" for i in range(len(cells) * copies))
+        row = ",".join(cells * copies)
+        (tmp_path / "a.csv").write_text(f"{header}\n{row}\n{row}\n")
+        found.append(cli.ok("eval", "identity", str(tmp_path / "a.csv"), "-f", format))
+    narrow, wide = found
+    for i, cell in enumerate(re.findall(r'"h\d+": ([^,}]+)', narrow)[: len(values)]):
+        assert f'"h{i}": {cell}' in wide
+        assert f'"h{i + 2990}": {cell}' in wide
+    assert len(json.loads(wide.splitlines()[0])) == 3000 if format == "jsonl" else len(json.loads(wide)[1]) == 3000
