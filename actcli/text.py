@@ -1,5 +1,7 @@
 """Words and numbers as text: what comes from outside made safe to show, names cut to a width, numbers for people."""
 
+from __future__ import annotations
+
 import itertools
 import json
 import math
@@ -8,6 +10,18 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 Cell: TypeAlias = str | float | int | bool | None
+
+
+class Share(float):
+    """A number from 0 to 1 that people read as a percentage, and programs as it is."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, ratio: float | None) -> Share | None:
+        """One that may be missing."""
+        return None if ratio is None else cls(ratio)
+
 
 _SPECIAL = re.compile(r"[\\`*{}\[\]<>|&~$#]|(?<![^\W_])_|_(?![^\W_])")  # one _ within a word means nothing
 
@@ -31,6 +45,20 @@ def _numbered(code: int) -> str:
 def markdown(text: str) -> str:
     """The text as it is, to a reader of Markdown, to whom blanks at its ends would be code or a break."""
     return _SPECIAL.sub(r"\\\g<0>", visible(text).strip())
+
+
+_TEX = str.maketrans(
+    {
+        "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
+        "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "|": r"\textbar{}", "<": r"\textless{}",
+        ">": r"\textgreater{}", "[": "{[}", "]": "{]}",
+    }
+)  # fmt: skip
+
+
+def tex(text: str) -> str:
+    """The text as it is, to TeX, to which nothing in it is a command. `[` at the start of a row would be an option."""
+    return text.translate(_TEX)
 
 
 def short(name: str, most: int = 32, dots: str = "…") -> str:
@@ -77,6 +105,8 @@ def shown(cell: Cell, digits: int) -> str:
     """A cell as tables show it."""
     if isinstance(cell, bool):
         return "yes" if cell else "no"
+    if isinstance(cell, Share):
+        return percent(cell) if math.isfinite(cell) else plain(cell)
     return f"{cell:.{digits}g}" if isinstance(cell, float) and digits < 17 else plain(cell)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from actcli.cli.groups import INPUT, grouped
 from actcli.cli.inputs import numbers_and_paths
 from actcli.cli.messages import note
 from actcli.cli.options import gather, option
@@ -58,16 +59,17 @@ layer_options = gather(
     _choice,
     option(
         "--function own_functions PATTERN=FUNCTION",
-        "Give layers of this name, a glob, another function (repeatable).",
+        "Use another function for layers of this name, a glob (repeatable).",
         _PatternType(),
         many=True,
     ),
-    option("--layer own_layers PATTERN", "Take the layers of this name, a glob; a leading ! leaves out.", many=True),
+    option("--layer own_layers PATTERN", "Use only layers of this name, a glob; !PATTERN excludes.", many=True),
+    group=INPUT,
 )
 
 
 # Where tables are measured, as `dask`.
-dask_option = option("--dask ADDRESS", "Work on a Dask cluster, or on local[:N] processes here.")
+dask_option = grouped(INPUT, option("--dask ADDRESS", "Work on a Dask cluster, or on local[:N] processes here."))
 
 
 @contextmanager
@@ -85,10 +87,11 @@ def on(address: str | None, without: str = "") -> Iterator[Cluster | None]:
 
 
 def layers(
-    inputs: Sequence[str], function: Function, choice: Choice, options: ReadOptions, cluster: Cluster | None = None
-) -> list[PreActivations]:
-    """The layers that the inputs hold; none where there is no input."""
-    numbers, paths = numbers_and_paths(inputs, required=False)
+    inputs: Sequence[str], function: Function, choice: Choice, options: ReadOptions, cluster: Cluster | None = None,
+    *, required: bool = False,
+) -> list[PreActivations]:  # fmt: skip
+    """The layers that the inputs hold; none where there is no input. `required`: what is piped in is not empty."""
+    numbers, paths = numbers_and_paths(inputs, required=required)
     if paths:
         from actcli.measuring.files import file_layers
         from actcli.output.progress import watched

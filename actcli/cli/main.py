@@ -30,7 +30,7 @@ COMMANDS = {
     "compare": "Show functions side by side.",
     "fit": "Find the parameters that bring a function closest to another.",
     "train": "Train a small network under several functions and compare them.",
-    "trend": "Show how the layers of a network change in time.",
+    "trend": "Show how the layers of a network change over time.",
     "list": "List the functions with their parameters and formulas.",
     "show": "Show one function: formulas, parameters, conventions, source.",
     "schema": "Print the JSON Schema of a JSON output.",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from click.shell_completion import CompletionItem
 
+from actcli.cli.groups import INPUT
 from actcli.cli.messages import note
 from actcli.cli.options import completer, gather
 from actcli.cli.types import FunctionType, PairType, unmarked
@@ -111,7 +112,7 @@ _model = click.option(
     metavar="FILE",
     is_eager=True,  # before FUNCTION is looked up
     shell_complete=completer("files"),
-    help="Run an ONNX model on the inputs; layers have their functions.",
+    help="Run this ONNX model on the inputs and measure its layers.",
 )
 _input = click.option(
     "--input",
@@ -119,13 +120,15 @@ _input = click.option(
     type=_NamedType(),
     multiple=True,
     metavar="NAME=FILE",
-    help="Fill this input of the model, from a file or with a number.",
+    help="Feed this model input from a file, or with a number.",
 )
 _running = (
-    click.option("--neurons", type=click.Choice(["channel", "unit"]), help="Take channels as neurons, or each unit."),
-    click.option("--batch", type=click.IntRange(1), metavar="COUNT", help="Run so many inputs at a time."),
-    click.option("--memory", type=MemoryType(), metavar="SIZE", help="Keep outputs within this memory (default: 2G)."),
+    click.option("--neurons", type=click.Choice(["channel", "unit"]), help="Count channels as neurons, or each unit."),
+    click.option("--batch", type=click.IntRange(1), metavar="COUNT", help="Run this many inputs at a time."),
+    click.option(
+        "--memory", type=MemoryType(), metavar="SIZE", help="Keep outputs within this much memory (default: 2G)."
+    ),
 )
 # A model that is run, as `model`; None where there is none. Where -i names tables, it names inputs of the model too.
-model_options = gather("model", _model_run, _model, _input, *_running)
-model_options_beside_inputs = gather("model", _no_names, _model, *_running)
+model_options = gather("model", _model_run, _model, _input, *_running, group=INPUT)
+model_options_beside_inputs = gather("model", _no_names, _model, *_running, group=INPUT)

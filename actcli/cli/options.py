@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_args
 import click
 from click.core import ParameterSource
 
+from actcli.cli.groups import INPUT, LOOKS, MEASURED, NETWORK, OUTPUT, OWN, grouped
 from actcli.cli.types import FamilyType, FiniteRange, FunctionType, PairType, SpanType
 from actcli.errors import UsageError
 from actcli.output.outputs import FIGURES, Outputs
 from actcli.output.places import check_inputs
 from actcli.output.sheets import output_formats
 from actcli.reports.look import Legend, Look, Theme
-from actcli.tables.format import Use, names
+from actcli.tables.format import Form, Use, names
 from actcli.text import encodable
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ def stack(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-def gather(name: str, record: Callable[..., object], *options: Callable[[F], F]) -> Callable[[F], F]:
-    """Options whose values a command takes as one argument of this name: what `record` makes of them."""
+def gather(name: str, record: Callable[..., object], *options: Callable[[F], F], group: str = OWN) -> Callable[[F], F]:
+    """Options of a group whose values a command takes as one argument of this name: what `record` makes of them."""
     own = [name for name, one in inspect.signature(record).parameters.items() if one.default is one.empty]
 
     def decorate(command: F) -> F:
@@ -68,7 +69,7 @@ def gather(name: str, record: Callable[..., object], *options: Callable[[F], F])
             gathered = record(**{option: values.pop(option) for option in own})
             command(*args, **{name: gathered}, **values)
 
-        return stack(*options)(cast(F, call))
+        return grouped(group, *options)(cast(F, call))
 
     return decorate
 
@@ -141,19 +142,21 @@ function_argument = stack(
 families_argument = stack(_families("families"), functions_file_option)
 functions_argument = stack(_families("functions", callback=_together), functions_file_option)
 inputs_argument = click.argument("inputs", metavar="[INPUT]...", nargs=-1, shell_complete=completer("files"))
-range_option = option(
-    "--range span START:STOP[:STEP]", "Take the numbers from START to STOP (default STEP: 1).", SpanType()
+range_option = grouped(
+    INPUT,
+    option("--range span START:STOP[:STEP]", "Evaluate from START to STOP in steps of STEP (default: 1).", SpanType()),
 )
-append_option = click.option("--append", is_flag=True, help="Keep the input columns, then add the results.")
+append_option = grouped(OUTPUT, click.option("--append", is_flag=True, help="Append the results to the input columns."))
 
 
 def inputs_option(help: str) -> Callable[[F], F]:
     """Tables of a command whose arguments are functions."""
-    return option("-i --input inputs FILE", help, many=True, complete="files")
+    return grouped(INPUT, option("-i --input inputs FILE", help, many=True, complete="files"))
 
 
-epsilon_option = option(
-    "--epsilon NUMBER", "Count |f'(x)| below this as vanishing.", FiniteRange(0, min_open=True), 1e-3
+epsilon_option = grouped(
+    MEASURED,
+    option("--epsilon NUMBER", "Count |f'(x)| below this as vanishing.", FiniteRange(0, min_open=True), 1e-3),
 )
 
 
@@ -166,10 +169,11 @@ look_options = gather(
     "look",
     _look,
     option("--style", "Choose the colours of figures.", get_args(Theme), "light"),
-    option("--font FAMILY", "Set figures in this font.", default="", shown=False),
-    option("--legend", "Put legends there in figures.", get_args(Legend), "outside"),
-    option("--rc settings KEY=VALUE", "Change a setting of matplotlib's (repeatable).", PairType(), many=True),
-    click.option("--math", is_flag=True, help="Set $...$ in figures as mathematics."),
+    option("--font FAMILY", "Use this font family in figures.", default="", shown=False),
+    option("--legend", "Choose where figures have their legends.", get_args(Legend), "outside"),
+    option("--rc settings KEY=VALUE", "Set a matplotlib parameter for figures (repeatable).", PairType(), many=True),
+    click.option("--math", is_flag=True, help="Typeset $...$ in figures as mathematics."),
+    group=LOOKS,
 )
 
 
@@ -208,28 +212,31 @@ def _reading(
 _table_options = (
     option(
         "-c --columns LIST",
-        "Take columns: names, #1, ranges a:b, globs h*; !NAME excludes.",
+        "Use these columns: names, #1, a:b, globs h*; !NAME excludes.",
         many=True,
         complete="columns",
     ),
-    click.option("--header/--no-header", default=None, help="Take the first row as names, or not (default: guess)."),
-    option("--separator CHAR", "Take this between cells, or tab, or blanks (default: guess).", complete="separators"),
-    option("--decimal", "Take this as the decimal sign (default: guess).", [".", ","]),
-    option("--comment TEXT", "Leave out lines that begin with this (default: guess #)."),
-    option("--null nulls TEXT", "Treat these cells as missing, like empty ones (repeatable).", many=True),
+    click.option(
+        "--header/--no-header", default=None, help="Read the first row as names, or as data (default: guess)."
+    ),
+    option("--separator CHAR", "Split cells at this character, tab or blanks (default: guess).", complete="separators"),
+    option("--decimal", "Read numbers with this decimal sign (default: guess).", [".", ","]),
+    option("--comment TEXT", "Skip lines that begin with this (default: guess #)."),
+    option("--null nulls TEXT", "Treat this text as a missing value (repeatable).", many=True),
     option("--input-format", "Read inputs in this format, whatever their names.", names("open")),
-    option("--axis NUMBER", "Take this axis of an array as neurons (default: channels).", click.INT),
+    option("--axis NUMBER", "Treat this array axis as the neurons (default: channels).", click.INT),
     option("--on-error", "Stop at an unreadable row, or skip and count it.", ["stop", "skip"], "stop"),
-    option("--part parts NAME=VALUE", "Take the parts of folders of this label (repeatable).", PairType(), many=True),
-    option("--threads COUNT", "Read tables on this many threads (default: at most 5).", click.IntRange(1, 256)),
+    option("--part parts NAME=VALUE", "Read only parts below a folder NAME=VALUE (repeatable).", PairType(), many=True),
+    option("--threads COUNT", "Read tables on this many threads (default: up to 5).", click.IntRange(1, 256)),
 )
 # How to read tables, as `reading`; and layers of one network, whose order is part of what they say.
-table_options = gather("reading", functools.partial(_reading, order="given"), *_table_options)
+table_options = gather("reading", functools.partial(_reading, order="given"), *_table_options, group=INPUT)
 layer_table_options = gather(
     "reading",
     _reading,
     *_table_options,
-    option("--order", "Take inputs as given, or by their numbers (default: guess).", ["given", "natural"]),
+    option("--order", "Keep the order given, or sort by number (default: guess).", ["given", "natural"]),
+    group=INPUT,
 )
 
 
@@ -245,7 +252,7 @@ def _network(q: float, sigma_w: float | None, sigma_b: float, depth: int | None)
 network_options = gather(
     "network",
     _network,
-    option("--q NUMBER", "Take means over z ~ N(0, q).", FiniteRange(0, min_open=True), 1.0),
+    option("--q NUMBER", "Average over z ~ N(0, q).", FiniteRange(0, min_open=True), 1.0),
     option(
         "--sigma-w NUMBER",
         "Give weights the variance sigma_w^2 / fan_in (default: He gain).",
@@ -253,6 +260,7 @@ network_options = gather(
     ),
     option("--sigma-b NUMBER", "Give biases the variance sigma_b^2 (needs --sigma-w).", FiniteRange(0, 1e100), 0.0),
     option("--depth COUNT", "Follow a gradient's variance through this many layers.", click.IntRange(1, 10_000)),
+    group=NETWORK,
 )
 
 
@@ -293,27 +301,31 @@ def outputs_options(
     """Where results go, each in a format of this use, and reports if the command has one, as `outputs`."""
     formats = output_formats(use)
     options = [
-        option("-f --format", "Format of standard output, or of files whose names say none.", formats),
+        option("-f --format", "Use this format unless the name of a file says another.", formats),
         option(
-            "-o --output files FILE", "Write to FILE (repeatable), whole or not at all.", many=True, complete="files"
+            "-o --output files FILE", "Write to FILE, whole or not at all (repeatable).", many=True, complete="files"
         ),
-        option("--report reports FILE", "Also write a report to read, .html or .md.", many=True, complete="files"),
-        option("--digits COUNT", "Print tables with this many significant digits.", click.IntRange(1, 17), 6),
+        option("--report reports FILE", "Also write a report, .html or .md (repeatable).", many=True, complete="files"),
+        option("--digits COUNT", "Show this many significant digits in tables.", click.IntRange(1, 17), 6),
+        click.option("--no-header-out", is_flag=True, help="Omit the column names from CSV and TSV."),
     ]
     known = (*formats, *(FIGURES if figures else ()))
 
-    def outputs(format: str | None, files: Sequence[str], digits: int) -> Outputs:
-        return reporting(format, files, digits, None)
+    def outputs(format: str | None, files: Sequence[str], digits: int, no_header_out: bool) -> Outputs:
+        return reporting(format, files, digits, no_header_out, None)
 
-    def reporting(format: str | None, files: Sequence[str], digits: int, reports: Sequence[str] | None) -> Outputs:
+    def reporting(
+        format: str | None, files: Sequence[str], digits: int, no_header_out: bool, reports: Sequence[str] | None
+    ) -> Outputs:
         context = click.get_current_context()
         words = encodable(shlex.join(["actcli", *context.find_root().obj]))
+        form = Form(digits, not no_header_out)
         outputs = Outputs.of(
-            format, files, known, default=default, reports=reports, digits=digits, command=words, folders=folders
+            format, files, known, default=default, reports=reports, form=form, command=words, folders=folders
         )  # fmt: skip
         _keep_inputs(context, outputs, filters=use == "frames")
         return outputs
 
     if reports:
-        return gather("outputs", reporting, *options)
-    return gather("outputs", outputs, *options[:2], options[3])
+        return gather("outputs", reporting, *options, group=OUTPUT)
+    return gather("outputs", outputs, *options[:2], *options[3:], group=OUTPUT)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from actcli.cli.groups import GroupedCommand
 from actcli.cli.messages import note_functions
 from actcli.errors import UsageError
 
@@ -34,7 +35,7 @@ def unmarked(token: str) -> str:
     return token.removeprefix(_MARK)
 
 
-class NumericCommand(click.Command):
+class NumericCommand(GroupedCommand):
     """A command whose arguments may be negative numbers or formulas: they are hidden from click's option parser, which
     would take `-1e-3` for the options -1, -e and so on."""
 

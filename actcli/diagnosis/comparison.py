@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated
 
 from actcli.activation import Function
@@ -37,6 +38,36 @@ class Comparison(Outcome):
     changes: tuple[Change, ...] = ()
     doubts: tuple[str, ...] = ()
     inputs: tuple[Input, ...] = ()
+
+    @property
+    def undecided(self) -> str:
+        """What these measures cannot say: which of functions learns better. Of a sweep whose one end is best by each of
+        them, beyond which it would be better still, it names what could."""
+        if not self.layers:
+            return ""
+        for name in dict.fromkeys(layer.function.name for layer in self.layers):
+            functions = list(dict.fromkeys(one.function for one in self.layers if one.function.name == name))
+            differing = [p for p in functions[0].parameters if len({f.parameters[p] for f in functions}) > 1]
+            if len(differing) == 1 and (end := self._end(functions, differing[0])):
+                values = "|".join(f"{value:g}" for value in sorted(f.parameters[differing[0]] for f in functions))
+                return (
+                    f"Every measure here favours the {end} {differing[0]} of {name}, and would favour one beyond it: "
+                    f"these measures cannot choose it. Training can: actcli train '{name}:{differing[0]}={values}'"
+                )
+        return "These measures do not say which network learns better: `actcli train` does."
+
+    def _end(self, functions: Sequence[Function], parameter: str) -> str:
+        """The end of a sweep that passes most gradient and has fewest dead neurons in every layer; "" for none."""
+        ordered = sorted(functions, key=lambda function: function.parameters[parameter])
+        layers = {(layer.name, layer.function): layer for layer in self.layers}
+        ways = set()
+        for name in dict.fromkeys(layer.name for layer in self.layers):
+            rows = [layers[name, function] for function in ordered]
+            for smaller, larger in pairwise(rows):
+                one, other = smaller.mean_abs_gradient or 0.0, larger.mean_abs_gradient or 0.0
+                fewer = smaller.dead_neurons - larger.dead_neurons
+                ways.add("largest" if one < other and fewer >= 0 else "smallest" if one > other and fewer <= 0 else "")
+        return ways.pop() if len(ways) == 1 else ""
 
     @property
     def verdict(self) -> Verdict:
@@ -79,11 +110,12 @@ def _change(before: Layer, after: Layer) -> str:
     start = f"{after.function.label} in place of {before.function.label}"
     if before.mean_abs_gradient is None or after.mean_abs_gradient is None:
         return f"{start}: there are no values to judge by"
-    parts = [f"mean|f'| {after.mean_abs_gradient:.3g} instead of {before.mean_abs_gradient:.3g}"]
-    if after.mean_abs_gradient == before.mean_abs_gradient:
-        parts = [f"mean|f'| {after.mean_abs_gradient:.3g} as before"]
-    elif before.mean_abs_gradient > 0.0:
-        parts[0] += f" ({after.mean_abs_gradient / before.mean_abs_gradient:.3g} times)"
+    now, was = after.mean_abs_gradient, before.mean_abs_gradient
+    if now == was and (after.dead_neurons, after.verdict) == (before.dead_neurons, before.verdict):
+        return f"{start}: nothing changes on these inputs, mean|f'| is {now:.3g} under both"
+    parts = [f"mean|f'| {now:.3g} as before" if now == was else f"mean|f'| {now:.3g} instead of {was:.3g}"]
+    if now != was and was > 0.0:
+        parts[0] += f" ({now / was:.3g} times)"
     if after.dead_neurons != before.dead_neurons:
         parts.append(f"{after.dead_neurons} dead neurons instead of {before.dead_neurons}")
     if before.verdict != after.verdict:

@@ -42,6 +42,15 @@ _TEMPERATURE: _Advice = (
 )
 
 
+LARGE = 100.0  # E[x^2] of a first layer, about 1 where inputs are scaled and weights are drawn for it
+
+
+def scaling(mean_square: float) -> Remedy:
+    """For a first layer of such an E[x^2]."""
+    text = f"scale the inputs of the network to mean 0 and deviation 1: in its first layer E[x^2] is {mean_square:.3g}"
+    return Remedy("mean_square", text, "LeCun et al. 1998, Efficient BackProp")
+
+
 def _initialisation(function: Function) -> _Advice | None:
     means = None if function.rowwise else mean_field(function)
     if means is None or means.he_gain is None:

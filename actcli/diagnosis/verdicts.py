@@ -9,7 +9,7 @@ from typing import Literal
 from actcli.activation import Function
 from actcli.analysis.regions import SaturatedSides, sup_gradient
 from actcli.diagnosis.records import Layer
-from actcli.diagnosis.remedies import remedies
+from actcli.diagnosis.remedies import LARGE, remedies, scaling
 from actcli.diagnosis.rules import MADE_UP, ORDER, Check, Limits, Rule, Verdict
 from actcli.measuring.layer import Role
 from actcli.numerics.certainty import samples_for_bound, samples_to_tell, upper_bound, wilson
@@ -54,6 +54,7 @@ def judged(
             found = [*values(layer), checked(layer, check)]
         elif rule.limits is not None:
             found = findings(layers[i:], rule.limits, epsilon, _telling(sides[layer.function]))
+        found = sorted(found, key=lambda finding: -ORDER.index(finding.grade))  # what is gravest is said first
         found = found if layer.role == "hidden" else [_described(finding, layer.role) for finding in found]
         grave = [finding for finding in found if finding.grade != "ok"]
         done.append(
@@ -61,14 +62,22 @@ def judged(
                 layer,
                 verdict=max((finding.grade for finding in found), key=ORDER.index, default="ok"),
                 reasons=tuple(finding.reason for finding in found),
-                remedies=tuple(
-                    remedy
-                    for finding in grave
-                    for remedy in remedies(finding.measure, layer.function, finished=layer.place.finished)
+                remedies=(
+                    *([scaling(layer.mean_square or 0.0)] if grave and i == 0 and _is_large(layer) else []),
+                    *(
+                        remedy
+                        for finding in grave
+                        for remedy in remedies(finding.measure, layer.function, finished=layer.place.finished)
+                    ),
                 ),
             )
         )
     return done
+
+
+def _is_large(layer: Layer) -> bool:
+    """Whether a first layer is far from what scaled inputs give. Those of one that diverged are another matter."""
+    return layer.mean_square is not None and LARGE < layer.mean_square < math.inf and not layer.non_finite
 
 
 def _described(finding: Finding, role: Role) -> Finding:

@@ -40,7 +40,7 @@ def comparison_figure(comparison: Comparison, *, theme: str = "light") -> Figure
     if any(profile.steps for profile in comparison.profiles):
         variances = [[step.gradient_variance for step in profile.steps] for profile in comparison.profiles]
         sections.append(
-            _chart("The variance of a gradient after so many layers", panels.through_depth(variances, strokes, look))
+            _chart("Variance of the gradient by number of layers", panels.through_depth(variances, strokes, look))
         )
     if len(layers) > 1:
         sections.append(_chart("mean|f'| of each layer", _gradients(comparison, layers, strokes)))

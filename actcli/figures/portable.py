@@ -7,16 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from actcli.figures.looks import asked
+from actcli.text import tex
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-_TEX = str.maketrans(
-    {
-        "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_",
-        "~": r"\textasciitilde{}", "|": r"\textbar{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    }
-)  # fmt: skip
 
 
 def for_tex(figure: Figure) -> None:
@@ -25,7 +19,7 @@ def for_tex(figure: Figure) -> None:
 
     for text in figure.findobj(Text):
         if not (asked().math and "$" in text.get_text()):
-            text.set_text(text.get_text().translate(_TEX))
+            text.set_text(tex(text.get_text()))
 
 
 def make_opaque(figure: Figure) -> None:

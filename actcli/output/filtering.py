@@ -14,7 +14,7 @@ from actcli.tables.sheet import Sheet
 if TYPE_CHECKING:
     from actcli.activation import Array, Function
     from actcli.output.outputs import Outputs
-    from actcli.tables.format import FrameWriter
+    from actcli.tables.format import Form, FrameWriter
     from actcli.tables.options import ReadOptions
     from actcli.tables.pipeline import Watch
     from actcli.tables.results import Frame
@@ -210,9 +210,9 @@ def _writers(
 
     found = []
     for to in outputs.destinations:
-        frames = partial(_first_rows, outputs.digits, note) if to.format == TABLE else named(to.format).frames
+        frames = partial(_first_rows, note) if to.format == TABLE else named(to.format).frames
         assert frames is not None
-        found.append(frames(columns, header))
+        found.append(frames(columns, outputs.form._replace(header=header and outputs.form.header)))
     return found
 
 
@@ -236,9 +236,7 @@ def _results(
         note(str(skipped))
 
 
-def _first_rows(
-    digits: int, note: Callable[[str], None], columns: Sequence[str], header: bool
-) -> FrameWriter[list[tuple[Any, ...]]]:
+def _first_rows(note: Callable[[str], None], columns: Sequence[str], form: Form) -> FrameWriter[list[tuple[Any, ...]]]:
     """The first rows as a table, for a person at a terminal."""
     from actcli.tables.format import FrameWriter
     from actcli.tables.textual import readable
@@ -249,7 +247,7 @@ def _first_rows(
             rows += part
             if len(rows) > TERMINAL_ROWS:
                 break
-        file.writelines(encode(Sheet(tuple(columns), rows[:TERMINAL_ROWS]), TABLE, digits))
+        file.writelines(encode(Sheet(tuple(columns), rows[:TERMINAL_ROWS]), TABLE, form))
         if len(rows) > TERMINAL_ROWS:
             note(f"the first {TERMINAL_ROWS} rows; -f csv or -o FILE gives all")
 

@@ -32,9 +32,11 @@ def diagnosis_result(diagnosis: Diagnosis, by: str | None, look: Look, gates: Se
 
         return layers_figure(diagnosis, theme=theme)
 
+    rows = by or ("layer" if diagnosis.layers else "region")
     sheets = {"layer": reports.layer_sheet, "neuron": reports.neuron_sheet, "region": reports.region_sheet}
     return Result(
-        sheet=lambda: sheets[by or ("layer" if diagnosis.layers else "region")](diagnosis),
+        sheet=lambda: sheets[rows](diagnosis),
+        summary=None if rows == "region" else lambda: reports.saturation_summary(diagnosis, rows),
         document=lambda: reports.saturation_document(diagnosis),
         figure=figure,
         report=lambda draw, run, digits: reports.saturation_report(diagnosis, gates, draw, run, digits),
@@ -54,6 +56,7 @@ def comparison_result(comparison: Comparison, look: Look) -> Result:
 
     return Result(
         sheet=lambda: reports.comparison_sheet(comparison),
+        summary=lambda: reports.comparison_summary(comparison),
         document=lambda: reports.comparison_document(comparison),
         figure=figure,
         report=lambda draw, run, digits: reports.comparison_report(comparison, draw, run),
@@ -92,6 +95,7 @@ def training_result(
 
     return Result(
         sheet=lambda: reports.training_sheet(result, by, timing=timing),
+        summary=None if by else lambda: reports.training_summary(result, timing=timing),
         document=lambda: reports.training_document(result, timing=timing),
         figure=figure,
         report=lambda draw, run, digits: reports.training_report(result, gates, draw, run, timing=timing),
@@ -111,6 +115,7 @@ def trend_result(trend: Trend, look: Look, failed: Sequence[str] = (), *, gated:
 
     return Result(
         sheet=lambda: reports.trend_sheet(trend),
+        summary=lambda: reports.trend_ends(trend),
         document=lambda: reports.trend_document(trend),
         figure=figure,
         report=lambda draw, run, digits: reports.trend_report(trend, failed, gated, draw, run),

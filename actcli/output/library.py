@@ -101,7 +101,7 @@ def save(outcome: Outcome, path: str, theme: str, **look: Any) -> None:
     """The result to a file, as the command line writes it."""
     report = path.lower().endswith(REPORTS)
     formats = (*output_formats(), *FIGURES)
-    outputs = Outputs.of(None, [] if report else [path], formats, reports=[path] if report else [], digits=DIGITS)
+    outputs = Outputs.of(None, [] if report else [path], formats, reports=[path] if report else [])
     if report:  # and nothing to standard output
         outputs = replace(outputs, destinations=())
     write(outputs, _result(outcome, None, Look.of(theme, **look)))

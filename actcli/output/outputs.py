@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from actcli.errors import UsageError
 from actcli.output.places import check_twice, is_direct
 from actcli.output.sheets import TABLE, endings
-from actcli.tables.format import COMPRESSED, DEFAULT
+from actcli.tables.format import COMPRESSED, DEFAULT, USUAL, Form, named
 
 REPORTS = (".html", ".md")
 FIGURES = ("png", "svg", "pdf", "eps", "pgf")  # formats that the name of a file says, and no -f
@@ -30,7 +30,7 @@ class Outputs:
 
     destinations: tuple[Destination, ...]
     reports: tuple[str, ...] = ()
-    digits: int = 6
+    form: Form = USUAL
     command: str = ""
     date: str = ""
 
@@ -43,7 +43,7 @@ class Outputs:
         *,
         default: str | None = None,
         reports: Sequence[str] | None = None,
-        digits: int = 6,
+        form: Form = USUAL,
         command: str = "",
         folders: bool = False,
     ) -> Outputs:
@@ -55,17 +55,20 @@ class Outputs:
         Raises UsageError, before any data is read, where that cannot be meant.
         """
         _check(files, reports)
+        default = default or (DEFAULT if not form.header else None)
         if folders and any(file.endswith("/") for file in files):
             if len(files) > 1:
                 raise UsageError("a folder of parts is an output alone", "give one -o")
-            return cls((Destination(format or "", files[0]),), digits=digits, command=command)
+            return cls((Destination(format or "", files[0]),), form=form, command=command)
         named = [file for file in files if file != "-"]
         own = [_named(file, formats, format) for file in named]
         found = [Destination(each or _any(file, format, formats), file) for file, each in zip(named, own, strict=True)]
         if not named or "-" in files or (format is not None and all(each.format != format for each in found)):
             found.append(Destination(format or default or standard_format(), None))
+        if not form.header and (odd := next((to for to in found if not _may_lack_header(to.format)), None)):
+            raise UsageError(f"--no-header-out: {odd.format} has no header to leave out", "take -f csv or -f tsv")
         dated = reports or any(to.format in FIGURES for to in found)  # matplotlib too reads the date of the environment
-        return cls(tuple(found), tuple(reports or ()), digits, command, _date() if dated else "")
+        return cls(tuple(found), tuple(reports or ()), form, command, _date() if dated else "")
 
     @property
     def is_folder(self) -> bool:
@@ -102,6 +105,10 @@ class Outputs:
     def printed(self) -> Outputs:
         """These, and the result on standard output."""
         return replace(self, destinations=(*self.destinations, Destination(standard_format(), None)))
+
+
+def _may_lack_header(format: str) -> bool:
+    return format in FIGURES or (format != TABLE and named(format).headed)
 
 
 def standard_format() -> str:

@@ -15,7 +15,9 @@ from actcli.errors import UsageError
 from actcli.output.files import write_files
 from actcli.output.outputs import FIGURES, Destination, Outputs
 from actcli.output.places import check_twice
+from actcli.output.sheets import TABLE
 from actcli.reports.look import DEFAULT, Look
+from actcli.tables.format import Form, named
 
 if TYPE_CHECKING:
     from actcli.figures.style import Figure
@@ -33,6 +35,7 @@ class Result:
     """
 
     sheet: Callable[[], Sheet] | None = None
+    summary: Callable[[], Sheet] | None = None  # its rows with the columns that a screen shows
     document: Callable[[], dict[str, Any]] | None = None
     figure: Callable[[Theme], Figure] | None = None
     report: Callable[[Draw, Run, int], Report] | None = None  # with that figure, of a run, for so many digits
@@ -61,7 +64,7 @@ def write(outputs: Outputs, result: Result, inputs: tuple[Input, ...] = ()) -> N
 
         assert result.report is not None
         run = Run(outputs.command, __version__, outputs.date, inputs)
-        return result.report(lambda theme: drawn("svg", theme), run, outputs.digits)
+        return result.report(lambda theme: drawn("svg", theme), run, outputs.form.digits)
 
     @functools.cache
     def sheet() -> Sheet:
@@ -73,16 +76,16 @@ def write(outputs: Outputs, result: Result, inputs: tuple[Input, ...] = ()) -> N
     parts = [
         (to.path, [drawn(to.format, result.look.theme)])
         if to.format in FIGURES and result.figure is not None
-        else (to.path, _encoded(counted, to, outputs.digits, report))
+        else (to.path, _encoded(counted, to, outputs.form, report))
         for to in outputs.destinations
     ]
     for path in outputs.reports:
-        parts += [(name, [content]) for name, content in _report_files(report(), path, outputs.digits)]
+        parts += [(name, [content]) for name, content in _report_files(report(), path, outputs.form.digits)]
     check_twice(path for path, _ in parts if path is not None)
     write_files(parts)
 
 
-def _encoded(result: Result, to: Destination, digits: int, report: Callable[[], Report]) -> Iterable[bytes]:
+def _encoded(result: Result, to: Destination, form: Form, report: Callable[[], Report]) -> Iterable[bytes]:
     from actcli.output.sheets import encode
     from actcli.text import json_pieces
 
@@ -93,9 +96,11 @@ def _encoded(result: Result, to: Destination, digits: int, report: Callable[[], 
     if to.format == "table" and result.report is not None and not result.by_row:
         from actcli.reports.terminal import terminal_page
 
-        return [terminal_page(report(), digits)]
+        return [terminal_page(report(), form.digits)]
+    if result.summary is not None and to.format != TABLE and named(to.format).for_people:
+        return encode(result.summary(), to.format, form)
     assert result.sheet is not None
-    return encode(result.sheet(), to.format, digits)
+    return encode(result.sheet(), to.format, form)
 
 
 def _report_files(report: Report, path: str, digits: int) -> Iterable[tuple[str, bytes]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from actcli.errors import UsageError
-from actcli.tables.format import Use, named, names, suffixes
+from actcli.tables.format import Form, Use, named, names, suffixes
 from actcli.tables.sheet import Sheet
 
 TABLE = "table"  # for a person: `reports` prints it
@@ -21,15 +21,15 @@ def endings(formats: Sequence[str]) -> dict[str, str]:
     return {**found, **{f".{format}": format for format in formats if format not in found.values()}}
 
 
-def encode(sheet: Sheet, format: str, digits: int) -> Iterable[bytes]:
-    """The sheet in a format, in pieces. Text formats carry floats at full precision, tables `digits` of them."""
+def encode(sheet: Sheet, format: str, form: Form) -> Iterable[bytes]:
+    """The sheet in a format, in pieces. Floats are at full precision, or for people in the digits of the form."""
     if format == TABLE:
         from actcli.reports.console import console_text
         from actcli.reports.terminal import table
 
-        return [console_text([table(sheet, digits)])]
+        return [console_text([table(sheet, form.digits)])]
     rows = named(format).rows
     if rows is None:
         hint = f"formats: {', '.join(output_formats())}"
         raise UsageError(f"{format} is for tables: these results are written as text", hint)
-    return rows(sheet.columns, sheet.rows)
+    return rows(sheet.columns, sheet.rows, form)

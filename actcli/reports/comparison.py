@@ -10,10 +10,12 @@ from actcli.measuring.measures import Occasion
 from actcli.reports.common import how_it_was_run, what_helps
 from actcli.reports.definitions import network_definitions
 from actcli.reports.model import Block, Draw, Drawing, Grid, Judgement, Points, Report, Run, Section
-from actcli.reports.profiles import function_blocks, profile_record, profile_row
+from actcli.reports.profiles import function_blocks, means, profile_record, profile_row
 from actcli.reports.records import Document, cell, record_of
 from actcli.tables.sheet import Sheet
-from actcli.text import Cell, counted
+from actcli.text import Cell, Share, counted
+
+WIDE = 4  # functions, of which each may be a column
 
 
 def comparison_document(comparison: Comparison) -> Document:
@@ -65,7 +67,7 @@ def comparison_sheet(comparison: Comparison) -> Sheet:
 
 
 def comparison_report(comparison: Comparison, draw: Draw, run: Run) -> Report:
-    """The verdicts on each layer under each function, tables, the figure, what helps, how it was run, definitions."""
+    """The verdicts on each layer under each function, the figure, what helps, tables, how it was run, definitions."""
     thresholds, q = comparison.criteria.thresholds, comparison.profiles[0].means.q
     own = dict.fromkeys(layer.function.label for layer in comparison.own)
     by_layer: dict[str, list[Layer]] = {}
@@ -82,10 +84,10 @@ def comparison_report(comparison: Comparison, draw: Draw, run: Run) -> Report:
         _title(by_layer, labels),
         (
             Section("", tuple(_verdicts(comparison, by_layer, labels))),
-            Section("Functions", tuple(function_blocks(comparison.profiles))),
-            *(_layer(name, rows) for name, rows in by_layer.items()),
             _figure(comparison, draw),
             *what_helps(comparison.own, f"What helps with {', '.join(own)}"),
+            *(_layer(name, rows) for name, rows in by_layer.items()),
+            Section("Functions", tuple(function_blocks(comparison.profiles))),
             how_it_was_run(run, settings, comparison.own),
             Section("Definitions", network_definitions(thresholds, q), reference=True),
         ),
@@ -107,31 +109,47 @@ def _verdicts(comparison: Comparison, by_layer: dict[str, list[Layer]], labels: 
     if not by_layer:
         yield "No inputs were given: the functions are compared by themselves and at initialisation."
         return
-    rows: list[list[Cell]] = []
-    for name, of_layer in by_layer.items():
-        verdicts = {layer.function.label: layer.verdict for layer in of_layer}
-        rows.append([name, *(verdicts[label] for label in labels)])
-    yield Grid("", Sheet(("layer", *labels), rows))
+    verdicts = {
+        (layer.name, layer.function.label): layer.verdict for of_layer in by_layer.values() for layer in of_layer
+    }
+    if len(labels) > max(WIDE, len(by_layer)):  # the longer way is down
+        rows = [[label, *(verdicts[name, label] for name in by_layer)] for label in labels]
+        yield Grid("", Sheet(("function", *by_layer), rows))
+    else:
+        rows = [[name, *(verdicts[name, label] for label in labels)] for name in by_layer]
+        yield Grid("", Sheet(("layer", *labels), rows))
     for name in by_layer:
         if sentences := tuple(change.sentence for change in comparison.changes if change.layer == name):
             yield Points(name, sentences)
+    yield comparison.undecided
+
+
+_COLUMNS = ("dead", "vanishing", "sat. low", "sat. high", "mean|f'|", "verdict")
+
+
+def _cells(layer: Layer) -> tuple[Cell, ...]:
+    ratios = (layer.vanishing_ratio, layer.saturated_low_ratio, layer.saturated_high_ratio)
+    return (layer.dead_neurons, *map(Share.of, ratios), layer.mean_abs_gradient, layer.verdict)
+
+
+def comparison_summary(comparison: Comparison) -> Sheet:
+    """The columns that a page shows: of layers under functions, else of functions at initialisation."""
+    if not comparison.layers:
+        rows = [(profile.function.label, *means(profile).values()) for profile in comparison.profiles]
+        return Sheet(("function", *means(comparison.profiles[0])), rows)
+    columns = ("layer", "function", *_COLUMNS)
+    return Sheet(columns, [(layer.name, layer.function.label, *_cells(layer)) for layer in comparison.layers])
 
 
 def _layer(name: str, rows: Sequence[Layer]) -> Section:
     """One layer under each function, those first that let most gradient through, and why each has its verdict."""
     layer = rows[0]
     title = f"{name}: {counted(layer.samples, 'samples')} of {counted(layer.neurons, 'neurons')}"
-    columns = ("function", "dead", "vanishing", "sat. low", "sat. high", "mean|f'|", "verdict")
-    figures = [
-        (layer.function.label, layer.dead_neurons, layer.vanishing_ratio, layer.saturated_low_ratio,
-         layer.saturated_high_ratio, layer.mean_abs_gradient, layer.verdict)
-        for layer in rows
-    ]  # fmt: skip
     squares = [(layer.function.label, _of_data(layer), _of_gaussian(layer)) for layer in rows]
     return Section(
         title if layer.mean_square is None else f"{title}, E[x^2] = {layer.mean_square:.6g}",
         (
-            Grid("", Sheet(columns, figures)),
+            Grid("", Sheet(("function", *_COLUMNS), [(layer.function.label, *_cells(layer)) for layer in rows])),
             Grid("", Sheet(("function", "E[f'^2] of the data", "of a normal distribution"), squares)),
             *(Judgement(layer.function.label, layer.verdict, layer.reasons) for layer in rows),
         ),

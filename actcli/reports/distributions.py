@@ -16,7 +16,7 @@ from actcli.text import apart, visible
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-MOST_LAYERS = 24
+MOST_LAYERS = 12
 WIDEST = 100
 NAME = 16
 LOW, HIGH = "blue", "yellow"

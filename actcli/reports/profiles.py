@@ -104,7 +104,7 @@ def function_blocks(profiles: Sequence[Profile]) -> Iterator[Block]:
     cells = [(p.function.label, *means(p).values()) for p in profiles]
     yield Grid(f"Over z ~ N(0, {profiles[0].means.q:g})", Sheet(("function", *names[:3]), [row[:4] for row in cells]))
     yield Grid(
-        "At initialisation: the weight variance that keeps gradients, the gain that keeps q and what it does to them",
+        "At initialisation: weight variance that preserves gradients, gain that preserves q, and its effect on them",
         Sheet(("function", *names[3:]), [(row[0], *row[4:]) for row in cells]),
     )
     if other := [p.function.label for p in profiles if gain_differs(p)]:
@@ -134,7 +134,7 @@ def _steps(profiles: Sequence[Profile]) -> Iterator[Grid]:
         for layer in sorted({*range(each, depth, each), depth})
     ]
     columns = ("layers", *(p.function.label for p in profiles))
-    yield Grid("The variance of a gradient after so many layers", Sheet(columns, rows))
+    yield Grid("Variance of the gradient by number of layers", Sheet(columns, rows))
 
 
 def points_sheet(

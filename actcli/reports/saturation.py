@@ -16,10 +16,11 @@ from actcli.reports.distributions import distributions
 from actcli.reports.model import Block, Draw, Drawing, Grid, Judgement, Points, Report, Run, Section
 from actcli.reports.records import Document, Records, record_of, region_record, sheet_of
 from actcli.tables.sheet import Sheet
-from actcli.text import Cell, shown
+from actcli.text import Cell, Share, shown
 
 WORST = 8  # neurons in a report
-JUDGED = 24  # layers of which it says why they are not ok
+SPELLED, JUDGED = 4, 8  # layers of which it says all that is wrong; and why they are not ok
+MANY, ROWS = 12, 8  # layers, of which only some are rows of a table that is not folded away
 MOST = 1000  # of those that it folds away
 FEW = 20  # values from which their distribution is shown
 
@@ -131,11 +132,12 @@ def _verdicts(diagnosis: Diagnosis, gates: Sequence[Gate], failed: tuple[str, ..
     worst = {layer.name for layer in sorted(faulty, key=lambda layer: -ORDER.index(layer.verdict))[:JUDGED]}
     of_layers = diagnosis.neurons_of_layers
     for layer in (layer for layer in faulty if layer.name in worst):
-        yield Judgement(layer.name, layer.verdict, tuple(_reasons(diagnosis, layer, of_layers[layer.name])))
+        reasons = layer.reasons[:1] if len(faulty) > SPELLED else _reasons(diagnosis, layer, of_layers[layer.name])
+        yield Judgement(layer.name, layer.verdict, tuple(reasons))
     if len(faulty) > JUDGED:
         yield f"{len(faulty) - JUDGED} more layers are not ok: the table below and --by layer have all."
     if len(layers) > 1 and (fine := [layer.name for layer in layers if layer.verdict == "ok"]):
-        yield Judgement(some(fine), "ok", ())
+        yield Judgement(some(fine, 2 * SPELLED), "ok", ())
     if diagnosis.falls_at is not None and _is_network(diagnosis):
         yield f"The product of mean|f'| falls below {diagnosis.criteria.thresholds.epsilon:g} at {diagnosis.falls_at}."
     yield from (f"Beware: {doubt}" for doubt in diagnosis.doubts)
@@ -173,7 +175,13 @@ def _figure(diagnosis: Diagnosis, draw: Draw) -> Section:
 
 def _layers(diagnosis: Diagnosis) -> Iterator[Grid]:
     layers, backward = diagnosis.layers, "backward" in diagnosis.occasions
-    yield Grid("", _summary(diagnosis))
+    if len(layers) <= MANY:
+        yield Grid("", _summary(diagnosis, layers))
+    else:
+        worst = sorted(layers, key=lambda layer: -ORDER.index(layer.verdict))[:ROWS]
+        shown = [layer for layer in layers if layer in worst]
+        yield Grid(f"The {ROWS} worst of {len(layers)}", _summary(diagnosis, shown))
+        yield Grid("", _summary(diagnosis, layers), "All layers")
     if _is_network(diagnosis):
         rows = [
             (layer.name, layer.mean_abs_gradient, layer.rms_gradient, layer.cumulative_mean_gradient,
@@ -181,10 +189,17 @@ def _layers(diagnosis: Diagnosis) -> Iterator[Grid]:
             for layer in reversed(layers)
         ]  # fmt: skip
         columns = ("layer", "mean|f'|", "rms f'", "product of mean", "product of rms", *(("rms dL/dx",) * backward))
-        yield Grid("Gradient through f', last layer to first", Sheet(columns, rows))
+        title = "Gradient through f', last layer to first"
+        if len(rows) > MANY:
+            places = sorted({round(k * (len(rows) - 1) / (ROWS - 1)) for k in range(ROWS)})
+            yield Grid(title, Sheet(columns, [rows[place] for place in places]))
+        yield Grid(title * (len(rows) <= MANY), Sheet(columns, rows), "Through every layer" * (len(rows) > MANY))
     if (precision := diagnosis.criteria.precision) is not None:
         shares = [
-            (layer.name, layer.lost_gradient_ratio, layer.underflow_ratio, layer.constant_output_ratio)
+            (
+                layer.name,
+                *map(Share.of, (layer.lost_gradient_ratio, layer.underflow_ratio, layer.constant_output_ratio)),
+            )
             for layer in layers
         ]
         title = f"In {precision.name}: the share of values whose f' is lost, underflows, and where f is constant"
@@ -200,7 +215,12 @@ def _layers(diagnosis: Diagnosis) -> Iterator[Grid]:
         yield Grid("", Sheet(("layer", "reason"), fine), "Why layers are ok")
 
 
-def _summary(diagnosis: Diagnosis) -> Sheet:
+def saturation_summary(diagnosis: Diagnosis, by: str) -> Sheet:
+    """The columns of layers or neurons that a page shows."""
+    return _neuron_summary(diagnosis.neurons) if by == "neuron" else _summary(diagnosis, diagnosis.layers)
+
+
+def _summary(diagnosis: Diagnosis, layers: Sequence[Layer]) -> Sheet:
     """The layers, each with its function where they differ."""
     kinds = {function.rowwise for function in diagnosis.functions}
     columns: dict[str, Callable[[Layer], Cell]] = {
@@ -208,17 +228,17 @@ def _summary(diagnosis: Diagnosis) -> Sheet:
         **({"function": lambda layer: layer.function.label} if len(diagnosis.functions) > 1 else {}),
         "size": lambda layer: f"{layer.samples} x {layer.neurons}",
         "dead": lambda layer: layer.dead_neurons,
-        "vanishing": lambda layer: layer.vanishing_ratio,
+        "vanishing": lambda layer: Share.of(layer.vanishing_ratio),
     }
     if False in kinds:
         columns |= {
-            "sat. low": lambda layer: layer.saturated_low_ratio,
-            "sat. high": lambda layer: layer.saturated_high_ratio,
+            "sat. low": lambda layer: Share.of(layer.saturated_low_ratio),
+            "sat. high": lambda layer: Share.of(layer.saturated_high_ratio),
         }
     if True in kinds:
-        columns |= {"van. rows": lambda layer: layer.vanishing_row_ratio}
+        columns |= {"van. rows": lambda layer: Share.of(layer.vanishing_row_ratio)}
     columns |= {"mean|f'|": lambda layer: layer.mean_abs_gradient, "verdict": lambda layer: layer.verdict}
-    return Sheet(tuple(columns), [[of(layer) for of in columns.values()] for layer in diagnosis.layers])
+    return Sheet(tuple(columns), [[of(layer) for of in columns.values()] for layer in layers])
 
 
 def _neurons(diagnosis: Diagnosis) -> Section:
@@ -230,16 +250,20 @@ def _neurons(diagnosis: Diagnosis) -> Section:
     )
     if len(worst) <= WORST:
         return Section("Neurons", (Grid("", _neuron_summary(worst)),))
+    few = WORST if len(diagnosis.layers) <= MANY else WORST // 2
     fold = "All neurons, worst first"
     if len(worst) > MOST:
         fold = f"The worst {MOST} of {len(worst)}; --by neuron gives all"
-    grids = (Grid("", _neuron_summary(worst[:WORST])), Grid("", _neuron_summary(worst[:MOST]), fold))
-    return Section(f"Worst neurons, {WORST} of {len(worst)}", grids)
+    grids = (Grid("", _neuron_summary(worst[:few])), Grid("", _neuron_summary(worst[:MOST]), fold))
+    return Section(f"Worst neurons, {few} of {len(worst)}", grids)
 
 
 def _neuron_summary(neurons: Sequence[Neuron]) -> Sheet:
     columns = ("layer", "neuron", "dead", "vanishing", "mean|f'|", "min", "max", "mean")
-    rows = [(n.layer, n.neuron, n.dead, n.vanishing_ratio, n.mean_abs_gradient, n.min, n.max, n.mean) for n in neurons]
+    rows = [
+        (n.layer, n.neuron, n.dead, Share.of(n.vanishing_ratio), n.mean_abs_gradient, n.min, n.max, n.mean)
+        for n in neurons
+    ]
     return Sheet(columns, rows)
 
 

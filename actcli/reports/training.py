@@ -14,7 +14,7 @@ from actcli.reports.common import gates_judged, how_it_was_run, some, what_helps
 from actcli.reports.model import Block, Draw, Drawing, Grid, Judgement, Report, Run, Section
 from actcli.reports.records import Document
 from actcli.tables.sheet import Sheet
-from actcli.text import Cell, counted
+from actcli.text import Cell, Share, counted
 from actcli.training.records import Epoch, LayerState, Scores
 from actcli.training.records import Run as Training
 
@@ -172,7 +172,7 @@ def training_report(result: Experiment, gates: Sequence[Limit], draw: Draw, run:
         Section("", tuple(_verdicts(result, gates, failed))),
         Section("Figure", (Drawing("training", caption, draw),)),
         *what_helps(result.summaries),
-        Section("Functions", (Grid("", _functions(result, timing=timing)),)),
+        Section("Functions", (Grid("", training_summary(result, timing=timing)),)),
     ]
     if result.comparisons:
         sections.append(Section("Differences on the same seeds", (Grid("", _differences(result)),)))
@@ -197,7 +197,8 @@ def _verdicts(result: Experiment, gates: Sequence[Limit], failed: tuple[str, ...
     yield from (f"Beware: {doubt}" for doubt in result.doubts)
 
 
-def _functions(result: Experiment, *, timing: bool) -> Sheet:
+def training_summary(result: Experiment, *, timing: bool) -> Sheet:
+    """One row per function, the best first."""
     classify = result.trained.data.task == "classify"
     names = ("accuracy", "from", "to", "loss", "precision", "recall") if classify else ("R²", "from", "to", "loss")
     rows = []
@@ -243,9 +244,9 @@ def _means(layers: Sequence[LayerState]) -> list[Cell]:
         for layer in layers
     ]  # fmt: skip
     return [
-        _mean([layer.dead_neuron_ratio for layer in layers]),
-        _mean([layer.vanishing_ratio for layer in layers]),
-        _mean(saturated),
+        Share.of(_mean([layer.dead_neuron_ratio for layer in layers])),
+        Share.of(_mean([layer.vanishing_ratio for layer in layers])),
+        Share.of(_mean(saturated)),
         _mean([layer.spread for layer in layers]),
         _mean([layer.gradient_rms for layer in layers]),
     ]
@@ -306,7 +307,7 @@ def _definitions(result: Experiment) -> Iterator[tuple[str, str]]:
         "difference",
         "the mean over seeds of one function's score less the other's from the same seed, which draws the weights and "
         "the order of the rows; better or worse where its 95 % interval leaves out 0. Accuracies are taken to spread "
-        "by one row at least. Of 20 such pairs one is told apart by chance",
+        "by at least one row. One in 20 such pairs is told apart by chance",
     )
     yield "seeds to tell", "about how many seeds of the same mean and spread would tell the two apart"
     yield (

@@ -14,7 +14,7 @@ from actcli.reports.model import Block, Draw, Drawing, Grid, Judgement, Points, 
 from actcli.reports.records import Document, sheet_of
 from actcli.reports.terminal import table
 from actcli.tables.sheet import Sheet
-from actcli.text import Cell, counted
+from actcli.text import Cell, Share, counted
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -121,9 +121,16 @@ def trend_summary(trend: Trend) -> Sheet:
             values = [value.value for _, value in trend.course(layer, measure)]
             if values:
                 line = sparkline(values, share=not measure.scales, unicode=unicode)
-                rows.append([*head, measure.word, line, f"{values[0]:.3g}", f"{values[-1]:.3g}"])
+                ends = (values[0], values[-1])
+                rows.append([*head, measure.word, line, *(ends if measure.scales else map(Share, ends))])
                 head = ["", ""]
     return Sheet(("layer", "function", "measure", "course", "first", "last"), rows)
+
+
+def trend_ends(trend: Trend) -> Sheet:
+    """The same without the sparklines, which no font of a paper has."""
+    found = trend_summary(trend)
+    return Sheet((*found.columns[:3], *found.columns[4:]), [[*row[:3], *row[4:]] for row in found.rows])
 
 
 def live_lines(trend: Trend) -> Iterator[RenderableType]:

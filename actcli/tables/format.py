@@ -17,14 +17,24 @@ if TYPE_CHECKING:
     from actcli.tables.table import Table
 
 # The files of `formats/`, each with its FORMATS, in the order in which choices list them.
-FILES = ("csv", "json", "markdown", "parquet", "npy")
+FILES = ("csv", "json", "markdown", "latex", "parquet", "npy")
 DEFAULT = "csv"  # of what says nothing about itself
 COMPRESSED = (".gz", ".zst")
 
 T = TypeVar("T")
 Reader: TypeAlias = "Callable[[Source, ReadOptions], list[Table]]"
-RowWriter: TypeAlias = Callable[[Sequence[str], Iterable[Sequence[Cell]]], Iterator[bytes]]
 Use: TypeAlias = Literal["open", "frames", "rows"]
+
+
+class Form(NamedTuple):
+    """What is asked of the form of a sheet: the digits of numbers for people, and a header, where there may be one."""
+
+    digits: int = 6
+    header: bool = True
+
+
+USUAL = Form()
+RowWriter: TypeAlias = Callable[[Sequence[str], Iterable[Sequence[Cell]], Form], Iterator[bytes]]
 
 
 class FrameWriter(NamedTuple, Generic[T]):
@@ -43,8 +53,10 @@ class Format:
     read_suffixes: tuple[str, ...] = ()  # further ones, of files that are read but not written in it
     magic: tuple[bytes, ...] = ()  # what a file begins with
     open: Reader | None = None
-    frames: Callable[[Sequence[str], bool], FrameWriter[Any]] | None = None  # of the columns; do they have a header?
+    frames: Callable[[Sequence[str], Form], FrameWriter[Any]] | None = None  # of the columns
     rows: RowWriter | None = None  # a sheet in pieces, without a heavy library
+    for_people: bool = False  # numbers are rounded, and the columns are those that a screen shows
+    headed: bool = False  # the names of the columns may be left out
     slow_to_open: bool = False  # the reader imports polars before it knows the columns
     layers: str = ""  # what of the file is a layer, where the whole is not
 

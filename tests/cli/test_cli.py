@@ -107,3 +107,22 @@ def test_help_is_no_docstring() -> None:
     for command in (cli_group, *commands().values()):
         assert command.help
         assert not command.callback.__doc__
+
+
+@pytest.mark.parametrize(
+    ("command", "headings"),
+    [
+        ("eval", ["Options:", "Input:", "Output:"]),
+        ("saturation", ["Options:", "Input:", "What is measured:", "Gates:", "Figures:", "Output:"]),
+        ("train", ["Options:", "Input:", "Network:", "Training:", "Gates:", "Figures:", "Output:"]),
+        ("trend", ["Options:", "Input:", "What is measured:", "Gates:", "Figures:", "Output:"]),
+    ],
+)
+def test_options_stand_in_groups(command: str, headings: list[str], cli: Cli) -> None:
+    """Each once, below its heading."""
+    lines = cli.ok(command, "--help").splitlines()
+    assert [line for line in lines if line in headings] == headings
+    gates = [line.split()[0] for line in lines if line.startswith("  --max-")]
+    if gates:
+        start, end = lines.index("Gates:"), lines.index("Figures:")
+        assert all(any(line.startswith(f"  {gate} ") for line in lines[start:end]) for gate in gates)

@@ -83,7 +83,7 @@ def test_the_network_options(cli: Cli) -> None:
     assert float(rows[0]["gradient_variance"]) == functions[0]["steps"][-1]["gradient_variance"]
     table = cli.ok(*args, "-f", "table")
     assert "chaotic" in table
-    assert "gradient after so many layers" in table
+    assert "gradient by number of layers" in table
     assert "q*" in cli.ok("show", "tanh", "--sigma-w", "1.5")
     assert "--sigma-w" in cli.fails(2, "compare", "tanh", "--sigma-b", "1")
 

@@ -113,7 +113,7 @@ def test_arrays_of_checkpoints(network: Path, cli: Cli) -> None:
     assert "fc1: nothing changes" in report
     lines = report.splitlines()
     at = lines.index(next(line for line in lines if line.startswith("fc2    relu")))
-    assert lines[at].split() == ["fc2", "relu", "dead", "▁▁▂▂▃▄▅▆▆▇", "0", "0.9"]
+    assert lines[at].split() == ["fc2", "relu", "dead", "▁▁▂▂▃▄▅▆▆▇", "0.0", "%", "90.0", "%"]
     assert lines[at + 1].split()[:2] == ["vanishing", "▁▁▂▂▃▄▅▆▆▇"]  # one line each
 
 

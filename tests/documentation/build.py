@@ -58,9 +58,9 @@ def _status(status: int | None) -> str:
 
 
 def run_at_terminal(command: str, folder: Path, env: dict[str, str]) -> str:
-    """What a person sees on a terminal of 76 columns that knows neither colours nor letters beyond ASCII. A run that
-    follows a file ends by Ctrl-C when it is quiet."""
-    plain = {"COLUMNS": "76", "LINES": "18", "TERM": "dumb", "NO_COLOR": "1", "PYTHONIOENCODING": "ascii"}
+    """What a person sees on a terminal of 76 columns that knows no colours. A run that follows a file ends by Ctrl-C
+    when it is quiet."""
+    plain = {"COLUMNS": "76", "LINES": "18", "TERM": "dumb", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         ["bash", "-c", f"exec {command}"], cwd=folder, env={**env, **plain}, stdin=theirs, stdout=theirs, stderr=theirs
@@ -78,7 +78,7 @@ def run_at_terminal(command: str, folder: Path, env: dict[str, str]) -> str:
         except OSError:  # nobody holds the other end any more
             break
     os.close(ours)
-    return shown.decode("ascii").replace("\r\n", "\n") + _status(process.wait())
+    return shown.decode().replace("\r\n", "\n") + _status(process.wait())
 
 
 def sections() -> dict[str, str]:
@@ -90,11 +90,10 @@ def sections() -> dict[str, str]:
 
 
 def with_outputs(name: str, text: str, folder: Path) -> str:
-    """A text with each command of its console blocks, and each Python script, followed by its output; on a page of the
-    manual in ASCII, as any device of roff has it."""
+    """A text with each command of its console blocks, and each Python script, followed by its output."""
     (folder / "tests").mkdir()
     (folder / "tests" / "data").symlink_to(DATA)
-    env = environment(folder) | ({} if name.startswith("README") else {"PYTHONIOENCODING": "ascii"})
+    env = environment(folder) | {"PYTHONIOENCODING": "utf-8"}
 
     def rerun(block: re.Match[str]) -> str:
         commands = [line for line in block[1].splitlines() if line.startswith("$ ")]

@@ -15,6 +15,7 @@ from support.program import commands
 
 from actcli import __version__
 from actcli.activation import Activation, Function
+from actcli.cli.groups import OWN, groups
 from actcli.cli.main import INTERRUPTED, PIPE_CLOSED, cli
 from actcli.cli.messages import GATE_FAILED
 from actcli.diagnosis.records import Layer, Neuron
@@ -175,7 +176,7 @@ def _sections(context: click.Context, contexts: list[click.Context], show: Show)
         "SYNOPSIS": [f"{roff.bold(context.command_path)} {roff.signature(usage)}"],
         "DESCRIPTION": description,
         "COMMANDS": roff.items(roff.bold, summaries.items()) if is_program else [],
-        "OPTIONS": roff.items(roff.signature, records.items()),
+        "OPTIONS": _options(command, context),
         "INPUT": _input(command) if not is_program else roff.paragraph(PROGRAM["INPUT"]),
         "OUTPUT": _output(command) if not is_program else roff.paragraph(PROGRAM["OUTPUT"]),
         "MEASURES": _measures() if command.name == "saturation" else [],
@@ -187,6 +188,14 @@ def _sections(context: click.Context, contexts: list[click.Context], show: Show)
     for title, lines in _epilog(command.epilog, show):
         sections.setdefault(title, []).extend(lines)
     return {title: lines for title, lines in sections.items() if lines}
+
+
+def _options(command: click.Command, context: click.Context) -> list[str]:
+    """In their groups, where there are several."""
+    lines: list[str] = []
+    for group, records in groups(command, context).items():
+        lines += [f".SS {group}"] * (group != OWN) + roff.items(roff.signature, records)
+    return lines
 
 
 def _name(context: click.Context) -> str:

@@ -89,7 +89,7 @@ def test_the_wheel_installs_every_page() -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_groff_has_no_complaint(name: str) -> None:
     """groff finds nothing to warn about, even with all of its warnings on."""
-    assert groff(PAGES[name], "-ww", "-z") == ""
+    assert groff(PAGES[name], "-ww", "-z", "-Tutf8") == ""
 
 
 @needs("mandoc")
@@ -131,7 +131,7 @@ def test_sections_come_in_order(name: str) -> None:
 def test_examples_are_whole_lines(name: str) -> None:
     """Each example of an epilog is one line of the rendered page, ready to be copied."""
     examples = [example for command, example in help_examples() if name in (f"{command}.1", f"actcli-{command}.1")]
-    printed = groff(PAGES[name], "-Tascii", "-P-cbou").splitlines()
+    printed = groff(PAGES[name], "-Tutf8", "-P-cbou").splitlines()
     assert [line[6:] for line in printed if line.startswith("    $ ")] == examples
 
 
@@ -249,7 +249,7 @@ def test_writing_removes_stale_pages_only(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_options_fit_a_terminal(name: str) -> None:
     """At 80 columns no line of the options is cut or wrapped."""
-    page = groff(PAGES[name], "-Tascii", "-rLL=80n", "-P-cbou")
+    page = groff(PAGES[name], "-Tutf8", "-rLL=80n", "-P-cbou")
     assert f"{name[:-2]} - " in section(page, "NAME")
     assert all(len(line) <= 73 for line in section(page, "OPTIONS").splitlines())
 

@@ -44,7 +44,7 @@ PRINTED = [
     (["-f", "json", "-o", "{}.txt"], None, {"txt": b"{\n"}),
     (["-f", "json", "-o", "{}.report", "-o", "{}.csv"], None, {"report": b"{\n", "csv": b"name,"}),
     (["-f", "json", "-o", "{}.json"], None, {"json": b"{\n"}),
-    (["-o", "{}.txt", "-o", "{}.md"], None, {"txt": b"relu on layer2: ok", "md": b"| name"}),
+    (["-o", "{}.txt", "-o", "{}.md"], None, {"txt": b"relu on layer2: ok", "md": b"| layer"}),
 ]
 
 

@@ -21,7 +21,7 @@ from actcli.reports.html import html_page
 from actcli.reports.markdown import markdown_page
 from actcli.reports.model import Drawing, Grid, Judgement, Points, Report, Section
 from actcli.tables.sheet import Sheet
-from actcli.text import visible
+from actcli.text import percent, visible
 
 FOLDERS = {"relu_negative_bias": "relu", "tanh_saturated": "tanh", "sigmoid_deep": "sigmoid"}
 VOID = {"meta", "img", "br", "hr", "path", "use", "rect", "image", "stop", "circle", "line"}
@@ -152,8 +152,9 @@ def test_tables_say_what_json_says(cli: Cli, tmp_path: Path) -> None:
     for neuron in document["neurons"]:
         row = rows[neuron["layer"], neuron["neuron"]]
         assert row[2] == ("yes" if neuron["dead"] else "no")
-        numbers = [neuron[name] for name in ("vanishing_ratio", "mean_abs_gradient", "min", "max", "mean")]
-        assert [float(cell) for cell in row[3:]] == pytest.approx(numbers, rel=1e-8)
+        assert row[3] == percent(neuron["vanishing_ratio"])
+        numbers = [neuron[name] for name in ("mean_abs_gradient", "min", "max", "mean")]
+        assert [float(cell) for cell in row[4:]] == pytest.approx(numbers, rel=1e-8)
     (inputs,) = (table for table in page.tables if "bytes" in table[0])
     for file, layer, row in zip(files, document["layers"], inputs[1:], strict=True):
         assert row == [layer["name"], file, str(Path(file).stat().st_size), "1797", "32", "0", "0"]

@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from actcli.output.files import open_outputs
-from actcli.tables.format import named
+from actcli.tables.format import Form, named
 from actcli.tables.open import open_tables
 from actcli.tables.options import ReadOptions
 from actcli.tables.pipeline import map_blocks
@@ -62,7 +62,7 @@ def run_filter(
     names = [f"f({table.columns[i]})" for i in table.picked]
     frames = named(format).frames
     assert frames is not None
-    sink = frames(result_columns(table, names, append), table.has_header)
+    sink = frames(result_columns(table, names, append), Form(header=table.has_header))
 
     def encode(block: Block) -> Any:
         masks = [None if block.missing is None else block.missing[:, j] for j in range(len(names))]

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     help="""Show functions side by side.
 
 Range, f(0), monotonicity, largest gradient, smoothness, vanishing regions, and the means over z ~ N(0, q) with what
-they say of a deep network at initialisation. With inputs, an -i for each file, also what each function makes of the
-same pre-activations, those first that let most gradient through, and what taking another one in place of the
-layer's own, by default the first, would do. -o FILE.png, .svg or .pdf draws them.""",
+they say of a deep network at initialisation. With inputs, an -i for each file, also how each function would treat
+the same pre-activations, best gradient flow first, and what replacing a layer's own function (by default the first)
+would change. -o FILE.png, .svg, .pdf, .eps or .pgf draws them.""",
     epilog="""\b
 Examples:
   actcli compare relu gelu silu
@@ -42,7 +42,7 @@ Examples:
   actcli compare silu --model digits.onnx -i digits.csv -c '!digit'""",
 )
 @options.functions_argument
-@options.inputs_option("A table of pre-activations (repeatable); - is standard input.")
+@options.inputs_option("Compare on this table of pre-activations (repeatable).")
 @model_options_beside_inputs
 @layer_options
 @options.epsilon_option

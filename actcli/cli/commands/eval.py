@@ -38,6 +38,7 @@ Examples:
   actcli eval prelu:a=0.25,0.1 layer1.csv -c h0,h1
   actcli eval relu layer1.csv --separator comma --decimal . --comment '#'
   actcli eval relu layer1.csv -o outputs.npy
+  actcli eval relu layer1.csv --no-header-out
   actcli eval relu outputs.npy --axis 1
   actcli eval gelu acts/layer1 -o activated/
   actcli eval gelu acts/layer2 -o activated2/ -f parquet --dask local:2""",

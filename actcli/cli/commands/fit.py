@@ -57,9 +57,9 @@ class TargetType(click.ParamType["Function | str"]):
     help="""Find the parameters that bring a function closest to another.
 
 The distance is the root of the mean of (f(x) - target(x))^2, over x from N(0, 1), over the values of the inputs, or
-over the points of a table. A search gives some beginnings, and steps along the exact derivatives by the parameters
-lead to the minimum. As CSV it prints the trace, whose last row is the result; the label in JSON is the fitted
-FUNCTION. -o FILE.png, .svg or .pdf draws the function before and after beside the target.""",
+over the points of a table. A search finds starting points; steps along the exact derivatives lead from there to
+the minimum. As CSV it prints the trace, whose last row is the result; the label in JSON is the fitted
+FUNCTION. -o FILE.png, .svg, .pdf, .eps or .pgf draws the function before and after beside the target.""",
     epilog="""\b
 Examples:
   actcli fit 'x*sigmoid(b*x):b=1' --to gelu
@@ -70,9 +70,9 @@ Examples:
 )
 @function_argument
 @option("--to target TARGET", "Approach this FUNCTION, or a table of x and y.", TargetType(), required=True)
-@inputs_option("Weigh by these pre-activations instead of N(0, 1) (repeatable).")
+@inputs_option("Weight by these pre-activations instead of N(0, 1) (repeatable).")
 @option("--search", "Choose how to search for starting points.", ["none", "grid", "random", "adam"], "random")
-@option("--seed NUMBER", "Seed --search random.", click.IntRange(0), 0)
+@option("--seed NUMBER", "Set the seed of --search random.", click.IntRange(0), 0)
 @option("--only PARAMETER", "Fit only this parameter (repeatable).", many=True, complete="parameters")
 @look_options
 @table_options

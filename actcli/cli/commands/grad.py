@@ -37,9 +37,9 @@ Examples:
 )
 @options.function_argument
 @options.inputs_argument
-@option("--order", "First or second derivative.", ["1", "2"], "1")
-@option("--wrt PARAMETER", "The derivative of f by this parameter instead of by x.", complete="parameters")
-@click.option("--jacobian", is_flag=True, help="The whole Jacobian of a rowwise function, one line a row and output.")
+@option("--order", "Print the first or the second derivative.", ["1", "2"], "1")
+@option("--wrt PARAMETER", "Differentiate by this parameter instead of by x.", complete="parameters")
+@click.option("--jacobian", is_flag=True, help="Print the whole Jacobian, one line per row and output.")
 @options.range_option
 @options.append_option
 @options.table_options

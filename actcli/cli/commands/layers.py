@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from actcli.cli.groups import GroupedCommand
 from actcli.cli.messages import note
 from actcli.cli.options import completer, outputs_options
 from actcli.output.outputs import Outputs
@@ -12,6 +13,7 @@ from actcli.output.results import Result, write
 
 @click.command(
     "layers",
+    cls=GroupedCommand,
     help="""List the layers of a model without running it.
 
 Each layer has a name, its function and how that is known (an operator, recognised from several by its values, or

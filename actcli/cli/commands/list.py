@@ -2,6 +2,7 @@
 
 import click
 
+from actcli.cli.groups import GroupedCommand
 from actcli.cli.messages import note_functions
 from actcli.cli.options import functions_file_option, option, outputs_options
 from actcli.output.outputs import Outputs
@@ -10,7 +11,11 @@ from actcli.output.results import Result, write
 
 @click.command(
     "list",
-    epilog="\b\nExamples:\n  actcli list\n  actcli list --framework onnx -f markdown",
+    cls=GroupedCommand,
+    epilog="""\b
+Examples:
+  actcli list
+  actcli list --framework onnx -f markdown""",
     help="""List the functions with their parameters and formulas.
 
 Frameworks are pytorch, keras, keras.layers, jax, tensorflow, tfa (TensorFlow Addons), onnx, nnlib, timm and

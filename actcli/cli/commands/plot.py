@@ -8,6 +8,7 @@ import click
 from click.core import ParameterSource
 
 from actcli.cli import options
+from actcli.cli.groups import LOOKS, grouped
 from actcli.cli.layers import distributions
 from actcli.cli.options import option
 from actcli.cli.types import NumericCommand, SizeType, SpanType
@@ -34,8 +35,8 @@ FOR_FIGURES = ("panels", "style", "font", "legend", "settings", "math", "size", 
     help="""Draw functions and their derivatives.
 
 The regions where the gradient vanishes are shaded (several functions: shown as bars), kinks are marked. A sweep
-such as 'elu:alpha=0.5|1|2' is drawn as a family of curves. -o FILE.png, .svg or .pdf draws a figure; else it is a
-chart, as -f table. Other formats have the points: x and f, df, d2f of each function.""",
+such as 'elu:alpha=0.5|1|2' is drawn as a family of curves. -o FILE.png, .svg, .pdf, .eps or .pgf draws a figure;
+otherwise a chart is printed, as by -f table. Other formats have the points: x and f, df, d2f of each function.""",
     epilog="""\b
 Examples:
   actcli plot relu gelu silu
@@ -54,12 +55,15 @@ Examples:
 @click.option("--grad", "order", flag_value="1", help="Do the same as --order 1.")
 @option("--range span START:STOP", "Draw this part of the x axis (default: chosen).", SpanType())
 @options.epsilon_option
-@options.inputs_option("Lay a table's distribution under the curves (repeatable).")
-@option("--panels", "Draw a panel per derivative, per function, or just one.", get_args(Layout), "shared")
-@options.look_options
-@option("--size WIDTHxHEIGHT", "Set the size of the figure in inches.", SizeType())
-@option("--dpi COUNT", "Set the pixels per inch of a .png.", click.IntRange(20, 2400), 150)
-@option("--title TEXT", "Put a title above the figure.", default="", shown=False)
+@options.inputs_option("Draw a table's distribution below the curves (repeatable).")
+@grouped(
+    LOOKS,
+    option("--panels", "Draw a panel per derivative, per function, or just one.", get_args(Layout), "shared"),
+    options.look_options,
+    option("--size WIDTHxHEIGHT", "Set the size of the figure in inches.", SizeType()),
+    option("--dpi COUNT", "Set the pixels per inch of a .png.", click.IntRange(20, 2400), 150),
+    option("--title TEXT", "Put a title above the figure.", default="", shown=False),
+)
 @options.table_options
 @options.outputs_options(figures=True, default="table")
 @click.pass_context

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from actcli.cli import options
+from actcli.cli.groups import GATES, MEASURED
 from actcli.cli.layers import dask_option, layer_options, layers, note_layers, on
 from actcli.cli.messages import fail_gates
 from actcli.cli.models import FunctionOrInput, ModelRun, model_options
@@ -59,23 +60,24 @@ criteria_options = gather(
     options.epsilon_option,
     option(
         "--tau SHARE",
-        "f saturates where |f'| is at most this share of its largest value.",
+        "Count f as saturated where |f'| is at most this share of sup|f'|.",
         _share,
         1 - 0.97**2,
         shown="1 - 0.97^2",
     ),
-    option("--alpha SHARE", "A neuron is dead if at most this share of its samples passes gradient.", _share, 0.0),
+    option("--alpha SHARE", "Call a neuron dead if at most this share passes gradient.", _share, 0.0),
     option(
         "--rule NAME",
-        f"Judge by the rule of another system, on its own definition: {', '.join(RULES)}.",
+        f"Judge by this rule: {', '.join(RULES)}.",
         RULES,
         "default",
     ),
     option(
         "--dtype",
-        "Report also where f' becomes 0 and f constant in this precision.",
+        "Also report where this precision loses f' or f.",
         ["float32", "float16", "bfloat16"],
     ),
+    group=MEASURED,
 )
 # The limits that they are to keep, as `gates`.
 gate_options = gather(
@@ -85,6 +87,7 @@ gate_options = gather(
     _limit("--max-saturated SHARE", "larger share of saturated values"),
     _limit("--max-vanishing SHARE", "larger share of vanishing gradients"),
     _limit("--min-gradient NUMBER", "smaller mean|f'|", FiniteRange(min=0)),
+    group=GATES,
 )
 
 
@@ -95,9 +98,11 @@ gate_options = gather(
 
 Each input is a table of pre-activations, one layer, named after its file: rows are samples, columns are neurons. A
 folder of part files is one layer, and so is a glob in quotes; addresses such as s3://bucket/layer1 are read as files
-and folders are (see actcli-datasets(7)). Several are the layers of one network, first to last, in
-the order of their numbers where the given one is the shell's. Without inputs only the regions of x are shown. -o
-FILE.png, .svg or .pdf draws the layers: histograms over f', a map of the neurons, and the product of f'.
+and folders are (see actcli-datasets(7)). Several are the layers of one network, first to last, in the order of their
+numbers where the given one is the shell's. Without inputs only the regions of x are shown. CSV has one row per layer,
+without inputs one per region; a terminal and JSON show both, and the neurons. -o FILE.png, .svg, .pdf, .eps or .pgf
+draws the layers: histograms over f', a map of the neurons, and the product of f'. A rule of another system judges by
+its own definition.
 
 With --model the inputs are those of an ONNX model, which is run on them: .npy, .npz with an array for each input of
 the model, or tables. Its layers have their own functions (see `actcli layers`), so there is no FUNCTION.""",
@@ -109,6 +114,7 @@ Examples:
   actcli saturation relu layer*.csv -f table -o layers.png
   actcli saturation relu layer*.csv -o a.json -o b.csv --report page.html
   actcli saturation relu layer1.csv --by neuron --max-dead 0.1
+  actcli saturation relu layer*.csv -f latex --digits 3
   actcli saturation relu layer*.csv --function layer3=softmax
   actcli saturation relu acts/layer1 acts/layer2 --part step=100
   actcli saturation relu acts/layer1 acts/layer2 --dask local:2
@@ -136,13 +142,13 @@ Examples:
 @gate_options
 @option(
     "--by",
-    "What a row is. CSV has by default layers, or regions without inputs; a terminal and JSON show all three.",
+    "Print one row per layer, neuron or region.",
     ["layer", "neuron", "region"],
 )
 @click.option(
     "--explain",
     is_flag=True,
-    help="Print what the rule means for the function: the limits of its verdicts, and its source.",
+    help="Print the limits and the source of the rule for FUNCTION.",
 )
 @options.look_options
 @dask_option
@@ -189,7 +195,7 @@ def command(
         diagnosis = diagnose(network.layers, criteria, is_chain=network.is_chain)
     else:
         with on(dask) as cluster:
-            diagnosis = diagnose(layers(inputs, function, choice, reading, cluster), criteria, function)
+            diagnosis = diagnose(layers(inputs, function, choice, reading, cluster, required=True), criteria, function)
     note_layers(diagnosis.inputs, diagnosis.doubts)
     if not diagnosis.layers and (by in ("layer", "neuron") or gates):
         raise UsageError("there is no layer to look at", "give files, or pipe a table in")

@@ -2,6 +2,7 @@
 
 import click
 
+from actcli.cli.groups import GroupedCommand
 from actcli.cli.options import completer, outputs_options
 from actcli.errors import UsageError
 from actcli.output.outputs import Outputs
@@ -10,6 +11,7 @@ from actcli.output.results import Result, write
 
 @click.command(
     "schema",
+    cls=GroupedCommand,
     epilog="\b\nExamples:\n  actcli schema\n  actcli schema saturation",
     help="""Print the JSON Schema of a JSON output.
 

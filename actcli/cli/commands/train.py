@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from actcli.cli import options
+from actcli.cli.groups import GATES, INPUT, NETWORK, TRAINING, grouped
 from actcli.cli.inputs import numbers_and_paths
 from actcli.cli.main import INTERRUPTED
 from actcli.cli.messages import fail_gates, note
@@ -120,13 +121,14 @@ def _limits(min_accuracy: float | None, max_dead: float | None) -> list[Limit]:
 design_options = gather(
     "design",
     _design,
-    option("--hidden WIDTHS", "Give the hidden layers these widths.", WidthsType(), (64, 64), shown="64,64"),
-    option("--init", "Draw the weights so; auto takes the gain of f.", get_args(words.Init), "auto"),
-    option("--normalize", "Normalise pre-activations over batch or layer.", get_args(words.Normalize), "none"),
-    option("--dropout SHARE", "Leave out this share of hidden outputs.", FiniteRange(0, 1, max_open=True), 0.0),
-    click.option("--residual", is_flag=True, help="Add a layer's input where the widths match."),
-    option("--learn", "Learn parameters of f, per layer or neuron.", get_args(words.Learn), "none"),
+    option("--hidden WIDTHS", "Set the widths of the hidden layers.", WidthsType(), (64, 64), shown="64,64"),
+    option("--init", "Initialise weights this way; auto uses the gain of f.", get_args(words.Init), "auto"),
+    option("--normalize", "Normalise pre-activations over the batch or the layer.", get_args(words.Normalize), "none"),
+    option("--dropout SHARE", "Drop this share of hidden outputs.", FiniteRange(0, 1, max_open=True), 0.0),
+    click.option("--residual", is_flag=True, help="Add each layer's input where the widths match."),
+    option("--learn", "Learn the parameters of f, per layer or neuron.", get_args(words.Learn), "none"),
     option("--dtype", "Train in this precision.", get_args(words.Dtype), "float64"),
+    group=NETWORK,
 )
 # How it is trained, as `recipe`.
 recipe_options = gather(
@@ -134,26 +136,28 @@ recipe_options = gather(
     _recipe,
     option("--optimizer", "Choose the optimizer.", get_args(words.Optimizer), "adam"),
     option("--lr NUMBER", "Set the learning rate (default: 0.001; sgd, momentum 0.01).", _positive),
-    option("--schedule", "Keep the learning rate, or let it fall.", get_args(words.Schedule), "constant"),
-    option("--weight-decay NUMBER", "Let all weights decay at this rate.", FiniteRange(0), 0.0),
-    option("--clip NUMBER", "Clip the norm of the gradient.", _positive),
-    option("--batch COUNT", "Take this many rows per step.", _count, 32),
+    option("--schedule", "Keep the learning rate constant, or decay it.", get_args(words.Schedule), "constant"),
+    option("--weight-decay NUMBER", "Decay all weights at this rate.", FiniteRange(0), 0.0),
+    option("--clip NUMBER", "Clip the gradient norm at this value.", _positive),
+    option("--batch COUNT", "Use this many rows per step.", _count, 32),
     option("--epochs COUNT", "Train for this many epochs.", click.IntRange(0), 30),
-    option("--patience COUNT", "Stop after so many epochs without a lower loss.", _count),
-    click.option("--no-shuffle", is_flag=True, help="Take the rows in their order."),
+    option("--patience COUNT", "Stop after this many epochs without a lower loss.", _count),
+    click.option("--no-shuffle", is_flag=True, help="Keep the rows in their order."),
+    group=TRAINING,
 )
 # What is learned from, as `preparation`.
 preparation_options = gather(
     "preparation",
     _preparation,
-    option("--task", "Learn classes or a quantity (default: guess).", get_args(words.Task)),
+    option("--task", "Predict classes or a quantity (default: guess).", get_args(words.Task)),
     option(
         "--split SHARE",
-        "Hold out this share of every class (default: 0.2); 0: none.",
+        "Hold out this share of each class (default: 0.2).",
         FiniteRange(0, 1, max_open=True),
     ),
-    option("--scale", "Scale features by mean and deviation, or not.", get_args(words.Scale), "standard"),
-    option("--seed NUMBER", "Split by this seed, the first of the runs'.", click.IntRange(0), 0),
+    option("--scale", "Standardise the features, or leave them alone.", get_args(words.Scale), "standard"),
+    option("--seed NUMBER", "Split the rows by this seed, the first of the runs.", click.IntRange(0), 0),
+    group=INPUT,
 )
 # The limits that the result is to keep, as `limits`.
 limit_options = gather(
@@ -161,6 +165,7 @@ limit_options = gather(
     _limits,
     option("--min-accuracy SHARE", "Exit with 3 if a function has a smaller accuracy.", _share),
     option("--max-dead SHARE", "Exit with 3 if a layer has more dead neurons.", _share),
+    group=GATES,
 )
 
 
@@ -171,9 +176,9 @@ limit_options = gather(
     help="""Train a small network under several functions and compare them.
 
 Each function is trained from the same seeds, which draw the same weights and the same order of the rows, and scored
-on rows that are held out. The result says which to take and how sure that is, with what the gradients and neurons
-of each layer were like after every epoch. -o FILE.png, .svg or .pdf draws the learning curves, gradients, dead
-neurons and learned functions.""",
+on rows that are held out. The result says which to take and how certain that is, with the gradients and neurons of
+each layer after every epoch. -o FILE.png, .svg, .pdf, .eps or .pgf draws the learning curves, gradients, dead neurons
+and learned functions.""",
     epilog="""\b
 Examples:
   actcli train relu gelu -i digits.csv --target digit --seeds 2 --epochs 3
@@ -195,19 +200,25 @@ Examples:
   actcli train relu -i xor.csv --target xor --split 0 --no-shuffle""",
 )
 @options.functions_argument
-@options.inputs_option("Learn from this table, or NPZ; x=NAME is its array of features.")
-@option("--target column COLUMN", "Learn this column, or array of an NPZ.", required=True, complete="columns")
-@option("--test FILE", "Score on the rows of this table.", complete="files")
+@options.inputs_option("Train on this table or NPZ; x=NAME is its feature array.")
+@grouped(
+    INPUT,
+    option("--target column COLUMN", "Predict this column, or array of an NPZ.", required=True, complete="columns"),
+    option("--test FILE", "Score on this table instead of held-out rows.", complete="files"),
+)
 @preparation_options
 @design_options
 @recipe_options
-@option("--seeds COUNT", "Train from this many seeds.", _count, 3)
-@option("--search WAY", "Try random:COUNT settings, or drop by halving (repeatable).", many=True)
-@option("--weights FILE", "Start from the arrays W1, b1, W2, b2 ... of an NPZ.", complete="files")
+@grouped(
+    TRAINING,
+    option("--seeds COUNT", "Train from this many seeds.", _count, 3),
+    option("--search WAY", "Try random:COUNT settings, or drop the worse by halving.", many=True),
+    option("--weights FILE", "Start from arrays W1, b1, W2, b2, ... of an NPZ.", complete="files"),
+)
 @option("--save saves FILE", "Write the best network, .npz or .onnx (repeatable).", many=True, complete="files")
 @limit_options
-@option("--by", "What a row is (default: function).", ["run", "epoch", "layer"])
-@click.option("--timing", is_flag=True, help="Report also the seconds that epochs take.")
+@option("--by", "Print one row per run, epoch or layer (default: function).", ["run", "epoch", "layer"])
+@click.option("--timing", is_flag=True, help="Also report the seconds per epoch.")
 @options.look_options
 @options.table_options
 @options.outputs_options(figures=True, reports=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from actcli.cli import options
+from actcli.cli.groups import GATES, GroupedCommand, grouped
 from actcli.cli.inputs import check_tables
 from actcli.cli.layers import layer_options
 from actcli.cli.messages import fail_gates, note
@@ -37,12 +38,13 @@ class _FunctionOrRecord(FunctionType):
 
 @click.command(
     "trend",
-    help="""Show how the layers of a network change in time.
+    cls=GroupedCommand,
+    help="""Show how the layers of a network change over time.
 
 Each input is a state: a table of one layer (epoch_1.csv), a folder with a table for each layer, or an .npz with an
 array for each. Files that actcli has written hold their own functions, so there is no FUNCTION: run.jsonl of a
 training that was watched, -f json of saturation, a state each, and of train. The one number in which the names
-differ is the step. -o FILE.png, .svg or .pdf draws the measures over the steps.""",
+differ is the step. -o FILE.png, .svg, .pdf, .eps or .pgf draws the measures over the steps.""",
     epilog="""\b
 Examples:
   actcli trend run.jsonl
@@ -56,9 +58,12 @@ Examples:
 @options.inputs_argument
 @layer_options
 @options.epsilon_option
-@option("--max-dead SHARE", "Exit with 3 if a layer's last share of dead neurons is above.", FiniteRange(0, 1))
-@option("--max-growth SHARE", "Exit with 3 if a layer's share of dead neurons grows by more.", FiniteRange(0, 1))
-@click.option("--follow", is_flag=True, help="Read a run that is still written, until Ctrl-C.")
+@grouped(
+    GATES,
+    option("--max-dead SHARE", "Exit with 3 if a layer ends with more dead neurons.", FiniteRange(0, 1)),
+    option("--max-growth SHARE", "Exit with 3 if a layer's dead share grows by more.", FiniteRange(0, 1)),
+)
+@click.option("--follow", is_flag=True, help="Follow a run while it is written, until Ctrl-C.")
 @options.look_options
 @options.layer_table_options
 @options.outputs_options(figures=True, reports=True)

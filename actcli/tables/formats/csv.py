@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from actcli.tables.format import Format, FrameWriter, reader
+from actcli.tables.format import Form, Format, FrameWriter, reader
 from actcli.text import Cell, plain
 
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 PIECE = 1 << 16
 
 
-def _rows(separator: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
+def _rows(separator: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]], form: Form) -> Iterator[bytes]:
     buffer = io.StringIO(newline="")
     # A writer quotes the characters of its line ends, and not every version a CR beside them.
     writer = csv.writer(buffer, delimiter=separator, lineterminator="\r\n")
-    for row in itertools.chain([columns], rows):
+    for row in itertools.chain([columns] if form.header else [], rows):
         writer.writerow([plain(cell) for cell in row])
         buffer.seek(buffer.tell() - 2)
         buffer.truncate()
@@ -34,7 +34,7 @@ def _rows(separator: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]
     yield buffer.getvalue().encode()
 
 
-def _frames(separator: str, columns: Sequence[str], header: bool) -> FrameWriter[bytes]:
+def _frames(separator: str, columns: Sequence[str], form: Form) -> FrameWriter[bytes]:
     from actcli.tables.textual import readable, refuse_binary, text_writer, written
 
     # A blank line is no row to many readers, nor to this one's at the end of a file.
@@ -44,7 +44,7 @@ def _frames(separator: str, columns: Sequence[str], header: bool) -> FrameWriter
         refuse_binary(frame, columns)
         return written(readable(frame), separator=separator, null_value=null)
 
-    return text_writer(encode, head=b"".join(_rows(separator, columns, ())) if header else b"")
+    return text_writer(encode, head=b"".join(_rows(separator, columns, (), form)))
 
 
 def separated(name: str, suffixes: tuple[str, ...], separator: str) -> Format:
@@ -55,6 +55,7 @@ def separated(name: str, suffixes: tuple[str, ...], separator: str) -> Format:
         open=reader("separated", "open_separated", separator),
         frames=partial(_frames, separator),
         rows=partial(_rows, separator),
+        headed=True,
     )
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from actcli.tables.columns import unique
-from actcli.tables.format import Format, FrameWriter, reader
+from actcli.tables.format import Form, Format, FrameWriter, reader
 from actcli.text import Cell, json_text
 
 if TYPE_CHECKING:
@@ -24,19 +24,19 @@ def _objects(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator
         yield json_text(dict(zip(keys, row, strict=True))).encode()
 
 
-def _lines(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
+def _lines(columns: Sequence[str], rows: Iterable[Sequence[Cell]], form: Form) -> Iterator[bytes]:
     for line in _objects(columns, rows):
         yield line + b"\n"
 
 
-def _array(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
+def _array(columns: Sequence[str], rows: Iterable[Sequence[Cell]], form: Form) -> Iterator[bytes]:
     yield b"["
     for i, line in enumerate(_objects(columns, rows)):
         yield (BETWEEN if i else FIRST) + line
     yield TAIL
 
 
-def _frames(lines: bool, columns: Sequence[str], header: bool) -> FrameWriter[bytes]:
+def _frames(lines: bool, columns: Sequence[str], form: Form) -> FrameWriter[bytes]:
     import polars as pl
 
     from actcli.tables.textual import json_cell, refuse_binary, text_writer, written

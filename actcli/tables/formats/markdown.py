@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
-from actcli.tables.format import Format, FrameWriter
-from actcli.text import Cell, markdown, plain
-
-if TYPE_CHECKING:
-    import polars as pl
+from actcli.tables.format import Form, Format, FrameWriter
+from actcli.text import Cell, markdown, shown
 
 
 def lines(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
@@ -24,28 +20,15 @@ def _line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(map(markdown, cells))} |"
 
 
-def _rows(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
-    for line in lines(columns, ([plain(cell) for cell in row] for row in rows)):
+def _rows(columns: Sequence[str], rows: Iterable[Sequence[Cell]], form: Form) -> Iterator[bytes]:
+    for line in lines(columns, ([shown(cell, form.digits) for cell in row] for row in rows)):
         yield line.encode() + b"\n"
 
 
-def _frames(columns: Sequence[str], header: bool) -> FrameWriter[bytes]:
-    import polars as pl
+def _frames(columns: Sequence[str], form: Form) -> FrameWriter[bytes]:
+    from actcli.tables.textual import for_people
 
-    from actcli.tables.textual import has_no_text, refuse_binary, text, text_writer, written
-
-    def cell(name: str, dtype: pl.DataType) -> pl.Expr:
-        cells = text(name, dtype) if has_no_text(dtype) else pl.col(name).cast(pl.String)
-        needs_no_escape = dtype.is_numeric() or dtype.is_temporal()
-        return (cells if needs_no_escape else cells.map_elements(markdown, return_dtype=pl.String)).fill_null("")
-
-    def encode(frame: pl.DataFrame) -> bytes:
-        refuse_binary(frame, columns)
-        cells = [cell(name, dtype) for name, dtype in frame.schema.items()]
-        rows = frame.select(pl.concat_str(pl.lit("| "), pl.concat_str(cells, separator=" | "), pl.lit(" |")))
-        return written(rows, quote_style="never")
-
-    return text_writer(encode, head=b"".join(_rows(columns, ())))
+    return for_people(columns, markdown, ("| ", " | ", " |"), head=b"".join(_rows(columns, (), form)))
 
 
-FORMATS = (Format("markdown", (".md", ".markdown"), frames=_frames, rows=_rows),)
+FORMATS = (Format("markdown", (".md", ".markdown"), frames=_frames, rows=_rows, for_people=True),)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import IO, TYPE_CHECKING
 
 from actcli.errors import DataError
-from actcli.tables.format import Format, FrameWriter, reader
+from actcli.tables.format import Form, Format, FrameWriter, reader
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def _frames(columns: Sequence[str], header: bool) -> FrameWriter[NDArray[np.float64]]:
+def _frames(columns: Sequence[str], form: Form) -> FrameWriter[NDArray[np.float64]]:
     import polars as pl
 
     from actcli.tables.mixed import typed

@@ -9,13 +9,13 @@ from typing import IO, TYPE_CHECKING
 
 from actcli.errors import DataError
 from actcli.tables.columns import unique
-from actcli.tables.format import Format, FrameWriter, reader
+from actcli.tables.format import Form, Format, FrameWriter, reader
 
 if TYPE_CHECKING:
     import polars as pl
 
 
-def _frames(columns: Sequence[str], header: bool) -> FrameWriter[pl.DataFrame]:
+def _frames(columns: Sequence[str], form: Form) -> FrameWriter[pl.DataFrame]:
     from actcli.tables.textual import must_seek
 
     keys = unique(columns)
