@@ -104,7 +104,9 @@ def hard_sigmoid(x: Array, alpha: float, beta: float) -> Array:
     inside = np.clip(x, low - 1.0 / alpha, high + 1.0 / alpha)
     # Near the low kink alpha * x + beta cancels: all that remains is what the rounding of the product lost.
     rounded, lost = times(alpha, inside)
-    result = np.clip((rounded + beta) + lost, 0.0, 1.0)
+    # A sixth is meant exactly, as frameworks compute it, and is no double.
+    line = (inside + 3.0) / 6.0 if (alpha, beta) == (1 / 6, 0.5) else (rounded + beta) + lost
+    result = np.clip(line, 0.0, 1.0)
     return result if low < high else np.where(x > low, 1.0, np.where(x < low, 0.0, 0.5))  # the kinks are one number
 
 
