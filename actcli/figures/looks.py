@@ -116,9 +116,9 @@ def resize(figure: Figure, times: float) -> None:
     legends = [*figure.legends, *(axes.get_legend() for axes in figure.axes)]
     done = {text for legend in legends if legend is not None for text in legend.findobj(Text)}
     for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
-        ticks: Any = axis.get_ticklabels()
-        if ticks:
-            axis.set_tick_params(labelsize=ticks[0].get_fontsize() * times)
+        ticks: Any = axis.get_major_ticks()
+        if ticks:  # seen or not: by the size of the letters matplotlib chooses how many there are
+            axis.set_tick_params(labelsize=ticks[0].label1.get_fontsize() * times)
         done |= {*axis.findobj(Text)} - {axis.label, axis.get_offset_text()}
     rest: set[Any] = {*figure.findobj(Text)} - done
     for text in rest:

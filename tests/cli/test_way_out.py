@@ -214,3 +214,38 @@ def test_one_thing_is_not_several(cli: Cli) -> None:
     assert "dead on 1 sample " in one
     assert "(1 times)" not in cli.ok("compare", "tanh", "tanh@torch", "-f", "json", "-i", "-", stdin=b"h\n1\n2.5\n")
     assert "1 number cannot be split" in cli.fails(1, "eval", "swiglu", "1")
+
+
+@pytest.mark.parametrize(
+    ("words", "option"), [(("fit", "relu"), "--to"), (("train", "relu", "-i", "tests/data/digits.csv"), "--target")]
+)
+def test_an_option_that_must_be_given_is_named(cli: Cli, words: tuple[str, ...], option: str) -> None:
+    assert f"Missing option '{option}'" in cli.fails(2, *words)
+
+
+@pytest.mark.parametrize("words", [("saturation",), ("saturation", "relu"), ("eval", "relu")])
+def test_what_actcli_has_measured_is_shown_by_trend(cli: Cli, words: tuple[str, ...]) -> None:
+    """A watched training is the first thing that a new user gives to `saturation`."""
+    message = cli.fails(2, *words, "tests/data/run.jsonl")
+    assert way(message) == "show it by actcli trend tests/data/run.jsonl"
+    assert b"layers over" in cli(*way(message).split()[-3:][1:], "-f", "table").stdout
+
+
+def test_the_last_of_many_columns_is_named(cli: Cli) -> None:
+    """The target of a table is often there."""
+    message = cli.fails(2, "train", "relu", "-i", "tests/data/digits.csv", "--target", "class")
+    assert way(message) == "its 65 columns: p0, p1, p2, p3, p4, p5, p6, p7, p8, p9, …, digit"
+
+
+def test_a_pipeline_of_scikit_learn_is_taken_apart() -> None:
+    class Pipeline:
+        """As sklearn.pipeline's, which need not be installed here."""
+
+    with pytest.raises(actcli.UsageError, match=r"actcli\.inspect\(model\[-1\], model\[:-1\]\.transform\(x\)\)"):
+        actcli.inspect(Pipeline(), np.zeros((2, 2)))
+
+
+def test_a_frame_of_pandas_is_one_note(cli: Cli) -> None:
+    """Its labels, which also tell that the numbers above them are names."""
+    done = cli("saturation", "relu", stdin=b",0,1\n0,-1,2\n1,-2,3\n")
+    assert done.stderr.decode() == "actcli: standard input: column 1 is left out as row labels; -c '*' takes it too\n"
