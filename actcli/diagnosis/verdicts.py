@@ -76,8 +76,11 @@ def judged(
 
 
 def _is_large(layer: Layer) -> bool:
-    """Whether a first layer is far from what scaled inputs give. Those of one that diverged are another matter."""
-    return layer.mean_square is not None and LARGE < layer.mean_square < math.inf and not layer.non_finite
+    """Whether a first layer is far from what scaled inputs give. Those of one that diverged are another matter, and
+    the inputs of a finished model are as it was trained on them."""
+    if layer.place.finished or layer.non_finite:
+        return False
+    return layer.mean_square is not None and LARGE < layer.mean_square < math.inf
 
 
 def _described(finding: Finding, role: Role) -> Finding:

@@ -103,8 +103,13 @@ def hard_sigmoid(x: Array, alpha: float, beta: float) -> Array:
     # The inner clip keeps alpha * x finite and leaves enough room for the outer one to give exactly 0 and 1.
     inside = np.clip(x, low - 1.0 / alpha, high + 1.0 / alpha)
     # Near the low kink alpha * x + beta cancels: all that remains is what the rounding of the product lost.
-    rounded, lost = times(alpha, inside)
-    result = np.clip((rounded + beta) + lost, 0.0, 1.0)
+    if alpha == 1 / 6 and abs(beta) < 1e300:  # a sixth is meant exactly, as frameworks compute it, and is no double
+        rounded, lost = times(6.0, np.asarray(beta))
+        line = ((inside + rounded) + lost) / 6.0
+    else:
+        rounded, lost = times(alpha, inside)
+        line = (rounded + beta) + lost
+    result = np.clip(line, 0.0, 1.0)
     return result if low < high else np.where(x > low, 1.0, np.where(x < low, 0.0, 0.5))  # the kinks are one number
 
 

@@ -78,6 +78,7 @@ def test_kernels_at_extremes_are_those_of_exact_arithmetic(activation: Activatio
         ("softplus", {"beta": 1e-308}, -1e308, 3.132616875182228e307),
         ("celu", {"alpha": 1e308}, -1e308, -6.321205588285577e307),
         ("hard_sigmoid", {"alpha": 1e-308}, 1e307, 0.6),
+        ("hard_sigmoid", {}, -2.9999999999999996, 7.401486830834377e-17),
         ("laplace_activation", {"mu": 0.0, "sigma": 1e308}, 1e308, 0.8413447460685429),
         ("squareplus", {"b": 1e308}, 1e154, 1.2071067811865475e154),
         ("selu", {"scale": 1.7e308}, -5e-324, -1.405393203643597e-15),

@@ -201,7 +201,8 @@ def evaluate(text: str, x: Any, parameters: dict[str, float], by: str = "x", ent
     with mp.workdps(_digits([number * scale for number in [*numbers, *spread]]) + int(2.0 * max(sizes, default=0.0))):
         names = _names()
         for name, value in parameters.items():
-            names[name] = Jet(mpf(value), mpf(1)) if name == by else Jet(mpf(value))
+            exact = mpf(1) / 6 if value == 1 / 6 else mpf(value)  # the one default that is meant and is no double
+            names[name] = Jet(exact, mpf(1)) if name == by else Jet(exact)
         one = mpf(1) if by == "x" else mpf(0)
         jets = [Jet(mpf(number), one if not row or place == entry else mpf(0)) for place, number in enumerate(numbers)]
         if row:

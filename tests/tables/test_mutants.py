@@ -13,7 +13,7 @@ from support.run import ROOT, surroundings
 
 SCRIPT = ROOT / "tests" / "support" / "mutants.py"
 FALLS = ("parquet", "arrow")  # polars ends the process where a damaged file declares more than the memory holds
-COUNT = 25, 1500  # mutants of a format
+COUNT = 40, 1500  # mutants of a format
 
 
 def fates(format: str, count: int) -> Counter[str]:
