@@ -96,7 +96,7 @@ def option(
     *names, last = words.split()
     named = last[0].isupper()
     # click takes a default of None for a value that was given, with which nothing is missing
-    known = {} if default is None else {"default": default, "show_default": shown}
+    known: dict[str, Any] = {} if default is None else {"default": default, "show_default": shown}
     return click.option(
         *(names if named else words.split()),
         metavar=last if named else None,

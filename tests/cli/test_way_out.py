@@ -249,3 +249,15 @@ def test_a_frame_of_pandas_is_one_note(cli: Cli) -> None:
     """Its labels, which also tell that the numbers above them are names."""
     done = cli("saturation", "relu", stdin=b",0,1\n0,-1,2\n1,-2,3\n")
     assert done.stderr.decode() == "actcli: standard input: column 1 is left out as row labels; -c '*' takes it too\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("plot",), ("compare", "relu", "gelu"), ("saturation",), ("show",), ("trend",), ("fit", "elu", "--to"),
+     ("plot", "relu", "-i"), ("eval", "relu"), ("train", "relu", "--target", "y", "-i")],
+)  # fmt: skip
+def test_a_model_in_another_place_is_told_how_it_is_run(cli: Cli, words: tuple[str, ...]) -> None:
+    """In that of a function or of a table."""
+    message = cli.fails(2, *words, "tests/data/digits.onnx")
+    assert "tests/data/digits.onnx is a model, not a" in message
+    assert way(message) == "run it on inputs: actcli saturation --model tests/data/digits.onnx INPUT..."
