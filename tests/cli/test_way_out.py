@@ -261,3 +261,18 @@ def test_a_model_in_another_place_is_told_how_it_is_run(cli: Cli, words: tuple[s
     message = cli.fails(2, *words, "tests/data/digits.onnx")
     assert "tests/data/digits.onnx is a model, not a" in message
     assert way(message) == "run it on inputs: actcli saturation --model tests/data/digits.onnx INPUT..."
+
+
+def test_a_glob_in_quotes_is_one_state(cli: Cli, tmp_path: Path) -> None:
+    """Of tables it is one layer; of what actcli wrote it is no file. Without quotes there is a state for each."""
+    for step in (1, 2):
+        (tmp_path / f"t_{step}.csv").write_text("a,b\n-1,2\n2,3\n")
+        (tmp_path / f"s_{step}.json").write_text(
+            cli.ok("saturation", "relu", str(tmp_path / f"t_{step}.csv"), "-f", "json")
+        )
+    done = cli("trend", "relu", str(tmp_path / "t_*.csv"), "-f", "table")
+    assert b"t_*.csv: all that it matches is one state; without quotes the shell gives each file" in done.stderr
+    assert b"There is one state" in done.stdout
+    assert way(cli.fails(1, "trend", str(tmp_path / "s_*.json"))) == "without quotes the shell gives each file"
+    each = cli("trend", "relu", str(tmp_path / "t_1.csv"), str(tmp_path / "t_2.csv"), "-f", "table")
+    assert b"one state" not in each.stderr + each.stdout
