@@ -88,7 +88,7 @@ def _repeats(note: str, notes: Sequence[str]) -> bool:
 
 
 def trend(
-    inputs: Sequence[str],
+    inputs: str | Sequence[str],
     function: Function | str | None = None,
     *,
     choice: Choice | None = None,
@@ -105,7 +105,8 @@ def trend(
         from actcli.registry import specs
 
         function = specs.get(function)
-    found, notes = states(inputs, function, choice, criteria, reading, watch)
+    paths = [inputs] if isinstance(inputs, str) else inputs
+    found, notes = states(paths, function, choice, criteria, reading, watch)
     for line in notes:
         note(line)
     return over(found)

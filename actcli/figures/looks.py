@@ -42,6 +42,9 @@ _KEPT = ("animation.", "backend", "date.", "docstring", "figure.figsize", "inter
          "toolbar", "webagg")  # fmt: skip
 
 
+_OPTIONS = {"figure.figsize": "--size", "savefig.dpi": "--dpi"}  # what sets these instead
+
+
 def settings(look: Look) -> dict[str, Any]:
     """The settings that are asked for, read as matplotlib reads them. Raises UsageError."""
     import matplotlib
@@ -50,6 +53,8 @@ def settings(look: Look) -> dict[str, Any]:
     for name, value in look.rc:
         if name not in matplotlib.rcParams or name.startswith(_KEPT):
             near = difflib.get_close_matches(name, [key for key in matplotlib.rcParams if not key.startswith(_KEPT)], 3)
+            if name in _OPTIONS:
+                raise UsageError(f"--rc {name} is not taken", f"{_OPTIONS[name]} of `actcli plot` sets it")
             hint = f"did you mean {' or '.join(near)}?" if near else "for example lines.linewidth=1 or font.size=8"
             raise UsageError(f"--rc {name}: there is no such setting of figures", hint)
         try:
