@@ -186,6 +186,9 @@ class Function:
         tuple[str, tuple[float, ...]], ...
     ] = ()  # parameters with a value for each column, of the mean above
 
+    def __repr__(self) -> str:
+        return f"<Function {self.label}: {self.activation.formula}>"
+
     @property
     def name(self) -> str:
         return self.activation.name

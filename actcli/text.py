@@ -93,6 +93,12 @@ def percent(ratio: float) -> str:
     return "under 0.1 %" if text == "0.0" and ratio > 0 else f"{text} %"
 
 
+def at_most(ratio: float) -> str:
+    """A bound above, in two digits that are never below it."""
+    digit = 10.0 ** (math.floor(math.log10(100 * ratio)) - 1)
+    return f"{math.ceil(100 * ratio / digit - 1e-9) * digit:.3g} %"
+
+
 def plain(cell: Cell) -> str:
     if cell is None:
         return ""

@@ -34,6 +34,10 @@ def numbers_and_paths(inputs: Sequence[str], *, required: bool) -> tuple[list[fl
             f"a file whose name is a number is written ./{number}",
         )
     check_tables(tokens)
+    from actcli.tables.format import holds_measures, way_to_show
+
+    if found := next((path for path in tokens if holds_measures(path)), None):
+        raise UsageError(f"{found} holds what actcli has measured, not pre-activations", way_to_show(found))
     return [], tokens
 
 

@@ -76,11 +76,7 @@ class FunctionOrInput(FunctionType):
     def convert(  # type: ignore[override]
         self, value: str, param: click.Parameter | None, ctx: click.Context | None
     ) -> Function | str:
-        from actcli.models.onnx_file import is_model, way_to_run
-
         with_model = ctx is not None and isinstance(ctx.params.get("model"), str)
-        if is_model(value) and os.path.isfile(value) and not with_model:
-            raise UsageError(f"{value} is a model, not a function", way_to_run(value))
         return value if with_model else super().convert(value, param, ctx)
 
 

@@ -95,16 +95,17 @@ def option(
     """
     *names, last = words.split()
     named = last[0].isupper()
+    # click takes a default of None for a value that was given, with which nothing is missing
+    known: dict[str, Any] = {} if default is None else {"default": default, "show_default": shown}
     return click.option(
         *(names if named else words.split()),
         metavar=last if named else None,
         help=help,
         type=type if type is None or isinstance(type, click.ParamType) else click.Choice(type),
-        default=default,
-        show_default=None if default is None else shown,
         multiple=many,
         required=required,
         shell_complete=completer(complete) if complete else None,
+        **known,
     )
 
 

@@ -83,10 +83,14 @@ def _look_up(spec: str, find: Callable[[str], tuple[Function, ...]], hint: str) 
     try:
         functions = find(unmarked(spec))
     except UsageError:
-        if os.path.isfile(spec):
-            raise UsageError(f"{spec!r} is a file, not a function", hint) from None
-        from actcli.tables.format import input_suffix
+        from actcli.models.onnx_file import is_model, way_to_run
+        from actcli.tables.format import holds_measures, input_suffix, way_to_show
 
+        if is_model(spec):
+            raise UsageError(f"{spec} is a model, not a function", way_to_run(spec)) from None
+        if os.path.isfile(spec):
+            hint = way_to_show(spec) if holds_measures(spec) else hint
+            raise UsageError(f"{spec!r} is a file, not a function", hint) from None
         if re.fullmatch(r"[^()*+\s:]+", spec) and input_suffix(spec)[1]:
             raise UsageError(f"{spec!r} is a file's name, not a function", hint) from None
         raise

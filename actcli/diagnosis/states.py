@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from glob import has_magic
 from typing import Any
 
 from actcli.activation import Function
@@ -58,7 +59,8 @@ def states(
             notes += [line for line in _ignored(path, function, found) if line not in notes]
             continue
         if function is None and not os.path.exists(path):
-            raise DataError(f"{path}: there is no such file")
+            way_out = "without quotes the shell gives each file" if has_magic(path) else ""
+            raise DataError(f"{path}: there is no such file", way_out)
         if function is None:
             raise UsageError(f"{path} holds pre-activations", "name their FUNCTION before the files")
         layers = file_layers(_inputs(path), function, choice or Choice(), options, watch)
@@ -68,6 +70,8 @@ def states(
         lone = lone or len(known) == 1
         found.append(State(_name(path), step, tuple(known if len(known) > 1 else [replace(known[0], name=layer)])))
     notes += [doubt] if doubt and lone else []
+    if len(found) == 1 and has_magic(paths[0]):
+        notes.append(f"{paths[0]}: all that it matches is one state; without quotes the shell gives each file")
     return found, notes
 
 
@@ -84,7 +88,7 @@ def _repeats(note: str, notes: Sequence[str]) -> bool:
 
 
 def trend(
-    inputs: Sequence[str],
+    inputs: str | Sequence[str],
     function: Function | str | None = None,
     *,
     choice: Choice | None = None,
@@ -101,7 +105,8 @@ def trend(
         from actcli.registry import specs
 
         function = specs.get(function)
-    found, notes = states(inputs, function, choice, criteria, reading, watch)
+    paths = [inputs] if isinstance(inputs, str) else inputs
+    found, notes = states(paths, function, choice, criteria, reading, watch)
     for line in notes:
         note(line)
     return over(found)

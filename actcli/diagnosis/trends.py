@@ -241,7 +241,7 @@ def _said(
 
 def _certainty(measure: Followed, interval: tuple[float, float] | None) -> str:
     if interval is None:
-        return "; how certain that is is not known"
+        return " (95 %: not known)"
     low, high = interval
     shown = f"{low:+.3g} to {high:+.3g}" if measure.scales else f"{100 * low:+.1f} to {100 * high:+.1f} points"
     if low <= 0.0 <= high:

@@ -13,7 +13,7 @@ from actcli.diagnosis.remedies import LARGE, remedies, scaling
 from actcli.diagnosis.rules import MADE_UP, ORDER, Check, Limits, Rule, Verdict
 from actcli.measuring.layer import Role
 from actcli.numerics.certainty import samples_for_bound, samples_to_tell, upper_bound, wilson
-from actcli.text import counted, percent
+from actcli.text import at_most, counted, percent
 
 Side = Literal["low", "high"]
 ACTIVE = 0.01  # a dead neuron should be shown to pass gradient on fewer of its inputs than this
@@ -181,13 +181,8 @@ def _dead(layer: Layer, limits: Limits) -> list[Finding]:
         found.append(Finding("ok", f"{text}{'; others are held off by their bias' if held > 0 else ''}"))
     bound = upper_bound(0, max(1, round(layer.independent)))
     if bound > ACTIVE:
-        text = f"bound the inputs on which a dead neuron passes gradient by {percent(bound)} only"
-        found.append(
-            Finding(
-                "ok",
-                f"so few {layer.place.samples} {text}; {samples_for_bound(ACTIVE)} bound them by {percent(ACTIVE)}",
-            )
-        )
+        text = f"on so few {layer.place.samples} a neuron that looks dead may pass gradient for {at_most(bound)} of all"
+        found.append(Finding("ok", f"{text}; {samples_for_bound(ACTIVE)} would bring that to {at_most(ACTIVE)}"))
     return found
 
 

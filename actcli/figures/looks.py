@@ -42,6 +42,9 @@ _KEPT = ("animation.", "backend", "date.", "docstring", "figure.figsize", "inter
          "toolbar", "webagg")  # fmt: skip
 
 
+_OPTIONS = {"figure.figsize": "--size", "savefig.dpi": "--dpi"}  # what sets these instead
+
+
 def settings(look: Look) -> dict[str, Any]:
     """The settings that are asked for, read as matplotlib reads them. Raises UsageError."""
     import matplotlib
@@ -50,6 +53,8 @@ def settings(look: Look) -> dict[str, Any]:
     for name, value in look.rc:
         if name not in matplotlib.rcParams or name.startswith(_KEPT):
             near = difflib.get_close_matches(name, [key for key in matplotlib.rcParams if not key.startswith(_KEPT)], 3)
+            if name in _OPTIONS:
+                raise UsageError(f"--rc {name} is not taken", f"{_OPTIONS[name]} of `actcli plot` sets it")
             hint = f"did you mean {' or '.join(near)}?" if near else "for example lines.linewidth=1 or font.size=8"
             raise UsageError(f"--rc {name}: there is no such setting of figures", hint)
         try:
@@ -116,9 +121,9 @@ def resize(figure: Figure, times: float) -> None:
     legends = [*figure.legends, *(axes.get_legend() for axes in figure.axes)]
     done = {text for legend in legends if legend is not None for text in legend.findobj(Text)}
     for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
-        ticks: Any = axis.get_ticklabels()
-        if ticks:
-            axis.set_tick_params(labelsize=ticks[0].get_fontsize() * times)
+        ticks: Any = axis.get_major_ticks()
+        if ticks:  # seen or not: by the size of the letters matplotlib chooses how many there are
+            axis.set_tick_params(labelsize=ticks[0].label1.get_fontsize() * times)
         done |= {*axis.findobj(Text)} - {axis.label, axis.get_offset_text()}
     rest: set[Any] = {*figure.findobj(Text)} - done
     for text in rest:

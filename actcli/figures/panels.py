@@ -64,15 +64,20 @@ class Side(NamedTuple):
     share: float | None
 
 
+def _across(axes: Axes, span: Interval) -> None:
+    """An axis x, with the same numbers in panels one above the other."""
+    axes.set(xlim=span, xlabel=typeset("x"))
+    if (wide := inches(axes)[0]) < NARROW:  # numbers of many digits would run into each other
+        axes.locator_params(axis="x", nbins=max(2, int(2.0 * wide)), steps=[1, 2, 5, 10])
+
+
 def plain(marks: Sequence[Mark], x: Interval, y: Interval, name: str = "", title: str = "") -> Panel:
     """Marks over an axis x; the name of the y axis is in one line with those of the panels above and below."""
 
     def frame(axes: Axes) -> None:
-        axes.set(xlim=x, ylim=y, xlabel=typeset("x"), ylabel=typeset(name))
-        wide = inches(axes)[0]
-        axes.yaxis.set_label_coords(-0.58 / wide, 0.5)
-        if wide < NARROW:  # numbers of many digits would run into each other
-            axes.locator_params(axis="x", nbins=max(2, int(2.0 * wide)), steps=[1, 2, 5, 10])
+        _across(axes, x)
+        axes.set(ylim=y, ylabel=typeset(name))
+        axes.yaxis.set_label_coords(-0.58 / inches(axes)[0], 0.5)
 
     return Panel(marks, frame, title)
 
@@ -109,7 +114,7 @@ def vanishing(traces: Sequence[Trace], epsilon: float) -> Panel:
     marks = [ranges(row, each.curve.visible(), each.look.color, unseen(each.curve)) for row, each in enumerate(traces)]
 
     def frame(axes: Axes) -> None:
-        axes.set(xlim=traces[0].curve.span, xlabel="x")
+        _across(axes, traces[0].curve.span)
         _rows(axes, range(len(traces)), [typeset(short(each.name)) for each in traces], (-0.6, len(traces) - 0.4))
 
     return Panel(marks, frame, f"|f'| < {epsilon:g}")
@@ -128,7 +133,7 @@ def distributions(data: Sequence[tuple[str, Histogram]], drawn: Sequence[Curve],
             marks.append(steps(ends, base - scale * part, base, Fill(colour)))
 
     def frame(axes: Axes) -> None:
-        axes.set(xlim=span, xlabel="x")
+        _across(axes, span)
         places = [row + 0.05 for row in range(len(data))]
         _rows(axes, places, [beside(*each, drawn) for each in data], (-0.5, len(data) - 0.5))
 
@@ -225,7 +230,8 @@ def many_distributions(
     def frame(axes: Axes) -> None:
         step = math.ceil(len(names) / max(1.0, inches(axes)[1] / 0.15))
         axes.set_yticks(range(0, len(names), step), [*map(printable, apart(names, LAYER)[::step])], size=9)
-        axes.set(xlim=span, ylim=(len(names) - 0.5, -0.5), xlabel="x")
+        _across(axes, span)
+        axes.set_ylim(len(names) - 0.5, -0.5)
 
     return Panel([picture(image, keys, span)], frame)
 

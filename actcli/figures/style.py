@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from actcli.errors import UsageError
-from actcli.figures.looks import FONT, asked, font_file, math_width, settings
+from actcli.figures.looks import FONT, POINTS, asked, font_file, math_width, settings
 from actcli.figures.portable import for_tex, make_opaque
 from actcli.text import short, visible
 
@@ -117,7 +117,7 @@ def styled(theme: Theme = LIGHT) -> Iterator[None]:
         warnings.filterwarnings("ignore", "Glyph .* missing")  # a title may hold any character
         matplotlib.rcParams.update({name: value for name, value in ours.items() if name != "backend"})
         more: dict[Any, Any] = settings(look)
-        matplotlib.rcParams.update(more)
+        matplotlib.rcParams.update({**more, "font.size": POINTS})  # as large as is asked for is what `resize` makes it
         yield
 
 

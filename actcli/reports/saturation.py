@@ -16,7 +16,7 @@ from actcli.reports.distributions import distributions
 from actcli.reports.model import Block, Draw, Drawing, Grid, Judgement, Points, Report, Run, Section
 from actcli.reports.records import Document, Records, record_of, region_record, sheet_of
 from actcli.tables.sheet import Sheet
-from actcli.text import Cell, Share, shown
+from actcli.text import Cell, Share, at_most, shown
 
 WORST = 8  # neurons in a report
 SPELLED, JUDGED = 4, 8  # layers of which it says all that is wrong; and why they are not ok
@@ -149,7 +149,7 @@ def _reasons(diagnosis: Diagnosis, layer: Layer, of_layer: Sequence[Neuron]) -> 
     if (dead := [n for n in of_layer if n.dead]) and not diagnosis.criteria.rule.checks:
         yield f"dead: {some([n.neuron for n in dead])}"
         if bounds := [n.dead_upper_bound for n in dead if n.dead_upper_bound is not None]:
-            yield f"(95 % sure that each passes gradient on less than {100 * max(bounds):.2g} % of the inputs)"
+            yield f"(95 % sure that each passes gradient on less than {at_most(max(bounds))} of the inputs)"
     if flagged := [n.neuron for n in of_layer if n.flagged]:
         yield f"they are: {some(flagged)}"
 

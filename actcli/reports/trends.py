@@ -98,10 +98,10 @@ def _judged(trend: Trend, failed: Sequence[str], gated: bool) -> Iterator[Block]
         yield Judgement(layer, "changes", tuple(_texts(told, layer)))
     still = [layer for layer in trend.layers if all(change.layer != layer for change in trend.changes)]
     if not trend.changes:
-        yield "Nothing changes: no share moves by 5 points, and no gradient by a factor of 2."
+        yield "Little changes: no share moves by 5 points, and no gradient by a factor of 2."
     elif still:
         names = ", ".join(still[:8]) + (f" and {len(still) - 8} more" if len(still) > 8 else "")
-        yield Judgement(names, "nothing changes", ())
+        yield Judgement(names, "little changes", ("no share moves by 5 points, no gradient by a factor of 2",))
     if doubtful:
         yield Points("Not certain", tuple(f"{one.layer}: {one.text}" for one in doubtful))
 

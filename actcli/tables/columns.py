@@ -108,5 +108,6 @@ def _unknown(word: str, columns: Sequence[str], source: str) -> UsageError:
 
 
 def _there_are(columns: Sequence[str]) -> str:
-    shown = ", ".join(columns[:12]) + (", …" if len(columns) > 12 else "")
+    names = [name or "''" for name in columns]  # a target is often the last
+    shown = ", ".join(names if len(names) <= 12 else [*names[:10], "…", names[-1]])
     return f"its {len(columns)} columns: {shown}" if len(columns) > 1 else f"its one column: {shown}"

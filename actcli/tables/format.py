@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -110,3 +112,19 @@ def input_suffix(path: str) -> tuple[str, Format | None]:
     said = (format for format in formats() if format.open and suffix in (*format.suffixes, *format.read_suffixes))
     format = next(said, None)
     return encodable(file.stem if format else file.name), format
+
+
+def holds_measures(path: str) -> bool:
+    """Whether actcli wrote this file of JSON, as a watched training is saved."""
+    if not path.endswith((".json", ".jsonl")) or not os.path.isfile(path):
+        return False
+    try:
+        with open(path, "rb") as file:
+            return re.match(rb'\s*\{\s*"schema":\s*"actcli\.', file.read(100)) is not None
+    except OSError:  # which is told where it is read
+        return False
+
+
+def way_to_show(path: str) -> str:
+    """What to do with such a file in place of a table or a function."""
+    return f"show it by actcli trend {path}"

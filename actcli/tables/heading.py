@@ -51,6 +51,8 @@ def _is_header(layout: Layout, options: ReadOptions, source: str) -> tuple[bool,
         return True, ()
     if not _counts(first, layout.rows[1] if len(layout.rows) > 1 else ()):
         return False, ()
+    if not first[0] and _are_labels([row[0] for row in layout.rows[1:]], counted=True):
+        return True, ()  # as pandas writes a frame without names: that the labels are left out says it all
     is_row = len(first) > 2 or not first[0]  # two numbers may well be data
     shown = ", ".join(first[:4]) + (", …" if len(first) > 4 else "")
     kinds = ("names; --no-header", "numbers") if is_row else ("numbers; --header", "names")

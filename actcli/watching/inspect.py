@@ -80,10 +80,10 @@ def _runner(model: Any) -> Callable[[Any, Any, Callable[[Seen], None]], Ran]:
         from actcli.models import torch_watch
 
         return torch_watch.run
-    raise UsageError(
-        f"a {type(model).__name__} is no model that actcli runs",
-        "give the path of an ONNX file, a PyTorch module, a Keras model or a scikit-learn MLP",
-    )
+    way_out = "give the path of an ONNX file, a PyTorch module, a Keras model or a scikit-learn MLP"
+    if type(model).__name__ == "Pipeline":
+        way_out = "give its last step what the others make: actcli.inspect(model[-1], model[:-1].transform(x))"
+    raise UsageError(f"a {type(model).__name__} is no model that actcli runs", way_out)
 
 
 def _batches(inputs: Any, size: int) -> Iterator[Any]:

@@ -89,6 +89,9 @@ class Watch:
     def __exit__(self, *exception: object) -> None:
         self._tracer.stop()
 
+    def __repr__(self) -> str:
+        return f"<Watch: {counted(self._forwards, 'steps')}, {len(self._steps)} looked at>"
+
     def reset(self) -> None:
         """Forgets what was seen, but for the number of steps: of an epoch before, say."""
         self._total = Layers()

@@ -214,3 +214,65 @@ def test_one_thing_is_not_several(cli: Cli) -> None:
     assert "dead on 1 sample " in one
     assert "(1 times)" not in cli.ok("compare", "tanh", "tanh@torch", "-f", "json", "-i", "-", stdin=b"h\n1\n2.5\n")
     assert "1 number cannot be split" in cli.fails(1, "eval", "swiglu", "1")
+
+
+@pytest.mark.parametrize(
+    ("words", "option"), [(("fit", "relu"), "--to"), (("train", "relu", "-i", "tests/data/digits.csv"), "--target")]
+)
+def test_an_option_that_must_be_given_is_named(cli: Cli, words: tuple[str, ...], option: str) -> None:
+    assert f"Missing option '{option}'" in cli.fails(2, *words)
+
+
+@pytest.mark.parametrize("words", [("saturation",), ("saturation", "relu"), ("eval", "relu")])
+def test_what_actcli_has_measured_is_shown_by_trend(cli: Cli, words: tuple[str, ...]) -> None:
+    """A watched training is the first thing that a new user gives to `saturation`."""
+    message = cli.fails(2, *words, "tests/data/run.jsonl")
+    assert way(message) == "show it by actcli trend tests/data/run.jsonl"
+    assert b"layers over" in cli(*way(message).split()[-3:][1:], "-f", "table").stdout
+
+
+def test_the_last_of_many_columns_is_named(cli: Cli) -> None:
+    """The target of a table is often there."""
+    message = cli.fails(2, "train", "relu", "-i", "tests/data/digits.csv", "--target", "class")
+    assert way(message) == "its 65 columns: p0, p1, p2, p3, p4, p5, p6, p7, p8, p9, …, digit"
+
+
+def test_a_pipeline_of_scikit_learn_is_taken_apart() -> None:
+    class Pipeline:
+        """As sklearn.pipeline's, which need not be installed here."""
+
+    with pytest.raises(actcli.UsageError, match=r"actcli\.inspect\(model\[-1\], model\[:-1\]\.transform\(x\)\)"):
+        actcli.inspect(Pipeline(), np.zeros((2, 2)))
+
+
+def test_a_frame_of_pandas_is_one_note(cli: Cli) -> None:
+    """Its labels, which also tell that the numbers above them are names."""
+    done = cli("saturation", "relu", stdin=b",0,1\n0,-1,2\n1,-2,3\n")
+    assert done.stderr.decode() == "actcli: standard input: column 1 is left out as row labels; -c '*' takes it too\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("plot",), ("compare", "relu", "gelu"), ("saturation",), ("show",), ("trend",), ("fit", "elu", "--to"),
+     ("plot", "relu", "-i"), ("eval", "relu"), ("train", "relu", "--target", "y", "-i")],
+)  # fmt: skip
+def test_a_model_in_another_place_is_told_how_it_is_run(cli: Cli, words: tuple[str, ...]) -> None:
+    """In that of a function or of a table."""
+    message = cli.fails(2, *words, "tests/data/digits.onnx")
+    assert "tests/data/digits.onnx is a model, not a" in message
+    assert way(message) == "run it on inputs: actcli saturation --model tests/data/digits.onnx INPUT..."
+
+
+def test_a_glob_in_quotes_is_one_state(cli: Cli, tmp_path: Path) -> None:
+    """Of tables it is one layer; of what actcli wrote it is no file. Without quotes there is a state for each."""
+    for step in (1, 2):
+        (tmp_path / f"t_{step}.csv").write_text("a,b\n-1,2\n2,3\n")
+        (tmp_path / f"s_{step}.json").write_text(
+            cli.ok("saturation", "relu", str(tmp_path / f"t_{step}.csv"), "-f", "json")
+        )
+    done = cli("trend", "relu", str(tmp_path / "t_*.csv"), "-f", "table")
+    assert b"t_*.csv: all that it matches is one state; without quotes the shell gives each file" in done.stderr
+    assert b"There is one state" in done.stdout
+    assert way(cli.fails(1, "trend", str(tmp_path / "s_*.json"))) == "without quotes the shell gives each file"
+    each = cli("trend", "relu", str(tmp_path / "t_1.csv"), str(tmp_path / "t_2.csv"), "-f", "table")
+    assert b"one state" not in each.stderr + each.stdout

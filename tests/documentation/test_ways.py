@@ -25,6 +25,7 @@ NEEDS = {
     "A model in memory: Keras": (["keras", "torch"], ["relu"]),
     "A model in memory: scikit-learn": (["sklearn"], ["tanh", "tanh"]),
     "A training loop of PyTorch": (["torch"], ["sigmoid"]),
+    "Checkpoints of a training": (["torch"], ["relu"]),
     "A trainer: Lightning, transformers, Keras": (["keras", "torch"], ["relu"]),
     "By hand": ([], ["relu", "relu"]),
 }
@@ -43,8 +44,9 @@ def test_a_way_leads_to_layers(title: str, tmp_path: Path, monkeypatch: pytest.M
     values: dict[str, Any] = {}
     exec(SCRIPT.findall(WAYS[title])[0], values)  # noqa: S102 - our own text
     for command in "".join(COMMANDS.findall(WAYS[title])).splitlines():
-        layers = json.loads(cli.ok(*command.split()[1:], "-f", "json", cwd=tmp_path))["layers"]
-        assert [layer["function"] for layer in layers] == functions
+        printed = json.loads(cli.ok(*command.split()[1:], "-f", "json", cwd=tmp_path))
+        layers = printed["layers"] if "layers" in printed else printed["points"]  # of each state
+        assert [layer["function"] for layer in layers[-len(functions) :]] == functions
     if "found" in values:
         assert [layer.function.label for layer in values["found"].layers] == functions
     for path in tmp_path.glob("*.jsonl"):

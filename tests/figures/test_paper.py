@@ -71,11 +71,42 @@ def test_a_setting_of_matplotlib_is_one() -> None:
     assert small == {size / 2 for size in usual}
 
 
+@pytest.mark.parametrize("legend", ["outside", "inside"])
+def test_all_letters_are_as_many_times_as_large(legend: str) -> None:
+    """Names and numbers of the axes, names of bars, legends and titles."""
+
+    def sizes(points: str) -> list[float]:
+        figure = actcli.plot("relu", "gelu", order=1).figure(rc={"font.size": points}, legend=legend)
+        for axes in figure.axes:
+            axes.get_xticklabels()  # which writes the numbers
+            axes.get_yticklabels()
+        shown = [text for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
+        return sorted(text.get_fontsize() for text in shown)
+
+    assert len(sizes("10")) > 12
+    assert sizes("5") == pytest.approx([size / 2 for size in sizes("10")])
+
+
+@pytest.mark.parametrize(("size", "points"), [((3.3, 3.5), "10"), ((3.3, 2.9), "7"), ((7.0, 5.0), "10")])
+def test_panels_one_above_the_other_have_the_same_ticks(size: tuple[float, float], points: str) -> None:
+    """Those of f, of f' and of where it vanishes share the numbers of the last."""
+    from actcli.figures.looks import looking
+    from actcli.figures.plot import curves
+    from actcli.reports.look import Look
+
+    families = [specs.family(spec) for spec in ("relu", "gelu", "silu", "tanh")]
+    with looking(Look.of(rc={"font.size": points})):
+        figure = curves(families, order=1, epsilon=1e-3, size=size)
+    first, *others = ([*axes.get_xticks()] for axes in figure.axes)
+    assert others == [first, first]
+
+
 @pytest.mark.parametrize(
     ("setting", "match"),
     [
         ("lines.width=1", "no such setting.*\n.*lines.linewidth"),
         ("lines.linewidth=thick", "lines.linewidth=thick"),
+        ("figure.figsize=3,4", "is not taken\n.*--size of `actcli plot`"),
         ("text.usetex=True", "no such setting"),
         ("backend=qtagg", "no such setting"),
         ("font.size=1000", "font.size=1000"),

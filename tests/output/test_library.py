@@ -97,6 +97,7 @@ def test_a_large_diagnosis_is_short() -> None:
     assert len(repr(found.layers).splitlines()) == 1
     assert len(repr(found.layers[0])) < 100
     assert repr(found.neurons[0]) == "<Neuron 0 of layer0: alive>"
+    assert repr(found.layers[0].function) == "<Function relu: max(0, x)>"
 
 
 @marked

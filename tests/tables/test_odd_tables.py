@@ -107,7 +107,7 @@ def test_other_columns_of_any_type_pass_into_text(cli: Cli, tmp_path: Path, name
     quoted = '"' + text.replace('"', '""') + '"' if "," in text or '"' in text else text
     assert cli.ok("eval", "relu", "-c", "x", path, "-f", "csv") == f"x,other\n1.0,{quoted}\n0.0,\n"
     markdown = cli.ok("eval", "relu", "-c", "x", path, "-f", "markdown")
-    assert cells(markdown) == ["x", "other", "1.0", text, "0.0", ""]
+    assert cells(markdown) == ["x", "other", "1", text, "0", ""]
 
 
 BYTES: list[Any] = [b"\xff", [b"\xff"], {"a": b"\xff"}]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 import re
 from pathlib import Path
@@ -152,3 +153,18 @@ def test_wide_rows_are_written_as_narrow_ones_are(cli: Cli, tmp_path: Path, form
         assert f'"h{i}": {cell}' in wide
         assert f'"h{i + 2990}": {cell}' in wide
     assert len(json.loads(wide.splitlines()[0])) == 3000 if format == "jsonl" else len(json.loads(wide)[1]) == 3000
+
+
+@pytest.mark.parametrize("format", ["markdown", "latex"])
+def test_numbers_for_people_have_the_digits_asked_for(cli: Cli, format: str) -> None:
+    """Those of a table that is filtered too; 17 are all."""
+    mark = "|" if format == "markdown" else "&"
+
+    def column(digits: str) -> list[str]:
+        text = cli.ok("eval", "tanh", "-c", "x", "-f", format, "--digits", digits, stdin=b"n,x\n7,0.5\n8,-1.25\n")
+        rows = [line.strip("|\\ ").split(mark) for line in text.splitlines() if line.strip("| ")[:1] in ("7", "8")]
+        assert [int(row[0]) for row in rows] == [7, 8]
+        return [row[1].strip() for row in rows]
+
+    assert column("3") == ["0.462", "-0.848"]
+    assert [*map(float, column("17"))] == pytest.approx([math.tanh(0.5), math.tanh(-1.25)], rel=1e-15)

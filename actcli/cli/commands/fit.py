@@ -43,8 +43,12 @@ class TargetType(click.ParamType["Function | str"]):
     _function = FunctionType()
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Function | str:
+        from actcli.models.onnx_file import is_model
+
         table = value == "-" or os.path.splitext(value)[1].lower() in (".csv", ".tsv", ".gz", ".zst")
-        return value if table or os.path.exists(value) else self._function.convert(value, param, ctx)
+        if table or (os.path.exists(value) and not is_model(value)):
+            return value
+        return self._function.convert(value, param, ctx)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
         return completer("functions")(ctx, param, incomplete) or completer("files")(ctx, param, incomplete)

@@ -48,7 +48,7 @@ class WidthsType(click.ParamType[tuple[int, ...]]):
             return value
         parts = [part.strip() for part in value.split(",")]
         if not all(part.isdecimal() and 0 < int(part) <= 100_000 for part in parts):
-            self.fail(f"{value!r} is not widths from 1 to 100000, such as 64,64", param, ctx)
+            self.fail(f"{value!r} is not widths from 1 to 100000, one for each layer, such as 64,64", param, ctx)
         return tuple(int(part) for part in parts)
 
 

@@ -21,7 +21,8 @@ def _frames(columns: Sequence[str], form: Form) -> FrameWriter[bytes]:
     """Of the first row it is not known what the others are: all stand to the right."""
     from actcli.tables.textual import for_people
 
-    return for_people(columns, _cell, ("", " & ", r" \\"), head=_head(columns, "r" * len(columns)), tail=TAIL)
+    head = _head(columns, "r" * len(columns))
+    return for_people(columns, form.digits, _cell, ("", " & ", r" \\"), head=head, tail=TAIL)
 
 
 def _head(columns: Sequence[str], places: str) -> bytes:
