@@ -158,7 +158,7 @@ def read(path: Path, block: int) -> tuple[list[str], list[list[float]]]:
 def fate(format: str, seed: int, folder: Path) -> str:
     """`refused`, `equal`, or what is wrong: an error that is none of ours, or figures that another reader has not."""
     content = mutant(format, seed)
-    path = folder / f"a.{format}"
+    path = folder / f"{seed}.{format}"  # none is written over, which a thread of polars may still read
     path.write_bytes(content)
     try:
         names, rows = read(path, (1 << 18, 60)[seed % 2])
