@@ -86,9 +86,9 @@ def _titles(function: Function, title: str, columns: Sequence[str], count: int) 
 
 def _filter(
     function: Function, result: Result, tables: Sequence[Table], append: bool
-) -> tuple[tuple[str, ...], Callable[[Table, Block], Frame]]:
-    """The columns that the tables become, and what makes them of a block."""
-    from actcli.tables.results import result_columns, result_frame
+) -> tuple[tuple[str, ...], frozenset[int], Callable[[Table, Block], Frame]]:
+    """The columns that the tables become, which of them are results, and what makes them of a block."""
+    from actcli.tables.results import result_columns, result_frame, result_places
 
     picked = _alike(tables)
     if function.width not in (None, len(picked)):
@@ -104,7 +104,7 @@ def _filter(
         columns = [(values[:, i], None if missing is None else missing[:, i]) for i in range(count)]
         return result_frame(table, block, columns, append)
 
-    return result_columns(tables[0], titles, append), frame
+    return result_columns(tables[0], titles, append), result_places(tables[0], count, append), frame
 
 
 def _alike(tables: Sequence[Table]) -> list[str]:
@@ -175,8 +175,8 @@ def write_filtered(
     from actcli.tables.widening import TypeLost
 
     _note_guesses(tables, note)
-    columns, frame_of = _filter(function, result, tables, append)
-    writers = _writers(columns, tables[0].has_header, outputs, note)
+    columns, places, frame_of = _filter(function, result, tables, append)
+    writers = _writers(columns, tables[0].has_header, outputs, note, places)
 
     def encode(table: Table, block: Block) -> list[Any]:
         frame = frame_of(table, block)
@@ -203,7 +203,11 @@ def _note_guesses(tables: Sequence[Table], note: Callable[[str], None]) -> None:
 
 
 def _writers(
-    columns: Sequence[str], header: bool, outputs: Outputs, note: Callable[[str], None]
+    columns: Sequence[str],
+    header: bool,
+    outputs: Outputs,
+    note: Callable[[str], None],
+    rounded: frozenset[int] | None = None,
 ) -> list[FrameWriter[Any]]:
     """What writes frames of these columns to each output."""
     from actcli.tables.format import named
@@ -212,7 +216,8 @@ def _writers(
     for to in outputs.destinations:
         frames = partial(_first_rows, note) if to.format == TABLE else named(to.format).frames
         assert frames is not None
-        found.append(frames(columns, outputs.form._replace(header=header and outputs.form.header)))
+        form = outputs.form._replace(header=header and outputs.form.header, rounded=rounded)
+        found.append(frames(columns, form))
     return found
 
 

@@ -33,6 +33,7 @@ class Form(NamedTuple):
 
     digits: int = 6
     header: bool = True
+    rounded: frozenset[int] | None = None  # the columns whose numbers have that many digits; None: all
 
 
 USUAL = Form()

@@ -28,6 +28,16 @@ def result_columns(table: Table, names: Sequence[str], append: bool) -> tuple[st
     return (*kept[:first], *names, *kept[first:])
 
 
+def result_places(table: Table, count: int, append: bool) -> frozenset[int]:
+    """Where in `result_frame` numbers stand that were computed with: the others are as the source writes them."""
+    if append:
+        return frozenset(table.picked) | frozenset(range(len(table.columns), len(table.columns) + count))
+    if count == len(table.picked):
+        return frozenset(table.picked)
+    first = min(table.picked)
+    return frozenset(range(first, first + count))
+
+
 def result_frame(table: Table, block: Block, results: Sequence[Column], append: bool) -> Frame:
     """The block with its picked columns replaced by `results`, or followed by them.
 

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from actcli.errors import DataError, UsageError
 from actcli.numerics.threads import Pool
-from actcli.tables.format import FrameWriter
+from actcli.tables.format import Form, FrameWriter
 from actcli.text import shown
 
 if TYPE_CHECKING:
@@ -86,17 +86,17 @@ def has_no_text(dtype: pl.DataType) -> bool:
 
 
 def for_people(
-    columns: Sequence[str], digits: int, cell: Callable[[str], str], marks: tuple[str, str, str], *,
+    columns: Sequence[str], form: Form, cell: Callable[[str], str], marks: tuple[str, str, str], *,
     head: bytes, tail: bytes = b"",
 ) -> FrameWriter[bytes]:  # fmt: skip
     """Lines of cells with marks before, between and behind them; `cell` escapes words."""
     import polars as pl
 
     def rounded(value: float) -> str:
-        return shown(value, digits)
+        return shown(value, form.digits)
 
     def escaped(name: str, dtype: pl.DataType) -> pl.Expr:
-        if dtype.is_float() and digits < 17:
+        if dtype.is_float() and form.digits < 17 and (form.rounded is None or int(name) in form.rounded):
             return pl.col(name).map_elements(rounded, return_dtype=pl.String).fill_null("")
         cells = text(name, dtype) if has_no_text(dtype) else pl.col(name).cast(pl.String)
         needs_no_escape = dtype.is_numeric() or dtype.is_temporal()

@@ -22,7 +22,7 @@ def _frames(columns: Sequence[str], form: Form) -> FrameWriter[bytes]:
     from actcli.tables.textual import for_people
 
     head = _head(columns, "r" * len(columns))
-    return for_people(columns, form.digits, _cell, ("", " & ", r" \\"), head=head, tail=TAIL)
+    return for_people(columns, form, _cell, ("", " & ", r" \\"), head=head, tail=TAIL)
 
 
 def _head(columns: Sequence[str], places: str) -> bytes:

@@ -28,7 +28,7 @@ def _rows(columns: Sequence[str], rows: Iterable[Sequence[Cell]], form: Form) ->
 def _frames(columns: Sequence[str], form: Form) -> FrameWriter[bytes]:
     from actcli.tables.textual import for_people
 
-    return for_people(columns, form.digits, markdown, ("| ", " | ", " |"), head=b"".join(_rows(columns, (), form)))
+    return for_people(columns, form, markdown, ("| ", " | ", " |"), head=b"".join(_rows(columns, (), form)))
 
 
 FORMATS = (Format("markdown", (".md", ".markdown"), frames=_frames, rows=_rows, for_people=True),)
