@@ -48,6 +48,9 @@ def test_outputs_and_jacobians_are_within_4_ulp(function: Function) -> None:
         assert jacobian.shape == (len(f), len(row))
         for i in range(len(row)):
             for k, jet in enumerate(jets(function, row, i)):
+                if len(row) == 1 and abs(jet.d1) < 1e-100:  # the rounding of the truth, where shares of one are 1
+                    assert jacobian[k, i] == 0.0
+                    continue
                 assert within(
                     function, f[k], jet.v, lambda s, row=row, i=i, k=k: jets(function, scaled(row, i, s), i)[k].v
                 )
