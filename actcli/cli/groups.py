@@ -16,13 +16,23 @@ ORDER = (OWN, INPUT, NETWORK, TRAINING, MEASURED, GATES, LOOKS, OUTPUT)
 _GROUP = "actcli_group"  # the attribute of an option
 
 
+def stack(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Several options as one decorator."""
+
+    def decorate(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
 def grouped(group: str, *options: Callable[[F], F]) -> Callable[[F], F]:
     """The options as one decorator, all in one group."""
 
     def decorate(command: F) -> F:
         known = len(getattr(command, "__click_params__", ()))
-        for option in reversed(options):
-            command = option(command)
+        command = stack(*options)(command)
         for parameter in command.__click_params__[known:]:  # type: ignore[attr-defined]
             if not hasattr(parameter, _GROUP):
                 setattr(parameter, _GROUP, group)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_args
 import click
 from click.core import ParameterSource
 
-from actcli.cli.groups import INPUT, LOOKS, MEASURED, NETWORK, OUTPUT, OWN, grouped
+from actcli.cli.groups import INPUT, LOOKS, MEASURED, NETWORK, OUTPUT, OWN, grouped, stack
 from actcli.cli.types import FamilyType, FiniteRange, FunctionType, PairType, SpanType
 from actcli.errors import UsageError
 from actcli.output.outputs import FIGURES, Outputs
@@ -46,17 +46,6 @@ def completer(name: str) -> Callable[[click.Context, click.Parameter, str], list
         return found
 
     return complete
-
-
-def stack(*options: Callable[[F], F]) -> Callable[[F], F]:
-    """Several options as one decorator."""
-
-    def decorate(command: F) -> F:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
 
 
 def gather(name: str, record: Callable[..., object], *options: Callable[[F], F], group: str = OWN) -> Callable[[F], F]:

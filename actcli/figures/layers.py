@@ -91,9 +91,9 @@ def _neurons(diagnosis: Diagnosis, theme: Theme) -> Section:
     left = LEFT + text_width(apart([layer.name for layer in diagnosis.layers], 20), 9)
     width = WIDTH - left - RIGHT
     neurons = diagnosis.neurons_of_layers
-    drawn = neuron_map(diagnosis, neurons, grid, theme, width)
-    below = FOOT + LINE * len(dead_names(neurons, width))
-    return Section([Row([drawn], grid.rows * grid.cell, left, below=below)], "Neurons")
+    dead = dead_names(neurons, width)
+    drawn = neuron_map(diagnosis, neurons, grid, theme, width, dead)
+    return Section([Row([drawn], grid.rows * grid.cell, left, below=FOOT + LINE * len(dead))], "Neurons")
 
 
 def _products(diagnosis: Diagnosis, theme: Theme) -> list[Section]:

@@ -75,10 +75,11 @@ def dead_names(neurons: Mapping[str, Sequence[Neuron]], width: float) -> list[st
 
 
 def neuron_map(
-    diagnosis: Diagnosis, neurons: Mapping[str, Sequence[Neuron]], grid: Grid, theme: Theme, width: float
-) -> Panel:
+    diagnosis: Diagnosis, neurons: Mapping[str, Sequence[Neuron]], grid: Grid, theme: Theme, width: float,
+    dead: Sequence[str],
+) -> Panel:  # fmt: skip
     """The saturated share of each of its neurons as a colour; which are dead, dormant or without values. `width` in
-    inches; below it the lines that name the dead ones."""
+    inches; below it the lines that name the `dead` ones."""
     image = np.zeros((grid.rows, grid.columns, 4))
     ramp = np.array(theme.colours(theme.share, 101))
     dormant, empty = [], []
@@ -103,7 +104,7 @@ def neuron_map(
         marks += [level(row - 0.5, Stroke(theme.background, linewidth=1.5)) for row in range(1, grid.rows)]
     marks += [*spots(dormant, dot, "dormant"), *spots(empty, cross, "no values")]
     names = apart([layer.name for layer in diagnosis.layers], 20)
-    return Panel(marks, lambda axes: _frame(axes, grid, names, dead_names(neurons, width)))
+    return Panel(marks, lambda axes: _frame(axes, grid, names, dead))
 
 
 def _frame(axes: Axes, grid: Grid, names: Sequence[str], dead: Sequence[str]) -> None:

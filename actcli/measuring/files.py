@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -44,7 +44,7 @@ def file_layers(
     for number, table in enumerate(taken):
         reading = _Reading(table, options.threads, watch)
         blocks: Blocks | Apart = reading.blocks if away is None else Apart(away, number)
-        origin = reading.origin if away is None else partial(_origin, table, table.size, away.skipped, number)
+        origin = reading.origin if away is None else partial(_origin_away, table, away, number)
         neurons = tuple(table.columns[i] for i in table.picked)
         place = Place(samples="inputs" if table.positions > 1 else "samples")
         name = _name(table)
@@ -52,11 +52,14 @@ def file_layers(
     return layers
 
 
-def _origin(table: Table, size: int | None, skipped: Mapping[int, Skipped | None], number: int = 0) -> Input:
+def _origin(table: Table, size: int | None, skipped: Skipped | None) -> Input:
     """Where a table came from, when it has been read."""
-    left_out = skipped.get(number)
-    reason = left_out.first.message if left_out else ""
-    return Input(_name(table), table.source, size, left_out.count if left_out else 0, reason, table.notes)
+    reason = skipped.first.message if skipped else ""
+    return Input(_name(table), table.source, size, skipped.count if skipped else 0, reason, table.notes)
+
+
+def _origin_away(table: Table, away: Away, number: int) -> Input:
+    return _origin(table, table.size, away.skipped.get(number))
 
 
 def _ways_out(hint: str, name: str) -> str:
@@ -95,7 +98,7 @@ class _Reading:
 
     def origin(self) -> Input:
         size = self._end if self._table.size is None else self._table.size
-        return _origin(self._table, size, {0: self._skipped})
+        return _origin(self._table, size, self._skipped)
 
 
 def _name(table: Table) -> str:

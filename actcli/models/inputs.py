@@ -14,6 +14,7 @@ from actcli.models.onnx_file import is_model
 from actcli.models.wanted import Wanted, checked, listed, number
 from actcli.tables.open import open_tables
 from actcli.tables.options import ReadOptions
+from actcli.tables.table import stacked
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -195,10 +196,7 @@ def _table(path: str, options: ReadOptions) -> Any:
     (table, *more) = open_tables([path], options)
     if more:
         raise DataError(f"{path}: holds {len(more) + 1} tables", "give one for each input")
-    blocks = [task() for task in table.tasks()]
-    if not blocks:
-        return np.empty((0, len(table.picked)))
-    return np.concatenate([block.values for block in blocks])
+    return stacked(table, [task() for task in table.tasks()])
 
 
 def _is_number(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,14 +35,10 @@ def compiled(
         if node.op in TRANSPARENT:
             steps.append((lambda value: value, [node.inputs[0]], node.output))
             continue
-        given: list[str | float] = []
-        for name in node.inputs:
-            constant = graph.scalar(name) if name else None
-            given.append(name if constant is None else unrounded(constant))
         compute = _compute(graph, node)
         if compute is None:
             return None
-        steps.append((compute, _clip_arguments(node, given), node.output))
+        steps.append((compute, _arguments(graph, node), node.output))
 
     def f(t: Array) -> Any:
         known: dict[str, Any] = {x: t, **(constants or {})}
@@ -54,8 +50,13 @@ def compiled(
     return f
 
 
-def _clip_arguments(node: Node, given: Sequence[str | float]) -> list[str | float]:
-    """Those that are there: of Clip the bounds may be attributes, or be left out."""
+def _arguments(graph: Graph, node: Node) -> list[str | float]:
+    """Tensors by their names and constants, those that are there: of Clip the bounds may be attributes, or be left
+    out."""
+    given: list[str | float] = []
+    for name in node.inputs:
+        constant = graph.scalar(name) if name else None
+        given.append(name if constant is None else unrounded(constant))
     if node.op != "Clip":
         return [one for one in given if one != ""]
     if "min" in node.attributes or "max" in node.attributes:
@@ -90,7 +91,7 @@ def written(graph: Graph, x: str, nodes: Sequence[Node]) -> str | None:
             text = known[node.inputs[0]]
             known[node.output] = f"where({text}, 1, 0)" if node.inputs[0] in conditions and _counts(node) else text
             continue
-        given = list(_arguments(graph, node, known))
+        given = [_written(one, known) for one in _arguments(graph, node)]
         if node.op in ELEMENTWISE and ELEMENTWISE[node.op].text:
             if ELEMENTWISE[node.op].text.count("{") > len(given):
                 return None
@@ -108,13 +109,7 @@ def _counts(node: Node) -> bool:
     return node.op == "Cast" and node.attributes.get("to") != _BOOL
 
 
-def _arguments(graph: Graph, node: Node, known: dict[str, str]) -> Iterator[str]:
-    given: list[str | float] = []
-    for name in node.inputs:
-        constant = graph.scalar(name) if name else None
-        given.append(name if constant is None else unrounded(constant))
-    for one in _clip_arguments(node, given):
-        if isinstance(one, str):
-            yield f"({known[one]})"
-        else:
-            yield f"{one:.9g}" if np.isfinite(one) else ("1e300" if one > 0 else "(-1e300)")
+def _written(argument: str | float, known: Mapping[str, str]) -> str:
+    if isinstance(argument, str):
+        return f"({known[argument]})"
+    return f"{argument:.9g}" if np.isfinite(argument) else ("1e300" if argument > 0 else "(-1e300)")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from actcli.errors import DataError, UsageError
-from actcli.output.filtering import results, write_filtered
+from actcli.output.filtering import note_guesses, results, write_filtered
 from actcli.output.outputs import Destination, Outputs
 from actcli.output.places import naming
 from actcli.output.progress import watched
@@ -53,8 +53,7 @@ def write_dataset(
 ) -> None:
     """Each part of the tables as a part of the same name in the folder of the outputs, which appears when all is
     written. `note` gets a line about each guess, and about the rows of each part that were left out."""
-    for guess in (guess for table in tables for guess in table.notes):
-        note(guess)
+    note_guesses(tables, note)
     (to,) = outputs.destinations
     assert to.path is not None
     with _folder(to.path.rstrip("/")) as folder:

@@ -88,7 +88,7 @@ def _filter(
     function: Function, result: Result, tables: Sequence[Table], append: bool
 ) -> tuple[tuple[str, ...], frozenset[int], Callable[[Table, Block], Frame]]:
     """The columns that the tables become, which of them are results, and what makes them of a block."""
-    from actcli.tables.results import result_columns, result_frame, result_places
+    from actcli.tables.results import result_columns, result_frame
 
     picked = _alike(tables)
     if function.width not in (None, len(picked)):
@@ -104,7 +104,7 @@ def _filter(
         columns = [(values[:, i], None if missing is None else missing[:, i]) for i in range(count)]
         return result_frame(table, block, columns, append)
 
-    return result_columns(tables[0], titles, append), result_places(tables[0], count, append), frame
+    return *result_columns(tables[0], titles, append), frame
 
 
 def _alike(tables: Sequence[Table]) -> list[str]:
@@ -174,7 +174,7 @@ def write_filtered(
     from actcli.output.files import write_streams
     from actcli.tables.widening import TypeLost
 
-    _note_guesses(tables, note)
+    note_guesses(tables, note)
     columns, places, frame_of = _filter(function, result, tables, append)
     writers = _writers(columns, tables[0].has_header, outputs, note, places)
 
@@ -197,7 +197,8 @@ def write_filtered(
         raise DataError(f"{source}: {error.message}", error.hint) from None
 
 
-def _note_guesses(tables: Sequence[Table], note: Callable[[str], None]) -> None:
+def note_guesses(tables: Sequence[Table], note: Callable[[str], None]) -> None:
+    """What was guessed about the tables, a line each."""
     for guess in chain.from_iterable(table.notes for table in tables):
         note(guess)
 
@@ -284,7 +285,7 @@ def write_jacobian(
     from actcli.output.files import write_streams
     from actcli.tables.results import jacobian_frame
 
-    _note_guesses(tables, note)
+    note_guesses(tables, note)
     names = _alike(tables)
     titles = _titles(function, "{1}", names, len(function.jacobian([0.0] * len(names))))
     writers = _writers(_jacobian_columns(names), True, outputs, note)

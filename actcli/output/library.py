@@ -14,12 +14,12 @@ from actcli.output.results import Result, write
 from actcli.output.sheets import output_formats
 from actcli.reports.look import DEFAULT, Look
 from actcli.reports.model import Report, Run
+from actcli.tables.format import USUAL
 
 if TYPE_CHECKING:
     from actcli.figures.style import Figure
     from actcli.tables.results import Frame
 
-DIGITS = 6
 # What makes the forms of a result, by the name of its class, and by what its rows may be.
 _FORMS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "Diagnosis": (forms.diagnosis_result, ("layer", "neuron", "region")),
@@ -44,7 +44,7 @@ def _report(outcome: Outcome) -> Report:
     """The report without how it was run, which nobody knows."""
     result = _result(outcome)
     assert result.report is not None
-    found = result.report(lambda theme: result.drawn("svg", theme), Run("", __version__, "", ()), DIGITS)
+    found = result.report(lambda theme: result.drawn("svg", theme), Run("", __version__, "", ()), USUAL.digits)
     return replace(found, sections=tuple(section for section in found.sections if not section.reference))
 
 
@@ -59,7 +59,7 @@ def for_notebook(outcome: Outcome) -> str:
     """The report as a part of a page."""
     from actcli.reports.html import html_part
 
-    return html_part(_report(outcome), DIGITS)
+    return html_part(_report(outcome), USUAL.digits)
 
 
 def to_frame(outcome: Outcome, by: str | None) -> Frame:

@@ -17,25 +17,18 @@ Frame: TypeAlias = "pl.DataFrame"
 Column: TypeAlias = "tuple[NDArray[np.float64], NDArray[np.bool_] | None]"  # the values, and which are missing
 
 
-def result_columns(table: Table, names: Sequence[str], append: bool) -> tuple[str, ...]:
-    """The names of the columns of `result_frame`."""
+def result_columns(table: Table, names: Sequence[str], append: bool) -> tuple[tuple[str, ...], frozenset[int]]:
+    """The names of the columns of `result_frame`, and the places of those that were computed with: the others are as
+    the source writes them."""
+    picked = frozenset(table.picked)
     if append:
-        return (*table.columns, *names)
-    if len(names) == len(table.picked):
-        return table.columns
-    first, picked = min(table.picked), frozenset(table.picked)
+        columns = (*table.columns, *names)
+        return columns, picked.union(range(len(table.columns), len(columns)))
+    if len(names) == len(picked):
+        return table.columns, picked
+    first = min(picked)
     kept = [name for i, name in enumerate(table.columns) if i not in picked]
-    return (*kept[:first], *names, *kept[first:])
-
-
-def result_places(table: Table, count: int, append: bool) -> frozenset[int]:
-    """Where in `result_frame` numbers stand that were computed with: the others are as the source writes them."""
-    if append:
-        return frozenset(table.picked) | frozenset(range(len(table.columns), len(table.columns) + count))
-    if count == len(table.picked):
-        return frozenset(table.picked)
-    first = min(table.picked)
-    return frozenset(range(first, first + count))
+    return (*kept[:first], *names, *kept[first:]), frozenset(range(first, first + len(names)))
 
 
 def result_frame(table: Table, block: Block, results: Sequence[Column], append: bool) -> Frame:

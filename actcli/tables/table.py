@@ -151,6 +151,11 @@ def block_of(
     return Block(numbers.to_numpy(order="fortran"), missing, others, first_line, end, skipped)
 
 
+def stacked(table: Table, blocks: Sequence[Block]) -> NDArray[np.float64]:
+    """The numbers of blocks of the table, one below the other."""
+    return np.concatenate([block.values for block in blocks]) if blocks else np.empty((0, len(table.picked)))
+
+
 def without(block: Block, nulls: Sequence[str]) -> Block:
     """The block of a typed format, in which numbers that `nulls` names are missing as well."""
     names = [float(name) for name in nulls if is_number(name)]

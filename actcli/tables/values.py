@@ -22,10 +22,10 @@ def _written(value: str) -> str:
         return value
     from actcli.tables.open import open_tables
     from actcli.tables.options import ReadOptions
+    from actcli.tables.table import stacked
 
     (table, *others) = open_tables([value], ReadOptions())
-    blocks = [task() for task in table.tasks()]
-    rows = np.concatenate([block.values for block in blocks]) if blocks else np.empty((0, 0))
-    if others or 1 not in rows.shape or not np.isfinite(rows).all():
+    rows = stacked(table, [task() for task in table.tasks()])
+    if others or not rows.size or 1 not in rows.shape or not np.isfinite(rows).all():
         raise DataError(f"{value}: is not one row or one column of finite numbers", "give one value for each column")
     return ",".join(map(repr, rows.ravel().tolist()))

@@ -16,7 +16,7 @@ from actcli.tables.columns import pick
 from actcli.tables.open import open_tables
 from actcli.tables.options import ReadOptions
 from actcli.tables.pipeline import map_blocks
-from actcli.tables.table import Block, Table, together, unpicked
+from actcli.tables.table import Block, Table, stacked, together, unpicked
 from actcli.text import numbered
 
 
@@ -52,7 +52,7 @@ def read(path: str, target: str, options: ReadOptions) -> Raw:
         skipped = together(skipped, block.skipped)
     among = unpicked(table.picked, len(table.columns)).index(place)
     values = [value for block in blocks for value in _column(block, among)]
-    x = np.concatenate([block.values for block in blocks]) if blocks else np.empty((0, len(table.picked)))
+    x = stacked(table, blocks)
     names = tuple(table.columns[i] for i in table.picked)
     words = _typed(values, options.nulls)
     absent = ~np.isfinite(x)

@@ -62,7 +62,7 @@ def run_filter(
     names = [f"f({table.columns[i]})" for i in table.picked]
     frames = named(format).frames
     assert frames is not None
-    sink = frames(result_columns(table, names, append), Form(digits=17, header=table.has_header))
+    sink = frames(result_columns(table, names, append)[0], Form(digits=17, header=table.has_header))
 
     def encode(block: Block) -> Any:
         masks = [None if block.missing is None else block.missing[:, j] for j in range(len(names))]
