@@ -27,6 +27,7 @@ BAR = 0.95  # a colour bar, its numbers and its name
 TITLE, USERS_TITLE, SUBTITLE = 13.0, 12.0, 9.0  # points
 LINE, HEADING = 0.22, 0.25  # of a title or a legend; above a section
 MORE = 0.15  # a further line of an entry
+HANDLE = 1.8  # of a legend's line, in the size of the usual letters
 AIR = 0.12  # under them
 LEAST_HEIGHT, LEAST_WIDTH = 0.5, 1.0  # of a panel
 
@@ -127,7 +128,8 @@ class Legend:
     @classmethod
     def of(cls, keys: Sequence[Key], width: float) -> Legend:
         keys = [(wrapped(label, width - 0.9, SUBTITLE), look) for label, look in keys]
-        wide = [text_width(label.split("\n"), SUBTITLE) + 0.55 for label, _ in keys]
+        more = SUBTITLE / 72 * (_handle_length() - HANDLE)  # of a line that is not as short as its letters are
+        wide = [text_width(label.split("\n"), SUBTITLE) + 0.55 + more for label, _ in keys]
         for lines in range(1, len(keys) + 1):
             columns = math.ceil(len(keys) / lines)
             if sum(max(part) for part in np.array_split(wide, columns)) <= width - EDGE:  # as matplotlib parts them
@@ -147,8 +149,13 @@ class Legend:
                 handles=[handle(key) for key in self.keys], ncols=self.columns, fontsize=SUBTITLE * scale(),
                 loc="upper center" if centred else "upper left",
                 bbox_to_anchor=(0.5 if centred else EDGE / width, edge / height),
-                borderaxespad=0.0, borderpad=0.0, labelspacing=0.4, handlelength=1.8, columnspacing=1.4,
+                borderaxespad=0.0, borderpad=0.0, labelspacing=0.4, handlelength=_handle_length(), columnspacing=1.4,
             )  # fmt: skip
+
+
+def _handle_length() -> float:
+    """Of a legend's line, in the size of its letters: by small ones as long as by usual ones, so that dashes show."""
+    return HANDLE * max(1.0, 1.0 / scale())
 
 
 def inches(axes: Axes) -> tuple[float, float]:
