@@ -60,7 +60,8 @@ class Theme(NamedTuple):
 
         name, start, stop = ramp
         step = (stop - start) / max(1, count - 1)
-        return [matplotlib.colormaps[name](start + step * i) for i in range(count)]
+        colormap = matplotlib.colormaps[name]  # a copy, which makes its table anew
+        return [colormap(start + step * i) for i in range(count)]
 
 
 # Okabe and Ito's colours, told apart by the colour-blind, without their yellow, which is lost on white; then four more,

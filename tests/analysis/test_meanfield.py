@@ -42,7 +42,7 @@ def test_means_agree_with_mpmath(spec: str, q: float) -> None:
     """E f, E f^2 and E f'^2 agree with mpmath.quad to 1e-12."""
     function = specs.get(spec)
     found = mean_field(function, q)
-    with mpmath.workdps(25):
+    with mpmath.workdps(16):
         expected = [float(expectation(function, q, of)) for of in (lambda j: j.v, lambda j: j.v**2, lambda j: j.d1**2)]
     means = [found.mean, found.mean_square, found.mean_square_gradient]
     assert means == pytest.approx(expected, rel=1e-12, abs=1e-15)
@@ -79,7 +79,7 @@ def test_the_fixed_point_solves_the_length_map(spec: str, sigma_w: float, sigma_
     function = specs.get(spec)
     point = fixed_point(function, sigma_w, sigma_b)
     assert point is not None
-    with mpmath.workdps(20):
+    with mpmath.workdps(16):
         square = float(expectation(function, point.q, lambda j: j.v**2))
         slope = float(expectation(function, point.q, lambda j: j.d1**2))
     assert sigma_w**2 * square + sigma_b**2 == pytest.approx(point.q, rel=1e-11)

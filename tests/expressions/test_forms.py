@@ -117,6 +117,7 @@ def test_regions_and_means_are_those_of_the_built_in(text: str, name: str) -> No
         assert saturated_sides(form, 0.0591) == saturated_sides(known, 0.0591)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("activation", ELEMENTWISE, ids=lambda activation: activation.name)
 def test_the_formula_of_a_function_is_an_expression(activation: Activation) -> None:
     """The grammar of the registry's formulas is that of expressions: what `show` prints can be evaluated."""
@@ -127,7 +128,7 @@ def test_the_formula_of_a_function_is_an_expression(activation: Activation) -> N
     form = specs.get(spec(activation.formula, values))
     low, high = activation.domain
     allowed = 2 * WIDER.get(activation.name, 4.0)
-    for x in [-30.3, -5.1, -1.7, -0.4, 0.3, 0.8, 2.6, 11.9, 33.1]:
+    for x in part([-30.3, -5.1, -1.7, -0.4, 0.3, 0.8, 2.6, 11.9, 33.1], 2):
         if low < x < high and x not in known.breaks:
             for quantity in ("f", "df"):
                 value = float(computed(form, quantity, np.array([x]))[0])

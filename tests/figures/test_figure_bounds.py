@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ LONG = "0.5*x*(1+tanh(sqrt(2/pi)*(x+0.044715*x**3)))+0*sin(x)*exp(-x**2)+0*cos(x
 SEVERAL = [LONG, "relu(x)+0.1*sin(3*x)*exp(-x**2/2)+0.01*tanh(x)", "x*sigmoid(1.702*x)+0.01*sin(x)*exp(-x**2)", "relu"]
 SWEEP = "x*sigmoid(beta_of_the_gate*x)+0.01*sin(x)*exp(-x**2)*tanh(3*x)*tanh(5*x):beta_of_the_gate=0.5|1|2"
 TITLE = "A title that is much too long for a single line " * 4
+TITLES = (TITLE, "one\ntwo\nthree", "W" * 200, "\t")
+TITLED = [*product((None, (4.0, 4.0)), ("shared", "separate", "one"), TITLES)]
 X = np.linspace(-3.0, 3.0, 40).reshape(10, 4)
 
 
@@ -59,11 +62,9 @@ def test_names_of_functions(made: Callable[[], Any]) -> None:
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize("size", [None, (4.0, 4.0)])
-@pytest.mark.parametrize("layout", ["shared", "separate", "one"])
-def test_titles(size: tuple[float, float] | None, *, layout: Any) -> None:
-    for title in part((TITLE, "one\ntwo\nthree", "W" * 200, "\t"), 2):
-        check(families("relu", title=title, size=size, layout=layout))
+@pytest.mark.parametrize(("size", "layout", "title"), part(TITLED, 5))
+def test_titles(size: tuple[float, float] | None, layout: Any, title: str) -> None:
+    check(families("relu", title=title, size=size, layout=layout))
 
 
 def test_a_wrapped_title_keeps_its_words() -> None:

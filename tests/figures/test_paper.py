@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from matplotlib.text import Text
 from support.bounds import check
 from support.run import DATA, Cli
+from support.sweep import part
 
 import actcli
 from actcli.analysis.titles import titles
@@ -162,8 +164,11 @@ def test_tex_that_is_not_installed_is_named(cli: Cli, tmp_path: Path, monkeypatc
     assert not [*tmp_path.iterdir()]
 
 
-@pytest.mark.parametrize("functions", [("gelu",), ("relu", "gelu"), ("elu:alpha=0.5|1|2",), ("sine",)])
-@pytest.mark.parametrize("legend", ["outside", "inside"])
+NARROW = [*product((("gelu",), ("relu", "gelu"), ("elu:alpha=0.5|1|2",), ("sine",)), ("outside", "inside"))]
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize(("functions", "legend"), part(NARROW, 3))
 def test_nothing_is_cut_in_a_column(functions: tuple[str, ...], legend: str) -> None:
     """And no name is shortened: longer ones are wrapped."""
     from actcli.figures.looks import looking

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
-from support.run import DATA, ROOT
+from support.run import DATA, ROOT, printed_by, rows
 
 from actcli.diagnosis.records import Layer, Neuron
 from actcli.measuring.measures import TALLIES, LayerMeasures, NeuronMeasures, meanings, measures
@@ -39,43 +36,41 @@ for order in ((0, 1, 2), (2, 0, 1), (1, 2, 0)):
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
-    """Python with a copy of the package in which one line has been added."""
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the package in which one line has been added."""
     folder = tmp_path_factory.mktemp("package")
     shutil.copytree(ROOT / "actcli", folder / "actcli", ignore=shutil.ignore_patterns("__pycache__"))
     declarations = folder / "actcli" / "measuring" / "measures.py"
     head, mark, rest = declarations.read_text().partition("    rule_score:")
     declarations.write_text(head + NEW + mark + rest)
-    env = {**os.environ, "PYTHONPATH": str(folder)}
-
-    def run(*arguments: str) -> str:
-        command = [sys.executable, *arguments]
-        return subprocess.run(command, cwd=folder, env=env, check=True, capture_output=True, encoding="utf-8").stdout
-
-    return run
+    return folder
 
 
-def test_one_declaration_is_all_that_a_measure_takes(run: Callable[..., str], tmp_path: Path) -> None:
+def test_one_declaration_is_all_that_a_measure_takes(package: Path) -> None:
     """It is in CSV by layer and by neuron, in JSON as its schema says, and in the definitions of a report."""
-    for by, count in (("layer", 2), ("neuron", 64)):
-        text = run("-m", "actcli", "saturation", "relu", *LAYERS, "--by", by, "-f", "csv")
-        rows = list(csv.DictReader(io.StringIO(text)))
-        assert len(rows) == count
-        assert all(0.0 <= float(r["large_ratio_from"]) <= float(r["large_ratio"]) for r in rows)
-        assert any(float(row["large_ratio"]) > 0.0 for row in rows)
-    page = tmp_path / "page.html"
-    document = json.loads(run("-m", "actcli", "saturation", "relu", *LAYERS, "-f", "json", "--report", str(page)))
+    command = ("saturation", "relu", *LAYERS)
+    *sheets, text, described = printed_by(
+        package,
+        (*command, "--by", "layer", "-f", "csv"),
+        (*command, "--by", "neuron", "-f", "csv"),
+        (*command, "-f", "json", "--report", "page.html"),
+        ("schema", "saturation"),
+    )
+    for sheet, count in zip(map(rows, sheets), (2, 64), strict=True):
+        assert len(sheet) == count
+        assert all(0.0 <= float(row["large_ratio_from"]) <= float(row["large_ratio"]) for row in sheet)
+        assert any(float(row["large_ratio"]) > 0.0 for row in sheet)
+    document, schema = json.loads(text), json.loads(described)
     assert {"large_ratio", "large_ratio_to"} <= document["layers"][0].keys() & document["neurons"][0].keys()
-    schema = json.loads(run("-m", "actcli", "schema", "saturation"))
     Draft202012Validator(schema).validate(document)
-    described = schema["properties"]["layers"]["items"]["properties"]["large_ratio"]["description"]
-    assert described == "share of the values above 3"
-    assert "share of the values above 3" in page.read_text()
+    meaning = schema["properties"]["layers"]["items"]["properties"]["large_ratio"]["description"]
+    assert meaning == "share of the values above 3"
+    assert "share of the values above 3" in (package / "page.html").read_text()
 
 
-def test_the_laws_hold_for_it(run: Callable[..., str]) -> None:
+def test_the_laws_hold_for_it(package: Path) -> None:
     """Whatever the order and grouping of the blocks, with the empty partial among them."""
-    run("-c", LAW)
+    subprocess.run([sys.executable, "-c", LAW], cwd=package, env={**os.environ, "PYTHONPATH": str(package)}, check=True)
 
 
 @pytest.mark.parametrize("record", [Layer, Neuron])

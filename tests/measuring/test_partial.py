@@ -10,9 +10,10 @@ from functools import reduce
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
+from support.sweep import number
 
 from actcli.diagnosis.diagnose import Criteria
 from actcli.diagnosis.systems import RULES
@@ -81,6 +82,7 @@ def agree(a: Partial, b: Partial) -> None:
     assert (spread <= 1e-7 * (a[MAXIMUM][some] / 2.0 - a[MINIMUM][some] / 2.0) + 2e-323).all()
 
 
+@settings(max_examples=number(8, 300))
 @given(st.sampled_from(SPECS), blocks)
 def test_empty_is_the_identity(spec: str, x: np.ndarray) -> None:
     """Merging with nothing, on either side, changes nothing."""
@@ -97,6 +99,7 @@ def test_empty_is_the_identity(spec: str, x: np.ndarray) -> None:
             np.testing.assert_array_equal(getattr(merged[MOMENTS], field.name), getattr(partial[MOMENTS], field.name))
 
 
+@settings(max_examples=number(10, 300))
 @given(st.sampled_from(SPECS), blocks, st.data())
 def test_any_split_of_the_rows_gives_the_same_in_any_order(spec: str, x: np.ndarray, data: st.DataObject) -> None:
     """Blocks of any size, merged in any order and grouping, agree with one pass."""

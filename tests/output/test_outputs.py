@@ -77,7 +77,7 @@ def test_a_chart_is_printed_beside_its_figure(cli: Cli, tmp_path: Path) -> None:
 
 def test_a_filter_of_a_pipe_gives_them_all(cli: Cli, tmp_path: Path) -> None:
     """Each as a run for it alone writes it, of several blocks; a failure leaves none of them."""
-    data = b"x,y\n" + b"1.5,-2\n-0.5,3\n" * 300_000
+    data = b"x,y\n" + b"1.5,-2\n-0.5,3\n" * 150_000
     names = ["a.csv", "b.parquet", "c.npy", "d.jsonl"]
     options = [word for name in names for word in ("-o", str(tmp_path / name))]
     assert cli.ok("eval", "gelu", *options, "-f", "csv", stdin=data) == ""

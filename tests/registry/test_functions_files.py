@@ -148,7 +148,7 @@ def test_packages_bring_declarations(process: Process, tmp_path: Path) -> None:
     (tmp_path / "ends.py").write_text("import sys\nsys.exit(7)\n")
     (tmp_path / "panics.py").write_text("raise BaseException('as a panic of Rust is')\n")
     path = f"{ROOT}:{tmp_path}"
-    for name in ("rampe", "zweite", "rampe(x)"):
+    for name in ("rampe", "rampe(x)"):
         done = process("eval", name, "3", PYTHONPATH=path)
         assert done.stdout == b"x,f\n3.0,3.0\n", done.stderr
     said = done.stderr.decode().splitlines()

@@ -51,7 +51,7 @@ def draw(*names: str, **options: Any) -> str:
 @pytest.mark.parametrize("names", [("relu",), SEVERAL])
 def test_width_is_never_exceeded(names: tuple[str, ...], unicode: bool) -> None:
     """From 30 to 200 columns no line is longer than asked for, and the axis uses all of them."""
-    for width in part(range(30, 201, 7), 6):
+    for width in part(range(30, 201, 7), 12):
         lines = draw(*names, width=width, unicode=unicode).splitlines()
         assert max(map(len, lines)) == width
 

@@ -13,8 +13,8 @@ from actcli.diagnosis.diagnose import Criteria, Diagnosis, diagnose
 from actcli.figures import layers, panels
 from actcli.measuring.layer import PreActivations
 from actcli.registry import specs
+from actcli.reports import terminal
 from actcli.reports.saturation import JUDGED
-from actcli.reports.terminal import MOST_ROWS
 
 RELU = specs.get("relu")
 
@@ -49,13 +49,14 @@ def test_a_report_of_many_layers_shows_some_and_says_so(cli: Cli, tmp_path: Path
     assert sizes[120] < 2 * sizes[40]
 
 
-def test_many_distributions_are_rows_of_one_picture() -> None:
+def test_many_distributions_are_rows_of_one_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each row is as dark where its values are as a histogram is high; saturated ones have the colour of their side."""
-    few, many = (layers.layers_figure(of_layers(count)) for count in (32, 33))
-    assert len(few.axes) == 32 + 2
+    monkeypatch.setattr(layers, "MOST_HISTOGRAMS", 4)
+    few, many = (layers.layers_figure(of_layers(count)) for count in (4, 5))
+    assert len(few.axes) == 4 + 2
     axes = many.axes[0]
     image = np.asarray(axes.images[0].get_array())
-    assert (len(many.axes), image.shape[:2]) == (3, (33, panels.MANY_BINS))
+    assert (len(many.axes), image.shape[:2]) == (3, (5, panels.MANY_BINS))
     left, right, _, _ = axes.images[0].get_extent()
     at = {x: int((x - left) / (right - left) * panels.MANY_BINS) for x in (-1.0, 1.0)}
     blue, grey = image[0, at[-1.0]], image[0, at[1.0]]
@@ -75,11 +76,14 @@ def test_a_diagnosis_is_looked_through_once(count: int, monkeypatch: pytest.Monk
     assert len(asked) == 1
 
 
-def test_a_terminal_is_not_given_more_than_fits_a_person(cli: Cli, tmp_path: Path) -> None:
-    count = MOST_ROWS + 1234
+def test_a_terminal_is_not_given_more_than_fits_a_person(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal, "MOST_ROWS", 30)
+    count = 30 + 1234
     path = tmp_path / "wide.csv"
     path.write_text("\n".join(",".join(["1"] * count) for _ in range(2)) + "\n")
     text = cli.ok("saturation", "relu", str(path), "--no-header", "--by", "neuron", "-f", "table").splitlines()
     assert text[-1] == "and 1,234 more rows: -f csv gives all"
-    assert len(text) == MOST_ROWS + 3
+    assert len(text) == 30 + 3
     assert len(json.loads(cli.ok("saturation", "relu", str(path), "--no-header", "-f", "json"))["neurons"]) == count

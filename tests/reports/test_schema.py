@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from jsonschema import Draft202012Validator, ValidationError
 from support.run import DATA, Cli
-from support.sweep import part
+from support.sweep import number, part
 
 from actcli.analysis.profile import Network
 from actcli.diagnosis.comparison import compare
@@ -94,7 +94,7 @@ def test_every_field_is_described() -> None:
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize("name", part(FUNCTIONS, 3))
+@pytest.mark.parametrize("name", part(FUNCTIONS, 6))
 def test_every_function_gives_valid_documents(name: str) -> None:
     """On ordinary values, on NaN, infinities, missing cells and values whose squares overflow, and on no values."""
     rng = np.random.default_rng(7)
@@ -118,6 +118,7 @@ def test_every_rule_gives_valid_documents(rule: str) -> None:
     assert accepted
 
 
+@settings(max_examples=number(10, 300))
 @given(
     st.sampled_from(FUNCTIONS),
     arrays.arrays(np.float64, st.tuples(st.integers(0, 5), st.just(4)), elements=st.floats(width=64)),
@@ -132,7 +133,7 @@ def test_all_functions_compared_are_valid(network: Network) -> None:
     """By themselves and on data."""
     x = np.random.default_rng(7).normal(0.0, 3.0, (20, 4))
     for layers in ([], layers_of("relu", x)):
-        comparison = compare([specs.get(name) for name in part(FUNCTIONS, 6)], layers, network=network)
+        comparison = compare([specs.get(name) for name in part(FUNCTIONS, 12)], layers, network=network)
         VALIDATORS["compare"].validate(json.loads(json_text(comparison_document(comparison))))
         VALIDATORS["rows"].validate(json.loads(b"".join(encode(comparison_sheet(comparison), "json", 6))))
 
@@ -140,6 +141,7 @@ def test_all_functions_compared_are_valid(network: Network) -> None:
 COMPARED = [specs.get(name) for name in ("relu", "tanh", "exponential", "log1mexp")]
 
 
+@settings(max_examples=number(10, 300))
 @given(arrays.arrays(np.float64, (2, 4), elements=st.floats(width=64)))
 @example(np.full((2, 4), 1e300))
 @example(np.full((2, 4), 2.0**1023) * [[1.0, -1.0, -1.0, -1.0], [-1.0, -1.0, -1.0, -1.0]])  # a mean square of NaN

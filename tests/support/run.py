@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -95,6 +96,23 @@ class Process(Cli):
             timeout=120,
             check=False,
         )
+
+
+def printed_by(package: Path, *commands: Sequence[str]) -> list[str]:
+    """What each of these commands prints of the package that lies in a folder, all in one process."""
+    code = """if True:
+        import json, sys
+        from actcli.cli.main import run
+        for words in json.loads(sys.argv[1]):
+            assert run(words) == 0
+            print(end="\\f", flush=True)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", code, json.dumps(commands)], cwd=package, env=surroundings({"PYTHONPATH": str(package)}),
+        stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.split("\f")[:-1]
 
 
 @contextmanager

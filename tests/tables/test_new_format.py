@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.run import ROOT
+from support.run import ROOT, printed_by
 
 from actcli.cli.main import cli
 from actcli.tables.format import formats
@@ -56,9 +56,8 @@ def run(package: Path, *args: str, stdin: str | None = None, **environment: str)
 
 def test_it_is_a_choice_wherever_formats_are(package: Path) -> None:
     """Of the inputs, of results and of filtered tables; and what a shell completes."""
-    help = run(package, "eval", "--help", COLUMNS="200").replace("\n", " ")
-    assert help.count("psv") == 2
-    assert run(package, "list", "--help").count("psv") == 1
+    evaluate, listing = printed_by(package, ("eval", "--help"), ("list", "--help"))
+    assert (evaluate.count("psv"), listing.count("psv")) == (2, 1)
     for option in ("-f", "--input-format"):
         words = f"actcli eval {option} p"
         found = run(package, _ACTCLI_COMPLETE="fish_complete", COMP_WORDS=words, COMP_CWORD="p")
@@ -67,12 +66,15 @@ def test_it_is_a_choice_wherever_formats_are(package: Path) -> None:
 
 def test_it_is_read_and_written_by_its_name(package: Path) -> None:
     """From a file, by its first bytes, to a file, and as a sheet."""
-    assert run(package, "eval", "relu", "a.psv", "-f", "csv") == "a,b\n1.0,0.0\n"
     assert run(package, "eval", "relu", "-f", "csv", stdin="a|b\n1|-2\n") == "a,b\n1.0,0.0\n"
-    run(package, "eval", "relu", "a.psv", "-o", "b.psv")
+    assert printed_by(
+        package,
+        ("eval", "relu", "a.psv", "-f", "csv"),
+        ("eval", "relu", "a.psv", "-o", "b.psv"),
+        ("eval", "relu", "b.psv", "-f", "psv"),
+        ("eval", "relu", "1", "-f", "psv"),
+    ) == ["a,b\n1.0,0.0\n", "", "a|b\n1.0|0.0\n", "x|f\n1.0|1.0\n"]
     assert (package / "b.psv").read_text() == "a|b\n1.0|0.0\n"
-    assert run(package, "eval", "relu", "b.psv", "-f", "psv") == "a|b\n1.0|0.0\n"
-    assert run(package, "eval", "relu", "1", "-f", "psv") == "x|f\n1.0|1.0\n"
 
 
 def test_errors_list_it(package: Path) -> None:

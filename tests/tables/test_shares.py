@@ -39,12 +39,11 @@ TEXTS = {
 }
 
 
-@pytest.mark.parametrize("kind", TEXTS)
-@pytest.mark.parametrize("end", ["csv", "jsonl"])
+@pytest.mark.parametrize(("kind", "end"), [*((kind, "csv") for kind in TEXTS), ("plain", "jsonl")])
 def test_shares_of_a_text(kind: str, end: str, tmp_path: Path) -> None:
     """However many, more than there are lines among them; the lines have their numbers where that is asked for."""
     path = tmp_path / f"a.{end}"
-    text = TEXTS[kind] if end == "csv" else "\n".join(f"[{line}]" for line in TEXTS["plain"].split("\n")[1:-1])
+    text = TEXTS[kind] if end == "csv" else "\n".join(f"[{line}]" for line in TEXTS[kind].split("\n")[1:-1])
     path.write_bytes(text.encode())
     table = opened(path)
     whole = values(table)

@@ -90,7 +90,7 @@ def test_what_is_accepted_is_what_a_strict_reader_reads(tmp_path: Path) -> None:
     chance = random.Random(1)
     path = tmp_path / "a.csv"
     accepted = 0
-    for _ in range(9_000 if sweep.full else 250):
+    for _ in range(9_000 if sweep.full else 120):
         text = a_table(chance)
         path.write_bytes(text.encode())
         found = read(path, 1 << 18)
@@ -106,7 +106,7 @@ def test_what_is_accepted_is_what_a_strict_reader_reads(tmp_path: Path) -> None:
             continue
         assert {len(row) for row in rows} <= {width(path)}, text
         assert found == numbers, text
-    assert accepted > 60
+    assert accepted > 25
 
 
 @pytest.mark.parametrize(
