@@ -184,7 +184,7 @@ def test_scalars_labels_and_texts_of_an_npz_are_left_out(cli: Cli, tmp_path: Pat
     assert layers("--layer", "y")[0] == ["y"]
     assert layers("--layer", "fc*") == (["fc1", "fc2"], said)
     assert "contains <U1" in cli.fails(1, "saturation", "relu", path, "--layer", "names")
-    assert "array epoch: is one number" in cli.fails(1, "saturation", "relu", scalar)
+    assert "array epoch: is a single number" in cli.fails(1, "saturation", "relu", scalar)
     assert b"left out: y (labels)" in cli("eval", "relu", path, "-c", "#1").stderr
 
 
