@@ -206,5 +206,5 @@ def test_an_interrupt_keeps_what_is_finished(tmp_path: Path) -> None:
     document = json.loads(path.read_text())
     jsonschema.validate(document, schema("train"))
     assert 2 <= len(document["runs"]) < 500
-    assert b"did not come to an end" in done.stderr
+    assert b"did not finish" in done.stderr
     assert [entry.name for entry in tmp_path.iterdir()] == ["kept.json"]

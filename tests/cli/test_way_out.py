@@ -271,7 +271,7 @@ def test_a_glob_in_quotes_is_one_state(cli: Cli, tmp_path: Path) -> None:
             cli.ok("saturation", "relu", str(tmp_path / f"t_{step}.csv"), "-f", "json")
         )
     done = cli("trend", "relu", str(tmp_path / "t_*.csv"), "-f", "table")
-    assert b"t_*.csv: all that it matches is one state; without quotes the shell gives each file" in done.stderr
+    assert b"t_*.csv: all matching files form one state; without quotes each file is a state of its own" in done.stderr
     assert b"There is one state" in done.stdout
     assert way(cli.fails(1, "trend", str(tmp_path / "s_*.json"))) == "without quotes the shell gives each file"
     each = cli("trend", "relu", str(tmp_path / "t_1.csv"), str(tmp_path / "t_2.csv"), "-f", "table")
