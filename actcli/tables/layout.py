@@ -5,6 +5,7 @@ What no option says is guessed from the first lines. Where these leave a doubt i
 from __future__ import annotations
 
 import csv
+import io
 import itertools
 import re
 from collections.abc import Iterator, Sequence
@@ -194,11 +195,13 @@ def _sample(text: str, separator: str, comment: str) -> tuple[tuple[str, ...], .
     """The first rows of a text."""
     if separator == BLANKS:
         text, separator = tabbed(text.encode()).decode(), "\t"
-    lines = (line[0] for line in re.finditer(r"[^\n]*\n|[^\n]+", text))
+    lines = io.StringIO(text, newline="\n")
     rows = csv.reader((line for line in lines if not (comment and line.startswith(comment))), delimiter=separator)
+    has_edges = any(edge in text for edge in ' \t\r"')
     found: list[tuple[str, ...]] = []
     with suppress(csv.Error):  # a bare carriage return: as far as that
-        found += (tuple(cell.strip(EDGES) for cell in row) or ("",) for row in itertools.islice(rows, SAMPLE))
+        for row in itertools.islice(rows, SAMPLE):
+            found.append(tuple([cell.strip(EDGES) for cell in row] if has_edges else row) or ("",))
     while len(found) > 1 and found[-1] == ("",):  # blank lines at the end are nothing
         found.pop()
     return tuple(found) or (("",),)
