@@ -287,6 +287,6 @@ def _end(ctx: click.Context, result: Experiment, limits: Sequence[Limit]) -> Non
     if not result.trained.unfinished:
         fail_gates(ctx, failed)
         return
-    for line in (*failed, f"interrupted: {counted(result.trained.unfinished, 'runs')} did not come to an end"):
+    for line in (*failed, f"interrupted: {counted(result.trained.unfinished, 'runs')} did not finish"):
         note(line)
     ctx.exit(INTERRUPTED)
