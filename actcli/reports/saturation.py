@@ -84,8 +84,10 @@ def neuron_sheet(diagnosis: Diagnosis) -> Sheet:
 
 
 def explanation(rule: Rule, function: Function) -> Sheet:
-    """What a rule means for a function and where it comes from."""
-    return Sheet(("field", "value"), list(rule.explanation([function]).items()))
+    """What a rule means for a function, one row per statement, and where it comes from."""
+    whole = rule.explanation([function])
+    statements = [("definition", text) for text in rule.definitions([function])]
+    return Sheet(("field", "value"), [("name", whole["name"]), *statements, ("source", whole["source"])])
 
 
 def saturation_report(diagnosis: Diagnosis, gates: Sequence[Gate], draw: Draw, run: Run, digits: int) -> Report:

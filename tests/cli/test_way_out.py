@@ -58,7 +58,7 @@ def test_a_glob_of_the_shell_is_not_taken_for_a_function(cli: Cli, table: str) -
     """`-i *.csv` gives the first file to -i and the others to FUNCTION."""
     assert "is a file, not a function" in (message := cli.fails(2, "compare", "relu", "-i", table, table))
     assert "-i a.csv -i b.csv" in way(message)
-    assert "FUNCTION stands before the files" in cli.fails(2, "saturation", table)
+    assert "FUNCTION comes before the files" in cli.fails(2, "saturation", table)
     assert "is a file" not in cli.fails(2, "saturation", "no_such_function")
 
 
