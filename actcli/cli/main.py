@@ -76,8 +76,8 @@ class _Group(click.Group):
 
 It evaluates, differentiates, plots and compares them, and finds where gradients vanish in real pre-activations and
 which neurons are dead or saturated.""",
-    epilog="""FUNCTION is NAME[@FRAMEWORK][:PARAMETER=VALUE,...], for example relu, elu:alpha=0.5 or gelu@jax, which uses
-that framework's name and defaults. Case, - and _ in names do not matter. Commands that take several functions read
+    epilog="""FUNCTION is NAME[@FRAMEWORK][:PARAMETER=VALUE,...], for example relu, elu:alpha=0.5 or gelu@jax, which
+uses that framework's name and defaults. Case, - and _ in names do not matter. Commands for several functions read
 'elu:alpha=0.5|1|2' as one function per value (quote it, as | is special to the shell). Each column of a table may have
 its own slope: prelu:a=0.1,0.25, or prelu:a=FILE with a row or a column of slopes.
 

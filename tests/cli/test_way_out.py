@@ -272,7 +272,7 @@ def test_a_glob_in_quotes_is_one_state(cli: Cli, tmp_path: Path) -> None:
         )
     done = cli("trend", "relu", str(tmp_path / "t_*.csv"), "-f", "table")
     assert b"t_*.csv: all that it matches is one state; without quotes the shell gives each file" in done.stderr
-    assert b"There is one state" in done.stdout
+    assert b"There is only one state" in done.stdout
     assert way(cli.fails(1, "trend", str(tmp_path / "s_*.json"))) == "without quotes the shell gives each file"
     each = cli("trend", "relu", str(tmp_path / "t_1.csv"), str(tmp_path / "t_2.csv"), "-f", "table")
     assert b"one state" not in each.stderr + each.stdout

@@ -161,7 +161,7 @@ def test_a_rule_in_json_and_in_the_table(cli: Cli) -> None:
     assert document["layers"][0]["remedies"][0]["figure"] == "dead_neuron_ratio"
     text = cli.ok("saturation", "relu", layer2, "--rule", "keras-contrib", "-f", "table", COLUMNS="200")
     assert "By the rule of keras-contrib: a neuron that did not fire once" in text
-    assert "they are: h1, h5, h9" in text
+    assert "flagged: h1, h5, h9" in text
     plain = json.loads(cli.ok("saturation", "relu", layer2, "-f", "json"))
     assert "flagged" not in plain["neurons"][0]
     assert plain["rule"]["name"] == "default"

@@ -63,7 +63,5 @@ def command(
         write_parts(function, inputs, span, reading, append, outputs, dask)
         return
     if dask is not None:
-        raise UsageError(
-            "--dask can only write a folder of parts", "name a folder with a slash at the end: -o FOLDER/"
-        )
+        raise UsageError("--dask can only write a folder of parts", "name a folder with a slash at the end: -o FOLDER/")
     write_results(function, filtering.results(function), inputs, span, reading, append, outputs)
