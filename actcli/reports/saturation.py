@@ -166,7 +166,7 @@ def _figure(diagnosis: Diagnosis, draw: Draw) -> Section:
     if not diagnosis.layers:
         return Section("Curves", (Drawing("curves", f"{diagnosis.label} and its derivative", draw),))
     caption = (
-        "The pre-activations of each layer over |f'|, the neurons, and what f' leaves of a gradient"
+        "The pre-activations of each layer over |f'|, the neurons, and how much of a gradient f' leaves"
         if _is_network(diagnosis)
         else "The pre-activations of each layer, and the neurons"
     )
@@ -273,7 +273,7 @@ def _where(diagnosis: Diagnosis, digits: int) -> Points:
     """The thresholds of vanishing and saturated, and where f' vanishes or, in a smaller precision, is lost."""
     thresholds = diagnosis.criteria.thresholds
     lines = [line for traits in diagnosis.traits for line in _lines(traits, digits, len(diagnosis.traits) > 1)]
-    criteria = f"|f'| < {thresholds.epsilon:g} vanishes, |f'| <= {shown(thresholds.tau, 3)} sup|f'| saturates"
+    criteria = f"vanishing: |f'| < {thresholds.epsilon:g}; saturated: |f'| <= {shown(thresholds.tau, 3)} sup|f'|"
     return Points(criteria, tuple(lines))
 
 
