@@ -119,12 +119,12 @@ def test_a_quantity(cli: Cli, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "target", "options", "status", "message"),
     [
-        ("a,b\n1,2\n3,4\n", "c", (), 2, "there is no column 'c'"),
+        ("a,b\n1,2\n3,4\n", "c", (), 2, "no column 'c'"),
         ("a,b\n1,2\n3,2\n4,2\n", "b", (), 1, "has one class only, 2\n"),
         ("a,b\n", "b", (), 1, "has no rows"),
         ("a,b\n1,2\n3,4\n5,6\n", "b", (), 1, "3 classes in 3 rows"),
         ("a,b,c\n1,u,0\n3,v,1\n1,u,0\n3,v,1\n", "c", (), 1, "'u' is not a number"),
-        ("a\n1\n2\n", "a", (), 2, "no column is left"),
+        ("a\n1\n2\n", "a", (), 2, "leaves no column"),
         ("a,b\n1,\n,2\n", "b", (), 1, "no row without a missing value"),
         ("a,b\n1,x\n2,y\n1,x\n2,y\n", "b", ("--task", "regress"), 1, "holds words"),
         ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", (), 1, "nothing is held out"),
