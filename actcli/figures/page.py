@@ -166,8 +166,8 @@ def inches(axes: Axes) -> tuple[float, float]:
 
 
 def name_every(count: int, spacing: float) -> int:
-    """Which of so many rows, one every so many inches, are named: all; or, where there is no room for that, few of
-    them by a round step, as a name takes 8 ms."""
+    """Return the step between named rows that are `spacing` inches apart: 1, or where not all names have room, a round
+    number that leaves few, as a name takes 8 ms."""
     least = 1.0 if spacing >= NAME else max(NAME / spacing, count / MOST_NAMES)
     step: int = next(step for step in (n * 10**power for power in range(20) for n in (1, 2, 5)) if step >= least)
     return step
