@@ -6,7 +6,7 @@ from typing import Protocol
 from actcli.diagnosis.records import Layer, Remedy
 from actcli.reports.model import Block, Grid, Judgement, Points, Run, Section
 from actcli.tables.sheet import Sheet
-from actcli.text import Cell
+from actcli.text import Cell, some
 
 
 def how_it_was_run(run: Run, settings: Sequence[tuple[str, Cell]], layers: Sequence[Layer] = ()) -> Section:
@@ -61,9 +61,3 @@ def what_helps(layers: Sequence[Ailing], title: str = "What helps") -> Iterator[
         same = [f"the same as for {' and '.join(before)}"] if before else []
         found.append(Points(f"{cause} of {some([*of_layers], 8)}", (*same, *own), ordered=True))
     yield Section(title, tuple(found))
-
-
-def some(names: Sequence[str], most: int = 24) -> str:
-    """The first of the names, and how many there are besides."""
-    rest = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + rest

@@ -10,13 +10,13 @@ from actcli.diagnosis.diagnose import Diagnosis, Traits
 from actcli.diagnosis.gates import Gate
 from actcli.diagnosis.records import Layer, Neuron
 from actcli.diagnosis.rules import ORDER, Rule
-from actcli.reports.common import gates_judged, how_it_was_run, some, what_helps
+from actcli.reports.common import gates_judged, how_it_was_run, what_helps
 from actcli.reports.definitions import layer_definitions
 from actcli.reports.distributions import distributions
 from actcli.reports.model import Block, Draw, Drawing, Grid, Judgement, Points, Report, Run, Section
 from actcli.reports.records import Document, Records, record_of, region_record, sheet_of
 from actcli.tables.sheet import Sheet
-from actcli.text import Cell, Share, at_most, shown
+from actcli.text import Cell, Share, at_most, shown, some
 
 WORST = 8  # neurons in a report
 SPELLED, JUDGED = 4, 8  # layers of which it says all that is wrong; and why they are not ok
@@ -178,9 +178,8 @@ def _layers(diagnosis: Diagnosis) -> Iterator[Grid]:
     if len(layers) <= MANY:
         yield Grid("", _summary(diagnosis, layers))
     else:
-        worst = sorted(layers, key=lambda layer: -ORDER.index(layer.verdict))[:ROWS]
-        shown = [layer for layer in layers if layer in worst]
-        yield Grid(f"The {ROWS} worst of {len(layers)}", _summary(diagnosis, shown))
+        worst = sorted(layers, key=_health)[:ROWS]
+        yield Grid(f"The {ROWS} worst of {len(layers)}", _summary(diagnosis, worst))
         yield Grid("", _summary(diagnosis, layers), "All layers")
     if _is_network(diagnosis):
         rows = [
@@ -213,6 +212,11 @@ def _layers(diagnosis: Diagnosis) -> Iterator[Grid]:
     ]
     if fine and len(layers) > 1:
         yield Grid("", Sheet(("layer", "reason"), fine), "Why layers are ok")
+
+
+def _health(layer: Layer) -> tuple[float, ...]:
+    """What layers are sorted by, the worst first."""
+    return -ORDER.index(layer.verdict), -(layer.dead_neuron_ratio or 0.0), -(layer.vanishing_ratio or 0.0)
 
 
 def saturation_summary(diagnosis: Diagnosis, by: str) -> Sheet:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence, Sized
+import re
+from collections.abc import Iterator, Sequence, Sized
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-# Characters to which a column of words may be wrapped, up to which none of its words is, and a word in the head of one
-# of numbers.
-_LEAST, _NAME, _WORD = 8, 16, 12
+_LEAST = 8  # characters to which a column of words may be wrapped,
+_NAME = 24  # but no word shorter than this is broken: who copies a name needs all of it
+_WORD = 12  # of a word in the head of a column of numbers
 MOST_ROWS = 500  # rich takes over a millisecond for each, and nobody reads more
 _STYLES = {"critical": "bold red", "failed": "bold red", "warning": "yellow", "ok": "green", "passed": "green"}
 
@@ -108,13 +109,15 @@ def _table(sheet: Sheet, digits: int, width: int | None) -> Table:
 
     names = [visible(name) for name in sheet.columns]
     raw = [list(row) for row in sheet.rows]
-    rows = [[visible(shown(cell, digits)) for cell in row] for row in raw]
+    rows = [[_parted(visible(shown(cell, digits))) for cell in row] for row in raw]
     numeric = [all(not isinstance(row[i], str) or row[i] == "" for row in raw) for i in range(len(names))]
-    needs = [max(map(len, (name, *(row[i] for row in rows)))) for i, name in enumerate(names)]
+    lines = [[line for cell in (name, *(row[i] for row in rows)) for line in cell.split("\n")]
+             for i, name in enumerate(names)]  # fmt: skip
+    needs = [max(map(len, column)) for column in lines]
     least = [
         max([1, *(min(_WORD, len(word)) for word in name.split()), *(len(row[i]) for row in rows)])
         if numeric[i]
-        else min(needs[i], _LEAST)
+        else max(min(needs[i], _LEAST), *(min(_NAME, len(word)) for line in lines[i] for word in line.split()), 0)
         for i, name in enumerate(names)
     ]
     width = width or new_console().width
@@ -134,9 +137,16 @@ def _table(sheet: Sheet, digits: int, width: int | None) -> Table:
     return result
 
 
-def _longest(cells: Iterable[str]) -> int:
-    """The length of the longest word."""
-    return max((len(word) for cell in cells for word in cell.split()), default=0)
+def _parted(cell: str) -> str:
+    """The cell with long names broken where their words end, rather than anywhere."""
+    if max(map(len, cell.split()), default=0) <= _NAME:
+        return cell
+    lines = [""]
+    for piece in re.findall(r"[^\s._/]*[\s._/]*", cell):
+        if len(lines[-1]) + len(piece.rstrip()) > _NAME and lines[-1]:
+            lines.append("")
+        lines[-1] += piece
+    return "\n".join(lines)
 
 
 def _fitting(needs: Sequence[int], least: Sequence[int], width: int) -> list[int | None]:
