@@ -3,10 +3,10 @@
     pip install -e '.[benchmark]'
     python tests/benchmarks/kernels.py [THREADS]
 
-The values are drawn from N(0, 1). Both sides give a new array; actcli block by block, as its commands do. PyTorch computes f' in
-the backward operation alone, which also multiplies by an incoming gradient: a one expanded to the shape of x, as the
-backward pass of `f(x).sum()` has it, so that no second array is read. Those of sigmoid and tanh take f(x) in the place
-of x, so there the forward operation is timed with it. The two sides take turns; each figure is a median.
+The values are drawn from N(0, 1). Both sides give a new array; actcli block by block, as its commands do. PyTorch
+computes f' in the backward operation alone, which also multiplies by an incoming gradient: a one expanded to the shape
+of x, as the backward pass of `f(x).sum()` has it, so that no second array is read. Those of sigmoid and tanh take f(x)
+in the place of x, so there the forward operation is timed with it. The two sides take turns; each figure is a median.
 """
 
 from __future__ import annotations
