@@ -8,6 +8,8 @@ from actcli.reports.model import Block, Grid, Judgement, Points, Run, Section
 from actcli.tables.sheet import Sheet
 from actcli.text import Cell, some
 
+MANY = 12  # layers, of which only some are rows of a table that is not folded away
+
 
 def how_it_was_run(run: Run, settings: Sequence[tuple[str, Cell]], layers: Sequence[Layer] = ()) -> Section:
     """The command with version, date and settings, and the inputs, whose layers these are, with their sizes."""
@@ -22,7 +24,7 @@ def how_it_was_run(run: Run, settings: Sequence[tuple[str, Cell]], layers: Seque
              layer.missing, layer.non_finite)
             for layer in layers
         ]  # fmt: skip
-        blocks.append(Grid("", Sheet(columns, inputs)))
+        blocks.append(Grid("", Sheet(columns, inputs), "Inputs of all layers" * (len(inputs) > MANY)))
     return Section("How it was run", tuple(blocks), reference=True)
 
 

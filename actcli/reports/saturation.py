@@ -10,7 +10,7 @@ from actcli.diagnosis.diagnose import Diagnosis, Traits
 from actcli.diagnosis.gates import Gate
 from actcli.diagnosis.records import Layer, Neuron
 from actcli.diagnosis.rules import ORDER, Rule
-from actcli.reports.common import gates_judged, how_it_was_run, what_helps
+from actcli.reports.common import MANY, gates_judged, how_it_was_run, what_helps
 from actcli.reports.definitions import layer_definitions
 from actcli.reports.distributions import distributions
 from actcli.reports.model import Block, Draw, Drawing, Grid, Judgement, Points, Report, Run, Section
@@ -20,7 +20,7 @@ from actcli.text import Cell, Share, at_most, shown, some
 
 WORST = 8  # neurons in a report
 SPELLED, JUDGED = 4, 8  # layers of which it says all that is wrong; and why they are not ok
-MANY, ROWS = 12, 8  # layers, of which only some are rows of a table that is not folded away
+ROWS = 8  # of layers, where there are many
 MOST = 1000  # of those that it folds away
 FEW = 20  # values from which their distribution is shown
 
