@@ -163,7 +163,7 @@ def counted(count: int, things: str) -> str:
 
 
 def some(names: Sequence[str], most: int = 24) -> str:
-    """The first names, and how many more there are."""
+    """The first `most` names, and how many more there are."""
     rest = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + rest
 

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-_LEAST = 8  # characters to which a column of words may be wrapped,
-_NAME = 24  # but no word shorter than this is broken: who copies a name needs all of it
-_WORD = 12  # of a word in the head of a column of numbers
-MOST_ROWS = 500  # rich takes over a millisecond for each, and nobody reads more
+# In characters: the least width of a column of words, the longest word in one that is not broken, and the longest word
+# in the head of a column of numbers that is not broken.
+_LEAST, _NAME, _WORD = 8, 24, 12
+MOST_ROWS = 500  # rich takes over a millisecond per row, and nobody reads more
 _STYLES = {"critical": "bold red", "failed": "bold red", "warning": "yellow", "ok": "green", "passed": "green"}
 
 
 def terminal_page(report: Report, digits: int) -> bytes:
-    """The report as standard output shows it: charts for its figures, and neither reference nor folded tables."""
+    """The report for standard output: with charts for its figures, without reference sections and folded tables."""
     return console_text(_page(report, digits))
 
 
@@ -79,7 +79,7 @@ def _block(block: Block, digits: int) -> Iterator[RenderableType]:
 
 
 def _item(start: str, text: str) -> RenderableType:
-    """A line of a list, wrapped at words behind its start."""
+    """A line of a list, wrapped at words and indented by its start."""
     from rich.table import Table
     from rich.text import Text
 
@@ -91,8 +91,8 @@ def _item(start: str, text: str) -> RenderableType:
 
 
 def table(sheet: Sheet, digits: int, *, width: int | None = None) -> RenderableType:
-    """A rich table of the first rows, and a line that says how many there are besides. Columns that do not fit the
-    terminal's width are left out in the middle, behind a column `...`."""
+    """A rich table of the first rows, and a line that counts the rest. Columns in the middle that do not fit the
+    terminal's width are replaced by a column `...`."""
     from rich.console import Group
     from rich.text import Text
 
@@ -150,9 +150,9 @@ def _parted(cell: str) -> str:
 
 
 def _fitting(needs: Sequence[int], least: Sequence[int], width: int) -> list[int | None]:
-    """The columns to show, of these widths: all, or the first that fit, None for the gap, and the last.
+    """The columns of these widths to show: all, or the first that fit, None for the gap, and the last.
 
-    Up to 10 columns are wrapped where that is enough.
+    Up to 10 columns are wrapped if that makes them fit.
     """
     if len(needs) <= 10:
         needs = least
