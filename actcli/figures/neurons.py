@@ -16,8 +16,7 @@ from actcli.diagnosis.records import Neuron
 from actcli.figures.marks import Colour, Fill, Key, Stroke, level, picture, spots
 from actcli.figures.page import Panel, inches, name_every
 from actcli.figures.style import Theme, printable
-from actcli.reports.common import some
-from actcli.text import apart
+from actcli.text import apart, some
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,7 +12,7 @@ import numpy as np
 from actcli.activation import Array, Flags, Function
 from actcli.measuring.partial import Partial
 from actcli.measuring.probe import Probe, measure_under
-from actcli.numerics.blockwise import keep_freed
+from actcli.numerics.memory import keep_freed
 from actcli.numerics.threads import in_order
 from actcli.text import numbered
 
