@@ -163,6 +163,12 @@ def counted(count: int, things: str) -> str:
     return f"{count} {things.removesuffix('s') if count == 1 else things}"
 
 
+def some(names: Sequence[str], most: int = 24) -> str:
+    """The first `most` names, and how many more there are."""
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest
+
+
 def numbered(count: int) -> tuple[str, ...]:
     """Return names for unnamed columns or neurons: their numbers from 0, as in frameworks."""
     return tuple(map(str, range(count)))
