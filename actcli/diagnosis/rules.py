@@ -74,29 +74,38 @@ class Rule:
 
     def explanation(self, functions: Sequence[Function]) -> dict[str, str]:
         """The rule as it applies to these functions: name, definition with its thresholds, source."""
+        sources = dict.fromkeys(check.source for check in self._checks(functions).values())
+        source = "; ".join(sources) if self.checks else "actcli"
+        return {"name": self.name, "definition": "; ".join(self.definitions(functions)), "source": source}
+
+    def definitions(self, functions: Sequence[Function]) -> list[str]:
+        """The statements of the rule that apply to these functions, with its thresholds."""
         if self.limits is not None:
-            return {"name": self.name, "definition": _in_words(self.limits), "source": "actcli"}
-        checks = {function.label: check for function in functions if (check := self.check(function)) is not None}
-        definitions = {check.definition for check in checks.values()}
-        texts = [c.definition if len(definitions) == 1 else f"{label}: {c.definition}" for label, c in checks.items()]
-        sources = dict.fromkeys(check.source for check in checks.values())
-        return {"name": self.name, "definition": "; ".join(dict.fromkeys(texts)), "source": "; ".join(sources)}
+            return _in_words(self.limits)
+        checks = self._checks(functions)
+        alike = len({check.definition for check in checks.values()}) == 1
+        texts = [check.definition if alike else f"{label}: {check.definition}" for label, check in checks.items()]
+        return list(dict.fromkeys(texts))
+
+    def _checks(self, functions: Sequence[Function]) -> dict[str, Check]:
+        return {function.label: check for function in functions if (check := self.check(function)) is not None}
 
 
-def _in_words(limits: Limits) -> str:
-    parts = (
+def _in_words(limits: Limits) -> list[str]:
+    shares = (
         ("dead neurons", limits.dead),
-        ("values with vanishing gradient", limits.vanishing),
+        ("values with a vanishing gradient", limits.vanishing),
         ("saturated values, if f saturates on both sides, not counting a side that includes 0", limits.saturated),
-        ("rows with vanishing Jacobian", limits.vanishing_rows),
+        ("rows with a vanishing Jacobian", limits.vanishing_rows),
     )
-    shares = "; ".join(f"{100 * a:.3g} % of {name} (critical from {100 * b:.3g} %)" for name, (a, b) in parts)
-    return (
-        f"a layer gets a warning from {shares}; it is critical if f', even at its largest here and in the layers "
-        "after it, shrinks a gradient below epsilon, unless the weights make up for it (at least "
-        f"{100 * MADE_UP:g} % of the spread of the pre-activations over the samples is left at the last layer), or if "
-        "f' lets a gradient grow by 1/epsilon; it gets a warning if less than epsilon of the spread is left"
-    )
+    return [
+        *(f"{name}: warning from {100 * a:.3g} %, critical from {100 * b:.3g} %" for name, (a, b) in shares),
+        "f' of this layer and those after it: critical if they shrink a gradient below epsilon even where |f'| is "
+        f"largest, unless the weights make up for it (the last layer keeps {100 * MADE_UP:g} % of the spread of the "
+        "pre-activations)",
+        "f' of this layer and those after it: critical if they let a gradient grow 1/epsilon times",
+        "spread of the pre-activations over the samples: warning if less than epsilon of it is left at the last layer",
+    ]
 
 
 # A healthy ReLU layer is off for 50 to 85 % of its values and has a few dead neurons; a function that saturates on both

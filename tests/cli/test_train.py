@@ -128,8 +128,8 @@ def test_a_quantity(cli: Cli, tmp_path: Path) -> None:
         ("a,b\n1,\n,2\n", "b", (), 1, "no row without a missing value"),
         ("a,b\n1,x\n2,y\n1,x\n2,y\n", "b", ("--task", "regress"), 1, "holds words"),
         ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", (), 1, "nothing is held out"),
-        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--hidden", "0"), 2, "is not widths"),
-        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--hidden", "4,,4"), 2, "is not widths"),
+        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--hidden", "0"), 2, "is not a list of widths"),
+        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--hidden", "4,,4"), 2, "is not a list of widths"),
         ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--split", "0", "--learn", "layer"), 2, "has a parameter to learn"),
         (
             "a,b\n1,0\n2,1\n1,0\n2,1\n",
@@ -184,7 +184,7 @@ def test_a_test_table_with_an_unknown_class(cli: Cli, tmp_path: Path) -> None:
     assert "the class 7" in cli.fails(1, *base)
     test = table(tmp_path, "z,b\n1,0\n2,1\n")
     assert "has other features" in cli.fails(1, *base)
-    assert "--test is scored on" in cli.fails(2, *base, "--split", "0.3")
+    assert "scores come from the --test rows" in cli.fails(2, *base, "--split", "0.3")
 
 
 def test_an_interrupt_keeps_what_is_finished(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_a_glob_of_the_shell_is_not_taken_for_a_function(cli: Cli, table: str) -
     """`-i *.csv` gives the first file to -i and the others to FUNCTION."""
     assert "is a file, not a function" in (message := cli.fails(2, "compare", "relu", "-i", table, table))
     assert "-i a.csv -i b.csv" in way(message)
-    assert "FUNCTION stands before the files" in cli.fails(2, "saturation", table)
+    assert "FUNCTION comes before the files" in cli.fails(2, "saturation", table)
     assert "is a file" not in cli.fails(2, "saturation", "no_such_function")
 
 
@@ -272,7 +272,7 @@ def test_a_glob_in_quotes_is_one_state(cli: Cli, tmp_path: Path) -> None:
         )
     done = cli("trend", "relu", str(tmp_path / "t_*.csv"), "-f", "table")
     assert b"t_*.csv: all matching files form one state; without quotes each file is a state of its own" in done.stderr
-    assert b"There is one state" in done.stdout
+    assert b"There is only one state" in done.stdout
     assert way(cli.fails(1, "trend", str(tmp_path / "s_*.json"))) == "without quotes the shell gives each file"
     each = cli("trend", "relu", str(tmp_path / "t_1.csv"), str(tmp_path / "t_2.csv"), "-f", "table")
     assert b"one state" not in each.stderr + each.stdout

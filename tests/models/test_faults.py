@@ -22,7 +22,7 @@ def refused(cli: Cli, *args: str | Path, status: int = 1) -> str:
     assert said.count("actcli: ") == 1
     assert len(said.splitlines()) <= 2
     assert "ONNXRuntime" not in said
-    assert "fault of actcli" not in said
+    assert "bug in actcli" not in said
     return said
 
 
