@@ -44,7 +44,11 @@ class Histogram:
         """The histogram of the entries of x that `keep` marks, all finite; None marks all."""
         with np.errstate(over="ignore", under="ignore"):
             narrow = (x if keep is None else x[keep]).astype(np.float32, order="C").ravel()
-        patterns = np.bincount(narrow.view(np.uint32) >> 16, minlength=1 << 16)
+        return cls.of_patterns(np.bincount(narrow.view(np.uint32) >> 16, minlength=1 << 16))
+
+    @classmethod
+    def of_patterns(cls, patterns: NDArray[np.int64]) -> Histogram:
+        """That of numbers of which so many have each upper half of the bits of a float32."""
         patterns[0] += patterns[_NEGATIVE]
         patterns[_NEGATIVE] = 0
         for sign in (0, _NEGATIVE):
