@@ -162,6 +162,12 @@ def counted(count: int, things: str) -> str:
     return f"{count} {things.removesuffix('s') if count == 1 else things}"
 
 
+def some(names: Sequence[str], most: int = 24) -> str:
+    """The first `most` names, and how many more there are."""
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest
+
+
 def numbered(count: int) -> tuple[str, ...]:
     """The names of columns and neurons that have none: as frameworks count them."""
     return tuple(map(str, range(count)))

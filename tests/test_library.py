@@ -181,7 +181,7 @@ def test_rows_are_rows() -> None:
 
 
 def test_a_bare_array_is_asked_for_its_name() -> None:
-    with pytest.raises(actcli.DataError, match="layers are given by name"):
+    with pytest.raises(actcli.DataError, match="layers must be given by name"):
         actcli.diagnose(LAYER, "relu")  # type: ignore[arg-type]
 
 

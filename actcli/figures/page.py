@@ -29,6 +29,7 @@ LINE, HEADING = 0.22, 0.25  # of a title or a legend; above a section
 MORE = 0.15  # a further line of an entry
 HANDLE = 1.8  # of a legend's line, in the size of the usual letters
 AIR = 0.12  # under them
+NAME, MOST_NAMES = 0.15, 40  # the height of the name of a row; how many there are where not all have room
 LEAST_HEIGHT, LEAST_WIDTH = 0.5, 1.0  # of a panel
 
 
@@ -162,6 +163,14 @@ def inches(axes: Axes) -> tuple[float, float]:
     """The width and the height of axes."""
     box, dpi = axes.get_window_extent(), axes.figure.dpi
     return float(box.width / dpi), float(box.height / dpi)
+
+
+def name_every(count: int, spacing: float) -> int:
+    """Return the step between named rows that are `spacing` inches apart: 1, or where not all names have room, a round
+    number that leaves few, as a name takes 8 ms."""
+    least = 1.0 if spacing >= NAME else max(NAME / spacing, count / MOST_NAMES)
+    step: int = next(step for step in (n * 10**power for power in range(20) for n in (1, 2, 5)) if step >= least)
+    return step
 
 
 def compose(page: Page) -> Figure:

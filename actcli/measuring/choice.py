@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 
 from actcli.activation import Function
 from actcli.errors import UsageError
+from actcli.text import some
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,5 +61,4 @@ def matches(name: str, pattern: str) -> bool:
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
-    return f"layers: {', '.join(names[:12])}{more}" if names else "give files, or pipe a table in"
+    return f"layers: {some(names, 12)}" if names else "give files, or pipe a table in"

@@ -12,7 +12,7 @@ import numpy as np
 from actcli.activation import Array, Flags, Function
 from actcli.measuring.partial import Partial
 from actcli.measuring.probe import Probe, measure_under
-from actcli.numerics.blockwise import keep_freed
+from actcli.numerics.memory import keep_freed
 from actcli.numerics.threads import in_order
 from actcli.text import numbered
 
@@ -134,15 +134,18 @@ class Measured:
 
 def measure(layers: Sequence[PreActivations], probes: Sequence[Sequence[Probe]]) -> list[list[Measured]]:
     """Each layer under each of its probes, its blocks looked at once; the layers of one pass together."""
-    totals = [[Partial.empty(len(layer.neurons)) for _ in own] for layer, own in zip(layers, probes, strict=True)]
+    totals: dict[int, list[Partial]] = {}
     for number, partials in _partials(layers, probes):
-        totals[number] = [total.merge(partial) for total, partial in zip(totals[number], partials, strict=True)]
+        known = totals.get(number)
+        totals[number] = [a.merge(b) for a, b in zip(known, partials, strict=True)] if known else partials
     return [
         [
             Measured(layer.name, layer.neurons, probe, total, layer.place)
-            for probe, total in zip(own, found, strict=True)
+            for probe, total in zip(
+                own, totals.get(number) or [Partial.empty(len(layer.neurons))] * len(own), strict=True
+            )
         ]
-        for layer, own, found in zip(layers, probes, totals, strict=True)
+        for number, (layer, own) in enumerate(zip(layers, probes, strict=True))
     ]
 
 

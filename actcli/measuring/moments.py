@@ -57,7 +57,7 @@ class Moments:
     def around(
         cls, count: NDArray[np.int64], exponent: NDArray[np.int64], shift: Array, offset: Array, deviation: Array
     ) -> Moments:
-        """Those whose mean is `shift` and so much more."""
+        """The moments whose mean is shift + offset."""
         return cls(count, exponent, *_sum(shift, offset), deviation)
 
     def merge(self, other: Moments) -> Moments:

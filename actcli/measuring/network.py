@@ -13,7 +13,7 @@ from actcli.models.inputs import Given
 from actcli.models.onnx_model import Model
 from actcli.models.onnx_run import Running
 from actcli.tables.options import ReadOptions
-from actcli.text import numbered
+from actcli.text import numbered, some
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def network(
         if count
     )
     idle = [layer.name for layer, count in zip(chosen, run.neurons, strict=True) if not count]
-    notes = [f"{', '.join(idle)}: not run on the first of the inputs, which takes another branch"] if idle else []
+    notes = [f"{some(idle, 4)}: not run on the first of the inputs, which takes another branch"] if idle else []
     if not layers:
         raise DataError(f"{path}: none of these layers is run on these inputs", notes[0])
     return Network(layers, listed.is_chain and len(layers) == len(listed.layers), (*unseen, *notes))

@@ -49,7 +49,7 @@ class Values:
         most = np.max(t, axis=1, initial=-math.inf, where=keep)
         return cls(t, keep, absent, non_finite, least, most, positions)
 
-    # How the values, and what has been made of each of them, are reduced. Where they are not in numpy, otherwise.
+    # The reductions over values, and over flags and numbers computed from them. A subclass has its own for a GPU.
 
     def count(self, flags: Flags) -> Counts:
         """How many values of each neuron are flagged."""

@@ -1,4 +1,4 @@
-"""A multi-layer perceptron of scikit-learn: its weights say it all."""
+"""Run a multi-layer perceptron of scikit-learn from its weights."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from actcli.errors import DataError
 from actcli.models.seen import Places, Ran, Seen, blocks_of
 from actcli.registry.specs import get
 
-# By scikit-learn's names; what is not here is the identity.
+# By scikit-learn's names; the only other one is the identity.
 _FUNCTIONS = {"relu": "relu", "tanh": "tanh", "logistic": "sigmoid"}
 
 
 def is_mlp(model: Any) -> bool:
-    """Whether it is an MLPClassifier or MLPRegressor."""
+    """Whether this is an MLPClassifier or MLPRegressor."""
     return any(kind.__name__ == "BaseMultilayerPerceptron" for kind in type(model).__mro__)
 
 
 def run(model: Any, inputs: Any, sees: Callable[[Seen], None]) -> Ran:
-    """The inputs through the hidden layers, hidden1 and so on. Raises DataError for a model that is not trained, and
+    """Run the inputs through the hidden layers, named hidden1 and so on. Raises DataError for an untrained model, and
     for inputs of another width."""
     if not hasattr(model, "coefs_"):
         raise DataError(f"the {type(model).__name__} is not trained: it has no weights", "call fit first")

@@ -132,7 +132,7 @@ class Look:
         def before(module: Any, args: tuple[Any, ...]) -> None:
             self._stack.append(name)
             if function is not None:
-                self._muted += 1  # first: to measure calls PyTorch too
+                self._muted += 1  # first, because measuring calls PyTorch too
                 shows = self._muted == 1 and args and is_readable(args[0])
                 shown.append(self._show(function, "", args[0], self._axis(args[0])) if shows else None)
 

@@ -1,9 +1,9 @@
-"""|f'| and |f| of tensors where they lie: the kernels of the functions are numpy's, which no device but the CPU runs.
+"""|f'| and |f| on a GPU, where the numpy kernels of the functions cannot run.
 
-What an elementwise function is goes there once, as a table: between neighbouring nodes f' and f are the cubics that
-have their values and slopes at both. Where f' crosses epsilon, or it or f becomes 0, both doubles beside are nodes, and
-no cubic leaves the range of its ends: which values are flagged is exact, and so is what is made of lines. Of the rest
-the cubics have nine digits between -50 and 50, and further out fewer.
+A function is sent to the device once, as a table: between neighbouring nodes, f' and f are cubics with the right values
+and slopes at both nodes. Where |f'| crosses epsilon, or f' or f becomes 0, the doubles on both sides are nodes, and each
+cubic is clipped to the range of its ends: so flags (vanishing, zero gradient) are exact, and so are piecewise linear
+functions. Other values have at least nine digits for x between -50 and 50, and fewer further out.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from actcli.activation import Array, Function, flat
 from actcli.analysis.regions import shape
 from actcli.numerics.doubles import ascending, changes
 
-_PARTS = 8  # of each stretch between the points of the shape
-_KINDS = frozenset(("cuda",))  # also AMD's; others, as Apple's, have no float64, or not on each model
+_PARTS = 8  # nodes for each point of the shape
+_KINDS = frozenset(("cuda",))  # includes ROCm; other kinds of device, such as mps, lack float64 on some or all models
 
 Sizes: TypeAlias = Callable[[Any], tuple[Any, Any]]
 
 
 def stays(function: Function, device: Any) -> bool:
-    """Whether values on a device are measured there: not under what maps rows, oscillates for ever or has a bound."""
+    """Whether values on this device are measured there. Rowwise and gated functions, those that oscillate forever and
+    those with a bounded domain have no table."""
     own = function.activation
     is_tabled = own.window is None and own.domain == (-np.inf, np.inf) and not function.rowwise
     return is_tabled and device.type in _KINDS
@@ -34,12 +35,12 @@ def stays(function: Function, device: Any) -> bool:
 
 @lru_cache(maxsize=16)
 def sizes(function: Function, epsilon: float, device: Any) -> Sizes:
-    """What gives |f'| and |f| of float64 values on a device, one row per neuron; NaN of NaN."""
+    """A callable that gives |f'| and |f| of a float64 tensor on the device, one row per neuron."""
     return _straight(function, device) or _tabled(function, epsilon, device)
 
 
 def _straight(function: Function, device: Any) -> Sizes | None:
-    """That of a function, or of one for each column, whose two sides are straight and meet in 0; None of others."""
+    """For a function that is linear on each side of 0, with slopes that may differ by column; None for any other."""
     import torch
 
     if function.activation.d2f is not flat or any(function.breaks):
@@ -84,7 +85,7 @@ def _tabled(function: Function, epsilon: float, device: Any) -> Sizes:
 
 
 def _nodes(function: Function, epsilon: float) -> Array:
-    """Doubles between neighbours of which f and f' are monotone, no flag changes and both are nearly cubics."""
+    """Doubles between which f and f' are monotone and nearly cubic, and no flag changes."""
     points = shape(function).points
     flags: tuple[Callable[[Array], NDArray[np.bool_]], ...] = (
         lambda x: np.abs(function.df(x)) < epsilon,
@@ -99,8 +100,9 @@ def _nodes(function: Function, epsilon: float) -> Array:
 
 
 def _cubics(x: Array, y: Array, slope: Array) -> Array:
-    """For each stretch the ends of its range, and the cubic in the part of it that is passed, highest power first."""
-    with np.errstate(all="ignore"):  # of what is beyond the doubles
+    """For each interval the range of its ends, and the coefficients of the cubic in the relative position, highest power
+    first."""
+    with np.errstate(all="ignore"):  # overflow beyond the doubles
         step, rise = np.diff(x), np.diff(y)
         first, last = step * slope[:-1], step * slope[1:]
         rest = np.stack([first + last - 2.0 * rise, 3.0 * rise - 2.0 * first - last, first])

@@ -63,7 +63,7 @@ class Layers:
 
 
 def _measure_there(probe: Probe, block: Any, positions: int) -> Partial:
-    """As `Probe.measure`, of a tensor where it lies."""
+    """As `Probe.measure`, for a tensor on a GPU."""
     values = OnDevice.block(block.T.contiguous(), positions)
     return probe.of_values(values, sizes(probe.function, probe.thresholds.epsilon, block.device)(values.t))
 

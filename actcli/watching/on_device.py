@@ -1,4 +1,4 @@
-"""Values that lie on another device are reduced there: what leaves it is of the size of the measures."""
+"""Pre-activations on a GPU, reduced there: only numbers per neuron leave the device."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from actcli.numerics import sums
 from actcli.numerics.histogram import Histogram
 from actcli.numerics.sums import Sums
 
-_FAR = 1000  # 2**_FAR and its inverse are doubles: larger numbers are scaled by that much
+_FAR = 1000  # the largest exponent to scale by: both 2**_FAR and 2**-_FAR are normal doubles
 
 
 class OnDevice(Values):
-    """A tensor of float64, one row per neuron; so are the flags and numbers that are made of it. Of the rest, which has
-    an entry for each neuron, arrays are kept."""
+    """A block whose values are a float64 tensor, one row per neuron, as are the flags and numbers made from it. What has
+    one entry per neuron is an array."""
 
     __slots__ = ()
 
@@ -42,7 +42,7 @@ class OnDevice(Values):
         return self._sums(numbers, 2)
 
     def moments(self) -> Moments:
-        """By what each value is more than the least: a constant column has exactly its value as mean."""
+        """From the differences to the smallest value, so that the mean of a constant column is exactly its value."""
         exponent = np.clip(moments.exponents(self.size), -_FAR, _FAR)
         scale = self._column(np.ldexp(1.0, -exponent))
         count = self.t.shape[1] - self.non_finite

@@ -52,7 +52,7 @@ def usual(process: Process, *words: str) -> bytes:
 def test_a_setting_that_is_ignored_is_named(process: Process, name: str, value: str, words: tuple[str, ...]) -> None:
     """In one line, and the result is as without it."""
     done = process(*words, **{name: value})
-    assert (done.returncode, done.stderr.decode()) == (0, f"actcli: {name} of the environment is ignored\n")
+    assert (done.returncode, done.stderr.decode()) == (0, f"actcli: the environment variable {name} is ignored\n")
     assert done.stdout == usual(process, *words)
 
 
@@ -105,7 +105,7 @@ def test_a_date_that_is_none_is_an_error(process: Process, tmp_path: Path, name:
 def test_completion_that_no_script_asked_for_is_an_error(process: Process, asked: str) -> None:
     done = process(**{ASKED: asked})
     assert (done.returncode, done.stdout) == (2, b"")
-    assert done.stderr.startswith(f"actcli: {ASKED} is set, ".encode())
+    assert done.stderr.startswith(f"actcli: only completion scripts may set {ASKED}: ".encode())
     assert done.stderr.count(b"\n") == 1
 
 

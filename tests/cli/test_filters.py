@@ -24,7 +24,7 @@ def test_a_column_in_a_pipe_gives_csv(cli: Cli) -> None:
 def test_a_formula_may_begin_with_a_minus(cli: Cli) -> None:
     """Its first letter may be that of an option, but of none of this command."""
     assert cli.ok("eval", "-i*x:i=2", "3") == "x,f\n3.0,-6.0\n"
-    assert "*x: there is no such file" in cli.fails(1, "compare", "relu", "-i*x")
+    assert "*x: no such file" in cli.fails(1, "compare", "relu", "-i*x")
 
 
 def test_negative_numbers_need_no_dashes(cli: Cli) -> None:

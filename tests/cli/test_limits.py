@@ -75,7 +75,7 @@ def end(folder: Path, words: list[str], limit: str, lack: str) -> bool:
 @pytest.mark.parametrize("words", sweep.part(WORDS, 4), ids=" ".join)
 @pytest.mark.parametrize("megabytes", [300, 500, 700] if sweep.full else [300])
 def test_few_addresses(folder: Path, words: list[str], megabytes: int) -> None:
-    done = end(folder, words, f"--as={megabytes << 20}", "MB of addresses")
+    done = end(folder, words, f"--as={megabytes << 20}", "MB of address space")
     assert megabytes == 500 or done == (megabytes == 700)  # by 500 it depends on what is loaded
 
 
@@ -162,7 +162,7 @@ def test_too_few_threads_are_said(few: Callable[[int], None], monkeypatch: pytes
     for name in ("POLARS_MAX_THREADS", "_RJEM_MALLOC_CONF"):
         monkeypatch.setenv(name, "4")
     few(9)
-    with pytest.raises(DataError, match="tables take 16 threads, and the system allows 9 more"):
+    with pytest.raises(DataError, match="reading tables needs 16 threads, but the system allows only 9 more"):
         limits.make_room()
     few(20)
     limits.make_room()

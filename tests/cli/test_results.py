@@ -57,7 +57,7 @@ def test_gates(cli: Cli) -> None:
     ]
     assert "below 0.5" in done.stderr.decode()
     nothing = cli("saturation", "relu", "inf", "--min-gradient", "0.1")
-    assert (nothing.returncode, b"there are no values" in nothing.stderr) == (3, True)
+    assert (nothing.returncode, b"has no values" in nothing.stderr) == (3, True)
 
 
 def test_compare_alone_and_on_inputs(cli: Cli) -> None:

@@ -119,17 +119,17 @@ def test_a_quantity(cli: Cli, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "target", "options", "status", "message"),
     [
-        ("a,b\n1,2\n3,4\n", "c", (), 2, "there is no column 'c'"),
+        ("a,b\n1,2\n3,4\n", "c", (), 2, "no column 'c'"),
         ("a,b\n1,2\n3,2\n4,2\n", "b", (), 1, "has one class only, 2\n"),
         ("a,b\n", "b", (), 1, "has no rows"),
         ("a,b\n1,2\n3,4\n5,6\n", "b", (), 1, "3 classes in 3 rows"),
         ("a,b,c\n1,u,0\n3,v,1\n1,u,0\n3,v,1\n", "c", (), 1, "'u' is not a number"),
-        ("a\n1\n2\n", "a", (), 2, "no column is left"),
+        ("a\n1\n2\n", "a", (), 2, "leaves no column"),
         ("a,b\n1,\n,2\n", "b", (), 1, "no row without a missing value"),
         ("a,b\n1,x\n2,y\n1,x\n2,y\n", "b", ("--task", "regress"), 1, "holds words"),
         ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", (), 1, "nothing is held out"),
-        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--hidden", "0"), 2, "is not widths"),
-        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--hidden", "4,,4"), 2, "is not widths"),
+        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--hidden", "0"), 2, "is not a list of widths"),
+        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--hidden", "4,,4"), 2, "is not a list of widths"),
         ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--split", "0", "--learn", "layer"), 2, "has a parameter to learn"),
         (
             "a,b\n1,0\n2,1\n1,0\n2,1\n",
@@ -184,7 +184,7 @@ def test_a_test_table_with_an_unknown_class(cli: Cli, tmp_path: Path) -> None:
     assert "the class 7" in cli.fails(1, *base)
     test = table(tmp_path, "z,b\n1,0\n2,1\n")
     assert "has other features" in cli.fails(1, *base)
-    assert "--test is scored on" in cli.fails(2, *base, "--split", "0.3")
+    assert "scores come from the --test rows" in cli.fails(2, *base, "--split", "0.3")
 
 
 def test_an_interrupt_keeps_what_is_finished(tmp_path: Path) -> None:
@@ -206,5 +206,5 @@ def test_an_interrupt_keeps_what_is_finished(tmp_path: Path) -> None:
     document = json.loads(path.read_text())
     jsonschema.validate(document, schema("train"))
     assert 2 <= len(document["runs"]) < 500
-    assert b"did not come to an end" in done.stderr
+    assert b"did not finish" in done.stderr
     assert [entry.name for entry in tmp_path.iterdir()] == ["kept.json"]

@@ -58,7 +58,7 @@ def test_a_glob_of_the_shell_is_not_taken_for_a_function(cli: Cli, table: str) -
     """`-i *.csv` gives the first file to -i and the others to FUNCTION."""
     assert "is a file, not a function" in (message := cli.fails(2, "compare", "relu", "-i", table, table))
     assert "-i a.csv -i b.csv" in way(message)
-    assert "FUNCTION stands before the files" in cli.fails(2, "saturation", table)
+    assert "FUNCTION comes before the files" in cli.fails(2, "saturation", table)
     assert "is a file" not in cli.fails(2, "saturation", "no_such_function")
 
 
@@ -104,7 +104,7 @@ def test_feature_maps_are_channels_on_images(cli: Cli, tmp_path: Path) -> None:
     np.save(path := tmp_path / "maps.npy", maps)
     of = ("saturation", "relu", "-f", "jsonl")
     done = cli(*of, str(path), "--by", "neuron")
-    assert b"axis 1 of the shape (5, 3, 2, 2) is taken as neurons" in done.stderr
+    assert b"axis 1 of shape (5, 3, 2, 2) counts neurons" in done.stderr
     rows = [json.loads(row) for row in done.stdout.splitlines()]
     assert [row["dead"] for row in rows] == [False, True, False]
     assert [row["samples"] for row in rows] == [20] * 3
@@ -227,7 +227,7 @@ def test_an_option_that_must_be_given_is_named(cli: Cli, words: tuple[str, ...],
 def test_what_actcli_has_measured_is_shown_by_trend(cli: Cli, words: tuple[str, ...]) -> None:
     """A watched training is the first thing that a new user gives to `saturation`."""
     message = cli.fails(2, *words, "tests/data/run.jsonl")
-    assert way(message) == "show it by actcli trend tests/data/run.jsonl"
+    assert way(message) == "show it with actcli trend tests/data/run.jsonl"
     assert b"layers over" in cli(*way(message).split()[-3:][1:], "-f", "table").stdout
 
 
@@ -248,7 +248,7 @@ def test_a_pipeline_of_scikit_learn_is_taken_apart() -> None:
 def test_a_frame_of_pandas_is_one_note(cli: Cli) -> None:
     """Its labels, which also tell that the numbers above them are names."""
     done = cli("saturation", "relu", stdin=b",0,1\n0,-1,2\n1,-2,3\n")
-    assert done.stderr.decode() == "actcli: standard input: column 1 is left out as row labels; -c '*' takes it too\n"
+    assert done.stderr.decode() == "actcli: standard input: column 1 is left out (row labels); -c '*' includes it\n"
 
 
 @pytest.mark.parametrize(
@@ -271,8 +271,8 @@ def test_a_glob_in_quotes_is_one_state(cli: Cli, tmp_path: Path) -> None:
             cli.ok("saturation", "relu", str(tmp_path / f"t_{step}.csv"), "-f", "json")
         )
     done = cli("trend", "relu", str(tmp_path / "t_*.csv"), "-f", "table")
-    assert b"t_*.csv: all that it matches is one state; without quotes the shell gives each file" in done.stderr
-    assert b"There is one state" in done.stdout
+    assert b"t_*.csv: all matching files form one state; without quotes each file is a state of its own" in done.stderr
+    assert b"There is only one state" in done.stdout
     assert way(cli.fails(1, "trend", str(tmp_path / "s_*.json"))) == "without quotes the shell gives each file"
     each = cli("trend", "relu", str(tmp_path / "t_1.csv"), str(tmp_path / "t_2.csv"), "-f", "table")
     assert b"one state" not in each.stderr + each.stdout

@@ -51,7 +51,7 @@ def test_a_gradient_that_falls_a_decade() -> None:
     """In the fewest steps: 0.8, 0.5, 0.04, 0.03 has its decade between 100 and 200. A rise is no fall."""
     (change,) = over(course("mean_abs_gradient", [0.8, 0.5, 0.04, 0.03], 0.001)).changes
     assert (change.decade_steps, change.since) == (100.0, 200.0)
-    assert "falls from 0.8 to 0.03, a decade in 100 steps from 100 on" in change.text
+    assert "falls from 0.8 to 0.03, a decade in 100 steps from step 100" in change.text
     (change,) = over(course("gradient_rms", [1e-3, 1e-3, 5e-2])).changes
     assert (change.certain, change.decade_steps) == (None, 100.0)
     assert "rises" in change.text
@@ -82,7 +82,7 @@ def test_what_does_not_change_is_not_spoken_of() -> None:
     assert not over(course("dead_neuron_ratio", [0.4], 0.1)).changes
     (change,) = over(course("vanishing_ratio", [0.2, 0.6], 0.4)).changes
     assert change.certain is False
-    assert "do not tell it from no change" in change.text
+    assert "not distinguishable from no change" in change.text
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_arrays_of_checkpoints(network: Path, cli: Cli) -> None:
     assert done.stderr.decode().count("natural order") == done.stderr.decode().count("loss (a scalar)") == 1
     assert "has grown by 0.9" in cli("trend", "relu", *paths, "--max-growth", "0.5").stderr.decode()
     report = cli("trend", "relu", *paths, "-f", "table").stdout.decode()
-    assert "fc2: changes\n  it dies: over half of its neurons are dead from step 600 on" in report
+    assert "fc2: changes\n  the layer dies: over half of its neurons are dead from step 600 on" in report
     assert "fc1: little changes" in report
     lines = report.splitlines()
     at = lines.index(next(line for line in lines if line.startswith("fc2    relu")))
@@ -176,10 +176,10 @@ def test_what_is_no_course(tmp_path: Path, cli: Cli) -> None:
     assert "which is the step?" in cli.fails(2, "trend", "relu", *map(str, sorted(tmp_path.iterdir())))
     broken = tmp_path / "broken.jsonl"
     broken.write_text('{"schema": "actcli.run/1", "step": 1}\n')
-    assert "line 1: no whole actcli.run/1" in cli.fails(1, "trend", str(broken))
+    assert "line 1: incomplete actcli.run/1" in cli.fails(1, "trend", str(broken))
     broken.write_text(Path(RUN).read_text() + '{"schema": "actcli.run/7", "step": 1}\n')
     assert "line 11" in cli.fails(1, "trend", str(broken))
-    assert "behind" in cli.fails(1, "trend", RUN, RUN)
+    assert "follows" in cli.fails(1, "trend", RUN, RUN)
     assert "no such file" in cli.fails(1, "trend", str(tmp_path / "missing.jsonl"))
     (tmp_path / "fc1_e1.csv").rename(tmp_path / "a.csv")
     assert "name their FUNCTION" in cli.fails(2, "trend", RUN, str(tmp_path / "a.csv"))
@@ -190,12 +190,12 @@ def test_numbers_that_are_no_steps_are_said_to_be_taken_so(tmp_path: Path, cli: 
     for name in ("layer1.csv", "layer2.csv"):
         (tmp_path / name).write_text("1\n-2\n")
     done = cli("trend", "relu", *map(str, sorted(tmp_path.iterdir())))
-    assert b"layer1 to 2 are taken as steps of one layer" in done.stderr
+    assert b"layer1 to 2 are read as steps of one layer" in done.stderr
 
 
 def test_a_function_beside_layers_that_have_their_own_is_said_to_be_nothing(cli: Cli) -> None:
     """Unless it is theirs."""
-    assert b"its layers have their own functions (relu), and gelu is not applied" in cli("trend", "gelu", RUN).stderr
+    assert b"the layers have their own functions (relu); gelu is not applied" in cli("trend", "gelu", RUN).stderr
     cli.ok("trend", "relu", RUN)
 
 

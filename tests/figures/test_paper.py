@@ -106,7 +106,7 @@ def test_panels_one_above_the_other_have_the_same_ticks(size: tuple[float, float
     [
         ("lines.width=1", "no such setting.*\n.*lines.linewidth"),
         ("lines.linewidth=thick", "lines.linewidth=thick"),
-        ("figure.figsize=3,4", "is not taken\n.*--size of `actcli plot`"),
+        ("figure.figsize=3,4", "cannot set figure.figsize\n.*--size of `actcli plot`"),
         ("text.usetex=True", "no such setting"),
         ("backend=qtagg", "no such setting"),
         ("font.size=1000", "font.size=1000"),

@@ -22,7 +22,7 @@ def refused(cli: Cli, *args: str | Path, status: int = 1) -> str:
     assert said.count("actcli: ") == 1
     assert len(said.splitlines()) <= 2
     assert "ONNXRuntime" not in said
-    assert "fault of actcli" not in said
+    assert "bug in actcli" not in said
     return said
 
 
@@ -38,13 +38,13 @@ NO_MODELS = {
     b"hello": "is not an ONNX model",
     b"\x08\x09\x12\x07pyto": "is not an ONNX model",
     b"version https://git-lfs.github.com/spec/v1\noid sha256:a\nsize 1\n": "git lfs pull",
-    b"<!DOCTYPE html><html></html>": "page of HTML",
+    b"<!DOCTYPE html><html></html>": "HTML or XML page",
     b"\x1f\x8b\x08\x00": "gunzip",
     b"PK\x03\x04\x14\x00": "ZIP archive",
     b"\x80\x02}q\x00.": "never loaded",
-    b"\x89HDF\r\n\x1a\n": "run by Keras",
+    b"\x89HDF\r\n\x1a\n": "a Keras model",
     b"\x93NUMPY\x01\x00": "is a NumPy array",
-    b"GGUF\x03\x00\x00\x00": "holds weights alone",
+    b"GGUF\x03\x00\x00\x00": "contains only weights",
     b"\x1c\x00\x00\x00TFL3": "TensorFlow Lite",
     b"\x1c\x00\x00\x00ORTM": "onnxruntime's own format",
 }
@@ -62,7 +62,7 @@ def test_a_model_that_is_cut_short_is_refused(cli: Cli, tmp_path: Path, kept: fl
     path = between_layers(tmp_path / "m.onnx", [("Relu", ("z",), "y")])
     content = path.read_bytes()
     path.write_bytes(content[: int(kept * len(content)) if isinstance(kept, float) else kept])
-    assert "it may be cut short" in refused(cli, "layers", path)
+    assert "it may be truncated" in refused(cli, "layers", path)
 
 
 @pytest.mark.parametrize("name", ["onnx", "onnxruntime"])
@@ -86,10 +86,10 @@ def test_packages_that_are_missing_or_too_old(
         ("Erfc", 20, "no operator Erfc: Keras on TensorFlow writes gelu with it"),
         ("Expm1", 20, "no operator Expm1"),
         ("Nonsense", 20, "no operator Nonsense"),
-        ("com.microsoft.nchwc::ReorderInput", 20, "laid out for one machine"),
+        ("com.microsoft.nchwc::ReorderInput", 20, "optimised for one kind of machine"),
         ("my.own::Thing", 20, "needs the operator Thing of my.own"),
-        ("Relu", 999, "is of opset 999"),
-        ("Gelu", 17, "is of opset 17, and its operator Gelu of 20\n  export it for that: opset_version=20"),
+        ("Relu", 999, "uses opset 999"),
+        ("Gelu", 17, "uses opset 17, but its operator Gelu needs opset 20\n  export it for that: opset_version=20"),
         ("Relu", 1, "onnxruntime has no Tanh of opset 1"),
         ("com.microsoft::Nonsense", 20, "no operator com.microsoft:Nonsense"),
     ],
@@ -134,12 +134,12 @@ def broken(path: Path, what: str) -> Path:
     ("what", "words"),
     [
         ("from nowhere", "no operator makes the tensor nobody"),
-        ("a circle", "go round in a circle"),
+        ("a circle", "form a cycle"),
         ("two of a name", "two operators make the tensor t"),
-        ("sizes", "what goes into an operator MatMul does not fit together"),
-        ("no opset", "does not say of which opset it is"),
-        ("format", "is of version 99 of ONNX's format"),
-        ("BFLOAT16", "is in bfloat16, which onnxruntime has no kernels for on a CPU\n  export it in float32"),
+        ("sizes", "the inputs of an operator MatMul do not fit together"),
+        ("no opset", "does not name its opset"),
+        ("format", "is in version 99 of ONNX's format"),
+        ("BFLOAT16", "is in bfloat16, for which onnxruntime has no CPU kernels\n  export it in float32"),
         ("FLOAT8E4M3FN", "is in float8e4m3fn"),
     ],
 )
@@ -169,9 +169,9 @@ PLACES = {
     "a/../../gone.data": "outside its folder: a/../../gone.data",
     "/etc/passwd": "outside its folder: /etc/passwd",
     "link.data": "outside its folder: link.data",
-    "short.data": "is cut short: short.data",
+    "short.data": "is truncated: short.data",
     "folder": "is a directory: folder",
-    "": "outside its folder: it has no name",
+    "": "outside its folder: a file without a name",
 }
 
 
@@ -203,9 +203,9 @@ WRONG: dict[str, tuple[object, Sequence[str]]] = {
     "complex": (np.ones((3, 4), np.complex64), ("complex64, not numbers",)),
     "one input": (np.ones(4), ("has 1 dimension,", "a[None]")),
     "no inputs": (np.float32(1), ("has 0 dimensions",)),
-    "infinity": (np.array([[1.0] * 4, [np.inf] * 4]), ("entry 2 holds NaN or infinity, 4 in all",)),
-    "beyond": (np.array([[1.0, 2.0, 3.0, 1e300]]), ("holds 1 to 1e+300, beyond float32",)),
-    "NaN": (np.array([[1.0] * 4, [np.nan] * 4]), ("entry 2 holds NaN",)),
+    "infinity": (np.array([[1.0] * 4, [np.inf] * 4]), ("entry 2 contains NaN or infinity, 4 in all",)),
+    "beyond": (np.array([[1.0, 2.0, 3.0, 1e300]]), ("contains 1 to 1e+300, beyond float32",)),
+    "NaN": (np.array([[1.0] * 4, [np.nan] * 4]), ("entry 2 contains NaN",)),
     "no rows": (np.ones((0, 4)), ("no rows",)),
 }
 
@@ -240,7 +240,7 @@ def test_arrays_that_nearly_fit_are_told_how(
 @pytest.mark.parametrize(
     ("kind", "value", "words"),
     [
-        ("INT32", 0.5, "holds fractions"),
+        ("INT32", 0.5, "contains fractions"),
         ("UINT8", 300.0, "beyond uint8"),
         ("UINT8", -1, "beyond uint8"),
         ("INT64", 1e30, "beyond int64"),

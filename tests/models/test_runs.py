@@ -85,7 +85,7 @@ def test_a_saturated_head_is_described_and_passes_gates_unless_named(cli: Cli, t
     head = json.loads(cli.ok(*command))["layers"][1]
     assert head["vanishing_ratio"] > 0.9
     assert head["verdict"] == "ok"
-    assert "as it may for a head" in " ".join(head["reasons"])
+    assert "which is normal for a head" in " ".join(head["reasons"])
     assert cli(*command, "--layer", "head").returncode == 3
 
 

@@ -44,7 +44,7 @@ def test_parts_are_filtered_here(suffix: str, acts: Path, cli: Cli) -> None:
     assert (done.returncode, done.stdout) == (0, b"")
     check(acts, out, suffix)
     again = cli("eval", "gelu", str(acts), "-o", f"{out}/")
-    assert (again.returncode, b"is there already" in again.stderr) == (2, True)
+    assert (again.returncode, b"already exists" in again.stderr) == (2, True)
 
 
 @marked
@@ -69,6 +69,6 @@ def test_what_is_no_folder_of_parts(acts: Path, cli: Cli) -> None:
     assert (done.returncode, done.stderr.count(b"line 3, column 2 (b): 'no'")) == (1, 1)
     assert [path.name for path in acts.parent.iterdir()] == ["acts"]
     assert "of a folder of parts" in cli.fails(2, "eval", "gelu", "1", *where)
-    assert "is no folder of parts" in cli.fails(2, "eval", "gelu", *where, stdin=b"a\n1\n")
-    assert "is an output alone" in cli.fails(2, "eval", "gelu", str(acts), *where, "-o", "b.csv")
+    assert "is not a folder of parts" in cli.fails(2, "eval", "gelu", *where, stdin=b"a\n1\n")
+    assert "must be the only output" in cli.fails(2, "eval", "gelu", str(acts), *where, "-o", "b.csv")
     assert "ends in a slash" in cli.fails(2, "eval", "gelu", str(acts), "--dask", "local")

@@ -34,6 +34,6 @@ def test_what_cannot_be_filtered_is_an_error(tmp_path: Path) -> None:
         actcli.filter_tables("relu", [str(path)], str(tmp_path / "b.csv"), wrt="alpha")
     with pytest.raises(actcli.DataError, match="no such file"):
         actcli.filter_tables("relu", [str(tmp_path / "c.csv")], str(tmp_path / "b.csv"))
-    with pytest.raises(actcli.UsageError, match="says no format"):
+    with pytest.raises(actcli.UsageError, match="is not a known format"):
         actcli.filter_tables("relu", [str(path)], str(tmp_path / "b.abc"))
     assert [file.name for file in tmp_path.iterdir()] == ["a.csv"]

@@ -76,7 +76,7 @@ def test_rows_of_another_kind() -> None:
     assert found.to_frame("region").columns == ["function", "from", "to", "kind"]
     with pytest.raises(actcli.UsageError, match="by = 'epoch'\nby is one of layer, neuron, region"):
         found.to_frame("epoch")
-    with pytest.raises(actcli.UsageError, match="one kind of rows"):
+    with pytest.raises(actcli.UsageError, match="all rows are of one kind"):
         actcli.fit("elu", "gelu").to_frame("step")
 
 

@@ -92,7 +92,7 @@ def test_a_filter_of_a_pipe_gives_them_all(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_bad_data_replaces_nothing(cli: Cli, tmp_path: Path) -> None:
-    """Neither what is there already, nor what would be new."""
+    """Neither what already exists, nor what would be new."""
     old = tmp_path / "old.json"
     old.write_text("old")
     message = cli.fails(

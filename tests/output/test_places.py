@@ -80,7 +80,7 @@ def test_no_file_that_a_run_reads_is_replaced(cli: Cli, tmp_path: Path, words: S
     """Whatever it is read as: before any of them is looked into."""
     for name in ("m.onnx", "p.csv", "w.npz"):
         write(tmp_path / name, name)
-    assert "is an input too" in cli.fails(2, *words, cwd=tmp_path)
+    assert "is also an input" in cli.fails(2, *words, cwd=tmp_path)
     assert [path.read_text() for path in sorted(tmp_path.iterdir())] == ["m.onnx", "p.csv", "w.npz"]
 
 

@@ -200,11 +200,11 @@ def test_a_definition_is_looked_at_with_the_values_given(cli: Cli, tmp_path: Pat
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('[where]\nformula = "x"', "'where' has a meaning in formulas"),
-        ('[e]\nformula = "x"', "'e' has a meaning in formulas"),
-        ('[sinh]\nformula = "x"', "'sinh' has a meaning in formulas"),
-        ('[lambda]\nformula = "x"', "'lambda' has a meaning in formulas"),
-        ('[aa]\nformula = "x"\naliases = ["x"]', "'x' has a meaning in formulas"),
+        ('[where]\nformula = "x"', "'where' is reserved in formulas"),
+        ('[e]\nformula = "x"', "'e' is reserved in formulas"),
+        ('[sinh]\nformula = "x"', "'sinh' is reserved in formulas"),
+        ('[lambda]\nformula = "x"', "'lambda' is reserved in formulas"),
+        ('[aa]\nformula = "x"\naliases = ["x"]', "'x' is reserved in formulas"),
         ('[aa]\nformula = "bb(x)"\n[bb]\nformula = "aa(x)"', "it must stand above what uses it"),
         ('[aa]\nformula = "x"\nparameters.a = 1', "which the formula does not use"),
         ('[aa]\nformula = "x +"', "something is missing after this, at character 3"),

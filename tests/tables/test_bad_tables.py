@@ -80,9 +80,9 @@ ROWS = [
     ("a,b,c\n1,2\n3,4,5,6\n", "line 2: 2 cells where the header has 3"),
     ("a,b,c\n1,,\n,,3\n1,2\n", "line 4: 2 cells where the header has 3"),
     ("a\n1\n2,3\n", "line 3: 2 cells where the header has 1"),
-    ('a,b\n1,"2\n', "line 2: a quote is opened here and never closed"),
-    ('a,b\n1,2"3\n', "line 2: a quote is opened here and never closed"),
-    ('a,b\n1,2\n"2" x,3\n1,2\n', "line 3: a quote in the wrong place"),
+    ('a,b\n1,"2\n', "line 2: this quote is never closed"),
+    ('a,b\n1,2"3\n', "line 2: this quote is never closed"),
+    ('a,b\n1,2\n"2" x,3\n1,2\n', "line 3: misplaced quote"),
 ]
 
 
@@ -145,10 +145,10 @@ def test_the_first_error_is_told(tmp_path: Path, threads: int) -> None:
         ("a,b\n1,2\n".encode("utf-16-le"), "is UTF-16 text, not UTF-8"),
         ("a,b\n1,2\n".encode("utf-16-be"), "is UTF-16 text, not UTF-8"),
         (b"a,b\r1,2\r3,4\r", "its lines end in bare carriage returns"),
-        (b"a,b\n1,2\n1,\x002\n", "line 3: a NUL byte: this is no text"),
+        (b"a,b\n1,2\n1,\x002\n", "line 3: a NUL byte: this is not text"),
         (b"a,b\n1,2\n1,\xff2\n", "line 3: the byte 0xff is not UTF-8 text"),
         (b"a,\xe9\n1,2\n", "line 1: the byte 0xe9 is not UTF-8 text"),
-        (b"\x7fELF\x02\x01\x01\x00\x02abcdefgh", "line 1: a NUL byte: this is no text"),
+        (b"\x7fELF\x02\x01\x01\x00\x02abcdefgh", "line 1: a NUL byte: this is not text"),
     ],
 )
 @pytest.mark.parametrize("format", ["csv", "tsv", "jsonl"])
@@ -168,10 +168,10 @@ def test_no_text(tmp_path: Path, content: bytes, message: str, format: str) -> N
 def test_no_file(tmp_path: Path, format: str) -> None:
     """A missing file, an empty folder, and a file that may not be read."""
     missing = tmp_path / f"missing{format}"
-    assert failure(missing).message == f"{missing}: there is no such file"
+    assert failure(missing).message == f"{missing}: no such file"
     folder = tmp_path / f"folder{format}"
     folder.mkdir()
-    assert failure(folder).message == f"{folder}: holds no part file"
+    assert failure(folder).message == f"{folder}: contains no part file"
     if os.geteuid():
         path = tmp_path / f"a{format}"
         path.touch(mode=0)
@@ -221,11 +221,11 @@ def test_jsonl_too_deep(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("array", "message", "hint"),
     [
-        (np.array(1.0), "is one number, not an array of them", "give the number"),
-        (np.array([None, 1]), "holds Python objects, not numbers", "save it as floats"),
-        (np.array(["a"]), "holds <U1, not real numbers", ""),
-        (np.array([1j]), "holds complex128, not real numbers", ""),
-        (np.array([True]), "holds bool, not real numbers", ""),
+        (np.array(1.0), "is a single number, not an array", "give the number"),
+        (np.array([None, 1]), "contains Python objects, not numbers", "save it as floats"),
+        (np.array(["a"]), "contains <U1, not real numbers", ""),
+        (np.array([1j]), "contains complex128, not real numbers", ""),
+        (np.array([True]), "contains bool, not real numbers", ""),
         (np.zeros(2, [("x", "f8")]), "not real numbers", ""),
         (np.zeros((2, 0)), "has no columns", ""),
     ],
@@ -245,7 +245,7 @@ def test_parquet_of_text(tmp_path: Path) -> None:
     """A picked column that is not numeric is named, before any work."""
     path = tmp_path / "a.parquet"
     pl.DataFrame({"x": [1.0], "t": ["a"]}).write_parquet(path)
-    assert failure(path).message == f"{path}: column 2 (t) holds String, not numbers"
+    assert failure(path).message == f"{path}: column 2 (t) contains String, not numbers"
     assert read(path, columns=("x",)) == [[1.0]]
 
 
@@ -319,7 +319,7 @@ def test_npz_without_arrays(tmp_path: Path) -> None:
     """A ZIP of something else."""
     with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
         archive.writestr("x.txt", "x")
-    assert failure(tmp_path / "a.npz").message.endswith("holds no arrays")
+    assert failure(tmp_path / "a.npz").message.endswith("contains no arrays")
 
 
 @pytest.mark.parametrize("block", [1, 3, 1 << 17])

@@ -32,10 +32,10 @@ HEADS = [
     (",a,b\n0,-1,2\n1,-2,3\n", ["a", "b"], 2, "row labels"),
     ('"","a","b"\n"r1",-1,2\n"r2",-2,3\n', ["a", "b"], 2, "row labels"),
     ("Unnamed: 0,a\n0,-1\n1,-2\n", ["a"], 2, "row labels"),
-    ("a,b,\n-1,2,\n-2,3,\n", ["a", "b"], 2, "separator that ends each line"),
-    ("-1,2,\n-2,3,\n", ["0", "1"], 2, "separator that ends each line"),
+    ("a,b,\n-1,2,\n-2,3,\n", ["a", "b"], 2, "each line ends in a separator"),
+    ("-1,2,\n-2,3,\n", ["0", "1"], 2, "each line ends in a separator"),
     ("1,2\n3,4\n", ["0", "1"], 2, ""),
-    ("0,1\n-3,4\n", ["0", "1"], 2, "--header takes it as names"),
+    ("0,1\n-3,4\n", ["0", "1"], 2, "--header reads it as names"),
     ("0,1,2\n3,4,5\n6,7,8\n", ["0", "1", "2"], 3, ""),
     ("0\n1\n2\n", ["0"], 3, ""),
     ("0,1\n", ["0", "1"], 1, ""),
@@ -84,7 +84,7 @@ def test_a_number_that_could_be_two_columns(tmp_path: Path) -> None:
     """Is an error that names both ways out, and these work."""
     path = tmp_path / "a.csv"
     path.write_text(",0,1\n0,-1,2\n")
-    with pytest.raises(UsageError, match="may be the one of that name, or the one at that place") as caught:
+    with pytest.raises(UsageError, match="is ambiguous: a name or a position") as caught:
         opened(path, columns=("!1",))
     assert "'=1'" in caught.value.hint
     assert "'#1'" in caught.value.hint
@@ -92,7 +92,7 @@ def test_a_number_that_could_be_two_columns(tmp_path: Path) -> None:
     assert picked(opened(path, columns=("#1",))) == [""]
     np.save(tmp_path / "a.npy", np.zeros((2, 3)))
     assert opened(tmp_path / "a.npy").columns == ("0", "1", "2")
-    with pytest.raises(UsageError, match="may be"):
+    with pytest.raises(UsageError, match="is ambiguous"):
         opened(tmp_path / "a.npy", columns=("1",))
     assert opened(tmp_path / "a.npy", columns=("#3", "=0")).picked == (2, 0)
 
@@ -109,7 +109,7 @@ def test_guesses_are_said_once_by_every_command(cli: Cli, tmp_path: Path) -> Non
     (tmp_path / "b.csv").write_text("a,b\n-1,2\n-2,3\n")
     for command in (("saturation", "relu", "-f", "csv"), ("compare", "relu", "-f", "csv", "-i"), ("eval", "relu")):
         done = cli(*command, str(tmp_path / "a.csv"))
-        assert done.stderr.decode().count("is left out as row labels") == 1
+        assert done.stderr.decode().count("is left out (row labels)") == 1
         if command[0] == "saturation":
             plain = cli.ok(*command, str(tmp_path / "b.csv"))
             assert done.stdout.decode().replace("a,relu", "b,relu") == plain
@@ -137,4 +137,4 @@ def test_lists_of_several_lengths_are_no_rows(tmp_path: Path, cli: Cli) -> None:
     """The row is named."""
     pl.DataFrame({"h": [[1.0, 2.0], [3.0]]}).write_parquet(tmp_path / "a.parquet")
     message = cli.fails(1, "saturation", "relu", str(tmp_path / "a.parquet"))
-    assert "column 1 (h) holds 1 number in row 2, and 2 in the first" in message
+    assert "column 1 (h) has 1 number in row 2, but 2 in the first" in message

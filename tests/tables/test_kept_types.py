@@ -65,7 +65,7 @@ def test_parquet_refuses_what_no_type_holds(cli: Cli, tmp_path: Path, one: Any, 
     out = tmp_path / "out.parquet"
     out.write_text("old")
     message = cli.fails(1, "eval", "relu", "-c", "x", *map(str, files), "-o", str(out))
-    assert f"{files[1]}: the column 'id' holds" in message
+    assert f"{files[1]}: column 'id' contains" in message
     assert out.read_text() == "old"
 
 

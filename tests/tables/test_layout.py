@@ -29,31 +29,31 @@ def read(path: Path, content: str, **options: Any) -> tuple[list[str], list[list
 
 
 KINDS = [
-    ("1.5 2.5\n-3 4\n", "0 1", "blanks separate the cells; --separator says"),
+    ("1.5 2.5\n-3 4\n", "0 1", "blanks separate the cells; override with --separator"),
     ("   1.5e+00\t 2.5  \n -3 4\n", "0 1", "blanks"),
     ("a b\n1.5 2.5\n-3 4\n", "a b", "blanks"),
     ('"a c" b\n1.5 2.5\n-3 4\n', "a c b", "blanks"),
-    ("1,5;2,5\n-3;4\n", "0 1", "semicolons separate the cells, and numbers have decimal commas; --sep"),
-    ("a;b\r\n1,5;2,5\r\n-3;4\r\n", "a b", "--decimal say otherwise"),
+    ("1,5;2,5\n-3;4\n", "0 1", "semicolons separate the cells, and numbers have decimal commas; override"),
+    ("a;b\r\n1,5;2,5\r\n-3;4\r\n", "a b", "--separator and --decimal"),
     ("a|b\n1.5|2.5\n-3|4\n", "a b", "bars separate"),
     ("a | b\n1.5 | 2.5\n-3 | 4\n", "a b", "bars separate"),
     ("a\tb\n1.5\t2.5\n-3\t4\n", "a b", "tabs separate"),
     ("a\tb\n1,5\t2,5\n-3\t4\n", "a b", "tabs separate the cells, and numbers have decimal commas"),
     ("sep=;\na;b\n1.5;2.5\n-3;4\n", "a b", ""),
     ('"sep=|"\r\na|b\r\n1.5|2.5\r\n-3|4\r\n', "a b", ""),
-    ("sep=;\na;b\n1,5;2,5\n-3;4\n", "a b", "numbers have decimal commas; --decimal says otherwise"),
-    ("# a,b\n1.5,2.5\n-3,4\n", "a b", "taken as names; --no-header"),
-    ("#a b\n1.5 2.5\n-3 4\n", "a b", "taken as names; --no-header"),
-    ("# made by\n# me\n1.5,2.5\n-3,4\n# the end\n", "0 1", "--comment '' takes them as rows"),
-    ("# made by\n# a,b\n1.5,2.5\n# half\n-3,4\n", "a b", "--comment '' takes them as rows"),
-    ("# made by me\na,b\n1.5,2.5\n-3,4\n", "a b", "--comment '' takes them as rows"),
-    ("\ufeff# a,b\n1.5,2.5\n-3,4\n", "a b", "taken as names"),
+    ("sep=;\na;b\n1,5;2,5\n-3;4\n", "a b", "numbers have decimal commas; override with --decimal"),
+    ("# a,b\n1.5,2.5\n-3,4\n", "a b", "read as the header; --no-header"),
+    ("#a b\n1.5 2.5\n-3 4\n", "a b", "read as the header; --no-header"),
+    ("# made by\n# me\n1.5,2.5\n-3,4\n# the end\n", "0 1", "--comment '' reads them as rows"),
+    ("# made by\n# a,b\n1.5,2.5\n# half\n-3,4\n", "a b", "--comment '' reads them as rows"),
+    ("# made by me\na,b\n1.5,2.5\n-3,4\n", "a b", "--comment '' reads them as rows"),
+    ("\ufeff# a,b\n1.5,2.5\n-3,4\n", "a b", "read as the header"),
     ("#,a,b\n0,1.5,2.5\n1,-3,4\n", "a b", "row labels"),
-    ('"a","b"\n"r1",1.5,2.5\n"r2",-3,4\n', "a b", "row labels, for which the header has no name; -c '*'"),
+    ('"a","b"\n"r1",1.5,2.5\n"r2",-3,4\n', "a b", "row labels without a name in the header); -c '*'"),
     ("a,b\n1,1.5,2.5\n2,-3,4\n", "a b", "row labels"),
     ('a b\n"r 1" 1.5 2.5\n"r 2" -3 4\n', "a b", "row labels"),
     ("     a   b\n0  1.5 2.5\n1 -3.0 4.0\n", "a b", "row labels"),
-    ("a,b\n1.5,2.5,\n-3,4,\n", "a b", "empty, behind the separator that ends each line"),
+    ("a,b\n1.5,2.5,\n-3,4,\n", "a b", "empty: each line ends in a separator"),
     ("1.5;2.5;\n-3;4;\n", "0 1", "empty"),
 ]
 
@@ -94,7 +94,7 @@ def test_the_options_say_otherwise(tmp_path: Path) -> None:
 
 
 DOUBTS = [
-    ("a.csv", "1,234;5\n6,789;1\n", "1,234 may have a decimal comma, or one between thousands", "--decimal"),
+    ("a.csv", "1,234;5\n6,789;1\n", "the comma in 1,234 may be a decimal comma or a thousands separator", "--decimal"),
     ("a.csv", "1,5;2.5\n-3,5;4.5\n", "commas or semicolons may separate", "--separator semicolon"),
     ("a.tsv", "1,5\n2,5\n", "tabs or commas may separate the cells", "--separator tab or --separator comma"),
     ("a.csv", "1 a;1,5\n1 b;2,5\n", "commas or semicolons may separate", "--separator semicolon"),
@@ -103,13 +103,13 @@ DOUBTS = [
     ("a.csv", "a\n1,5\n2,5\n", "line 2: 2 cells where the header has 1", ""),
     ("a.csv", "a,b\n1,2\n# end\n", "line 3: 1 cell where the header has 2", "--comment '#'"),
     ("a.csv", "a,b\n7,1,2\n5,3,4\n", "line 2: 3 cells where the header has 2", ""),
-    ("a.csv", "# only\n# this\n", "holds nothing but lines that begin with #", "--comment ''"),
+    ("a.csv", "# only\n# this\n", "all its lines begin with #", "--comment ''"),
     ("a.csv", "t,a\nx\r,1\n", "line 2: a carriage return at the end of a cell", "quote"),
     ("a.csv", "a;b\n" + "1,5;2\n" * 200 + "1.234,5;2\n", "line 202, column 1 (a): '1.234,5' is not", ""),
     ("a.csv", "a;b\n" + "1,5;2\n" * 200 + "1.234;2\n", "line 202, column 1 (a): '1.234' is not", ""),
     ("a.csv", "a;b\n1,5;2\n1.234;2\n", "line 2, column 1 (a): '1,5' is not a number", "--decimal ,"),
     ("a.csv", "a;b\n" + "1;2\n" * 200 + "1,5;2\n", "line 202, column 1 (a): '1,5' is not", "--decimal ,"),
-    ("a.csv", "a,\n" + "1,\n" * 200 + "1,5\n", "column 2 is empty in the first rows, but not behind line", "-c '*'"),
+    ("a.csv", "a,\n" + "1,\n" * 200 + "1,5\n", "column 2 is empty in the first rows, but not after line", "-c '*'"),
 ]
 
 
@@ -127,7 +127,7 @@ def test_what_leaves_a_doubt_is_an_error_with_the_way_out(
 def test_the_ways_out_lead_out(tmp_path: Path) -> None:
     """Each option that an error names makes a table of it."""
     assert read(tmp_path / "a.csv", "1,234;5\n", decimal=",")[1] == [[1.234, 5.0]]
-    with pytest.raises(DataError, match=r"1,5 has a decimal comma, and 2\.5 a point"):
+    with pytest.raises(DataError, match=r"1,5 has a decimal comma, but 2\.5 a decimal point"):
         read(tmp_path / "a.csv", "1,5;2.5\n-3,5;4.5\n", separator="semicolon")
     assert read(tmp_path / "a.tsv", "1,5\n2,5\n", separator="tab")[1] == [[1.5], [2.5]]
     assert read(tmp_path / "a.tsv", "1,5\n2,5\n", separator="comma")[1] == [[1.0, 5.0], [2.0, 5.0]]

@@ -35,7 +35,7 @@ def test_a_panic_is_not_the_end_of_the_table(process: Process, tmp_path: Path) -
     assert done.returncode == 1
     assert done.stderr.decode().splitlines() == [
         f"actcli: {path}: only 0 of its 2 rows can be read",
-        "  it is damaged, or has two columns of one name: make the file anew",
+        "  it is damaged or has two columns of the same name: write it again",
     ]
     assert not (tmp_path / "out.csv").exists()
 
@@ -98,7 +98,7 @@ def test_a_file_that_changes_while_it_is_read(tmp_path: Path, format: str, chang
     tasks = table.tasks()
     next(tasks)()
     change(path)
-    with pytest.raises(DataError, match="has changed while it was read"):
+    with pytest.raises(DataError, match="changed while it was read"):
         [task() for task in tasks]
 
 
@@ -118,5 +118,5 @@ def test_declared_shapes_are_checked_first(tmp_path: Path, shape: str) -> None:
     head = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}".encode().ljust(117) + b"\n"
     path = tmp_path / "a.npy"
     path.write_bytes(b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head + bytes(8_000_000))
-    with pytest.raises(DataError, match=r"a table may have|is not a whole NumPy file"):
+    with pytest.raises(DataError, match=r"at most 100000|is not a complete NumPy file"):
         open_tables([str(path)], ReadOptions())

@@ -46,12 +46,12 @@ def test_compressed_in_several_parts(cli: Cli, tmp_path: Path, name: str, conten
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("plain.csv.gz", TABLE, ["is not compressed, as its name says", "rename"]),
-        ("plain.csv.zst", TABLE, ["is not compressed, as its name says", "rename"]),
+        ("plain.csv.gz", TABLE, ["is not compressed, though its name says so", "rename"]),
+        ("plain.csv.zst", TABLE, ["is not compressed, though its name says so", "rename"]),
         ("empty.csv.gz", b"", ["is empty"]),
         ("empty.csv.zst", b"", ["is empty"]),
-        ("garbage.csv.gz", zipped(TABLE) + b"garbage", ["damaged", "make the file anew"]),
-        ("sum.csv.gz", zipped(TABLE)[:-8] + bytes(8), ["damaged", "make the file anew"]),
+        ("garbage.csv.gz", zipped(TABLE) + b"garbage", ["damaged", "create it again"]),
+        ("sum.csv.gz", zipped(TABLE)[:-8] + bytes(8), ["damaged", "create it again"]),
         ("array.json", b'[{"a": 1}, {"a": 2}]\n', ["an array of objects", "jq -c '.[]'"]),
         ("pretty.json", b'[\n {"a": 1},\n {"a": 2}\n]\n', ["line 1", "jq -c '.[]'"]),
         ("half.jsonl", b'{"a": 1, "t": "x"}\n{"a": 1, "t": "\\ud800"}\n', ["line 2", "half a character"]),
@@ -160,7 +160,7 @@ def test_arrays_of_no_numbers_say_the_way_out(cli: Cli, tmp_path: Path) -> None:
     assert "array waves" in cli.fails(1, "eval", "relu", path)
     assert "--layer '!waves'" in cli.fails(1, "saturation", "relu", path)
     done = cli("saturation", "relu", path, "--layer", "!waves")
-    assert (done.returncode, b"--axis takes another" in done.stderr) == (0, True)
+    assert (done.returncode, b"choose another with --axis" in done.stderr) == (0, True)
     cli.ok("saturation", "relu", path, "--layer", "!waves", "--layer", "!images")
 
 
@@ -178,13 +178,13 @@ def test_scalars_labels_and_texts_of_an_npz_are_left_out(cli: Cli, tmp_path: Pat
     names, said = layers()
     assert names == ["fc1", "fc2"]
     assert said == (
-        f"actcli: {path}: left out: y (labels), epoch (a scalar), names (text), mask (truth values); "
-        "--layer NAME takes one\n"
+        f"actcli: {path}: left out: y (labels), epoch (a scalar), names (text), mask (booleans); "
+        "--layer NAME includes one\n"
     )
     assert layers("--layer", "y")[0] == ["y"]
     assert layers("--layer", "fc*") == (["fc1", "fc2"], said)
-    assert "holds <U1" in cli.fails(1, "saturation", "relu", path, "--layer", "names")
-    assert "array epoch: is one number" in cli.fails(1, "saturation", "relu", scalar)
+    assert "contains <U1" in cli.fails(1, "saturation", "relu", path, "--layer", "names")
+    assert "array epoch: is a single number" in cli.fails(1, "saturation", "relu", scalar)
     assert b"left out: y (labels)" in cli("eval", "relu", path, "-c", "#1").stderr
 
 

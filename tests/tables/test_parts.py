@@ -50,7 +50,7 @@ def test_labels_pick_parts(steps: Path) -> None:
     assert len(values(steps, parts=(("step", "100"), ("step", "200")))) == 22
     assert values(steps, parts=(("step", "1*"),)) == [[k, 100] for k in range(11)]
     for wrong in (("step", "300"), ("epoch", "100"), ("step", "10")):
-        with pytest.raises(UsageError, match=r"no part is of --part \w+=\d+\nlabels: step=100, step=200"):
+        with pytest.raises(UsageError, match=r"no part matches --part \w+=\d+\nlabels: step=100, step=200"):
             open_tables([str(steps)], ReadOptions(parts=(wrong,)))
     with pytest.raises(UsageError, match="no input is one"):
         open_tables([str(steps / "step=100" / "part-0.csv")], ReadOptions(parts=(("step", "100"),)))
@@ -62,7 +62,7 @@ def test_a_glob_is_a_layer(steps: Path) -> None:
     assert table.name == "layer1"
     assert [block.values.tolist() for block in blocks_of(table)] == [[[1, 100]], [[10, 100]], [[1, 200]], [[10, 200]]]
     assert [table.name for table in open_tables([f"{steps}/*"], ReadOptions())] == ["step=100", "step=200"]
-    with pytest.raises(DataError, match="no name matches"):
+    with pytest.raises(DataError, match="nothing matches"):
         open_tables([f"{steps}/q*"], ReadOptions())
 
 
@@ -148,7 +148,7 @@ def test_files_that_look_like_layers_are_said_to_be_one(tmp_path: Path, cli: Cli
         write(tmp_path / f"layer{k}.csv", "1\n2\n")
     done = cli("saturation", "relu", str(tmp_path), "-f", "csv")
     assert [row["samples"] for row in rows(done.stdout.decode())] == ["4"]
-    assert b"layer1.csv to layer2.csv are the parts of one layer" in done.stderr
+    assert b"layer1.csv to layer2.csv are read as one layer" in done.stderr
 
 
 def test_no_part_is_written_over(tmp_path: Path, cli: Cli) -> None:

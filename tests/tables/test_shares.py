@@ -95,7 +95,7 @@ def test_quoted_line_breaks_are_refused_where_a_cut_falls_into_one(tmp_path: Pat
     (table,) = open_tables([str(path)], ReadOptions(columns=("b",)))
     whole = values(table)
     assert len(whole) == 41
-    with pytest.raises(DataError, match="a quoted cell holds a line break where the file is cut"):
+    with pytest.raises(DataError, match="a quoted cell contains a line break where the file is cut"):
         values(table, Share(0, 2))
     path.write_text("a,b\n" + '"x\n\n",2\n' + "3,4\n" * 60)
     (table,) = open_tables([str(path)], ReadOptions(columns=("b",)))
