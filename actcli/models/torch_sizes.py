@@ -1,9 +1,9 @@
 """|f'| and |f| on a GPU, where the numpy kernels of the functions cannot run.
 
-A function is sent to the device once, as a table: between neighbouring nodes, f' and f are cubics with the right values
-and slopes at both nodes. Where |f'| crosses epsilon, or f' or f becomes 0, the doubles on both sides are nodes, and each
-cubic is clipped to the range of its ends: so flags (vanishing, zero gradient) are exact, and so are piecewise linear
-functions. Other values have at least nine digits for x between -50 and 50, and fewer further out.
+A function is sent to the device once, as a table: between neighbouring nodes, f' and f are cubics with the right
+values and slopes at both nodes. Where |f'| crosses epsilon, or f' or f becomes 0, the doubles on both sides are nodes,
+and each cubic is clipped to the range of its ends: so flags (vanishing, zero gradient) are exact, and so are piecewise
+linear functions. Other values have at least nine digits for x between -50 and 50, and fewer further out.
 """
 
 from __future__ import annotations
@@ -100,8 +100,7 @@ def _nodes(function: Function, epsilon: float) -> Array:
 
 
 def _cubics(x: Array, y: Array, slope: Array) -> Array:
-    """For each interval the range of its ends, and the coefficients of the cubic in the relative position, highest power
-    first."""
+    """For each interval the range of its ends, and the cubic in the relative position, highest power first."""
     with np.errstate(all="ignore"):  # overflow beyond the doubles
         step, rise = np.diff(x), np.diff(y)
         first, last = step * slope[:-1], step * slope[1:]

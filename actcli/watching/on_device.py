@@ -20,7 +20,7 @@ _FAR = 1000  # the largest exponent to scale by: both 2**_FAR and 2**-_FAR are n
 
 
 class OnDevice(Values):
-    """A block whose values are a float64 tensor, one row per neuron, as are the flags and numbers made from it. What has
+    """A block whose values are a float64 tensor, one row per neuron, as are flags and numbers made from it. What has
     one entry per neuron is an array."""
 
     __slots__ = ()
