@@ -9,6 +9,7 @@ from actcli.analysis.regions import extent, vanishing_regions
 from actcli.measuring.layer import Measured, Place
 from actcli.measuring.partial import Partial
 from actcli.measuring.tallies import MAXIMUM, MINIMUM, MOMENTS, ZEROS
+from actcli.text import some
 
 FEW = 100  # with fewer values, a table is never taken for outputs
 MANY_ZEROS = 0.1
@@ -41,9 +42,8 @@ def labels(one: Measured) -> str | None:
 
 def _named(one: Measured, flags: Flags, what: str) -> str:
     """The flagged columns by name, and what they hold."""
-    names = [one.neurons[i] for i in np.flatnonzero(flags)[:3]]
-    more = int(flags.sum()) - len(names)
-    return f"{', '.join(names)}{f' and {more} more' if more else ''} hold{'s' if len(names) == 1 else ''} {what}"
+    names = [one.neurons[i] for i in np.flatnonzero(flags)]
+    return f"{some(names, 3)} hold{'s' if len(names) == 1 else ''} {what}"
 
 
 def _rms(partial: Partial, values: int) -> float:

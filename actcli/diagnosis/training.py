@@ -15,7 +15,7 @@ from actcli.measuring.measures import Meaning
 from actcli.measuring.probe import Thresholds
 from actcli.numerics.student import Mean
 from actcli.outcome import Outcome
-from actcli.text import counted, percent
+from actcli.text import counted, percent, some
 from actcli.training.records import Run, Trained
 
 Told = Literal["better", "worse", "not told apart"]
@@ -294,18 +294,13 @@ def _advice(result: Experiment) -> str:
         return text
     better = [each.other.label for each in others if each.verdict == "better"]
     level = [each for each in others if each.verdict == "not told apart"]
-    parts = [f"better than {_some(better)}"] if better else []
+    parts = [f"better than {some(better, 4)}"] if better else []
     if level:
         near = min(level, key=lambda each: each.seeds_to_tell or np.inf)
         whom = f" {near.other.label} apart" if len(level) > 1 else ""
         more = f" (about {near.seeds_to_tell} seeds would tell{whom})" if near.seeds_to_tell else ""
-        parts.append(f"not told apart from {_some([each.other.label for each in level])}{more}")
+        parts.append(f"not told apart from {some([each.other.label for each in level], 4)}{more}")
     return f"Take {text}; {', '.join(parts)}" if parts else f"Take {text}"
-
-
-def _some(names: list[str], most: int = 4) -> str:
-    shown = names if len(names) <= most else [*names[:most], f"{len(names) - most} more"]
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
 def _doubts(trained: Trained) -> list[str]:

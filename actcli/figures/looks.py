@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from actcli.errors import UsageError
-from actcli.reports.look import DEFAULT, Legend, Look
+from actcli.reports.look import DEFAULT, Look
 from actcli.text import short
 
 if TYPE_CHECKING:
@@ -73,11 +73,6 @@ def scale() -> float:
     if not 1.0 <= size <= 100.0:
         raise UsageError(f"--rc font.size={size:g}", "give points from 1 to 100")
     return size / POINTS
-
-
-def legend_place() -> Legend:
-    """The place of legends asked for."""
-    return asked().legend
 
 
 def font_file(family: str, weight: str) -> str:

@@ -27,7 +27,7 @@ from actcli.figures.marks import (
     ranges,
     steps,
 )  # fmt: skip
-from actcli.figures.page import Panel, inches
+from actcli.figures.page import Panel, inches, name_every
 from actcli.figures.style import SMALL, Theme, fitting, printable, text_width
 from actcli.numerics.histogram import Histogram
 from actcli.text import apart, percent, short
@@ -230,7 +230,7 @@ def many_distributions(
     keys = [("values", Fill(theme.data)), ("saturated low", Fill(theme.low)), ("saturated high", Fill(theme.high))]
 
     def frame(axes: Axes) -> None:
-        step = math.ceil(len(names) / max(1.0, inches(axes)[1] / 0.15))
+        step = name_every(len(names), inches(axes)[1] / len(names))
         axes.set_yticks(range(0, len(names), step), [*map(printable, apart(names, LAYER)[::step])], size=9)
         _across(axes, span)
         axes.set_ylim(len(names) - 0.5, -0.5)

@@ -43,7 +43,6 @@ class Finder:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self._named: dict[tuple[str, tuple[str, ...]], tuple[Function | None, str]] = {}
-        self.unnamed: list[Node] = []
 
     def regions(self) -> list[Region]:
         """All regions, in graph order, none inside another."""

@@ -32,37 +32,33 @@ class Histogram:
 
     @classmethod
     def empty(cls) -> Histogram:
-        return cls._of_counts(np.zeros(BINS, np.int64))
+        return cls(np.empty(0, np.int64), np.empty(0, np.int64))
 
     @classmethod
-    def _of_counts(cls, counts: NDArray[np.int64]) -> Histogram:
-        bins = np.flatnonzero(counts)
-        return cls(bins, counts[bins])
+    def _of_bins(cls, bins: NDArray[np.int64], held: NDArray[np.int64]) -> Histogram:
+        """That of bins in any order, perhaps several times the same."""
+        order = np.argsort(bins, kind="stable")
+        bins = bins[order]
+        starts = np.flatnonzero(np.diff(bins, prepend=-1))
+        return cls(bins[starts], np.add.reduceat(held[order], starts))
 
     @classmethod
     def of(cls, x: Array, keep: Flags | None = None) -> Histogram:
         """The histogram of the entries of x that `keep` marks, all finite; None marks all."""
         with np.errstate(over="ignore", under="ignore"):
             narrow = (x if keep is None else x[keep]).astype(np.float32, order="C").ravel()
-        patterns = np.bincount(narrow.view(np.uint32) >> 16, minlength=1 << 16)
-        patterns[0] += patterns[_NEGATIVE]
-        patterns[_NEGATIVE] = 0
-        for sign in (0, _NEGATIVE):
-            patterns[sign + _INFINITY - 1] += patterns[sign + _INFINITY]
-        negative = patterns[_NEGATIVE : _NEGATIVE + _INFINITY]
-        return cls._of_counts(np.concatenate([negative[::-1], patterns[:_INFINITY]]).astype(np.int64, copy=False))
+        return cls.of_patterns(np.bincount(narrow.view(np.uint32) >> 16))
+
+    @classmethod
+    def of_patterns(cls, counts: NDArray[np.int64]) -> Histogram:
+        """The histogram of numbers, counted by the upper half of the bits of their float32."""
+        patterns = np.flatnonzero(counts != 0)
+        size = np.minimum(patterns % _NEGATIVE, _INFINITY - 1)
+        bins = np.where((patterns < _NEGATIVE) | (size == 0), _INFINITY + size, _INFINITY - 1 - size)
+        return cls._of_bins(bins, counts[patterns].astype(np.int64, copy=False))
 
     def merge(self, other: Histogram) -> Histogram:
-        counts = self.counts
-        counts[other.bins] += other.held
-        return Histogram._of_counts(counts)
-
-    @property
-    def counts(self) -> NDArray[np.int64]:
-        """Those of all bins."""
-        counts = np.zeros(BINS, np.int64)
-        counts[self.bins] = self.held
-        return counts
+        return Histogram._of_bins(np.append(self.bins, other.bins), np.append(self.held, other.held))
 
     @property
     def total(self) -> int:

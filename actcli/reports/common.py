@@ -6,7 +6,9 @@ from typing import Protocol
 from actcli.diagnosis.records import Layer, Remedy
 from actcli.reports.model import Block, Grid, Judgement, Points, Run, Section
 from actcli.tables.sheet import Sheet
-from actcli.text import Cell
+from actcli.text import Cell, some
+
+MANY = 12  # layers; the tables of more are folded
 
 
 def how_it_was_run(run: Run, settings: Sequence[tuple[str, Cell]], layers: Sequence[Layer] = ()) -> Section:
@@ -22,7 +24,7 @@ def how_it_was_run(run: Run, settings: Sequence[tuple[str, Cell]], layers: Seque
              layer.missing, layer.non_finite)
             for layer in layers
         ]  # fmt: skip
-        blocks.append(Grid("", Sheet(columns, inputs)))
+        blocks.append(Grid("", Sheet(columns, inputs), "Inputs of all layers" * (len(inputs) > MANY)))
     return Section("How it was run", tuple(blocks), reference=True)
 
 
@@ -61,9 +63,3 @@ def what_helps(layers: Sequence[Remediable], title: str = "What helps") -> Itera
         same = [f"as for {' and '.join(before)}"] if before else []
         found.append(Points(f"{cause} of {some([*of_layers], 8)}", (*same, *own), ordered=True))
     yield Section(title, tuple(found))
-
-
-def some(names: Sequence[str], most: int = 24) -> str:
-    """The first `most` names, and how many more there are."""
-    rest = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + rest

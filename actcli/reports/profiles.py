@@ -10,11 +10,10 @@ from actcli.analysis.curves import NAMES, first_output, sample
 from actcli.analysis.profile import Profile
 from actcli.analysis.regions import Region
 from actcli.numerics.histogram import Histogram
-from actcli.reports.common import some
 from actcli.reports.model import Block, Draw, Drawing, Grid, Report, Section
 from actcli.reports.records import Document, bound, region_record
 from actcli.tables.sheet import Sheet
-from actcli.text import Cell, shown
+from actcli.text import Cell, shown, some
 
 STEPS = 20  # rows of a table of a network's layers
 POINTS = 2001  # of a curve

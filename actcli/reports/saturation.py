@@ -10,17 +10,17 @@ from actcli.diagnosis.diagnose import Diagnosis, Traits
 from actcli.diagnosis.gates import Gate
 from actcli.diagnosis.records import Layer, Neuron
 from actcli.diagnosis.rules import ORDER, Rule
-from actcli.reports.common import gates_judged, how_it_was_run, some, what_helps
+from actcli.reports.common import MANY, gates_judged, how_it_was_run, what_helps
 from actcli.reports.definitions import layer_definitions
 from actcli.reports.distributions import distributions
 from actcli.reports.model import Block, Draw, Drawing, Grid, Judgement, Points, Report, Run, Section
 from actcli.reports.records import Document, Records, record_of, region_record, sheet_of
 from actcli.tables.sheet import Sheet
-from actcli.text import Cell, Share, at_most, shown
+from actcli.text import Cell, Share, at_most, shown, some
 
 WORST = 8  # neurons shown in a report
 SPELLED, JUDGED = 4, 8  # up to this many failing layers have all their reasons, and a verdict of their own
-MANY, ROWS = 12, 8  # of more than MANY layers, only ROWS are in a table that is not folded
+ROWS = 8  # of more than MANY layers, only so many are in a table that is not folded
 MOST = 1000  # neurons in a folded table
 FEW = 20  # the least number of values whose distribution is shown
 
@@ -180,9 +180,8 @@ def _layers(diagnosis: Diagnosis) -> Iterator[Grid]:
     if len(layers) <= MANY:
         yield Grid("", _summary(diagnosis, layers))
     else:
-        worst = sorted(layers, key=lambda layer: -ORDER.index(layer.verdict))[:ROWS]
-        shown = [layer for layer in layers if layer in worst]
-        yield Grid(f"The {ROWS} worst of {len(layers)}", _summary(diagnosis, shown))
+        worst = sorted(layers, key=_health)[:ROWS]
+        yield Grid(f"The {ROWS} worst of {len(layers)}", _summary(diagnosis, worst))
         yield Grid("", _summary(diagnosis, layers), "All layers")
     if _is_network(diagnosis):
         rows = [
@@ -215,6 +214,11 @@ def _layers(diagnosis: Diagnosis) -> Iterator[Grid]:
     ]
     if fine and len(layers) > 1:
         yield Grid("", Sheet(("layer", "reason"), fine), "Why layers are ok")
+
+
+def _health(layer: Layer) -> tuple[float, ...]:
+    """What layers are sorted by, the worst first."""
+    return -ORDER.index(layer.verdict), -(layer.dead_neuron_ratio or 0.0), -(layer.vanishing_ratio or 0.0)
 
 
 def saturation_summary(diagnosis: Diagnosis, by: str) -> Sheet:

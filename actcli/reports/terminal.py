@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence, Sized
+import re
+from collections.abc import Iterator, Sequence, Sized
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 # In characters: the least width of a column of words, the longest word in one that is not broken, and the longest word
 # in the head of a column of numbers that is not broken.
-_LEAST, _NAME, _WORD = 8, 16, 12
+_LEAST, _NAME, _WORD = 8, 24, 12
 MOST_ROWS = 500  # rich takes over a millisecond per row, and nobody reads more
 _STYLES = {"critical": "bold red", "failed": "bold red", "warning": "yellow", "ok": "green", "passed": "green"}
 
@@ -108,13 +109,15 @@ def _table(sheet: Sheet, digits: int, width: int | None) -> Table:
 
     names = [visible(name) for name in sheet.columns]
     raw = [list(row) for row in sheet.rows]
-    rows = [[visible(shown(cell, digits)) for cell in row] for row in raw]
+    rows = [[_parted(visible(shown(cell, digits))) for cell in row] for row in raw]
     numeric = [all(not isinstance(row[i], str) or row[i] == "" for row in raw) for i in range(len(names))]
-    needs = [max(map(len, (name, *(row[i] for row in rows)))) for i, name in enumerate(names)]
+    lines = [[line for cell in (name, *(row[i] for row in rows)) for line in cell.split("\n")]
+             for i, name in enumerate(names)]  # fmt: skip
+    needs = [max(map(len, column)) for column in lines]
     least = [
         max([1, *(min(_WORD, len(word)) for word in name.split()), *(len(row[i]) for row in rows)])
         if numeric[i]
-        else min(needs[i], _LEAST)
+        else max(min(needs[i], _LEAST), *(min(_NAME, len(word)) for line in lines[i] for word in line.split()), 0)
         for i, name in enumerate(names)
     ]
     width = width or new_console().width
@@ -134,9 +137,16 @@ def _table(sheet: Sheet, digits: int, width: int | None) -> Table:
     return result
 
 
-def _longest(cells: Iterable[str]) -> int:
-    """The length of the longest word."""
-    return max((len(word) for cell in cells for word in cell.split()), default=0)
+def _parted(cell: str) -> str:
+    """The cell with long names broken where their words end, rather than anywhere."""
+    if max(map(len, cell.split()), default=0) <= _NAME:
+        return cell
+    lines = [""]
+    for piece in re.findall(r"[^\s._/]*[\s._/]*", cell):
+        if len(lines[-1]) + len(piece.rstrip()) > _NAME and lines[-1]:
+            lines.append("")
+        lines[-1] += piece
+    return "\n".join(lines)
 
 
 def _fitting(needs: Sequence[int], least: Sequence[int], width: int) -> list[int | None]:

@@ -10,11 +10,11 @@ from actcli.activation import Function
 from actcli.diagnosis.training import Comparison, Experiment, Limit, Summary
 from actcli.measuring.measures import meanings
 from actcli.numerics.student import Mean
-from actcli.reports.common import gates_judged, how_it_was_run, some, what_helps
+from actcli.reports.common import gates_judged, how_it_was_run, what_helps
 from actcli.reports.model import Block, Draw, Drawing, Grid, Judgement, Report, Run, Section
 from actcli.reports.records import Document
 from actcli.tables.sheet import Sheet
-from actcli.text import Cell, Share, counted
+from actcli.text import Cell, Share, counted, some
 from actcli.training.records import Epoch, LayerState, Scores
 from actcli.training.records import Run as Training
 

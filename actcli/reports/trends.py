@@ -14,7 +14,7 @@ from actcli.reports.model import Block, Draw, Drawing, Grid, Judgement, Points, 
 from actcli.reports.records import Document, sheet_of
 from actcli.reports.terminal import table
 from actcli.tables.sheet import Sheet
-from actcli.text import Cell, Share, counted
+from actcli.text import Cell, Share, counted, some
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -100,8 +100,7 @@ def _judged(trend: Trend, failed: Sequence[str], gated: bool) -> Iterator[Block]
     if not trend.changes:
         yield "Little changes: no share moves by 5 points, and no gradient by a factor of 2."
     elif still:
-        names = ", ".join(still[:8]) + (f" and {len(still) - 8} more" if len(still) > 8 else "")
-        yield Judgement(names, "little changes", ("no share moves by 5 points, no gradient by a factor of 2",))
+        yield Judgement(some(still, 8), "little changes", ("no share moves by 5 points, no gradient by a factor of 2",))
     if doubtful:
         yield Points("Not certain", tuple(f"{one.layer}: {one.text}" for one in doubtful))
 

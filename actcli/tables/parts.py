@@ -15,7 +15,7 @@ from actcli.tables.format import input_suffix
 from actcli.tables.options import ReadOptions
 from actcli.tables.order import natural
 from actcli.tables.remote import Found, Remote, file_name, is_remote
-from actcli.text import encodable
+from actcli.text import encodable, some
 
 # Common names for the parts of one table: part-00000, 0.parquet, train-00000-of-00010, batch_3.
 _PART = re.compile(
@@ -150,8 +150,8 @@ def _picked(path: str, parts: Sequence[Part], wanted: Sequence[tuple[str, str]])
         asked = " ".join(f"--part {name}={value}" for name, value in wanted)
         there = list(dict.fromkeys(f"{name}={value}" for part in parts for name, value in part.labels))
         there = sorted(there, key=natural)
-        listed = ", ".join(there[:8]) + (f" and {len(there) - 8} more" if len(there) > 8 else "")
-        raise UsageError(f"{path}: no part matches {asked}", f"labels: {listed}" if there else "no folder is a label")
+        hint = f"labels: {some(there, 8)}" if there else "no folder is a label"
+        raise UsageError(f"{path}: no part matches {asked}", hint)
     return found
 
 

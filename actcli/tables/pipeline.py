@@ -6,7 +6,7 @@ from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from actcli.errors import ActcliError
-from actcli.numerics.blockwise import keep_freed
+from actcli.numerics.memory import keep_freed
 from actcli.numerics.threads import default_threads, in_order
 from actcli.tables.table import Block, Skipped, Table, Task
 

@@ -143,7 +143,8 @@ def block_of(
     """Return the block of a frame whose columns are named by their index; the picked ones are Float64."""
     import polars as pl
 
-    numbers = frame[[str(i) for i in picked]]
+    names = [str(i) for i in picked]
+    numbers = frame if names == frame.columns else frame[names]
     missing = None
     if any(numbers.null_count().row(0)):
         missing = numbers.select(pl.all().is_null()).to_numpy(order="fortran")

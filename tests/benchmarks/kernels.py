@@ -3,10 +3,10 @@
     pip install -e '.[benchmark]'
     python tests/benchmarks/kernels.py [THREADS]
 
-The values are drawn from N(0, 1). Both sides give a new array; actcli by `actcli.evaluate`. PyTorch computes f' in
-the backward operation alone, which also multiplies by an incoming gradient: a one expanded to the shape of x, as the
-backward pass of `f(x).sum()` has it, so that no second array is read. Those of sigmoid and tanh take f(x) in the place
-of x, so there the forward operation is timed with it. The two sides take turns; each figure is a median.
+The values are drawn from N(0, 1). Both sides give a new array; actcli block by block, as its commands do. PyTorch
+computes f' in the backward operation alone, which also multiplies by an incoming gradient: a one expanded to the shape
+of x, as the backward pass of `f(x).sum()` has it, so that no second array is read. Those of sigmoid and tanh take f(x)
+in the place of x, so there the forward operation is timed with it. The two sides take turns; each figure is a median.
 """
 
 from __future__ import annotations
@@ -19,10 +19,14 @@ from statistics import geometric_mean, median
 import numpy as np
 import torch
 
-from actcli.numerics.blockwise import default_threads, evaluate
+from actcli.numerics.memory import keep_freed
+from actcli.numerics.threads import Pool, default_threads
 from actcli.registry import specs
 
 SIZE = 2**24
+# 1 MiB. A kernel's temporaries would fit the L2 cache in a tenth of that, but on several threads each of its operations
+# waits for the interpreter's lock: four threads are slower than one at 2**14, and fastest at 2**17.
+BLOCK = 2**17
 PAIRS = 9
 
 aten = torch.ops.aten
@@ -48,6 +52,16 @@ BACKWARD: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
 }
 
 
+def evaluate(kernel: Callable[[np.ndarray], np.ndarray], x: np.ndarray, pool: Pool) -> np.ndarray:
+    out = np.empty_like(x)
+
+    def run(start: int) -> None:
+        out[start : start + BLOCK] = kernel(x[start : start + BLOCK])
+
+    list(pool.map(run, range(0, x.size, BLOCK)))
+    return out
+
+
 def seconds(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
@@ -63,6 +77,8 @@ def pairs(ours: Callable[[], object], theirs: Callable[[], object]) -> tuple[flo
 
 def main(threads: int) -> None:
     torch.set_num_threads(threads)
+    keep_freed()
+    pool = Pool(threads)
     x = np.random.default_rng(0).standard_normal(SIZE)
     tensor = torch.from_numpy(x)
     one = torch.ones((), dtype=torch.float64).expand_as(tensor)
@@ -78,7 +94,7 @@ def main(threads: int) -> None:
         ):
             if not np.allclose(theirs().numpy()[:1000], kernel(x[:1000]), rtol=1e-6, atol=1e-6):
                 raise SystemExit(f"{name}: PyTorch computes another {label}")
-            a, b = pairs(lambda kernel=kernel: evaluate(kernel, x, threads), theirs)
+            a, b = pairs(lambda kernel=kernel: evaluate(kernel, x, pool), theirs)
             speeds.append(b / a)
             print(f"{name:12}{label:4}{1e3 * a:12.1f}{1e3 * b:12.1f}{b / a:8.2f}", flush=True)
     print(f"\n{'geometric mean':40}{geometric_mean(speeds):8.2f}")

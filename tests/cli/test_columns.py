@@ -47,18 +47,18 @@ def test_slopes_may_be_a_table(cli: Cli, tmp_path: Path, content: str, name: str
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        (("eval", "prelu:a=1,2,3", "-c", "h*"), "has 2 columns, and prelu has 3 values of a"),
-        (("saturation", "prelu:a=1,2,3", "-c", "h*"), "has 2 columns, and prelu has 3 values of a"),
-        (("eval", "prelu:a=1,2", "-c", "h0"), "has 1 column, and prelu has 2 values of a"),
-        (("eval", "prelu:a=1,2", "-1"), "has 1 column, and prelu has 2 values of a"),
+        (("eval", "prelu:a=1,2,3", "-c", "h*"), "has 2 columns, but prelu has 3 values of a"),
+        (("saturation", "prelu:a=1,2,3", "-c", "h*"), "has 2 columns, but prelu has 3 values of a"),
+        (("eval", "prelu:a=1,2", "-c", "h0"), "has 1 column, but prelu has 2 values of a"),
+        (("eval", "prelu:a=1,2", "-1"), "has 1 column, but prelu has 2 values of a"),
         (("eval", "prelu:a=1,x", "-c", "h*"), "a = 'x' is not a number"),
         (("eval", "prelu:a=1,inf", "-c", "h*"), "a = inf is outside its domain"),
         (("eval", "elu:1,2", "-c", "h*"), "alpha is given twice"),
-        (("show", "prelu:a=1,2"), "one function is taken here"),
-        (("compare", "relu", "prelu:a=1,2"), "one function is taken here"),
-        (("plot", "prelu:a=1,2"), "one function is taken here"),
-        (("fit", "prelu:a=1,2", "--to", "relu", "-c", "h*"), "one function is taken here"),
-        (("train", "prelu:a=1,2"), "one function is taken here"),
+        (("show", "prelu:a=1,2"), "one function is needed here"),
+        (("compare", "relu", "prelu:a=1,2"), "one function is needed here"),
+        (("plot", "prelu:a=1,2"), "one function is needed here"),
+        (("fit", "prelu:a=1,2", "--to", "relu", "-c", "h*"), "one function is needed here"),
+        (("train", "prelu:a=1,2"), "one function is needed here"),
     ],
 )
 def test_what_does_not_fit_is_refused(cli: Cli, command: tuple[str, ...], said: str) -> None:

@@ -160,7 +160,7 @@ def test_unstable_forms_are_named() -> None:
     assert instability(specs.get("x + sin(b*x):b=2")) is None  # looked at within its window
     hole = instability(specs.get("(exp(x)-1)/x"))
     assert hole is not None
-    assert "0/0 at x = 0, and 1 beside it" in hole
+    assert "0/0 at x = 0, and 1 next to it" in hole
     assert instability(specs.get("log(x)")) is None  # its domain is its own
     assert instability(specs.get("gelu")) is None
 
@@ -233,7 +233,7 @@ def test_parameters_of_called_functions_keep_their_domain() -> None:
     from actcli.errors import UsageError
 
     assert specs.get("elu(x, alpha=2*a):a=0.25").f(-1.0) == specs.get("elu:0.5").f(-1.0)
-    with pytest.raises(UsageError, match="legal parameters of relu_n"):
+    with pytest.raises(UsageError, match="valid parameters of relu_n"):
         specs.get("relu_n(x, n=2*a):a=-1")
 
 

@@ -205,7 +205,7 @@ def test_a_definition_is_looked_at_with_the_values_given(cli: Cli, tmp_path: Pat
         ('[sinh]\nformula = "x"', "'sinh' is reserved in formulas"),
         ('[lambda]\nformula = "x"', "'lambda' is reserved in formulas"),
         ('[aa]\nformula = "x"\naliases = ["x"]', "'x' is reserved in formulas"),
-        ('[aa]\nformula = "bb(x)"\n[bb]\nformula = "aa(x)"', "it must stand above what uses it"),
+        ('[aa]\nformula = "bb(x)"\n[bb]\nformula = "aa(x)"', "define it above its use"),
         ('[aa]\nformula = "x"\nparameters.a = 1', "which the formula does not use"),
         ('[aa]\nformula = "x +"', "something is missing after this, at character 3"),
     ],
