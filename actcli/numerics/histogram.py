@@ -47,7 +47,11 @@ class Histogram:
         """The histogram of the entries of x that `keep` flags, all finite; None flags all."""
         with np.errstate(over="ignore", under="ignore"):
             narrow = (x if keep is None else x[keep]).astype(np.float32, order="C").ravel()
-        counts = np.bincount(narrow.view(np.uint32) >> 16)
+        return cls.of_patterns(np.bincount(narrow.view(np.uint32) >> 16))
+
+    @classmethod
+    def of_patterns(cls, counts: NDArray[np.int64]) -> Histogram:
+        """The histogram of numbers, counted by the upper half of the bits of their float32."""
         patterns = np.flatnonzero(counts != 0)
         size = np.minimum(patterns % _NEGATIVE, _INFINITY - 1)
         bins = np.where((patterns < _NEGATIVE) | (size == 0), _INFINITY + size, _INFINITY - 1 - size)

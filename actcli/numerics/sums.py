@@ -47,7 +47,7 @@ class Sums:
             odd = ~(value < np.inf) if power == 1 else ~((value > 2.0**-_ORDINARY) & (value < np.inf))
             if odd.any():
                 again = np.asarray(kept[odd], np.float64)
-                scale = _exponents(np.max(np.abs(again), axis=1, initial=0.0))
+                scale = exponents(np.max(np.abs(again), axis=1, initial=0.0))
                 sums = cls.normal(_added(np.ldexp(again, -scale[:, None]), power), power * scale)
                 value[odd], exponent[odd] = sums.value, sums.exponent
         return cls(value, exponent)
@@ -109,6 +109,6 @@ def squared(rows: Array | Flags) -> Array:
     return found
 
 
-def _exponents(size: Array) -> NDArray[np.int64]:
+def exponents(size: Array) -> NDArray[np.int64]:
     """The exponents of the powers of two above the numbers; 0 for numbers that are not finite."""
     return np.where(np.isfinite(size), np.frexp(size)[1], 0).astype(np.int64)
