@@ -111,7 +111,7 @@ def test_a_quantity(cli: Cli, tmp_path: Path) -> None:
     """A target with fractions is one, which is said; it has an R² and no accuracy."""
     path = table(tmp_path, "x,y\n" + "\n".join(f"{i / 10},{i / 7}" for i in range(60)))
     done = cli("train", "tanh", "-i", path, "--target", "y", *QUICK, "-f", "json")
-    assert b"y has fractions, so it is a quantity" in done.stderr
+    assert b"y has fractions and is treated as a quantity" in done.stderr
     summary = json.loads(done.stdout)["summary"][0]
     assert (summary["accuracy"], summary["r2"] is None) == (None, False)
 
@@ -120,14 +120,14 @@ def test_a_quantity(cli: Cli, tmp_path: Path) -> None:
     ("text", "target", "options", "status", "message"),
     [
         ("a,b\n1,2\n3,4\n", "c", (), 2, "no column 'c'"),
-        ("a,b\n1,2\n3,2\n4,2\n", "b", (), 1, "has one class only, 2\n"),
-        ("a,b\n", "b", (), 1, "has no rows"),
+        ("a,b\n1,2\n3,2\n4,2\n", "b", (), 1, "has only one class, 2\n"),
+        ("a,b\n", "b", (), 1, "no rows"),
         ("a,b\n1,2\n3,4\n5,6\n", "b", (), 1, "3 classes in 3 rows"),
         ("a,b,c\n1,u,0\n3,v,1\n1,u,0\n3,v,1\n", "c", (), 1, "'u' is not a number"),
         ("a\n1\n2\n", "a", (), 2, "leaves no column"),
-        ("a,b\n1,\n,2\n", "b", (), 1, "no row without a missing value"),
-        ("a,b\n1,x\n2,y\n1,x\n2,y\n", "b", ("--task", "regress"), 1, "holds words"),
-        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", (), 1, "nothing is held out"),
+        ("a,b\n1,\n,2\n", "b", (), 1, "every row has a missing value"),
+        ("a,b\n1,x\n2,y\n1,x\n2,y\n", "b", ("--task", "regress"), 1, "contains words"),
+        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", (), 1, "holds out no row"),
         ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--hidden", "0"), 2, "is not a list of widths"),
         ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--hidden", "4,,4"), 2, "is not a list of widths"),
         ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--split", "0", "--learn", "layer"), 2, "has a parameter to learn"),
@@ -136,10 +136,10 @@ def test_a_quantity(cli: Cli, tmp_path: Path) -> None:
             "b",
             ("--split", "0", "--residual", "--hidden", "4"),
             2,
-            "as wide as the one before",
+            "the width of the one before",
         ),
-        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--search", "luck"), 2, "there is no search 'luck'"),
-        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--save", "model.pt"), 2, "says no form of a network"),
+        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--search", "luck"), 2, "no search 'luck'"),
+        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--save", "model.pt"), 2, "gives no format for a network"),
         ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--lr", "0"), 2, "--lr"),
         ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--lr", "nan"), 2, "--lr"),
         ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--split", "0", "--normalize", "batch", "--batch", "1"), 2, "no variance"),
@@ -172,7 +172,7 @@ def test_weights_of_another_shape(cli: Cli, tmp_path: Path) -> None:
     path = str(tmp_path / "w.npz")
     np.savez(path, W1=np.zeros((8, 61)), b1=np.zeros(8), W2=np.zeros((8, 10)), b2=np.zeros(10))
     message = cli.fails(1, "train", "relu", *DIGITS, *QUICK, "--weights", path)
-    assert "W1 has the shape (8, 61), not (61, 8)" in message
+    assert "W1 has shape (8, 61), not (61, 8)" in message
     assert "transpose" in message
 
 

@@ -196,9 +196,9 @@ def test_a_cluster_that_is_none(
 ) -> None:
     """No address, no scheduler, no workers, workers of another version, no tables."""
     folder = str(acts / "npy")
-    assert "is no address of a scheduler" in cli.fails(2, "saturation", "relu", folder, "--dask", "local:0")
+    assert "not the address of a scheduler" in cli.fails(2, "saturation", "relu", folder, "--dask", "local:0")
     monkeypatch.setattr(clusters, "CONNECT", 0.5)
-    assert "no scheduler of Dask answers" in cli.fails(1, "saturation", "relu", folder, "--dask", "tcp://127.0.0.1:1")
+    assert "no Dask scheduler answers" in cli.fails(1, "saturation", "relu", folder, "--dask", "tcp://127.0.0.1:1")
     assert "no such file" in cli.fails(1, "saturation", "relu", "none.csv", "--dask", "tcp://127.0.0.1:1")
     assert "there are none" in cli.fails(2, "saturation", "relu", "--dask", "local")
     with clusters._quiet(), clusters._processes(distributed, 0) as empty:
@@ -208,7 +208,7 @@ def test_a_cluster_that_is_none(
     monkeypatch.setattr(clusters, "__version__", "9.9")
     said = cli.fails(1, "saturation", "relu", folder, "--dask", scheduler.scheduler_address)
     clusters.versions.cache_clear()
-    assert f"has actcli {actcli.__version__}, and 9.9 is here" in said
+    assert f"has actcli {actcli.__version__}, not 9.9 as here" in said
 
 
 @pytest.mark.parametrize("count", [1, 2, 15, 16, 17, 255, 256, 257, 1000])

@@ -115,9 +115,9 @@ def test_points_and_inputs_are_fitted() -> None:
     near = actcli.fit("elu", "gelu", inputs=np.full(100, -1.0))
     wanted = float(actcli.get("gelu").f(-1.0))
     assert near.fitted.f(-1.0) == pytest.approx(wanted, rel=0.01)
-    with pytest.raises(actcli.UsageError, match="points are not weighed"):
+    with pytest.raises(actcli.UsageError, match="inputs cannot weight points"):
         actcli.fit("elu", (x, x), inputs=x)
-    with pytest.raises(actcli.DataError, match="50 x and 2 y"):
+    with pytest.raises(actcli.DataError, match="50 x values but 2 y values"):
         actcli.fit("elu", (x, [1.0, 2.0]))
 
 
