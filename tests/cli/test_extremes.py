@@ -71,7 +71,7 @@ def test_a_gradient_that_grows_and_shrinks_over_all_doubles_is_drawn(cli: Cli, t
 
 def test_a_sweep_over_very_many_values_is_refused(cli: Cli) -> None:
     message = cli.fails(2, "compare", f"elu:alpha={'|'.join(map(str, range(1, 15_001)))}")
-    assert "15,000 functions" in message
+    assert "15,000 values" in message
     assert "at most 1,000" in message
 
 
