@@ -191,7 +191,7 @@ def test_a_signal_that_dies_out_is_reported() -> None:
 
 
 def test_weights_may_make_up_for_a_small_slope() -> None:
-    """Six sigmoid layers scale a gradient by at most 0.25^6; batch normalisation makes up for it, small weights don't."""
+    """Six sigmoid layers scale a gradient by at most 0.25^6; batch normalisation makes up for it, not small weights."""
     normalised = diagnose("sigmoid", *network("sigmoid", 6, 1.0, normalised=True)).layers[0]
     assert normalised.verdict == "ok"
     assert "make up for it" in normalised.reasons[0]
