@@ -52,12 +52,12 @@ class Gate(NamedTuple):
         return self.times(*_split(x), 0)
 
     def df(self, x: Array) -> Array:
-        """By a the derivative is g, by b it is a g'."""
+        """The derivatives: g by a, and a g' by b."""
         a, b = _split(x)
         return np.concatenate([np.where(np.isnan(a), a, self.kernels[0](b)), self.times(a, b, 1)], axis=-1)
 
     def d2f(self, x: Array) -> Array:
-        """By a the second derivative is 0, by b it is a g''."""
+        """The second derivatives: 0 by a, and a g'' by b."""
         a, b = _split(x)
         return np.concatenate([flat(a), self.times(a, b, 2)], axis=-1)
 
@@ -115,7 +115,7 @@ def gate_first(activation: Activation) -> Activation:
 
 _SECOND = "the second half is the gate"
 
-# A product with a adds half an ulp to the gate's own error; where that exceeds 4, two doubles give the gate.
+# Multiplying by a adds half an ulp to the gate's error; where the sum exceeds 4 ulp, double-double gives the gate.
 
 
 def _sigmoid_d2f_exact(b: Array) -> DD:
@@ -185,7 +185,7 @@ REGLU = Activation(
 
 
 def _mills(t: Array) -> Array:
-    # t times Mills' ratio by its asymptotic series; the first term left out is below 1e-17 at t = 37.
+    # t times Mills' ratio by its asymptotic series; the first omitted term is below 1e-17 at t = 37.
     w = 1.0 / (t * t)
     return 1.0 - w * (1.0 - w * (3.0 - w * (15.0 - w * (105.0 - w * (945.0 - w * 10395.0)))))
 

@@ -31,7 +31,7 @@ def logmeanexp(x: Array) -> Array:
 
 
 def _max_plus(x: Array, log: Array, exact: Callable[[Row], DD]) -> Array:
-    """max x + log; where the two cancel, with the logarithm of all the digits."""
+    """max x + log; where the two cancel, with the logarithm in double-double."""
     largest = x.max(axis=-1, keepdims=True)
     with np.errstate(invalid="ignore"):
         result: Array = np.where(np.isinf(largest), largest, largest + log)
@@ -112,8 +112,8 @@ HARDMAX = Activation(
 )
 
 
-# The sparse maps clip x - t at 0. The threshold t of every possible support, the k largest entries, comes from running
-# sums of the sorted row; the support is the largest whose smallest entry lies above its threshold. In double-double,
+# The sparse maps clip x - t at 0. Running sums of the sorted row give the threshold t of every possible support, the k
+# largest entries; the support is the largest one whose smallest entry lies above its threshold. All in double-double,
 # so that an output next to its kink keeps its digits.
 
 

@@ -53,7 +53,7 @@ def softplus_dbeta(x: Array, beta: float, threshold: float) -> Array:
 
 
 def _mirrored(kernel: Kernel, sign: float) -> Kernel:
-    """Of a beta below 0, where f(x) is -f(-x) of -beta."""
+    """A kernel for beta < 0, where f(x) is -f(-x) for -beta."""
 
     def either(x: Array, beta: float, threshold: float) -> Array:
         return kernel(x, beta, threshold) if beta > 0 else sign * kernel(-x, -beta, threshold)
@@ -87,7 +87,7 @@ SOFTPLUS = Activation(
 
 
 def sqrt_softplus(x: Array) -> Array:
-    # Below -40 it is exp(x/2) to the last digit, also where exp(x) is 0.
+    # Below -40 it is exp(x/2) to the last digit, even where exp(x) underflows.
     return np.where(x < -40.0, np.exp(0.5 * np.minimum(x, 0.0)), np.sqrt(softplus(x, 1.0, INF)))
 
 
