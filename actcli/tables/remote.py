@@ -73,8 +73,8 @@ class Remote:
         try:
             from fsspec.core import url_to_fs
         except ImportError:
-            what = f"{self.address}: remote sources need fsspec, which is not installed"
-            raise UsageError(what, "pip install 'actcli[remote]'") from None
+            message = f"{self.address}: remote sources need fsspec, which is not installed"
+            raise UsageError(message, "pip install 'actcli[remote]'") from None
         scheme = self.address.partition(":")[0]
         try:
             found: tuple[Any, str] = url_to_fs(self.address)
@@ -234,8 +234,8 @@ class Remote:
 
     def _broken(self, done: int) -> DataError:
         of = f" of {self.size}" if self.size is not None else ""
-        what = f"{self.address}: the connection broke after {done}{of} bytes, and the server cannot resume"
-        return DataError(what, "try again, or copy the file to this machine")
+        message = f"{self.address}: the connection broke after {done}{of} bytes, and the server cannot resume"
+        return DataError(message, "try again, or copy the file to this machine")
 
     def opened(self) -> io.BufferedReader:
         """Return a seekable file; needs ranges."""
