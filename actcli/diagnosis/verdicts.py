@@ -200,7 +200,8 @@ def _dead(layer: Layer, limits: Limits) -> list[Finding]:
         found.append(Finding("ok", f"{text}{'; others are kept off by their bias' if held > 0 else ''}"))
     bound = upper_bound(0, max(1, round(layer.independent)))
     if bound > ACTIVE:
-        text = f"on so few {layer.place.samples} a neuron that looks dead may pass gradient for {at_most(bound)} of all"
+        inputs = f"{at_most(bound)} of all inputs"
+        text = f"on so few {layer.place.samples} a neuron that looks dead may pass gradient for {inputs}"
         found.append(Finding("ok", f"{text}; {samples_for_bound(ACTIVE)} would lower that to {at_most(ACTIVE)}"))
     return found
 
