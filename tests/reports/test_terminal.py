@@ -51,6 +51,13 @@ def test_long_names_are_broken_where_their_words_end(name: str, columns: int) ->
     assert all(len(line) <= 80 for line in printed)
 
 
+def test_sentences_and_names_with_room_are_not_broken() -> None:
+    """A long name does not break the sentence around it, nor itself where the width suffices."""
+    sentence = "torch.nn.init.calculate_gain differs from the He gain"
+    assert lines(Sheet(("field", "value"), [["", sentence], ["z", "x " * 50]]), 80)[2].strip() == sentence
+    assert LONG[0] in "\n".join(lines(Sheet(("layer", "x"), [[LONG[0], 1.5]]), 80))
+
+
 def test_the_worst_layers_come_first() -> None:
     """By verdict, then by the dead neurons, then by what vanishes: not as they stand in the network."""
     dead = np.full((50, 1), -1.0)
