@@ -5,14 +5,15 @@ coefficients come from mpmath at 60 digits: `chebyfit(lambda t: f''(centre + t),
 error=True)`, with the least N whose error is below 1e-18.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from actcli.activation import Array
 from actcli.numerics.doubledouble import DD, refine
 from actcli.numerics.normal import horner
 
 
-class Stretch(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Stretch:
     """A polynomial in x - centre, highest power first, that holds from `low` to `high`."""
 
     low: float
@@ -20,14 +21,14 @@ class Stretch(NamedTuple):
     centre: float
     coefficients: tuple[float, ...]
 
-    def __call__(self, x: Array) -> DD:
+    def at(self, x: Array) -> DD:
         return DD(horner(self.coefficients, x - self.centre))
 
 
 def stretched(result: Array, x: Array, *stretches: Stretch) -> Array:
     """Return `result` with its entries in the stretches replaced."""
     for stretch in stretches:
-        result = refine(result, x, (x >= stretch.low) & (x < stretch.high), stretch)
+        result = refine(result, x, (x >= stretch.low) & (x < stretch.high), stretch.at)
     return result
 
 
