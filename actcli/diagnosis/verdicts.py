@@ -114,7 +114,7 @@ def _described(finding: Finding, role: Role) -> Finding:
 
 
 def _sides_to_judge(sides: SaturatedSides) -> tuple[Side, ...]:
-    """If f saturates on both sides, those on which a healthy layer has few values: both for tanh, the high side for
+    """The sides on which a healthy layer has few values, if f saturates on both: both sides for tanh, the high side for
     relu6, which is off below 0 as relu is."""
     if not (sides.low and sides.high):
         return ()

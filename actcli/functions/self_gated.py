@@ -186,7 +186,7 @@ def mish(x: Array) -> Array:
 
 
 def _mish(e: Array, x: Array) -> Array:
-    """By e, which it takes."""
+    """mish from e, which is overwritten."""
     more = e + 2.0
     np.divide(e, more, out=more)
     np.subtract(e, more, out=more)
@@ -202,7 +202,7 @@ def mish_df(x: Array) -> Array:
 
 
 def _mish_slope(e: Array, x: Array) -> Array:
-    """By e, which it takes."""
+    """mish' from e, which is overwritten."""
     twice = np.clip(x, -700.0, 45.0)
     h = e + 2.0
     h += np.divide(2.0, e)
