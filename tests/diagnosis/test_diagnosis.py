@@ -236,9 +236,9 @@ def test_remedies_are_tied_to_the_figure_that_calls_for_them(documents: dict[str
 def test_too_few_samples_are_reported_with_the_number_needed() -> None:
     """20 samples bound the activity of dead neurons by 13.91 %, 297 by 1.004, 299 by 1; 0.85 on 20 may be over 0.9."""
     dead = diagnose("relu", -np.ones((20, 1)))
-    assert any("14 % of all; 299 " in reason for reason in dead.layers[0].reasons)
+    assert any("14 % of all inputs; 299 " in reason for reason in dead.layers[0].reasons)
     nearly = diagnose("relu", -np.ones((297, 1)))
-    assert any("1.1 % of all; 299 would lower that to 1 %" in reason for reason in nearly.layers[0].reasons)
+    assert any("1.1 % of all inputs; 299 would lower that to 1 %" in reason for reason in nearly.layers[0].reasons)
     mixed = np.concatenate([-np.ones((17, 1)), np.ones((3, 1))])
     assert any("would distinguish it from 90.0 %" in reason for reason in diagnose("relu", mixed).layers[0].reasons)
     many = np.concatenate([-np.ones((1700, 1)), np.ones((300, 1))])
