@@ -43,7 +43,7 @@ class Gate(NamedTuple):
                     near = np.clip(b[far], -FAR, FAR)
                     size = np.where(np.isinf(b[far]), 0.0, amplitude(near))
                     result[far] = times_far_exp(a[far], *self.exponent(near), size)
-        # 0 * inf is NaN even where a limit exists: where the 0 is not itself a limit.
+        # 0 * inf is NaN, but the limit exists (it is 0) if the 0 is exact and not itself a limit.
         limits = np.isinf(a) & (np.isinf(b) if self.reach < INF else b == INF)
         zero = np.isnan(result) & ~np.isnan(a) & ~np.isnan(b) & ~limits
         return np.where(zero, 0.0, result) if zero.any() else result
@@ -260,7 +260,7 @@ SWIGLU = Activation(
     df=_SILU.df,
     d2f=_SILU.d2f,
     jacobian=_SILU.jacobian,
-    convention=f"{_SECOND}, as in glu; where it is packed first, as in timm's SwiGLUPacked, write swiglu:gate=first",
+    convention=f"{_SECOND}, as in glu; if it is packed first, as in timm's SwiGLUPacked, write swiglu:gate=first",
     range=(-INF, INF),
     dialects=dialects("onnx:SwiGLU | two inputs, the gate first: silu(A) * B at its default alpha = 1"),
     source="ONNX SwiGLU; Shazeer 2020, arXiv:2002.05202",

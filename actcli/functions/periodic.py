@@ -10,7 +10,8 @@ import numpy as np
 
 from actcli.activation import Activation, Array, Backward
 from actcli.functions.naming import dialects
-from actcli.numerics.doubledouble import DD, product, refine, times
+from actcli.functions.stretches import SINC_D2, stretched
+from actcli.numerics.doubledouble import DD, product, times
 from actcli.numerics.normal import horner
 from actcli.parameters import INF, POSITIVE, REAL, Parameter
 
@@ -136,16 +137,7 @@ def sinc_d2f(x: Array) -> Array:
     s, c = _sin_cos_pi(away)
     direct = (-_PI * s - 2.0 / away * (c - s / (_PI * away))) / away
     result = np.where(x < 0.5, series, np.where(np.isinf(x), 0.0, direct))
-    return refine(result, x, (x > 0.4) & (x < 0.8), _sinc_d2f_exact)  # 6.5 ulp otherwise
-
-
-def _sinc_d2f_exact(x: Array) -> DD:
-    pi = DD(_PI, _PI_LOW)
-    square = (pi * x) * (pi * x)
-    value = DD(_SINC_D2[0])
-    for coefficient in _SINC_D2[1:]:
-        value = value * square + coefficient
-    return pi * pi * value
+    return stretched(result, x, *SINC_D2)  # 8.5 ulp otherwise
 
 
 def _sinc_backward(x: Any, y: Any) -> Any:

@@ -9,7 +9,7 @@ Z = 1.959963984540054  # the normal distribution has 95 % within -z..z
 
 
 def upper_bound(active: int, samples: int) -> float:
-    """The one-sided upper bound of a neuron's share of active samples if `active` of `samples` are active (Clopper and
+    """The one-sided upper bound on a neuron's share of active samples if `active` of `samples` are active (Clopper and
     Pearson 1934); if none is, it is 1 - 0.05^(1/n)."""
     miss = 1.0 - CONFIDENCE
     if active == 0:

@@ -159,12 +159,6 @@ def log1p(x: DD | Array) -> DD:
     return DD(y) + (x - e) / (1.0 + e)
 
 
-def tanh(x: DD | Array) -> DD:
-    """tanh(x) for |x| < 350."""
-    e = expm1(_dd(x) * 2.0)
-    return e / (e + 2.0)
-
-
 def sqrt(x: DD | Array) -> DD:
     """The root of x > 0: one Newton step from the double."""
     x = _dd(x)
