@@ -35,9 +35,9 @@ def labels(one: Measured) -> str | None:
         constant = whole & (low == high)
         even = np.sqrt((n * 1.0 * n - 1.0) / 12.0)  # the standard deviation of n whole numbers in a row
         counting = whole & (high - low == n - 1) & (np.abs(p[MOMENTS].std() - even) <= 1e-9 * even)
-    said = [_named(one, flags, what) for flags, what in ((constant, "one number throughout"), (counting, "a count"))
+    parts = [_named(one, flags, what) for flags, what in ((constant, "one number throughout"), (counting, "a count"))
             if flags.any() and not (flags | (n == 0)).all()]  # fmt: skip
-    return f"{one.name}: {' and '.join(said)}: not a neuron? -c leaves it out" if said else None
+    return f"{one.name}: {' and '.join(parts)}: not a neuron? -c leaves it out" if parts else None
 
 
 def _named(one: Measured, flags: Flags, what: str) -> str:

@@ -180,7 +180,7 @@ def _change(layer: str, measure: Followed, course: Sequence[tuple[float, Value]]
         since=since,
         decade_steps=None if decade is None else decade[1] - decade[0],
         certain=certain,
-        text=f"{_said(measure, course, since, decade)}{_certainty(measure, interval)}",
+        text=f"{_in_words(measure, course, since, decade)}{_certainty(measure, interval)}",
     )
 
 
@@ -220,7 +220,7 @@ def _decade(course: Sequence[tuple[float, Value]], *, falls: bool) -> tuple[floa
     return best
 
 
-def _said(
+def _in_words(
     measure: Followed, course: Sequence[tuple[float, Value]], since: float, decade: tuple[float, float] | None
 ) -> str:
     """The change in words."""

@@ -28,17 +28,17 @@ class Finding:
 
 
 class _Stretch(NamedTuple):
-    """A layer and those after it, up to one whose function maps rows: none where its own does."""
+    """A layer and those after it, up to the first rowwise function; empty if the layer's own function is rowwise."""
 
     layers: int
     last: Layer
-    end: Layer  # of the network
-    most: dict[Function, float]  # what each of their functions passes at most
-    passed: float  # what all of them do
+    end: Layer  # the last layer of the network
+    most: dict[Function, float]  # the largest |f'| of each function
+    passed: float  # the product of these over the layers
 
 
 def _stretches(layers: Sequence[Layer]) -> list[_Stretch]:
-    """That of each layer, had from the next one's: to walk along it from each would be quadratic."""
+    """The stretch of each layer, built from that of the next: walking along all of them would be quadratic."""
     done: list[_Stretch] = []
     for layer in reversed(layers):
         own = _Stretch(0, layer, layers[-1], {}, 1.0)
@@ -76,7 +76,7 @@ def judged(
         if check is not None:
             found = [*values(layer), checked(layer, check)]
         elif rule.limits is not None:
-            found = findings(layer, stretch, rule.limits, epsilon, _telling(sides[layer.function]))
+            found = findings(layer, stretch, rule.limits, epsilon, _sides_to_judge(sides[layer.function]))
         found = sorted(found, key=lambda finding: -ORDER.index(finding.grade))  # the gravest first
         found = found if layer.role == "hidden" else [_described(finding, layer.role) for finding in found]
         grave = [finding for finding in found if finding.grade != "ok"]
@@ -113,8 +113,8 @@ def _described(finding: Finding, role: Role) -> Finding:
     return Finding("ok", f"{finding.reason}, which is normal for a {role}")
 
 
-def _telling(sides: SaturatedSides) -> tuple[Side, ...]:
-    """If f saturates on both sides, those on which a healthy layer has few values: both for tanh, the high side for
+def _sides_to_judge(sides: SaturatedSides) -> tuple[Side, ...]:
+    """The sides on which a healthy layer has few values, if f saturates on both: both sides for tanh, the high side for
     relu6, which is off below 0 as relu is."""
     if not (sides.low and sides.high):
         return ()
@@ -200,7 +200,8 @@ def _dead(layer: Layer, limits: Limits) -> list[Finding]:
         found.append(Finding("ok", f"{text}{'; others are kept off by their bias' if held > 0 else ''}"))
     bound = upper_bound(0, max(1, round(layer.independent)))
     if bound > ACTIVE:
-        text = f"on so few {layer.place.samples} a neuron that looks dead may pass gradient for {at_most(bound)} of all"
+        inputs = f"{at_most(bound)} of all inputs"
+        text = f"on so few {layer.place.samples} a neuron that looks dead may pass gradient for {inputs}"
         found.append(Finding("ok", f"{text}; {samples_for_bound(ACTIVE)} would lower that to {at_most(ACTIVE)}"))
     return found
 
@@ -241,7 +242,7 @@ def _through(layer: Layer, stretch: _Stretch, epsilon: float) -> list[Finding]:
         return []
     after = f"{counted(stretch.layers - 1, 'layers')} after it"
     text = f"f' here and in the {after} scales the gradient by {factor:.2g}"
-    left = _left(layer.spread, stretch.last.spread)
+    left = _spread_left(layer.spread, stretch.last.spread)
     if stretch.passed < epsilon:
         text += f": {_passing(stretch.most)} per layer"
         if left is None or left < MADE_UP:
@@ -276,7 +277,7 @@ def _passing(most: Mapping[Function, float]) -> str:
     return ", ".join([first, *(text.replace(" passes at most", "") for text in rest)])
 
 
-def _left(first: float | None, last: float | None) -> float | None:
+def _spread_left(first: float | None, last: float | None) -> float | None:
     """The spread of the last layer over that of the first, None if that is 0 or unknown.
 
     A gradient on its way back is multiplied by at least about as much: the spread of f(z) is at most rms f' times that

@@ -21,7 +21,7 @@ from actcli.registry.specs import resolve
 
 SEEN = 6.0  # over N(0, 1), the largest distance is that for |x| up to this
 _NODES = 12.0  # the weight beyond is 1e-32
-_POLISHED = 8  # so many of the best trials of a search are polished
+_POLISHED = 8  # the best trials of a search, this many, are polished
 _DEEPER = 1e-9
 
 

@@ -14,16 +14,16 @@ T = TypeVar("T")
 
 
 def default_threads() -> int:
-    """Reading and a consumer in order keep no more than four threads busy either."""
+    """At most four: reading, and consuming in order, keep no more threads busy."""
     return min(4, os.cpu_count() or 1)
 
 
 class Pool(ThreadPoolExecutor):
-    """Goes on with fewer threads where the system allows no more. Raises RuntimeError where it allows none."""
+    """Makes do with fewer threads if the system allows no more. Raises RuntimeError if it allows none."""
 
     def __init__(self, threads: int) -> None:
         super().__init__(threads, thread_name_prefix="actcli")
-        self.submit(bool)  # one thread is had before the libraries take theirs
+        self.submit(bool)  # start one thread before the libraries start theirs
 
     def _adjust_thread_count(self) -> None:
         try:
@@ -34,10 +34,10 @@ class Pool(ThreadPoolExecutor):
 
 
 def in_order(work: Callable[[S], T], items: Iterable[S], threads: int | None = None) -> Iterator[T]:
-    """`work` of each item, in order, with at most two items more than threads under way; a lone one on no thread, which
-    takes half the processor's time where there are many such.
+    """Yield `work(item)` for each item, in order, with at most two more items under way than threads. A single item
+    runs on no other thread: many such calls then take half the CPU time.
 
-    However this ends, even by the caller giving up half-way, nothing keeps running behind it.
+    However this ends, even if the caller stops half-way, nothing keeps running in the background.
     """
     threads, items = threads or default_threads(), iter(items)
     first = deque(islice(items, 2)) if threads > 1 else deque()
@@ -49,7 +49,7 @@ def in_order(work: Callable[[S], T], items: Iterable[S], threads: int | None = N
     try:
         for item in chain(_taken(first), items):
             pending.append(pool.submit(work, item))
-            del item  # it may hold much
+            del item  # it may be large
             if len(pending) == threads + 2:
                 yield pending.popleft().result()
         while pending:
@@ -59,23 +59,23 @@ def in_order(work: Callable[[S], T], items: Iterable[S], threads: int | None = N
 
 
 def _taken(items: deque[S]) -> Iterator[S]:
-    """The items, of which none is kept."""
+    """Yield the items, keeping none of them."""
     while items:
         yield items.popleft()
 
 
 def available(most: int) -> int:
-    """How many threads may be started now, up to `most`: limits are of a user, of a container, or of the machine."""
+    """How many threads can be started now, up to `most`, whoever sets the limit: user, container or machine."""
     before = _running()
     end = threading.Event()
     started: list[threading.Thread] = []
-    stack = threading.stack_size(1 << 16)  # which nothing needs, and addresses may be few
+    stack = threading.stack_size(1 << 16)  # these threads need none, and address space may be short
     try:
         for _ in range(most):
             thread = threading.Thread(target=end.wait)
             thread.start()
             started.append(thread)
-    except RuntimeError:  # there are no more
+    except RuntimeError:  # the limit
         pass
     finally:
         threading.stack_size(stack)
@@ -83,7 +83,7 @@ def available(most: int) -> int:
     for thread in started:
         thread.join()
     late = time.monotonic() + 1.0
-    while _running() > before and time.monotonic() < late:  # the system counts a thread a little longer
+    while _running() > before and time.monotonic() < late:  # the system still counts a thread shortly after it ended
         time.sleep(0.001)
     return len(started)
 

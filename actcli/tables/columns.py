@@ -94,8 +94,8 @@ def _named(word: str, columns: Sequence[str], places: Mapping[str, Sequence[int]
             return named
         raise _unknown(word, columns, source)
     if named and not word.startswith("#"):
-        what = f"{source}: column {word} is ambiguous: a name or a position"
-        raise UsageError(what, f"write '={word}' for the name, '#{word}' for the position, counted from 1")
+        message = f"{source}: column {word} is ambiguous: a name or a position"
+        raise UsageError(message, f"write '={word}' for the name, '#{word}' for the position, counted from 1")
     return named if named else [position]
 
 

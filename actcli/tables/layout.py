@@ -58,8 +58,8 @@ def layout(source: Source, options: ReadOptions, usual: str) -> Layout:
     """Return the layout of a text whose separator is `usual` unless an option or its first lines say otherwise."""
     start = _start(source, options)
     if start.comment and not start.text.strip():
-        what = f"{source.name}: all its lines begin with {start.comment}, and are skipped as comments"
-        raise DataError(what, "read them as rows with --comment ''")
+        message = f"{source.name}: all its lines begin with {start.comment}, and are skipped as comments"
+        raise DataError(message, "read them as rows with --comment ''")
     given = start.declared if options.separator is None else separator_of(options.separator)
     fit = _chosen(start, given, usual, options, source.name)
     names: tuple[str, ...] = ()
@@ -92,8 +92,8 @@ def separator_of(word: str) -> str:
     """Return the separator that a word or a character stands for."""
     found = WORDS.get(word.lower(), word)
     if len(found) != 1 or not found.isascii() or found.isalnum() or found in "\"'+-.\r\n" or ord(found) < 9:
-        what = f"--separator {word!r}: cannot separate numbers"
-        raise UsageError(what, "give a character such as ';', or tab, or blanks for runs of blanks")
+        message = f"--separator {word!r}: cannot separate numbers"
+        raise UsageError(message, "give a character such as ';', or tab, or blanks for runs of blanks")
     return found
 
 
@@ -141,8 +141,8 @@ def _start(source: Source, options: ReadOptions) -> _Start:
         head = _before(data, bom, comment.encode())
         end = _row_end(data, head.end)
         if head.lines > COMMENTS:
-            what = f"{source.name}: more than {COMMENTS:,} comments before the first row"
-            raise DataError(what, "remove them")
+            message = f"{source.name}: more than {COMMENTS:,} comments before the first row"
+            raise DataError(message, "remove them")
         if not end and (size > LONGEST or (whole and data.count(b'"', head.end) % 2)):
             raise unended(data[head.end :], source, 1 + head.lines)
         if whole or (end and len(data) > 3 * end):

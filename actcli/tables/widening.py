@@ -16,8 +16,8 @@ class TypeLost(DataError):
     """A column has values that no single type can hold."""
 
     def __init__(self, column: str, one: object, other: object) -> None:
-        what = f"column {column!r} contains both {one} and {other}, which no single type can hold"
-        super().__init__(what, f"write csv or jsonl, or leave it out: -c {'!' + column!r}")
+        message = f"column {column!r} contains both {one} and {other}, which no single type can hold"
+        super().__init__(message, f"write csv or jsonl, or leave it out: -c {'!' + column!r}")
 
 
 def widest(column: str, one: pl.DataType, other: pl.DataType) -> pl.DataType:

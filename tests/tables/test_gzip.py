@@ -1,4 +1,4 @@
-"""Gzip: whatever the members and their headers, the bytes are those that Python's own reader gives."""
+"""Gzip: for any members and headers, the bytes are those that Python's own reader gives."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NOISE = random.Random(0).randbytes(300_000)
 
 
 def member(content: bytes, flags: int = 0, more: bytes = b"") -> bytes:
-    """One with these flags in its header, and what they announce."""
+    """Return a member with these flags in its header, and the fields that they announce."""
     packed = zlib.compressobj(6, zlib.DEFLATED, -15)
     head = b"\x1f\x8b\x08" + bytes([flags]) + bytes(6) + more
     tail = zlib.crc32(content).to_bytes(4, "little") + (len(content) % 2**32).to_bytes(4, "little")
