@@ -166,7 +166,7 @@ def _figure(diagnosis: Diagnosis, draw: Draw) -> Section:
     if not diagnosis.layers:
         return Section("Curves", (Drawing("curves", f"{diagnosis.label} and its derivative", draw),))
     caption = (
-        "The pre-activations of each layer over |f'|, the neurons, and how much of a gradient f' leaves"
+        "The pre-activations of each layer over |f'|, the neurons, and the gradient that f' passes"
         if _is_network(diagnosis)
         else "The pre-activations of each layer, and the neurons"
     )
