@@ -284,7 +284,7 @@ def _assigned(
         return
     (flag, first), *others = pattern
     whole = bound.get(first.id) if isinstance(first, Name) else None
-    parts: Sequence[Item] | None = None  # of a product in a product, or a sum in a sum: flattened into the items
+    parts: Sequence[Item] | None = None  # of a product in a product or a sum in a sum, which are flattened
     if isinstance(whole, Product) and build is multiply and not flag:
         parts = whole.factors
     elif isinstance(whole, Sum) and build is add:

@@ -20,7 +20,7 @@ from actcli.text import Cell, Share, at_most, shown, some
 
 WORST = 8  # neurons shown in a report
 SPELLED, JUDGED = 4, 8  # up to this many failing layers have all their reasons, and a verdict of their own
-ROWS = 8  # of more than MANY layers, only so many are in a table that is not folded
+ROWS = 8  # of more than MANY layers, only this many are in a table that is not folded
 MOST = 1000  # neurons in a folded table
 FEW = 20  # the least number of values whose distribution is shown
 

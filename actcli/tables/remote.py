@@ -193,7 +193,7 @@ class Remote:
             try:
                 return read()
             except Exception as error:
-                if not _may_pass(error):
+                if not _is_transient(error):
                     raise
                 self._own.file = None
                 time.sleep(wait)
@@ -239,7 +239,7 @@ class Remote:
 
     def opened(self) -> io.BufferedReader:
         """Return a seekable file; needs ranges."""
-        return io.BufferedReader(_Sought(self), FIRST)
+        return io.BufferedReader(_SeekableFile(self), FIRST)
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
@@ -269,8 +269,8 @@ def _stamp(info: dict[str, Any]) -> tuple[object, ...]:
     return (info.get("size"), *(str(info[name]) for name in names if name in info))
 
 
-def _may_pass(error: Exception) -> bool:
-    """Return whether the same request may succeed later."""
+def _is_transient(error: Exception) -> bool:
+    """Return whether the same request may succeed when repeated."""
     if isinstance(error, FileNotFoundError | PermissionError | ValueError | TypeError | NotImplementedError):
         return False
     status = getattr(error, "status", None)
@@ -298,7 +298,7 @@ class _Pieces:
         return count
 
 
-class _Sought(io.RawIOBase):
+class _SeekableFile(io.RawIOBase):
     """A seekable remote file; each read requests a range."""
 
     def __init__(self, remote: Remote) -> None:

@@ -186,9 +186,9 @@ def not_a_number(place: str, columns: Sequence[str], has_header: bool, column: i
     cell = cell if len(cell) <= 40 else cell[:39] + "…"
     hint = f"{left_out(columns, column)}, or name missing values with --null {shlex.quote(cell)}"
     if any(separator in cell for separator in ";\t |"):
-        hint = f"name the separator, such as --separator tab, blanks or ';'; or {hint}"
+        hint = f"name the separator with --separator, such as tab, blanks or ';'; or {hint}"
     elif re.fullmatch(r"[+-]?\d*,\d+", cell):
-        hint = f"read decimal commas with --decimal ,; or {hint}"
+        hint = f"use --decimal , for decimal commas; or {hint}"
     return DataError(f"{place}, column {column + 1}{name}: {cell!r} is not a number", hint)
 
 

@@ -34,7 +34,7 @@ def converted(column: str, values: pl.Series, dtype: pl.DataType) -> pl.Series:
         return values
     if dtype.is_nested():
         before = values.to_list()
-        wide = pl.Series(values.name, before, dtype=dtype)  # polars casts no struct to one of more fields
+        wide = pl.Series(values.name, before, dtype=dtype)  # polars cannot cast a struct to one with more fields
         whole = all(map(_is_kept, before, wide.to_list()))
     else:
         wide = values.cast(dtype)

@@ -1,4 +1,4 @@
-"""`actcli train`: its outputs, its gates, and what it says of bad input."""
+"""`actcli train`: its outputs, its gates, and its errors for bad input."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def table(folder: Path, text: str) -> str:
 
 
 def test_every_form_of_a_result(cli: Cli, tmp_path: Path) -> None:
-    """A page, a figure, JSON by its schema, CSV by function, run, epoch and layer; the same bytes each time."""
+    """A page, a figure, JSON that fits its schema, CSV by function, run, epoch and layer; the same bytes each time."""
     outputs = [str(tmp_path / name) for name in ("a.json", "a.svg", "a.csv")]
     asked = [word for path in outputs for word in ("-o", path)]
     page = tmp_path / "a.md"
@@ -58,7 +58,7 @@ def test_every_form_of_a_result(cli: Cli, tmp_path: Path) -> None:
     ],
 )
 def test_rows(cli: Cli, by: tuple[str, ...], count: int, names: set[str]) -> None:
-    """Of one hidden layer, three states a run; without times, which would differ from run to run."""
+    """With one hidden layer, three states per run; without times, which would differ from run to run."""
     found = rows(cli.ok("train", "relu", *DIGITS, *QUICK, *by, "-f", "csv"))
     assert len(found) == count
     assert names <= found[0].keys()
@@ -71,7 +71,7 @@ def test_timing_is_reported_when_it_is_asked_for(cli: Cli) -> None:
 
 
 def test_gates(cli: Cli) -> None:
-    """Status 3, the result all the same."""
+    """Status 3, and the result is still printed."""
     done = cli("train", "relu", *DIGITS, *QUICK, "--min-accuracy", "1", "--max-dead", "0", "-f", "csv")
     assert done.returncode == 3
     assert b"relu: accuracy is" in done.stderr
@@ -79,8 +79,8 @@ def test_gates(cli: Cli) -> None:
     assert cli("train", "relu", *DIGITS, *QUICK, "--min-accuracy", "0.1", "-f", "csv").returncode == 0
 
 
-def test_weights_are_saved_and_taken(cli: Cli, tmp_path: Path) -> None:
-    """A run of no epoch from what was saved has the scores of the run that saved it."""
+def test_weights_are_saved_and_read_back(cli: Cli, tmp_path: Path) -> None:
+    """A run of no epochs from saved weights has the scores of the run that saved them."""
     path = str(tmp_path / "m.npz")
     first = cli("train", "relu", *DIGITS, *QUICK, "--save", path, "--by", "run", "-f", "csv")
     assert f"{path}: relu from seed".encode() in first.stderr
@@ -90,7 +90,8 @@ def test_weights_are_saved_and_taken(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_a_pipe_of_words_and_holes(cli: Cli) -> None:
-    """Classes may be words; a row with a hole is left out, and its column named; a constant column is named."""
+    """Classes may be words; a row with a missing value is left out, and its column is named; so is a constant
+    column."""
     lines = [f"{i % 7},{(i * i) % 5},1,{'even' if i % 2 else 'odd'}" for i in range(40)]
     lines[3] = ",1,1,odd"
     text = "\n".join(["a,b,c,kind", *lines])
@@ -108,7 +109,7 @@ def test_a_pipe_of_words_and_holes(cli: Cli) -> None:
 
 
 def test_a_quantity(cli: Cli, tmp_path: Path) -> None:
-    """A target with fractions is one, which is said; it has an R² and no accuracy."""
+    """A target with fractions is a quantity, as a note says; it has an R² and no accuracy."""
     path = table(tmp_path, "x,y\n" + "\n".join(f"{i / 10},{i / 7}" for i in range(60)))
     done = cli("train", "tanh", "-i", path, "--target", "y", *QUICK, "-f", "json")
     assert b"y has fractions and is treated as a quantity" in done.stderr
@@ -157,7 +158,7 @@ def test_bad_input(
 
 
 def test_a_learning_rate_that_diverges_is_a_verdict(cli: Cli) -> None:
-    """The runs are reported, with the epoch in which they did."""
+    """The runs are reported, with the epoch in which they diverged."""
     done = cli("train", "relu", *DIGITS, *QUICK, "--optimizer", "sgd", "--lr", "1e6", "-f", "json")
     assert done.returncode == 0
     document = json.loads(done.stdout)
@@ -168,7 +169,7 @@ def test_a_learning_rate_that_diverges_is_a_verdict(cli: Cli) -> None:
 
 
 def test_weights_of_another_shape(cli: Cli, tmp_path: Path) -> None:
-    """The array is named, and that PyTorch's are the other way round."""
+    """The error names the array, and says that PyTorch's are transposed."""
     path = str(tmp_path / "w.npz")
     np.savez(path, W1=np.zeros((8, 61)), b1=np.zeros(8), W2=np.zeros((8, 10)), b2=np.zeros(10))
     message = cli.fails(1, "train", "relu", *DIGITS, *QUICK, "--weights", path)
@@ -188,7 +189,7 @@ def test_a_test_table_with_an_unknown_class(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_an_interrupt_keeps_what_is_finished(tmp_path: Path) -> None:
-    """Ctrl-C among many seeds: the runs that came to their end are written whole, and the status is a shell's."""
+    """Ctrl-C among many seeds: the finished runs are written whole, and the status is the shell's."""
     code = (
         "import os, signal\n"
         "from actcli.training.loop import Trainer\n"

@@ -49,7 +49,7 @@ PRINTED = [
 
 
 @pytest.mark.parametrize(("options", "printed", "files"), PRINTED, ids=str)
-def test_a_format_is_of_what_names_none(
+def test_a_format_applies_to_outputs_whose_name_implies_none(
     options: list[str], printed: str | None, files: dict[str, bytes], cli: Cli, tmp_path: Path
 ) -> None:
     words = [option.replace("{}", str(tmp_path / "a")) for option in options]
@@ -60,7 +60,7 @@ def test_a_format_is_of_what_names_none(
         assert (tmp_path / f"a.{suffix}").read_bytes().startswith(start)
 
 
-def test_a_chart_is_printed_beside_its_figure(cli: Cli, tmp_path: Path) -> None:
+def test_a_chart_is_printed_along_with_its_figure(cli: Cli, tmp_path: Path) -> None:
     """Other formats contain the points of its curves."""
     figure, points = tmp_path / "a.svg", tmp_path / "a.csv"
     assert cli.ok("plot", "relu", "-f", "table", "-o", str(figure)) == cli.ok("plot", "relu")

@@ -50,7 +50,7 @@ def lay(folder: Path) -> None:
     ],
     ids=" ".join,
 )
-def test_no_input_and_nothing_foreign_is_replaced(cli: Cli, tmp_path: Path, words: Sequence[str]) -> None:
+def test_inputs_and_foreign_files_are_never_replaced(cli: Cli, tmp_path: Path, words: Sequence[str]) -> None:
     """It is a usage error, and every file is unchanged."""
     lay(tmp_path)
     os.link(tmp_path / "p.csv", tmp_path / "hard.csv")
@@ -226,7 +226,7 @@ def test_a_writable_file_in_a_read_only_folder(mode: int) -> None:
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
 @pytest.mark.parametrize("words", [("eval", "reluu", "1"), ("list", "--nothing")])
-def test_messages_that_nobody_can_read_change_no_status(words: Sequence[str]) -> None:
+def test_an_unwritable_message_does_not_change_the_status(words: Sequence[str]) -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run([forked.program(), *words], stderr=full, cwd=ROOT, check=False)
     assert done.returncode == 2

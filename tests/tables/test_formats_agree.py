@@ -93,7 +93,7 @@ class Counted(str):
         return super().__hash__()
 
 
-def test_repeated_names_are_told_apart_in_one_pass() -> None:
+def test_repeated_names_become_unique_in_one_pass() -> None:
     """Thousands of columns have the same name."""
     names = [Counted("x")] * 50_000
     found = unique(names)

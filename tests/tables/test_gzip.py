@@ -49,7 +49,7 @@ def test_the_bytes_are_those_of_pythons_reader(tmp_path: Path, content: bytes, s
 
 
 @pytest.mark.parametrize("cut", [1, 4, 8, 9, 5000])
-def test_what_ends_early_or_in_something_else_is_refused(tmp_path: Path, cut: int) -> None:
+def test_truncated_members_and_trailing_data_are_refused(tmp_path: Path, cut: int) -> None:
     whole = member(NOISE) + member(NOISE)
     for content in (whole[:-cut], whole + b"x" * cut, whole + member(b"") + b"\x1f"):
         with pytest.raises(DataError, match=r"ends too early|is damaged"):

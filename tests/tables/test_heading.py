@@ -97,13 +97,13 @@ def test_a_number_that_could_be_two_columns(tmp_path: Path) -> None:
     assert opened(tmp_path / "a.npy", columns=("#3", "=0")).picked == (2, 0)
 
 
-def test_the_columns_come_in_the_order_in_which_they_are_asked_for(cli: Cli) -> None:
+def test_columns_come_in_the_order_asked_for(cli: Cli) -> None:
     """A gated function takes the first half as its values."""
     table = b"g0,g1,u0,u1\n1,2,3,4\n"
     assert cli.ok("eval", "swiglu", "-c", "u0,u1,g0,g1", "-f", "csv", stdin=table).startswith('"swiglu(u0,g0)"')
 
 
-def test_guesses_are_said_once_by_every_command(cli: Cli, tmp_path: Path) -> None:
+def test_every_command_notes_each_guess_once(cli: Cli, tmp_path: Path) -> None:
     """They go to standard error; the result is the same as without the column."""
     (tmp_path / "a.csv").write_text(",a,b\n0,-1,2\n1,-2,3\n")
     (tmp_path / "b.csv").write_text("a,b\n-1,2\n-2,3\n")

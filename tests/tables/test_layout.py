@@ -59,7 +59,7 @@ KINDS = [
 
 
 @pytest.mark.parametrize(("content", "neurons", "said"), KINDS)
-def test_the_cells_are_those_that_were_meant(tmp_path: Path, content: str, neurons: str, said: str) -> None:
+def test_the_cells_are_read_as_intended(tmp_path: Path, content: str, neurons: str, said: str) -> None:
     """Each guess is noted with the option that overrides it."""
     names, rows, notes = read(tmp_path / "a.csv", content)
     assert (" ".join(names), rows) == (neurons, X)
@@ -114,7 +114,7 @@ DOUBTS = [
 
 
 @pytest.mark.parametrize(("name", "content", "message", "hint"), DOUBTS)
-def test_what_leaves_a_doubt_is_an_error_with_the_way_out(
+def test_ambiguous_tables_are_errors_with_the_way_out(
     tmp_path: Path, name: str, content: str, message: str, hint: str
 ) -> None:
     """None of these is silently read one way or the other."""
@@ -138,7 +138,7 @@ def test_the_ways_out_lead_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("word", ["", "x", "5", ".", "-", '"', "ab", "é", "\n"])
-def test_what_separates_no_numbers_is_refused(tmp_path: Path, word: str) -> None:
+def test_invalid_separators_are_refused(tmp_path: Path, word: str) -> None:
     """A digit, a quote or more than one character is rejected."""
     with pytest.raises(UsageError, match="--separator"):
         read(tmp_path / "a.csv", "1,2\n", separator=word)
@@ -153,7 +153,7 @@ def test_lines_are_counted_with_comments(cli: Cli) -> None:
     assert b"1 row left out" in done.stderr
 
 
-def test_what_numpy_writes_is_read_as_it_was(tmp_path: Path) -> None:
+def test_what_numpy_writes_is_read_unchanged(tmp_path: Path) -> None:
     """The default of savetxt, with and without a header."""
     x = np.array([[-1.25, 2e-300, 3.0], [0.1, -0.0, 1e300]])
     for settings in ({}, {"delimiter": ","}, {"delimiter": ";", "header": "a;b;c"}, {"header": "a b c"}):

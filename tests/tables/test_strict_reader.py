@@ -85,7 +85,7 @@ def width(path: Path) -> int:
 
 
 @pytest.mark.sweep
-def test_what_is_accepted_is_what_a_strict_reader_reads(tmp_path: Path) -> None:
+def test_accepted_tables_are_read_as_by_a_strict_reader(tmp_path: Path) -> None:
     """No row is short, long or mixed up, at any block size."""
     chance = random.Random(1)
     path = tmp_path / "a.csv"
@@ -113,7 +113,7 @@ def test_what_is_accepted_is_what_a_strict_reader_reads(tmp_path: Path) -> None:
     "text",
     ['n,a\n"x,y",1\nz\n', 'c0,c1\n"""",1.6\na\tb,-1.4\n"x,y"\n', 'a,b\n",",1\n",",2\n1\n'],
 )
-def test_a_short_row_beside_quoted_separators(tmp_path: Path, text: str) -> None:
+def test_a_short_row_next_to_quoted_separators(tmp_path: Path, text: str) -> None:
     """It is an error for any picked columns."""
     path = tmp_path / "a.csv"
     path.write_text(text)
