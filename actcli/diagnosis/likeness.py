@@ -58,7 +58,7 @@ def _within_the_range(one: Measured) -> str | None:
     if values < FEW or not (low <= least and most <= high) or (math.isinf(low) and math.isinf(high)):
         return None
     if math.isfinite(low) and math.isfinite(high):
-        # Small pre-activations fit too: a bell curve that ends here has an rms of at most a third of the range.
+        # Small pre-activations fit too: a bell curve that ends here has an rms of at most a third of the larger end.
         around_zero = least < 0.0 < most and _rms(p, values) < max(-low, high) / 3.0
         return None if around_zero else f"all values lie within [{low:g}, {high:g}]"
     end, side = (low, "below") if math.isfinite(low) else (high, "above")

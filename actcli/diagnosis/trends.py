@@ -233,12 +233,12 @@ def _in_words(
         )
     shares = f"{percent(first)} to {percent(last)}"
     if measure.field != "dead_neuron_ratio":
-        return f"{measure.word} goes from {shares}, most of it by step {since:g}"
+        return f"{measure.word} goes from {shares}, mostly by step {since:g}"
     dying = list(takewhile(lambda point: point[1].value > 0.5, reversed(course)))
     half = dying[-1][0] if dying else None
     if half is not None and half > course[0][0]:
         return f"the layer dies: over half of its neurons are dead from step {half:g} on ({shares})"
-    return f"dead neurons go from {shares}, most of it by step {since:g}"
+    return f"dead neurons go from {shares}, mostly by step {since:g}"
 
 
 def _certainty(measure: Followed, interval: tuple[float, float] | None) -> str:

@@ -139,7 +139,7 @@ def _filled(colour: str) -> Colour:
 def _keys(what: str, theme: Theme) -> list[Key]:
     none, half, whole = theme.colours(theme.share, 3)
     return [
-        (f"0 % of its values {what}", Fill(none, theme.edge, 0.8)),
+        (f"0 % of values {what}", Fill(none, theme.edge, 0.8)),
         ("50 %", Fill(half)),
         ("100 %", Fill(whole)),
         ("dead", Fill(theme.dead)),

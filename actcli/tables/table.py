@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -54,7 +55,7 @@ class Block:
 
     values: NDArray[np.float64]  # (rows, picked columns), each column contiguous; NaN where missing
     missing: NDArray[np.bool_] | None  # the same shape as `values`; None: nothing is missing
-    others: pl.DataFrame | None  # the columns not picked, unchanged, in order
+    rest: Callable[[], pl.DataFrame] | None  # makes the columns not picked, unchanged, in order, when asked
     first_line: int  # line (of text) or row number of the first row, from 1
     end: int  # bytes of the table's source read up to the end of this block
     skipped: Skipped | None = None  # its rows that could not be read
@@ -148,8 +149,8 @@ def block_of(
     missing = None
     if any(numbers.null_count().row(0)):
         missing = numbers.select(pl.all().is_null()).to_numpy(order="fortran")
-    others = frame.drop(numbers.columns) if len(picked) < frame.width else None
-    return Block(numbers.to_numpy(order="fortran"), missing, others, first_line, end, skipped)
+    rest = partial(frame.drop, numbers.columns) if len(picked) < frame.width else None
+    return Block(numbers.to_numpy(order="fortran"), missing, rest, first_line, end, skipped)
 
 
 def stacked(table: Table, blocks: Sequence[Block]) -> NDArray[np.float64]:

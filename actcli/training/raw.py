@@ -85,8 +85,8 @@ def _place(table: Table, target: str) -> int:
 def _column(block: Block, among: int) -> list[Any]:
     from actcli.tables.mixed import plain_values
 
-    assert block.others is not None
-    return plain_values(block.others.get_columns()[among])
+    assert block.rest is not None
+    return plain_values(block.rest().get_columns()[among])
 
 
 def _typed(values: Sequence[Any], nulls: Sequence[str]) -> list[Any]:

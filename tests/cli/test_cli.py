@@ -113,9 +113,9 @@ def test_help_is_not_a_docstring() -> None:
     ("command", "headings"),
     [
         ("eval", ["Options:", "Input:", "Output:"]),
-        ("saturation", ["Options:", "Input:", "What is measured:", "Gates:", "Figures:", "Output:"]),
+        ("saturation", ["Options:", "Input:", "Criteria:", "Gates:", "Figures:", "Output:"]),
         ("train", ["Options:", "Input:", "Network:", "Training:", "Gates:", "Figures:", "Output:"]),
-        ("trend", ["Options:", "Input:", "What is measured:", "Gates:", "Figures:", "Output:"]),
+        ("trend", ["Options:", "Input:", "Criteria:", "Gates:", "Figures:", "Output:"]),
     ],
 )
 def test_options_are_in_groups(command: str, headings: list[str], cli: Cli) -> None:

@@ -200,7 +200,7 @@ def test_an_unusable_cluster(
     monkeypatch.setattr(clusters, "CONNECT", 0.5)
     assert "no Dask scheduler answers" in cli.fails(1, "saturation", "relu", folder, "--dask", "tcp://127.0.0.1:1")
     assert "no such file" in cli.fails(1, "saturation", "relu", "none.csv", "--dask", "tcp://127.0.0.1:1")
-    assert "there are none" in cli.fails(2, "saturation", "relu", "--dask", "local")
+    assert "none are given" in cli.fails(2, "saturation", "relu", "--dask", "local")
     with clusters._quiet(), clusters._processes(distributed, 0) as empty:
         said = cli.fails(1, "saturation", "relu", folder, "--dask", empty.scheduler_address)
     assert "the scheduler has no workers" in said

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import tracemalloc
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +13,10 @@ import pytest
 from support.onnx_models import between_layers, model, weights
 from support.run import Cli
 
+from actcli.models.inputs import feed
 from actcli.models.onnx_file import OTHERS
+from actcli.models.wanted import Wanted
+from actcli.tables.options import ReadOptions
 
 
 def refused(cli: Cli, *args: str | Path, status: int = 1) -> str:
@@ -77,7 +82,7 @@ def test_packages_that_are_missing_or_too_old(
     monkeypatch.setattr(f"{name}.__version__", "1.9.3")
     said = refused(cli, "layers", path)
     assert f"models need {name} 1." in said
-    assert "and 1.9.3 is installed\n  pip install -U 'actcli[onnx]'" in said
+    assert "but 1.9.3 is installed\n  pip install -U 'actcli[onnx]'" in said
 
 
 @pytest.mark.parametrize(
@@ -283,6 +288,33 @@ def test_arrays_of_other_names_are_not_guessed_at(cli: Cli, tmp_path: Path) -> N
     assert "has no array" in refused(cli, *run)
     np.savez(tmp_path / "x.npz", x)
     assert cli(*map(str, run)).returncode == 0
+
+
+def test_damaged_archives_are_refused(cli: Cli, tmp_path: Path) -> None:
+    """A member that is no array, one that is cut off, and one whose header promises terabytes."""
+    path = between_layers(tmp_path / "m.onnx", [("Relu", ("z",), "y")])
+    np.save(tmp_path / "x.npy", np.ones((3, 4), np.float32))
+    whole = (tmp_path / "x.npy").read_bytes()
+    for content in (b"no array", whole[:-10], whole.replace(b"(3, 4), }" + b" " * 10, b"(99999999999, 4), }")):
+        with zipfile.ZipFile(tmp_path / "x.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("x.npy", content)
+        said = refused(cli, "saturation", "--model", path, "--input", f"x={tmp_path / 'x.npz'}")
+        assert "x.npz: is not a whole NumPy file" in said
+
+
+def test_arrays_of_an_archive_are_not_held_in_memory(tmp_path: Path) -> None:
+    """A small archive may hold more than fits there. Members that are no arrays are left alone."""
+    with zipfile.ZipFile(tmp_path / "x.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("README.txt", "of zeros")
+        with archive.open("x.npy", "w") as member:
+            np.lib.format.write_array(member, np.zeros((1 << 20, 4), np.float32))
+    tracemalloc.start()
+    found = feed([Wanted("x", (None, 4), "float32")], [str(tmp_path / "x.npz")], [], ReadOptions())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.count == 1 << 20
+    assert not any(found.arrays["x"][-1])
+    assert peak < 12 << 20  # of 16 MB
 
 
 def test_a_model_of_unknown_input_shape_takes_any(cli: Cli, tmp_path: Path) -> None:

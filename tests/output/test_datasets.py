@@ -68,7 +68,7 @@ def test_inputs_that_are_not_folders_of_parts(acts: Path, cli: Cli) -> None:
     done = cli("eval", "gelu", str(acts), *where)
     assert (done.returncode, done.stderr.count(b"line 3, column 2 (b): 'no'")) == (1, 1)
     assert [path.name for path in acts.parent.iterdir()] == ["acts"]
-    assert "of a folder of parts" in cli.fails(2, "eval", "gelu", "1", *where)
+    assert "needs a folder of parts" in cli.fails(2, "eval", "gelu", "1", *where)
     assert "is not a folder of parts" in cli.fails(2, "eval", "gelu", *where, stdin=b"a\n1\n")
     assert "must be the only output" in cli.fails(2, "eval", "gelu", str(acts), *where, "-o", "b.csv")
-    assert "ends in a slash" in cli.fails(2, "eval", "gelu", str(acts), "--dask", "local")
+    assert "slash at the end" in cli.fails(2, "eval", "gelu", str(acts), "--dask", "local")

@@ -44,8 +44,8 @@ def others(path: Path, **options: Any) -> list[dict[str, Any]]:
     (table,) = open_tables([str(path)], ReadOptions(**options))
     rows: list[dict[str, Any]] = []
     for block in blocks_of(table):
-        assert block.others is not None
-        rows += block.others.to_dicts()
+        assert block.rest is not None
+        rows += block.rest().to_dicts()
     return rows
 
 

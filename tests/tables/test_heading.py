@@ -128,8 +128,8 @@ def test_a_column_of_lists_holds_rows_of_neurons(tmp_path: Path, dtype: pl.DataT
     assert block.missing is not None
     assert block.missing.tolist() == [[False, False], [True, True], [False, False]]
     assert block.values[[0, 2]].tolist() == [[-1, 2], [-3, 4]]
-    assert block.others is not None
-    assert block.others.rows() == [(0,), (1,), (2,)]
+    assert block.rest is not None
+    assert block.rest().rows() == [(0,), (1,), (2,)]
     assert picked(opened(path)) == ["h[0]", "h[1]", "step"]
 
 

@@ -14,6 +14,8 @@ from support.tables import read, write
 
 from actcli.errors import DataError
 from actcli.tables import jsonlines, separated
+from actcli.tables.open import open_tables
+from actcli.tables.options import ReadOptions
 
 
 @pytest.fixture
@@ -49,6 +51,21 @@ def test_lines_of_numbers_are_not_parsed_one_by_one(
     assert len(parsed) == 1
     assert values.tobytes() == numbers[:, [2, 0, 1]].tobytes()
     assert not missing.any()
+
+
+def test_columns_left_out_are_parsed_only_when_asked_for(
+    tmp_path: Path, calls: Callable[[Any, str], list[None]]
+) -> None:
+    """To pick some columns costs no more than to take all."""
+    rows = [{"a": i, "b": i / 2, "c": float(i)} for i in range(50)]
+    path = write(tmp_path / "a.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    (table,) = open_tables([str(path)], ReadOptions(columns=("b",)))
+    parsed = calls(jsonlines, "_row")
+    (block,) = [task() for task in table.tasks()]
+    assert block.values.tolist() == [[i / 2] for i in range(50)]
+    assert not parsed
+    assert block.rest is not None
+    assert block.rest().rows() == [(i, float(i)) for i in range(50)]
 
 
 NUMBERS = """0 -0 -0.0 1E5 1e-400 -1e400 1.7976931348623159e308 2.2250738585072011e-308 2.4703282292062328e-324 4.9e-324

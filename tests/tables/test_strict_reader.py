@@ -69,9 +69,9 @@ def read(path: Path, block: int) -> list[list[str]] | None:
         rows: list[list[str]] = []
         for task in table.tasks():
             block_ = task()
-            assert block_.others is not None
+            assert block_.rest is not None
             numbers = [str(value) for value in block_.values[:, 0].tolist()]
-            others = block_.others.select(pl.all().fill_null("")).rows()
+            others = block_.rest().select(pl.all().fill_null("")).rows()
             rows += [
                 [*(cell.replace("\r", "") for cell in row), number] for row, number in zip(others, numbers, strict=True)
             ]
