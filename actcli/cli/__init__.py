@@ -1,3 +1,3 @@
-"""The command line: options and words; `commands/` holds one file a command.
+"""The command line: options and messages; `commands/` has one file per command.
 
-Parse, call, write, and nothing else."""
+Code here parses, calls and writes, and does nothing else."""

@@ -1,4 +1,4 @@
-"""What a word of the command line may become: for the shells, as fast as `eval` on numbers."""
+"""Completions of words on the command line, found as fast as `eval` on numbers."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from actcli.registry import additions, dialects, specs
 from actcli.tables.options import ReadOptions
 
 if TYPE_CHECKING:
-    Items: TypeAlias = list[CompletionItem[str]]  # which the first versions of click 8.4 would not know
+    Items: TypeAlias = list[CompletionItem[str]]  # not generic in the first versions of click 8.4
 
 
 def functions(ctx: click.Context, typed: str) -> Items:
-    """A FUNCTION: names and aliases, after `@` the frameworks that know the name, after `:` the parameters."""
+    """Complete a FUNCTION: names and aliases, after `@` the frameworks with that name, after `:` the parameters."""
     head, colon, settings = typed.partition(":")
     if colon:
         return list(_settings(head, settings))
@@ -37,7 +37,7 @@ def functions(ctx: click.Context, typed: str) -> Items:
 
 
 def parameters(ctx: click.Context, typed: str) -> Items:
-    """The names of the parameters of the function on the line."""
+    """Complete the name of a parameter of the function on the line."""
     for spec in filter(specs.known, _words(ctx)):
         known = specs.get(spec).activation.parameters
         return [
@@ -59,7 +59,7 @@ def schemas(ctx: click.Context, typed: str) -> Items:
 
 
 def files(ctx: click.Context, typed: str) -> Items:
-    """Files: the shell knows which there are."""
+    """Complete a file name: the shell finds the files itself."""
     return [CompletionItem(typed, type="file")]
 
 
@@ -70,11 +70,11 @@ def separators(ctx: click.Context, typed: str) -> Items:
 
 
 def columns(ctx: click.Context, typed: str) -> Items:
-    """What follows -c: the columns of the first file on the line, after `,`, `!` and the `:` of a range."""
-    said = ctx.params.get
+    """Complete the value of -c: a column of the first file on the line, also after `,`, `!` and the `:` of a range."""
+    given = ctx.params.get
     options = ReadOptions(
-        format=said("input_format"), header=said("header"), separator=said("separator"), decimal=said("decimal"),
-        comment=said("comment"),
+        format=given("input_format"), header=given("header"), separator=given("separator"), decimal=given("decimal"),
+        comment=given("comment"),
     )  # fmt: skip
     names = _header(_words(ctx), options)
     start = typed[: typed.rfind(",") + 1]
@@ -91,13 +91,13 @@ def columns(ctx: click.Context, typed: str) -> Items:
 
 
 def _words(ctx: click.Context) -> list[str]:
-    """The words of the whole line behind the command's name, which the shell's class has put here."""
+    """The words of the line after the command's name; `_Shell` in `shells` has put the line in the context."""
     words: list[str] = ctx.find_root().obj
     return words[2:]
 
 
 def _settings(head: str, typed: str) -> Iterator[CompletionItem[str]]:
-    """The parameters that are not given yet, each with its default, in that framework's dialect if one is named."""
+    """The parameters not given yet, each with its default, in the dialect of the framework if one is named."""
     if not specs.known(head):
         return
     function = specs.get(head)
@@ -119,7 +119,7 @@ def _header(words: Sequence[str], options: ReadOptions) -> tuple[str, ...]:
         return ()
     try:
         format = named(options.format) if options.format else open_source(path).format()
-        if format.slow_to_open:  # longer than a person waits
+        if format.slow_to_open:  # nobody waits that long for TAB
             return ()
         return open_tables([path], options)[0].columns
     except ActcliError:

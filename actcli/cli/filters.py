@@ -24,22 +24,22 @@ if TYPE_CHECKING:
     from actcli.tables.sheet import Sheet
 
 
-HELD = 1_000_000  # numbers that may be taken together
-HELD_SQUARED = 5_000  # of which there is a Jacobian
+HELD = 1_000_000  # numbers that may be held at once
+HELD_SQUARED = 5_000  # the same where a Jacobian is computed
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """The numbers of a command line, made as they are taken."""
+    """The numbers of a command line, made one at a time on demand."""
 
     count: int
     values: Iterator[float]
 
     def held(self, most: int, why: str) -> list[float]:
-        """All of them. Raises UsageError where they are more than `most`."""
+        """All of the numbers. Raises UsageError if there are more than `most`."""
         if self.count > most:
             raise UsageError(
-                f"--range: {_size(self.count)} numbers, and at most {most:,} are taken together for {why}",
+                f"--range: {_size(self.count)} numbers are too many for {why}, which takes at most {most:,}",
                 "make the range shorter or its STEP larger",
             )
         return list(self.values)
@@ -50,14 +50,14 @@ def _size(count: int) -> str:
 
 
 def numbers_or_paths(inputs: Sequence[str], span: tuple[Decimal, ...] | None) -> tuple[Numbers | None, list[str]]:
-    """The numbers of the inputs or of --range, else paths; there is one of them."""
+    """The numbers of the inputs or of --range, else None; and the paths. Exactly one of the two is not empty."""
     if span is not None:
         if inputs:
-            raise UsageError("--range makes the numbers: leave out the inputs", f"not both --range and {inputs[0]}")
+            raise UsageError(f"--range and the input {inputs[0]} are both given", "leave one of them out")
         return Numbers(*span_numbers(span)), []
     numbers, paths = numbers_and_paths(inputs, required=True)
     if not numbers and not paths:
-        raise UsageError("there is no input", "give numbers, files or --range, or pipe a table in")
+        raise UsageError("no input", "give numbers, files or --range, or pipe a table in")
     return Numbers(len(numbers), iter(numbers)) if numbers else None, paths
 
 
@@ -66,7 +66,7 @@ def write_sheet(sheet: Sheet, outputs: Outputs) -> None:
 
 
 def _taken(function: Function, numbers: Numbers, outputs: Outputs) -> Iterator[float] | list[float]:
-    """As many of the numbers as the outputs show: a table alone the first; what cannot be held is refused."""
+    """The numbers that the outputs need: only the first for a long printed table. Raises UsageError for too many."""
     if function.takes_rows:
         return numbers.held(HELD, f"the row of {function.name}")
     if len(outputs.destinations) > 1:
@@ -88,12 +88,12 @@ def write_parts(
     outputs: Outputs,
     dask: str | None,
 ) -> None:
-    """The parts of folders, each written as one of the folder of the outputs."""
+    """Write one part in the folder of the outputs for each part of the input folders."""
     from actcli.output.datasets import write_dataset
 
     numbers, paths = numbers_or_paths(inputs, span)
     if numbers is not None:
-        raise UsageError("a folder of parts is written of a folder of parts", "give a folder, or -o FILE")
+        raise UsageError("a folder of parts needs a folder of parts as its input", "give a folder, or -o FILE")
     tables = open_layers(paths, reading)
     with on(dask) as cluster:
         write_dataset(function, tables, outputs, reading, append=append, note=note, cluster=cluster)
@@ -108,7 +108,7 @@ def write_results(
     append: bool,
     outputs: Outputs,
 ) -> None:
-    """Numbers give the columns x and all results; tables have each number replaced by the last of the results."""
+    """Write x and all results for numbers; for tables, replace each number by the last of the results."""
     numbers, paths = numbers_or_paths(inputs, span)
     if numbers is not None:
         write_sheet(filtering.number_sheet(function, results, _taken(function, numbers, outputs)), outputs)

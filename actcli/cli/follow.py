@@ -1,4 +1,4 @@
-"""A run that is still written, shown as it grows until Ctrl-C."""
+"""Show a run while it is still being written, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from actcli.diagnosis.states import recorded, trend
 from actcli.diagnosis.trends import Trend
 from actcli.errors import DataError
 
-EVERY = 0.5  # seconds between two looks
+EVERY = 0.5  # seconds between two reads
 
 
 def followed(path: str) -> Trend:
-    """The last state of a run when Ctrl-C ends it; on a terminal standard error shows each state before.
+    """The run as it is when Ctrl-C ends this; on a terminal, standard error shows each state until then.
 
-    Raises DataError where there is no run in the file by then.
+    Raises DataError if the file has no state by then.
     """
     from actcli.reports.console import LivePage
     from actcli.reports.trends import live_lines
@@ -35,7 +35,7 @@ def followed(path: str) -> Trend:
                 page.show(live_lines(last))
             time.sleep(EVERY)
     if last is None:
-        raise DataError(f"{path}: there is no state in it yet", "actcli.watch(...).save(path) writes one")
+        raise DataError(f"{path}: no state has been written yet", "actcli.watch(...).save(path) writes them")
     return last
 
 
@@ -48,7 +48,7 @@ def _stamp(path: str) -> tuple[int, int] | None:
 
 @contextmanager
 def _interrupting() -> Iterator[None]:
-    """Within, Ctrl-C is an exception of this process and not the end of it."""
+    """Within this context Ctrl-C raises KeyboardInterrupt instead of ending the process."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Options in the groups that help and manual pages show them in."""
+"""Options in groups, as help and manual pages show them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-OWN = "Options"  # what is in no group
-INPUT, MEASURED, NETWORK, TRAINING = "Input", "What is measured", "Network", "Training"
+OWN = "Options"  # of options in no other group
+INPUT, MEASURED, NETWORK, TRAINING = "Input", "Criteria", "Network", "Training"
 GATES, LOOKS, OUTPUT = "Gates", "Figures", "Output"
 ORDER = (OWN, INPUT, NETWORK, TRAINING, MEASURED, GATES, LOOKS, OUTPUT)
-_GROUP = "actcli_group"  # the attribute of an option
+_GROUP = "actcli_group"  # the attribute of an option that names its group
 
 
 def stack(*options: Callable[[F], F]) -> Callable[[F], F]:
@@ -42,7 +42,7 @@ def grouped(group: str, *options: Callable[[F], F]) -> Callable[[F], F]:
 
 
 def groups(command: click.Command, context: click.Context) -> dict[str, list[tuple[str, str]]]:
-    """The options of a command, with what help says of each, by their groups."""
+    """The help records of a command's options, by group."""
     found: dict[str, list[tuple[str, str]]] = {group: [] for group in ORDER}
     for parameter in command.get_params(context):
         if isinstance(parameter, click.Option) and (record := parameter.get_help_record(context)) is not None:

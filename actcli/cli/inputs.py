@@ -1,4 +1,4 @@
-"""What INPUT arguments are: numbers, tables, or standard input."""
+"""INPUT arguments: numbers, tables, or standard input."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def numbers_and_paths(inputs: Sequence[str], *, required: bool) -> tuple[list[float], list[str]]:
-    """The INPUT arguments as numbers, or as paths, "-" for standard input where there are none and it has data."""
+    """The INPUT arguments as numbers or as paths; without any, "-" if standard input has data."""
     tokens = [unmarked(token) for token in inputs]
     if not tokens:
         return [], ["-"] if _standard_input(required) else []
@@ -31,18 +31,18 @@ def numbers_and_paths(inputs: Sequence[str], *, required: bool) -> tuple[list[fl
         number, path = tokens[numbers.index(True)], tokens[numbers.index(False)]
         raise UsageError(
             f"inputs are numbers or files, not both: {number} and {path}",
-            f"a file whose name is a number is written ./{number}",
+            f"write ./{number} for a file whose name is a number",
         )
     check_tables(tokens)
     from actcli.tables.format import holds_measures, way_to_show
 
     if found := next((path for path in tokens if holds_measures(path)), None):
-        raise UsageError(f"{found} holds what actcli has measured, not pre-activations", way_to_show(found))
+        raise UsageError(f"{found} contains measures written by actcli, not pre-activations", way_to_show(found))
     return [], tokens
 
 
 def check_tables(paths: Sequence[str]) -> None:
-    """Raises UsageError for a model among the tables."""
+    """Raise UsageError if one of the tables is a model."""
     from actcli.models.onnx_file import is_model, way_to_run
 
     if found := next((path for path in paths if is_model(path)), None):
@@ -50,7 +50,7 @@ def check_tables(paths: Sequence[str]) -> None:
 
 
 def _standard_input(required: bool) -> bool:
-    """Whether standard input is a pipe or a file, and not empty where it need not be there."""
+    """Whether standard input is a pipe or a file; unless it is `required`, it must also not be empty."""
     try:
         mode = os.fstat(sys.stdin.fileno()).st_mode
     except (AttributeError, OSError, ValueError):  # closed, or not a real file
@@ -61,13 +61,13 @@ def _standard_input(required: bool) -> bool:
 
 
 def span_numbers(span: tuple[Decimal, ...]) -> tuple[int, Iterator[float]]:
-    """START, START + STEP, ... up to STOP, each the double nearest to the exact decimal; and how many they are."""
+    """How many numbers START, START + STEP, ..., STOP there are, and each as the double nearest its exact decimal."""
     from decimal import Decimal
 
     start, stop = span[:2]
     step = span[2] if len(span) == 3 else Decimal(1 if stop >= start else -1)
     if step == 0 or (stop - start) / step < 0:
-        way_out = "turn its sign" if step else "give one that is not 0"
+        way_out = "reverse its sign" if step else "give one that is not 0"
         raise UsageError(f"--range: a step of {step} does not lead from {start} to {stop}", way_out)
     count = int((stop - start) / step) + 1
     return count, (float(start + i * step) for i in range(count))

@@ -1,4 +1,4 @@
-"""The layers that INPUT arguments hold, and what is noted of them on standard error."""
+"""The layers in the INPUT arguments, and the notes about them on standard error."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class _PatternType(click.ParamType["tuple[str, Function]"]):
-    """PATTERN=SPEC. A spec may hold more of `=`."""
+    """PATTERN=SPEC, split at the first `=`: a spec may contain more of them."""
 
     name = "pattern"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Function]:
         pattern, equals, spec = unmarked(value).partition("=")
         if not (pattern and equals and spec):
-            raise UsageError(f"--function {value}: is not PATTERN=FUNCTION", "write for example --function 'fc*=gelu'")
+            raise UsageError(f"--function {value}: not PATTERN=FUNCTION", "for example --function 'fc*=gelu'")
         return pattern, FunctionType().convert(spec, param, ctx)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
@@ -53,7 +53,7 @@ def _choice(own_functions: tuple[tuple[str, Function], ...], own_layers: tuple[s
     return Choice(own_functions, own_layers)
 
 
-# Which layers are taken and which function each has, as `choice`.
+# Which layers to use, and the function of each, as `choice`.
 layer_options = gather(
     "choice",
     _choice,
@@ -68,13 +68,14 @@ layer_options = gather(
 )
 
 
-# Where tables are measured, as `dask`.
+# Where to measure tables, as `dask`.
 dask_option = grouped(INPUT, option("--dask ADDRESS", "Work on a Dask cluster, or on local[:N] processes here."))
 
 
 @contextmanager
 def on(address: str | None, without: str = "") -> Iterator[Cluster | None]:
-    """The cluster at an address. Raises UsageError where what is asked for is `without` one."""
+    """Yield the Dask cluster at this address, None without an address. Raises UsageError if `without` names an input
+    that no cluster can use."""
     if address is None:
         yield None
         return
@@ -90,7 +91,7 @@ def layers(
     inputs: Sequence[str], function: Function, choice: Choice, options: ReadOptions, cluster: Cluster | None = None,
     *, required: bool = False,
 ) -> list[PreActivations]:  # fmt: skip
-    """The layers that the inputs hold; none where there is no input. `required`: what is piped in is not empty."""
+    """The layers in the inputs; none if there is no input. `required`: read standard input even if it is empty."""
     numbers, paths = numbers_and_paths(inputs, required=required)
     if paths:
         from actcli.measuring.files import file_layers
@@ -98,7 +99,7 @@ def layers(
 
         return file_layers(paths, function, choice, options, watched, cluster)
     if cluster is not None:
-        raise UsageError("--dask is for tables, and there are none", "give files or folders")
+        raise UsageError("--dask is for tables, and none are given", "give files or folders")
     functions = choice.of(["numbers"] if numbers else [], function)
     if not numbers:
         return []
@@ -108,7 +109,7 @@ def layers(
 
 
 def note_layers(inputs: Sequence[Input], doubts: Sequence[str]) -> None:
-    """Note what was guessed about each, how many rows of it were left out, and which layers look like outputs."""
+    """Note the guesses about each input, how many of its rows were left out, and doubts about the layers."""
     for read in inputs:
         for guess in read.notes:
             note(guess)
@@ -119,7 +120,7 @@ def note_layers(inputs: Sequence[Input], doubts: Sequence[str]) -> None:
 
 
 def distributions(inputs: Sequence[str], options: ReadOptions) -> list[tuple[str, Histogram]]:
-    """The name of each table that the inputs hold and the histogram of its finite values."""
+    """The name of each table in the inputs, with the histogram of its finite values."""
     numbers, paths = numbers_and_paths(inputs, required=False)
     if not numbers and not paths:
         return []

@@ -1,4 +1,4 @@
-"""The program: its commands, and what a run ends with."""
+"""The program: its commands, its errors and its exit status."""
 
 import gc
 import os
@@ -17,7 +17,7 @@ from actcli.text import short, visible
 
 INTERRUPTED = 130
 PIPE_CLOSED = 141
-MOST = 1000  # characters of a message: an argument may have any number of them
+MOST = 1000  # characters of a message: an argument in it may be of any length
 
 
 # A command is its module in `commands` and its line here, the first sentence of its help: `--help` imports none.
@@ -39,7 +39,7 @@ COMMANDS = {
 
 
 class _Group(click.Group):
-    """Commands whose modules are imported when they are asked for: together they take 7 ms."""
+    """Commands whose modules are imported on demand: together they would take 7 ms."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*COMMANDS]
@@ -61,7 +61,7 @@ class _Group(click.Group):
             if specs.known(args[0]):
                 what = f"{args[0]} is a function, not a command"
                 raise UsageError(what, f"write actcli eval {shlex.join(args)}") from None
-            # Near names click looks for among the commands that are imported.
+            # click would suggest only commands that are already imported.
             raise click.NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -74,18 +74,18 @@ class _Group(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     help="""A microscope for activation functions.
 
-It evaluates, differentiates, plots and compares them, and finds in real pre-activations where gradients vanish and
+It evaluates, differentiates, plots and compares them, and finds where gradients vanish in real pre-activations and
 which neurons are dead or saturated.""",
     epilog="""FUNCTION is NAME[@FRAMEWORK][:PARAMETER=VALUE,...], for example relu, elu:alpha=0.5 or gelu@jax, which
-takes that framework's name and defaults. Case, - and _ in names do not matter. Where several functions are taken,
-'elu:alpha=0.5|1|2' names one for each value (quoted: | is the shell's). Columns of a table may have a slope each:
-prelu:a=0.1,0.25, or prelu:a=FILE, a row or a column of them.
+uses that framework's name and defaults. Case, - and _ in names do not matter. Commands for several functions read
+'elu:alpha=0.5|1|2' as one function per value (quote it, as | is special to the shell). Each column of a table may have
+its own slope: prelu:a=0.1,0.25, or prelu:a=FILE with a row or a column of slopes.
 
 FUNCTION may also be an expression in x: 'x*tanh(softplus(x))', or with parameters 'max(0,x)+a*min(0,x):a=0.05'. It
-has + - * / **, where(x > 0, a, b), min, max, abs, exp, expm1, log, log1p, sqrt, sin, cos, sinh, cosh, tanh, erf, pi,
-e, and every elementwise function by its name. Named definitions are read from $XDG_CONFIG_HOME/actcli/functions.toml
-(by default ~/.config) and from --functions FILE, an option of each command that takes a FUNCTION; their source and
-aliases may be left out:
+may use + - * / **, where(x > 0, a, b), min, max, abs, exp, expm1, log, log1p, sqrt, sin, cos, sinh, cosh, tanh, erf,
+pi, e, and the name of every elementwise function. Named definitions are read from
+$XDG_CONFIG_HOME/actcli/functions.toml (by default ~/.config) and from --functions FILE, an option of each command that
+takes a FUNCTION; source and aliases are optional:
 
 \b
   [my_gate]
@@ -95,11 +95,11 @@ aliases may be left out:
   [my_gate.parameters]
   b = { default = 1.5, domain = "[0, inf)", meaning = "sharpness" }
 
-INPUT is numbers, or files (.csv .tsv .jsonl .parquet .arrow .npy .npz, and .gz and .zst of the text ones), or - for
-standard input, which is also read when no INPUT is given and it is a pipe or a file. A folder, or a glob in quotes, is
-one table: its part files, one below the other; --part step=100 takes those below a folder of that name. -c takes
-columns by name, place #1, range a:b or glob h*, separated by commas, in this order; a leading ! leaves them out: -c
-'!step,!label'. =NAME is a name whatever it looks like.
+INPUT is numbers, or files (.csv .tsv .jsonl .parquet .arrow .npy .npz; text files also as .gz or .zst), or - for
+standard input, which is also read if no INPUT is given and it is a pipe or a file. A folder or a quoted glob is one
+table, its part files one after the other; --part step=100 reads only those below a folder of that name. -c selects
+columns by name, place #1, range a:b or glob h*, separated by commas, in the order given; a leading ! excludes them: -c
+'!step,!label'. =NAME is always read as a name.
 
 \b
 Examples:
@@ -113,7 +113,7 @@ def cli() -> None: ...
 def run(args: Sequence[str]) -> int:
     """Run a command line and return its exit status."""
     try:
-        # Not cli.main(), which ends a closed pipe with status 1. Reports name the arguments.
+        # Not cli.main(), which gives status 1 for a closed pipe. `obj` keeps the arguments for reports.
         with cli.make_context("actcli", [*args], obj=tuple(args)) as context:
             cli.invoke(context)
         sys.stdout.flush()
@@ -128,22 +128,22 @@ def run(args: Sequence[str]) -> int:
     except click.ClickException as error:
         hint = f"see `{error.ctx.command_path} --help`" if isinstance(error, click.UsageError) and error.ctx else ""
         if isinstance(error, click.NoSuchOption) and error.ctx and error.ctx.parent is None:
-            hint = f"options stand behind the command: actcli COMMAND {error.option_name}, " + hint
+            hint = f"options follow the command: actcli COMMAND {error.option_name}, " + hint
         return _fail(error.format_message(), hint, error.exit_code)
     except ActcliError as error:
         return _fail(error.message, error.hint, error.exit_status)
-    except OSError as error:  # of what is written without a name: help, completion
+    except OSError as error:  # while writing to standard output: help, completion
         return _fail(f"{error.filename or 'standard output'}: {error.strerror or error}", "", 1)
     except MemoryError:
-        return _fail("there is not enough memory", "allow more: ulimit -v, or the limit of the container", 1)
+        return _fail("not enough memory", "raise the limit: ulimit -v, or the container's limit", 1)
     except Exception as error:
         if "can't start new thread" in str(error):
-            return _fail("the system allows no more threads", "allow more: ulimit -u", 1)
-        return _fail(f"this is a fault of actcli: {type(error).__name__}: {error}", "ACTCLI_DEBUG=1 shows where", 1)
+            return _fail("the system allows no more threads", "raise the limit: ulimit -u", 1)
+        return _fail(f"a bug in actcli: {type(error).__name__}: {error}", "ACTCLI_DEBUG=1 shows where", 1)
 
 
 def _fail(message: str, hint: str, status: int) -> int:
-    if (ended := signals.status()) is not None:  # what fails then fails by the signal: an import, a library's call
+    if (ended := signals.status()) is not None:  # the signal caused the failure, of an import or a library's call
         return ended
     if os.environ.get("ACTCLI_DEBUG") == "1":
         raise  # noqa: PLE0704 - called from the handlers above
@@ -157,7 +157,7 @@ def main() -> int:
     """Run the command line of the process and return its exit status."""
     ignored = environment.prepare()
     limits.watch()
-    gc.set_threshold(100_000)  # imports make many objects and no garbage: looking for it among them takes 6 ms
+    gc.set_threshold(100_000)  # imports make many objects and no garbage: collecting would take 6 ms
     if asked := os.environ.get("_ACTCLI_COMPLETE"):
         from actcli.cli.shells import answer
 
@@ -167,7 +167,7 @@ def main() -> int:
         note(line)
     try:
         sys.stdout.flush()
-    except OSError:  # reported already: what is left in the buffer must not fail again at exit
+    except OSError:  # already reported: the rest of the buffer must not fail again at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    gc.freeze()  # nor is it looked for among them at the end: 40 ms with polars
+    gc.freeze()  # a collection at exit would take 40 ms with polars
     return status

@@ -1,4 +1,4 @@
-"""What is said on standard error beside the result: one line is one note."""
+"""Notes on standard error beside the result, one line each."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ def note(text: str) -> None:
 
 
 def note_functions(functions: Sequence[Function] = ()) -> None:
-    """Note, once in a run, which definitions the registry left out, and which of the functions are unstable."""
+    """Note, once per run, the definitions that the registry left out and the functions that are unstable."""
     from actcli.registry import additions, specs
 
-    said: set[str] = click.get_current_context().meta.setdefault(__name__, set())
+    noted: set[str] = click.get_current_context().meta.setdefault(__name__, set())
     for line in (*additions.current().left_out, *filter(None, map(specs.instability, functions))):
-        if line not in said:
-            said.add(line)
+        if line not in noted:
+            noted.add(line)
             note(line)
 
 
 def fail_gates(ctx: click.Context, failed: Sequence[str]) -> None:
-    """Note each of the lines and end with the status of a gate that failed; without any go on."""
+    """Note each failed gate and exit with GATE_FAILED; do nothing if none failed."""
     for line in failed:
         note(line)
     if failed:
@@ -43,6 +43,6 @@ def fail_gates(ctx: click.Context, failed: Sequence[str]) -> None:
 
 
 def note_skipped(skipped: Skipped | None) -> None:
-    """Note how many rows of a table were skipped, and why the first of them."""
+    """Note how many rows of a table were skipped, and why the first one was."""
     if skipped:
         note(str(skipped))

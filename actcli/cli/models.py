@@ -1,4 +1,4 @@
-"""A model that is run in place of tables of pre-activations: its options, and its layers."""
+"""A model that is run instead of reading tables of pre-activations: its options and its layers."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 @dataclass(frozen=True, slots=True)
 class ModelRun:
-    """A model, what goes into its inputs by their names, and how it is run."""
+    """A model, the files or numbers for its named inputs, and how to run it."""
 
     path: str
     named: tuple[tuple[str, str], ...]
     running: Running
 
     def network(self, inputs: Sequence[str], choice: Choice, reading: ReadOptions) -> Network:
-        """Its layers on these inputs; what is not seen is noted."""
+        """The model's layers on these inputs; operators that cannot be analysed are noted."""
         from actcli.measuring.network import network
 
         named = [pair for token in inputs if (pair := named_input(token))]
@@ -57,7 +57,7 @@ class MemoryType(click.ParamType[int]):
             return value
         found = re.fullmatch(r"(\d+(?:\.\d+)?) *([KMGT]?)i?B?", value.strip(), re.IGNORECASE)
         if not found or not float(found[1]):
-            self.fail(f"{value!r} is not a size, write for example 500M or 4G", param, ctx)
+            self.fail(f"{value!r} is not a size such as 500M or 4G", param, ctx)
         return int(float(found[1]) * _UNITS[found[2].upper()])
 
 
@@ -71,7 +71,7 @@ class _NamedType(PairType):
 
 
 class FunctionOrInput(FunctionType):
-    """FUNCTION, or with --model, whose layers have their own, the first INPUT."""
+    """FUNCTION; with --model, whose layers have their own functions, the first INPUT."""
 
     def convert(  # type: ignore[override]
         self, value: str, param: click.Parameter | None, ctx: click.Context | None
@@ -81,7 +81,7 @@ class FunctionOrInput(FunctionType):
 
 
 def named_input(token: str) -> tuple[str, str] | None:
-    """NAME=FILE of a model's input, where the whole is not the name of a file."""
+    """A model's input as NAME=FILE, unless the token itself is the name of a file."""
     name, equals, rest = unmarked(token).partition("=")
     return (name, rest) if equals and name and rest and not os.path.exists(token) else None
 
@@ -92,7 +92,7 @@ def _model_run(
     if model is None:
         asked = (("--input", named), ("--neurons", neurons), ("--batch", batch), ("--memory", memory))
         if given := [option for option, value in asked if value]:
-            raise UsageError(f"{given[0]} is for a model that is run", "name it with --model FILE.onnx")
+            raise UsageError(f"{given[0]} needs a model to run", "name one with --model FILE.onnx")
         return None
     from actcli.models.onnx_run import MEMORY, Running
 
@@ -106,7 +106,7 @@ def _no_names(model: str | None, neurons: str | None, batch: int | None, memory:
 _model = click.option(
     "--model",
     metavar="FILE",
-    is_eager=True,  # before FUNCTION is looked up
+    is_eager=True,  # parsed before FUNCTION is looked up
     shell_complete=completer("files"),
     help="Run this ONNX model on the inputs and measure its layers.",
 )
@@ -116,7 +116,7 @@ _input = click.option(
     type=_NamedType(),
     multiple=True,
     metavar="NAME=FILE",
-    help="Feed this model input from a file, or with a number.",
+    help="Feed this model input from a file or a number.",
 )
 _running = (
     click.option("--neurons", type=click.Choice(["channel", "unit"]), help="Count channels as neurons, or each unit."),
@@ -125,6 +125,6 @@ _running = (
         "--memory", type=MemoryType(), metavar="SIZE", help="Keep outputs within this much memory (default: 2G)."
     ),
 )
-# A model that is run, as `model`; None where there is none. Where -i names tables, it names inputs of the model too.
+# A model to run, as `model`; None without one. Commands whose -i names tables use -i for the model's inputs too.
 model_options = gather("model", _model_run, _model, _input, *_running, group=INPUT)
 model_options_beside_inputs = gather("model", _no_names, _model, *_running, group=INPUT)

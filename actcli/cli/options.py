@@ -1,4 +1,4 @@
-"""What several commands share: FUNCTION and INPUT arguments, options for tables and output."""
+"""Arguments and options that several commands share: FUNCTION and INPUT, options for tables and output."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _together(ctx: click.Context, param: click.Parameter, families: Sequence[Seq
 
 
 def completer(name: str) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem[str]]]:
-    """The function of `completers` of this name, whose module is imported when a shell asks."""
+    """The function of this name in `completers`, which is imported only when a shell asks."""
 
     def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
         from actcli.cli import completers
@@ -49,7 +49,7 @@ def completer(name: str) -> Callable[[click.Context, click.Parameter, str], list
 
 
 def gather(name: str, record: Callable[..., object], *options: Callable[[F], F], group: str = OWN) -> Callable[[F], F]:
-    """Options of a group whose values a command takes as one argument of this name: what `record` makes of them."""
+    """Options of a group whose values reach the command as one argument of this name, made of them by `record`."""
     own = [name for name, one in inspect.signature(record).parameters.items() if one.default is one.empty]
 
     def decorate(command: F) -> F:
@@ -63,7 +63,7 @@ def gather(name: str, record: Callable[..., object], *options: Callable[[F], F],
     return decorate
 
 
-_DEFINITIONS = "actcli.definitions"  # where a context has the files of --functions
+_DEFINITIONS = "actcli.definitions"  # the key of a context for the files of --functions
 
 
 def option(
@@ -77,14 +77,14 @@ def option(
     required: bool = False,
     complete: str | None = None,
 ) -> Callable[[F], F]:
-    """An option such as `-o --output files FILE`, FILE being a value of this type, or one of these: its flags, the
-    argument it becomes and what stands for its value, the last two only where click would not choose them.
+    """An option from words such as `-o --output files FILE`: flags, name of the argument, name of the value. The last
+    two are left out if click chooses well. `type` is a type, or the values to choose from.
 
-    A default is shown, or what is `shown` in its place. `many` may be given, and `complete` is what completes one.
+    `shown` is shown instead of the default. `many` allows several, and `complete` names the completer.
     """
     *names, last = words.split()
     named = last[0].isupper()
-    # click takes a default of None for a value that was given, with which nothing is missing
+    # click would count a default of None as a value, so that nothing required would be missing
     known: dict[str, Any] = {} if default is None else {"default": default, "show_default": shown}
     return click.option(
         *(names if named else words.split()),
@@ -100,8 +100,8 @@ def option(
 
 def _use(ctx: click.Context, param: click.Parameter, paths: Sequence[str]) -> None:
     if ctx.get_parameter_source("definitions") is ParameterSource.ENVIRONMENT:
-        paths = [path for path in paths if path]  # as in a PATH with a separator too many
-    if paths or not ctx.resilient_parsing:  # completion of other words needs no registry
+        paths = [path for path in paths if path]  # empty after a separator too many
+    if paths or not ctx.resilient_parsing:  # completing other words needs no registry
         from actcli.registry import additions
 
         ctx.meta[_DEFINITIONS] = paths
@@ -113,10 +113,10 @@ functions_file_option = click.option(
     "--functions",
     "definitions",
     multiple=True,
-    type=click.Path(),  # the environment's are separated like those of PATH
+    type=click.Path(),  # so that click splits the environment variable like PATH
     metavar="FILE",
     envvar="ACTCLI_FUNCTIONS",
-    is_eager=True,  # before FUNCTION is looked up
+    is_eager=True,  # parsed before FUNCTION is looked up
     expose_value=False,
     callback=_use,
     help="Add named definitions from a TOML file (repeatable).",
@@ -140,7 +140,7 @@ append_option = grouped(OUTPUT, click.option("--append", is_flag=True, help="App
 
 
 def inputs_option(help: str) -> Callable[[F], F]:
-    """Tables of a command whose arguments are functions."""
+    """The option for tables of a command whose arguments are functions."""
     return grouped(INPUT, option("-i --input inputs FILE", help, many=True, complete="files"))
 
 
@@ -154,7 +154,7 @@ def _look(style: Theme, font: str, legend: Legend, settings: Sequence[tuple[str,
     return Look(style, font, legend, tuple(settings), math)
 
 
-# How figures look, as `look`.
+# The look of figures, as `look`.
 look_options = gather(
     "look",
     _look,
@@ -184,14 +184,14 @@ def _reading(
     from actcli.tables.options import ReadOptions
 
     if odd := next((null for null in nulls if encodable(null) != null), None):
-        raise UsageError(f"--null {odd!r}: is not UTF-8", "no cell of a text can be that")
+        raise UsageError(f"--null {odd!r}: not UTF-8", "no cell of a text file can match it")
     if separator is not None:
         from actcli.tables.layout import separator_of
 
         separator = separator_of(separator)
     if comment and ("\n" in comment or encodable(comment) != comment):
-        raise UsageError(f"--comment {comment!r}: no line of a text begins with that", "give one such as '#' or '//'")
-    if threads is not None:  # polars reads it once, when it is imported
+        raise UsageError(f"--comment {comment!r}: no line can begin with that", "give for example '#' or '//'")
+    if threads is not None:  # polars reads the variable once, on import
         os.environ["POLARS_MAX_THREADS"] = str(threads)
     return ReadOptions(
         format=input_format, header=header, separator=separator, decimal=decimal, comment=comment, nulls=nulls,
@@ -210,7 +210,7 @@ _table_options = (
         "--header/--no-header", default=None, help="Read the first row as names, or as data (default: guess)."
     ),
     option("--separator CHAR", "Split cells at this character, tab or blanks (default: guess).", complete="separators"),
-    option("--decimal", "Read numbers with this decimal sign (default: guess).", [".", ","]),
+    option("--decimal", "Read numbers with this decimal mark (default: guess).", [".", ","]),
     option("--comment TEXT", "Skip lines that begin with this (default: guess #)."),
     option("--null nulls TEXT", "Treat this text as a missing value (repeatable).", many=True),
     option("--input-format", "Read inputs in this format, whatever their names.", names("open")),
@@ -219,7 +219,7 @@ _table_options = (
     option("--part parts NAME=VALUE", "Read only parts below a folder NAME=VALUE (repeatable).", PairType(), many=True),
     option("--threads COUNT", "Read tables on this many threads (default: up to 5).", click.IntRange(1, 256)),
 )
-# How to read tables, as `reading`; and layers of one network, whose order is part of what they say.
+# How to read tables, as `reading`; the second set is for the layers of one network, whose order matters.
 table_options = gather("reading", functools.partial(_reading, order="given"), *_table_options, group=INPUT)
 layer_table_options = gather(
     "reading",
@@ -234,11 +234,11 @@ def _network(q: float, sigma_w: float | None, sigma_b: float, depth: int | None)
     from actcli.analysis.profile import Network
 
     if sigma_b and sigma_w is None:
-        raise UsageError("--sigma-b is for networks of a given --sigma-w", "give both")
+        raise UsageError("--sigma-b needs --sigma-w", "give both")
     return Network(q, sigma_w, sigma_b, depth or 0)
 
 
-# What is assumed of a network at initialisation, as `network`.
+# The assumed network at initialisation, as `network`.
 network_options = gather(
     "network",
     _network,
@@ -258,7 +258,7 @@ _WRITTEN = {"files", "reports", "saves"}  # the arguments that name files to wri
 
 
 def _keep_inputs(context: click.Context, outputs: Outputs, *, filters: bool) -> None:
-    """No file that is read is lost: only a filter may replace its table, by its results."""
+    """Raise UsageError if an output would overwrite an input; only a filter may replace its own table."""
     values = {name: value for name, value in context.params.items() if name not in _WRITTEN}
     inputs = (values.pop("inputs") or ("-",)) if "inputs" in values else ()
     others = [*context.meta.get(_DEFINITIONS, ()), *_texts(values.values())]
@@ -271,7 +271,7 @@ def _keep_inputs(context: click.Context, outputs: Outputs, *, filters: bool) -> 
 
 
 def _texts(values: Iterable[object]) -> Iterator[str]:
-    """Whatever may be a path in the values of arguments: each text, and what stands behind its `=`."""
+    """Everything that may be a path in the values of arguments: each text, and the part after its `=`."""
     for value in values:
         if isinstance(value, str):
             yield value
@@ -288,7 +288,7 @@ def outputs_options(
     default: str | None = None,
     folders: bool = False,
 ) -> Callable[[F], F]:
-    """Where results go, each in a format of this use, and reports if the command has one, as `outputs`."""
+    """Options for where results go, in formats for this use, and for reports if the command has them, as `outputs`."""
     formats = output_formats(use)
     options = [
         option("-f --format", "Use this format unless the name of a file says another.", formats),

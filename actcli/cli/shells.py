@@ -1,4 +1,4 @@
-"""The shells that complete words with TAB: their scripts, and the answers to what these ask."""
+"""Completion with TAB: the scripts for each shell, and the answers to their queries."""
 
 import os
 import re
@@ -16,11 +16,11 @@ from click.shell_completion import (
 
 from actcli.text import visible
 
-ASKED = "_ACTCLI_COMPLETE"  # the variable by which a script asks
+ASKED = "_ACTCLI_COMPLETE"  # the environment variable that a script sets to ask
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-PLACE = "\1"  # where the cursor is; no line holds it
+PLACE = "\1"  # marks the cursor; no line contains it
 
-# What stands for a character with a meaning: in a word, and behind the quote that is open. And what that stands for.
+# How to escape special characters in a bare word and within each quote; and how to undo that.
 _ESCAPES: dict[str, tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = {
     "": (re.compile(r"""([\s"'`$&|;()<>\\*?\[\]{}!#~^])"""), r"\\\1"),
     "'": (re.compile("'"), r"'\\''"),
@@ -40,8 +40,8 @@ def _plain(text: str, quote: str) -> str:
 
 
 def words(line: str) -> list[str]:
-    """The words of a line as the shell takes them apart, a quote that is open ending with it. click's, which are those
-    of shlex, keep the backslash of \\$ within quotes."""
+    """The words of a line, split as the shell does; an open quote ends with the line. click splits with shlex, which
+    keeps the backslash of \\$ within quotes."""
     found: list[str] = []
     inside = False
     for blank, single, double, bare in (piece.groups() for piece in _PIECE.finditer(line)):
@@ -53,12 +53,12 @@ def words(line: str) -> list[str]:
 
 
 class _Shell(ShellComplete):
-    """What click's shells lack: `--option=value`, the words behind the cursor, how to install the script."""
+    """Adds what click's shells lack: `--option=value`, the words after the cursor, how to install the script."""
 
     install: str
 
     def source(self) -> str:
-        """The script, with how to install it in a comment; `#compdef` must stay the first line of zsh's."""
+        """The script, with a comment on how to install it; for zsh `#compdef` must stay the first line."""
         comment = f"# Completion of actcli in {self.name}. To install it:\n#   {self.install}\n"
         return re.sub(r"\A(#compdef .*\n)?", lambda compdef: compdef[0] + comment, super().source())
 
@@ -67,7 +67,7 @@ class _Shell(ShellComplete):
         option = re.match(r"--[\w-]+=", incomplete)
         start = option[0] if option else ""
         items = super().get_completions(args, incomplete)
-        offered = [item for item in items if not _CONTROL.search(item.value)]  # which the answers cannot carry
+        offered = [item for item in items if not _CONTROL.search(item.value)]  # answers cannot contain these
         for item in offered:
             item.value = start + item.value
         return offered
@@ -77,8 +77,8 @@ class _Shell(ShellComplete):
 
 
 class Bash(_Shell, BashComplete):
-    """Bash takes a line apart at the marks of COMP_WORDBREAKS, such as `:`, `=` and `@`, and completes what is behind
-    the last of them. So the line is taken apart here, and what bash has already is cut off the answers."""
+    """Bash splits a line also at the characters in COMP_WORDBREAKS, such as `:`, `=` and `@`, and completes only the
+    part after the last of them. So the line is split here, and the part that bash keeps is cut from the answers."""
 
     install = """echo 'eval "$(actcli completion bash)"' >> ~/.bashrc"""
     source_template = """\
@@ -111,15 +111,15 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
         behind = word[1:] if quote else word.lstrip(os.environ["COMP_WORDBREAKS"])
         behind = _plain(behind, quote)
         had = len(self._typed) - len(behind)
-        if self._typed[:had].endswith("@"):  # where bash begins a word, and readline before it
+        if self._typed[:had].endswith("@"):  # bash begins a word after it, readline before it
             had -= 1
         kind = "open" if item.open else item.type
         return f"{kind}\t{_escaped(item.value[had:], quote)}"
 
 
 class Zsh(_Shell, ZshComplete):
-    """click's script leaves the answers bare in a word and escapes them behind a quote, not always rightly: here they
-    come as they are to stand (-Q)."""
+    """click's script does not escape answers in a bare word, and not always rightly within a quote. Here the answers
+    are escaped already (-Q)."""
 
     install = """echo 'autoload -Uz compinit && compinit; eval "$(actcli completion zsh)"' >> ~/.zshrc"""
     source_template = ZshComplete.source_template.replace("compadd -U", "compadd -Q -U").replace(
@@ -139,8 +139,8 @@ class Zsh(_Shell, ZshComplete):
 
 
 class Fish(_Shell, FishComplete):
-    """A line is type, comma, value, tab, help. click's script splits at every comma, which the columns a,b and the
-    parameters alpha=1,scale=2 hold (pallets/click #3502), so the script here splits at the first."""
+    """A line is type, comma, value, tab, help. click's script splits at every comma, and so breaks columns a,b and
+    parameters alpha=1,scale=2 (pallets/click #3502); the script here splits at the first only."""
 
     install = "actcli completion fish > ~/.config/fish/completions/actcli.fish"
     source_template = """\
@@ -168,17 +168,17 @@ SHELLS: dict[str, type[_Shell]] = {shell.name: shell for shell in (Bash, Zsh, Fi
 
 
 def script(cli: click.Command, shell: str) -> str:
-    """What makes a shell complete the words of this command line."""
+    """The script that makes a shell complete the words of this command line."""
     return SHELLS[shell](cli, {}, "actcli", ASKED).source()
 
 
 def answer(cli: click.Command, asked: str) -> int:
-    """Print what the script of a shell asks for, and return the exit status: 2 where no script can have asked so."""
+    """Print the answer to a shell's script and return the exit status, 2 for a query that no script sends."""
     name = asked.removesuffix("_complete")
     try:
         click.echo(SHELLS[name](cli, {}, "actcli", ASKED).complete())
     except (KeyError, ValueError) as error:
-        missing = f"{error.args[0]} is not set" if name in SHELLS else f"there is no completion for {name!r}"
-        click.echo(visible(f"actcli: {ASKED} is set, which only its completion scripts do: {missing}"), err=True)
+        missing = f"{error.args[0]} is not set" if name in SHELLS else f"no completion for {name!r}"
+        click.echo(visible(f"actcli: only completion scripts may set {ASKED}: {missing}"), err=True)
         return 2
     return 0

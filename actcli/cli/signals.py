@@ -1,4 +1,4 @@
-"""Signals that end a run: its temporary files are removed, and its status is the one of shells for the signal."""
+"""Signals that end a run: temporary files are removed, and the exit status is the shell's for the signal."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from actcli.errors import Ended
 
 
 class Interrupt(Ended, KeyboardInterrupt):
-    """Ctrl-C: work that is worth keeping ends with it, and what nobody catches is no traceback."""
+    """Ctrl-C: callers may catch it to keep finished work; uncaught, it prints no traceback."""
 
 
-_SOON = 0.02  # seconds after which a signal that nothing could be raised for is tried again
+_SOON = 0.02  # seconds after which to retry a signal whose exception could not be raised
 _received: list[int] = []
 _taken: list[int] = []
 
 
 def listen() -> None:
-    """End by Ctrl-C, by SIGTERM and, where there is one, by SIGHUP, but for those that the caller has ignored."""
+    """End the run on Ctrl-C, SIGTERM and, if the system has it, SIGHUP, except those that the caller ignores."""
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
@@ -30,12 +30,12 @@ def listen() -> None:
 
 
 def status() -> int | None:
-    """The status of a run that was to end: a library may have made another error of the signal, or none."""
+    """The exit status if a signal came, even if a library has swallowed its exception or raised another."""
     return 128 + _received[0] if _received else None
 
 
 def rest() -> None:
-    """From here on a signal ends the process at once: its work is done."""
+    """Let signals end the process at once from here on: its work is done."""
     _again_in(0.0)
     for number in _taken:
         signal.signal(number, signal.SIG_DFL)
@@ -56,8 +56,7 @@ def _again_in(seconds: float) -> None:
 
 
 def _unraisable(unraisable: Any) -> None:
-    """A signal that came where nothing can be raised, as in what a library calls when an object is freed, ends the run
-    a little later."""
+    """Retry a signal a little later if it came where no exception can be raised, such as in a finalizer."""
     if not _received:
         sys.__unraisablehook__(unraisable)
     elif isinstance(unraisable.exc_value, Ended) and hasattr(signal, "SIGALRM"):

@@ -1,4 +1,4 @@
-"""What the words of a command line stand for: functions, numbers, spans, sizes."""
+"""Types of words on the command line: functions, numbers, spans, sizes."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from actcli.activation import Function
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|inf|infinity)", re.IGNORECASE)
-# A formula that begins with a minus: -x, -2*x, -tanh(x), -(x + 1), -a*x. Its letter may not be that of an option.
+# A formula that begins with a minus: -x, -2*x, -tanh(x), -(x + 1), -a*x. Its letter must not be that of an option.
 _NEGATED = re.compile(r"- *(x\b|([\d.(]|\w+ *\(|(?P<letter>[a-z]) *[*/]).*\bx\b).*")
-_MARK = "\0"  # no argument can hold it
+_MARK = "\0"  # no argument can contain it
 
 
 def is_number(token: str) -> bool:
@@ -31,13 +31,13 @@ def is_number(token: str) -> bool:
 
 
 def unmarked(token: str) -> str:
-    """An argument as it was typed."""
+    """The argument as it was typed, without the mark."""
     return token.removeprefix(_MARK)
 
 
 class NumericCommand(GroupedCommand):
-    """A command whose arguments may be negative numbers or formulas: they are hidden from click's option parser, which
-    would take `-1e-3` for the options -1, -e and so on."""
+    """A command whose arguments may be negative numbers or formulas. They are marked, because click's parser would
+    read `-1e-3` as the options -1, -e and so on."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         options = [option for option in self.get_params(ctx) if isinstance(option, click.Option)]
@@ -64,7 +64,7 @@ class FunctionType(click.ParamType["Function"]):
         from actcli.registry import specs
         from actcli.tables.values import with_values
 
-        return _look_up(value, lambda spec: (specs.get(with_values(spec)),), "FUNCTION stands before the files")[0]
+        return _look_up(value, lambda spec: (specs.get(with_values(spec)),), "FUNCTION comes before the files")[0]
 
 
 class FamilyType(click.ParamType["tuple[Function, ...]"]):
@@ -75,11 +75,11 @@ class FamilyType(click.ParamType["tuple[Function, ...]"]):
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Function, ...]:
         from actcli.registry import specs
 
-        return _look_up(value, specs.family, "give each file by an -i of its own: -i a.csv -i b.csv")
+        return _look_up(value, specs.family, "give each file its own -i: -i a.csv -i b.csv")
 
 
 def _look_up(spec: str, find: Callable[[str], tuple[Function, ...]], hint: str) -> tuple[Function, ...]:
-    """The functions of a spec, with the notes on them; `hint` is for a file in its place, which a glob may have put."""
+    """The functions of a spec; notes on them are printed. `hint` is for a file in its place, perhaps from a glob."""
     try:
         functions = find(unmarked(spec))
     except UsageError:
@@ -109,12 +109,12 @@ class SpanType(click.ParamType["tuple[Decimal, ...]"]):
         try:
             parts = tuple(Decimal(part) for part in value.split(":"))
             values = [float(part) for part in parts]
-        except (InvalidOperation, ValueError):  # a signalling NaN is a Decimal, and no float
+        except (InvalidOperation, ValueError):  # a signalling NaN is a Decimal but not a float
             parts, values = (), []
         if len(parts) not in (2, 3) or not all(map(math.isfinite, values)):
-            self.fail(f"{value!r} is not START:STOP or START:STOP:STEP, finite numbers", param, ctx)
+            self.fail(f"{value!r} is not START:STOP or START:STOP:STEP with finite numbers", param, ctx)
         if parts[2:] and parts[2] and not values[2]:
-            self.fail(f"{value!r} has a step that no number is as small as", param, ctx)
+            self.fail(f"{value!r} has a step too small for a floating-point number", param, ctx)
         return parts
 
 
@@ -132,7 +132,7 @@ class PairType(click.ParamType["tuple[str, str]"]):
 
 
 class SizeType(click.ParamType[tuple[float, float]]):
-    """WIDTHxHEIGHT, two numbers of inches."""
+    """WIDTHxHEIGHT in inches."""
 
     name = "size"
 
@@ -144,11 +144,11 @@ class SizeType(click.ParamType[tuple[float, float]]):
 
 
 class FiniteRange(click.FloatRange):
-    """A finite number of a range: a limit of NaN, which click lets pass, would be exceeded by nothing."""
+    """A finite number in a range. click accepts NaN, a limit that nothing could exceed."""
 
     def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
         if isinstance(value, str) and not is_number(value):
-            self.fail(f"{value!r} is not a number{', write 10 % as 0.1' if value.endswith('%') else ''}", param, ctx)
+            self.fail(f"{value!r} is not a number{'; write 10 % as 0.1' if value.endswith('%') else ''}", param, ctx)
         number = super().convert(float(value), param, ctx)
         if not math.isfinite(number):
             self.fail(f"{value} is not a finite number", param, ctx)

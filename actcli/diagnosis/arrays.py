@@ -1,4 +1,4 @@
-"""Arrays -> a diagnosis or a comparison, in one call of a program."""
+"""Diagnose or compare arrays in one call."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
@@ -33,18 +33,17 @@ def diagnose(
     dtype: str | None = None,
     axis: int | None = None,
 ) -> Diagnosis:
-    """Where gradients vanish in the pre-activations of a network's layers, first to last, and which neurons are dead.
+    """Report where gradients vanish in the layers of a network, given first to last, and which neurons are dead.
 
-    Each layer is an array of shape (samples, neurons), or a pair of its own function and such an array; `function` is
-    that of the others. Of a feature map (N, C, H, W) the channels are the neurons, of a sequence (N, T, D) its last
-    axis, else `axis`; shares rest on N inputs. Neurons are named "0", "1" and so on, those of a data frame as its
-    columns. NaN and infinities are counted as
-    non-finite and left out of every ratio. The keywords are the options of `actcli saturation`: |f'| below epsilon
-    vanishes, |f'| <= tau * sup|f'| saturates, and a neuron is dead when at most the share alpha of its samples has
-    |f'| >= epsilon.
+    Each layer is an array of shape (samples, neurons), or a pair (function, array); layers without a function of their
+    own use `function`. The neurons of a feature map (N, C, H, W) are its channels, those of a sequence (N, T, D) its
+    last axis; `axis` names another one. Shares count N inputs. Neurons are named "0", "1" and so on, or after the
+    columns of a data frame. NaN and infinities are counted as non-finite and left out of every ratio. The keywords are
+    the options of `actcli saturation`: |f'| below epsilon vanishes, |f'| <= tau * sup|f'| saturates, and a neuron is
+    dead when at most the share alpha of its samples has |f'| >= epsilon.
 
-    Raises UsageError for a function, rule or dtype that is not known, for a layer without a function, and for an
-    epsilon that is not above 0, DataError for a layer that is not such an array of numbers.
+    Raises UsageError for an unknown function, rule or dtype, for a layer without a function, and for an epsilon that is
+    not above 0; DataError for a layer that is not a numeric array of that shape.
     """
     given = _given(layers, function, axis)
     thresholds = Thresholds(positive("epsilon", epsilon), share("tau", tau), share("alpha", alpha))
@@ -60,25 +59,25 @@ def compare(
     network: Network = _NETWORK,
     axis: int | None = None,
 ) -> Comparison:
-    """Functions side by side, by themselves and at initialisation, and what each makes of the layers of a network.
+    """Compare functions by themselves, at initialisation, and on the layers of a network.
 
-    `functions` are functions or FUNCTION specs, sweeps among them. `layers` are given as to `diagnose`; those without a
-    function of their own have the first of the functions. `network` is what is assumed of it at initialisation. The
-    other keywords are those of `diagnose`.
+    `functions` are functions or FUNCTION specs, including sweeps. `layers` take the form that `diagnose` takes; layers
+    without a function of their own use the first of `functions`. `network` holds the assumptions about initialisation.
+    The other keywords are those of `diagnose`.
 
     Raises UsageError and DataError as `diagnose` does.
     """
     given = [functions] if isinstance(functions, Function | str) else functions
     every = [one for spec in given for one in (family(spec) if isinstance(spec, str) else (spec,))]
     if not every:
-        raise UsageError("there is no function", 'write for example compare(["relu", "gelu"])')
+        raise UsageError("no function is given", 'write for example compare(["relu", "gelu"])')
     by = criteria(Thresholds(positive("epsilon", epsilon)), "default", None)
     return comparing.compare(every, _given(layers or {}, every[0], axis), by, network)
 
 
 def _given(layers: Layers, function: Function | str | None, axis: int | None) -> list[PreActivations]:
     if not isinstance(layers, Mapping):
-        raise DataError("layers are given by name", 'write for example {"layer1": x}')
+        raise DataError("layers must be given by name", 'write for example {"layer1": x}')
     return [_layer(name, layer, function, axis) for name, layer in layers.items()]
 
 
@@ -102,6 +101,6 @@ def _layer(
 
 
 def _names(layer: Any) -> tuple[str, ...]:
-    """The columns of a data frame."""
+    """The column names of a data frame."""
     columns = getattr(layer, "columns", None)
     return () if columns is None else tuple(map(str, columns))

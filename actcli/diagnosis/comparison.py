@@ -1,4 +1,4 @@
-"""Functions side by side: what they are, and what each makes of the same pre-activations."""
+"""Functions side by side: what they are, and what each does to the same pre-activations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from actcli.outcome import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What another function would make of the same layer, in a sentence."""
+    """What another function would do to the same layer, in a sentence."""
 
     layer: Annotated[str, Meaning("name of the layer")]
     function: Annotated[Function, Meaning("the other function")]
@@ -27,9 +27,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Comparison(Outcome):
-    """What `compare` reports: the functions; each of the given layers under each function, those first that let most
-    gradient through; the layers under their own functions; and what changing those for another would do. `doubts` says
-    which layers look like outputs of their own function, `inputs` where the layers came from."""
+    """What `compare` reports: a profile of each function; each layer under each function, the one that passes the most
+    gradient first; the layers under their own functions; and what replacing a layer's function would change. `doubts`
+    names layers that look like outputs of their function, `inputs` where the layers came from."""
 
     criteria: Criteria
     profiles: tuple[Profile, ...]
@@ -41,8 +41,8 @@ class Comparison(Outcome):
 
     @property
     def undecided(self) -> str:
-        """What these measures cannot say: which of functions learns better. Of a sweep whose one end is best by each of
-        them, beyond which it would be better still, it names what could."""
+        """A sentence on what these measures cannot decide: which function learns better. Where every measure favours
+        one end of a sweep, and would favour values beyond it, the sentence names the command that can decide."""
         if not self.layers:
             return ""
         for name in dict.fromkeys(layer.function.name for layer in self.layers):
@@ -51,13 +51,14 @@ class Comparison(Outcome):
             if len(differing) == 1 and (end := self._end(functions, differing[0])):
                 values = "|".join(f"{value:g}" for value in sorted(f.parameters[differing[0]] for f in functions))
                 return (
-                    f"Every measure here favours the {end} {differing[0]} of {name}, and would favour one beyond it: "
-                    f"these measures cannot choose it. Training can: actcli train '{name}:{differing[0]}={values}'"
+                    f"Every measure here favours the {end} {differing[0]} of {name}, and would favour values beyond "
+                    "it, so these measures cannot choose it. Training can: "
+                    f"actcli train '{name}:{differing[0]}={values}'"
                 )
         return "These measures do not say which network learns better: `actcli train` does."
 
     def _end(self, functions: Sequence[Function], parameter: str) -> str:
-        """The end of a sweep that passes most gradient and has fewest dead neurons in every layer; "" for none."""
+        """The end of a sweep with the most gradient and the fewest dead neurons in every layer; "" if there is none."""
         ordered = sorted(functions, key=lambda function: function.parameters[parameter])
         layers = {(layer.name, layer.function): layer for layer in self.layers}
         ways = set()
@@ -71,7 +72,7 @@ class Comparison(Outcome):
 
     @property
     def verdict(self) -> Verdict:
-        """That of the layers under their own functions: the gravest."""
+        """The gravest verdict of the layers under their own functions."""
         return gravest(self.own)
 
 
@@ -83,12 +84,12 @@ def compare(
     *,
     is_chain: bool = True,
 ) -> Comparison:
-    """The comparison of functions, and of layers under each of them and each function that a layer has."""
+    """Compare functions, and layers under each of them and under every function that a layer has."""
     criteria = criteria or Criteria()
     functions = list(dict.fromkeys([*functions, *(layer.function for layer in layers)]))
     epsilon = criteria.thresholds.epsilon
     profiles, probes = [], []
-    for function in functions:  # one after the other: what is known of a function's shape is kept for a while
+    for function in functions:  # all the work on one function together: its shape is cached only for a while
         profiles.append(profile(function, epsilon, network or Network()))
         probes += [criteria.probe(function)] if layers else []
     if not layers:
@@ -109,7 +110,7 @@ def compare(
 def _change(before: Layer, after: Layer) -> str:
     start = f"{after.function.label} in place of {before.function.label}"
     if before.mean_abs_gradient is None or after.mean_abs_gradient is None:
-        return f"{start}: there are no values to judge by"
+        return f"{start}: no values to judge by"
     now, was = after.mean_abs_gradient, before.mean_abs_gradient
     if now == was and (after.dead_neurons, after.verdict) == (before.dead_neurons, before.verdict):
         return f"{start}: nothing changes on these inputs, mean|f'| is {now:.3g} under both"

@@ -1,4 +1,4 @@
-"""Layers, each under its function -> what is said of them and their neurons. Frozen records in, frozen results out."""
+"""Diagnose layers, each under its function, and their neurons. Frozen records in, frozen results out."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from actcli.registry.words import Words, function_of
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    """By what layers are judged. `histogram`: keep the distribution of each layer too."""
+    """What layers are judged by. `histogram`: keep the distribution of each layer too."""
 
     thresholds: Thresholds = field(default_factory=Thresholds)
     rule: Rule = DEFAULT
@@ -39,29 +39,29 @@ class Criteria:
     histogram: bool = False
 
     def probe(self, function: Function, layer: str = "") -> Probe:
-        """What measures under the function, for the layer of that name."""
+        """The probe that measures under the function; an error names the layer."""
         check = self.rule.check(function, layer)
         score = None if check is None else check.score
         probe = Probe.of(function, self.thresholds, score, self.precision, histogram=self.histogram)
         return replace(probe, again=partial(self._again, function))
 
     def _again(self, function: Function) -> Callable[[], Probe]:
-        """What makes the probe of the function in another process."""
+        """A picklable call that makes the function's probe again, in another process."""
         precision = None if self.precision is None else self.precision.name
         return partial(_probe, Words.of(function), (self.thresholds, self.rule.name, precision), self.histogram)
 
 
 def _probe(words: Words, how: tuple[Thresholds, str, str | None], histogram: bool) -> Probe:
-    """The probe of a function by criteria in words."""
+    """The probe of a function, both function and criteria given in words."""
     return criteria(*how, histogram=histogram).probe(function_of(words))
 
 
 def criteria(thresholds: Thresholds, rule: str, dtype: str | None, *, histogram: bool = False) -> Criteria:
-    """Those of a rule and a precision by their names. Raises UsageError where one is not known."""
+    """The criteria for a rule and a precision, by name. Raises UsageError for an unknown name."""
     if rule not in RULES:
-        raise UsageError(f"there is no rule {rule!r}", f"rules: {', '.join(RULES)}")
+        raise UsageError(f"no rule is named {rule!r}", f"rules: {', '.join(RULES)}")
     if dtype not in (None, *PRECISIONS):
-        raise UsageError(f"there is no dtype {dtype!r}", f"dtypes: {', '.join(PRECISIONS)}")
+        raise UsageError(f"no dtype is named {dtype!r}", f"dtypes: {', '.join(PRECISIONS)}")
     return Criteria(thresholds, RULES[rule], None if dtype is None else PRECISIONS[dtype], histogram)
 
 
@@ -76,7 +76,7 @@ class Traits:
 
     @classmethod
     def of(cls, function: Function, criteria: Criteria) -> Traits:
-        """Those by the thresholds and the precision."""
+        """The traits of a function under these thresholds and this precision."""
         thresholds, precision = criteria.thresholds, criteria.precision
         return cls(
             function,
@@ -88,12 +88,12 @@ class Traits:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Diagnosis(Outcome):
-    """What `saturation` reports. `falls_at` is the layer at which the product of mean|f'|, from the last layer on,
-    falls below epsilon; `doubts` says which layers look like outputs of their function, or hold labels of rows;
-    `histograms` are those of the layers, none where they are not asked for; `inputs` is where the layers came from."""
+    """What `saturation` reports. `falls_at` is the layer where the product of mean|f'|, taken from the last layer back,
+    falls below epsilon; `doubts` names layers that look like outputs of their function or contain row labels;
+    `histograms` has one per layer if they were asked for; `inputs` says where the layers came from."""
 
     criteria: Criteria
-    traits: tuple[Traits, ...]  # of each function, in the order of their first use
+    traits: tuple[Traits, ...]  # one per function, in order of first use
     layers: tuple[Layer, ...] = ()
     neurons: tuple[Neuron, ...] = ()
     falls_at: str | None = None
@@ -103,12 +103,12 @@ class Diagnosis(Outcome):
 
     @property
     def functions(self) -> tuple[Function, ...]:
-        """The functions of the layers, each once; without layers the one that was asked for."""
+        """The functions of the layers, each once; without layers, the one that was asked for."""
         return tuple(traits.function for traits in self.traits)
 
     @property
     def verdict(self) -> Verdict:
-        """That of the whole: the gravest of the layers'."""
+        """The gravest verdict of the layers."""
         return gravest(self.layers)
 
     @property
@@ -128,7 +128,7 @@ class Diagnosis(Outcome):
 
     @property
     def occasions(self) -> frozenset[Occasion]:
-        """On what there are fields that are not always there."""
+        """Which kinds of optional fields this diagnosis has."""
         found: tuple[tuple[Occasion, bool], ...] = (
             ("precision", self.criteria.precision is not None),
             ("rule", bool(self.criteria.rule.checks)),
@@ -140,12 +140,12 @@ class Diagnosis(Outcome):
 
     @property
     def gradient_ratio(self) -> float | None:
-        """The rms of dL/dx of the first layer over that of the last, where the loss was differentiated."""
+        """The rms of dL/dx in the first layer over that in the last; None if the loss was not differentiated."""
         return gradient_ratio(self.layers)
 
     @property
     def gated(self) -> tuple[Layer, ...]:
-        """The layers that gates are for."""
+        """The layers that gates apply to."""
         return gated(self.layers)
 
     @property
@@ -157,16 +157,16 @@ class Diagnosis(Outcome):
         return found
 
     def of(self, function: Function) -> Traits:
-        """What is known of one of the functions."""
+        """The traits of one of the functions."""
         return next(traits for traits in self.traits if traits.function == function)
 
 
 def diagnose(
     layers: Sequence[PreActivations], criteria: Criteria, function: Function | None = None, *, is_chain: bool = True
 ) -> Diagnosis:
-    """The diagnosis of layers, first to last of one network; of the function alone where there is none.
+    """Diagnose the layers of one network, first to last; without layers, the function alone.
 
-    Raises UsageError where the rule says nothing of the function of a layer.
+    Raises UsageError if the rule does not cover the function of a layer.
     """
     if not layers:
         if function is not None:
@@ -185,9 +185,9 @@ def diagnose(
 def diagnosis(
     measured: Sequence[Measured], criteria: Criteria, inputs: tuple[Input, ...] = (), *, is_chain: bool = True
 ) -> Diagnosis:
-    """The diagnosis of layers that have been measured.
+    """Diagnose layers that have been measured.
 
-    `is_chain`: each is a function of the one before alone, so that the product of f' is what they leave of a gradient.
+    `is_chain`: each layer depends on the previous one alone, so that a gradient is scaled by the product of f'.
     """
     layers = settled([layer_of(one, criteria) for one in measured], criteria, is_chain=is_chain)
     epsilon = criteria.thresholds.epsilon
@@ -205,21 +205,20 @@ def diagnosis(
 
 
 def settled(layers: Sequence[Layer], criteria: Criteria, *, is_chain: bool) -> tuple[Layer, ...]:
-    """Layers as they were measured, first to last of one network, with their verdicts and, of a chain, the products
-    through them."""
+    """The measured layers of one network, first to last, with their verdicts and, in a chain, the products of f'."""
     tau, epsilon = criteria.thresholds.tau, criteria.thresholds.epsilon
     sides = {function: saturated_sides(function, tau) for function in {layer.function for layer in layers}}
     return tuple(judged(cumulated(layers) if is_chain else layers, criteria.rule, epsilon, sides))
 
 
 def gated(layers: Iterable[Layer]) -> tuple[Layer, ...]:
-    """Those that gates are for: heads and gates of a network only where they are named."""
+    """The layers that gates apply to: heads and gates of a network only if the user names them."""
     return tuple(layer for layer in layers if layer.role == "hidden" or layer.place.named)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Marks:
-    """Which neurons of a layer are dead, dormant, and at fault by the rule, if it asks."""
+    """Which neurons of a layer are dead, dormant, and at fault by the rule (None if it does not judge neurons)."""
 
     dead: Flags
     dormant: Flags
@@ -240,7 +239,7 @@ class _Marks:
 
 
 def _neurons(one: Measured, criteria: Criteria) -> list[Neuron]:
-    """The neurons of a layer: their measures, and what follows from them."""
+    """The neurons of a layer: their measures and what follows from them."""
     partial, marks = one.partial, _Marks.of(one, criteria)
     known, dead = (partial.values > 0).tolist(), marks.dead.tolist()
 
@@ -265,7 +264,7 @@ def _neurons(one: Measured, criteria: Criteria) -> list[Neuron]:
 
 
 def _shrunk(one: Measured) -> int:
-    """How many neurons have values next to nothing beside the largest of the layer."""
+    """The number of neurons whose values are next to nothing compared with the largest in the layer."""
     known = one.partial.values > 0
     largest = np.maximum(np.abs(one.partial[MINIMUM]), np.abs(one.partial[MAXIMUM]))[known]
     return int(np.count_nonzero(largest <= SHRUNK * largest.max(initial=0.0)))

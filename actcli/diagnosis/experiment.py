@@ -1,4 +1,4 @@
-"""A training in one call of a program: the command line has nothing that this has not."""
+"""Train in one call: everything that the command line can do."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ def train(
     watch: Watch | None = None,
     note: Callable[[str], None] | None = None,
 ) -> Experiment:
-    """Train the same small network under several functions, and say which is better and how sure that is.
+    """Train the same small network under several functions, and report which is better and how certain that is.
 
-    `functions` are functions or FUNCTION specs, sweeps among them. `data` is a table with a column `target`, an NPZ
-    with an array of that name (`arrays` names its features), or a pair of arrays, features and target; so is `test`,
-    which is scored on in the place of a held-out share. The records `preparation`, `design` and `recipe` hold the
-    options of `actcli train`. Runs are from `seeds` seeds, the first that of `preparation`. `watch` is told of every
-    epoch, and `note` of what was guessed about the data and left out of it.
+    `functions` are functions or FUNCTION specs, including sweeps. `data` is a table with a column `target`, an NPZ with
+    an array of that name (`arrays` names its features), or a pair of arrays, features and target. `test` takes the same
+    forms, and is scored on instead of a held-out share. The records `preparation`, `design` and `recipe` hold the
+    options of `actcli train`. Each function gets `seeds` runs, whose seeds count up from that of `preparation`. `watch`
+    is called for every epoch; `note` gets a line about each guess and about data that is left out.
 
     Raises UsageError and DataError as the command does.
     """
     if seeds < 1:
-        raise UsageError(f"seeds = {seeds}", "give one at least")
+        raise UsageError(f"seeds = {seeds}", "give at least one")
     how = preparation or Preparation()
     given_functions = [functions] if isinstance(functions, Function | str) else functions
     every = [f for spec in given_functions for f in (family(spec) if isinstance(spec, str) else (spec,))]
@@ -63,7 +63,7 @@ def train(
     if test is not None:
         held, _ = _source(test, target, arrays, reading)
         if held.columns != raw.columns:
-            raise DataError(f"{held.source} has other features than {raw.source}", "give tables of the same columns")
+            raise DataError(f"{held.source} has other features than {raw.source}", "give tables with the same columns")
     plan = Plan(
         functions=tuple(dict.fromkeys(every)),
         seeds=tuple(range(how.seed, how.seed + seeds)),
@@ -75,7 +75,7 @@ def train(
     )
     ready = prepared(raw, held, how, design.dtype)
     if note is not None:
-        for line in _said(ready):
+        for line in _notes(ready):
             note(line)
     return judged(run_all(ready, plan, watch) if watch else run_all(ready, plan))
 
@@ -94,12 +94,12 @@ def _weights(weights: str | Mapping[str, ArrayLike]) -> tuple[str, Mapping[str, 
     return "weights", {name: np.asarray(values) for name, values in weights.items()}
 
 
-def _said(data: Data) -> Iterator[str]:
-    """What was guessed about the data, and what is left out of it or has no part in it."""
+def _notes(data: Data) -> Iterator[str]:
+    """A line about each guess, about rows that are left out, and about columns without effect."""
     yield from data.guesses
     if data.missing:
         columns = ", ".join(f"{name} ({count})" for name, count in data.missing)
         yield f"{data.source}: {counted(data.left_out, 'rows')} left out: a value is missing in {columns}"
     if data.constant:
         columns = ", ".join(data.constant[:8]) + (" ..." if len(data.constant) > 8 else "")
-        yield f"{data.source}: constant, and so without effect: {columns}"
+        yield f"{data.source}: constant columns, without effect: {columns}"

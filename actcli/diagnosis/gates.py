@@ -1,4 +1,4 @@
-"""Gates: limits that every layer is to keep."""
+"""Gates: limits that every layer must meet."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from actcli.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A measure of a layer, and the most that it may be, or with `at_least` the least."""
+    """A measure of a layer and the most, or with `at_least` the least, that it may be."""
 
     measure: str
     limit: float
@@ -22,17 +22,17 @@ class Gate:
         return f"{self.measure} of every layer is {'at least' if self.at_least else 'at most'} {self.limit:g}"
 
     def failures(self, layers: Sequence[Layer]) -> Iterator[str]:
-        """A line for each layer that fails; one without values passes no gate."""
+        """A line for each layer that fails; a layer without values fails every gate."""
         for layer in layers:
             value = _value(layer, self.measure)
             if value is None:
-                yield f"{layer.name}: {self.measure} is not known: there are no values"
+                yield f"{layer.name}: {self.measure} is unknown: the layer has no values"
             elif value < self.limit if self.at_least else value > self.limit:
                 side = "below" if self.at_least else "above"
                 yield f"{layer.name}: {self.measure} is {value:.6g}, {side} {self.limit:g}"
 
 
-# By the names of the options, without their dashes.
+# Keys are the names of the options, with underscores.
 _GATES = {
     "max_dead": ("dead_neuron_ratio", False),
     "max_saturated": ("saturated_ratio", False),
@@ -42,10 +42,10 @@ _GATES = {
 
 
 def gates(**limits: float | None) -> list[Gate]:
-    """The gates with these limits, by name; None is none. Raises UsageError for a name that there is not, and for a
-    limit that can never be met, or always."""
+    """The gates with these limits, by name; None means no gate. Raises UsageError for an unknown name, and for a limit
+    that no layer or every layer would meet."""
     for name in limits.keys() - _GATES.keys():
-        raise UsageError(f"there is no gate {name!r}", f"gates: {', '.join(_GATES)}")
+        raise UsageError(f"no gate is named {name!r}", f"gates: {', '.join(_GATES)}")
     return [Gate(measure, _limit(name, limit, least), least) for name, (measure, least) in _GATES.items()
             if (limit := limits.get(name)) is not None]  # fmt: skip
 

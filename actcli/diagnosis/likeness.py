@@ -1,4 +1,4 @@
-"""Whether what is given as pre-activations looks like something else: outputs of the function, labels of rows."""
+"""Does a table of pre-activations look like something else: outputs of the function, or row labels?"""
 
 import math
 
@@ -9,14 +9,15 @@ from actcli.analysis.regions import extent, vanishing_regions
 from actcli.measuring.layer import Measured, Place
 from actcli.measuring.partial import Partial
 from actcli.measuring.tallies import MAXIMUM, MINIMUM, MOMENTS, ZEROS
+from actcli.text import some
 
-FEW = 100  # values from which a table may be told to hold outputs
+FEW = 100  # with fewer values, a table is never taken for outputs
 MANY_ZEROS = 0.1
 
 
 def likeness(one: Measured) -> str | None:
-    """A sentence where a table looks like outputs of its function: its values lie within the function's range. Of what
-    a network gave it is known."""
+    """A sentence if a table looks like outputs of its function, its values lying within the function's range; None
+    otherwise. Layers that a network gave are pre-activations for certain."""
     found = None if one.place.samples == "inputs" else _within_the_range(one)
     if found is None:
         return None
@@ -24,8 +25,8 @@ def likeness(one: Measured) -> str | None:
 
 
 def labels(one: Measured) -> str | None:
-    """A sentence where some columns of a table, not all, hold one whole number throughout, or count the rows."""
-    if one.place != Place():  # no table's
+    """A sentence if some columns of a table, but not all, hold the same whole number throughout, or count the rows."""
+    if one.place != Place():  # not from a table
         return None
     p, n = one.partial, one.partial.values
     low, high = p[MINIMUM], p[MAXIMUM]
@@ -34,16 +35,15 @@ def labels(one: Measured) -> str | None:
         constant = whole & (low == high)
         even = np.sqrt((n * 1.0 * n - 1.0) / 12.0)  # the standard deviation of n whole numbers in a row
         counting = whole & (high - low == n - 1) & (np.abs(p[MOMENTS].std() - even) <= 1e-9 * even)
-    said = [_named(one, flags, what) for flags, what in ((constant, "one number throughout"), (counting, "a count"))
+    parts = [_named(one, flags, what) for flags, what in ((constant, "one number throughout"), (counting, "a count"))
             if flags.any() and not (flags | (n == 0)).all()]  # fmt: skip
-    return f"{one.name}: {' and '.join(said)}: no neuron? -c leaves it out" if said else None
+    return f"{one.name}: {' and '.join(parts)}: not a neuron? -c leaves it out" if parts else None
 
 
 def _named(one: Measured, flags: Flags, what: str) -> str:
-    """Of which columns it is said."""
-    names = [one.neurons[i] for i in np.flatnonzero(flags)[:3]]
-    more = int(flags.sum()) - len(names)
-    return f"{', '.join(names)}{f' and {more} more' if more else ''} hold{'s' if len(names) == 1 else ''} {what}"
+    """The flagged columns by name, and what they hold."""
+    names = [one.neurons[i] for i in np.flatnonzero(flags)]
+    return f"{some(names, 3)} hold{'s' if len(names) == 1 else ''} {what}"
 
 
 def _rms(partial: Partial, values: int) -> float:
@@ -58,12 +58,12 @@ def _within_the_range(one: Measured) -> str | None:
     if values < FEW or not (low <= least and most <= high) or (math.isinf(low) and math.isinf(high)):
         return None
     if math.isfinite(low) and math.isfinite(high):
-        # So do pre-activations that are small: a bell of them that ends here is a third as wide at most.
+        # Small pre-activations fit too: a bell curve that ends here has an rms of at most a third of the larger end.
         around_zero = least < 0.0 < most and _rms(p, values) < max(-low, high) / 3.0
         return None if around_zero else f"all values lie within [{low:g}, {high:g}]"
     end, side = (low, "below") if math.isfinite(low) else (high, "above")
     if any(region.kind == "zero" for region in vanishing_regions(function, one.probe.thresholds.epsilon)):
         zeros = p[ZEROS] / values
         return f"no value is {side} {end:g}, and {zeros:.0%} are exactly 0" if zeros >= MANY_ZEROS else None
-    # Values on both sides of 0 that end just here by chance would not reach far on the other side.
+    # Values that stop at this end by chance would not reach far beyond 0 on the other side.
     return f"no value is {side} {end:g}" if most - least > 10.0 * abs(end) else None

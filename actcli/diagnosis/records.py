@@ -1,4 +1,4 @@
-"""What is said of a layer and of a neuron: who they are, their measures, and what follows."""
+"""The records of a layer and of a neuron: identity, measures, and what follows from them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -25,10 +25,10 @@ class Remedy:
 @dataclass(frozen=True, kw_only=True)
 class _LayerHead:
     name: Annotated[str, Meaning("name of the layer: the input file's, without its folder and ending")]
-    function: Annotated[Function, Meaning("label of the layer's function, as FUNCTION is written")]
+    function: Annotated[Function, Meaning("the layer's function, written as a FUNCTION")]
     samples: Annotated[int, Meaning("rows")]
     neurons: Annotated[int, Meaning("columns")]
-    empty_neurons: Annotated[int, Meaning("columns without a value, which are in no share of neurons")]
+    empty_neurons: Annotated[int, Meaning("columns without a value, which no share of neurons counts")]
     dead_neurons: Annotated[int, Meaning("number of dead neurons")]
     dead_neuron_ratio: Annotated[
         float | None, Meaning("share of the neurons with values that are dead", of_neurons=True)
@@ -38,9 +38,9 @@ class _LayerHead:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Layer(LayerMeasures, _LayerHead):
-    """One table. Ratios named after neurons are shares of neurons, the others shares of finite values.
+    """One layer. Ratios named after neurons are shares of neurons, the others are shares of finite values.
 
-    The cumulative gradients are products over this layer and those after it, up to one whose function maps rows.
+    The cumulative gradients are products over this layer and those after it, up to the first rowwise function.
     """
 
     flagged_neurons: Annotated[int | None, Meaning("number of neurons that the rule finds at fault", when="rule")] = (
@@ -54,18 +54,18 @@ class Layer(LayerMeasures, _LayerHead):
     )
     gradient_rms: Annotated[
         float | None,
-        Meaning("root mean square of dL/dx, the gradient of the loss by the pre-activations", when="backward"),
+        Meaning("root mean square of dL/dx, the gradient of the loss in the pre-activations", when="backward"),
     ] = None
     role: Annotated[
         Role,
         Meaning(
-            "what the layer is for: hidden, head or gate, of which the last two saturate because they should",
+            "what the layer is for: hidden, head or gate; heads and gates are meant to saturate",
             when="network",
         ),
     ] = "hidden"
     shrunk_neurons: Annotated[
         int | None,
-        Meaning(f"number of neurons whose values are all within {SHRUNK:g} of the largest", when="network"),
+        Meaning(f"number of neurons with every |x| at most {SHRUNK:g} of the layer's largest", when="network"),
     ] = None
     verdict: Annotated[
         Verdict, Meaning("ok, warning or critical: `actcli saturation FUNCTION --explain` prints the limits")
@@ -73,28 +73,27 @@ class Layer(LayerMeasures, _LayerHead):
     reasons: Annotated[tuple[str, ...], Meaning("why it has this verdict, in words")] = ()
     remedies: Annotated[tuple[Remedy, ...], Meaning("what helps, in the order to try it")] = ()
 
-    independent: float = 0.0  # how many inputs an element ratio rests on: the values of one depend on each other
+    independent: float = 0.0  # how many inputs an element ratio rests on: values from one input are not independent
     place: Place = field(default_factory=Place)
 
     def __repr__(self) -> str:
-        """Who it is and what is said of it: all its fields would be a page."""
+        """A one-line summary: all the fields would fill a page."""
         size = f"{self.samples} x {self.neurons}, {self.dead_neurons} dead"
         return f"<Layer {self.name}: {self.function.label}, {size}, {self.verdict}>"
 
     @property
     def known_neurons(self) -> int:
-        """Those that have a value: of the others nothing is known."""
+        """The number of neurons that have a value."""
         return self.neurons - self.empty_neurons
 
 
 def gravest(layers: Iterable[Layer]) -> Verdict:
-    """The gravest verdict of the layers; ok where there is none."""
+    """The gravest verdict of the layers; ok if there are none."""
     return max((layer.verdict for layer in layers), key=ORDER.index, default="ok")
 
 
 def gradient_ratio(layers: Sequence[Layer]) -> float | None:
-    """The rms of dL/dx of the first of the layers over that of the last; None where one is not known, or the last is
-    0."""
+    """The rms of dL/dx in the first layer over that in the last; None if either is unknown or the last is 0."""
     known = [layer.gradient_rms for layer in layers]
     if len(known) < 2 or known[0] is None or not known[-1]:
         return None
@@ -105,20 +104,20 @@ def gradient_ratio(layers: Sequence[Layer]) -> float | None:
 class _NeuronHead:
     layer: Annotated[str, Meaning("name of the layer")]
     neuron: Annotated[str, Meaning("name of the column")]
-    samples: Annotated[int, Meaning("finite values of the neuron, of which the ratios are shares")]
+    samples: Annotated[int, Meaning("finite values of the neuron; the ratios are shares of them")]
     dead: Annotated[
         bool | None,
         Meaning(
-            "whether at most the share alpha of the samples passes gradient; not known without a value",
+            "whether at most the share alpha of the samples passes gradient; null without a value",
             word="dead neuron",
             definition="{passing} |f'(x)| >= {epsilon:g}. A ReLU neuron that is off for half of its samples is "
-            "healthy: a ratio of values and a ratio of neurons are different measures",
+            "healthy: ratios of values and ratios of neurons are different measures",
             source="Lu et al. 2019, arXiv:1903.06733",
         ),
     ]
     dead_upper_bound: Annotated[
         float | None,
-        Meaning("of a dead neuron, the 95 % upper bound of the share of inputs on which it passes gradient"),
+        Meaning("for a dead neuron, the 95 % upper bound on the share of inputs on which it passes gradient"),
     ]
     dormant: Annotated[
         bool | None,
@@ -133,12 +132,12 @@ class _NeuronHead:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Neuron(NeuronMeasures, _NeuronHead):
-    """One column. Ratios are shares of its finite values, `samples` of them; None where it has none."""
+    """One neuron. Ratios are shares of its finite values, counted in `samples`; None if it has none."""
 
     flagged: Annotated[bool | None, Meaning("whether the rule finds the neuron at fault", when="rule")] = None
-    independent: int = 0  # how many inputs its values are of: on these the ratios rest
+    independent: int = 0  # how many inputs its values come from: the ratios rest on these
 
     def __repr__(self) -> str:
-        """Who it is and whether it is dead."""
+        """A one-line summary."""
         state = "no values" if self.dead is None else "dead" if self.dead else "alive"
         return f"<Neuron {self.neuron} of {self.layer}: {state}>"

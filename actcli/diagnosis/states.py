@@ -1,4 +1,4 @@
-"""States of a network in time, from files: tables, arrays, and what actcli itself has written."""
+"""Read the states of a network over time from files: tables, arrays, and records that actcli wrote."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from actcli.tables.pipeline import Watch, unwatched
 
 Document = dict[str, Any]
 RECORDS = (".json", ".jsonl", ".ndjson")
-# The word before the number of a step, behind the name of a layer.
+# The word between the name of a layer and the number of a step.
 _STEP_WORD = re.compile(r"(^|[\W_])(step|epoch|iter|iteration|batch|checkpoint|ckpt|state|t|e)[\W_]*$", re.IGNORECASE)
 
 
@@ -39,16 +39,16 @@ def states(
     options: ReadOptions | None = None,
     watch: Watch = unwatched,
 ) -> tuple[list[State], list[str]]:
-    """The states that the paths hold, in the order of time, and what was guessed.
+    """The states in the paths, in order of time, and a note about each guess.
 
     A path is a table of one layer, a folder or an .npz with the layers of a network, JSON lines that `actcli.watch`
-    saved, or JSON of `train` or `saturation`. What is no record of layers is measured under the function.
+    saved, or JSON of `train` or `saturation`. Tables and arrays are measured under the function.
     """
     options = options or ReadOptions(order=None)
     places, _ = arranged(paths, options.order or "natural", "")
     notes = []
     if places != [*range(len(paths))]:
-        notes.append("the states are taken in natural order; --order given keeps the order as it is")
+        notes.append("the states are put in natural order; --order given keeps the order as it is")
     paths = [paths[place] for place in places]
     steps, layer, doubt = _steps(paths)
     lone = False
@@ -60,9 +60,9 @@ def states(
             continue
         if function is None and not os.path.exists(path):
             way_out = "without quotes the shell gives each file" if has_magic(path) else ""
-            raise DataError(f"{path}: there is no such file", way_out)
+            raise DataError(f"{path}: no such file", way_out)
         if function is None:
-            raise UsageError(f"{path} holds pre-activations", "name their FUNCTION before the files")
+            raise UsageError(f"{path} contains pre-activations", "name their FUNCTION before the files")
         layers = file_layers(_inputs(path), function, choice or Choice(), options, watch)
         diagnosis = diagnose(layers, criteria or Criteria(), function, is_chain=False)
         notes += [note for read in diagnosis.inputs for note in read.notes if not _repeats(note, notes)]
@@ -71,20 +71,20 @@ def states(
         found.append(State(_name(path), step, tuple(known if len(known) > 1 else [replace(known[0], name=layer)])))
     notes += [doubt] if doubt and lone else []
     if len(found) == 1 and has_magic(paths[0]):
-        notes.append(f"{paths[0]}: all that it matches is one state; without quotes the shell gives each file")
+        notes.append(f"{paths[0]}: all matching files form one state; without quotes each file is a state of its own")
     return found, notes
 
 
 def _ignored(path: str, function: Function | None, found: Sequence[State]) -> Iterator[str]:
-    """What to say of a function that is given beside layers which have their own."""
+    """A note if a function is given for layers that have their own."""
     own = dict.fromkeys(layer.function for state in found for layer in state.layers)
     if function is not None and list(own) != [function.label]:
-        yield f"{path}: its layers have their own functions ({', '.join(own)}), and {function.label} is not applied"
+        yield f"{path}: the layers have their own functions ({', '.join(own)}); {function.label} is not applied"
 
 
 def _repeats(note: str, notes: Sequence[str]) -> bool:
-    """Whether the same has been said of another file."""
-    return any(note.partition(": ")[2] == said.partition(": ")[2] for said in notes)
+    """Whether the same note was made about another file."""
+    return any(note.partition(": ")[2] == other.partition(": ")[2] for other in notes)
 
 
 def trend(
@@ -97,9 +97,9 @@ def trend(
     watch: Watch = unwatched,
     note: Callable[[str], None] = lambda text: None,
 ) -> Trend:
-    """What changes over the states that some files hold: see `states`. `note` gets a line about each guess.
+    """Report what changes over the states in some files: see `states`. `note` gets a line about each guess.
 
-    Raises DataError for what cannot be read, and UsageError where a function is wanting or not known.
+    Raises DataError for a file that cannot be read, and UsageError if a function is missing or unknown.
     """
     if isinstance(function, str):
         from actcli.registry import specs
@@ -113,7 +113,7 @@ def trend(
 
 
 def recorded(path: str) -> list[Document] | None:
-    """The documents of a file that actcli has written; None for any other. A line that is not whole yet is left out."""
+    """The documents of a file that actcli wrote; None for any other file. An incomplete last line is left out."""
     if not path.lower().endswith(RECORDS) or not os.path.isfile(path):
         return None
     with open(path, "rb") as file:
@@ -129,10 +129,10 @@ def _parsed(path: str, number: int, line: bytes) -> Document:
     try:
         document = json.loads(line)
         if not isinstance(document, dict) or document.get("schema") not in _READERS:
-            raise ValueError(f"its schema is none of {', '.join(_READERS)}")
+            raise ValueError(f"its schema is not one of {', '.join(_READERS)}")
         return document
     except ValueError as error:
-        raise DataError(f"{path}: line {number}: no record of layers: {error}") from None
+        raise DataError(f"{path}: line {number}: not a record of layers: {error}") from None
 
 
 def _of_documents(path: str, documents: Sequence[Document], step: float) -> Iterator[State]:
@@ -140,8 +140,8 @@ def _of_documents(path: str, documents: Sequence[Document], step: float) -> Iter
         try:
             yield from _READERS[document["schema"]](path, document, step)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
-            what = f"{path}: line {number}: no whole {document['schema']}: {type(error).__name__} {error}"
-            raise DataError(what, "write it again with this version") from None
+            what = f"{path}: line {number}: incomplete {document['schema']}: {type(error).__name__} {error}"
+            raise DataError(what, "write the file again with this version") from None
 
 
 def _run(path: str, document: Document, step: float) -> Iterator[State]:
@@ -154,7 +154,7 @@ def _saturation(path: str, document: Document, step: float) -> Iterator[State]:
 
 
 def _train(path: str, document: Document, step: float) -> Iterator[State]:
-    """The epochs of all runs; where there are several, a layer is named after its run too."""
+    """The epochs of all runs. If there are several runs, the name of a layer begins with its run."""
     runs, rows = document["runs"], document["probe_rows"]
     labels = {run["function"] for run in runs}
     seeds = {run["seed"] for run in runs}
@@ -183,13 +183,13 @@ def _of_layer(layer: Layer) -> LayerAt:
 
 
 def _of_record(record: Mapping[str, Any], samples: int, independent: float | None = None) -> LayerAt:
-    """`independent`: how many inputs a share of values rests on."""
+    """A layer from its JSON record. `independent`: how many inputs a share of values rests on."""
     neurons = int(record["neurons"])
     values = {}
     for one in MEASURES:
         if (value := record.get(one.field)) is None:
             continue
-        if math.isnan(number := float(value)):  # JSON has NaN and infinities as texts
+        if math.isnan(number := float(value)):  # NaN and infinities are strings in our JSON
             continue
         if one.field == "dead_neuron_ratio":
             values[one.field] = Value(number, *wilson(number, neurons))
@@ -205,13 +205,13 @@ def _of_record(record: Mapping[str, Any], samples: int, independent: float | Non
 
 
 def _mean(mean: float, rms: float, samples: int) -> Value:
-    """A mean over inputs, whose values are at most as far spread as all values are."""
+    """A mean with its interval; per-input means spread no wider than all the values do."""
     spread = math.sqrt(max(rms * rms - mean * mean, 0.0) / samples) if samples else math.inf
     return Value(mean, max(mean - Z * spread, 0.0), mean + Z * spread) if math.isfinite(spread) else Value(mean)
 
 
 def _inputs(path: str) -> list[str]:
-    """The layers of a state: of a folder what is in it, each a layer, unless that is the parts of one."""
+    """The layers of a state: the tables in a folder, unless they are the parts of a single layer."""
     if not os.path.isdir(path):
         return [path]
     names = sorted((name for name in os.listdir(path) if not name.startswith((".", "_"))), key=natural)
@@ -226,23 +226,21 @@ def _name(path: str) -> str:
 
 
 def _steps(paths: Sequence[str]) -> tuple[list[float], str, str]:
-    """The step of each state, from the one number in which their paths differ, else their places; the name of a layer
-    that is alone, from what is before it; and what is a guess. Raises UsageError where they differ in several numbers.
-    """
+    """The step of each state: the one number in which the paths differ, else their position. Also the name for a lone
+    layer, taken from the text before that number, and a note if that is a guess. Raises UsageError if the paths differ
+    in several numbers."""
     split = [re.split("([0-9]+)", os.path.splitext(path.rstrip("/"))[0]) for path in paths]
     alike = len({tuple(words[0::2]) for words in split}) == 1
     places = range(1, len(split[0]), 2) if alike else ()
     varying = [place for place in places if len({int(words[place]) for words in split}) > 1]
     if len(varying) > 1:
         what = f"{paths[0]} and {paths[-1]} differ in {len(varying)} numbers: which is the step?"
-        raise UsageError(what, "put the layers of each step into a folder or an .npz of its own")
+        raise UsageError(what, "put the layers of each step in a folder or an .npz of its own")
     if not varying:
         return [float(place) for place in range(len(paths))], "layer", ""
     before = "".join(split[0][: varying[0]])
     steps = [float(words[varying[0]]) for words in split]
     layer = os.path.basename(_STEP_WORD.sub("", before).rstrip(" -_.=/"))
-    said = (
-        f"{os.path.basename(before)}{split[0][varying[0]]} to {split[-1][varying[0]]} are taken as steps of one layer"
-    )
-    doubt = "" if _STEP_WORD.search(before) else f"{said}; layers of one step go into a folder or an .npz"
+    text = f"{os.path.basename(before)}{split[0][varying[0]]} to {split[-1][varying[0]]} are read as steps of one layer"
+    doubt = "" if _STEP_WORD.search(before) else f"{text}; put the layers of one step in a folder or an .npz"
     return steps, layer or "layer", doubt

@@ -1,4 +1,4 @@
-"""The rules of other systems, each as its own source defines it; what was read is named with each."""
+"""The rules of other systems, as their sources define them; each rule names the source that was read."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def _sagemaker_ends(function: str, low: float, high: float, vanishes: str) -> Ch
     return Check(
         functions=(function,),
         finding=f"have their input {within}",
-        definition=f"a neuron whose input is {within} is saturated; the rule fires where more than 50 % of a layer's "
-        f"are. Its ends are said to be where f' = 1e-7, which is at {vanishes}",
+        definition=f"a neuron whose input is {within} is saturated; the rule fires if more than 50 % of a layer's "
+        f"neurons are. SageMaker says that f' = 1e-7 at these ends, but it is 1e-7 at {vanishes}",
         source="Amazon SageMaker Debugger, built-in rule SaturatedActivation, docs.aws.amazon.com/sagemaker",
         measure=SATURATED,
         score=lambda x, output, gradient: (x <= low) | (x >= high),
@@ -44,7 +44,7 @@ SAGEMAKER = Rule(
             functions=("relu",),
             finding="are active on less than 1 % of the samples",
             definition="a neuron whose output is positive on less than 1 % of the samples (threshold_inactivity) is "
-            "dead; the rule fires where more than 50 % of a layer's are (threshold_layer)",
+            "dead; the rule fires if more than 50 % of a layer's neurons are (threshold_layer)",
             source="Amazon SageMaker Debugger, built-in rule DeadRelu, docs.aws.amazon.com/sagemaker",
             measure=DEAD,
             score=lambda x, output, gradient: output <= 0.0,
@@ -62,7 +62,7 @@ KARPATHY = Rule(
         Check(
             functions=("tanh",),
             finding="have |f| > 0.97",
-            definition="values with |tanh| > 0.97 are saturated; their share is printed, no share is named as bad",
+            definition="values with |tanh| > 0.97 are saturated; their share is printed, no share is called bad",
             source="Karpathy, nn-zero-to-hero, lectures/makemore/makemore_part3_bn.ipynb",
             measure=SATURATED,
             score=lambda x, output, gradient: output > 0.97,
@@ -70,8 +70,8 @@ KARPATHY = Rule(
         Check(
             functions=("relu",),
             finding="are dead: active on no sample",
-            definition="a neuron that never activates across the entire training data is dead; no share is named as "
-            "bad, one dead neuron is warned of here",
+            definition="a neuron that never activates across the entire training data is dead; no share is called "
+            "bad; here one dead neuron is a warning",
             source="Karpathy, CS231n notes, cs231n.github.io/neural-networks-1",
             measure=DEAD,
             score=lambda x, output, gradient: output <= 0.0,
@@ -89,7 +89,7 @@ KERAS_CONTRIB = Rule(
             functions=("relu",),
             finding="are dead: their outputs add up to 0",
             definition="a neuron that did not fire once for the entire training set is dead: its outputs add up to 0; "
-            "it is warned of where at least 10 % of a layer's are (dead_neurons_share_threshold)",
+            "a layer gets a warning if at least 10 % of its neurons are (dead_neurons_share_threshold)",
             source="keras-contrib, keras_contrib/callbacks/dead_relu_detector.py",
             measure=DEAD,
             score=lambda x, output, gradient: output,
@@ -106,8 +106,8 @@ DEEPDIAGNOSIS = Rule(
         Check(
             functions=("relu", "exponential"),
             finding="have f <= 0",
-            definition="a layer has dead nodes where at least 70 % of its output values are <= 0 (threshold_layer_1), "
-            "whichever neurons they are of; healthy ReLU layers reach that",
+            definition="a layer has dead nodes if at least 70 % of its output values are <= 0 (threshold_layer_1), "
+            "whichever neurons they belong to; healthy ReLU layers reach that",
             source="Wardat et al. 2022, arXiv:2112.04036; DeepDiagnosis/ICSE2022, callback/callbacks.py, identifyDead",
             measure=DEAD,
             score=lambda x, output, gradient: output <= 0.0,
@@ -116,7 +116,7 @@ DEEPDIAGNOSIS = Rule(
         Check(
             functions=("tanh", "sigmoid"),
             finding="have |x| >= 5",
-            definition="a layer is saturated where more than 50 % of its input values are <= -5 or >= 5",
+            definition="a layer is saturated if more than 50 % of its input values are <= -5 or >= 5",
             source="Wardat et al. 2022, arXiv:2112.04036; DeepDiagnosis/ICSE2022, callback/callbacks.py, "
             "identifySaturated",
             measure=SATURATED,
@@ -128,9 +128,9 @@ DEEPDIAGNOSIS = Rule(
 
 
 _RHO = (
-    "a neuron is saturated where rho_B > 0.85, the mean distance of its outputs from the middle of f's range in halves "
-    "of that range (over 50 bins there, over the values here: the same, as no bin holds both sides); the rule fires "
-    "where more than 50 % of a layer's are"
+    "a neuron is saturated if rho_B > 0.85: the mean distance of its outputs from the middle of f's range, in units of "
+    "half that range (the original averages over 50 bins; averaging the values gives the same, as no bin spans the "
+    "middle); the rule fires if more than 50 % of a layer's neurons are"
 )
 _RHO_SOURCE = (
     "Ben Braiek and Khomh 2022, arXiv:2204.00694; Rakitianskaia and Engelbrecht 2015; thedeepchecker, "
@@ -158,18 +158,18 @@ THEDEEPCHECKER = Rule(
         _rho(
             "tanh",
             lambda x, output, gradient: output,
-            ". Its settings give the range 0..1, which is sigmoid's, for tanh too; here it is -1..1",
+            ". Its settings give tanh the range of sigmoid, 0..1; here it is -1..1",
         ),
         Check(
             functions=(),
             finding="have |f| < 1e-5 at the 95th percentile",
-            definition="a neuron is dead where the 95th percentile of |f| is below 1e-5; the rule fires where more "
-            "than 50 % of a layer's are",
+            definition="a neuron is dead if the 95th percentile of |f| is below 1e-5; the rule fires if more than 50 % "
+            "of a layer's neurons are",
             source="Ben Braiek and Khomh 2022, arXiv:2204.00694; thedeepchecker, deep_checker/hooks.py and "
             "config/settings.yaml",
             measure=DEAD,
             score=lambda x, output, gradient: output < 1e-5,
-            # Whether so many |f| are flagged as small that the 95th percentile, numpy's, is one of them.
+            # Whether enough |f| are flagged as small for the 95th percentile, numpy's, to be one of them.
             neurons=lambda values, score, output: score - 1 >= 0.95 * (values - 1),
             alarm=_over_half,
         ),
@@ -179,7 +179,7 @@ THEDEEPCHECKER = Rule(
 
 def _dormant(values: Counts, score: Array, output: Array) -> Flags:
     some = output[values > 0]
-    return output <= 0.025 * (float((some / max(1, some.size)).sum()) + 1e-9)  # no sum of the largest overflows
+    return output <= 0.025 * (float((some / max(1, some.size)).sum()) + 1e-9)  # divided first: the sum may overflow
 
 
 REDO = Rule(
@@ -188,8 +188,8 @@ REDO = Rule(
         Check(
             functions=(),
             finding="are dormant",
-            definition="a neuron is dormant where its mean |f| is at most 0.025 of the mean over the layer's neurons; "
-            "those neurons are to be reset, so that one is warned of",
+            definition="a neuron is dormant if its mean |f| is at most 0.025 of the mean over the layer's neurons; "
+            "such neurons are to be reset, so here one is a warning",
             source="Sokar et al. 2023, arXiv:2302.12902; google/dopamine, labs/redo/weight_recyclers.py",
             measure=DEAD,
             neurons=_dormant,

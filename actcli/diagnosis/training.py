@@ -1,4 +1,4 @@
-"""What a training says of its functions: scores with their certainty, what went wrong, which to take."""
+"""Judge the functions of a training: scores with their certainty, what went wrong, which to take."""
 
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -15,11 +15,11 @@ from actcli.measuring.measures import Meaning
 from actcli.measuring.probe import Thresholds
 from actcli.numerics.student import Mean
 from actcli.outcome import Outcome
-from actcli.text import counted, percent
+from actcli.text import counted, percent, some
 from actcli.training.records import Run, Trained
 
 Told = Literal["better", "worse", "not told apart"]
-NO_BETTER = 0.02  # accuracy above that of always naming the largest class, or R², which is still no learning
+NO_BETTER = 0.02  # accuracy above that of always naming the largest class, or R², up to which nothing is learned
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +29,16 @@ class Learned:
     layer: Annotated[str, Meaning("name of the hidden layer")]
     parameter: Annotated[str, Meaning("name of the parameter")]
     start: Annotated[float, Meaning("its value before training")]
-    end: Annotated[Mean, Meaning("its value after training, over seeds; of a layer's neurons, their mean")]
+    end: Annotated[Mean, Meaning("its value after training, over seeds; averaged over the layer's neurons")]
     least: Annotated[float, Meaning("the least value of any run and neuron")]
     most: Annotated[float, Meaning("the largest value of any run and neuron")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """A function over its seeds, at the end of training. None where there is nothing to take a mean of."""
+    """A function over its seeds, at the end of training. None if there is nothing to average."""
 
-    function: Annotated[Function, Meaning("the function, as FUNCTION is written")]
+    function: Annotated[Function, Meaning("the function, written as a FUNCTION")]
     runs: Annotated[int, Meaning("number of runs, one per seed")]
     diverged: Annotated[int, Meaning("number of runs that diverged")]
     left_behind: Annotated[bool, Meaning("whether a search dropped it before the last epoch")]
@@ -51,7 +51,7 @@ class Summary:
     gradient_ratio_start: Annotated[
         float | None, Meaning("rms of dL/dz in the first hidden layer over that in the last, before training")
     ]
-    gradient_ratio: Annotated[float | None, Meaning("the same at the end; geometric means over the seeds")]
+    gradient_ratio: Annotated[float | None, Meaning("the same ratio at the end; both are geometric means over seeds")]
     seconds: Annotated[Mean | None, Meaning("seconds per epoch of training")]
     learned: Annotated[tuple[Learned, ...], Meaning("what was learned of f")]
     verdict: Annotated[Verdict, Meaning("ok, warning or critical")] = "ok"
@@ -64,7 +64,7 @@ class Summary:
 
     @property
     def quality(self) -> Mean | None:
-        """What functions are compared by: accuracy, or R²."""
+        """The score that functions are compared by: accuracy, or R²."""
         return self.r2 if self.accuracy is None else self.accuracy
 
 
@@ -75,11 +75,11 @@ class Comparison:
     function: Annotated[Function, Meaning("one function")]
     other: Annotated[Function, Meaning("the function that it is compared with")]
     measure: Annotated[str, Meaning("what they are compared by: accuracy or r2")]
-    difference: Annotated[Mean, Meaning("how much more the function has than the other, seed by seed")]
-    verdict: Annotated[Told, Meaning("what the function is, by the 95 % interval of the difference")]
+    difference: Annotated[Mean, Meaning("the function's score minus the other's, seed by seed")]
+    verdict: Annotated[Told, Meaning("better, worse or not told apart, by the 95 % interval of the difference")]
     seeds_to_tell: Annotated[
         int | None,
-        Meaning("about how many seeds would tell them apart; null where they are told apart, or no number would"),
+        Meaning("about how many seeds would tell them apart; null if they are told apart, or no number would"),
     ]
 
     @property
@@ -92,7 +92,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Experiment(Outcome):
-    """What `train` reports: the runs, their summaries, the best first, and every pair of functions."""
+    """What `train` reports: the runs, a summary of each function, best first, and a comparison of every pair."""
 
     trained: Trained
     summaries: tuple[Summary, ...]
@@ -102,12 +102,12 @@ class Experiment(Outcome):
 
     @property
     def verdict(self) -> Verdict:
-        """That of the best function."""
+        """The verdict of the best function."""
         return self.summaries[0].verdict if self.summaries else "ok"
 
     @property
     def measure(self) -> str:
-        """What functions are compared by, in words."""
+        """The score that functions are compared by, in words."""
         return "accuracy" if self.trained.data.task == "classify" else "R²"
 
     @property
@@ -122,7 +122,7 @@ class Experiment(Outcome):
 
 
 def judged(trained: Trained) -> Experiment:
-    """What the runs say."""
+    """Judge the runs."""
     summaries = sorted((_summary(trained, f) for f in trained.functions), key=_order)
     whole = [summary for summary in summaries if not summary.left_behind]
     pairs = combinations([summary.function for summary in whole], 2)
@@ -139,7 +139,7 @@ def _order(summary: Summary) -> tuple[bool, bool, float, float]:
 
 
 _SHARE = (0.0, 1.0)
-_WITHIN = {  # where scores can lie
+_WITHIN = {  # the range of each score
     "accuracy": _SHARE,
     "loss": (0.0, np.inf),
     "precision": _SHARE,
@@ -208,7 +208,7 @@ def _findings(trained: Trained, function: Function, runs: list[Run]) -> list[Fin
 
 
 def _dead(trained: Trained, runs: list[Run]) -> list[Finding]:
-    """The layer with the most dead neurons, and how many more have too many."""
+    """A finding on the layer with the most dead neurons, with the number of other layers that have too many."""
     limits = DEFAULT.limits
     assert limits is not None
     layers = zip(*(run.epochs[-1].layers for run in runs), strict=True)
@@ -226,16 +226,16 @@ def _dead(trained: Trained, runs: list[Run]) -> list[Finding]:
 def _no_learning(trained: Trained, runs: list[Run]) -> list[Finding]:
     quality = float(np.mean([run.scores.quality for run in runs]))
     if trained.data.task == "regress":
-        return [Finding("critical", f"nothing is learned: R² is {quality:.3g}")] if quality <= NO_BETTER else []
+        return [Finding("critical", f"nothing was learned: R² is {quality:.3g}")] if quality <= NO_BETTER else []
     largest = float(trained.data.test.targets.mean(axis=0).max())
     if quality > largest + NO_BETTER:
         return []
-    text = f"nothing is learned: accuracy {quality:.3g}, where always naming the largest class has {largest:.3g}"
+    text = f"nothing was learned: accuracy {quality:.3g}; always naming the largest class scores {largest:.3g}"
     return [Finding("critical", text)]
 
 
 def _gradients(runs: list[Run]) -> list[Finding]:
-    """Whether the true gradient vanishes or explodes on its way to the first layer."""
+    """A finding if the gradient of the loss vanishes or explodes on its way to the first layer."""
     epsilon = Thresholds().epsilon
     start, end = _ratio(runs, 0), _ratio(runs, -1)
     if start is None or end is None:
@@ -253,7 +253,7 @@ def _gradients(runs: list[Run]) -> list[Finding]:
 
 
 def _compared(trained: Trained, one: Function, other: Function) -> Comparison | None:
-    """On the seeds that both have; None where there is none."""
+    """Compare two functions on the seeds that both have; None if there are none."""
     qualities = [{run.seed: run.scores.quality for run in trained.of(function)} for function in (one, other)]
     seeds = [seed for seed in trained.seeds if all(seed in of for of in qualities)]
     row = 1.0 / len(trained.data.test) if trained.data.task == "classify" else 0.0
@@ -279,7 +279,7 @@ def _turned(each: Comparison) -> Comparison:
 
 
 def _advice(result: Experiment) -> str:
-    """What to take, and why, in one line."""
+    """Which function to take, and why, in one line."""
     best = result.summaries[0]
     quality, measure = best.quality, result.measure
     where = "held-out" if result.trained.data.held_out else "training"
@@ -294,32 +294,27 @@ def _advice(result: Experiment) -> str:
         return text
     better = [each.other.label for each in others if each.verdict == "better"]
     level = [each for each in others if each.verdict == "not told apart"]
-    parts = [f"better than {_some(better)}"] if better else []
+    parts = [f"better than {some(better, 4)}"] if better else []
     if level:
         near = min(level, key=lambda each: each.seeds_to_tell or np.inf)
         whom = f" {near.other.label} apart" if len(level) > 1 else ""
         more = f" (about {near.seeds_to_tell} seeds would tell{whom})" if near.seeds_to_tell else ""
-        parts.append(f"not told apart from {_some([each.other.label for each in level])}{more}")
+        parts.append(f"not told apart from {some([each.other.label for each in level], 4)}{more}")
     return f"Take {text}; {', '.join(parts)}" if parts else f"Take {text}"
-
-
-def _some(names: list[str], most: int = 4) -> str:
-    shown = names if len(names) <= most else [*names[:most], f"{len(names) - most} more"]
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
 def _doubts(trained: Trained) -> list[str]:
     found = []
     if trained.unfinished:
-        found.append(f"interrupted: {counted(trained.unfinished, 'runs')} did not come to an end")
+        found.append(f"interrupted: {counted(trained.unfinished, 'runs')} did not finish")
     if not trained.data.held_out:
         found.append("nothing was held out: the scores are those of the training rows")
     if len(trained.seeds) == 1:
-        found.append("one seed says nothing of the spread: --seeds 5 does")
+        found.append("one seed does not show the spread: --seeds 5 does")
     if trained.searched:
         count = len(trained.functions)
         found.append(
-            f"the best of {count} settings on the same rows is scored too well: score it anew with --test FILE"
+            f"the score of the best of {count} settings on the same rows is too high: score it again with --test FILE"
         )
     return found
 

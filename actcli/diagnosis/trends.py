@@ -1,6 +1,6 @@
-"""States of a network in time -> what changes from the first to the last, and how certain that is.
+"""Find what changes between the first and the last state of a network over time, and how certain that is.
 
-No product through the states is made: they are the same layers again, not layers that follow each other.
+There are no cumulative products: states are the same layers at different times, not layers that follow each other.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from actcli.measuring.measures import Meaning
 from actcli.outcome import Outcome
 from actcli.text import percent
 
-NOTABLE_SHARE = 0.05  # a share that moves by less is not spoken of
-NOTABLE_FACTOR = 2.0  # nor is a gradient that changes by less
+NOTABLE_SHARE = 0.05  # smaller changes of a share are not reported
+NOTABLE_FACTOR = 2.0  # nor are smaller changes of a gradient
 
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """A measure of a layer that is followed: a share, or, where it `scales`, what changes by factors."""
+    """A measure that is followed over time: a share, or, if it `scales`, a size that changes by factors."""
 
     field: str
     word: str
@@ -41,7 +41,7 @@ MEASURES = (
 
 
 class Value(NamedTuple):
-    """A measure with its 95 % interval, None where that is not known."""
+    """A measure with the ends of its 95 % interval, None if unknown."""
 
     value: float
     low: float | None = None
@@ -50,7 +50,7 @@ class Value(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LayerAt:
-    """A layer in a state: those of its measures that are known, by their fields."""
+    """A layer in one state, with its known measures by field."""
 
     name: str
     function: str
@@ -61,7 +61,7 @@ class LayerAt:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The layers at a step."""
+    """The layers of a network at one step."""
 
     name: str
     step: float
@@ -70,25 +70,25 @@ class State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What has become of a measure of a layer."""
+    """How a measure of a layer changed."""
 
     layer: Annotated[str, Meaning("name of the layer")]
     measure: Annotated[str, Meaning("the field of the layer that has changed")]
     first: Annotated[float, Meaning("its value at the first step")]
     last: Annotated[float, Meaning("its value at the last step")]
-    change_from: Annotated[float | None, Meaning("lower end of the 95 % interval of last - first; null: not known")]
+    change_from: Annotated[float | None, Meaning("lower end of the 95 % interval of last - first; null if unknown")]
     change_to: Annotated[float | None, Meaning("upper end of the interval")]
-    since: Annotated[float, Meaning("the step from which on it is nearer to the last value than to the first")]
+    since: Annotated[float, Meaning("the step from which it stays nearer to the last value than to the first")]
     decade_steps: Annotated[
-        float | None, Meaning("the fewest steps in which a gradient changes tenfold; null where it does not")
+        float | None, Meaning("the fewest steps in which a gradient changes tenfold; null if it does not")
     ]
-    certain: Annotated[bool | None, Meaning("whether the interval leaves out 0; null where it is not known")]
-    text: Annotated[str, Meaning("the same in words")]
+    certain: Annotated[bool | None, Meaning("whether the interval excludes 0; null if the interval is unknown")]
+    text: Annotated[str, Meaning("the change in words")]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Trend(Outcome):
-    """States in the order of time, each layer in those that have it, and what changes."""
+    """States in order of time; `seen`, the states that have each layer; and what changes."""
 
     states: tuple[State, ...]
     seen: Mapping[str, Sequence[tuple[State, LayerAt]]]
@@ -96,27 +96,27 @@ class Trend(Outcome):
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """The layers of all states, in the order in which they are first seen."""
+        """The layers of all states, in order of first appearance."""
         return tuple(self.seen)
 
     @property
     def measures(self) -> tuple[Followed, ...]:
-        """Those that some state knows."""
+        """The measures that at least one state has."""
         known = {field for state in self.states for layer in state.layers for field in layer.values}
         return tuple(one for one in MEASURES if one.field in known)
 
     def course(self, layer: str, measure: Followed) -> list[tuple[float, Value]]:
-        """A measure of a layer at the steps where it is known."""
+        """A measure of a layer at every step where it is known."""
         return [
             (state.step, one.values[measure.field]) for state, one in self.seen[layer] if measure.field in one.values
         ]
 
     def failures(self, max_dead: float | None, max_growth: float | None) -> Iterator[str]:
-        """A line for each layer whose share of dead neurons is above a limit at the last step, or has grown by more."""
+        """A line for each layer whose share of dead neurons exceeds a limit at the last step or has grown too much."""
         for layer in self.layers:
             course = self.course(layer, MEASURES[0])
             if not course:
-                yield f"{layer}: dead_neuron_ratio is not known: there are no values"
+                yield f"{layer}: dead_neuron_ratio is unknown: the layer has no values"
                 continue
             last, growth = course[-1][1].value, course[-1][1].value - course[0][1].value
             if max_dead is not None and last > max_dead:
@@ -126,13 +126,13 @@ class Trend(Outcome):
 
 
 def over(states: Sequence[State]) -> Trend:
-    """What changes over states, which are in the order of time. Raises DataError where two are at one step."""
+    """Report what changes over states in order of time. Raises DataError if two states have the same step."""
     if not states:
-        raise DataError("there are no states")
+        raise DataError("no states are given")
     for before, after in pairwise(states):
         if not before.step < after.step:
-            what = f"{after.name} is at step {after.step:g}, behind {before.name} at step {before.step:g}"
-            raise DataError(what, "give the states of one run, in the order of time")
+            what = f"{after.name} at step {after.step:g} follows {before.name} at step {before.step:g}"
+            raise DataError(what, "give the states of one run, in order of time")
     seen: dict[str, list[tuple[State, LayerAt]]] = {}
     for state in states:
         for layer in state.layers:
@@ -149,8 +149,8 @@ def over(states: Sequence[State]) -> Trend:
 
 
 def difference(first: Value, last: Value) -> tuple[float, float] | None:
-    """The 95 % interval of last - first of independent values by their own intervals (Newcombe 1998, method 10; Zou and
-    Donner 2008); None where one is not known."""
+    """The 95 % interval of last - first, for independent values with intervals of their own (Newcombe 1998, method 10;
+    Zou and Donner 2008); None if either interval is unknown."""
     if first.low is None or first.high is None or last.low is None or last.high is None:
         return None
     change = last.value - first.value
@@ -160,7 +160,7 @@ def difference(first: Value, last: Value) -> tuple[float, float] | None:
 
 
 def _change(layer: str, measure: Followed, course: Sequence[tuple[float, Value]]) -> Change | None:
-    """What has changed, where it is worth a word."""
+    """How a measure of a layer changed; None if too little to report."""
     if len(course) < 2:
         return None
     first, last = course[0][1], course[-1][1]
@@ -180,7 +180,7 @@ def _change(layer: str, measure: Followed, course: Sequence[tuple[float, Value]]
         since=since,
         decade_steps=None if decade is None else decade[1] - decade[0],
         certain=certain,
-        text=f"{_said(measure, course, since, decade)}{_certainty(measure, interval)}",
+        text=f"{_in_words(measure, course, since, decade)}{_certainty(measure, interval)}",
     )
 
 
@@ -191,7 +191,7 @@ def _is_notable(measure: Followed, first: float, last: float) -> bool:
 
 
 def _since(measure: Followed, course: Sequence[tuple[float, Value]]) -> float:
-    """The first step from which on all values are nearer to the last than to the first; by factors, where it scales."""
+    """The step from which all values are nearer to the last than to the first, compared by factors if it scales."""
     first, last = course[0][1].value, course[-1][1].value
     middle = math.sqrt(first) * math.sqrt(last) if measure.scales else 0.5 * (first + last)
     found = course[-1][0]
@@ -203,10 +203,10 @@ def _since(measure: Followed, course: Sequence[tuple[float, Value]]) -> float:
 
 
 def _decade(course: Sequence[tuple[float, Value]], *, falls: bool) -> tuple[float, float] | None:
-    """The steps closest to each other between which the values fall, or rise, tenfold."""
+    """The two steps closest together between which the values fall, or rise, tenfold."""
     best: tuple[float, float] | None = None
-    steps: list[float] = []  # of values before, each larger than all behind it
-    sizes: list[float] = []  # these values, negative, ascending
+    steps: list[float] = []  # of earlier values that are larger than all after them
+    sizes: list[float] = []  # those values, negated, ascending
     for step, one in course:
         size = one.value if falls else 1.0 / one.value if one.value > 0.0 else math.inf
         place = bisect_right(sizes, -max(10.0 * size, math.ulp(0.0))) - 1
@@ -220,30 +220,32 @@ def _decade(course: Sequence[tuple[float, Value]], *, falls: bool) -> tuple[floa
     return best
 
 
-def _said(
+def _in_words(
     measure: Followed, course: Sequence[tuple[float, Value]], since: float, decade: tuple[float, float] | None
 ) -> str:
-    """What happens, in words."""
+    """The change in words."""
     first, last = course[0][1].value, course[-1][1].value
     if measure.scales:
         verb = "falls" if last < first else "rises"
         text = f"{measure.word} {verb} from {first:.3g} to {last:.3g}"
-        return text if decade is None else f"{text}, a decade in {decade[1] - decade[0]:g} steps from {decade[0]:g} on"
+        return (
+            text if decade is None else f"{text}, a decade in {decade[1] - decade[0]:g} steps from step {decade[0]:g}"
+        )
     shares = f"{percent(first)} to {percent(last)}"
     if measure.field != "dead_neuron_ratio":
-        return f"{measure.word} goes from {shares}, most of it by step {since:g}"
+        return f"{measure.word} goes from {shares}, mostly by step {since:g}"
     dying = list(takewhile(lambda point: point[1].value > 0.5, reversed(course)))
     half = dying[-1][0] if dying else None
     if half is not None and half > course[0][0]:
-        return f"it dies: over half of its neurons are dead from step {half:g} on ({shares})"
-    return f"dead neurons go from {shares}, most of it by step {since:g}"
+        return f"the layer dies: over half of its neurons are dead from step {half:g} on ({shares})"
+    return f"dead neurons go from {shares}, mostly by step {since:g}"
 
 
 def _certainty(measure: Followed, interval: tuple[float, float] | None) -> str:
     if interval is None:
-        return " (95 %: not known)"
+        return " (95 %: unknown)"
     low, high = interval
     shown = f"{low:+.3g} to {high:+.3g}" if measure.scales else f"{100 * low:+.1f} to {100 * high:+.1f} points"
     if low <= 0.0 <= high:
-        return f"; the samples do not tell it from no change (95 %: {shown})"
+        return f"; not distinguishable from no change on these samples (95 %: {shown})"
     return f" (95 %: {shown})"

@@ -3,8 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from actcli.activation import Function
 from actcli.analysis.regions import SaturatedSides, sup_gradient
@@ -16,20 +15,44 @@ from actcli.numerics.certainty import samples_for_bound, samples_to_tell, upper_
 from actcli.text import at_most, counted, percent
 
 Side = Literal["low", "high"]
-ACTIVE = 0.01  # a dead neuron should be shown to pass gradient on fewer of its inputs than this
+ACTIVE = 0.01  # samples should show that a dead neuron passes gradient for less than this share of inputs
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A reason and how grave it is; `measure` is the field of the layer that it rests on."""
+    """A reason and its grade; `measure` is the field of the layer that it rests on."""
 
     grade: Verdict
     reason: str
     measure: str = ""
 
 
+class _Stretch(NamedTuple):
+    """A layer and those after it, up to the first rowwise function; empty if the layer's own function is rowwise."""
+
+    layers: int
+    last: Layer
+    end: Layer  # the last layer of the network
+    most: dict[Function, float]  # the largest |f'| of each function
+    passed: float  # the product of these over the layers
+
+
+def _stretches(layers: Sequence[Layer]) -> list[_Stretch]:
+    """The stretch of each layer, built from that of the next: walking along all of them would be quadratic."""
+    done: list[_Stretch] = []
+    for layer in reversed(layers):
+        own = _Stretch(0, layer, layers[-1], {}, 1.0)
+        if not layer.function.rowwise:
+            after = done[-1] if done and done[-1].layers else own
+            most = sup_gradient(layer.function)
+            functions = {layer.function: most} | after.most
+            own = _Stretch(after.layers + 1, after.last, own.end, functions, most * after.passed)
+        done.append(own)
+    return done[::-1]
+
+
 def cumulated(layers: Sequence[Layer]) -> list[Layer]:
-    """The layers with the products of mean|f'| and of rms f' over each and those after it."""
+    """The layers with the products of mean|f'| and of rms f' over each layer and those after it."""
     done: list[Layer] = []
     mean: float | None = 1.0
     rms: float | None = 1.0
@@ -45,16 +68,16 @@ def cumulated(layers: Sequence[Layer]) -> list[Layer]:
 def judged(
     layers: Sequence[Layer], rule: Rule, epsilon: float, sides: Mapping[Function, SaturatedSides]
 ) -> list[Layer]:
-    """The layers, first to last of one network, with their verdicts, reasons and remedies."""
+    """The layers of one network, first to last, with their verdicts, reasons and remedies."""
     done = []
-    for i, layer in enumerate(layers):
+    for i, (layer, stretch) in enumerate(zip(layers, _stretches(layers), strict=True)):
         check = rule.check(layer.function)
         found: list[Finding] = []
         if check is not None:
             found = [*values(layer), checked(layer, check)]
         elif rule.limits is not None:
-            found = findings(layers[i:], rule.limits, epsilon, _telling(sides[layer.function]))
-        found = sorted(found, key=lambda finding: -ORDER.index(finding.grade))  # what is gravest is said first
+            found = findings(layer, stretch, rule.limits, epsilon, _sides_to_judge(sides[layer.function]))
+        found = sorted(found, key=lambda finding: -ORDER.index(finding.grade))  # the gravest first
         found = found if layer.role == "hidden" else [_described(finding, layer.role) for finding in found]
         grave = [finding for finding in found if finding.grade != "ok"]
         done.append(
@@ -76,41 +99,37 @@ def judged(
 
 
 def _is_large(layer: Layer) -> bool:
-    """Whether a first layer is far from what scaled inputs give. Those of one that diverged are another matter, and
-    the inputs of a finished model are as it was trained on them."""
+    """Whether the inputs of a first layer look unscaled. Not asked of a layer that diverged, nor of a finished model,
+    whose inputs are scaled as in training."""
     if layer.place.finished or layer.non_finite:
         return False
     return layer.mean_square is not None and LARGE < layer.mean_square < math.inf
 
 
 def _described(finding: Finding, role: Role) -> Finding:
-    """What is a fault in a hidden layer and none in a head, which decides, or in a gate, which opens and shuts."""
+    """A finding that would be a fault in a hidden layer, made ok for a head or a gate: both should saturate."""
     if finding.grade == "ok" or finding.measure == "non_finite":
         return finding
-    return Finding("ok", f"{finding.reason}, as it may for a {role}")
+    return Finding("ok", f"{finding.reason}, which is normal for a {role}")
 
 
-def _telling(sides: SaturatedSides) -> tuple[Side, ...]:
-    """The sides that few values of a healthy layer are on, where f saturates on both: tanh's two, and of relu6, which
-    is off below 0 as relu is, the high one."""
+def _sides_to_judge(sides: SaturatedSides) -> tuple[Side, ...]:
+    """The sides on which a healthy layer has few values, if f saturates on both: both sides for tanh, the high side for
+    relu6, which is off below 0 as relu is."""
     if not (sides.low and sides.high):
         return ()
     low, high = sides.low[0][1] < 0.0, sides.high[-1][0] > 0.0 and math.isinf(sides.high[-1][1])
     return (*(("low",) if low else ()), *(("high",) if high else ()))
 
 
-def findings(layers: Sequence[Layer], limits: Limits, epsilon: float, sides: Sequence[Side]) -> list[Finding]:
-    """What is to be said of the first of these layers, the others being those after it in the network.
-
-    `sides`: on which values should not be saturated.
-    """
-    layer = layers[0]
+def findings(layer: Layer, stretch: _Stretch, limits: Limits, epsilon: float, sides: Sequence[Side]) -> list[Finding]:
+    """The findings on a layer of a network. `sides`: the sides on which values should not be saturated."""
     found = [
         *values(layer),
         *_dead(layer, limits),
         *_vanishing(layer, limits, epsilon),
         *(_saturated(layer, limits, sides) if sides else ()),
-        *_through(layers, epsilon),
+        *_through(layer, stretch, epsilon),
     ]
     if all(finding.grade == "ok" for finding in found):
         found.append(Finding("ok", _summary(layer, epsilon)))
@@ -118,7 +137,7 @@ def findings(layers: Sequence[Layer], limits: Limits, epsilon: float, sides: Seq
 
 
 def checked(layer: Layer, check: Check) -> Finding:
-    """What the check of another system says of a layer."""
+    """The finding of another system's check on a layer."""
     if layer.flagged_neurons is not None:
         share = layer.flagged_neurons / layer.known_neurons
         text = f"{layer.flagged_neurons} of {layer.known_neurons} neurons {check.finding} ({percent(share)})"
@@ -129,38 +148,38 @@ def checked(layer: Layer, check: Check) -> Finding:
 
 
 def grade(ratio: float | None, limits: tuple[float, float]) -> Verdict:
-    """What a ratio means by its limits; none is ok."""
+    """The verdict on a ratio by its limits; None is ok."""
     if ratio is None or ratio < limits[0]:
         return "ok"
     return "warning" if ratio < limits[1] else "critical"
 
 
 def values(layer: Layer) -> list[Finding]:
-    """Whether there are values to judge by, and all of them numbers."""
+    """Findings if there are no values to judge by, or not all of them are numbers."""
     found = []
     if layer.non_finite:
         are = "is" if layer.non_finite == 1 else "are"
         text = f"{counted(layer.non_finite, 'values')} {are} NaN or infinite: the network has diverged"
         found.append(Finding("critical", text, "non_finite"))
     if layer.vanishing_ratio is None:
-        found.append(Finding("warning", "there are no values to judge by"))
+        found.append(Finding("warning", "no values to judge by"))
     elif layer.empty_neurons:
         has = "neuron has no value and is" if layer.empty_neurons == 1 else "neurons have no value and are"
-        found.append(Finding("ok", f"{layer.empty_neurons} {has} in no share"))
+        found.append(Finding("ok", f"{layer.empty_neurons} {has} not counted in any share"))
     return found
 
 
 def doubt(ratio: float, what: str, limits: tuple[float, float], layer: Layer) -> list[Finding]:
-    """Says so where so few samples could have come from a layer of another verdict, and how many would tell."""
+    """A finding if so few samples might come from a layer with another verdict, with the number that would decide."""
     low, high = wilson(ratio, layer.independent)
     between = [limit for limit in limits if low < limit <= high]
     if not between:
         return []
     on = f"on {counted(round(layer.independent), layer.place.samples)}"
-    text = f"{on} the share of {what}, {percent(ratio)}, is known as {percent(low)} to {percent(high)} only"
+    text = f"{on} the share of {what}, {percent(ratio)}, is only known to be {percent(low)} to {percent(high)}"
     nearest = min(between, key=lambda limit: abs(limit - ratio))
     if abs(nearest - ratio) > 1e-3:
-        text += f"; about {samples_to_tell(ratio, nearest)} would tell it from {percent(nearest)}"
+        text += f"; about {samples_to_tell(ratio, nearest)} would distinguish it from {percent(nearest)}"
     return [Finding("ok", text)]
 
 
@@ -178,11 +197,12 @@ def _dead(layer: Layer, limits: Limits) -> list[Finding]:
         are, their = ("is", "its") if one else ("are", "their")
         text = f"{counted(layer.shrunk_neurons, 'neurons')} {are} shrunk to nothing: {their} weights are next to 0"
         held = layer.dead_neurons - layer.shrunk_neurons
-        found.append(Finding("ok", f"{text}{'; others are held off by their bias' if held > 0 else ''}"))
+        found.append(Finding("ok", f"{text}{'; others are kept off by their bias' if held > 0 else ''}"))
     bound = upper_bound(0, max(1, round(layer.independent)))
     if bound > ACTIVE:
-        text = f"on so few {layer.place.samples} a neuron that looks dead may pass gradient for {at_most(bound)} of all"
-        found.append(Finding("ok", f"{text}; {samples_for_bound(ACTIVE)} would bring that to {at_most(ACTIVE)}"))
+        inputs = f"{at_most(bound)} of all inputs"
+        text = f"on so few {layer.place.samples} a neuron that looks dead may pass gradient for {inputs}"
+        found.append(Finding("ok", f"{text}; {samples_for_bound(ACTIVE)} would lower that to {at_most(ACTIVE)}"))
     return found
 
 
@@ -212,61 +232,57 @@ def _saturated(layer: Layer, limits: Limits, sides: Sequence[Side]) -> list[Find
     return found + doubt(ratio, "saturated values", limits.saturated, layer)
 
 
-def _through(layers: Sequence[Layer], epsilon: float) -> list[Finding]:
-    """Whether f' takes the gradient away, even at its largest in each layer from here to the last, or lets it grow, and
-    whether the signal dies out. What the weights do is known by the spread alone."""
-    if layers[0].gradient_rms is not None:
-        return _of_the_loss(layers, epsilon)
-    layers = list(takewhile(lambda layer: not layer.function.rowwise, layers))
-    factor = layers[0].cumulative_mean_gradient if layers else None
-    if len(layers) < 2 or factor is None:
+def _through(layer: Layer, stretch: _Stretch, epsilon: float) -> list[Finding]:
+    """Findings if f', even at its largest in each layer from here to the last, removes the gradient, if f' lets it
+    grow, or if the signal dies out. The effect of the weights shows only in the spread."""
+    if layer.gradient_rms is not None:
+        return _of_the_loss(layer.gradient_rms, stretch.end.gradient_rms, epsilon)
+    factor = layer.cumulative_mean_gradient
+    if stretch.layers < 2 or factor is None:
         return []
-    after = f"{counted(len(layers) - 1, 'layers')} after it"
+    after = f"{counted(stretch.layers - 1, 'layers')} after it"
     text = f"f' here and in the {after} scales the gradient by {factor:.2g}"
-    most = {layer.function: sup_gradient(layer.function) for layer in layers}
-    left = _left(layers)
-    if math.prod(most[layer.function] for layer in layers) < epsilon:
-        text += f": {_passing(most)} a layer"
+    left = _spread_left(layer.spread, stretch.last.spread)
+    if stretch.passed < epsilon:
+        text += f": {_passing(stretch.most)} per layer"
         if left is None or left < MADE_UP:
             return [Finding("critical", text, "cumulative_mean_gradient")]
         text += f"; the weights make up for it: at the last layer the pre-activations spread {left:.2g} times as far"
         return [Finding("ok", text)]
-    growth = layers[0].cumulative_rms_gradient or 0.0
+    growth = layer.cumulative_rms_gradient or 0.0
     if growth > 1.0 / epsilon:
         text = f"f' here and in the {after} lets the gradient grow {growth:.2g} times (rms)"
         return [Finding("critical", text, "cumulative_rms_gradient")]
     if left is not None and left < epsilon:
-        text = f"of the spread of the pre-activations over the samples {left:.2g} is left in the last layer"
+        text = f"only {left:.2g} of the spread of the pre-activations over the samples is left in the last layer"
         return [Finding("warning", f"{text}: the signal dies out, and so do gradients on their way back", "spread")]
     return []
 
 
-def _of_the_loss(layers: Sequence[Layer], epsilon: float) -> list[Finding]:
-    """Whether the gradient of the loss, as it came, has vanished or grown since the last layer."""
-    here, last = layers[0].gradient_rms, layers[-1].gradient_rms
+def _of_the_loss(here: float, last: float | None, epsilon: float) -> list[Finding]:
+    """Findings if the gradient of the loss has vanished or grown since the last layer."""
     if here == 0.0:
-        return [Finding("critical", "no gradient of the loss comes back to here: dL/dx is 0", "gradient_rms")]
-    if here is None or not last or not math.isfinite(here):
+        return [Finding("critical", "no gradient of the loss gets back to this layer: dL/dx is 0", "gradient_rms")]
+    if not last or not math.isfinite(here):
         return []
-    text = f"of the gradient of the loss at the last layer {here / last:.2g} times as much comes back to here"
+    text = f"the gradient of the loss here is {here / last:.2g} times that at the last layer"
     if here < epsilon * last:
         return [Finding("critical", text, "gradient_rms")]
     return [Finding("critical", text, "gradient_rms")] if here > last / epsilon else []
 
 
 def _passing(most: Mapping[Function, float]) -> str:
-    """What each function passes at most."""
+    """The most that each function passes, in words."""
     first, *rest = (f"{function.label} passes at most {size:g}" for function, size in most.items())
     return ", ".join([first, *(text.replace(" passes at most", "") for text in rest)])
 
 
-def _left(layers: Sequence[Layer]) -> float | None:
-    """The spread of the last of the layers as a share of the first one's, None where that is 0 or not known.
+def _spread_left(first: float | None, last: float | None) -> float | None:
+    """The spread of the last layer over that of the first, None if that is 0 or unknown.
 
-    A gradient on its way back is multiplied by about as much or more: the spread of f(z) is at most rms f' times that
-    of z (Poincare's inequality, equal where f is linear), and the weights scale signals as they scale gradients.
+    A gradient on its way back is multiplied by at least about as much: the spread of f(z) is at most rms f' times that
+    of z (Poincare's inequality, equal for linear f), and the weights scale signals as they scale gradients.
     """
-    first, last = layers[0].spread, layers[-1].spread
     return last / first if first and last is not None and math.isfinite(first) else None
 
 

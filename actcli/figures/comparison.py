@@ -1,4 +1,4 @@
-"""Functions side by side as a figure: their curves, their measures, and the same layers under each."""
+"""The figure of `compare`: the functions' curves and measures, and the same layers under each."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 # Inches.
 WIDTH = 7.5
 CURVES, CHART = 2.4, 2.0
-BAR = 0.21  # of a function
+BAR = 0.21  # per function
 TITLE, FOOT = 0.25, 0.5
 
 Column = tuple[str, Sequence[float | None]]  # a measure and its values
 
 
 def comparison_figure(comparison: Comparison, *, theme: str = "light") -> Figure:
-    """f and f', the means over N(0, q) and what follows from them, and mean|f'| of each layer under each function."""
+    """f and f', the means over N(0, q) with the gains, and mean|f'| of each layer under each function."""
     look = THEMES[theme]
     names = [short(name) for name in titles([profile.function for profile in comparison.profiles])]
     strokes = [Stroke(look.order(i), (0, DASHES[i % len(DASHES)])) for i in range(len(names))]
@@ -69,7 +69,7 @@ def _chart(heading: str, panel: Panel) -> Section:
 
 
 def _bars(columns: Sequence[Column], names: Sequence[str], strokes: Sequence[Stroke], theme: Theme) -> Section:
-    """One row for each function: its name, and a bar in each column, which has its own scale from 0."""
+    """One row per function: its name, and a bar in each column; each column has its own scale from 0."""
     colours = [stroke.color for stroke in strokes]
     critical = level(1.0, Stroke(theme.muted, (0, (2, 2)), 0.8), upright=True)
     drawn = [

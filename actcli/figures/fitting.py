@@ -1,4 +1,4 @@
-"""A fit as a figure: the function before and after beside its target, and what is left between them."""
+"""The figure of `fit`: the function before and after, its target, and the differences."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ SPAN = (-5.0, 5.0)
 
 
 def fit_figure(fit: Fit, *, theme: str = "light") -> Figure:
-    """f at the start, f fitted and the target (points: as dots); below the distance of both, with its sign.
+    """f at the start, f fitted and the target (points as dots); below them the signed differences from the target.
 
-    The x axis shows the points, or 99 % of the inputs that weighed the distance and what is about 0.
+    The x axis covers the points, or SPAN and 99 % of the inputs that weighted the distance.
     """
     colours, name = THEMES[theme], fit.to
     x, y = _target(fit.target, _span(fit.inputs))

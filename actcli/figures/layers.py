@@ -1,4 +1,4 @@
-"""The diagnosis of layers as a figure: what lies where on f', which neurons are dead, what is left of a gradient."""
+"""The figure of `saturation`: pre-activations over f', dead neurons, and how much of a gradient f' leaves."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 WIDTH = 7.5
 LEFT, BETWEEN = 0.35, 0.25
 HISTOGRAM = 1.2
-TITLE = 0.34  # and a note, above a histogram
-NUMBERS = 0.3  # below it
+TITLE = 0.34  # with a note, above a histogram
+NUMBERS = 0.3  # below a histogram
 PRODUCTS, GUTTER = 1.9, 0.95
 FOOT = 0.55
-LINE = 0.15  # of the names of dead neurons
-MOST_HISTOGRAMS = 32  # each takes 60 ms and 50 kB; of more layers the distributions are rows of one picture
+LINE = 0.15  # per line of dead neurons' names
+MOST_HISTOGRAMS = 32  # each takes 60 ms and 50 kB; the distributions of more layers are rows of one picture
 
 
 def layers_figure(diagnosis: Diagnosis, *, theme: str = "light") -> Figure:
-    """Histograms of the pre-activations over |f'|, where they were kept, a map of the neurons, and the product of f'
-    through the layers. Without layers: the curves of f and f'.
+    """Histograms of the pre-activations over |f'| (if they were kept), a map of the neurons, and the product of f'
+    through the layers. Without layers, the curves of f and f'.
     """
     if not diagnosis.layers:
         from actcli.figures.plot import curves
@@ -50,8 +50,8 @@ def layers_figure(diagnosis: Diagnosis, *, theme: str = "light") -> Figure:
 def _subtitle(diagnosis: Diagnosis) -> str:
     thresholds = diagnosis.criteria.thresholds
     if diagnosis.all_rowwise:
-        return f"|f'| < {thresholds.epsilon:g} vanishes"
-    return f"|f'| < {thresholds.epsilon:g} vanishes, |f'| <= {thresholds.tau:.3g} sup|f'| saturates"
+        return f"vanishing: |f'| < {thresholds.epsilon:g}"
+    return f"vanishing: |f'| < {thresholds.epsilon:g}; saturated: |f'| <= {thresholds.tau:.3g} sup|f'|"
 
 
 def _histograms(diagnosis: Diagnosis, theme: Theme) -> Section:
@@ -77,7 +77,7 @@ def _histograms(diagnosis: Diagnosis, theme: Theme) -> Section:
 
 
 def _distributions(diagnosis: Diagnosis, theme: Theme) -> Section:
-    """All in one panel, a row for each layer."""
+    """All layers in one panel, one row per layer."""
     names = [layer.name for layer in diagnosis.layers]
     sides = [diagnosis.of(layer.function).sides for layer in diagnosis.layers]
     drawn = panels.many_distributions(names, diagnosis.histograms, [(s.low, s.high) for s in sides], theme)
@@ -103,4 +103,4 @@ def _products(diagnosis: Diagnosis, theme: Theme) -> list[Section]:
         return []
     drawn = panels.products([layer.name for layer in layers], mean, rms, diagnosis.criteria.thresholds.epsilon, theme)
     row = Row([drawn], PRODUCTS, GUTTER, below=FOOT)
-    return [Section([row], "What f' leaves of a gradient that comes from the last layer")]
+    return [Section([row], "Gradient passed by f', from the last layer back")]

@@ -1,4 +1,4 @@
-"""What panels are made of: a mark draws itself on axes whose limits are set, and brings its entries of the legend."""
+"""Marks, which make up panels: a mark draws itself on axes whose limits are set, and has its own legend entries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
-Colour: TypeAlias = Any  # what matplotlib takes for one
+Colour: TypeAlias = Any  # anything that matplotlib accepts as one
 Numbers: TypeAlias = Array | Sequence[float]
 
 
@@ -25,7 +25,7 @@ class Stroke(NamedTuple):
 
     color: Colour
     linestyle: Any = "-"
-    linewidth: float | None = None  # that of the settings
+    linewidth: float | None = None  # None: that of the settings
     marker: str = ""
     markersize: float = 5.0
     markerfacecolor: Colour = None
@@ -40,7 +40,7 @@ class Stroke(NamedTuple):
 
 
 class Fill(NamedTuple):
-    """How an area looks; an outline shows one that is narrower than a pixel."""
+    """How an area looks; an outline keeps one visible that is narrower than a pixel."""
 
     facecolor: Colour
     edgecolor: Colour = "none"
@@ -51,7 +51,7 @@ Key: TypeAlias = tuple[str, Stroke | Fill]
 
 
 def handle(key: Key) -> Artist:
-    """What a legend shows."""
+    """The artist that stands for a key in a legend."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -61,7 +61,7 @@ def handle(key: Key) -> Artist:
 
 
 class Mark(NamedTuple):
-    """How it is drawn, and its entries of the legend; of equal ones a legend shows one."""
+    """How to draw it, and its legend entries; a legend shows equal entries once."""
 
     draw: Callable[[Axes], object]
     keys: Sequence[Key] = ()
@@ -72,19 +72,19 @@ def _named(label: str, look: Stroke | Fill) -> list[Key]:
 
 
 def line(x: Numbers, y: Numbers, look: Stroke, label: str = "", *, keyed: bool = True, zorder: float = 2.0) -> Mark:
-    """A line through points, or markers on them; with an entry unless it is not keyed."""
+    """A line through points, or markers on them, with a legend entry if `keyed`."""
     keys = _named(label, look) if keyed else ()
     return Mark(lambda axes: axes.plot(x, y, label=label, zorder=zorder, **look._asdict()), keys)
 
 
 def band(x: Numbers, low: Numbers, high: Numbers, colour: Colour) -> Mark:
-    """What lies between two lines, lightly."""
+    """The area between two lines, in a light tint."""
     look = Fill((colour, 0.18))
     return Mark(lambda axes: axes.fill_between(x, low, high, zorder=1, **look._asdict()))
 
 
 def decay(x: Sequence[float], y: Sequence[float], look: Stroke, theme: Theme, label: str = "") -> Mark:
-    """Positive values on a logarithmic axis; where one is 0, an arrow at the foot."""
+    """Positive values on a logarithmic axis, with an arrow at the bottom for each 0."""
     gone = [place for place, value in zip(x, y, strict=True) if value == 0.0]
 
     def draw(axes: Axes) -> None:
@@ -110,13 +110,13 @@ def cross(theme: Theme) -> list[Mark]:
 
 
 def shade(regions: Sequence[Interval], label: str, theme: Theme) -> Mark:
-    """Regions of x behind everything."""
+    """Regions of x, shaded behind everything else."""
     look = Fill(theme.shade, theme.edge, 0.8)
     return Mark(lambda axes: [axes.axvspan(*region, zorder=0, **look._asdict()) for region in regions], [(label, look)])
 
 
 def kinks(curve: Curve, order: int, colour: Colour, theme: Theme) -> Mark:
-    """A dot on f; on f' an open dot at the end of each side, a full one at the value taken."""
+    """A dot on f; on f' an open dot at the limit from each side, and a full one at the value taken."""
     full, empty = Stroke.dots(colour), Stroke.dots(colour, markerfacecolor=theme.background)
 
     def draw(axes: Axes) -> None:
@@ -138,7 +138,7 @@ def steps(ends: Array, top: Array, base: Array | float, look: Fill, label: str =
 
 
 def ranges(row: int, intervals: Sequence[Interval], colour: Colour, otherwise: str) -> Mark:
-    """A row of intervals of x, and what to say where there is none."""
+    """A row of intervals of x, or the text `otherwise` if there are none."""
     bars = [(start, stop - start) for start, stop in intervals]
 
     def draw(axes: Axes) -> None:
@@ -150,7 +150,7 @@ def ranges(row: int, intervals: Sequence[Interval], colour: Colour, otherwise: s
 
 
 def lengths(values: Sequence[float], numbers: Sequence[str], colours: Sequence[Colour]) -> Mark:
-    """A bar from 0 in each row, with its number behind it."""
+    """A bar from 0 in each row, followed by its number."""
 
     def draw(axes: Axes) -> None:
         axes.barh(range(len(values)), values, height=0.62, color=colours)
@@ -161,14 +161,14 @@ def lengths(values: Sequence[float], numbers: Sequence[str], colours: Sequence[C
 
 
 def picture(colours: Array, keys: Sequence[Key] = (), span: Interval | None = None) -> Mark:
-    """Fields of colours, each 1 high and, without a span of x, wide, around whole numbers; row 0 at the top, or where
-    the axis has it."""
+    """Fields of colour centred on whole numbers, each 1 high and, unless they fill a `span` of x, 1 wide. Row 0 is at
+    the top unless the axis is inverted."""
     rows, columns = colours.shape[:2]
     ends = (*(span or (-0.5, columns - 0.5)), rows - 0.5, -0.5)
     return Mark(lambda axes: axes.imshow(colours, aspect="auto", interpolation="none", extent=ends), keys)
 
 
 def spots(places: Sequence[tuple[int, int]], look: Stroke, label: str) -> list[Mark]:
-    """Markers at columns and rows; nothing where there is none."""
+    """Markers at columns and rows; no mark if there are no places."""
     x, y = np.array(places, float).reshape(-1, 2).T
     return [line(x, y, look, label)] if places else []

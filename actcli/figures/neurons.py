@@ -1,10 +1,11 @@
-"""The map of the neurons: one row for each layer, one field for each neuron."""
+"""The map of the neurons: rows of fields for each layer, one field per neuron."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,33 +14,31 @@ from actcli.activation import Array
 from actcli.diagnosis.diagnose import Diagnosis
 from actcli.diagnosis.records import Neuron
 from actcli.figures.marks import Colour, Fill, Key, Stroke, level, picture, spots
-from actcli.figures.page import Panel, inches
+from actcli.figures.page import Panel, inches, name_every
 from actcli.figures.style import Theme, printable
-from actcli.reports.common import some
-from actcli.text import apart
+from actcli.text import apart, some
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-ACROSS = (64, 128, 256)  # neurons in a line, the fewest that give no more lines than
+ACROSS = (64, 128, 256)  # neurons in a line: the first that gives at most MOST_LINES
 MOST_LINES = 48
-NAME = 0.15  # inches of a layer's name
 TALLEST = 12.0  # inches
-NAMED, MOST_NAMED = 24, 6  # dead neurons in a line, and lines of them
-LETTER = 0.08  # inches of a letter of their names
-SPOTTED = 4000  # neurons, of which the dormant ones are marked by spots; of more they are fields of that colour
+NAMED, MOST_NAMED = 24, 6  # most dead neurons named in a line, and most such lines
+LETTER = 0.08  # inches that a letter of their names is wide
+SPOTTED = 4000  # up to this many neurons, spots mark the dormant ones; above, the colour of their fields does
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """How many neurons are in a line, how many lines a layer takes, and how many fields high all is."""
+    """How many neurons are in a line, and how many lines each layer takes."""
 
     columns: int
     lines: tuple[int, ...]
 
     @classmethod
     def of(cls, counts: Sequence[int]) -> Grid:
-        """For layers of so many neurons."""
+        """The grid for layers with these numbers of neurons."""
         most = next((n for n in ACROSS if n * MOST_LINES >= sum(counts)), ACROSS[-1])
         columns = min(max(counts), most)
         return cls(columns, tuple(math.ceil(count / columns) for count in counts))
@@ -56,7 +55,7 @@ class Grid:
     @property
     def starts(self) -> list[int]:
         """The first row of each layer."""
-        return [sum(self.lines[:i]) + self.gap * i for i in range(len(self.lines))]
+        return list(accumulate((lines + self.gap for lines in self.lines[:-1]), initial=0))
 
     @property
     def cell(self) -> float:
@@ -65,7 +64,7 @@ class Grid:
 
 
 def dead_names(neurons: Mapping[str, Sequence[Neuron]], width: float) -> list[str]:
-    """Which neurons are dead: of the first layers that have some a line each, so wide in inches."""
+    """Lines naming the dead neurons, one for each of the first layers that have any, at most `width` inches wide."""
     found = []
     for layer, own in neurons.items():
         dead = [neuron.neuron for neuron in own if neuron.dead]
@@ -78,8 +77,8 @@ def neuron_map(
     diagnosis: Diagnosis, neurons: Mapping[str, Sequence[Neuron]], grid: Grid, theme: Theme, width: float,
     dead: Sequence[str],
 ) -> Panel:  # fmt: skip
-    """The saturated share of each of its neurons as a colour; which are dead, dormant or without values. `width` in
-    inches; below it the lines that name the `dead` ones."""
+    """The map: colours show the saturated share of each neuron, and which are dead, dormant or without values. `width`
+    is in inches; `dead` are the lines below that name dead neurons."""
     image = np.zeros((grid.rows, grid.columns, 4))
     ramp = np.array(theme.colours(theme.share, 101))
     dormant, empty = [], []
@@ -108,15 +107,15 @@ def neuron_map(
 
 
 def _frame(axes: Axes, grid: Grid, names: Sequence[str], dead: Sequence[str]) -> None:
-    """Names of as many layers as have room, numbers of neurons, and names of the dead ones."""
+    """Label the axes with the names of as many layers as fit, numbers of neurons, and names of the dead ones."""
     axes.set(xlim=(-0.5, grid.columns - 0.5), ylim=(grid.rows - 0.5, -0.5))
     middles = [start + (lines - 1) / 2 for start, lines in zip(grid.starts, grid.lines, strict=True)]
     nearest = min(np.diff(middles), default=1) * inches(axes)[1] / grid.rows
-    every = math.ceil(NAME / nearest)
+    every = name_every(len(names), nearest)
     axes.set_yticks(middles[::every], [*map(printable, names[::every])], size=9)
     step = max(1, 2 ** round(math.log2(grid.columns / 8)))
     axes.set_xticks(range(0, grid.columns, step), [str(i) for i in range(0, grid.columns, step)], size=8)
-    title = f"neuron (the next {grid.columns} in the line below)" if grid.gap else "neuron"
+    title = f"neuron ({grid.columns} per line)" if grid.gap else "neuron"
     axes.set_xlabel("\n".join([title, *map(printable, dead)]), size=9)
     axes.spines[:].set_visible(False)
 
@@ -140,7 +139,7 @@ def _filled(colour: str) -> Colour:
 def _keys(what: str, theme: Theme) -> list[Key]:
     none, half, whole = theme.colours(theme.share, 3)
     return [
-        (f"0 % of its values {what}", Fill(none, theme.edge, 0.8)),
+        (f"0 % of values {what}", Fill(none, theme.edge, 0.8)),
         ("50 %", Fill(half)),
         ("100 %", Fill(whole)),
         ("dead", Fill(theme.dead)),

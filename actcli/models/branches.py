@@ -1,4 +1,4 @@
-"""The branches of an If: their tensors among those of the model, and how one of them comes out of a run."""
+"""The branches of an If: put their tensors among the model's own, and make one of them an output."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 if TYPE_CHECKING:
     import onnx
 
-Way = tuple[tuple[int, str], ...]  # the places of If operators, each in the graph before, and the branch taken
+Way = tuple[tuple[int, str], ...]  # nested Ifs, from the outside in: place in its graph, and branch
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An operator, and the names of what it takes and gives, which are the only ones of their kind in the model."""
+    """An operator with its inputs and outputs, by names that are unique in the model."""
 
     proto: onnx.NodeProto
     inputs: tuple[str, ...]
@@ -25,8 +25,8 @@ class Found:
 
 @dataclass(slots=True)
 class Flat:
-    """A model as if it had no branches: operators in the order in which they run, constants, types; and by its name
-    where a tensor of a branch is, and what it is called there."""
+    """A model as if it had no branches: operators in order of execution, constants, types. `inside` gives, for a tensor
+    of a branch, the way to the branch and the tensor's name there."""
 
     nodes: list[Found] = field(default_factory=list)
     initialisers: dict[str, Any] = field(default_factory=dict)
@@ -36,14 +36,14 @@ class Flat:
 
     @classmethod
     def of(cls, graph: onnx.GraphProto) -> Flat:
-        """That of a model's graph."""
+        """Flatten the graph of a model."""
         flat = cls()
         flat._taken.update(name for node in graph.node for name in node.output)
         flat._add(graph, (), {})
         return flat
 
     def _add(self, graph: onnx.GraphProto, way: Way, outer: Mapping[str, str]) -> dict[str, str]:
-        """Adds a graph; by the names in it those in the model."""
+        """Add a graph; return its names, each with the unique name in the model."""
         names = dict(outer)
         for one in graph.initializer:
             self.initialisers[self._named(one.name, way, names)] = one
@@ -60,13 +60,13 @@ class Flat:
         return names
 
     def _branches(self, proto: onnx.NodeProto, way: Way, place: int, names: Mapping[str, str]) -> Iterator[str]:
-        """Adds those of an If; the names of what they give."""
+        """Add the branches of an If; yield the unique names of their outputs."""
         for attribute in proto.attribute:
             own = self._add(attribute.g, (*way, (place, attribute.name)), names)
             yield from (own.get(one.name, one.name) for one in attribute.g.output)
 
     def _named(self, name: str, way: Way, names: dict[str, str]) -> str:
-        """The name in the model of what a graph calls so."""
+        """Give a tensor of a graph its unique name in the model."""
         if not name:
             return ""
         if not way:
@@ -82,7 +82,7 @@ class Flat:
 
 
 def _captured(proto: onnx.NodeProto) -> list[str]:
-    """What the graphs of a loop take from around it."""
+    """The outer tensors that the body of a loop uses."""
     found: dict[str, None] = {}
     for attribute in proto.attribute:
         if attribute.HasField("g"):
@@ -95,8 +95,8 @@ def _captured(proto: onnx.NodeProto) -> list[str]:
 
 
 def bring_out(graph: onnx.GraphProto, way: Way, name: str, output: str, kind: int) -> None:
-    """Makes a tensor of a graph, or of a branch in it, an output of it that is called so. Where another branch is taken
-    it has no entries. `kind` is its type, as ONNX counts them."""
+    """Make a tensor of a graph, or of a branch in it, an output of the graph under this name. The output is empty if
+    another branch runs. `kind` is the tensor's type, as ONNX numbers types."""
     import onnx
 
     if way:

@@ -1,7 +1,7 @@
-"""Recurrent cells, whose gates no tensor shows, written out beside them: sums of weights with inputs and states.
+"""Write out recurrent cells, whose gates no tensor shows, beside the cells: weighted sums of inputs and states.
 
-The state before each step is in the cell's own output, so that all steps are one product of matrices; only the sums
-that an LSTM keeps are made step by step. Operators are added to the model, none is changed.
+The state before each step is in the cell's own output, so all steps are one matrix product; only the cell state of an
+LSTM is summed step by step. Operators are added to the model, none is changed.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ import numpy as np
 if TYPE_CHECKING:
     import onnx
 
-GATES = "actcli.gates"  # a property of a cell's node: the outputs of its gates, as they are written out beside it
-SUMS = "/sums"  # how the first output of what sums up for an LSTM ends
+GATES = "actcli.gates"  # a property of a cell's node: the outputs of its written-out gates
+SUMS = "/sums"  # suffix of the first output of the Scan that sums up an LSTM's cell state
 _NAMES = {
     "LSTM": ("input_gate", "output_gate", "forget_gate", "candidate"),
     "GRU": ("update_gate", "reset_gate", "candidate"),
     "RNN": ("state",),
 }
 _FUNCTIONS = {"LSTM": ("Sigmoid", "Tanh", "Tanh"), "GRU": ("Sigmoid", "Tanh"), "RNN": ("Tanh",)}
-_PLAIN = frozenset({"Sigmoid", "Tanh", "Relu", "Softsign", "Softplus", "HardSigmoid", "Elu"})  # without numbers
+_PLAIN = frozenset({"Sigmoid", "Tanh", "Relu", "Softsign", "Softplus", "HardSigmoid", "Elu"})  # default parameters
 _FLOAT, _DOUBLE = 1, 11
 _END = 2**62
 _OLDEST = 10  # the first opset in which Slice has inputs
 
 
 def write_out(model: onnx.ModelProto) -> None:
-    """The cells of a model and of its branches."""
+    """Write out the cells of a model and of its branches."""
     if all(one.version >= _OLDEST for one in model.opset_import if one.domain in ("", "ai.onnx")):
         _in_graph(model.graph)
 
@@ -50,7 +50,7 @@ def _in_graph(graph: onnx.GraphProto) -> None:
 
 
 def _is_plain(node: onnx.NodeProto) -> bool:
-    """Whether it is a cell of the usual kind: no lengths of its own, no peepholes, its functions without numbers."""
+    """Whether a cell is of the usual kind: no sequence lengths, no peepholes, functions without parameters."""
     own = _attributes(node)
     functions = [one.decode() for one in own.get("activations", ())]
     return (
@@ -71,18 +71,18 @@ def _attributes(node: onnx.NodeProto) -> dict[str, Any]:
 
 
 def _path(node: onnx.NodeProto, place: int) -> str:
-    """What its layers' names begin with: the module's path, and of what has several the number."""
+    """The prefix of a cell's layer names: the path of the module, and a number if the module has several cells."""
     *path, own = (node.name.strip("/") or f"{node.op_type}_{place + 1}").split("/")
     number = own.removeprefix(node.op_type).strip("_")
     return "/".join([*path, *([number] if path and number.isdigit() else [] if path else [own])])
 
 
 class _Cell:
-    """The operators of one cell. Tensors are of shape (steps, inputs, width), as the cell has them."""
+    """The operators of one cell. Tensors have the shape (steps, inputs, width), as in the cell."""
 
     def __init__(self, node: onnx.NodeProto, place: int, kind: int) -> None:
         self._node, self._own, self._kind = node, _attributes(node), kind
-        if not node.output[0]:  # all its states, which nothing needed so far
+        if not node.output[0]:  # all the states, which nothing used so far
             node.output[0] = f"{next(one for one in node.output if one)}/states"
         self._prefix = node.output[0]
         self._path = _path(node, place)
@@ -91,7 +91,7 @@ class _Cell:
         self._gates: list[str] = []
 
     def nodes(self) -> list[onnx.NodeProto]:
-        """Those of all directions; the cell knows the outputs of its gates after."""
+        """The operators for all directions. Records the outputs of the gates in the cell's node."""
         way = self._own.get("direction", b"forward").decode()
         for number, reverse in enumerate({"forward": (False,), "reverse": (True,)}.get(way, (False, True))):
             self._direction(number, reverse, way == "bidirectional")
@@ -132,7 +132,7 @@ class _Cell:
         self._gate(name, "cell", functions[2], kept)
 
     def _gru(self, name: str, functions: Sequence[str], sums: Sequence[str], held: Sequence[str]) -> None:
-        """With the states before, their weights and their bias where the reset comes before the product."""
+        """`held`: the previous states, their weights and bias, if the reset comes before the product; else empty."""
         total = self._op("Add", *sums)
         _, reset = (
             self._gate(name, gate, functions[0], self._part(total, k)) for k, gate in enumerate(_NAMES["GRU"][:2])
@@ -148,7 +148,7 @@ class _Cell:
         self._gate(name, "candidate", functions[1], self._op("Add", of_inputs, turned))
 
     def _gate(self, name: str, gate: str, function: str, sums: str) -> str:
-        """The function of a gate on its sums, the inputs first as everywhere else; its values, the steps first."""
+        """Apply the function of a gate to its sums, with inputs as the first axis; return values with steps first."""
         x = self._op("Transpose", sums, perm=[1, 0, 2])
         y = self._op(function, x, name=f"{name}/{gate}/{function}")
         self._gates.append(y)
@@ -162,14 +162,14 @@ class _Cell:
         return self._op("Concat", *((shifted, start) if reverse else (start, shifted)), axis=0)
 
     def _initial(self, first: str, number: int, states: str) -> str:
-        """What a state is at the start: what is given, else 0, in the shape of the states."""
+        """The initial state: the one that is given, else 0 in the shape of the states."""
         if first:
             return self._taken(first, range(number, number + 1), 0)
         some = self._taken(self._taken(states, number, 1), range(1), 0)
         return self._op("Sub", some, some)
 
     def _scan(self, first: str, f: str, added: str, reverse: bool) -> str:
-        """The sums that an LSTM keeps: c = f c + added, step by step."""
+        """The cell state of an LSTM, c = f c + added, step by step."""
         from onnx import helper
 
         names = [f"{self._prefix}/{len(self._made)}/{one}" for one in ("c", "f", "a", "p", "n", "o")]

@@ -1,6 +1,6 @@
-"""Where to look for the parameters of a function that is known by its values: an estimate for each activation.
+"""Estimate the parameters of a function that is known by its values, for each activation.
 
-They are polished after, so that they need be right only roughly, but for places of jumps, which no slope leads to.
+Estimates are polished later, so rough ones will do, except for the position of a jump, which no slope leads to.
 """
 
 import math
@@ -27,7 +27,7 @@ def _slope(f: F, x: float, by: float = 1e-3) -> float:
 
 
 def _edge(f: F, low: float, high: float, above: Callable[[Array, Array], Any]) -> float:
-    """Where `above`, of x and f(x), becomes true between two places, to the last bits of single precision."""
+    """Where between two points `above`, of x and f(x), becomes true, to the last bits of single precision."""
     for _ in range(6):
         x = np.linspace(low, high, 130)
         true = np.asarray(above(x, np.asarray(f(x), np.float64)))
@@ -122,9 +122,9 @@ def _snake(f: F) -> dict[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Where to look for the parameters of an activation, and what it is with any of them: 0 at 0, of straight pieces.
+    """The estimate for an activation, and what holds for all its parameters: 0 at 0, or made of straight pieces.
 
-    What f is not is soon seen: no estimate is made for it then.
+    A function without these properties is ruled out before any estimate.
     """
 
     estimate: Estimate

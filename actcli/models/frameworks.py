@@ -1,4 +1,4 @@
-"""The callbacks of training frameworks: what theirs are derived from."""
+"""The callback base classes of training frameworks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from actcli.errors import UsageError
 
-# The places of each framework's class, the first that is installed.
+# Where each framework's class may be; the first that is installed is used.
 _BASES = {
     "lightning": (("lightning.pytorch", "Callback"), ("pytorch_lightning", "Callback")),
     "transformers": (("transformers", "TrainerCallback"),),
@@ -16,10 +16,9 @@ _BASES = {
 
 
 def callback_base(framework: str) -> Any:
-    """The class of a framework's callbacks. Raises UsageError where there is no such framework, or it is not
-    installed."""
+    """The base class of a framework's callbacks. Raises UsageError for a framework that is unknown or not installed."""
     if framework not in _BASES:
-        raise UsageError(f"there are no callbacks for {framework!r}", f"frameworks: {', '.join(_BASES)}")
+        raise UsageError(f"no callbacks for {framework!r}", f"frameworks: {', '.join(_BASES)}")
     for module, name in _BASES[framework]:
         try:
             return getattr(import_module(module), name)

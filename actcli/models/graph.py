@@ -1,4 +1,4 @@
-"""An ONNX graph as the tensors that it is made of: who makes and who takes each, and which are constants."""
+"""An ONNX graph by its tensors: which operators produce and consume each, and which are constants."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CELLS = ("LSTM", "GRU", "RNN")
 _SIZES = frozenset({"Shape", "Size"})
-SMALL = 4096  # entries of a constant that are looked at
+SMALL = 4096  # larger constants are not read
 _LINEAR = frozenset({
     "Conv", "ConvTranspose", "Gemm", "MatMul", "FusedConv", "FusedGemm", "FusedMatMul", "Einsum", "QLinearConv",
     "QLinearMatMul", "ConvInteger", "MatMulInteger", "MatMulNBits", "DynamicQuantizeMatMul", "MatMulIntegerToFloat",
@@ -29,16 +29,16 @@ _LINEAR = frozenset({
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """One operator. An If takes what its branches give, a recurrent cell its gates too, where they are known."""
+    """One operator. The inputs of an If include the outputs of its branches, those of a cell its written-out gates."""
 
     op: str
     name: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attributes: dict[str, Any]
-    scope: str  # of the module that it is of, where the exporter says so
+    scope: str  # of its module, if the exporter records it
     place: int
-    gates: tuple[str, ...] = ()  # what those of a cell give
+    gates: tuple[str, ...] = ()  # the outputs of a cell's gates
 
     @property
     def output(self) -> str:
@@ -46,7 +46,7 @@ class Node:
 
 
 class Graph:
-    """The tensors of a model, those in the branches of an If among them."""
+    """The tensors of a model, including those in the branches of an If."""
 
     def __init__(self, model: onnx.ModelProto, folder: str) -> None:
         self.model, self._folder = model, folder
@@ -64,7 +64,7 @@ class Graph:
         self._constants: dict[str, Any] = {}
 
     def bring_out(self, model: onnx.ModelProto, tensor: str) -> str:
-        """Makes a tensor an output of the model, a copy of its own; what that is called."""
+        """Make a tensor an output of `model`, a copy of this graph's model; return the name of the output."""
         if tensor not in self._inside:
             model.graph.output.add().name = tensor
             return tensor
@@ -74,7 +74,7 @@ class Graph:
         return f"{tensor}/seen"
 
     def seen_from(self, tensor: str, output: str) -> str:
-        """A tensor as it is where an output is made of it: in a branch it is there when that is taken."""
+        """The name under which to see a tensor when `output` is computed: inside the branch of `output`, if any."""
         way = self._inside[output][0] if output in self._inside else ()
         outer, name = self._inside.get(tensor, ((), tensor))
         if way == outer:
@@ -85,27 +85,27 @@ class Graph:
         return own
 
     def branch(self, tensor: str) -> str:
-        """Of an If, what a tensor is in, as a name begins with it: then. or else.; "" for the model's own."""
+        """The branch that a tensor is in, as a prefix of names: "then." or "else."; "" outside of branches."""
         way = self._inside[tensor][0] if tensor in self._inside else ()
         return "".join(f"{name.removesuffix('_branch')}." for _, name in way)
 
     def cell(self, tensor: str) -> Node | None:
-        """The recurrent cell of which a tensor is the output of a gate."""
+        """The recurrent cell that a tensor is a gate output of; None for other tensors."""
         return next(
             (node for node in self.consumers.get(tensor, ()) if node.op in CELLS and tensor in node.gates), None
         )
 
     def is_written_out(self, node: Node) -> bool:
-        """Whether the gates of a cell are seen, and what sums up for it step by step."""
+        """Whether a node is a cell whose gates are written out, or the Scan that sums up its state."""
         return bool(node.gates) or (node.op == "Scan" and node.outputs[0].endswith(SUMS))
 
     def is_float(self, tensor: str) -> bool:
-        """Whether it may hold real numbers: those of no known type may."""
+        """Whether a tensor may contain real numbers; one of unknown type may."""
         kind = self._types[tensor].elem_type if tensor in self._types else 0
         return kind in (0, 1, 10, 11, 16)
 
     def shape(self, tensor: str) -> tuple[int | None, ...] | None:
-        """Its dimensions, None where they are not known."""
+        """The dimensions of a tensor, None if unknown."""
         if tensor in self.initialisers:
             return tuple(self.initialisers[tensor].dims)
         found = self._types.get(tensor)
@@ -114,13 +114,13 @@ class Graph:
         return tuple(d.dim_value if d.HasField("dim_value") else None for d in found.shape.dim)
 
     def constant(self, tensor: str) -> Any:
-        """The array of a small constant, None where the tensor is none, is large, or lies in another file."""
+        """The array of a small constant; None for other tensors and for a constant that cannot be read."""
         if tensor not in self._constants:
             self._constants[tensor] = self._read(tensor)
         return self._constants[tensor]
 
     def scalar(self, tensor: str) -> float | None:
-        """The one number that all entries of a constant are."""
+        """The number that all entries of a constant equal; None if they differ or it is not a small constant."""
         array = self.constant(tensor)
         if array is None or array.size == 0 or array.dtype.kind not in "fiub":
             return None
@@ -128,7 +128,7 @@ class Graph:
         return float(first) if array.size == 1 or bool((array == first).all()) else None
 
     def is_constant(self, tensor: str) -> bool:
-        """Whether no input of the model goes into it."""
+        """Whether a tensor is a constant, perhaps moved or cast."""
         while tensor not in self.initialisers:
             node = self.producer.get(tensor)
             if node is not None and node.op in ("Constant", "ConstantOfShape"):
@@ -148,7 +148,7 @@ class Graph:
                 return None
             if node.op in TRANSPARENT and node.inputs and node.op != "DequantizeLinear":
                 return self.constant(node.inputs[0])
-            if node.op not in ("Constant", "ConstantOfShape"):  # of the latter one entry stands for all
+            if node.op not in ("Constant", "ConstantOfShape"):  # one entry of the latter stands for all
                 return None
             value = next(iter(node.attributes.values()), 0.0)
             if not isinstance(value, onnx.TensorProto):
@@ -164,20 +164,20 @@ class Graph:
         return array.astype(np.float64) if array.dtype.kind not in "fiub" and array.dtype.kind == "V" else array
 
     def _beside(self, proto: onnx.TensorProto) -> onnx.TensorProto | None:
-        """A tensor with its entries, which are in another file; None where that cannot be read."""
+        """A tensor with its entries, read from another file; None if that cannot be read."""
         import onnx
 
         copy = onnx.TensorProto()
         copy.CopyFrom(proto)
         try:
             onnx.external_data_helper.load_external_data_for_tensor(copy, self._folder)
-        except Exception:  # a run says what is wrong with the file
+        except Exception:  # the run will report what is wrong with the file
             return None
         return copy
 
     @cached_property
     def _varied(self) -> frozenset[str]:
-        """The tensors whose numbers depend on those of an input: positions and sizes do not."""
+        """The tensors whose values depend on the values of an input; positions and sizes do not."""
         found = {one.name for one in self.inputs}
         for node in self.nodes:
             if node.op not in _SIZES and any(name in found for name in node.inputs):
@@ -186,7 +186,7 @@ class Graph:
 
     @cached_property
     def _used(self) -> frozenset[str]:
-        """The tensors on whose numbers an output depends: of what only its size is asked none does."""
+        """The tensors whose values an output depends on; tensors of which only the size is used are left out."""
         found = set(self.outputs)
         waiting = list(found)
         while waiting:
@@ -198,12 +198,12 @@ class Graph:
         return frozenset(found)
 
     def is_between(self, x: str, output: str) -> bool:
-        """Whether numbers flow from an input of the model to x, and from the output to one of the model's."""
+        """Whether values flow from an input of the model to x, and from `output` to an output of the model."""
         return x in self._varied and output in self._used
 
     @cached_property
     def chains(self) -> dict[str, tuple[str, ...]]:
-        """Each tensor, and those of which it is a function number by number, the nearest first."""
+        """For each tensor, itself and the tensors that it is an elementwise function of, the nearest first."""
         found: dict[str, tuple[str, ...]] = {}
         for node in self.nodes:
             for output in node.outputs:
@@ -216,7 +216,7 @@ class Graph:
         return found
 
     def varying(self, node: Node) -> list[str]:
-        """The inputs that an elementwise operator works on, number by number; none for all other operators."""
+        """The inputs that an elementwise operator maps; empty for all other operators."""
         if node.op in TRANSPARENT:
             moved = [name for name in node.inputs[:1] if not self.is_constant(name)]
             return moved if node.op != "Cast" or self._keeps(node) else []
@@ -226,17 +226,17 @@ class Graph:
         return [] if any(self.is_constant(name) for name in names) else list(dict.fromkeys(names))
 
     def _keeps(self, node: Node) -> bool:
-        """Whether a cast leaves the numbers as they are: to a float, or to the truth of what is true or false."""
+        """Whether a cast keeps the values: to a float, or to a boolean from anything but a float."""
         return node.attributes.get("to") in (1, 10, 11, 16, 9) and (
             node.attributes.get("to") != 9 or not self.is_float(node.inputs[0])
         )
 
     def is_linear(self, tensor: str) -> bool:
-        """Whether it is a weighted sum, with its bias, its normalisation and in any shape."""
+        """Whether a tensor is a weighted sum, perhaps with a bias, normalised and reshaped."""
         return self.linear(tensor) is not None
 
     def linear(self, tensor: str) -> Node | None:
-        """The operator with weights of which a tensor is the output."""
+        """The operator with weights that a tensor is the weighted sum of, if any."""
         for _ in range(16):
             node = self.producer.get(tensor)
             if node is None:
@@ -254,7 +254,7 @@ class Graph:
         return None
 
     def after(self, tensor: str) -> Iterator[Node]:
-        """The operators that the tensor goes into, and those after them."""
+        """All operators downstream of a tensor."""
         seen: set[int] = set()
         waiting = [tensor]
         while waiting:
@@ -274,8 +274,8 @@ def _node(found: Found, place: int) -> Node:
 
     proto = found.proto
     attributes = {one.name: onnx.helper.get_attribute_value(one) for one in proto.attribute}
-    said = {one.key: one.value for one in proto.metadata_props}
-    gates = said.get(GATES, "").split("\n") if said.get(GATES) else []
-    scope = said.get("pkg.torch.onnx.name_scopes", "")
+    properties = {one.key: one.value for one in proto.metadata_props}
+    gates = properties.get(GATES, "").split("\n") if properties.get(GATES) else []
+    scope = properties.get("pkg.torch.onnx.name_scopes", "")
     inputs = (*found.inputs, *gates)
     return Node(proto.op_type, proto.name, inputs, found.outputs, attributes, scope, place, tuple(gates))

@@ -1,7 +1,7 @@
-"""A Keras model while it runs: the activation of each layer is swapped for one that records, for an eager pass.
+"""Watch a Keras model run: for one eager pass, the activation of each layer is swapped for one that records.
 
-Nothing else of the model is touched, and it is as it was afterwards. What a layer's own `call` computes without an
-activation of its own is not seen, nor what is inside recurrent cells.
+Nothing else in the model is touched, and the pass leaves it as it was. Functions that a layer's `call` computes without
+an activation attribute are not seen, nor is the inside of recurrent cells.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ _ACTIVATIONS = frozenset(("ReLU", "LeakyReLU", "ELU", "PReLU"))
 
 
 def is_keras(model: Any) -> bool:
-    """Whether it is a layer or model of Keras; on its torch backend it is a module of PyTorch too."""
+    """Whether this is a Keras layer or model; with the torch backend it is a PyTorch module too."""
     return any(kind.__module__.partition(".")[0] in ("keras", "tf_keras") for kind in type(model).__mro__)
 
 
 def run(model: Any, inputs: Any, sees: Callable[[Seen], None]) -> Ran:
-    """One pass of a batch through the model, in evaluation; `sees` is given each call of an activation.
+    """Run one batch through the model in evaluation mode; `sees` gets each call of an activation.
 
-    Raises UsageError for a Keras before 3.
+    Raises UsageError for Keras before version 3.
     """
     import keras
 
     if int(keras.__version__.partition(".")[0]) < 3 or not isinstance(model, keras.layers.Layer):
-        raise UsageError("the model is of a Keras before 3", "keras 3 reads it: keras.models.load_model(...)")
+        raise UsageError("the model is from Keras before version 3", "Keras 3 reads it: keras.models.load_model(...)")
     pass_ = _Pass(len(_first(inputs)), sees, _names(model))
     with _no_gradient(keras):
-        if not model.built:  # to build it may take a call more
+        if not model.built:  # building may take a call of its own
             model(inputs, training=False)
         with pass_.recording(model):
             model(inputs, training=False)
@@ -51,7 +51,7 @@ def run(model: Any, inputs: Any, sees: Callable[[Seen], None]) -> Ran:
 
 
 def _places(model: Any, pass_: _Pass) -> Places:
-    """The last layer, if it is bounded, is a head; a plain stack of layers that normalise nothing is a chain."""
+    """The last layer is a head if it is bounded; a plain stack of layers without normalisation is a chain."""
     import keras
 
     layers = list(model._flatten_layers())
@@ -86,7 +86,7 @@ def _no_gradient(keras: Any) -> Iterator[None]:
 
 
 def _names(model: Any) -> dict[int, str]:
-    """The layers with the names by which they are known, those that share one by their paths."""
+    """The name of each layer, or its path if several layers share the name."""
     layers = list(model._flatten_layers())
     count: dict[str, int] = {}
     for layer in layers:
@@ -96,7 +96,7 @@ def _names(model: Any) -> dict[int, str]:
 
 @dataclass(slots=True)
 class _Pass:
-    """A pass of so many inputs through a model."""
+    """One pass of a number of inputs through a model."""
 
     inputs: int
     sees: Callable[[Seen], None]
@@ -106,7 +106,7 @@ class _Pass:
 
     @contextmanager
     def recording(self, model: Any) -> Iterator[None]:
-        """Every activation records; after it none does."""
+        """Let every activation record inside the block."""
         undo: list[Callable[[], None]] = []
         try:
             for layer in model._flatten_layers():
@@ -148,8 +148,8 @@ class _Pass:
 
 
 def _of_layer(layer: Any) -> Function | None:
-    """The function of a layer that is an activation; where slopes differ along more axes than that of the neurons, with
-    their mean."""
+    """The function of a layer that is an activation. PReLU slopes that differ along more axes than that of the neurons
+    are averaged."""
     if type(layer).__name__ == "PReLU":
         slopes = np.asarray(layer.get_weights()[0], np.float64)
         return sloped(slopes if slopes.size == slopes.shape[-1] else slopes.mean())
@@ -157,7 +157,7 @@ def _of_layer(layer: Any) -> Function | None:
 
 
 def _function(activation: Any) -> Function | None:
-    """The function with the values of an activation; None where there is none, or it is no curve."""
+    """The registered function with the values of an activation; None if there is none or it is affine."""
     import keras
 
     def values(x: Array) -> Array:

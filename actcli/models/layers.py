@@ -23,12 +23,12 @@ _MOVING = frozenset({*TRANSPARENT, "Resize", "Upsample", "GlobalAveragePool", "A
 
 @dataclass(frozen=True, slots=True)
 class ModelLayer:
-    """A layer of a model: its pre-activation is the tensor of this name."""
+    """A layer of a model; `tensor` names its pre-activation."""
 
     name: str
     function: Function
-    known: str  # how: an operator, recognised from several, an expression
-    neurons: int | None  # None: known when it is run
+    known: str  # how the function was found: an operator, recognised from several, an expression
+    neurons: int | None  # None until the model is run
     role: Role
     tensor: str
     axis: int  # of the neurons
@@ -36,7 +36,7 @@ class ModelLayer:
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """Operators that cannot be looked into, and why."""
+    """Operators whose activations cannot be seen, and why."""
 
     operator: str
     count: int
@@ -48,7 +48,7 @@ class Unseen:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What is known of a model without running it. `is_chain`: each layer is a function of the one before alone."""
+    """What is known of a model without running it. `is_chain`: each layer depends on the previous one alone."""
 
     layers: tuple[ModelLayer, ...]
     unseen: tuple[Unseen, ...]
@@ -56,16 +56,16 @@ class Listing:
 
 
 def listing(graph: Graph) -> Listing:
-    """The layers in the order of the graph, with names that tell them apart."""
+    """The layers in graph order, with unique names."""
     found = Finder(graph).regions()
     layers = [_layer(graph, region) for region in found]
-    names = _told_apart([list(_names(graph, region)) for region in found])
+    names = _unique([list(_names(graph, region)) for region in found])
     layers = [replace(layer, name=name) for layer, name in zip(layers, names, strict=True)]
     return Listing(tuple(layers), tuple(_unseen(graph, bool(layers))), _is_chain(graph, layers))
 
 
 def _layer(graph: Graph, region: Region) -> ModelLayer:
-    found = (_axis_of_constant(graph, node) for node in region.nodes)  # of slopes: each channel has its own
+    found = (_axis_of_constant(graph, node) for node in region.nodes)  # the slopes of a PRelu
     own = next((axis for axis in found if axis is not None), None)
     axis = _axis(graph, region.x) if own is None else own
     dims = graph.shape(region.x)
@@ -79,7 +79,7 @@ def _layer(graph: Graph, region: Region) -> ModelLayer:
 
 
 def _axis(graph: Graph, tensor: str) -> int:
-    """The axis of the channels or features of a tensor: of a convolution 1, of a matrix product the last."""
+    """The axis of the channels or features of a tensor: 1 after a convolution, the last after a matrix product."""
     order: list[tuple[int, ...]] = []
     dims = graph.shape(tensor)
     for _ in range(24):
@@ -102,7 +102,7 @@ def _axis(graph: Graph, tensor: str) -> int:
 
 
 def _axis_of_constant(graph: Graph, node: Node) -> int | None:
-    """The axis, from the last one, along which a bias or a scale differs: each channel has its own."""
+    """The axis along which a bias or scale has one entry per channel, counted from the end; None if unknown."""
     if node.op not in ("Add", "Sub", "Mul", "Div", "PRelu"):
         return None
     for name in node.inputs:
@@ -120,7 +120,7 @@ def _moved(axis: int, order: Sequence[tuple[int, ...]]) -> int:
 
 
 def _width(graph: Graph, tensor: str) -> int | None:
-    """How many outputs the weights of a layer have."""
+    """The number of outputs of a layer's weights."""
     node = graph.linear(tensor)
     if node is None or len(node.inputs) < 2:
         return None
@@ -134,18 +134,18 @@ def _width(graph: Graph, tensor: str) -> int | None:
 
 
 def is_bounded(ends: Interval) -> bool:
-    """Whether the values of a function with these ends are within [-1, 1], as what a model answers with may be."""
+    """Whether a function with this range stays within [-1, 1], as the answer of a model may."""
     return max(abs(ends[0]), abs(ends[1])) <= 1.0
 
 
 def is_share(ends: Interval) -> bool:
-    """Whether they are within [0, 1], but for rounding, as what scales others is."""
+    """Whether a function with this range stays within [0, 1], up to rounding, as a gate does."""
     return ends[0] >= -1e-9 and ends[1] <= 1.0 + 1e-9
 
 
 def _role(graph: Graph, region: Region) -> Role:
-    """A function that makes a probability or a positive number of a sum, and beyond which there are no weights, is a
-    head; one in [0, 1] that scales others is a gate. A relu at the end may be that of features: it is hidden."""
+    """A function that turns a sum into a probability or a positive number, with no weights after it, is a head; one in
+    [0, 1] that scales other values is a gate. A final relu may produce features: it is hidden."""
     ends = extent(region.function)
     if graph.cell(region.output):
         return "gate" if ends[0] >= 0.0 and ends[1] <= 1.0 else "hidden"
@@ -158,7 +158,7 @@ def _role(graph: Graph, region: Region) -> Role:
 
 
 def _scales(graph: Graph, tensor: str) -> bool:
-    """Whether it is multiplied by another tensor."""
+    """Whether a tensor is multiplied by another one."""
     waiting = [tensor]
     while waiting:
         tensor = waiting.pop()
@@ -171,7 +171,7 @@ def _scales(graph: Graph, tensor: str) -> bool:
 
 
 def _is_chain(graph: Graph, layers: Sequence[ModelLayer]) -> bool:
-    """Whether nothing by-passes, joins or normalises: what f' leaves of a gradient is then a product."""
+    """Whether nothing bypasses, joins or normalises the layers, so that f' scales a gradient by a plain product."""
     joins = ("Concat", "LayerNormalization", "InstanceNormalization", "GroupNormalization", "BatchNormalization",
              "SimplifiedLayerNormalization", "SkipLayerNormalization", "RMSNormalization", "Attention", "If", "Loop",
              "LSTM", "GRU", "RNN", "Softmax")  # fmt: skip
@@ -186,17 +186,17 @@ def _is_chain(graph: Graph, layers: Sequence[ModelLayer]) -> bool:
     return all(layer.role != "gate" for layer in layers)
 
 
-_CELLS = "no tensor shows the gates of cells with lengths, peepholes or limits of their own, or in whole numbers"
-_LOOPS = "what is in a loop is made anew each time and never kept"
-_INTEGERS = "in whole numbers: the function is folded into the limits of its result, take the model before quantisation"
-_FUSED = "the function is fused into the operator: take the model before onnxruntime optimised it"
+_CELLS = "no tensor shows the gates of cells with sequence lengths, peepholes or clipping, or of quantised cells"
+_LOOPS = "tensors inside a loop are overwritten in each step and never kept"
+_INTEGERS = "integer arithmetic folds the function into the limits of the result: use the model before quantisation"
+_FUSED = "the function is fused into the operator: use the model before onnxruntime optimised it"
 _REASONS = {
     **dict.fromkeys((*CELLS, "DynamicQuantizeLSTM"), _CELLS),
     **dict.fromkeys(("Loop", "Scan"), _LOOPS),
     **dict.fromkeys(("QLinearConv", "QLinearMatMul", "QGemm", "QLinearAdd"), _INTEGERS),
     **dict.fromkeys(("QLinearSigmoid", "QLinearLeakyRelu"), _INTEGERS),
     **dict.fromkeys(("FusedConv", "FusedGemm"), _FUSED),
-    "Softmax": "maps rows: its pre-activations are the logits or the scores of attention",
+    "Softmax": "maps rows: its pre-activations are logits or attention scores",
     **dict.fromkeys(("Attention", "MultiHeadAttention"), "attention in one operator"),
 }
 
@@ -207,11 +207,11 @@ def _unseen(graph: Graph, any_layer: bool) -> Iterator[Unseen]:
         if counts[op] and (not op.startswith("Fused") or _has_activation(graph, op)):
             yield Unseen(op, counts[op], reason)
     if sloped := sum(node.op == "PRelu" and not is_sloped(graph, node) for node in graph.nodes):
-        yield Unseen("PRelu", sloped, "it has a slope for each value, and neurons are channels")
+        yield Unseen("PRelu", sloped, "it has a slope for each value, but neurons are channels")
     quantised = counts["QuantizeLinear"]
     if quantised and not any_layer:
         yield Unseen("QuantizeLinear", quantised, "the function is folded into the limits of the quantised values: "
-                     "take the model before quantisation")  # fmt: skip
+                     "use the model before quantisation")  # fmt: skip
 
 
 def _has_activation(graph: Graph, op: str) -> bool:
@@ -219,7 +219,7 @@ def _has_activation(graph: Graph, op: str) -> bool:
 
 
 def _names(graph: Graph, region: Region) -> Iterator[str]:
-    """What a person may know the layer by, the best first."""
+    """Names by which a person may know the layer, the best first."""
     node, branch = region.nodes[-1], graph.branch(region.output)
     scopes = [scope for one in reversed(region.nodes) if (scope := _scope(one))]
     weight = _weight_name(graph, region.x)
@@ -229,11 +229,11 @@ def _names(graph: Graph, region: Region) -> Iterator[str]:
             yield f"{branch}{name}"
 
 
-_INLINED = re.compile(r"^(F\d+::)?(If_\d+_(then|else)_branch__Inline_\d+__)+[./]?")  # the names that onnx gives
+_INLINED = re.compile(r"^(F\d+::)?(If_\d+_(then|else)_branch__Inline_\d+__)+[./]?")  # prefixes that onnx adds
 
 
 def _scope(node: Node) -> str:
-    """The path of the module that a node is of, as torch's exporters and TensorFlow write it."""
+    """The path of a node's module, as torch's exporters and TensorFlow write it."""
     if node.scope:
         parts = re.findall(r"'([^']*)'", node.scope)
         inner = [part for part in parts[:-1] if part]  # the last one names the operation
@@ -248,7 +248,7 @@ def _scope(node: Node) -> str:
 
 
 def _weight_name(graph: Graph, tensor: str) -> str:
-    """The name of the weights that a pre-activation comes from, without what says that they are weights."""
+    """The name of the weights that make a pre-activation, without the suffix that marks weights."""
     node = graph.linear(tensor)
     names = [name for name in node.inputs[1:] if name in graph.initialisers] if node else []
     for name in names:
@@ -259,13 +259,13 @@ def _weight_name(graph: Graph, tensor: str) -> str:
 
 
 def _plain_tensor(name: str) -> str:
-    """A tensor's name, where it is not a number that an exporter gave."""
+    """The name of a tensor; "" if an exporter merely numbered it."""
     name = re.sub(r"_output_0$", "", name).strip("/")
     return name if re.search(r"[A-Za-z]{3}", name) and not re.fullmatch(r"val_\d+|onnx::.*", name) else ""
 
 
-def _told_apart(names: Sequence[Sequence[str]]) -> list[str]:
-    """For each layer the best of its names that is its own, numbered where none is."""
+def _unique(names: Sequence[Sequence[str]]) -> list[str]:
+    """For each layer, the best of its names that no other layer has; its first name, numbered, if there is none."""
     counts = Counter(own for given in names for own in dict.fromkeys(given))
     taken: Counter[str] = Counter()
     result = []

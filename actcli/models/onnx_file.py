@@ -1,4 +1,4 @@
-"""An ONNX file -> its model, with functions of its own inlined; whatever is wrong with it is one error."""
+"""Read the model in an ONNX file, with its local functions inlined; any fault in the file is one error."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ if TYPE_CHECKING:
     import onnx
 
 _EXPORT = "export the module: torch.onnx.export(model, x, 'm.onnx')"
-_TORCH = ("holds weights, or a pickle, which is never loaded", _EXPORT)
-_WEIGHTS = ("holds weights alone, and nothing to run", _EXPORT)
-_KERAS = ("is run by Keras", "export it: model.export('m.onnx', format='onnx'), or use actcli.inspect(model, x)")
-_LITE = ("is of TensorFlow Lite", "convert it: python -m tf2onnx.convert --tflite m.tflite --output m.onnx")
-_ORT = ("is of onnxruntime's own format, in which operators are fused", "take the .onnx that it was made from")
-OTHERS = {  # by the suffix what a file is, and the way out
+_TORCH = ("contains weights or a pickle, which is never loaded", _EXPORT)
+_WEIGHTS = ("contains only weights, nothing to run", _EXPORT)
+_KERAS = ("is a Keras model", "export it: model.export('m.onnx', format='onnx'), or use actcli.inspect(model, x)")
+_LITE = ("is a TensorFlow Lite model", "convert it: python -m tf2onnx.convert --tflite m.tflite --output m.onnx")
+_ORT = ("is in onnxruntime's own format, with fused operators", "use the .onnx file that it was made from")
+OTHERS = {  # suffix -> what the file is, and the way out
     **dict.fromkeys((".pt", ".pth", ".pt2", ".ckpt"), _TORCH),
     **dict.fromkeys((".safetensors", ".gguf"), _WEIGHTS),
     **dict.fromkeys((".keras", ".h5", ".hdf5"), _KERAS),
-    ".pb": ("is of TensorFlow", "convert it: python -m tf2onnx.convert --saved-model FOLDER --output m.onnx"),
+    ".pb": ("is a TensorFlow model", "convert it: python -m tf2onnx.convert --saved-model FOLDER --output m.onnx"),
     ".tflite": _LITE,
     ".ort": _ORT,
 }
-_HEADS = {  # by the place and the bytes there what is no model, though it is named so
-    (0, b"version https://git-lfs"): ("stands for the model, which is in Git LFS", "fetch it: git lfs pull"),
-    (0, b"<"): ("is a page of HTML or XML", "download the file itself"),
-    (0, b"\x1f\x8b"): ("is compressed by gzip", "unpack it: gunzip"),
+_HEADS = {  # offset and bytes there -> what the file is, though it is named like a model
+    (0, b"version https://git-lfs"): ("is a Git LFS pointer to the model", "fetch the model: git lfs pull"),
+    (0, b"<"): ("is an HTML or XML page", "download the file itself"),
+    (0, b"\x1f\x8b"): ("is compressed with gzip", "unpack it: gunzip"),
     (0, b"PK\x03\x04"): (
-        "is a ZIP archive, as those of PyTorch and Keras are",
+        "is a ZIP archive, like the files of PyTorch and Keras",
         "unzip it, or export the model to ONNX",
     ),
     (0, b"\x80"): _TORCH,
@@ -44,28 +44,28 @@ _HEADS = {  # by the place and the bytes there what is no model, though it is na
     (4, b"TFL3"): _LITE,
     (4, b"ORTM"): _ORT,
 }
-_CUT = ("is not an ONNX model", "it may be cut short or of another format: export it again")
-_OLDEST = {"onnx": (1, 23), "onnxruntime": (1, 32)}  # from these on both refuse weights outside the model's folder
+_CUT = ("is not an ONNX model", "it may be truncated or in another format: export it again")
+_OLDEST = {"onnx": (1, 23), "onnxruntime": (1, 32)}  # the first to refuse weights outside the model's folder
 
 
-_FUSED = {"LeakyRelu": ("alpha",), "HardSigmoid": ("alpha", "beta")}  # the names of a fused function's numbers
+_FUSED = {"LeakyRelu": ("alpha",), "HardSigmoid": ("alpha", "beta")}  # the parameters of a fused function
 
 
 def is_model(path: str) -> bool:
-    """Whether a path is named as a network is."""
+    """Whether a path has the suffix of a network."""
     suffix = os.path.splitext(path)[1].lower()
     return suffix == ".onnx" or suffix in OTHERS
 
 
 def way_to_run(path: str) -> str:
-    """What to do with a model in place of a table."""
+    """What to do with a model that is given as a table."""
     suffix = os.path.splitext(path)[1].lower()
     return OTHERS[suffix][1] if suffix in OTHERS else f"run it on inputs: actcli saturation --model {path} INPUT..."
 
 
 def check_installed() -> None:
-    """Raises DataError where onnx or onnxruntime is missing."""
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # which would send its maker what is run, and leave a file
+    """Raises DataError if onnx or onnxruntime is missing or too old."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # it would report runs to its maker and leave a file behind
     for name, oldest in _OLDEST.items():
         try:
             found = str(import_module(name).__version__)
@@ -74,7 +74,7 @@ def check_installed() -> None:
             raise DataError(f"models need {missing}, which is not installed", "pip install 'actcli[onnx]'") from None
         if tuple(int(part) for part in re.findall(r"\d+", found)[:2]) < oldest:
             least = ".".join(map(str, oldest))
-            raise DataError(f"models need {name} {least}, and {found} is installed", "pip install -U 'actcli[onnx]'")
+            raise DataError(f"models need {name} {least}, but {found} is installed", "pip install -U 'actcli[onnx]'")
 
 
 def load(path: str) -> onnx.ModelProto:
@@ -85,7 +85,7 @@ def load(path: str) -> onnx.ModelProto:
     if os.path.isdir(path):
         raise DataError(f"{path}: is a directory", "name the .onnx file in it")
     if not os.path.exists(path):
-        raise DataError(f"{path}: there is no such file")
+        raise DataError(f"{path}: no such file")
     if os.path.getsize(path) == 0:
         raise DataError(f"{path}: is empty", "export it again")
     check_installed()
@@ -94,7 +94,7 @@ def load(path: str) -> onnx.ModelProto:
     with _failing(path):
         model: onnx.ModelProto = onnx.load(path, load_external_data=False)
     if not model.graph.node and not model.graph.output:
-        raise _no_model(path)
+        raise _not_a_model(path)
     model = _unfused(_inlined(model))
     write_out(model)
     return _typed(model)
@@ -105,7 +105,7 @@ def _inlined(model: onnx.ModelProto) -> onnx.ModelProto:
 
     try:
         return onnx.inliner.inline_local_functions(model) if model.functions else model
-    except Exception:  # a run says what is wrong with it
+    except Exception:  # the run will report what is wrong
         return model
 
 
@@ -114,12 +114,12 @@ def _typed(model: onnx.ModelProto) -> onnx.ModelProto:
 
     try:
         return onnx.shape_inference.infer_shapes(model, check_type=False, strict_mode=False)
-    except Exception:  # nothing needs the types: they say more of what is not a number
+    except Exception:  # types are optional: they only help to rule out tensors that are not numbers
         return model
 
 
 def _unfused(model: onnx.ModelProto) -> onnx.ModelProto:
-    """With the operators that onnxruntime fuses taken apart: the sum, which is a pre-activation, and the function."""
+    """Split the operators that onnxruntime fused into the sum, which is a pre-activation, and the function."""
     import onnx
 
     nodes = []
@@ -144,18 +144,18 @@ def _unfused(model: onnx.ModelProto) -> onnx.ModelProto:
 
 @contextmanager
 def _failing(path: str) -> Iterator[None]:
-    """Whatever onnx and protobuf raise for a damaged file."""
+    """Turn any exception of onnx and protobuf for a damaged file into our error."""
     try:
         yield
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from error
     except Exception as error:
-        raise _no_model(path) from error
+        raise _not_a_model(path) from error
 
 
-def _no_model(path: str) -> DataError:
-    """The error for what does not hold one: what it is instead, where its first bytes say that."""
+def _not_a_model(path: str) -> DataError:
+    """The error for a file that is not a model; it names what the file is, if the first bytes show that."""
     with open(path, "rb") as file:
         head = file.read(32)
-    found = next((said for (at, own), said in _HEADS.items() if head.startswith(own, at)), _CUT)
+    found = next((fault for (at, own), fault in _HEADS.items() if head.startswith(own, at)), _CUT)
     return DataError(f"{path}: {found[0]}", found[1])

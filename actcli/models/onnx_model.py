@@ -1,4 +1,4 @@
-"""A model in an ONNX file: what it is, and its run."""
+"""A model in an ONNX file: its layers, and a run of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from actcli.tables.options import ReadOptions
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model and what is known of it without a run."""
+    """A model and what is known about it without running it."""
 
     path: str
     graph: Graph
@@ -24,12 +24,12 @@ class Model:
 
     @classmethod
     def read(cls, path: str) -> Model:
-        """Raises DataError for what is no ONNX model."""
+        """Read a model. Raises DataError if the file is not an ONNX model."""
         graph = Graph(load(path), os.path.dirname(os.path.abspath(path)))
         return cls(path, graph, listing(graph))
 
     def check(self) -> None:
-        """Raises DataError for what cannot be run whatever the inputs."""
+        """Raises DataError if the model cannot be run on any inputs."""
         Session(self.path, self.graph, ())
 
     def run(
@@ -40,6 +40,6 @@ class Model:
         running: Running,
         options: ReadOptions,
     ) -> Run:
-        """These layers on the inputs, the first of which is run now."""
+        """Run these layers on the inputs; the first input is run at once."""
         session = Session(self.path, self.graph, [layer.tensor for layer in layers])
         return Run(session, layers, feed(session.wanted, inputs, named, options), running)

@@ -1,4 +1,4 @@
-"""An ONNX model is run, and the tensors that are pre-activations of its layers are kept."""
+"""Run an ONNX model and keep the tensors that are pre-activations of its layers."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ Neurons: TypeAlias = Literal["channel", "unit"]
 MEMORY = 2 << 30
 _MOST = 256  # inputs in a batch
 _UNITS = 1 << 20
-_COPIES = 3  # an output, its copy in double precision, and what is measured of a block
+_COPIES = 3  # an output, its copy in double precision, and the temporaries of measuring
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """How a model is run: what a neuron is, how many inputs at a time (0: as memory allows), and in what memory."""
+    """How to run a model: what counts as a neuron, inputs per batch (0: as memory allows), and bytes of memory."""
 
     neurons: Neurons = "channel"
     batch: int = 0
@@ -39,7 +39,7 @@ class Running:
 
 
 class Session:
-    """A model with further outputs, ready to be run."""
+    """A model with these tensors as extra outputs, ready to run."""
 
     def __init__(self, path: str, graph: Graph, tensors: Sequence[str]) -> None:
         import onnxruntime
@@ -89,8 +89,8 @@ def _wanted(one: Any, path: str, graph: Graph) -> Wanted:
 
 
 class Run:
-    """A model on its inputs: how many neurons its layers have, none where the first input takes another branch, and
-    their blocks."""
+    """A model on its inputs: the number of neurons of each layer (0 if the first input takes another branch) and the
+    blocks of the layers."""
 
     def __init__(self, session: Session, layers: Sequence[ModelLayer], feed: Feed, running: Running) -> None:
         self.layers, self.feed, self._session, self._running = layers, feed, session, running
@@ -116,7 +116,7 @@ class Run:
         self._bytes = [_COPIES * array.nbytes * (8 // array.itemsize) // max(1, feed.size) for array in first]
 
     def _of_two(self, tensors: Sequence[str]) -> list[tuple[int, ...]]:
-        """The shapes that tensors have on two inputs; none where two are not run together, or cannot be."""
+        """The shapes of the tensors on two inputs; empty if two inputs cannot or must not be run together."""
         if self.feed.size or self.feed.count < 2 or self._running.batch == 1:
             return []
         try:
@@ -125,13 +125,13 @@ class Run:
             return []
 
     def __call__(self, numbers: Sequence[int]) -> Iterator[tuple[int, Callable[[], Array], int]]:
-        """Of the layers of these places: their place, what gives a block of rows, on any thread, and how many of these
-        are of one input."""
+        """For the layers at these places, yield the place, a call that makes a block of rows on any thread, and the
+        number of rows per input."""
         for group, size in self._groups(numbers):
             tensors = [self.layers[place].tensor for place in group]
             for count, arrays in self.feed.batches(size):
                 for place, array in zip(group, self._session.run(tensors, arrays), strict=True):
-                    if array.size:  # else its branch was not taken
+                    if array.size:  # empty if its branch was not taken
                         inputs, entries = self._inputs(place, array, count, arrays)
                         positions = entries * math.prod(inputs.shape[1:-1])
                         step = entries * max(1, BLOCK // (positions * inputs.shape[-1]))
@@ -139,7 +139,7 @@ class Run:
                             yield place, partial(_rows, inputs[start : start + step]), positions
 
     def _groups(self, places: Sequence[int]) -> Iterator[tuple[list[int], int]]:
-        """Layers that fit in memory together, and how many inputs of them at a time."""
+        """Groups of layers that fit in memory together, each with its number of inputs per batch."""
         group: list[int] = []
         room = self._running.memory // 2
         for place in places:
@@ -159,16 +159,16 @@ class Run:
         return max(1, size)
 
     def _given(self, arrays: Mapping[str, Any]) -> int:
-        """How many inputs these arrays hold, those that fill a batch among them."""
+        """The number of inputs in these arrays, including those that pad a batch."""
         return max((len(array) for name, array in arrays.items() if name in self.feed.batched), default=1)
 
     def _inputs(self, place: int, array: Any, count: int, arrays: Mapping[str, Any]) -> tuple[Any, int]:
-        """The array with the inputs along the first axis, the neurons along the last, and how many entries of the first
-        are of one input."""
+        """The array with inputs along the first axis and neurons along the last, and the number of entries of the first
+        axis per input."""
         layer, batch, given = self.layers[place], self._axes[place], self._given(arrays)
         if array.dtype.kind not in "fiu":
             raise DataError(
-                f"{self._session.path}: {layer.name} is of {array.dtype}", f"leave it out: --layer '!{layer.name}'"
+                f"{self._session.path}: {layer.name} is of type {array.dtype}", f"leave it out: --layer '!{layer.name}'"
             )
         array = _turned(array, layer.axis, batch)
         if self._running.neurons == "unit":
@@ -176,8 +176,8 @@ class Run:
             array = array.reshape(len(array), -1)
             if array.shape[1] > _UNITS:
                 raise UsageError(
-                    f"--neurons unit: {layer.name} has {array.shape[1]} units, at most {_UNITS} are looked at",
-                    f"leave it out with --layer '!{layer.name}', or take channels",
+                    f"--neurons unit: {layer.name} has {array.shape[1]} units, more than {_UNITS}",
+                    f"leave it out with --layer '!{layer.name}', or use --neurons channel",
                 )
         if batch is None or len(array) % given:
             return array, len(array)
@@ -185,21 +185,21 @@ class Run:
 
 
 def _rows(inputs: Any) -> Array:
-    """Inputs as rows of neurons, laid out so that the values of each neuron are side by side."""
+    """Inputs as rows of neurons, laid out so that the values of each neuron are contiguous."""
     values = np.ascontiguousarray(np.moveaxis(inputs, -1, 0), np.float64)
     return values.reshape(len(values), -1).T
 
 
 def _growing(one: Sequence[int], two: Sequence[int]) -> int | None:
-    """The axis along which inputs lie, by the shapes of a tensor on one input and on two. None: there is none."""
+    """The axis of the inputs, from the shapes of a tensor on one input and on two; None if there is none."""
     if len(one) != len(two):
         return None
     return next((axis for axis, size in enumerate(one) if size != two[axis]), None)
 
 
 def _turning(values: Any, turned: Any, given: int) -> int | None:
-    """The axis along which inputs lie, of those that have the size of the batch, by the values of a tensor on the
-    inputs and on these the other way round."""
+    """The axis of the inputs, among those as long as the batch, from the values of a tensor on the inputs and on the
+    inputs in reverse order."""
     axes = [axis for axis, size in enumerate(values.shape) if size == given]
     if len(axes) < 2 or turned.shape != values.shape:
         return axes[0] if axes else 0 if values.ndim else None

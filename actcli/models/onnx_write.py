@@ -1,4 +1,4 @@
-"""A network as an ONNX model: operators one by one, and functions from their formulas."""
+"""Write a network as an ONNX model: operators one by one, functions from their formulas."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from actcli.registry import additions
 OPSET = 20  # the first with Gelu
 _IR = 9
 
-# Functions that are one operator, with its attributes; those without parameters have no others.
+# Functions without parameters that are a single operator.
 _OPERATORS: dict[str, str] = {
     "identity": "Identity", "relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh", "softsign": "Softsign",
     "gelu": "Gelu", "mish": "Mish", "exp": "Exp", "log": "Log", "sqrt": "Sqrt", "sin": "Sin", "cos": "Cos",
@@ -29,7 +29,7 @@ _COMPARISONS = {">": "Greater", "<": "Less", ">=": "GreaterOrEqual", "<=": "Less
 
 
 class Writer:
-    """Nodes in the order in which they run, on float32."""
+    """Collects nodes in order of execution, in float32."""
 
     def __init__(self) -> None:
         from onnx import helper, numpy_helper
@@ -40,19 +40,20 @@ class Writer:
         self._find = additions.current().find
 
     def constant(self, value: Array | float) -> str:
-        """A number, or the numbers of an array."""
+        """Add a constant: a number, or an array."""
         name = f"c{len(self._constants)}"
         self._constants.append(self._tensor.from_array(np.asarray(value, np.float32), name))
         return name
 
     def node(self, operator: str, *inputs: str, name: str = "", **attributes: Any) -> str:
-        """The output of an operator; the node may have a name."""
+        """Add an operator; return the name of its output."""
         output = f"t{len(self._nodes)}"
         self._nodes.append(self._make.make_node(operator, inputs, [output], name=name, **attributes))
         return output
 
     def function(self, function: Function, values: Mapping[str, Array], x: str) -> str:
-        """f(x) with these values of its parameters, one or one per neuron. Raises DataError where there is no way."""
+        """Add f(x) with these values of its parameters, one or one per neuron. Raises DataError if ONNX cannot express
+        f."""
         name = function.name
         if name in _OPERATORS:
             return self.node(_OPERATORS[name], x)
@@ -69,7 +70,7 @@ class Writer:
         return self.tree(parse(function.activation.formula, self._find), {"x": x, **known})
 
     def tree(self, node: Node, names: Mapping[str, str]) -> str:
-        """The value of an expression whose names stand for these tensors."""
+        """Add an expression whose names stand for these tensors."""
         match node:
             case Constant(value):
                 return self.constant(value)
@@ -93,7 +94,7 @@ class Writer:
     def _chain(
         self, parts: tuple[tuple[bool, Node], ...], names: Mapping[str, str], forward: str, backward: str, unit: float
     ) -> str:
-        """A sum or a product, from the first part on."""
+        """Add a sum or a product, starting from its first part."""
         total = ""
         for turned, part in parts:
             value = self.tree(part, names)
@@ -116,7 +117,7 @@ class Writer:
         return self.tree(parse(call.activation.formula, self._find), {"x": x, **own})
 
     def model(self, build: Callable[[Writer, str], str], inputs: int, outputs: int) -> bytes:
-        """The model from features to what `build` makes of them."""
+        """The model that maps features to the outputs that `build` makes."""
         from onnx import TensorProto, checker
 
         result = self.node("Identity", build(self, "features"))
@@ -135,7 +136,7 @@ class Writer:
 
 
 def check_installed() -> None:
-    """Raises DataError where onnx is missing."""
+    """Raises DataError if onnx is missing."""
     try:
         import onnx  # noqa: F401
     except ImportError:

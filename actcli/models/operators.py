@@ -1,4 +1,4 @@
-"""The operators of ONNX that map each number by itself: what they compute, and how that is written in an expression."""
+"""The elementwise operators of ONNX: what they compute, and how to write that in an expression."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Compute: TypeAlias = Callable[..., Any]
 
 @dataclass(frozen=True, slots=True)
 class Elementwise:
-    """`text` has a place for each input; "" where an expression has no word for it. `curved`: not affine in any."""
+    """`text` has a placeholder for each input; "" if expressions cannot write the operator."""
 
     compute: Compute
     text: str = ""
@@ -26,7 +26,7 @@ class Elementwise:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """An operator that is an activation: of the registry, its attributes and those constants that are inputs."""
+    """An operator that is a registered activation; its parameters come from attributes or constant inputs."""
 
     name: str
     attributes: Mapping[str, tuple[str, float]] = field(default_factory=dict)
@@ -45,7 +45,7 @@ ELEMENTWISE: dict[str, Elementwise] = {
     "Neg": Elementwise(np.negative, "(-{0})"),
     "Abs": Elementwise(np.abs, "abs({0})"),
     "Exp": Elementwise(np.exp, "exp({0})"),
-    "Expm1": Elementwise(np.expm1, "expm1({0})"),  # not ONNX's, nor is Erfc: tf2onnx writes them, and nothing runs them
+    "Expm1": Elementwise(np.expm1, "expm1({0})"),  # like Erfc, not in ONNX: tf2onnx writes both, nothing runs them
     "Erfc": Elementwise(np.vectorize(math.erfc, otypes=[float]), "(1 - erf({0}))"),
     "Log": Elementwise(np.log, "log({0})"),
     "Sqrt": Elementwise(np.sqrt, "sqrt({0})"),
@@ -78,10 +78,10 @@ ELEMENTWISE: dict[str, Elementwise] = {
     "Where": Elementwise(lambda c, a, b: np.where(np.asarray(c, bool), a, b), "where({0}, {1}, {2})"),
 }
 
-# What they give is true or false.
+# Operators whose output is true or false.
 CONDITIONS = frozenset({"Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Equal", "And", "Or", "Not"})
 
-# Steps of some function, or of arithmetic that is none: not taken for an activation unless on a layer's own output.
+# Often a step of another function or plain arithmetic: an activation only directly on a weighted sum.
 WEAK = frozenset({
     "abs", "exponential", "sine", "cosine", "sign", "binary_step", "sqrt_softplus", "identity", "log1mexp", "arctan",
     "erf_unit",
@@ -112,7 +112,7 @@ NAMED: dict[str, Named] = {
     "Affine": Named("identity"),
 }
 
-# They move values or change their type, each value by itself: the shape is another, f is not.
+# Operators that move values or change their type: the shape may change, f does not.
 TRANSPARENT = frozenset({
     "Cast", "CastLike", "Identity", "Dropout", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Expand", "Flatten",
     "QuantizeLinear", "DequantizeLinear",
@@ -120,7 +120,7 @@ TRANSPARENT = frozenset({
 
 
 def function_of(op: str, attributes: Mapping[str, Any], constants: Sequence[float | None]) -> Function | None:
-    """The activation that an operator is, None where it is none or a constant of it is not known."""
+    """The activation that an operator is; None if it is not one or a constant of it is unknown."""
     if op not in NAMED:
         return None
     named = NAMED[op]
@@ -136,7 +136,7 @@ def function_of(op: str, attributes: Mapping[str, Any], constants: Sequence[floa
 
 
 def plain(function: Function) -> Function:
-    """With float32's neighbours of a default or of a short decimal written as those."""
+    """The function with parameters that float32 rounded from a default or a short decimal restored to that."""
     defaults = {parameter.name: parameter.default for parameter in function.activation.parameters}
     values = {name: _short(value, defaults[name]) for name, value in function.values}
     own = {name: [_short(value, defaults[name]) for value in each] for name, each in function.columns}
@@ -144,7 +144,7 @@ def plain(function: Function) -> Function:
 
 
 def sloped(slopes: Array) -> Function:
-    """The prelu with these slopes, one for each channel unless they are all the same."""
+    """The prelu with these slopes: one per channel, or a single one if all are equal."""
     each = slopes.ravel().tolist()
     return plain(get("prelu").activation.bind({"a": each if len(set(each)) > 1 else each[0]}))
 

@@ -1,6 +1,6 @@
-"""Which registered function is this? By its values on some hundred points, however it is written.
+"""Find the registered function with the values of f on a few hundred points, however f is written.
 
-What it is not: `shape_of` says whether f is constant, affine or a curve, before a name is looked for.
+Before that, `shape_of` tells whether f is constant, affine or a curve.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ Shape: TypeAlias = Literal["constant", "affine", "curve"]
 
 FLOAT32, FLOAT16, BFLOAT16 = 2.0**-24, 2.0**-11, 2.0**-8  # the rounding of constants and of arithmetic
 _SLACK = {FLOAT32: 24.0, FLOAT16: 6.0, BFLOAT16: 4.0}
-_TOO_FAR = 80.0  # e^x and more overflow beyond in single precision, and beyond an eighth of it in half precision
+_TOO_FAR = 80.0  # beyond it e^x overflows in single precision, and beyond an eighth of it in half precision
 _FAR = (12.0, 20.0, 28.0, 40.0, 85.0, 300.0, 1000.0)
-_ALIKE = 3.0  # of functions whose errors differ by less the simpler one is meant
-_SAME = 0.01  # and an error of less is none
+_ALIKE = 3.0  # among functions whose errors differ by less than this factor, the simplest is chosen
+_SAME = 0.01  # smaller errors count as this
 _STEPS = 12
-_EVEN = 320  # points that follow each other evenly
-_BENDS = 12  # of straight pieces: a few points beside each kink or jump
-_COARSE = 0.1  # an estimate that is farther off somewhere, relative to 1 + |f|, is of another function
+_EVEN = 320  # evenly spaced points
+_BENDS = 12  # points at which a function of straight pieces may bend: a few beside each kink or jump
+_COARSE = 0.1  # an estimate that is farther off anywhere, relative to 1 + |f|, belongs to another function
 
 
 def shape_of(f: F, rounding: float = FLOAT32) -> Shape:
@@ -46,11 +46,11 @@ def shape_of(f: F, rounding: float = FLOAT32) -> Shape:
 def recognise(
     f: F, rounding: float = FLOAT32, prefer: Sequence[str] = (), *, at_defaults: bool = False
 ) -> Function | None:
-    """The registered function with the values of f, its parameters found; None where there is none.
+    """The registered function with the values of f, with its parameters fitted; None if there is none.
 
-    f maps float64 arrays to arrays of the same shape, right to the `rounding` of its constants or arithmetic. Of
-    functions that are the same, such as silu and swish_beta with beta = 1, one of `prefer` is meant, else one at its
-    defaults, of these the one with the fewest parameters. `at_defaults`: no other parameters are looked for.
+    f maps float64 arrays to arrays of the same shape, accurate to the `rounding` of its constants or arithmetic. Among
+    equal functions, such as silu and swish_beta with beta = 1, those in `prefer` come first, then those at their
+    defaults, then those with the fewest parameters. `at_defaults`: do not fit parameters.
     """
     target = _Target.of(f, rounding)
     candidates = _candidates(additions.activations())
@@ -63,14 +63,14 @@ def recognise(
 
 @dataclass(frozen=True, eq=False)
 class _Target:
-    """What is to be recognised: its values at points, and how far off others may be."""
+    """The function to recognise: its values at the points, and the tolerance there."""
 
     f: F
     rounding: float
     x: Array
     y: Array
     tolerance: Array
-    counts: Flags  # where the target has not overflown
+    counts: Flags  # where the target has not overflowed
 
     @classmethod
     def of(cls, f: F, rounding: float) -> _Target:
@@ -79,11 +79,11 @@ class _Target:
         finite = np.isfinite(y)
         size = np.where(finite, np.abs(y), 0.0)
         tolerance = _SLACK.get(rounding, 24.0) * rounding * (1.0 + size + 0.1 * np.abs(x))
-        overflown = ~finite & (np.abs(x) > (_TOO_FAR if rounding <= FLOAT32 else _TOO_FAR / 8.0))
-        return cls(f, rounding, x, y, tolerance, ~overflown)
+        overflowed = ~finite & (np.abs(x) > (_TOO_FAR if rounding <= FLOAT32 else _TOO_FAR / 8.0))
+        return cls(f, rounding, x, y, tolerance, ~overflowed)
 
     def error(self, g: Array) -> float:
-        """The largest error of g in units of what is tolerated; infinite where one of the two is NaN."""
+        """The largest error of g in units of the tolerance; infinite if only one of the two is NaN somewhere."""
         return float(self.errors(g[None])[0])
 
     def errors(self, g: Array) -> Array:
@@ -96,32 +96,32 @@ class _Target:
 
     @cached_property
     def is_zero_at_zero(self) -> bool:
-        """By the last point."""
+        """Whether f(0) = 0; 0 is the last point."""
         return bool(np.abs(self.y[-1]) <= self.tolerance[-1])
 
     @cached_property
     def is_straight(self) -> bool:
-        """Whether it bends at few of the points that follow each other evenly."""
+        """Whether f bends at only a few of the evenly spaced points."""
         y, tolerance = self.y[:_EVEN], self.tolerance[:_EVEN]
         with np.errstate(all="ignore"):
             bends = np.abs(np.diff(y, 2)) > 4.0 * tolerance[1:-1]
         return int(bends.sum()) <= _BENDS
 
     def may_be(self, family: Family) -> bool:
-        """Whether what holds for all functions of a family holds for it."""
+        """Whether the target has the properties that all functions of a family have."""
         return (self.is_zero_at_zero or not family.is_zero_at_zero) and (self.is_straight or not family.is_straight)
 
     def is_met(self, function: Function) -> bool:
         return self.error(_values(function.f, self.x)) <= 1.0
 
     def is_near(self, function: Function) -> bool:
-        """By a few of the points, roughly."""
+        """Whether a function is roughly the target, on a few of the points."""
         few = (np.abs(self.x) < 20.0) & np.isfinite(self.y) & (np.arange(len(self.x)) % 8 == 0)
         y = self.y[few]
         return bool((np.abs(_values(function.f, self.x[few]) - y) <= _COARSE * (1.0 + np.abs(y))).all())
 
     def simplest(self, found: Sequence[Function]) -> Function:
-        """The one with the fewest parameters, declared first, of those that are about as close as the closest."""
+        """Among functions about as close as the closest, the one with the fewest parameters, declared first."""
         errors = [self.error(_values(function.f, self.x)) for function in found]
         least = max(min(errors), _SAME)
         alike = [function for function, error in zip(found, errors, strict=True) if error <= _ALIKE * least]
@@ -130,7 +130,7 @@ class _Target:
 
 @lru_cache(maxsize=4)
 def _points(rounding: float) -> Array:
-    """Where functions are compared: off the round numbers at which they break, and 0; farther out a few."""
+    """Where functions are compared: 0, points off the round numbers where kinks lie, and a few far out."""
     near = (np.arange(_EVEN) - _EVEN // 2) * 0.0503 + 0.0071
     far = [x for x in _FAR if x <= 30.0 or rounding <= FLOAT32]  # beyond, float16 overflows on the way
     x = np.concatenate([near, np.linspace(-1.0, 1.0, 41) * 0.91, far, np.negative(far), [0.0]])
@@ -140,13 +140,14 @@ def _points(rounding: float) -> Array:
 
 @lru_cache(maxsize=4)
 def _candidates(activations: tuple[Activation, ...]) -> tuple[Activation, ...]:
-    """The elementwise functions; rrelu is a leaky_relu once it is trained."""
+    """The elementwise functions, without rrelu: in evaluation it is a leaky_relu."""
     return tuple(one for one in activations if one.kind == "elementwise" and one.name != "rrelu")
 
 
 @lru_cache(maxsize=64)
 def _defaults(activations: tuple[Activation, ...], rounding: float) -> tuple[tuple[Function, ...], Array]:
-    """The activations that have defaults for all parameters, at these, and their values at the points, row by row."""
+    """The activations with a default for every parameter, at their defaults, and their values at the points, as
+    rows."""
     functions = tuple(function for one in activations if (function := _bound(one, {})) is not None)
     return functions, np.array([_values(function.f, _points(rounding)) for function in functions])
 
@@ -166,13 +167,13 @@ def _bound(activation: Activation, values: dict[str, float]) -> Function | None:
 
 
 def _at_defaults(activations: tuple[Activation, ...], target: _Target) -> list[Function]:
-    """Those that are the target at their defaults."""
+    """The activations that equal the target at their defaults."""
     functions, values = _defaults(activations, target.rounding)
     return [functions[place] for place in np.flatnonzero(target.errors(values) <= 1.0)] if functions else []
 
 
 def _fitted(activations: Sequence[Activation], target: _Target) -> list[Function]:
-    """Those that are the target with other parameters than their defaults."""
+    """The activations that equal the target with fitted parameters."""
     return [function for one in activations if (function := _fit(one, target)) is not None]
 
 
@@ -189,7 +190,7 @@ def _fit(activation: Activation, target: _Target) -> Function | None:
 
 
 def _polished(function: Function, target: _Target) -> Function:
-    """A few Gauss-Newton steps on the exact derivatives by the parameters, as long as they come closer."""
+    """A few Gauss-Newton steps with the exact parameter derivatives, as long as the distance falls."""
     names = [name for name, value in function.values if math.isfinite(value)]
     near = np.isfinite(target.y) & (np.abs(target.x) <= 20.0)
     x, y = target.x[near], target.y[near]
@@ -213,7 +214,7 @@ def _distance(function: Function, x: Array, y: Array) -> float:
 
 
 def _rounded(function: Function, target: _Target) -> Function:
-    """With the plainest values of the parameters, one by one, that are as close."""
+    """The function with each parameter replaced by the plainest value that still meets the target."""
     for parameter in function.activation.parameters:
         for plain in _plainer(function.parameters[parameter.name], parameter.default, target.rounding):
             other = _bound(function.activation, {**function.parameters, parameter.name: plain})
@@ -224,7 +225,7 @@ def _rounded(function: Function, target: _Target) -> Function:
 
 
 def _plainer(value: float, default: float, rounding: float) -> Iterator[float]:
-    """What a value that is known to a rounding may have been written as, the plainest first."""
+    """The numbers that a value, known to a rounding, may have been written as, the plainest first."""
     if not math.isfinite(value):
         return
     near = 16.0 * rounding * max(abs(value), 0.1)

@@ -1,7 +1,7 @@
-"""Parts of a graph that are a function of one tensor, number by number, and what each is called.
+"""Regions of a graph that are an elementwise function of one tensor, and the names of these functions.
 
-A function is known by its values and not by how it is written. Every tensor that a part may begin with is tried, the
-farthest first; steps that follow a named part, such as a factor, are left to what comes after it.
+A function is recognised by its values, not by how it is written. Every tensor that a region may begin with is tried,
+the farthest first; steps after a named region, such as a factor, belong to what comes next.
 """
 
 from __future__ import annotations
@@ -21,32 +21,31 @@ from actcli.models.slopes import sloped_prelu
 from actcli.models.steps import compiled, own_function, written
 from actcli.registry.specs import get
 
-_GENERAL = frozenset({"QuickGelu", "Swish", "Shrink"})  # with their parameters they are mostly others
+_GENERAL = frozenset({"QuickGelu", "Swish", "Shrink"})  # with their parameters they mostly equal other functions
 _AFFINE = frozenset({"Add", "Sub", "Mul", "Div", "Neg"})
 _LONGEST = 40  # operators of one function
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """From the pre-activation x to the output, whose function has a name, or an expression."""
+    """The operators from the pre-activation x to the output: a named function, or an expression."""
 
     x: str
     output: str
     function: Function
-    known: str  # how
+    known: str  # how the function was found
     nodes: tuple[Node, ...]
 
 
 class Finder:
-    """Finds the regions of a graph. What has been looked at is kept by its text."""
+    """Finds the regions of a graph. Functions are cached by the text of their operators."""
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self._named: dict[tuple[str, tuple[str, ...]], tuple[Function | None, str]] = {}
-        self.unnamed: list[Node] = []
 
     def regions(self) -> list[Region]:
-        """All of them, in the order of the graph, none within another."""
+        """All regions, in graph order, none inside another."""
         found: list[Region] = []
         inside: set[int] = set()
         for node in reversed(self._graph.nodes):
@@ -58,7 +57,7 @@ class Finder:
         return found[::-1]
 
     def _ending(self, node: Node) -> Region | None:
-        """The region that ends with this operator, from as far as it has a name."""
+        """The longest named region that ends with this operator; failing that, one that is an expression."""
         own = sloped_prelu(self._graph, node)
         if own is not None and self._graph.is_between(own.x, node.output):
             known = "operator PRelu" if node.op == "PRelu" else f"recognised from {len(own.nodes)} operators"
@@ -70,11 +69,11 @@ class Finder:
             if region is not None and region.known != "expression":
                 return region
             if region is not None and not any(self._ending(self._graph.producer[one]) for one in chain[:place]):
-                written = written or region  # it does more than to scale or bend what has a name
+                written = written or region  # it does not merely scale or bend a named function
         return written
 
     def _region(self, x: str, last: Node) -> Region | None:
-        """From x to this operator, if that is an activation."""
+        """The region from x to this operator, if it is an activation."""
         nodes = self._between(x, last)
         if not nodes or len(nodes) > _LONGEST or not self._graph.is_between(x, last.output):
             return None
@@ -96,7 +95,7 @@ class Finder:
         return tuple(found[place] for place in sorted(found))
 
     def _counts(self, function: Function, x: str, nodes: Sequence[Node]) -> bool:
-        """Whether it is an activation: not a bound of a variance, nor a step of arithmetic."""
+        """Whether a function is an activation here: not the clamp of a variance, nor a step of arithmetic."""
         maker = self._graph.producer.get(x)
         if maker is not None and _is_statistic(self._graph, maker) and _is_divisor(self._graph, nodes[-1].output):
             return False
@@ -105,13 +104,13 @@ class Finder:
         if function.name in WEAK:
             return self._graph.is_linear(x) and function.name != "identity"
         if function.name == "hard_sigmoid":
-            return function.parameters["alpha"] <= 100.0  # else a comparison, as a number
+            return function.parameters["alpha"] <= 100.0  # steeper: a comparison, as a number
         if function.name == "hard_tanh":
             return function.parameters["max_val"] - function.parameters["min_val"] <= 100.0
         return True
 
     def _name(self, x: str, nodes: tuple[Node, ...]) -> tuple[Function | None, str]:
-        """The function of the region and how it is known."""
+        """The function of a region and how it was found."""
         steps = [node for node in nodes if node.op not in TRANSPARENT]
         key = self._text(x, nodes)
         weighty = self._graph.is_linear(x)
@@ -142,8 +141,8 @@ class Finder:
         return None, ""
 
     def _is_scaled(self, x: str, nodes: tuple[Node, ...]) -> bool:
-        """Whether the last operators only scale and move what has a name: with parameters to choose, an elu that is
-        scaled would be a selu."""
+        """Whether the last operators only scale and shift a named function. With free parameters, a scaled elu would be
+        taken for a selu."""
         last = nodes[-1]
         while last.op in _AFFINE and len(above := self._graph.varying(last)) == 1 and above[0] != x:
             last = self._graph.producer[above[0]]
@@ -174,7 +173,7 @@ class Finder:
 
 
 def _is_statistic(graph: Graph, node: Node) -> bool:
-    """Whether a mean or a norm over some axes, or a difference of such, makes the tensor."""
+    """Whether a node computes a mean or norm over some axes, or a difference of these."""
     for _ in range(4):
         if node.op.startswith("Reduce") or node.op in ("LpNormalization", "CumSum"):
             return True
@@ -186,7 +185,7 @@ def _is_statistic(graph: Graph, node: Node) -> bool:
 
 
 def _is_divisor(graph: Graph, tensor: str) -> bool:
-    """Whether something is divided by it, or by its root, as by a norm."""
+    """Whether something is divided by a tensor or by its root, as by a norm."""
     waiting = [(tensor, 0)]
     while waiting:
         tensor, steps = waiting.pop()
@@ -199,7 +198,7 @@ def _is_divisor(graph: Graph, tensor: str) -> bool:
 
 
 def _is_turn(graph: Graph, nodes: Sequence[Node]) -> bool:
-    """Whether both the sine and the cosine are taken of an angle, as codes of places do."""
+    """Whether the sine and the cosine of the same angle are taken, as in positional encodings."""
     turns = [node for node in nodes if node.op in ("Sin", "Cos")]
     ops = {other.op for node in turns for other in graph.consumers.get(node.inputs[0], ())}
     return {"Sin", "Cos"} <= ops

@@ -1,8 +1,9 @@
-"""A multi-layer perceptron of scikit-learn: its weights say it all."""
+"""Run a multi-layer perceptron of scikit-learn from its weights."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,17 +12,17 @@ from actcli.errors import DataError
 from actcli.models.seen import Places, Ran, Seen, blocks_of
 from actcli.registry.specs import get
 
-# By scikit-learn's names; what is not here is the identity.
+# By scikit-learn's names; the only other one is the identity.
 _FUNCTIONS = {"relu": "relu", "tanh": "tanh", "logistic": "sigmoid"}
 
 
 def is_mlp(model: Any) -> bool:
-    """Whether it is an MLPClassifier or MLPRegressor."""
+    """Whether this is an MLPClassifier or MLPRegressor."""
     return any(kind.__name__ == "BaseMultilayerPerceptron" for kind in type(model).__mro__)
 
 
 def run(model: Any, inputs: Any, sees: Callable[[Seen], None]) -> Ran:
-    """The inputs through the hidden layers, hidden1 and so on. Raises DataError for a model that is not trained, and
+    """Run the inputs through the hidden layers, named hidden1 and so on. Raises DataError for an untrained model, and
     for inputs of another width."""
     if not hasattr(model, "coefs_"):
         raise DataError(f"the {type(model).__name__} is not trained: it has no weights", "call fit first")
@@ -33,6 +34,6 @@ def run(model: Any, inputs: Any, sees: Callable[[Seen], None]) -> Ran:
     function = get(_FUNCTIONS[model.activation])
     for number, (weights, bias) in enumerate(zip(model.coefs_[:-1], model.intercepts_[:-1], strict=True), 1):
         x = x @ weights + bias
-        sees(Seen(f"hidden{number}", function, x.shape[1], 1, lambda x=x: blocks_of(x, 1)))
+        sees(Seen(f"hidden{number}", function, x.shape[1], 1, partial(blocks_of, x, 1)))
         x = function.f(x)
     return Ran(places=Places(is_chain=True))

@@ -1,4 +1,4 @@
-"""A prelu with a slope for each channel: one operator, or the several that Keras writes."""
+"""Find a prelu with a slope per channel: one operator, or the several that Keras writes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _POINTS = np.array([-7.0, -2.0, -0.5, 0.5, 2.0, 7.0])
 
 @dataclass(frozen=True, slots=True)
 class Sloped:
-    """From x by these operators, in order, to what the last of them gives."""
+    """The operators, in order, that apply the function to x."""
 
     x: str
     function: Function
@@ -28,12 +28,12 @@ class Sloped:
 
 
 def is_sloped(graph: Graph, node: Node) -> bool:
-    """Whether a PRelu has one slope, or one for each channel, that is known."""
+    """Whether a PRelu has known slopes: a single one, or one per channel."""
     return graph.constant(node.inputs[1]) is not None and _wide(graph, node.inputs[1]) <= 1
 
 
 def sloped_prelu(graph: Graph, last: Node) -> Sloped | None:
-    """The prelu that ends with this operator; None where it has one slope, or they are not known, or it is none."""
+    """The prelu with a slope per channel that ends with this operator; None if there is none or slopes are unknown."""
     if last.op == "PRelu":
         if graph.scalar(last.inputs[1]) is not None or not is_sloped(graph, last):
             return None
@@ -49,7 +49,7 @@ def sloped_prelu(graph: Graph, last: Node) -> Sloped | None:
 
 
 def _before(graph: Graph, last: Node) -> list[Node]:
-    """The operators near before it, of which one is a product with a vector; none where there is no such."""
+    """The operators shortly before the last; empty if none of them is a product with a vector."""
     found: list[Node] = []
     waiting = [last]
     while waiting and len(found) < _LONGEST:
@@ -61,7 +61,7 @@ def _before(graph: Graph, last: Node) -> list[Node]:
 
 
 def _cut(graph: Graph, last: Node, x: str) -> tuple[tuple[Node, ...], set[str]]:
-    """The operators from x to the last and the vectors among their constants; none where others go into them."""
+    """The operators from x to the last, and the vectors among their constants; empty if they use other tensors."""
     found: dict[int, Node] = {}
     vectors: set[str] = set()
     waiting = [last]
@@ -82,7 +82,7 @@ def _cut(graph: Graph, last: Node, x: str) -> tuple[tuple[Node, ...], set[str]]:
 
 
 def _factor(graph: Graph, node: Node) -> str:
-    """The vector that a product is with, a number for each channel; "" where there is none."""
+    """The vector, one number per channel, that a product multiplies by; "" if there is none."""
     if node.op != "Mul":
         return ""
     constants = (name for name in node.inputs if graph.is_constant(name) and graph.scalar(name) is None)
@@ -90,13 +90,13 @@ def _factor(graph: Graph, node: Node) -> str:
 
 
 def _wide(graph: Graph, tensor: str) -> int:
-    """Along how many axes a constant has more than one entry."""
+    """The number of axes along which a constant has more than one entry."""
     array = graph.constant(tensor)
     return 2 if array is None else sum(size != 1 for size in array.shape)
 
 
 def _slopes(graph: Graph, x: str, nodes: tuple[Node, ...], vector: str) -> Array | None:
-    """What a prelu of several operators has on the left; None where they are none: by their values."""
+    """The slopes below 0 if the values of several operators are those of a prelu; else None."""
     column = np.asarray(graph.constant(vector), np.float64).reshape(-1, 1)
     f = compiled(graph, x, nodes, {vector: column})
     if f is None:

@@ -1,4 +1,4 @@
-"""Operators from one tensor to another that map each number by itself: run on numbers, or written as an expression."""
+"""Elementwise operators from one tensor to another: run on numbers, or written as an expression."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from actcli.activation import Array, Function
 from actcli.models.graph import Graph, Node
 from actcli.models.operators import CONDITIONS, ELEMENTWISE, NAMED, TRANSPARENT, function_of
 
-_BOOL = 9  # as ONNX counts types
+_BOOL = 9  # as ONNX numbers types
 _ROOTS = {
     value: value
     for value in (2**0.5, 0.5**0.5, (2 / np.pi) ** 0.5, 1 / 6, 1 / 3, 0.044715, 1.702, (8 / np.pi) ** 0.5, np.pi**0.5)
-}  # as they were before they were rounded
+}  # exact values of constants that models store rounded
 
 
 def own_function(graph: Graph, node: Node) -> Function | None:
-    """The activation that an operator is by itself."""
+    """The activation that a single operator is, if any."""
     if node.op not in NAMED or node.op == "Affine":
         return None
     return function_of(node.op, node.attributes, [graph.scalar(name) for name in node.inputs])
@@ -28,8 +28,8 @@ def own_function(graph: Graph, node: Node) -> Function | None:
 def compiled(
     graph: Graph, x: str, nodes: Sequence[Node], constants: Mapping[str, Array] | None = None
 ) -> Callable[[Array], Any] | None:
-    """The function of x that the operators make, in double precision; None where one is not known well enough.
-    `constants`: those that are not one number."""
+    """The operators as a function of x in double precision; None if one of them cannot be computed. `constants`: those
+    that are not a single number."""
     steps: list[tuple[Callable[..., Any], list[str | float], str]] = []
     for node in nodes:
         if node.op in TRANSPARENT:
@@ -51,8 +51,7 @@ def compiled(
 
 
 def _arguments(graph: Graph, node: Node) -> list[str | float]:
-    """Tensors by their names and constants, those that are there: of Clip the bounds may be attributes, or be left
-    out."""
+    """The inputs of an operator: names of tensors, and constants. The bounds of Clip may be attributes or left out."""
     given: list[str | float] = []
     for name in node.inputs:
         constant = graph.scalar(name) if name else None
@@ -73,7 +72,7 @@ def _compute(graph: Graph, node: Node) -> Callable[..., Any] | None:
 
 
 def unrounded(value: float) -> float:
-    """A constant of single or half precision as it was meant."""
+    """The exact value of a well-known constant that is stored in single or half precision."""
     for root in (*_ROOTS, *(1 / root for root in _ROOTS)):
         if value in (root, float(np.float32(root)), float(np.float16(root))):
             return root
@@ -81,7 +80,7 @@ def unrounded(value: float) -> float:
 
 
 def written(graph: Graph, x: str, nodes: Sequence[Node]) -> str | None:
-    """The region as an expression in x; None where it has no word for an operator."""
+    """The region as an expression in x; None if expressions cannot write one of its operators."""
     known = {x: "x"}
     conditions: set[str] = set()
     for node in nodes:
@@ -105,7 +104,7 @@ def written(graph: Graph, x: str, nodes: Sequence[Node]) -> str | None:
 
 
 def _counts(node: Node) -> bool:
-    """Whether a cast makes a number of what is true or false."""
+    """Whether a cast turns booleans into numbers."""
     return node.op == "Cast" and node.attributes.get("to") != _BOOL
 
 

@@ -1,4 +1,4 @@
-"""What an input of a model wants, and whether an array, or a number, is that."""
+"""What a model expects of an input, and whether an array or a number fits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DTYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """An input of a model: None for a dimension that is free, and for dimensions of which the number is."""
+    """An input of a model. A free dimension is None; `dims` is None if their number is free."""
 
     name: str
     dims: tuple[int | None, ...] | None
@@ -35,16 +35,16 @@ class Wanted:
         return f"{self.name}: {self.dtype} of shape ({sizes})"
 
     def beside(self, value: Any) -> Wanted:
-        """With as many free dimensions as the array has, where their number is free."""
+        """The same, but with as many free dimensions as the array has if their number is free."""
         free = self.dims is None and isinstance(value, np.ndarray)
         return replace(self, dims=(None,) * value.ndim) if free else self
 
 
 def checked(want: Wanted, array: Any, path: str) -> Any:
-    """The array as the model wants it: its rank, its sizes, its type; no NaN."""
+    """The array as the model wants it. Raises DataError for a wrong rank, size or type, and for NaN."""
     hint = f"the model wants {want}"
     if array.dtype.kind not in "fiub":
-        raise DataError(f"{path}: holds {array.dtype}, not numbers", hint)
+        raise DataError(f"{path}: contains {array.dtype}, not numbers", hint)
     if want.dims is None:
         return _typed(want, array, path)
     if way := _way_to_fit(want.dims, array.shape):
@@ -58,10 +58,10 @@ def checked(want: Wanted, array: Any, path: str) -> Any:
 
 
 def number(want: Wanted, text: str) -> Any:
-    """A number for all entries of an input."""
+    """A number that fills an input, in its type."""
     value = float(text)
     if not math.isfinite(value):
-        raise UsageError(f"--input {want.name}={text}: is not finite", "a network makes NaN of it")
+        raise UsageError(f"--input {want.name}={text}: is not finite", "a network turns it into NaN")
     try:
         made = _typed(want, np.array([value]), f"--input {want.name}={text}")
     except DataError as error:
@@ -75,7 +75,8 @@ def listed(wanted: Sequence[Wanted]) -> str:
 
 
 def _way_to_fit(dims: Sequence[int | None], shape: Sequence[int]) -> str:
-    """What makes an array a of this shape fit, where something simple does: one input, channels last, images flat."""
+    """Code that makes an array `a` of this shape fit, if it is a single input, has channels last, or needs flattening;
+    else ""."""
     if _fits(dims[1:], shape):
         return "a[None], if it is one input"
     if len(shape) != len(dims) or _fits(dims[1:], shape[1:]):
@@ -96,21 +97,21 @@ def _typed(want: Wanted, array: Any, path: str) -> Any:
         if bad.any():
             row = int(np.flatnonzero(bad.reshape(len(array), -1).any(axis=1))[0]) if array.ndim else 0
             raise DataError(
-                f"{path}: entry {row + 1} holds NaN or infinity, {int(bad.sum())} in all",
-                "leave such rows out: a network makes NaN of them",
+                f"{path}: entry {row + 1} contains NaN or infinity, {int(bad.sum())} in all",
+                "leave such rows out: a network turns them into NaN",
             )
         if not want.dtype.startswith("float") and not (array == np.round(array)).all():
-            raise DataError(f"{path}: holds fractions", f"the model wants {want}")
+            raise DataError(f"{path}: contains fractions", f"the model wants {want}")
     if array.dtype != want.dtype and array.size:
         low, high = array.min().item(), array.max().item()
         least, most = _limits(want.dtype)
         if low < least or high > most:
-            raise DataError(f"{path}: holds {low:.6g} to {high:.6g}, beyond {want.dtype}", f"the model wants {want}")
+            raise DataError(f"{path}: contains {low:.6g} to {high:.6g}, beyond {want.dtype}", f"the model wants {want}")
     return np.asarray(array, dtype=want.dtype)
 
 
 def _limits(dtype: str) -> tuple[float, float]:
-    """The least and the most that a type holds."""
+    """The least and the largest value of a type."""
     if dtype == "bool":
         return 0, 1
     if dtype.startswith("float"):

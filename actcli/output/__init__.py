@@ -1,3 +1,3 @@
-"""Results to where they go: sheets in a format, files written whole, progress on a terminal.
+"""Write results: sheets in a format, files written whole or not at all, progress on a terminal.
 
 Nothing here parses a command line."""

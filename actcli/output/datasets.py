@@ -1,4 +1,4 @@
-"""A folder of parts filtered into another: here, or by the workers of a cluster."""
+"""Filter a folder of parts into another, locally or on the workers of a cluster."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A part to filter: plain values, and words for the function."""
+    """A part to filter, as plain values that can be sent to a worker."""
 
     piece: Piece
     kin: Kin
@@ -37,7 +37,7 @@ class Unit:
     words: Words
     append: bool
     folder: str
-    path: str  # below the folder
+    path: str  # relative to the folder
     format: str
 
 
@@ -51,8 +51,8 @@ def write_dataset(
     note: Callable[[str], None],
     cluster: Cluster | None = None,
 ) -> None:
-    """Each part of the tables as a part of the same name in the folder of the outputs, which appears when all is
-    written. `note` gets a line about each guess, and about the rows of each part that were left out."""
+    """Filter each part of the tables into a part of the same name in the output folder, which appears once all parts
+    are written. `note` gets a line per guess, and per part with rows left out."""
     note_guesses(tables, note)
     (to,) = outputs.destinations
     assert to.path is not None
@@ -67,7 +67,7 @@ def write_dataset(
 
 
 def _filtered(units: Sequence[Unit], cluster: Cluster | None, found: list[str]) -> Iterator[Part[None]]:
-    """How far it is; the lines about what is left out are added to those that are found."""
+    """Filter the units and yield the progress; append the lines about rows left out to `found`."""
     from actcli.measuring.cluster import Done, Merged, UnitError
     from actcli.tables.pipeline import Part
 
@@ -98,7 +98,7 @@ def _units(
     seen: Counter[str] = Counter()
     for table in tables:
         if table.kin is None or not table.parts or len(table.kin.tables) > 1:
-            raise UsageError(f"{table.source} is no folder of parts", "name a file to write with -o")
+            raise UsageError(f"{table.source} is not a folder of parts", "name a file to write with -o")
         common = os.path.commonpath([os.path.dirname(part.path) for part in table.parts])
         for part in table.parts:
             own = _format(part.path, format)
@@ -106,28 +106,28 @@ def _units(
             path = os.path.join(table.name if len(tables) > 1 else "", stem + named(own).suffixes[0])
             seen[path] += 1
             if seen[path] > 1:
-                raise UsageError(f"{part.path}: another part too would be written as {path}", "rename one")
+                raise UsageError(f"{part.path}: another part would also be written as {path}", "rename one")
             piece = Piece(seen_by_all(part.path), part.size, WHOLE)
             yield Unit(piece, table.kin, options, words, append, folder, path, own)
 
 
 def _format(path: str, asked: str) -> str:
-    """That of a part: the one that is asked for, or the input's own."""
-    said = input_suffix(path)[1]
-    if asked or (said is not None and said.frames is not None):
-        return asked or said.name  # type: ignore[union-attr]
-    raise UsageError(f"{path}: its format is not written", f"name one with -f: {', '.join(names('frames'))}")
+    """Return the format to write a part in: the one asked for, or else the part's own."""
+    own = input_suffix(path)[1]
+    if asked or (own is not None and own.frames is not None):
+        return asked or own.name  # type: ignore[union-attr]
+    raise UsageError(f"{path}: its format cannot be written", f"name one with -f: {', '.join(names('frames'))}")
 
 
 def _filter(unit: Unit) -> list[str]:
-    """What a worker does. The lines are about rows that were left out."""
+    """Filter one part, on a worker or here. Return the lines about rows left out."""
     from actcli.measuring.spread import table_of
     from actcli.registry.words import function_of
     from actcli.tables.pipeline import unwatched
 
     if not os.path.isdir(unit.folder):
         raise DataError(
-            f"{unit.folder}: a worker does not see the folder to write to", "name one that all machines share"
+            f"{unit.folder}: a worker cannot see this output folder", "name a folder that all machines share"
         )
     path = os.path.join(unit.folder, unit.path)
     table = replace(table_of(unit.piece, unit.kin, unit.options), notes=())
@@ -149,12 +149,12 @@ def _merge(found: list[list[str]]) -> list[str]:
 
 @contextmanager
 def _folder(target: str) -> Iterator[str]:
-    """A folder beside the one that it becomes when all is in it."""
+    """Provide a temporary folder that becomes the target once it is complete."""
     import tempfile
 
     target = os.path.abspath(target)
     if os.path.lexists(target) and (not os.path.isdir(target) or os.listdir(target)):
-        raise UsageError(f"{target} is there already", "name a folder that is new, or empty")
+        raise UsageError(f"{target} already exists", "name a new or empty folder")
     with naming(target):
         folder = tempfile.mkdtemp(prefix=f".{os.path.basename(target)}.", dir=os.path.dirname(target))
     try:

@@ -1,4 +1,4 @@
-"""Files written beside the ones that they replace, which take their places together."""
+"""Files written next to the ones they replace; several replace theirs together."""
 
 import errno
 import os
@@ -11,7 +11,7 @@ from typing import IO
 from actcli.output.places import naming
 from actcli.output.streams import writer
 
-# Why a file that may be written may not be replaced: a mount, a sticky folder, a folder that may not be written.
+# Why a writable file cannot be replaced: a mount, a sticky folder, a read-only folder.
 _NOT_REPLACED = {errno.EBUSY, errno.EPERM, errno.EACCES, errno.EXDEV, errno.EROFS}
 _BINARY = getattr(os, "O_BINARY", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
@@ -19,15 +19,15 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
 
 @dataclass(slots=True)
 class Draft:
-    """The new content of a file, which replaces it where that leaves all else as it was.
+    """The new content of a file, which replaces the file if that changes nothing else.
 
-    A file with hard links, a mounted one, and one in a folder that may not be written get the content copied into them
-    when all of it is there: who reads one at that moment may see a part of it.
+    If the file has hard links, is mounted, or is in a read-only folder, the content is copied into it once complete:
+    someone reading the file at that moment may see only part of it.
     """
 
     path: str
-    target: str  # behind the links, which stay
-    old: int | None  # the file that is there, open for writing
+    target: str  # the end of symbolic links, which stay
+    old: int | None  # the existing file, open for writing
     in_place: bool
     name: str
     file: IO[bytes]
@@ -35,7 +35,7 @@ class Draft:
     published: bool = False
 
     def publish(self, *, alone: bool) -> None:
-        """Put it in its place; where other files are written too, so that `undo` can take it away again."""
+        """Replace the file; unless it is written `alone`, `undo` can revert this."""
         self.file.flush()
         if self.old is None or not self.in_place:
             try:
@@ -61,7 +61,7 @@ class Draft:
             _remove(self.target)
 
     def close(self) -> None:
-        with suppress(OSError):  # what was not written before is not wanted
+        with suppress(OSError):  # data still unwritten is not needed
             self.file.close()
         for path in filter(None, (self.name, self.backup)):
             _remove(path)
@@ -70,12 +70,12 @@ class Draft:
 
 
 def begin(path: str, stack: ExitStack) -> Draft:
-    """A draft of the file, closed with the stack. Raises OSError where the file may not be written."""
+    """Begin a draft of the file, closed with the stack. Raises OSError if the file cannot be written."""
     target = os.path.realpath(path)
     old = os.open(target, os.O_WRONLY | _BINARY) if os.path.exists(target) else None
     in_place = old is not None and os.fstat(old).st_nlink > 1
     name = _beside(target)
-    stack.callback(_remove, name)  # before there is one: a signal may come between
+    stack.callback(_remove, name)  # before the file exists: a signal may arrive in between
     try:
         new = os.open(name, _NEW, 0o600)
     except OSError as error:
@@ -92,8 +92,8 @@ def begin(path: str, stack: ExitStack) -> Draft:
 
 
 def publish(drafts: Sequence[Draft]) -> None:
-    """All of them, or none: those that are replaced come first, and the old files come back where a later one fails.
-    What was copied in place does not: its room was had before, so that only a broken disk can do that to a second."""
+    """Publish all drafts or none: replacements come first, and are undone if a later draft fails. Copies in place are
+    not undone, but their space is allocated first, so that only a broken disk can make a second one fail."""
     done: list[Draft] = []
     try:
         for draft in sorted(drafts, key=lambda draft: draft.in_place):
@@ -107,14 +107,14 @@ def publish(drafts: Sequence[Draft]) -> None:
 
 
 def _copy(name: str, file: int) -> None:
-    """The content into the file, once the system has the room for all of it."""
+    """Copy the content into the file, after the system has allocated space for all of it."""
     before, size = os.fstat(file).st_size, os.stat(name).st_size
     try:
         if size and hasattr(os, "posix_fallocate"):
             os.posix_fallocate(file, 0, size)
     except OSError as error:
         os.ftruncate(file, before)
-        if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):  # a file system that does not know it
+        if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):  # not supported by the file system
             raise
     with open(name, "rb") as source, writer(os.dup(file)) as target:
         while part := source.read(1 << 20):
@@ -133,8 +133,8 @@ def _remove(path: str) -> None:
 
 
 def _make_like(name: str, target: str, old: int | None) -> None:
-    """What writing the file directly would leave it with: owner, mode, and attributes. Not setuid and setgid, which
-    the system takes from a file whose content changes."""
+    """Give the draft the owner, mode and attributes that the file would keep if written directly. Not setuid and
+    setgid, which the system clears when the content of a file changes."""
     if old is None:
         umask = os.umask(0)
         os.umask(umask)

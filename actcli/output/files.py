@@ -1,4 +1,4 @@
-"""Results go to standard output or to a file that is written whole or not at all."""
+"""Write results to standard output, or to files that are written whole or not at all."""
 
 import itertools
 import os
@@ -15,10 +15,10 @@ from actcli.output.streams import standard_output, writer
 
 @contextmanager
 def open_outputs(paths: Sequence[str | None]) -> Iterator[list[IO[bytes]]]:
-    """A binary file to write results into for each path; None is standard output.
+    """Open a binary file for each path; None is standard output.
 
-    Regular files appear, or are replaced, when all is written. A device, a fifo and an open file such as /dev/fd/3 are
-    written directly.
+    Regular files appear, or are replaced, once everything is written. A device, a fifo or an open file such as
+    /dev/fd/3 is written directly.
     """
     with ExitStack() as stack:
         drafts: list[Draft] = []
@@ -46,7 +46,7 @@ def _open(path: str | None, stack: ExitStack, drafts: list[Draft]) -> IO[bytes]:
 
 def _direct(number: int, stack: ExitStack) -> IO[bytes]:
     def close() -> None:
-        with suppress(OSError):  # flushed before, or failed before
+        with suppress(OSError):  # it was flushed, or has failed, before
             file.close()
 
     file = writer(number)
@@ -55,9 +55,9 @@ def _direct(number: int, stack: ExitStack) -> IO[bytes]:
 
 
 def write_files(outputs: Iterable[tuple[str | None, Iterable[bytes]]]) -> None:
-    """Each output, a path (None is standard output) and the parts of its content, as `open_outputs` writes them.
+    """Write each output, a path (None is standard output) and the parts of its content, as `open_outputs` does.
 
-    Standard output comes last: it has nothing where a file cannot be written.
+    Standard output comes last, so that it stays empty if a file cannot be written.
     """
     given = [*outputs]
     named = sorted(((path, parts) for path, parts in given if path is not None), key=lambda each: is_direct(each[0]))
@@ -75,8 +75,8 @@ Stream: TypeAlias = "tuple[str | None, Callable[[IO[bytes], Iterator[Any]], None
 
 
 def write_streams(streams: Sequence[Stream], blocks: Iterator[Sequence[Any]]) -> None:
-    """Each block, which has a part for each stream, to all of them as it comes; none is replaced before all are
-    written. The blocks are read once, in constant memory: each of several writers has a thread of its own.
+    """Write blocks, each with one part per stream, to all streams as they come; no file is replaced before all are
+    written. The blocks are read once, in constant memory: if there are several writers each has its own thread.
     """
     with ExitStack() as stack:
         files = stack.enter_context(open_outputs([path for path, _ in streams]))
@@ -84,7 +84,7 @@ def write_streams(streams: Sequence[Stream], blocks: Iterator[Sequence[Any]]) ->
             with naming(streams[0][0]):
                 streams[0][1](files[0], (part for (part,) in blocks))
             return
-        from concurrent.futures import ThreadPoolExecutor  # 5 ms, which one writer saves
+        from concurrent.futures import ThreadPoolExecutor  # takes 5 ms, which a single writer saves
 
         pool = stack.enter_context(ThreadPoolExecutor(len(streams), thread_name_prefix="actcli"))
         queues: list[Queue[Any]] = [Queue(2) for _ in streams]
@@ -119,5 +119,5 @@ def _write_queue(stream: Stream, file: IO[bytes], queue: Queue[Any], failed: Eve
         failed.set()
         raise
     finally:
-        for _ in parts:  # what it does not want must not hold up the others
+        for _ in parts:  # drain the queue, which would block the others
             pass

@@ -1,4 +1,4 @@
-"""Functions and their derivatives, applied to numbers, and to tables as a filter."""
+"""Apply functions and their derivatives to numbers, and to tables as a filter."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ T = TypeVar("T")
 class Result(NamedTuple):
     """One column of results."""
 
-    name: str  # beside numbers
-    title: str  # in a table: {0} is the function, {1} the column
+    name: str  # for results on numbers
+    title: str  # for results on a table: {0} is the function, {1} the column
     kernel: Callable[[Any], Array]
 
 
 def results(function: Function, order: int = 0, wrt: str | None = None) -> tuple[Result, ...]:
-    """f and its derivatives by x up to that order; or f and the derivative by a parameter."""
+    """Return f and its derivatives by x up to `order`, or f and its derivative by the parameter `wrt`."""
     value = Result("f", "{0}({1})", function.f)
     if wrt is not None:
-        function.whole.derivative_by(wrt, 0.0)  # an unknown parameter fails at once
+        function.whole.derivative_by(wrt, 0.0)  # raises for an unknown parameter
         return value, Result(f"df/d{wrt}", f"d{{0}}/d{wrt}({{1}})", lambda x: function.derivative_by(wrt, x))
     first = Result("df", "{0}'({1})", function.df)
     second = Result("d2f", "{0}''({1})", function.d2f)
@@ -47,7 +47,7 @@ def results(function: Function, order: int = 0, wrt: str | None = None) -> tuple
 
 
 def number_sheet(function: Function, results: Sequence[Result], numbers: Iterable[float]) -> Sheet:
-    """The columns x and the results. A function that takes rows takes all the numbers as its row."""
+    """Return x and the results as columns. A function that takes rows takes all the numbers as one row."""
     if function.takes_rows:
         return _row_sheet(results, list(numbers))
     iterator = iter(numbers)
@@ -60,8 +60,8 @@ def number_sheet(function: Function, results: Sequence[Result], numbers: Iterabl
 
 
 def _row_sheet(results: Sequence[Result], x: list[float]) -> Sheet:
-    """Where the outputs are of another number than the inputs, the value has one row for each of them; derivatives
-    have one for each input, with the output that it belongs to."""
+    """If f has more or fewer outputs than inputs, its value gets one row per output; derivatives get one per input,
+    next to the output that the input belongs to."""
     columns = [result.kernel(x) for result in results] if x else []
     if len(columns) == 1 and len(columns[0]) != len(x):
         return Sheet(("output", results[0].name), enumerate(columns[0].tolist(), start=1))
@@ -74,8 +74,8 @@ def _row_sheet(results: Sequence[Result], x: list[float]) -> Sheet:
 
 
 def _titles(function: Function, title: str, columns: Sequence[str], count: int) -> list[str]:
-    """The names of the `count` results of these columns: after the columns where each result belongs to one or, gated,
-    to two of them; else numbered, unless there is but one."""
+    """Return names for `count` results of these columns: by column if each result belongs to one (two if gated), else
+    numbered, unless there is only one."""
     if count == len(columns):
         return [title.format(function.at(place).label, column) for place, column in enumerate(columns)]
     if function.activation.kind == "gated":
@@ -87,10 +87,11 @@ def _titles(function: Function, title: str, columns: Sequence[str], count: int) 
 def _filter(
     function: Function, result: Result, tables: Sequence[Table], append: bool
 ) -> tuple[tuple[str, ...], frozenset[int], Callable[[Table, Block], Frame]]:
-    """The columns that the tables become, which of them are results, and what makes them of a block."""
+    """Return the columns of the filtered tables, which of them take part in the computation, and the function that
+    filters a block."""
     from actcli.tables.results import result_columns, result_frame
 
-    picked = _alike(tables)
+    picked = _common_columns(tables)
     if function.width not in (None, len(picked)):
         function.refuse_width(len(picked), tables[0].source)
     count = len(result.kernel([0.0] * len(picked)))
@@ -98,7 +99,7 @@ def _filter(
 
     def frame(table: Table, block: Block) -> Frame:
         missing = block.missing
-        if missing is not None and function.rowwise:  # a row with a hole has no result
+        if missing is not None and function.rowwise:  # a row with a missing value has no result
             missing = missing.any(axis=1, keepdims=True).repeat(count, axis=1)
         values = result.kernel(block.values)
         columns = [(values[:, i], None if missing is None else missing[:, i]) for i in range(count)]
@@ -107,20 +108,20 @@ def _filter(
     return *result_columns(tables[0], titles, append), frame
 
 
-def _alike(tables: Sequence[Table]) -> list[str]:
-    """The names of the picked columns, which all the tables must have."""
+def _common_columns(tables: Sequence[Table]) -> list[str]:
+    """Return the names of the picked columns. Raises DataError if the tables differ in their columns."""
     first = tables[0]
     for table in tables[1:]:
         if (table.columns, table.picked) != (first.columns, first.picked):
             raise DataError(
                 f"{table.source} has other columns than {first.source}",
-                "the results of several tables are written one below the other: give tables of the same columns",
+                "results of several tables are written into one: give tables with the same columns",
             )
     return [first.columns[i] for i in first.picked]
 
 
-def _unsaid(text: str) -> None:
-    """Where nobody reads notes."""
+def _unread(text: str) -> None:
+    """Drop a note."""
 
 
 def filter_tables(
@@ -132,13 +133,13 @@ def filter_tables(
     wrt: str | None = None,
     append: bool = False,
     reading: ReadOptions | None = None,
-    note: Callable[[str], None] = _unsaid,
+    note: Callable[[str], None] = _unread,
 ) -> None:
-    """Write the rows of some files to `output`, whose name says the format: each number is replaced by its value.
+    """Write the rows of files to `output`, in the format of its suffix, with each number replaced by its value.
 
-    `order` 1 or 2 asks for that derivative, `wrt` for the one by a parameter; with `append` the results follow the
-    columns. `note` gets a line about each guess and the rows that were left out. Raises DataError for a file that
-    cannot be read or written, and UsageError for a function, a parameter or a column that is not known.
+    `order` 1 or 2 asks for that derivative, `wrt` for the derivative by a parameter; with `append` the results follow
+    the columns. `note` gets a line about each guess and about rows left out. Raises DataError for a file that cannot be
+    read or written, and UsageError for an unknown function, parameter or column.
     """
     from actcli.output.outputs import Outputs
     from actcli.output.sheets import output_formats
@@ -163,13 +164,13 @@ def write_filtered(
     *,
     append: bool = False,
     threads: int | None = None,
-    note: Callable[[str], None] = _unsaid,
+    note: Callable[[str], None] = _unread,
     watch: Watch | None = None,
 ) -> None:
-    """The rows of the tables, each picked number replaced by its result or, appended, followed by it.
+    """Write the rows of the tables with each picked number replaced by its result or, if `append`, followed by it.
 
-    `note` gets a line about each guess, about the rows of each table that were left out, or that a table for a
-    terminal does not show; `watch` is another one than that of this terminal.
+    `note` gets a line about each guess, about rows left out of each table, and about rows not shown on a terminal;
+    `watch` replaces the progress display of this terminal.
     """
     from actcli.output.files import write_streams
     from actcli.tables.widening import TypeLost
@@ -198,7 +199,7 @@ def write_filtered(
 
 
 def note_guesses(tables: Sequence[Table], note: Callable[[str], None]) -> None:
-    """What was guessed about the tables, a line each."""
+    """Pass on what was guessed about the tables, one line each."""
     for guess in chain.from_iterable(table.notes for table in tables):
         note(guess)
 
@@ -210,7 +211,7 @@ def _writers(
     note: Callable[[str], None],
     rounded: frozenset[int] | None = None,
 ) -> list[FrameWriter[Any]]:
-    """What writes frames of these columns to each output."""
+    """Return a writer of frames with these columns for each output."""
     from actcli.tables.format import named
 
     found = []
@@ -229,7 +230,7 @@ def _results(
     note: Callable[[str], None],
     watch: Watch | None = None,
 ) -> Iterator[T]:
-    """`work` of every block, in order; then a note about the rows left out."""
+    """Yield `work` of every block, in order; then note the rows left out."""
     from actcli.output.progress import watched
     from actcli.tables.pipeline import map_blocks
     from actcli.tables.table import together
@@ -243,7 +244,7 @@ def _results(
 
 
 def _first_rows(note: Callable[[str], None], columns: Sequence[str], form: Form) -> FrameWriter[list[tuple[Any, ...]]]:
-    """The first rows as a table, for a person at a terminal."""
+    """Return a writer of the first rows as a table for a terminal."""
     from actcli.tables.format import FrameWriter
     from actcli.tables.textual import readable
 
@@ -255,13 +256,13 @@ def _first_rows(note: Callable[[str], None], columns: Sequence[str], form: Form)
                 break
         file.writelines(encode(Sheet(tuple(columns), rows[:TERMINAL_ROWS]), TABLE, form))
         if len(rows) > TERMINAL_ROWS:
-            note(f"the first {TERMINAL_ROWS} rows; -f csv or -o FILE gives all")
+            note(f"showing the first {TERMINAL_ROWS} rows; -f csv or -o FILE writes all")
 
     return FrameWriter(lambda frame: readable(frame.head(TERMINAL_ROWS + 1)).rows(), write)
 
 
 def number_jacobian(function: Function, numbers: Sequence[float]) -> Sheet:
-    """The Jacobian of a rowwise function at one row: a row for each output, its derivatives by the inputs."""
+    """Return the Jacobian of a rowwise function at one row: a row per output, with its derivatives by the inputs."""
     names = [str(i + 1) for i in range(len(numbers))]
     jacobian = function.jacobian(numbers).tolist()
     outputs = _titles(function, "{1}", names, len(jacobian))
@@ -279,14 +280,14 @@ def write_jacobian(
     outputs: Outputs,
     *,
     threads: int | None = None,
-    note: Callable[[str], None] = _unsaid,
+    note: Callable[[str], None] = _unread,
 ) -> None:
-    """The Jacobian at each row of the tables: a row for each output, its derivatives by the columns."""
+    """Write the Jacobian at each row of the tables: a row per output, with its derivatives by the columns."""
     from actcli.output.files import write_streams
     from actcli.tables.results import jacobian_frame
 
     note_guesses(tables, note)
-    names = _alike(tables)
+    names = _common_columns(tables)
     titles = _titles(function, "{1}", names, len(function.jacobian([0.0] * len(names))))
     writers = _writers(_jacobian_columns(names), True, outputs, note)
     at_once = max(1, JACOBIANS // (len(titles) * len(names)))

@@ -1,4 +1,4 @@
-"""What each command can write: its result bound to its sheets, its document, its report and its figure."""
+"""The forms of each command's result: its sheets, document, report and figure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def diagnosis_result(diagnosis: Diagnosis, by: str | None, look: Look, gates: Sequence[Gate] = ()) -> Result:
-    """`saturation`; with `by`, the rows of one kind."""
+    """Return the forms of a `saturation` result; with `by`, with rows of that kind."""
     from actcli.reports import saturation as reports
 
     def figure(theme: Theme) -> Figure:
@@ -46,7 +46,7 @@ def diagnosis_result(diagnosis: Diagnosis, by: str | None, look: Look, gates: Se
 
 
 def comparison_result(comparison: Comparison, look: Look) -> Result:
-    """`compare`."""
+    """Return the forms of a `compare` result."""
     from actcli.reports import comparison as reports
 
     def figure(theme: Theme) -> Figure:
@@ -65,7 +65,7 @@ def comparison_result(comparison: Comparison, look: Look) -> Result:
 
 
 def fit_result(fit: Fit, look: Look) -> Result:
-    """`fit`."""
+    """Return the forms of a `fit` result."""
     from actcli.reports import fitting as reports
 
     def figure(theme: Theme) -> Figure:
@@ -85,7 +85,7 @@ def fit_result(fit: Fit, look: Look) -> Result:
 def training_result(
     result: Experiment, by: str | None, look: Look, gates: Sequence[Limit] = (), *, timing: bool = False
 ) -> Result:
-    """`train`; with `by`, the rows of one kind."""
+    """Return the forms of a `train` result; with `by`, with rows of that kind."""
     from actcli.reports import training as reports
 
     def figure(theme: Theme) -> Figure:
@@ -105,7 +105,7 @@ def training_result(
 
 
 def trend_result(trend: Trend, look: Look, failed: Sequence[str] = (), *, gated: bool = False) -> Result:
-    """`trend`, with the lines of the gates that failed."""
+    """Return the forms of a `trend` result; `failed` has a line per failed gate."""
     from actcli.reports import trends as reports
 
     def figure(theme: Theme) -> Figure:
@@ -125,7 +125,7 @@ def trend_result(trend: Trend, look: Look, failed: Sequence[str] = (), *, gated:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The size of a figure in inches, None as large as it needs, its title, and the dots per inch of a PNG."""
+    """The size of a figure in inches (None: as large as needed), its title, and the dots per inch of a PNG."""
 
     size: tuple[float, float] | None = None
     title: str = ""
@@ -133,7 +133,7 @@ class Shape:
 
 
 def plot_result(plot: Plot, look: Look, shape: Shape = Shape()) -> Result:
-    """`plot`."""
+    """Return the forms of a `plot` result."""
     from actcli.reports import profiles as reports
 
     def sheet() -> Sheet:
@@ -170,8 +170,8 @@ def _chart(plot: Plot) -> bytes:
         epsilon=plot.epsilon,
         span=plot.span,
         data=plot.data,
-        width=max(20, width),  # narrower there is no room for a curve
-        height=height - 1,  # the prompt that follows
+        width=max(20, width),  # the least that a curve needs
+        height=height - 1,  # leaves room for the prompt
         colour=terminal and not os.environ.get("NO_COLOR"),
         unicode=encoding.lower().replace("-", "").startswith("utf"),
     )

@@ -1,4 +1,4 @@
-"""What a result of the library is in a program: see `Outcome`."""
+"""How the results of library calls become text, frames, figures and files: see `Outcome`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from actcli.figures.style import Figure
     from actcli.tables.results import Frame
 
-# What makes the forms of a result, by the name of its class, and by what its rows may be.
+# By the class name of a result: the function that makes its forms, and the values that `by` may have.
 _FORMS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "Diagnosis": (forms.diagnosis_result, ("layer", "neuron", "region")),
     "Experiment": (forms.training_result, ("run", "epoch", "layer")),
@@ -34,14 +34,14 @@ _FORMS: dict[str, tuple[Any, tuple[str, ...]]] = {
 def _result(outcome: Outcome, by: str | None = None, look: Look | None = None) -> Result:
     make, rows = _FORMS[type(outcome).__name__]
     if by is not None and by not in rows:
-        known = f"by is one of {', '.join(rows)}" if rows else "leave it out: there is one kind of rows"
+        known = f"by is one of {', '.join(rows)}" if rows else "leave it out: all rows are of one kind"
         raise UsageError(f"by = {by!r}", known)
     result: Result = make(outcome, by, look or DEFAULT) if rows else make(outcome, look or DEFAULT)
     return result
 
 
 def _report(outcome: Outcome) -> Report:
-    """The report without how it was run, which nobody knows."""
+    """Return the report without the sections on how the command was run."""
     result = _result(outcome)
     assert result.report is not None
     found = result.report(lambda theme: result.drawn("svg", theme), Run("", __version__, "", ()), USUAL.digits)
@@ -49,28 +49,28 @@ def _report(outcome: Outcome) -> Report:
 
 
 def in_short(outcome: Outcome) -> str:
-    """What the report says first, as text."""
+    """Return the summary of the report as text."""
     from actcli.reports.brief import brief
 
     return brief(_report(outcome))
 
 
 def for_notebook(outcome: Outcome) -> str:
-    """The report as a part of a page."""
+    """Return the report as an HTML fragment."""
     from actcli.reports.html import html_part
 
     return html_part(_report(outcome), USUAL.digits)
 
 
 def to_frame(outcome: Outcome, by: str | None) -> Frame:
-    """The rows as a frame."""
+    """Return the rows as a frame."""
     result = _result(outcome, by)
     assert result.sheet is not None
     return result.sheet().frame()
 
 
 def to_dict(outcome: Outcome) -> dict[str, Any]:
-    """The JSON document; of a plot, which has none, its columns."""
+    """Return the JSON document, or the columns of a plot, which has no document."""
     result = _result(outcome)
     if result.document is None:
         columns: dict[str, Any] = to_frame(outcome, None).to_dict(as_series=False)
@@ -80,7 +80,7 @@ def to_dict(outcome: Outcome) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Containers of their own kinds as dicts and lists."""
+    """Return the value with containers of other types as dicts and lists."""
     if isinstance(value, dict):
         return {name: _plain(entry) for name, entry in value.items()}
     is_list = hasattr(value, "__iter__") and not isinstance(value, str)
@@ -88,7 +88,7 @@ def _plain(value: Any) -> Any:
 
 
 def figure(outcome: Outcome, theme: str, **look: Any) -> Figure:
-    """The figure, as matplotlib has it."""
+    """Return the matplotlib figure."""
     from actcli.figures.looks import looking
 
     result = _result(outcome)
@@ -98,10 +98,10 @@ def figure(outcome: Outcome, theme: str, **look: Any) -> Figure:
 
 
 def save(outcome: Outcome, path: str, theme: str, **look: Any) -> None:
-    """The result to a file, as the command line writes it."""
+    """Write the result to a file, as the command line does."""
     report = path.lower().endswith(REPORTS)
     formats = (*output_formats(), *FIGURES)
     outputs = Outputs.of(None, [] if report else [path], formats, reports=[path] if report else [])
-    if report:  # and nothing to standard output
+    if report:  # nothing goes to standard output
         outputs = replace(outputs, destinations=())
     write(outputs, _result(outcome, None, Look.of(theme, **look)))

@@ -1,4 +1,4 @@
-"""What `plot` draws: functions by themselves, and distributions beneath them."""
+"""The result of `plot`: functions, and distributions of data beneath them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from actcli.reports.look import Layout
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Plot(Outcome):
-    """Families of functions, derivatives up to an order, and distributions beneath."""
+    """Families of functions, with derivatives up to an order, and distributions of data."""
 
     families: tuple[tuple[Function, ...], ...]
     order: int
@@ -31,7 +31,7 @@ class Plot(Outcome):
 
     @property
     def functions(self) -> list[Function]:
-        """All of them."""
+        """The functions of all families."""
         return [function for family in self.families for function in family]
 
 
@@ -45,14 +45,14 @@ def plot(
 ) -> Plot:
     """Draw functions and their derivatives up to `order`, from 0 to 2.
 
-    `functions` are functions or FUNCTION specs, sweeps such as "elu:alpha=0.5|1|2" among them. `span` is the part of
-    the x axis; `data` has arrays of pre-activations by name, whose distributions lie under the curves. There
-    is a panel for each derivative, shared by all functions, or "separate" ones of each function, or "one".
+    `functions` are functions or FUNCTION specs, which may be sweeps such as "elu:alpha=0.5|1|2". `span` is the range
+    of x; `data` maps names to arrays of pre-activations, whose distributions are drawn under the curves. `panels`:
+    "shared" draws a panel per derivative, "separate" does so for each function, and "one" draws a single panel.
 
-    Raises UsageError for a function that is not known and for keywords out of their domain.
+    Raises UsageError for an unknown function and for arguments outside their domain.
     """
     if not functions:
-        raise UsageError("there is no function", 'write for example plot("relu", "gelu")')
+        raise UsageError("no function is given", 'write for example plot("relu", "gelu")')
     if order not in (0, 1, 2):
         raise UsageError(f"order = {order}", "give 0 for f, 1 for f', 2 for f''")
     if panels not in get_args(Layout):

@@ -1,4 +1,4 @@
-"""How far the reading of a table or a training is, on a terminal."""
+"""Show the progress of reading a table, or of training, on a terminal."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ T = TypeVar("T")
 
 
 def watched(parts: Iterator[Part[T]], table: Table) -> Iterator[Part[T]]:
-    """The parts as they come. A terminal on standard error shows how far the reading is, once a second has gone by.
+    """Yield the parts as they come. After a second, show a progress bar if standard error is a terminal.
 
-    Not a dumb one, on which the bar could not go away: it would leave an empty line.
+    A dumb terminal gets no bar, because it could not be erased and would leave an empty line.
     """
     if not _is_terminal():
         yield from parts
@@ -45,7 +45,7 @@ def watched(parts: Iterator[Part[T]], table: Table) -> Iterator[Part[T]]:
 
 @contextmanager
 def training_watch(functions: Sequence[Function], seeds: int, epochs: int) -> Iterator[Watch | None]:
-    """What shows on a terminal how far each function is; nothing elsewhere."""
+    """Provide the callback that shows the progress of each function on a terminal; None elsewhere."""
     if not _is_terminal():
         yield None
         return
@@ -56,5 +56,5 @@ def training_watch(functions: Sequence[Function], seeds: int, epochs: int) -> It
 
 
 def _is_terminal() -> bool:
-    """Whether standard error is one that can take a line back."""
+    """Return whether standard error is a terminal that can erase a line."""
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"

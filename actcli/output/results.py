@@ -1,4 +1,4 @@
-"""A result in the forms that outputs ask for, and the writing of them."""
+"""A result in the forms that outputs ask for, and how to write them."""
 
 from __future__ import annotations
 
@@ -29,23 +29,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The forms of a result, each made when it is asked for.
+    """The forms of a result, each made on demand.
 
-    JSON is the document, a table the chart or the report; where there is none, or `by_row`, both are the sheet.
+    JSON output is the document, table output the chart or else the report; without these, or if `by_row`, both are the
+    sheet.
     """
 
     sheet: Callable[[], Sheet] | None = None
-    summary: Callable[[], Sheet] | None = None  # its rows with the columns that a screen shows
+    summary: Callable[[], Sheet] | None = None  # the sheet with only the columns shown on a screen
     document: Callable[[], dict[str, Any]] | None = None
     figure: Callable[[Theme], Figure] | None = None
-    report: Callable[[Draw, Run, int], Report] | None = None  # with that figure, of a run, for so many digits
+    report: Callable[[Draw, Run, int], Report] | None = None  # from the figure, the run, and the number of digits
     chart: Callable[[], bytes] | None = None
     look: Look = DEFAULT
     dpi: float | None = None  # of a PNG
     by_row: bool = False
 
     def drawn(self, format: str, theme: Theme | None = None) -> bytes:
-        """The figure in a format, in the theme or that of the look. matplotlib is imported when it is drawn."""
+        """Return the figure in a format; the theme defaults to that of the look. This imports matplotlib."""
         from actcli.figures.looks import looking
         from actcli.figures.style import DPI, save
 
@@ -55,7 +56,7 @@ class Result:
 
 
 def write(outputs: Outputs, result: Result, inputs: tuple[Input, ...] = ()) -> None:
-    """A result to all its outputs: all the files are written, or none is."""
+    """Write a result to all outputs: either all files are written or none."""
     drawn = functools.cache(result.drawn)
 
     @functools.cache
@@ -115,7 +116,7 @@ def _report_files(report: Report, path: str, digits: int) -> Iterable[tuple[str,
 
 
 def _check_own(page: str, figures: Sequence[str]) -> None:
-    """Raises UsageError where the file of a figure is there and no figure of the report that is replaced."""
+    """Raise UsageError if a figure would overwrite a file that is not a figure of the report being replaced."""
     from urllib.parse import quote
 
     old = ""
@@ -128,6 +129,6 @@ def _check_own(page: str, figures: Sequence[str]) -> None:
             and f"]({quote(os.fsencode(os.path.basename(path)))})" not in old
         ):
             raise UsageError(
-                f"{path} is there, and no figure of {page}: the report would replace it",
+                f"{path} exists and is not a figure of {page}: the report would overwrite it",
                 "move it, or give the report another name",
             )

@@ -1,4 +1,4 @@
-"""Sheets, and what names of formats mean: those in `tables/format.py`, and the table of a terminal."""
+"""Encode sheets in the formats of `tables/format.py`, or as a table for a terminal."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,23 +6,23 @@ from actcli.errors import UsageError
 from actcli.tables.format import Form, Use, named, names, suffixes
 from actcli.tables.sheet import Sheet
 
-TABLE = "table"  # for a person: `reports` prints it
+TABLE = "table"  # for people: `reports` renders it
 
 
 def output_formats(use: Use = "rows") -> tuple[str, ...]:
-    """The formats of sheets ("rows"), or of filtered tables ("frames")."""
+    """Return the formats for sheets ("rows") or for filtered tables ("frames")."""
     return (TABLE, *names(use))
 
 
 def endings(formats: Sequence[str]) -> dict[str, str]:
-    """What names of files end in, and the format among these that it says; one without an ending is its own."""
+    """Return suffix to format for these formats; a format without a suffix uses its name as suffix."""
     known = {**suffixes("frames"), ".txt": TABLE}
     found = {ending: format for ending, format in known.items() if format in formats}
     return {**found, **{f".{format}": format for format in formats if format not in found.values()}}
 
 
 def encode(sheet: Sheet, format: str, form: Form) -> Iterable[bytes]:
-    """The sheet in a format, in pieces. Floats are at full precision, or for people in the digits of the form."""
+    """Return the sheet in a format, in pieces. Floats have full precision, or in formats for people `form.digits`."""
     if format == TABLE:
         from actcli.reports.console import console_text
         from actcli.reports.terminal import table
@@ -31,5 +31,5 @@ def encode(sheet: Sheet, format: str, form: Form) -> Iterable[bytes]:
     rows = named(format).rows
     if rows is None:
         hint = f"formats: {', '.join(output_formats())}"
-        raise UsageError(f"{format} is for tables: these results are written as text", hint)
+        raise UsageError(f"{format} is only for tables, and these results are not one", hint)
     return rows(sheet.columns, sheet.rows, form)

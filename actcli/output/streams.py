@@ -1,4 +1,4 @@
-"""Bytes to an open file: all of them, or an error."""
+"""Streams that write all bytes to an open file, or raise."""
 
 import io
 import os
@@ -7,7 +7,7 @@ from typing import IO, Any
 
 
 class Stream(io.FileIO):
-    """A raw file whose `write` goes on where the system took only a part, and waits for a pipe that is full."""
+    """A raw file whose `write` continues after a partial write, and waits for a full pipe."""
 
     def __init__(self, file: int, *, owned: bool = False) -> None:
         super().__init__(file, "wb", closefd=owned)
@@ -17,7 +17,7 @@ class Stream(io.FileIO):
         size = len(left)
         while left:
             taken = super().write(left)
-            if taken is None:  # not blocking, and full
+            if taken is None:  # non-blocking, and full
                 _wait(self.fileno())
             else:
                 left = left[taken:]
@@ -25,7 +25,7 @@ class Stream(io.FileIO):
 
 
 class _Messages(Stream):
-    """Standard error: what cannot be said is lost, and changes nothing about the result."""
+    """Standard error: a message that cannot be written is dropped, and does not affect the result."""
 
     def write(self, data: Any, /) -> int:
         try:
@@ -35,33 +35,33 @@ class _Messages(Stream):
 
 
 def writer(file: int) -> io.BufferedWriter:
-    """A binary file that writes to this open file and closes it."""
+    """Return a binary file that writes to this descriptor and closes it."""
     return io.BufferedWriter(Stream(file, owned=True), 1 << 16)
 
 
 def standard_output() -> IO[bytes]:
-    """Standard output for bytes, buffered whatever it is for text."""
+    """Return standard output for bytes, always buffered."""
     file: IO[bytes] = sys.stdout.buffer
     return file if isinstance(file, io.BufferedIOBase) else io.BufferedWriter(Stream(file.fileno()))
 
 
 def use() -> None:
-    """Make standard output and standard error such streams. Python's own lose what a partial write leaves over where
-    they are not buffered (PYTHONUNBUFFERED) or not blocking. Messages have a descriptor of their own, so that what a
-    library prints on 2 can be kept away."""
+    """Replace standard output and standard error with such streams. Python's own lose the rest of a partial write if
+    they are unbuffered (PYTHONUNBUFFERED) or non-blocking. Messages get their own descriptor, so that what libraries
+    print on 2 can be suppressed."""
     out, err = sys.stdout, sys.stderr
     sys.stdout = _text(io.BufferedWriter(Stream(out.fileno())), out, line_buffering=out.isatty())
     sys.stderr = _text(io.BufferedWriter(_Messages(_copied(err.fileno()))), err, line_buffering=True)
     _kept.extend((out, err))
 
 
-_kept: list[Any] = []  # else they would close the files
+_kept: list[Any] = []  # or garbage collection would close the files
 
 
 def _copied(file: int) -> int:
     try:
         return os.dup(file)
-    except OSError:  # there is no room for another: this one will do
+    except OSError:  # out of descriptors: share this one
         return file
 
 
@@ -72,7 +72,7 @@ def _text(file: IO[bytes], like: Any, *, line_buffering: bool) -> io.TextIOWrapp
 def _wait(file: int) -> None:
     import select
 
-    if hasattr(select, "poll"):  # `select` knows no file of a number above 1023
+    if hasattr(select, "poll"):  # `select` fails for descriptors above 1023
         poll = select.poll()
         poll.register(file, select.POLLOUT)
         poll.poll()

@@ -1,6 +1,6 @@
-"""What is not built in: the definitions of functions files, and what installed packages declare.
+"""Activations that are not built in: from functions files and installed packages.
 
-A `Registry` is a value. `use` sets the one of this process, as a whole.
+A `Registry` is an immutable value. `use` replaces that of this process.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Additions:
-    """A collection with what the user's own file and the packages bring, and a line for each thing left out."""
+    """A collection with the activations of the user's own file and of packages, and a line per activation left out."""
 
     collection: Collection
     left_out: tuple[str, ...]
@@ -29,15 +29,15 @@ class Additions:
 
 @dataclass(frozen=True, eq=False)
 class Registry:
-    """What a name may mean: an activation of `given` or, where it is none, of `additions`, which are read then."""
+    """The activations that a name can mean: those in `given`, else those in `additions`, which are read on demand."""
 
     given: Collection = BUILT_IN
-    texts: tuple[tuple[str, str], ...] = ()  # the names and texts of the files that define what is given
-    has_own: bool = True  # whether the user's own file is one of the additions
+    texts: tuple[tuple[str, str], ...] = ()  # the names and contents of the files that define `given`
+    has_own: bool = True  # whether `additions` include the user's own file
 
     @cached_property
     def additions(self) -> Additions:
-        """Raises DataError for a fault in the user's own file."""
+        """Raises DataError for an error in the user's own file."""
         from actcli.registry.packages import installed
 
         collection = self.given
@@ -53,19 +53,19 @@ class Registry:
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """What the additions left out, and why; nothing while no name has needed them."""
+        """What the additions left out, and why; empty until they are read."""
         return self.additions.left_out if "additions" in vars(self) else ()
 
     def find(self, name: str) -> Activation:
-        """Raises UsageError that names the nearest ones."""
+        """Return the activation of this name. Raises UsageError with the nearest names."""
         return self.given.get(name) or self.additions.collection.find(name)
 
     def with_definitions(self, path: str) -> Registry:
-        """With those of a functions file. Raises DataError that names the file and the key."""
+        """Add the definitions of a functions file. Raises DataError that names the file and the key."""
         return self.with_text(path, _text(path))
 
     def with_text(self, path: str, text: str) -> Registry:
-        """With those of the text of such a file."""
+        """Add the definitions in the text of a functions file."""
         given = _defined(self.given, path, text, self.find)
         return Registry(given, (*self.texts, (path, text)), self.has_own)
 
@@ -75,18 +75,18 @@ _current = _WITHOUT_FILES
 
 
 def current() -> Registry:
-    """The registry of this process."""
+    """Return the registry of this process."""
     return _current
 
 
 def use(paths: Sequence[str]) -> None:
-    """From here on names are also those that these files define, and no others. Raises DataError for a fault in one."""
+    """Replace all added definitions with those of these files. Raises DataError for an error in one."""
     _set(reduce(Registry.with_definitions, paths, _WITHOUT_FILES))
 
 
 @contextmanager
 def using(texts: Sequence[tuple[str, str]]) -> Iterator[None]:
-    """Within, names are also those that these texts define, and no others: not even those of the user's own file."""
+    """Temporarily replace all added definitions, even those of the user's own file, with those of these texts."""
     before = current()
     _set(reduce(lambda registry, text: registry.with_text(*text), texts, Registry(has_own=False)))
     try:
@@ -101,7 +101,7 @@ def _set(registry: Registry) -> None:
 
 
 def own_text() -> tuple[tuple[str, str], ...]:
-    """The user's own file, where there is one."""
+    """Return the path and text of the user's own file, if it exists."""
     folder = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
     path = os.path.join(folder, "actcli", "functions.toml")
     return ((path, _text(path)),) if os.path.exists(path) else ()
@@ -114,25 +114,25 @@ def _text(path: str) -> str:
 
 
 def activations() -> tuple[Activation, ...]:
-    """Every activation: built in, of functions files, and of installed packages."""
+    """Return every activation: built in, from functions files, and from installed packages."""
     return current().additions.collection.activations
 
 
 def names() -> list[str]:
-    """Every name and alias, as declared."""
+    """Return every name and alias, as declared."""
     return [name for activation in activations() for name in activation.names]
 
 
 @lru_cache(maxsize=1)
 def rewriter() -> Rewriter:
-    """The rules that give a formula its stable form."""
+    """Return the rewriter that gives formulas a stable form."""
     from actcli.expressions.rewrite import Rewriter
 
     return Rewriter(ACTIVATIONS, BUILT_IN.find)
 
 
 def _defined(collection: Collection, path: str, text: str, find: Callable[[str], Activation]) -> Collection:
-    """With the definitions of a file, whose formulas name those above them and what is found otherwise."""
+    """Add the definitions of a file, whose formulas can use those above them and whatever `find` finds."""
     from pathlib import Path
 
     from actcli.expressions import definitions
@@ -146,9 +146,9 @@ def _defined(collection: Collection, path: str, text: str, find: Callable[[str],
 
 
 def _added(collection: Collection, activation: Activation) -> Collection:
-    """Raises ValueError where one of its names is taken."""
+    """Add an activation. Raises ValueError if one of its names is taken."""
     from actcli.expressions.parse import RESERVED
 
     if reserved := RESERVED.intersection(activation.names):
-        raise ValueError(f"{min(reserved)!r} has a meaning in formulas")
+        raise ValueError(f"{min(reserved)!r} is reserved in formulas")
     return collection.plus(activation)

@@ -1,4 +1,4 @@
-"""The collection of activations, found by name or alias."""
+"""The collection of built-in activations, and how to find one by name or alias."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ ACTIVATIONS: tuple[Activation, ...] = tuple(
 
 
 def key(name: str) -> str:
-    """A name as it is compared: without case, `-` and `_`."""
+    """Return a name without case, `-` and `_`, for comparison."""
     return name.casefold().replace("-", "").replace("_", "").strip()
 
 
 def nearest(name: str, keys: Iterable[str]) -> list[str]:
-    """The keys that a mistyped name may have meant, the best first."""
+    """Return the keys closest to a mistyped name, the best first."""
     import difflib
 
     return difflib.get_close_matches(key(name), [*keys], n=3)
 
 
 def index(activations: Iterable[Activation], known: Mapping[str, Activation] = {}) -> dict[str, Activation]:
-    """The keys of names and aliases to activations, and those known before. Raises ValueError where a name is taken."""
+    """Return `known` extended by the keys of all names and aliases. Raises ValueError if a name is taken."""
     found = dict(known)
     for activation in activations:
         for name in activation.names:
@@ -72,11 +72,11 @@ class Collection:
         return self.index.get(key(name))
 
     def plus(self, *more: Activation) -> Collection:
-        """With more activations. Raises ValueError where one of their names is taken."""
+        """Add activations. Raises ValueError if one of their names is taken."""
         return Collection((*self.activations, *more), index(more, self.index))
 
     def find(self, name: str) -> Activation:
-        """The activation of this name or alias. Raises UsageError that names the nearest ones."""
+        """Return the activation of this name or alias. Raises UsageError with the nearest names."""
         if (activation := self.get(name)) is not None:
             return activation
         near = dict.fromkeys(self.index[near].name for near in nearest(name, self.index))

@@ -1,4 +1,4 @@
-"""Dialects: what each framework calls an activation."""
+"""Dialects: the names that frameworks give to activations."""
 
 import re
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from actcli.activation import Activation, Dialect
 from actcli.errors import UsageError
 from actcli.registry.collection import ACTIVATIONS, BUILT_IN, key, nearest
 
-_SPELLINGS = {"torch": "pytorch", "tf": "tensorflow", "hf": "transformers"}  # that people also use
+_SPELLINGS = {"torch": "pytorch", "tf": "tensorflow", "hf": "transformers"}  # common short names
 _CALL = re.compile(r"([\w.]+)\((\w+)=(.*)\)")  # a name with an argument
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _PLACEHOLDERS = ("n", "theta", "lambd", "...")
@@ -15,7 +15,7 @@ _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")  # as in Python, torch.nn.ReL
 
 
 def index(activations: Iterable[Activation]) -> dict[tuple[str, str], tuple[Activation, Dialect]]:
-    """(framework, key of a name) to what it means there. The framework's own name decides before a name of ours."""
+    """Map (framework, key of a name) to its meaning there. A framework's own name takes precedence over one of ours."""
     found: dict[tuple[str, str], tuple[Activation, Dialect]] = {}
     declared = [(activation, dialect) for activation in activations for dialect in activation.dialects]
     theirs = [(name, *entry) for entry in declared if entry[1].short for name in (entry[1].short, entry[1].name)]
@@ -33,7 +33,7 @@ FRAMEWORKS: tuple[str, ...] = tuple(dict.fromkeys(framework for framework, _ in 
 
 
 def framework(name: str) -> str:
-    """The framework of this name. Raises UsageError where there is none."""
+    """Return the canonical name of a framework. Raises UsageError if it is unknown."""
     folded = name.casefold().strip()
     folded = _SPELLINGS.get(folded, folded)
     if folded not in FRAMEWORKS:
@@ -42,20 +42,21 @@ def framework(name: str) -> str:
 
 
 def find(name: str, where: str) -> tuple[Activation, Dialect]:
-    """What a framework means by a name, its own or ours. Raises UsageError that says who has it."""
+    """Return what a framework means by a name, its own or ours. Raises UsageError that names frameworks with it."""
     entry = _INDEX.get((where, key(name)))
     if entry is None:
         raise UsageError(
-            f"{where} has no activation {name!r}", f"{_instead(name, where)}`actcli list --framework {where}` shows all"
+            f"{where} has no activation {name!r}",
+            f"{_instead(name, where)}`actcli list --framework {where}` shows all",
         )
     return entry
 
 
 def called(name: str) -> tuple[Activation, Dialect, dict[str, float]] | None:
-    """What a framework's name with an argument means, `jax.nn.gelu(approximate=False)`, `relu(max_value=4)@keras`.
-
-    As `list` prints it, or with a number for a placeholder. None for what is no such name.
+    """Return the meaning of a framework's name with an argument: `jax.nn.gelu(approximate=False)`,
+    `relu(max_value=4)@keras`, as `list` prints it or with a number for a placeholder. None for any other text.
     """
+
     head, _, where = name.partition("@")
     typed = _CALL.fullmatch(head.replace(" ", ""))
     if typed is None:
@@ -78,7 +79,7 @@ def called(name: str) -> tuple[Activation, Dialect, dict[str, float]] | None:
 
 
 def with_arguments(dialect: Dialect) -> list[tuple[Activation, Dialect]]:
-    """What a framework's name means with arguments that `dialect` does not have: relu with a max_value."""
+    """Return the meanings of a framework's name with arguments, for example relu with a max_value."""
     alike = f"{dialect.name}("
     return [
         (activation, other)
@@ -98,7 +99,8 @@ def _instead(name: str, where: str) -> str:
 
 
 def spellings(name: str) -> list[str]:
-    """How to write a dotted name such as torch.nn.ReLU, which would otherwise be an expression; none for others."""
+    """Return how to write a dotted name such as torch.nn.ReLU, which would be parsed as an expression; none for
+    others."""
     if not _DOTTED.fullmatch(name):
         return []
     last = name.rpartition(".")[2]

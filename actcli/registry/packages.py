@@ -1,4 +1,4 @@
-"""What installed Python packages declare."""
+"""Activations that installed Python packages declare."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from actcli.parameters import Parameter
 
 
 def installed() -> tuple[list[Activation], list[str]]:
-    """What Python packages declare under the entry-point group `actcli.activations`, an Activation or a sequence of
-    them for each; and a line for each that fails to load."""
+    """Load the entry points in the group `actcli.activations`, each an Activation or a sequence of them. Return the
+    activations, and a line per entry point that fails to load."""
     from importlib.metadata import entry_points
 
     found: list[Activation] = []
@@ -25,13 +25,13 @@ def installed() -> tuple[list[Activation], list[str]]:
             left_out.append(f"{entry.value} of {_package(entry)} is left out: {error.message}")
         except (Ended, KeyboardInterrupt):
             raise
-        except BaseException as error:  # whatever a package does, the rest works
+        except BaseException as error:  # a broken package must not stop the rest
             left_out.append(f"{entry.value} of {_package(entry)} is left out: {type(error).__name__}: {error}")
     return found, left_out
 
 
 def _declared(entry: Any) -> list[Activation]:
-    """What an entry point declares, or whatever error it makes. What it prints is not a result, and goes nowhere."""
+    """Return what an entry point declares, or raise whatever error it causes. What it prints is discarded."""
     with redirect_stdout(io.StringIO()):
         declared = entry.load()
         declared = [declared] if isinstance(declared, Activation) else list(declared)
@@ -44,21 +44,21 @@ def _declared(entry: Any) -> list[Activation]:
 
 
 def _check_fields(activation: Activation) -> None:
-    """Raises TypeError for a field that is not what it is declared as: no type checker has seen it."""
+    """Raise TypeError for a field of the wrong type: no type checker has seen the package."""
     for text in ("name", "formula", "derivative", "source", "convention", "computed"):
         if not isinstance(getattr(activation, text), str):
-            raise TypeError(f"{text} is no text")
+            raise TypeError(f"{text} is not a string")
     for kernel in ("f", "df", "d2f"):
         if not callable(getattr(activation, kernel)):
-            raise TypeError(f"{kernel} cannot be called")
+            raise TypeError(f"{kernel} is not callable")
     for several, kind in (("aliases", str), ("parameters", Parameter), ("dialects", Dialect)):
         value = getattr(activation, several)
         if not isinstance(value, tuple) or not all(isinstance(each, kind) for each in value):
-            raise TypeError(f"{several} is no tuple of {kind.__name__}")
+            raise TypeError(f"{several} is not a tuple of {kind.__name__}")
     if activation.kind not in get_args(Kind):
-        raise TypeError(f"kind is none of {', '.join(get_args(Kind))}")
+        raise TypeError(f"kind is not one of {', '.join(get_args(Kind))}")
     if not activation.name.isprintable() or not activation.name.strip():
-        raise ValueError(f"{activation.name!r} is no name")
+        raise ValueError(f"{activation.name!r} is not a valid name")
 
 
 def _package(entry: Any) -> str:

@@ -13,27 +13,27 @@ from actcli.registry import dialects
 from actcli.registry.additions import Registry, current, rewriter
 from actcli.registry.collection import ACTIVATIONS, BUILT_IN
 
-SWEEP = "|"  # between the values of a parameter that is swept
+SWEEP = "|"  # between the values of a sweep
 MOST = 1000  # values of a sweep
 _NAME = re.compile(r"(?!\s*\d)([\w\s-]*|[\w.\s-]*@[\w.\s-]*)")
 _BUILT_IN = frozenset(ACTIVATIONS)
 
 
 def resolve(function: Function | str) -> Function:
-    """The function, or the one that a FUNCTION spec names."""
+    """Return a function unchanged, or the function that a FUNCTION spec names."""
     return get(function) if isinstance(function, str) else function
 
 
 def get(spec: str) -> Function:
-    """The function that a FUNCTION spec names: `relu`, `leaky_relu:negative_slope=0.2`, `elu:0.5`, `gelu@jax`; or an
-    expression in x, `max(0, x) + a * min(0, x):a=0.05`.
+    """Return the function that a FUNCTION spec names: `relu`, `leaky_relu:negative_slope=0.2`, `elu:0.5`, `gelu@jax`,
+    or an expression in x, `max(0, x) + a * min(0, x):a=0.05`.
 
-    Raises UsageError for an unknown name, naming the nearest ones, for an unknown or illegal parameter, and for a fault
-    in an expression.
+    Raises UsageError for an unknown name, with the nearest names, for an unknown parameter or invalid value, and for an
+    error in an expression.
     """
     head, _, settings = spec.partition(":")
     if SWEEP in settings:
-        raise UsageError(f"{spec!r} names several functions, one is taken here", "`plot` and `compare` take a sweep")
+        raise UsageError(f"{spec!r} names several functions; give one", "only `plot` and `compare` accept a sweep")
     if ways := dialects.spellings(head):
         raise UsageError(f"no activation is named {head!r}", f"write {' or '.join(ways)}")
     if call := dialects.called(head):
@@ -53,12 +53,12 @@ def get(spec: str) -> Function:
     try:
         function = _bound(activation, settings)
     except UsageError as error:
-        raise UsageError(error.message, _akin(name, settings) or error.hint) from None
+        raise UsageError(error.message, _alternative(name, settings) or error.hint) from None
     return function if activation in _BUILT_IN else _examined(function)
 
 
-def _akin(name: str, settings: str) -> str:
-    """How to write these settings of an activation whose name begins so, where it takes them."""
+def _alternative(name: str, settings: str) -> str:
+    """Return the hint to use an activation `NAME_...` that accepts these settings, if there is one."""
     for activation in current().given.activations:
         if activation.name.startswith(f"{name}_"):
             with suppress(UsageError):
@@ -68,7 +68,7 @@ def _akin(name: str, settings: str) -> str:
 
 
 def _as_in(dialect: Dialect, activation: Activation, values: Mapping[str, float], settings: str) -> Function:
-    """The activation with a framework's defaults, which errors show too."""
+    """Return the activation with a framework's defaults, which its errors show too."""
     parameters = tuple(replace(p, default=dialect.defaults.get(p.name, p.default)) for p in activation.parameters)
     theirs = replace(activation, parameters=parameters) if parameters else activation
     bound = _bound(theirs, settings, dialect.spelling, values)
@@ -76,10 +76,10 @@ def _as_in(dialect: Dialect, activation: Activation, values: Mapping[str, float]
 
 
 def family(spec: str) -> tuple[Function, ...]:
-    """The functions that a FUNCTION spec names: one, or one for each value of a sweep, `elu:alpha=0.5|1|2`.
+    """Return the functions that a FUNCTION spec names: one, or one per value of a sweep, `elu:alpha=0.5|1|2`.
 
-    They differ in one parameter. Raises UsageError as `get` does, and for a sweep with a value that is empty or given
-    twice, over more than one parameter, or of more than 1000 values.
+    They differ in one parameter. Raises UsageError as `get` does, and for a sweep with an empty or repeated value, over
+    more than one parameter, or of more than 1000 values.
     """
     head, _, settings = spec.partition(":")
     items = settings.split(",")
@@ -87,11 +87,11 @@ def family(spec: str) -> tuple[Function, ...]:
     if not swept:
         return (get(spec).one(),)
     if len(swept) > 1:
-        raise UsageError(f"{spec!r} sweeps over {len(swept)} parameters", "sweep over one, give the others one value")
+        raise UsageError(f"{spec!r} sweeps over {len(swept)} parameters", "give all but one a single value")
     name, equals, values = items[swept[0]].rpartition("=")
     functions = []
     if (count := values.count(SWEEP) + 1) > MOST:
-        raise UsageError(f"the sweep of {head}:{name} is over {count:,} functions", f"at most {MOST:,} are taken")
+        raise UsageError(f"the sweep of {head}:{name} has {count:,} values", f"at most {MOST:,} are allowed")
     for value in values.split(SWEEP):
         if not value.strip():
             raise UsageError(f"{spec!r} has an empty value", f"write for example {head}:{name}{equals}0.5|1|2")
@@ -103,7 +103,7 @@ def family(spec: str) -> tuple[Function, ...]:
 
 
 def known(spec: str) -> bool:
-    """Whether a spec names a function."""
+    """Return whether a spec names a function."""
     try:
         get(spec)
     except ActcliError:
@@ -112,7 +112,7 @@ def known(spec: str) -> bool:
 
 
 def instability(function: Function) -> str | None:
-    """Where the form of an expression loses what it should give; None where it does not, and for what is built in."""
+    """Return where the form of an expression loses digits or overflows; None if nowhere, and for built-in functions."""
     if function.rowwise or function.activation in _BUILT_IN:
         return None
     from actcli.expressions import activation
@@ -121,7 +121,7 @@ def instability(function: Function) -> str | None:
 
 
 def _is_name(head: str) -> bool:
-    """Whether the head of a spec is a name, known or not: a hyphen in it may also be a minus."""
+    """Return whether the head of a spec is a name, known or not; a hyphen in it may also be a minus."""
     if not _NAME.fullmatch(head):
         return False
     return BUILT_IN.get(head) is not None or "x" not in re.split(r"[-\s]+", head)
@@ -146,7 +146,7 @@ def _examined(function: Function) -> Function:
 def _bound(
     activation: Activation, settings: str, spelling: Mapping[str, str] = {}, values: Mapping[str, float] = {}
 ) -> Function:
-    """The activation with these settings; a gated function may be told which half of a row is the gate."""
+    """Return the activation with these settings; `gate=` of a gated function chooses the half that is the gate."""
     items = [item.strip() for item in settings.split(",")]
     gates = [
         item.partition("=")[2].strip() for item in items if activation.kind == "gated" and item.startswith("gate=")
@@ -160,7 +160,7 @@ def _bound(
 
 
 def _settings(activation: Activation, text: str, spelling: Mapping[str, str]) -> dict[str, float | list[float]]:
-    """The values of `alpha=1,beta=2`, whose names may be spelled as in a framework; `a=1,2` are those of columns."""
+    """Parse `alpha=1,beta=2`, in which names may be spelled as in a framework; `a=1,2` has values for columns."""
     values: dict[str, list[float]] = {}
     before = ""
     for item in filter(None, (item.strip() for item in text.split(","))):
@@ -174,7 +174,7 @@ def _settings(activation: Activation, text: str, spelling: Mapping[str, str]) ->
         try:
             values.setdefault(name, []).append(float(value))
         except ValueError:
-            hint = "a framework stands before the colon" if "@" in value else activation.parameters_hint()
+            hint = "write the framework before the colon" if "@" in value else activation.parameters_hint()
             raise UsageError(f"{activation.name}: {name} = {value!r} is not a number", hint) from None
         before = name
     return {name: each if len(each) > 1 else each[0] for name, each in values.items()}

@@ -1,4 +1,4 @@
-"""A function in words, from which another process makes the same: no code travels."""
+"""A function as words from which another process can rebuild it, without sending code."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from actcli.registry import additions, specs
 from actcli.registry.collection import ACTIVATIONS
 
 _BUILT_IN = frozenset(ACTIVATIONS)
-_resolving = threading.Lock()  # the registry is one of the process
+_resolving = threading.Lock()  # the registry is global to the process
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The FUNCTION spec, the formula that it must have, and the names and texts of the files that define what it
-    names."""
+    """The FUNCTION spec, the formula that it must resolve to, and the names and texts of the files that define it."""
 
     spec: str
     formula: str
@@ -33,10 +32,10 @@ class Words:
 
 @lru_cache(maxsize=256)
 def function_of(words: Words) -> Function:
-    """The function that the words are of. Raises UsageError where they mean nothing, or another one, here."""
+    """Return the function of these words. Raises UsageError if they mean nothing, or another function, here."""
     with _resolving, additions.using(words.definitions):
         function = specs.get(words.spec)
     if function.activation.formula != words.formula:
-        what = f"{function.name} is another function here, {function.activation.formula}, than {words.formula}"
-        raise UsageError(what, "install the same packages on the workers")
+        message = f"{function.name} has another formula here: {function.activation.formula}, not {words.formula}"
+        raise UsageError(message, "install the same packages on the workers")
     return function

@@ -1,3 +1,3 @@
 """Results -> one report model, and its renderers: terminal, HTML, Markdown; JSON documents and their schemas.
 
-No files are written here."""
+Nothing here writes files."""

@@ -1,4 +1,4 @@
-"""A report in a few lines of plain text: what a prompt shows of a result."""
+"""A report in a few lines of plain text, as a Python prompt shows a result."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ DIGITS = 4
 
 
 def brief(report: Report) -> str:
-    """Its title, what stands under no other, and how many lines there are besides."""
+    """The title, the blocks of the untitled first section, and how many lines were left out."""
     first = report.sections[0]
     said = [report.title, *(line for block in (first.blocks if not first.title else ()) for line in _lines(block))]
     lines = [part for line in said for part in textwrap.wrap(visible(line), WIDTH, subsequent_indent="  ")]
     more = len(lines) - LINES
     if more > 1:
-        lines = [*lines[:LINES], f"[{more} lines more]"]
+        lines = [*lines[:LINES], f"[{more} more lines]"]
     return "\n".join(lines)
 
 

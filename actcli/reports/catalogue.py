@@ -1,4 +1,4 @@
-"""`list` and `show`."""
+"""The sheets of `list` and `show`."""
 
 import math
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ def list_sheet(activations: Sequence[Activation]) -> Sheet:
 
 
 def dialect_sheet(activations: Sequence[Activation], framework: str) -> Sheet:
-    """What a framework has: its names, ours, and its defaults."""
+    """The functions of a framework: its names, ours, and its defaults."""
     rows: list[list[Cell]] = []
     for activation in activations:
         for dialect in activation.dialects:
@@ -33,7 +33,7 @@ def dialect_sheet(activations: Sequence[Activation], framework: str) -> Sheet:
 
 
 def dialect_text(dialect: Dialect) -> str:
-    """A dialect in a line: the framework's name, the defaults that differ, its spelling of parameters, its note."""
+    """A dialect in one line: the framework's name, defaults that differ, its spelling of parameters, its note."""
     parts = [dialect.name]
     if dialect.defaults:
         parts.append(f"default {settings(dialect.defaults)}")
@@ -45,11 +45,11 @@ def dialect_text(dialect: Dialect) -> str:
 
 
 def _network(profile: Profile) -> list[tuple[str, Cell]]:
-    """The means over N(0, q), and where asked for the fixed point of the length map and the gradient's variance."""
-    rows: list[tuple[str, Cell]] = [("z", f"N(0, {profile.means.q:g}) in what follows")]
+    """The means over N(0, q), and if asked for the fixed point of the length map and the gradient's variance."""
+    rows: list[tuple[str, Cell]] = [("z", f"N(0, {profile.means.q:g}) in the rows below")]
     rows += means(profile).items()
     if gain_differs(profile):
-        rows.append(("", "torch.nn.init.calculate_gain is not the He gain"))
+        rows.append(("", "torch.nn.init.calculate_gain differs from the He gain"))
     if (point := profile.fixed_point) is not None:
         where = f"sigma_w {point.sigma_w:g}, sigma_b {point.sigma_b:g}"
         rows += [(f"fixed point q*, {where}", point.q), (f"chi there, {where}", point.chi), ("phase", point.phase)]
@@ -63,7 +63,7 @@ def _default(parameter: Parameter) -> str:
 
 
 def card(function: Function, profile: Profile) -> Sheet:
-    """Everything about one function, a field a row."""
+    """Everything about one function, one row per field."""
     activation = function.activation
     limits = function.limits
     rows: list[tuple[str, Cell]] = [

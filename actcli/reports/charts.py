@@ -1,8 +1,8 @@
 """Curves and distributions as text for a terminal.
 
-plotille draws the curves, in braille or in letters: of the well-kept libraries it is the one that leaves axes, legend
-and size to its caller (plotext and uniplot draw whole pictures, with colours as the only mark of a curve) and that
-needs nothing else: 196 kB.
+plotille draws the curves, in braille or in letters. Of the well-kept libraries it alone leaves axes, legend and size to
+the caller (plotext and uniplot draw whole pictures, in which only colours distinguish curves), and it has no
+dependencies: 196 kB.
 """
 
 import math
@@ -19,10 +19,10 @@ from actcli.analysis.curves import NAMES, Curve, limits, sample, shares
 from actcli.numerics.histogram import Histogram
 from actcli.text import percent, visible
 
-COLOURS = (33, 208, 36, 170, 178, 38, 245)  # of the 256, seen on black and on white
+COLOURS = (33, 208, 36, 170, 178, 38, 245)  # of the 256, readable on black and on white
 BLANK = "\u2800"  # plotille's empty cell
 NO_BREAK = "\u00a0"
-# Bars of one character, by height: whole, and those that are marked; without Unicode digits, and letters.
+# Bars of one character, by height: plain, and marked; without Unicode they are digits, and letters.
 BARS, MARKED = " ▁▂▃▄▅▆▇█", " ⣀⣀⣤⣤⣶⣶⣿⣿"
 PLAIN_BARS, PLAIN_MARKED = " 12345678", " abcdefgh"
 
@@ -39,11 +39,11 @@ def curves(
     colour: bool,
     unicode: bool,
 ) -> str:
-    """f and its derivatives up to `order` under it, the distributions of `data` as bars under the x axis, and on each
-    function a line with its letter, regions and kinks, on each distribution one with its number.
+    """f and its derivatives up to `order`, one panel below the other, then the distributions of `data` as bars below
+    the x axis, then a line per function with its letter, regions and kinks, and one per distribution with its number.
 
-    No line is longer than `width`; there are more than `height` lines only where the panels would be too low
-    to read. plotille itself leaves out colour where stdout is no terminal, unless FORCE_COLOR is set.
+    No line is longer than `width`; there are more than `height` lines only if the panels would be too low to read.
+    plotille itself leaves out colour if stdout is not a terminal, unless FORCE_COLOR is set.
     """
     histograms = [histogram for _, histogram in data]
     drawn = sample(functions, epsilon=epsilon, span=span, data=histograms, points=8 * width + 1)
@@ -72,7 +72,7 @@ def curves(
 
 
 def _behind_axis(cells: Sequence[str], marks: dict[int, str], gutter: int, unicode: bool) -> list[str]:
-    """The rows of a panel behind a y axis with its numbers, which are known by the dot from below."""
+    """The rows of a panel after a y axis with its numbers. `marks` maps dots, counted from below, to numbers."""
     side, notch = ("│", "┤") if unicode else ("|", "+")
     labels = {len(cells) - 1 - dot // 4: label for dot, label in marks.items()}
     return [
@@ -81,7 +81,7 @@ def _behind_axis(cells: Sequence[str], marks: dict[int, str], gutter: int, unico
 
 
 def ticks(ends: Interval, dots: int, count: int) -> dict[int, str]:
-    """About `count` round numbers between the ends, by the dot each falls on."""
+    """About `count` round numbers between the ends, keyed by the dot that each falls on."""
     low, high = ends
     rough = (high - low) / max(2, count)
     power = 10.0 ** math.floor(math.log10(rough))
@@ -102,7 +102,7 @@ def x_axis(marks: dict[int, str], columns: int, unicode: bool) -> str:
 
 
 def x_labels(marks: dict[int, str], columns: int) -> str:
-    """Each number under its mark where there is room, and the axis's name at the right end."""
+    """Each number under its mark if there is room, and the name of the axis at the right end."""
     text = ""
     for column, label in marks.items():
         start = max(0, min(column - len(label) // 2, columns - 2 - len(label)))
@@ -112,7 +112,7 @@ def x_labels(marks: dict[int, str], columns: int) -> str:
 
 
 def bars(counts: Array, marked: Array, unicode: bool) -> str:
-    """Each count as a bar, as high as its share of the largest, none below 0.5 %; marked where over half of it is."""
+    """Each count as a bar, scaled to the largest and empty below 0.5 % of it; marked if over half of the count is."""
     height = np.ceil(8.0 * counts / max(counts.max(), 1e-300) - 0.04).clip(0).astype(int).tolist()
     whole, dotted = (BARS, MARKED) if unicode else (PLAIN_BARS, PLAIN_MARKED)
     return "".join(
@@ -123,7 +123,7 @@ def bars(counts: Array, marked: Array, unicode: bool) -> str:
 def _of_data(
     number: int, name: str, histogram: Histogram, drawn: Sequence[Curve], epsilon: float, width: int, unicode: bool
 ) -> list[str]:
-    """What the bars of a distribution are."""
+    """The legend of a distribution's bars."""
     if not histogram.total:
         return textwrap.wrap(f"{number} {name}  no values", width, subsequent_indent="  ")
     inside, outside = shares(histogram, drawn)
@@ -150,18 +150,18 @@ def _cells(
     colour: bool,
     unicode: bool,
 ) -> list[str]:
-    """The curves in a box of columns by rows characters."""
+    """The curves in a box of `columns` by `rows` characters."""
     from plotille import Canvas  # type: ignore[import-untyped]
 
     (left, right), (low, high) = drawn[0].span, seen
-    # Canvas leaves out its upper ends: with one dot more the last dot is ours.
+    # Canvas excludes its upper ends: one more dot keeps our last one.
     dot_x, dot_y = (right - left) / (2 * columns - 1), (high - low) / (4 * rows - 1)
     canvas = Canvas(columns, rows, left, low, right + dot_x, high + dot_y, mode="byte")
     curves = list(zip(drawn, values, strict=True))
     for index, (curve, y) in enumerate(curves):
-        near = np.clip(y, 2 * low - high, 2 * high - low)  # a line that leaves the picture is not drawn for ever
+        near = np.clip(y, 2 * low - high, 2 * high - low)  # drawing a line far outside the picture would take for ever
         _draw(canvas, curve.x, near, None if unicode else _letter(index, len(drawn)), _ink(index, colour))
-    # Each letter in columns of its own: curves on top of each other are told apart.
+    # Each curve has its letter in different columns, so that overlapping curves can be told apart.
     every = max(14, 2 * len(drawn))
     for index, (curve, y) in enumerate(curves if len(drawn) > 1 else ()):
         for column in range(1 + index * every // len(drawn), columns, every):
@@ -174,7 +174,7 @@ def _cells(
 
 
 def _draw(canvas: Any, x: Array, y: Array, letter: str | None, ink: int | None) -> None:
-    """A curve as a line of dots, or as letters; NaN parts it."""
+    """Draw a curve as a line of dots, or as letters, with gaps at NaN."""
     for start, stop in pairwise(zip(x.tolist(), y.tolist(), strict=True)):
         if letter is None and not math.isnan(start[1] + stop[1]):
             canvas.line(*start, *stop, color=ink)
@@ -183,13 +183,13 @@ def _draw(canvas: Any, x: Array, y: Array, letter: str | None, ink: int | None) 
 
 
 def _legend(drawn: Sequence[Curve], epsilon: float, width: int, colour: bool) -> list[str]:
-    """For each function its letter, its name, its kinks and where it vanishes."""
+    """For each function its letter, name, vanishing regions and kinks."""
     from plotille import color
 
     widest = max(len(curve.label) for curve in drawn)
     lines = []
     for index, curve in enumerate(drawn):
-        # textwrap breaks a line at a space, not at a no-break space: each range and kink stays whole.
+        # No-break spaces keep textwrap from splitting a range or a kink.
         ranges = " or ".join(region.condition(4).replace(" ", NO_BREAK) for region in curve.regions) or "nowhere"
         kinks = "".join(f", kink{NO_BREAK}at{NO_BREAK}{kink.x:g}" for kink in curve.kinks)
         text = f"{curve.label:<{widest}}  |f'| < {epsilon:g}: {ranges}{kinks}"

@@ -1,4 +1,4 @@
-"""What reports have in common: how it was run, and what helps."""
+"""Sections that reports share: how it was run, gates, and what helps."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
@@ -6,11 +6,13 @@ from typing import Protocol
 from actcli.diagnosis.records import Layer, Remedy
 from actcli.reports.model import Block, Grid, Judgement, Points, Run, Section
 from actcli.tables.sheet import Sheet
-from actcli.text import Cell
+from actcli.text import Cell, some
+
+MANY = 12  # layers; the tables of more are folded
 
 
 def how_it_was_run(run: Run, settings: Sequence[tuple[str, Cell]], layers: Sequence[Layer] = ()) -> Section:
-    """The command with version, date and settings, and the inputs, whose layers these are, with their sizes."""
+    """The command with version, date and settings, and the inputs of these layers with their sizes."""
     ran = (("command", run.command), ("actcli", run.version), ("date", run.date))
     rows: list[tuple[str, Cell]] = [*(row for row in ran if row[1]), *settings]
     blocks: list[Block] = [Grid("", Sheet(("what", "value"), rows))]
@@ -22,20 +24,20 @@ def how_it_was_run(run: Run, settings: Sequence[tuple[str, Cell]], layers: Seque
              layer.missing, layer.non_finite)
             for layer in layers
         ]  # fmt: skip
-        blocks.append(Grid("", Sheet(columns, inputs)))
+        blocks.append(Grid("", Sheet(columns, inputs), "Inputs of all layers" * (len(inputs) > MANY)))
     return Section("How it was run", tuple(blocks), reference=True)
 
 
 def gates_judged(failed: Sequence[str], gated: bool, conditions: Sequence[str] = ()) -> Iterator[Block]:
-    """What has become of the gates: the lines of those that failed, else their conditions; nothing without any."""
+    """The verdict on the gates: the lines of those that failed, else all conditions; nothing if there are no gates."""
     if failed:
         yield Judgement("Gates", "failed", tuple(failed))
     elif gated:
         yield Judgement("Gates", "passed", tuple(conditions))
 
 
-class Ailing(Protocol):
-    """A layer, or a function that was trained."""
+class Remediable(Protocol):
+    """A layer or a trained function, with remedies."""
 
     @property
     def name(self) -> str: ...
@@ -44,8 +46,8 @@ class Ailing(Protocol):
     def remedies(self) -> tuple[Remedy, ...]: ...
 
 
-def what_helps(layers: Sequence[Ailing], title: str = "What helps") -> Iterator[Section]:
-    """Each remedy once, under the first of the measures that call for it, with the layers where they do."""
+def what_helps(layers: Sequence[Remediable], title: str = "What helps") -> Iterator[Section]:
+    """Each remedy once, under the first measure that calls for it, with the layers concerned."""
     names: dict[str, dict[str, None]] = {}
     causes: dict[tuple[str, str], dict[str, None]] = {}
     for layer in layers:
@@ -61,9 +63,3 @@ def what_helps(layers: Sequence[Ailing], title: str = "What helps") -> Iterator[
         same = [f"the same as for {' and '.join(before)}"] if before else []
         found.append(Points(f"{cause} of {some([*of_layers], 8)}", (*same, *own), ordered=True))
     yield Section(title, tuple(found))
-
-
-def some(names: Sequence[str], most: int = 24) -> str:
-    """The first of the names, and how many there are besides."""
-    rest = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + rest

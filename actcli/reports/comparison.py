@@ -1,4 +1,4 @@
-"""`compare`: its document, its sheet and its report."""
+"""The document, sheet and report of `compare`."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ from actcli.reports.records import Document, cell, record_of
 from actcli.tables.sheet import Sheet
 from actcli.text import Cell, Share, counted
 
-WIDE = 4  # functions, of which each may be a column
+WIDE = 4  # functions: up to this many, each is a column
 
 
 def comparison_document(comparison: Comparison) -> Document:
@@ -32,7 +32,7 @@ def comparison_document(comparison: Comparison) -> Document:
 
 
 def _layers(comparison: Comparison) -> list[Document]:
-    """Each layer under each function, with E[f'^2] of the data and of a normal distribution of the same E[x^2]."""
+    """Each layer under each function, with E[f'^2] for the data and for a normal distribution of the same E[x^2]."""
     rowwise = any(layer.function.rowwise for layer in comparison.layers)
     occasions: tuple[Occasion, ...] = ("rowwise",) if rowwise else ()
     return [
@@ -57,12 +57,12 @@ def _of_gaussian(layer: Layer) -> float | None:
 
 
 def comparison_sheet(comparison: Comparison) -> Sheet:
-    """One row per function; where inputs are given, one row per function and layer."""
+    """One row per function; with inputs, one row per function and layer."""
     if comparison.layers:
         records = [{("layer" if k == "name" else k): v for k, v in r.items()} for r in _layers(comparison)]
         return Sheet(tuple(records[0]), [[cell(value) for value in record.values()] for record in records])
     records = [profile_row(profile) for profile in comparison.profiles]
-    columns = tuple(dict.fromkeys(name for record in records for name in record))  # not all have a fixed point
+    columns = tuple(dict.fromkeys(name for record in records for name in record))  # some have no fixed point
     return Sheet(columns, [[record.get(name) for name in columns] for record in records])
 
 
@@ -95,24 +95,24 @@ def comparison_report(comparison: Comparison, draw: Draw, run: Run) -> Report:
 
 
 def _title(by_layer: dict[str, list[Layer]], labels: Sequence[str]) -> str:
-    """The functions, and the one of them that lets most gradient through every layer, if there is one."""
+    """The functions, and the one that passes most gradient in every layer, if there is one."""
     title = f"{', '.join(labels)} compared"
     if not by_layer:
         return title
     title += f" on {next(iter(by_layer)) if len(by_layer) == 1 else f'{len(by_layer)} layers'}"
     best = {rows[0].function.label for rows in by_layer.values() if rows[0].mean_abs_gradient}
-    return f"{title}: {best.pop()} passes most gradient" if len(best) == 1 and len(labels) > 1 else title
+    return f"{title}: {best.pop()} passes the most gradient" if len(best) == 1 and len(labels) > 1 else title
 
 
 def _verdicts(comparison: Comparison, by_layer: dict[str, list[Layer]], labels: Sequence[str]) -> Iterator[Block]:
-    """A table of verdicts, and what another function in place of the layer's own would do."""
+    """A table of verdicts, and what would change if another function replaced the layer's own."""
     if not by_layer:
-        yield "No inputs were given: the functions are compared by themselves and at initialisation."
+        yield "No inputs were given: the functions are compared on their own and at initialisation."
         return
     verdicts = {
         (layer.name, layer.function.label): layer.verdict for of_layer in by_layer.values() for layer in of_layer
     }
-    if len(labels) > max(WIDE, len(by_layer)):  # the longer way is down
+    if len(labels) > max(WIDE, len(by_layer)):  # functions down, layers across
         rows = [[label, *(verdicts[name, label] for name in by_layer)] for label in labels]
         yield Grid("", Sheet(("function", *by_layer), rows))
     else:
@@ -133,7 +133,7 @@ def _cells(layer: Layer) -> tuple[Cell, ...]:
 
 
 def comparison_summary(comparison: Comparison) -> Sheet:
-    """The columns that a page shows: of layers under functions, else of functions at initialisation."""
+    """The columns that a page shows, of layers under functions or else of functions at initialisation."""
     if not comparison.layers:
         rows = [(profile.function.label, *means(profile).values()) for profile in comparison.profiles]
         return Sheet(("function", *means(comparison.profiles[0])), rows)
@@ -142,7 +142,7 @@ def comparison_summary(comparison: Comparison) -> Sheet:
 
 
 def _layer(name: str, rows: Sequence[Layer]) -> Section:
-    """One layer under each function, those first that let most gradient through, and why each has its verdict."""
+    """One layer under each function, the largest mean|f'| first, with the reasons for each verdict."""
     layer = rows[0]
     title = f"{name}: {counted(layer.samples, 'samples')} of {counted(layer.neurons, 'neurons')}"
     squares = [(layer.function.label, _of_data(layer), _of_gaussian(layer)) for layer in rows]

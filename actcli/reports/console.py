@@ -1,4 +1,4 @@
-"""The two consoles: standard output, whose text is collected first, and standard error, which shows progress."""
+"""Two consoles: standard output, whose text is collected before it is written, and standard error for progress."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def new_console() -> Console:
-    """A console in the style of standard output that collects what is printed."""
+    """A console that collects what is printed, with the encoding, width and styles of standard output."""
     from rich.console import Console
 
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
@@ -27,7 +27,7 @@ def new_console() -> Console:
 
 
 def console_text(parts: Iterable[RenderableType]) -> bytes:
-    """What rich prints for the parts, as bytes for standard output, no line with blanks at its end."""
+    """The parts as rich prints them, as bytes for standard output, without trailing blanks."""
     console = new_console()
     for part in parts:
         console.print(part)
@@ -37,7 +37,7 @@ def console_text(parts: Iterable[RenderableType]) -> bytes:
 
 
 def progress_bar(name: str, size: int | None) -> Progress:
-    """Name, bar, bytes, rate and time left of one task; it goes away when the work is done."""
+    """A bar with name, bytes, rate and time left of one task, which disappears when the work is done."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
@@ -49,7 +49,7 @@ def progress_bar(name: str, size: int | None) -> Progress:
 
 
 class TrainingTable:
-    """Rows of functions on standard error that change as they are trained, and go away when the work is done."""
+    """A table on standard error that shows the progress of each function, and disappears when the work is done."""
 
     def __init__(self, names: Sequence[str], seeds: int, epochs: int) -> None:
         from rich.console import Console
@@ -68,9 +68,9 @@ class TrainingTable:
         self._live.stop()
 
     def update(self, name: str, seed: int, epoch: int, score: float) -> None:
-        """After an epoch, from any thread."""
+        """Report the score after an epoch; may be called from any thread."""
         self._states.setdefault(name, {})[seed] = epoch, score
-        self._live.start()  # not before: what is said of the data stands above
+        self._live.start()  # only now, so that notes on the data come above the table
 
     def _table(self) -> RenderableType:
         from rich import box
@@ -91,8 +91,7 @@ class TrainingTable:
 
 
 class LivePage:
-    """Lines on standard error that are shown anew, and go away when the work is done; nothing where it is no
-    terminal."""
+    """Lines on standard error that are redrawn and disappear when the work is done; nothing unless it is a terminal."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -111,7 +110,7 @@ class LivePage:
             self._live.stop()
 
     def show(self, lines: Iterable[RenderableType]) -> None:
-        """In place of those before."""
+        """Show these lines in place of the last ones."""
         from rich.console import Group
 
         if self._live is not None:

@@ -1,4 +1,4 @@
-"""What the words of a report mean, and where they come from."""
+"""The definitions of the words in a report, with their sources."""
 
 from collections.abc import Iterator
 
@@ -12,12 +12,12 @@ _Row = tuple[str, str, str]
 
 
 def layer_definitions(thresholds: Thresholds) -> tuple[Grid, ...]:
-    """The words for layers and neurons, as they are meant with these thresholds, and every measure."""
+    """The words for layers and neurons, defined with these thresholds, and every measure."""
     return _words([*_layers(thresholds)]), _measures()
 
 
 def network_definitions(thresholds: Thresholds, q: float) -> tuple[Grid, ...]:
-    """Also the words for functions at initialisation, over z ~ N(0, q)."""
+    """The same, and the words for functions at initialisation, over z ~ N(0, q)."""
     return _words([*_layers(thresholds), *_network(q)]), _measures()
 
 
@@ -48,7 +48,7 @@ def _network(q: float) -> Iterator[_Row]:
     )
     yield (
         "chi_1",
-        "what a layer with the He gain multiplies the square of a gradient with: q E[f'(z)^2] / E[f(z)^2]",
+        "the factor by which a layer with the He gain multiplies the square of a gradient: q E[f'(z)^2] / E[f(z)^2]",
         "Poole et al. 2016, arXiv:1606.05340; Schoenholz et al. 2017, arXiv:1611.01232",
     )
     yield (
@@ -56,4 +56,4 @@ def _network(q: float) -> Iterator[_Row]:
         "the variance of the weights, times fan_in, that keeps the size of gradients",
         "Schoenholz et al. 2017, arXiv:1611.01232",
     )
-    yield "depth to 1e-7", "the number of such layers after which a gradient has fallen to 1e-7 of itself", ""
+    yield "depth to 1e-7", "the number of layers with the He gain after which 1e-7 of a gradient is left", ""

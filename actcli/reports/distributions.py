@@ -1,4 +1,4 @@
-"""The distributions of the pre-activations of layers as lines of bars for a terminal."""
+"""The distributions of pre-activations as lines of bars for a terminal, one line per layer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LOW, HIGH = "blue", "yellow"
 
 
 def distributions(diagnosis: Diagnosis) -> Iterator[RenderableType]:
-    """One line per layer, dotted where f saturates; one x axis for all where they share it, else each with its ends."""
+    """One line per layer, dotted where f saturates; one x axis if all share it, else each line with its ends."""
     from rich.cells import cell_len, set_cell_size
     from rich.text import Text
 
@@ -53,7 +53,7 @@ def distributions(diagnosis: Diagnosis) -> Iterator[RenderableType]:
             line.append(cell, style=(LOW if is_low else HIGH) if marked else "")
         yield line if shared else line.append(_ends(span))
     if len(names) > MOST_LAYERS:
-        yield f"and {len(names) - MOST_LAYERS} more layers, which `-o FILE.png` shows"
+        yield f"and {len(names) - MOST_LAYERS} more layers: -o FILE.png draws all"
     if shared:
         marks = {dot // 2: label for dot, label in charts.ticks(ends[0], 2 * columns, columns // 10).items()}
         yield Text(" " * gutter + charts.x_axis(marks, columns, unicode), no_wrap=True)

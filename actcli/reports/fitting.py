@@ -1,4 +1,4 @@
-"""`fit`: its document, its sheet and its report."""
+"""The document, sheet and report of `fit`."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from actcli.reports.records import Document
 from actcli.tables.sheet import Sheet
 from actcli.text import Cell, shown
 
-ROUNDING = 1e-15  # of a derivative: less differs from one machine to the next
+ROUNDING = 1e-15  # a smaller derivative is rounding, which differs between machines
 
 
 def fit_document(fit: Fit) -> Document:
@@ -40,18 +40,18 @@ def _distance(distance: Distance) -> Document:
 
 
 def fit_sheet(fit: Fit) -> Sheet:
-    """The trace, the last row being the result."""
+    """The trace; its last row is the result."""
     rows: list[list[Cell]] = [[i, step.by, step.rms, *step.values] for i, step in enumerate(fit.steps)]
     return Sheet(("step", "by", "rms", *fit.parameters), rows)
 
 
 def warnings(fit: Fit) -> list[str]:
-    """What the parameters do not show: that they are no minimum, or not the only one."""
+    """What the parameters do not show: that they are not a minimum, or not the only one."""
     end = fit.fitted.parameters
     domains = {parameter.name: parameter.domain for parameter in fit.fitted.activation.parameters}
     found = [f"{p} has gone to {end[p]:.3g}: the distance seems to have no minimum" for p in fit.runaways]
     found += [f"{p} has gone to the end of its domain {domains[p]}" for p in fit.ends]
-    found += [f"{p} moves f by jumps and not by a derivative: only --search moves it" for p in fit.jumping]
+    found += [f"f changes with {p} only in jumps, not smoothly: only --search can move it" for p in fit.jumping]
     if fit.undetermined:
         found.append(f"{' and '.join(fit.undetermined)}: not determined, other values come as close")
     return found
@@ -75,9 +75,9 @@ def fit_report(fit: Fit, draw: Draw, run: Run) -> Report:
 
 
 _DEFINITIONS = (
-    ("root mean square", "the root of the mean of (f(x) - target(x))^2 over the x that is fitted over"),
-    ("largest", "the largest |f(x) - target(x)|, and the least x where it is"),
-    ("by", "what made a step: start, the search, or polish: Levenberg-Marquardt on the exact derivatives"),
+    ("root mean square", "the root of the mean of (f(x) - target(x))^2 over the x of the fit"),
+    ("largest", "the largest |f(x) - target(x)|, and the smallest x at which it occurs"),
+    ("by", "what made a step: start, the search, or polish (Levenberg-Marquardt on the exact derivatives)"),
 )
 
 
@@ -91,6 +91,6 @@ def _result(fit: Fit) -> Iterator[Block]:
         (name, each.rms, each.largest, each.at) for name, each in (("start", fit.before), ("fitted", fit.after))
     ]
     yield Grid("", Sheet(("distance", "root mean square", where, "at x"), distances))
-    flat = "0 there, but for rounding" if fit.gradient < ROUNDING else f"at most {shown(fit.gradient, 2)} there"
-    yield f"The derivatives of half the mean square are {flat}."
+    flat = "0 up to rounding" if fit.gradient < ROUNDING else f"at most {shown(fit.gradient, 2)}"
+    yield f"At the fitted parameters the derivatives of half the mean square are {flat}."
     yield from (f"Beware: {warning}" for warning in warnings(fit))

@@ -1,4 +1,4 @@
-"""A report as one page of HTML that holds all it shows: no script, and nothing from elsewhere."""
+"""A report as one self-contained HTML page: no script, and nothing loaded from elsewhere."""
 
 import hashlib
 import re
@@ -11,10 +11,10 @@ from actcli.reports.look import Theme
 from actcli.reports.model import Block, Drawing, Grid, Judgement, Points, Report
 from actcli.text import Cell, shown, visible
 
-WORD = 24  # characters of a cell that may stay in one line
-LONG = 2.0  # the height by the width of a figure from which it does not go on one sheet of paper
+WORD = 24  # characters up to which a cell is not wrapped
+LONG = 2.0  # height over width above which a figure does not fit on one sheet of paper
 
-# What the page itself holds may be shown, nothing may be fetched or run.
+# The page may show its own content, but fetch and run nothing.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
@@ -41,7 +41,7 @@ def html_page(report: Report, digits: int) -> str:
 
 
 def html_part(report: Report, digits: int) -> str:
-    """The report as a part of another page, such as a notebook, always on white."""
+    """The report as part of another page, such as a notebook, always on white."""
     style = files("actcli.reports").joinpath("page.css").read_text()
     parts = [f'<div class="actcli"><style>\n{style}</style>', *_sections(report, digits, ("light",)), "</div>"]
     return "\n".join(parts)
@@ -89,7 +89,7 @@ def _list(tag: str, items: Sequence[str]) -> Iterator[str]:
 
 
 def _table(grid: Grid, digits: int) -> Iterator[str]:
-    """A table in a box of its own, which scrolls where it is too wide for the page."""
+    """A table in a box of its own, which scrolls if it is too wide for the page."""
     columns, rows = grid.sheet.columns, [*grid.sheet.rows]
     kinds = ["text" if any(isinstance(row[i], str) for row in rows) else "number" for i in range(len(columns))]
     if grid.title:
@@ -118,7 +118,7 @@ def _cell(cell: Cell, kind: str, digits: int) -> str:
 
 
 def _drawing(drawing: Drawing, themes: Sequence[Theme]) -> Iterator[str]:
-    """The figure in the page's colours. What it looks like in the others is there too, and hidden."""
+    """The figure in every theme; the style sheet shows the one of the page."""
     drawn = {theme: drawing.draw(theme) for theme in themes}
     kind = ' class="long"' if _ratio(drawn["light"]) > LONG else ""
     yield f'<figure{kind}><div class="scroll" tabindex="0">'
@@ -129,18 +129,18 @@ def _drawing(drawing: Drawing, themes: Sequence[Theme]) -> Iterator[str]:
 
 
 def _id(drawing: Drawing, theme: Theme, svg: bytes) -> str:
-    """What the ids of a figure begin with: a notebook holds many, and each looks up its own."""
+    """The prefix of a figure's ids, different for each of the figures in a notebook."""
     return f"{drawing.name}-{theme}-{hashlib.sha256(svg).hexdigest()[:8]}"
 
 
 def _ratio(svg: bytes) -> float:
-    """The height of an SVG file of matplotlib's by its width."""
+    """Height over width of an SVG file from matplotlib."""
     box = re.search(rb'viewBox="0 0 (\S+) (\S+)"', svg)
     return float(box[2]) / float(box[1]) if box else 1.0
 
 
 def inline_svg(svg: bytes, name: str, caption: str) -> str:
-    """An SVG file of matplotlib's as an element of a page: ids begin with `name`, no style of its own, no prolog."""
+    """An SVG file from matplotlib as an element of a page: ids begin with `name`, without style sheet and prolog."""
     text = svg.decode()
     text = text[text.index("<svg") :].rstrip()
     text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)

@@ -1,4 +1,4 @@
-"""How figures are to look, as it is asked for. Light: the command line names the choices."""
+"""The look of figures that a user asks for. Kept light, because the command line lists the choices."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ Layout = Literal["shared", "separate", "one"]  # the panels of curves
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A theme of colours, a family of fonts (none: ours), where legends are, settings of matplotlib's, and whether
-    what stands between two $ is mathematics."""
+    """A colour theme, a font family (the default if empty), the place of legends, matplotlib settings, and whether text
+    between two $ is mathematics."""
 
     theme: Theme = "light"
     font: str = ""
@@ -33,10 +33,10 @@ class Look:
         rc: Mapping[str, str] | None = None,
         math: bool = False,
     ) -> Look:
-        """Raises UsageError where there is no such theme, or no such place of a legend."""
+        """Raises UsageError for an unknown theme or place of legends."""
         for name, value, choices in (("theme", theme, get_args(Theme)), ("legend", legend, get_args(Legend))):
             if value not in choices:
-                raise UsageError(f"there is no {name} {value!r}", f"one of {', '.join(choices)}")
+                raise UsageError(f"no {name} {value!r}", f"use one of {', '.join(choices)}")
         settings = tuple((name, str(value)) for name, value in (rc or {}).items())
         return cls(cast(Theme, theme), font, cast(Legend, legend), settings, math)
 

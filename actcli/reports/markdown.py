@@ -12,7 +12,7 @@ from actcli.text import markdown, shown, visible
 
 
 def markdown_files(report: Report, path: str, digits: int) -> Iterator[tuple[str, bytes]]:
-    """The report, and each of its figures named after it: path and content."""
+    """The files of a report, itself and its figures named after it, each as path and content."""
     folder, name = os.path.split(os.path.splitext(path)[0])
     yield path, markdown_page(report, name, digits).encode()
     for section in report.sections:
@@ -22,7 +22,7 @@ def markdown_files(report: Report, path: str, digits: int) -> Iterator[tuple[str
 
 
 def markdown_page(report: Report, stem: str, digits: int) -> str:
-    """The text, its tables with floats of `digits` digits, of the report `stem`.md."""
+    """The text of the report `stem`.md, its tables with floats of `digits` digits."""
     parts = [f"# {markdown(report.title)}"]
     for section in report.sections:
         title = [f"## {markdown(section.title)}"] if section.title else []
@@ -54,7 +54,7 @@ def _blocks(blocks: Sequence[Block], stem: str, digits: int) -> Iterator[str]:
 
 
 def _line(text: str) -> str:
-    """Words that begin no list, whatever the first of them is."""
+    """The text as Markdown, escaped so that its first word does not start a list."""
     return re.sub(r"^(\d*)([-+.)])(?=\s|$)", r"\1\\\2", markdown(text))
 
 

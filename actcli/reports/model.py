@@ -1,4 +1,4 @@
-"""What a report is made of, whatever shows it."""
+"""The parts of a report, the same for every renderer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Draw: TypeAlias = Callable[[Theme], bytes]  # -> SVG
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What was run, on what, and when."""
+    """The command that was run, its inputs, and when."""
 
     command: str
     version: str
@@ -38,7 +38,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """Lines of a list, numbered or not, under a line that introduces them."""
+    """A list, numbered if `ordered`, under a line that introduces it."""
 
     title: str
     items: tuple[str, ...]
@@ -47,7 +47,7 @@ class Points:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A table. With a `fold`, words to ask for it by, it is hidden until then."""
+    """A table. With `fold`, the label of a button, it is hidden until the reader opens it."""
 
     title: str
     sheet: Sheet
@@ -56,7 +56,7 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A figure; `name` tells it from the others of its report. A terminal shows the `chart` in its place."""
+    """A figure with a `name` unique in its report. A terminal shows the `chart` in its place."""
 
     name: str
     caption: str
@@ -69,7 +69,7 @@ Block: TypeAlias = str | Judgement | Points | Grid | Drawing
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The first of a report has no title. A terminal leaves out what is for `reference`."""
+    """A titled part of a report; the first one has no title. A terminal leaves out sections for `reference`."""
 
     title: str
     blocks: tuple[Block, ...]

@@ -1,4 +1,4 @@
-"""`layers`: its sheet and its document."""
+"""The sheet and document of `layers`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A function by itself and at initialisation: as a record, as a row, and as tables of a report."""
+"""A function on its own and at initialisation: as a record, as a row, and as tables of a report."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,19 +10,18 @@ from actcli.analysis.curves import NAMES, first_output, sample
 from actcli.analysis.profile import Profile
 from actcli.analysis.regions import Region
 from actcli.numerics.histogram import Histogram
-from actcli.reports.common import some
 from actcli.reports.model import Block, Draw, Drawing, Grid, Report, Section
 from actcli.reports.records import Document, bound, region_record
 from actcli.tables.sheet import Sheet
-from actcli.text import Cell, shown
+from actcli.text import Cell, shown, some
 
-STEPS = 20  # layers of a network in a table
+STEPS = 20  # rows of a table of a network's layers
 POINTS = 2001  # of a curve
 
 # Measures over N(0, q), in the order of JSON and CSV.
 MEANS = ("mean", "mean_square", "mean_square_gradient", "he_gain", "chi_1", "critical_weight_variance",
          "vanishing_depth")  # fmt: skip
-# The same and PyTorch's gain in the order of tables, with their names there.
+# The same and PyTorch's gain, in the order and with the names of tables.
 _IN_TABLES = {
     "mean": "E[f]",
     "mean_square": "E[f^2]",
@@ -36,7 +35,7 @@ _IN_TABLES = {
 
 
 def profile_record(profile: Profile) -> Document:
-    """What JSON holds of a function."""
+    """A function as JSON."""
     record = {
         "name": profile.function.name,
         "parameters": profile.function.parameters,
@@ -56,7 +55,7 @@ def profile_record(profile: Profile) -> Document:
 
 
 def profile_row(profile: Profile) -> Document:
-    """A function without lists."""
+    """A function as one row, without lists."""
     low, high = profile.range
     record: Document = {
         "function": profile.function.label,
@@ -81,19 +80,19 @@ def _means_record(profile: Profile) -> Document:
 
 
 def means(profile: Profile) -> dict[str, Cell]:
-    """The measures over N(0, q) under the names, and in the order, of tables."""
+    """The measures over N(0, q), with the names and in the order of tables."""
     record = _means_record(profile)
     return {name: record[field] for field, name in _IN_TABLES.items()}
 
 
 def gain_differs(profile: Profile) -> bool:
-    """Whether PyTorch recommends another gain than follows from f."""
+    """Whether PyTorch recommends a gain different from the He gain of f."""
     ours, theirs = profile.means.he_gain, profile.function.gain
     return ours is not None and theirs is not None and abs(ours - theirs) > 1e-9
 
 
 def function_blocks(profiles: Sequence[Profile]) -> Iterator[Block]:
-    """What the functions are, their means, and what they do to signals and gradients in a network."""
+    """Tables of the functions, of their means, and of what they do to signals and gradients in a network."""
     rows = [
         (p.function.label, interval(p.range, 4), p.at_zero, p.monotone, p.max_abs_gradient, p.smoothness,
          conditions(p.regions, 4))
@@ -108,7 +107,7 @@ def function_blocks(profiles: Sequence[Profile]) -> Iterator[Block]:
         Sheet(("function", *names[3:]), [(row[0], *row[4:]) for row in cells]),
     )
     if other := [p.function.label for p in profiles if gain_differs(p)]:
-        yield f"torch.nn.init.calculate_gain is not the He gain of {', '.join(other)}"
+        yield f"torch.nn.init.calculate_gain differs from the He gain for {', '.join(other)}"
     yield from _fixed_points(profiles)
     yield from _steps([p for p in profiles if p.steps])
 
@@ -124,7 +123,7 @@ def _fixed_points(profiles: Sequence[Profile]) -> Iterator[Grid]:
 
 
 def _steps(profiles: Sequence[Profile]) -> Iterator[Grid]:
-    """One row per layer, or every so many of them, and the last."""
+    """One row per layer, or for every n-th and the last of many."""
     if not profiles:
         return
     depth = max(len(p.steps) for p in profiles)
@@ -140,7 +139,8 @@ def _steps(profiles: Sequence[Profile]) -> Iterator[Grid]:
 def points_sheet(
     functions: Sequence[Function], order: int, epsilon: float, span: Interval | None, data: Sequence[Histogram]
 ) -> Sheet:
-    """f and its derivatives up to `order` where `plot` draws them; the names of several functions stand behind f."""
+    """f and its derivatives up to `order` at the points that `plot` draws; with several functions, columns such as
+    `f relu`."""
     first = sample(functions, epsilon=epsilon, span=span, data=data, points=2)[0]
     x = np.linspace(*first.span, POINTS)
     columns = [("x", x)]
@@ -154,7 +154,7 @@ def points_sheet(
 
 
 def plot_report(functions: Sequence[Function], order: int, draw: Draw) -> Report:
-    """What is drawn, and the figure."""
+    """A title and the figure."""
     what = " and ".join(filter(None, (", ".join(NAMES[:order]), NAMES[order])))
     title = f"{what} of {some([function.label for function in functions], 8)}"
     return Report(title, (Section("", (Drawing("plot", title, draw),)),))

@@ -1,4 +1,4 @@
-"""Results as records: the same fields under the same names in JSON and in CSV."""
+"""Results as records: the same fields with the same names in JSON and CSV."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Document: TypeAlias = dict[str, Any]
 
 
 def bound(value: float) -> float | None:
-    """An end of an interval for JSON: null where it is unbounded."""
+    """The end of an interval for JSON: null if it is unbounded."""
     return value if math.isfinite(value) else None
 
 
@@ -29,17 +29,17 @@ def region_record(region: Region) -> Document:
 
 
 def record_of(one: Layer | Neuron, occasions: Collection[Occasion]) -> Document:
-    """The fields of a layer or neuron that are there on these occasions; each share with its interval."""
+    """The fields of a layer or neuron on these occasions, each share with its interval."""
     kind: type = type(one)
     record: Document = {}
-    for name, said in meanings(kind).items():
-        if said.when not in (None, *occasions):
+    for name, declared in meanings(kind).items():
+        if declared.when not in (None, *occasions):
             continue
         value = getattr(one, name)
         record[name] = _entry(value)
         if name.endswith("_ratio"):
             of: float = one.independent
-            if said.of_neurons and isinstance(one, Layer):
+            if declared.of_neurons and isinstance(one, Layer):
                 of = one.known_neurons
             record[f"{name}_from"], record[f"{name}_to"] = (None, None) if value is None else wilson(value, of)
     return record
@@ -47,7 +47,7 @@ def record_of(one: Layer | Neuron, occasions: Collection[Occasion]) -> Document:
 
 @dataclass(frozen=True, slots=True)
 class Records(Sequence[Document]):
-    """Those of layers or neurons, made as they are taken: of thousands of neurons all at once take gigabytes."""
+    """The records of layers or neurons, made on demand: those of thousands of neurons would take gigabytes."""
 
     of: Sequence[Layer | Neuron]
     occasions: Collection[Occasion]
@@ -75,14 +75,14 @@ def _entry(value: Any) -> Any:
 
 
 def sheet_of(records: Sequence[Document], columns: Sequence[str] | None = None) -> Sheet:
-    """A row a record; lists of words become one cell."""
+    """One row per record; a list of words becomes one cell."""
     names = columns if columns is not None else list(records[0]) if records else []
     return Sheet(tuple(names), _Rows(records, names))
 
 
 @dataclass(frozen=True, slots=True)
 class _Rows(Sequence[list[Cell]]):
-    """The cells of records, made as they are taken, but counted without."""
+    """The rows of records, made on demand; counting makes none."""
 
     of: Sequence[Document]
     names: Sequence[str]
@@ -105,6 +105,6 @@ class _Rows(Sequence[list[Cell]]):
 def cell(value: Any) -> Cell:
     """A field as a cell."""
     if isinstance(value, tuple | list):
-        # Each once: a remedy may answer to several figures.
+        # Each only once: several measures may call for the same remedy.
         return "; ".join(dict.fromkeys(entry["remedy"] if isinstance(entry, dict) else entry for entry in value))
     return value  # type: ignore[no-any-return]

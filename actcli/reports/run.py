@@ -1,4 +1,4 @@
-"""A training that is watched: a JSON document for each step that was looked at."""
+"""A watched training: one JSON document per recorded step."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from actcli.reports.records import Document, record_of
 
 
 def run_document(step: int, layers: Sequence[Layer], rule: bool) -> Document:
-    """The JSON document `actcli.run/1` of a step. `rule`: they are judged by another system's."""
+    """The JSON document `actcli.run/1` of a step. `rule`: the layers are judged by the rule of another system."""
     backward = any(layer.gradient_rms is not None for layer in layers)
     rowwise = any(layer.function.rowwise for layer in layers)
     found: tuple[tuple[Occasion, bool], ...] = (("rule", rule), ("rowwise", rowwise), ("backward", backward))

@@ -1,4 +1,4 @@
-"""`saturation`: its document, its sheets and its report."""
+"""The document, sheets and report of `saturation`."""
 
 import dataclasses
 from collections import Counter
@@ -10,19 +10,19 @@ from actcli.diagnosis.diagnose import Diagnosis, Traits
 from actcli.diagnosis.gates import Gate
 from actcli.diagnosis.records import Layer, Neuron
 from actcli.diagnosis.rules import ORDER, Rule
-from actcli.reports.common import gates_judged, how_it_was_run, some, what_helps
+from actcli.reports.common import MANY, gates_judged, how_it_was_run, what_helps
 from actcli.reports.definitions import layer_definitions
 from actcli.reports.distributions import distributions
 from actcli.reports.model import Block, Draw, Drawing, Grid, Judgement, Points, Report, Run, Section
 from actcli.reports.records import Document, Records, record_of, region_record, sheet_of
 from actcli.tables.sheet import Sheet
-from actcli.text import Cell, Share, at_most, shown
+from actcli.text import Cell, Share, at_most, shown, some
 
-WORST = 8  # neurons in a report
-SPELLED, JUDGED = 4, 8  # layers of which it says all that is wrong; and why they are not ok
-MANY, ROWS = 12, 8  # layers, of which only some are rows of a table that is not folded away
-MOST = 1000  # of those that it folds away
-FEW = 20  # values from which their distribution is shown
+WORST = 8  # neurons shown in a report
+SPELLED, JUDGED = 4, 8  # up to this many failing layers have all their reasons, and a verdict of their own
+ROWS = 8  # of more than MANY layers, only this many are in a table that is not folded
+MOST = 1000  # neurons in a folded table
+FEW = 20  # the least number of values whose distribution is shown
 
 
 def saturation_document(diagnosis: Diagnosis) -> Document:
@@ -47,7 +47,7 @@ def saturation_document(diagnosis: Diagnosis) -> Document:
 
 
 def _lost(diagnosis: Diagnosis) -> dict[str, list[tuple[Function, Region]]]:
-    """Where in the smaller precision f' is 0, underflows, and f is constant."""
+    """The regions where, in the smaller precision, f' is 0, f' underflows, and f is constant."""
     losses = [traits.losses for traits in diagnosis.traits if traits.losses is not None]
     return {
         name: [(each.function, region) for each in losses for region in getattr(each, name)]
@@ -60,7 +60,7 @@ def _regions(regions: Iterable[tuple[Function, Region]]) -> list[Document]:
 
 
 def region_sheet(diagnosis: Diagnosis) -> Sheet:
-    """One row per vanishing region; with a precision also one per region where it loses f' or f."""
+    """One row per vanishing region; with a precision, also one per region where f' or f is lost."""
     columns = ("function", "from", "to", "kind")
     rows = [(function.label, region.start, region.stop, region.kind) for function, region in diagnosis.regions]
     if diagnosis.criteria.precision is None:
@@ -84,12 +84,14 @@ def neuron_sheet(diagnosis: Diagnosis) -> Sheet:
 
 
 def explanation(rule: Rule, function: Function) -> Sheet:
-    """What a rule means for a function and where it comes from."""
-    return Sheet(("field", "value"), list(rule.explanation([function]).items()))
+    """A rule as it applies to a function, one row per statement, and its source."""
+    whole = rule.explanation([function])
+    statements = [("definition", text) for text in rule.definitions([function])]
+    return Sheet(("field", "value"), [("name", whole["name"]), *statements, ("source", whole["source"])])
 
 
 def saturation_report(diagnosis: Diagnosis, gates: Sequence[Gate], draw: Draw, run: Run, digits: int) -> Report:
-    """The verdicts, the figure, what helps, tables; then where f' vanishes, how it was run, definitions."""
+    """Verdicts, figure, what helps and tables; then where f' vanishes, how it was run, and definitions."""
     failed = tuple(line for gate in gates for line in gate.failures(diagnosis.gated))
     where = _where(diagnosis, digits)
     run_section = how_it_was_run(run, _settings(diagnosis), diagnosis.layers)
@@ -128,14 +130,14 @@ def _verdicts(diagnosis: Diagnosis, gates: Sequence[Gate], failed: tuple[str, ..
     if diagnosis.criteria.rule.checks:
         rule = diagnosis.criteria.rule.explanation(diagnosis.functions)
         yield f"By the rule of {rule['name']}: {rule['definition']}"
-    faulty = [layer for layer in layers if layer.verdict != "ok" or len(layers) == 1]
-    worst = {layer.name for layer in sorted(faulty, key=lambda layer: -ORDER.index(layer.verdict))[:JUDGED]}
+    judged = [layer for layer in layers if layer.verdict != "ok" or len(layers) == 1]
+    worst = {layer.name for layer in sorted(judged, key=lambda layer: -ORDER.index(layer.verdict))[:JUDGED]}
     of_layers = diagnosis.neurons_of_layers
-    for layer in (layer for layer in faulty if layer.name in worst):
-        reasons = layer.reasons[:1] if len(faulty) > SPELLED else _reasons(diagnosis, layer, of_layers[layer.name])
+    for layer in (layer for layer in judged if layer.name in worst):
+        reasons = layer.reasons[:1] if len(judged) > SPELLED else _reasons(diagnosis, layer, of_layers[layer.name])
         yield Judgement(layer.name, layer.verdict, tuple(reasons))
-    if len(faulty) > JUDGED:
-        yield f"{len(faulty) - JUDGED} more layers are not ok: the table below and --by layer have all."
+    if len(judged) > JUDGED:
+        yield f"{len(judged) - JUDGED} more layers are not ok: see the table below, or --by layer for all."
     if len(layers) > 1 and (fine := [layer.name for layer in layers if layer.verdict == "ok"]):
         yield Judgement(some(fine, 2 * SPELLED), "ok", ())
     if diagnosis.falls_at is not None and _is_network(diagnosis):
@@ -144,18 +146,18 @@ def _verdicts(diagnosis: Diagnosis, gates: Sequence[Gate], failed: tuple[str, ..
 
 
 def _reasons(diagnosis: Diagnosis, layer: Layer, of_layer: Sequence[Neuron]) -> Iterator[str]:
-    """Why a layer has its verdict, and which of its neurons are at fault."""
+    """The reasons for a layer's verdict, with the neurons at fault."""
     yield from layer.reasons
     if (dead := [n for n in of_layer if n.dead]) and not diagnosis.criteria.rule.checks:
         yield f"dead: {some([n.neuron for n in dead])}"
         if bounds := [n.dead_upper_bound for n in dead if n.dead_upper_bound is not None]:
-            yield f"(95 % sure that each passes gradient on less than {at_most(max(bounds))} of the inputs)"
+            yield f"(with 95 % confidence each passes gradient on less than {at_most(max(bounds))} of the inputs)"
     if flagged := [n.neuron for n in of_layer if n.flagged]:
-        yield f"they are: {some(flagged)}"
+        yield f"flagged: {some(flagged)}"
 
 
 def _is_network(diagnosis: Diagnosis) -> bool:
-    """Whether there is a way through several layers, along which f' scales a gradient."""
+    """Whether a gradient passes through several layers, so that their f' multiply."""
     many = sum(not layer.function.rowwise for layer in diagnosis.layers) > 1
     return many and any(layer.cumulative_mean_gradient is not None for layer in diagnosis.layers)
 
@@ -164,7 +166,7 @@ def _figure(diagnosis: Diagnosis, draw: Draw) -> Section:
     if not diagnosis.layers:
         return Section("Curves", (Drawing("curves", f"{diagnosis.label} and its derivative", draw),))
     caption = (
-        "The pre-activations of each layer over |f'|, the neurons, and what f' leaves of a gradient"
+        "The pre-activations of each layer over |f'|, the neurons, and the gradient that f' passes"
         if _is_network(diagnosis)
         else "The pre-activations of each layer, and the neurons"
     )
@@ -178,9 +180,8 @@ def _layers(diagnosis: Diagnosis) -> Iterator[Grid]:
     if len(layers) <= MANY:
         yield Grid("", _summary(diagnosis, layers))
     else:
-        worst = sorted(layers, key=lambda layer: -ORDER.index(layer.verdict))[:ROWS]
-        shown = [layer for layer in layers if layer in worst]
-        yield Grid(f"The {ROWS} worst of {len(layers)}", _summary(diagnosis, shown))
+        worst = sorted(layers, key=_health)[:ROWS]
+        yield Grid(f"The {ROWS} worst of {len(layers)}", _summary(diagnosis, worst))
         yield Grid("", _summary(diagnosis, layers), "All layers")
     if _is_network(diagnosis):
         rows = [
@@ -202,7 +203,7 @@ def _layers(diagnosis: Diagnosis) -> Iterator[Grid]:
             )
             for layer in layers
         ]
-        title = f"In {precision.name}: the share of values whose f' is lost, underflows, and where f is constant"
+        title = f"In {precision.name}: share of values where f' is lost, f' underflows, and f is constant"
         yield Grid(title, Sheet(("layer", "f' lost", "f' underflows", "f constant"), shares))
     of_layers = diagnosis.neurons_of_layers
     fine = [
@@ -215,13 +216,18 @@ def _layers(diagnosis: Diagnosis) -> Iterator[Grid]:
         yield Grid("", Sheet(("layer", "reason"), fine), "Why layers are ok")
 
 
+def _health(layer: Layer) -> tuple[float, ...]:
+    """What layers are sorted by, the worst first."""
+    return -ORDER.index(layer.verdict), -(layer.dead_neuron_ratio or 0.0), -(layer.vanishing_ratio or 0.0)
+
+
 def saturation_summary(diagnosis: Diagnosis, by: str) -> Sheet:
-    """The columns of layers or neurons that a page shows."""
+    """Layers or neurons, with the columns that a page shows."""
     return _neuron_summary(diagnosis.neurons) if by == "neuron" else _summary(diagnosis, diagnosis.layers)
 
 
 def _summary(diagnosis: Diagnosis, layers: Sequence[Layer]) -> Sheet:
-    """The layers, each with its function where they differ."""
+    """The layers, each with its function if there are several."""
     kinds = {function.rowwise for function in diagnosis.functions}
     columns: dict[str, Callable[[Layer], Cell]] = {
         "layer": lambda layer: layer.name,
@@ -242,7 +248,7 @@ def _summary(diagnosis: Diagnosis, layers: Sequence[Layer]) -> Sheet:
 
 
 def _neurons(diagnosis: Diagnosis) -> Section:
-    """Heads and gates, which may saturate, come after the others."""
+    """The worst neurons; those of heads and gates, which may saturate, come last."""
     gated = {layer.name for layer in diagnosis.gated}
     worst = sorted(
         diagnosis.neurons,
@@ -253,7 +259,7 @@ def _neurons(diagnosis: Diagnosis) -> Section:
     few = WORST if len(diagnosis.layers) <= MANY else WORST // 2
     fold = "All neurons, worst first"
     if len(worst) > MOST:
-        fold = f"The worst {MOST} of {len(worst)}; --by neuron gives all"
+        fold = f"The worst {MOST} of {len(worst)}; --by neuron lists all"
     grids = (Grid("", _neuron_summary(worst[:few])), Grid("", _neuron_summary(worst[:MOST]), fold))
     return Section(f"Worst neurons, {few} of {len(worst)}", grids)
 
@@ -268,10 +274,10 @@ def _neuron_summary(neurons: Sequence[Neuron]) -> Sheet:
 
 
 def _where(diagnosis: Diagnosis, digits: int) -> Points:
-    """What counts as vanishing and as saturated, and where f' vanishes or in a smaller precision is lost."""
+    """The thresholds of vanishing and saturated, and where f' vanishes or, in a smaller precision, is lost."""
     thresholds = diagnosis.criteria.thresholds
     lines = [line for traits in diagnosis.traits for line in _lines(traits, digits, len(diagnosis.traits) > 1)]
-    criteria = f"|f'| < {thresholds.epsilon:g} vanishes, |f'| <= {shown(thresholds.tau, 3)} sup|f'| saturates"
+    criteria = f"vanishing: |f'| < {thresholds.epsilon:g}; saturated: |f'| <= {shown(thresholds.tau, 3)} sup|f'|"
     return Points(criteria, tuple(lines))
 
 
@@ -283,7 +289,7 @@ def _lines(traits: Traits, digits: int, named: bool) -> Iterator[str]:
     elif not traits.regions:
         yield f"f'{of} vanishes nowhere"
     if function.columns:
-        yield f"each column has its own {function.name}: what is said of x is of {function.whole.label}, their mean"
+        yield f"each column has its own {function.name}: regions of x are those of {function.whole.label}, their mean"
     yield from (f"f'{of} vanishes for {region.condition(digits)} ({region.kind})" for region in traits.regions)
     if losses is not None:
         name = losses.precision.name

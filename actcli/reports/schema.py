@@ -1,4 +1,4 @@
-"""The JSON Schemas of the JSON that is written: made from the records themselves, so that the two cannot part."""
+"""The JSON Schemas of JSON output, made from the records themselves so that the two always agree."""
 
 import dataclasses
 import types
@@ -31,14 +31,14 @@ _PLAIN = {bool: "boolean", int: "integer", str: "string", Function: "string", ty
 
 
 def _record(record: type, without: tuple[str, ...] = (), *, intervals: bool = True) -> dict[str, Any]:
-    """The fields of a record with their types, each share followed by the ends of its interval unless there are no
-    intervals, but those of these occasions; fields that are there on some occasions only end in `?`."""
+    """The fields of a record with their types, except those of the occasions `without`; with `intervals`, each share is
+    followed by the ends of its interval. The names of fields that are not always present end in `?`."""
     hints = get_type_hints(record, include_extras=True)
     fields: dict[str, Any] = {}
-    for name, said in meanings(record).items():
-        if said.when in without:
+    for name, declared in meanings(record).items():
+        if declared.when in without:
             continue
-        mark = "?" if said.when else ""
+        mark = "?" if declared.when else ""
         fields[name + mark] = hints[name]
         if name.endswith("_ratio") and intervals:
             for end, side in (("from", "lower"), ("to", "upper")):
@@ -47,7 +47,7 @@ def _record(record: type, without: tuple[str, ...] = (), *, intervals: bool = Tr
     return fields
 
 
-# Types, or the fields of an object, or in a list what an array holds.
+# A schema is a type, a mapping of the fields of an object, or a list with the one type of an array's items.
 _REGION = {"from": float | None, "to": float | None, "kind": RegionKind}
 _OF_FUNCTIONS = [{"function": str, **_REGION}]
 _FUNCTION = {"name": str, "parameters": dict[str, float]}
@@ -55,7 +55,7 @@ _LAYER = _record(Layer)
 _NEURON = _record(Neuron)
 _MEAN = {
     "mean": Annotated[float, Meaning("mean over seeds")],
-    "from": Annotated[float | None, Meaning("lower end of its 95 % interval by Student's t; null of one value")],
+    "from": Annotated[float | None, Meaning("lower end of its 95 % interval by Student's t; null for one value")],
     "to": Annotated[float | None, Meaning("upper end of the interval")],
 }
 _SUMMARY = {f"{name}?" if name == "seconds" else name: kind for name, kind in _record(Summary, intervals=False).items()}
@@ -63,7 +63,7 @@ _POINT: dict[str, Any] = {"layer": str, "function": str, "state": str, "step": f
 for _one in MEASURES:
     _POINT[f"{_one.field}?"] = Annotated[float | None, meanings(Layer)[_one.field]]
     for _end, _side in (("from", "lower"), ("to", "upper")):
-        _text = f"{_side} end of its 95 % interval; null: not known"
+        _text = f"{_side} end of its 95 % interval; null if unknown"
         _POINT[f"{_one.field}_{_end}?"] = Annotated[float | None, Meaning(_text)]
 # In a row, lists are one cell.
 _TEXTS = {name: Annotated[str, meanings(Layer)[name]] for name in ("reasons", "remedies")}
@@ -131,7 +131,7 @@ _FORMS: dict[str, Any] = {
         "task": Task,
         "data": {
             "source": str,
-            "target": Annotated[str, Meaning("the column that is learned")],
+            "target": Annotated[str, Meaning("the column to predict")],
             "features": [str],
             "classes": [str],
             "train_rows": int,
@@ -177,15 +177,15 @@ NAMES = tuple(_FORMS)
 
 
 def schema(name: str) -> Document:
-    """A JSON Schema, draft 2020-12. Raises UsageError where there is none of that name."""
+    """A JSON Schema, draft 2020-12. Raises UsageError for an unknown name."""
     if name not in _FORMS:
-        raise UsageError(f"there is no schema {name!r}", f"schemas: {', '.join(NAMES)}")
+        raise UsageError(f"no schema {name!r}", f"schemas: {', '.join(NAMES)}")
     head = {"$schema": _DIALECT, "title": f"actcli {name}", "description": DOCUMENTS[name]}
     return {**head, **_form(_FORMS[name], name), "$defs": {"number": _NUMBER}}
 
 
 def _form(kind: Any, within: str) -> Document:
-    """The schema of a type, of an object (its fields) or of an array (its one entry); `within` is what holds it."""
+    """The schema of a type, of an object (its fields) or of an array (its items); `within` is the field around it."""
     if isinstance(kind, Mapping):
         return _object(kind, within)
     if isinstance(kind, list):
@@ -205,8 +205,8 @@ def _object(fields: Mapping[str, Any], within: str) -> Document:
     properties = {}
     for mark, kind in fields.items():
         name = mark.rstrip("?")
-        bare, *said = get_args(kind) if get_origin(kind) is Annotated else (kind,)
-        text = said[0].meaning if said else meaning(name, within)
+        bare, *declared = get_args(kind) if get_origin(kind) is Annotated else (kind,)
+        text = declared[0].meaning if declared else meaning(name, within)
         properties[name] = {"description": text, **_form(bare, name)}
     return {
         "type": "object",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence, Sized
+import re
+from collections.abc import Iterator, Sequence, Sized
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,15 +17,15 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-# Characters to which a column of words may be wrapped, up to which none of its words is, and a word in the head of one
-# of numbers.
-_LEAST, _NAME, _WORD = 8, 16, 12
-MOST_ROWS = 500  # rich takes over a millisecond for each, and nobody reads more
+# In characters: the least width of a column of words, the longest word in one that is not broken, and the longest word
+# in the head of a column of numbers that is not broken.
+_LEAST, _NAME, _WORD = 8, 24, 12
+MOST_ROWS = 500  # rich takes over a millisecond per row, and nobody reads more
 _STYLES = {"critical": "bold red", "failed": "bold red", "warning": "yellow", "ok": "green", "passed": "green"}
 
 
 def terminal_page(report: Report, digits: int) -> bytes:
-    """The report as standard output shows it: charts for its figures, and neither reference nor folded tables."""
+    """The report for standard output: with charts for its figures, without reference sections and folded tables."""
     return console_text(_page(report, digits))
 
 
@@ -78,7 +79,7 @@ def _block(block: Block, digits: int) -> Iterator[RenderableType]:
 
 
 def _item(start: str, text: str) -> RenderableType:
-    """A line of a list, wrapped at words behind its start."""
+    """A line of a list, wrapped at words and indented by its start."""
     from rich.table import Table
     from rich.text import Text
 
@@ -90,8 +91,8 @@ def _item(start: str, text: str) -> RenderableType:
 
 
 def table(sheet: Sheet, digits: int, *, width: int | None = None) -> RenderableType:
-    """A rich table of the first rows, and a line that says how many there are besides. Columns that do not fit the
-    terminal's width are left out in the middle, behind a column `...`."""
+    """A rich table of the first rows, and a line that counts the rest. Columns in the middle that do not fit the
+    terminal's width are replaced by a column `...`."""
     from rich.console import Group
     from rich.text import Text
 
@@ -109,15 +110,19 @@ def _table(sheet: Sheet, digits: int, width: int | None) -> Table:
     names = [visible(name) for name in sheet.columns]
     raw = [list(row) for row in sheet.rows]
     rows = [[visible(shown(cell, digits)) for cell in row] for row in raw]
+    width = width or new_console().width
+    if sum(max(map(len, column)) + 2 for column in zip(names, *rows, strict=True)) > width + 2:
+        rows = [[_parted(cell) for cell in row] for row in rows]
     numeric = [all(not isinstance(row[i], str) or row[i] == "" for row in raw) for i in range(len(names))]
-    needs = [max(map(len, (name, *(row[i] for row in rows)))) for i, name in enumerate(names)]
+    lines = [[line for cell in (name, *(row[i] for row in rows)) for line in cell.split("\n")]
+             for i, name in enumerate(names)]  # fmt: skip
+    needs = [max(map(len, column)) for column in lines]
     least = [
         max([1, *(min(_WORD, len(word)) for word in name.split()), *(len(row[i]) for row in rows)])
         if numeric[i]
-        else min(needs[i], _LEAST)
+        else max(min(needs[i], _LEAST), *(min(_NAME, len(word)) for line in lines[i] for word in line.split()), 0)
         for i, name in enumerate(names)
     ]
-    width = width or new_console().width
     places = _fitting(needs, least, width)
     cramped = sum((3 if i is None else needs[i]) + 2 for i in places) > width + 2
     result = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold", show_edge=False)
@@ -134,15 +139,22 @@ def _table(sheet: Sheet, digits: int, width: int | None) -> Table:
     return result
 
 
-def _longest(cells: Iterable[str]) -> int:
-    """The length of the longest word."""
-    return max((len(word) for cell in cells for word in cell.split()), default=0)
+def _parted(cell: str) -> str:
+    """The cell; a long name is broken where its words end, rather than anywhere."""
+    if len(cell) <= _NAME or " " in cell:
+        return cell
+    lines = [""]
+    for piece in re.findall(r"[^\s._/]*[\s._/]*", cell):
+        if len(lines[-1]) + len(piece.rstrip()) > _NAME and lines[-1]:
+            lines.append("")
+        lines[-1] += piece
+    return "\n".join(lines)
 
 
 def _fitting(needs: Sequence[int], least: Sequence[int], width: int) -> list[int | None]:
-    """The columns to show, of these widths: all, or the first that fit, None for the gap, and the last.
+    """The columns of these widths to show: all, or the first that fit, None for the gap, and the last.
 
-    Up to 10 columns are wrapped where that is enough.
+    Up to 10 columns are wrapped if that makes them fit.
     """
     if len(needs) <= 10:
         needs = least

@@ -1,4 +1,4 @@
-"""`train`: its document, its sheets and its report."""
+"""The document, sheets and report of `train`."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from actcli.activation import Function
 from actcli.diagnosis.training import Comparison, Experiment, Limit, Summary
 from actcli.measuring.measures import meanings
 from actcli.numerics.student import Mean
-from actcli.reports.common import gates_judged, how_it_was_run, some, what_helps
+from actcli.reports.common import gates_judged, how_it_was_run, what_helps
 from actcli.reports.model import Block, Draw, Drawing, Grid, Judgement, Report, Run, Section
 from actcli.reports.records import Document
 from actcli.tables.sheet import Sheet
-from actcli.text import Cell, Share, counted
+from actcli.text import Cell, Share, counted, some
 from actcli.training.records import Epoch, LayerState, Scores
 from actcli.training.records import Run as Training
 
-By = str | None  # run, epoch or layer; None: a row for each function
+By = str | None  # run, epoch or layer; None: one row per function
 
 
 def training_document(result: Experiment, *, timing: bool) -> Document:
@@ -83,8 +83,11 @@ def _epoch(epoch: Epoch, *, timing: bool) -> Document:
 
 def _layer(result: Experiment, layer: LayerState) -> Document:
     rowwise = any(function.rowwise for function in result.trained.functions)
-    said = meanings(LayerState).items()
-    return {name: getattr(layer, name) for name, one in said if one.when is None or (one.when == "rowwise" and rowwise)}
+    found = {}
+    for name, declared in meanings(LayerState).items():
+        if declared.when is None or (declared.when == "rowwise" and rowwise):
+            found[name] = getattr(layer, name)
+    return found
 
 
 def _timed(record: Document, *, timing: bool) -> Document:
@@ -92,7 +95,7 @@ def _timed(record: Document, *, timing: bool) -> Document:
 
 
 def _record(one: Any) -> Document:
-    """The fields of a record that say what they mean."""
+    """The fields of a record that declare a meaning."""
     kind: type = type(one)
     return {name: _entry(getattr(one, name)) for name in meanings(kind)}
 
@@ -116,7 +119,7 @@ def training_sheet(result: Experiment, by: By, *, timing: bool) -> Sheet:
 
 
 def _function_rows(result: Experiment) -> Iterator[Document]:
-    """The best first."""
+    """One row per function, the best first."""
     for summary in result.summaries:
         row: Document = {}
         for name in meanings(Summary):
@@ -165,7 +168,7 @@ def _layer_rows(result: Experiment) -> Iterator[Document]:
 
 
 def training_report(result: Experiment, gates: Sequence[Limit], draw: Draw, run: Run, *, timing: bool) -> Report:
-    """What to take, what went wrong, the figure, functions, differences, layers; how it was run, definitions."""
+    """Advice, verdicts, figure, functions, differences and layers; then how it was run, and definitions."""
     failed = tuple(line for gate in gates for line in gate.failures(result))
     caption = "Held-out scores and losses over the epochs, gradients and dead neurons of each layer"
     sections = [
@@ -213,7 +216,7 @@ def training_summary(result: Experiment, *, timing: bool) -> Sheet:
 
 
 def _differences(result: Experiment) -> Sheet:
-    """Of the best from each other function."""
+    """The differences of the best function from each of the others."""
     best = result.summaries[0].function
     rows = [_difference(each) for each in result.against(best)]
     return Sheet(
@@ -227,7 +230,7 @@ def _difference(each: Comparison) -> tuple[Cell, ...]:
 
 
 def _layers(result: Experiment) -> Iterator[Grid]:
-    """Means over the seeds, at the start and at the end."""
+    """The layers before and after training, as means over the seeds."""
     columns = ("function", "layer", "dead", "vanishing", "saturated", "spread", "rms dL/dz")
     for place, title in ((0, "Before training"), (-1, "At the end")):
         rows = []
@@ -297,24 +300,24 @@ def _definitions(result: Experiment) -> Iterator[tuple[str, str]]:
     loss = meanings(Scores)["loss"].meaning
     yield (
         "held out",
-        "rows that are not trained on, the same for every function and seed; with patience they also say when to end",
+        "rows not used for training, the same for every function and seed; with patience they also decide when to end",
     )
     for name in ("accuracy", "precision", "recall", "r2"):
         yield name, meanings(Scores)[name].meaning
     yield "loss", loss
-    yield "from, to", "the 95 % interval of the mean over seeds, by Student's t: other rows held out are not in it"
+    yield (
+        "from, to",
+        "the 95 % interval of the mean over seeds, by Student's t; it does not cover the choice of the held-out rows",
+    )
     yield (
         "difference",
-        "the mean over seeds of one function's score less the other's from the same seed, which draws the weights and "
-        "the order of the rows; better or worse where its 95 % interval leaves out 0. Accuracies are taken to spread "
-        "by at least one row. One in 20 such pairs is told apart by chance",
+        "the mean over seeds of one function's score minus the other's, with the same starting weights and order of "
+        "rows; better or worse if its 95 % interval excludes 0. The spread of accuracies is taken as at least "
+        "one row. One in 20 such pairs differs by chance",
     )
-    yield "seeds to tell", "about how many seeds of the same mean and spread would tell the two apart"
-    yield (
-        "probe",
-        f"{result.trained.probe_rows} rows of the training part, on which layers are measured after each epoch",
-    )
-    said = meanings(LayerState)
+    yield "seeds to tell", "about how many seeds with the same mean and spread would tell the two apart"
+    yield "probe", f"{result.trained.probe_rows} training rows, on which layers are measured after each epoch"
+    declared = meanings(LayerState)
     for name in ("dead_neuron_ratio", "vanishing_ratio", "saturated_low_ratio", "spread"):
-        yield name, said[name].meaning
-    yield "rms dL/dz", said["gradient_rms"].definition
+        yield name, declared[name].meaning
+    yield "rms dL/dz", declared["gradient_rms"].definition

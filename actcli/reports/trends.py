@@ -1,4 +1,4 @@
-"""`trend`: its document, its sheet and its report."""
+"""The document, sheet and report of `trend`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from actcli.reports.model import Block, Draw, Drawing, Grid, Judgement, Points, 
 from actcli.reports.records import Document, sheet_of
 from actcli.reports.terminal import table
 from actcli.tables.sheet import Sheet
-from actcli.text import Cell, Share, counted
+from actcli.text import Cell, Share, counted, some
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -57,7 +57,7 @@ def _point(state: State, layer: LayerAt, measures: Sequence[Followed]) -> Docume
 
 
 def trend_report(trend: Trend, failed: Sequence[str], gated: bool, draw: Draw, run: Run) -> Report:
-    """What changes, the figure, a sparkline for each measure of a layer, and all points."""
+    """The changes, the figure, a sparkline for each measure of a layer, and all points."""
     steps = f"{trend.states[0].name} to {trend.states[-1].name}"
     sizes = f"{counted(len(trend.layers), 'layers')} over {counted(len(trend.states), 'states')}"
     title = f"{sizes}, {steps}"
@@ -75,14 +75,14 @@ def trend_report(trend: Trend, failed: Sequence[str], gated: bool, draw: Draw, r
 
 
 _DEFINITIONS = Points(
-    "What is said to change",
+    "What counts as a change",
     (
         "shares that move by 5 points or more, and gradients that change by a factor of 2 or more, from the first step "
         "to the last",
-        "an interval is that of the difference of two independent values, by their own intervals of 95 %: Wilson's for "
-        "shares; for a mean of |f'| over inputs that of the normal distribution (Newcombe 1998; Zou and Donner 2008). "
-        "The same inputs at each step make it wider than it need be",
-        "no product through the states is made: they are the same layers again",
+        "an interval is the 95 % interval of the difference of two independent values, from the intervals of both: "
+        "Wilson's for shares, the normal distribution's for a mean of |f'| over inputs (Newcombe 1998; Zou and Donner "
+        "2008). If every step has the same inputs, it is wider than necessary",
+        "there is no product of f' over the states, as they are the same layers again",
     ),
 )
 
@@ -90,18 +90,17 @@ _DEFINITIONS = Points(
 def _judged(trend: Trend, failed: Sequence[str], gated: bool) -> Iterator[Block]:
     yield from gates_judged(failed, gated)
     if len(trend.states) == 1:
-        yield "There is one state: a change needs two."
+        yield "There is only one state: a change needs two."
         return
-    told = [change for change in trend.changes if change.certain is not False]
+    certain = [change for change in trend.changes if change.certain is not False]
     doubtful = [change for change in trend.changes if change.certain is False]
-    for layer in dict.fromkeys(change.layer for change in told):
-        yield Judgement(layer, "changes", tuple(_texts(told, layer)))
+    for layer in dict.fromkeys(change.layer for change in certain):
+        yield Judgement(layer, "changes", tuple(_texts(certain, layer)))
     still = [layer for layer in trend.layers if all(change.layer != layer for change in trend.changes)]
     if not trend.changes:
         yield "Little changes: no share moves by 5 points, and no gradient by a factor of 2."
     elif still:
-        names = ", ".join(still[:8]) + (f" and {len(still) - 8} more" if len(still) > 8 else "")
-        yield Judgement(names, "little changes", ("no share moves by 5 points, no gradient by a factor of 2",))
+        yield Judgement(some(still, 8), "little changes", ("no share moves by 5 points, no gradient by a factor of 2",))
     if doubtful:
         yield Points("Not certain", tuple(f"{one.layer}: {one.text}" for one in doubtful))
 
@@ -111,8 +110,8 @@ def _texts(changes: Iterable[Change], layer: str) -> Iterator[str]:
 
 
 def trend_summary(trend: Trend) -> Sheet:
-    """One row per layer and measure: a sparkline, the first and the last value. What a row has in common with the one
-    before is said once. Side by side the measures would not fit a terminal."""
+    """One row per layer and measure: a sparkline, the first and the last value. Measures in columns would not fit a
+    terminal. The layer and its function are only in its first row."""
     unicode = not new_console().options.ascii_only
     rows: list[list[Cell]] = []
     for layer in trend.layers:
@@ -128,24 +127,24 @@ def trend_summary(trend: Trend) -> Sheet:
 
 
 def trend_ends(trend: Trend) -> Sheet:
-    """The same without the sparklines, which no font of a paper has."""
+    """The same without the sparklines, which the fonts of papers lack."""
     found = trend_summary(trend)
     return Sheet((*found.columns[:3], *found.columns[4:]), [[*row[:3], *row[4:]] for row in found.rows])
 
 
 def live_lines(trend: Trend) -> Iterator[RenderableType]:
-    """What is shown of a run while it is followed."""
+    """The lines to show while a run is followed."""
     yield trend.states[-1].name
     yield table(trend_summary(trend), 4)
 
 
 def sparkline(values: Sequence[float], *, share: bool, unicode: bool) -> str:
-    """A bar for each value, at most WIDEST of them, the last one among them: of a share as high as it is, else as its
-    share of the largest value."""
+    """A bar for each value, for at most WIDEST of them and always the last. Its height is the value if it is a share,
+    else the value relative to the largest."""
     count = len(values)
     if count > WIDEST:
         values = [values[round(k * (count - 1) / (WIDEST - 1))] for k in range(WIDEST)]
     top = 1.0 if share else max(values, default=0.0)
     bars = BARS if unicode else PLAIN_BARS
-    # No blank where there is a value: the lowest bar is none or next to nothing.
+    # A blank would mean no value, so 0 has the lowest bar too.
     return "".join(bars[max(1, min(8, round(8.0 * value / top)))] if top > 0.0 else bars[1] for value in values)

@@ -1,3 +1,3 @@
-"""Blocks of rows in, blocks of rows out, whatever the format.
+"""Tables of every format, read and written as blocks of rows.
 
-`formats/` holds one file for each format; nothing here knows what the numbers mean."""
+`formats/` has one file per format; nothing here knows what the numbers mean."""

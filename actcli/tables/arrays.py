@@ -1,6 +1,6 @@
-"""NPY and NPZ: arrays whose first axis counts inputs, one of the others neurons, read block by block.
+"""NPY and NPZ, read block by block: the first axis of an array counts inputs, another one counts neurons.
 
-They are not mapped into memory: a mapped file that is cut short meanwhile ends the process."""
+Files are not memory-mapped: truncating a mapped file kills the process that reads it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def open_npy(source: Source, options: ReadOptions) -> list[Table]:
 
 
 def open_npz(source: Source, options: ReadOptions) -> list[Table]:
-    """The arrays of an NPZ, each unpacked to a temporary file when it is read."""
+    """Return a table per array of an NPZ; an array is unpacked to a temporary file when it is read."""
     file = source.file()
 
     def unpacked(member: str, name: str, size: int) -> File:
@@ -46,8 +46,8 @@ def open_npz(source: Source, options: ReadOptions) -> list[Table]:
         others = [member.filename for member in archive.infolist() if not member.is_dir()]
         heads = [_head_of(archive, member, source.name, options.axis) for member in members]
     if not members:
-        hint = f"unzip it, and name the files in it, such as {others[0]}" if others else "numpy.savez makes such files"
-        raise DataError(f"{source.name}: holds no arrays", hint)
+        hint = f"unzip it and name its files, such as {others[0]}" if others else "write NPZ files with numpy.savez"
+        raise DataError(f"{source.name}: contains no arrays", hint)
     wide = any(isinstance(head, _Array) and head.neurons > 1 for head in heads)
     tables = []
     for member, head in zip(members, heads, strict=True):
@@ -64,14 +64,14 @@ def open_npz(source: Source, options: ReadOptions) -> list[Table]:
 
 @dataclass(frozen=True, slots=True)
 class _Unfit:
-    """An array that can be no layer; `kind` is what it is where it is not meant to be one."""
+    """An array that cannot be a layer; `kind` says what it is when it was never meant as one."""
 
     fault: DataError
     kind: str
 
 
 def _head_of(archive: zipfile.ZipFile, member: zipfile.ZipInfo, source: str, asked: int | None) -> _Array | _Unfit:
-    """The head of an array of an archive."""
+    """Read the header of one array of an archive."""
     name = f"{source}: array {member.filename.removesuffix('.npy')}"
     with _failing(name), archive.open(member.filename) as content:
         shape, by_columns, dtype = _read_head(content)
@@ -82,19 +82,19 @@ def _head_of(archive: zipfile.ZipFile, member: zipfile.ZipInfo, source: str, ask
             return _Unfit(fault, kind or "a scalar" * (not shape))
 
 
-_ASIDE = {"U": "text", "S": "text", "b": "truth values", "M": "times", "m": "times"}  # by the kind of numpy's type
+_ASIDE = {"U": "text", "S": "text", "b": "booleans", "M": "times", "m": "times"}  # by the kind of the dtype
 
 
 @dataclass(frozen=True, slots=True)
 class _Array:
-    """What the head of an array says."""
+    """The header of an array."""
 
     shape: tuple[int, ...]
-    by_columns: bool  # Fortran's order
+    by_columns: bool  # Fortran order
     dtype: np.dtype[Any]
-    start: int  # of its numbers in the file
+    start: int  # offset of the numbers in the file
 
-    axis: int  # of the neurons; 0 where there is one alone
+    axis: int  # of the neurons; 0 for a single neuron
 
     @property
     def neurons(self) -> int:
@@ -102,11 +102,11 @@ class _Array:
 
     @property
     def positions(self) -> int:
-        """How many rows are of one input."""
+        """The number of rows per input."""
         return positions(self.shape, self.axis) if self.axis else 1
 
     def rows(self, file: File, name: str, start: int, stop: int) -> NDArray[Any]:
-        """The rows of some of its inputs."""
+        """Read the rows of the inputs from `start` to `stop`."""
         shape = (stop - start, *self.shape[1:]) if self.axis else (stop - start, 1)
         return rows_of_neurons(self._inputs(file, name, start, stop).reshape(shape), self.axis or 1)
 
@@ -127,12 +127,12 @@ class _Array:
 
 
 def _fill(file: IO[bytes], target: NDArray[np.uint8], name: str) -> None:
-    """A file may give less at once than it is asked for: Linux does of more than 2 GB."""
+    """Fill the target. One read may return less than asked for: Linux stops at 2 GB."""
     done = 0
     while done < len(target):
         count = file.readinto(target[done:].data)  # type: ignore[attr-defined]
         if not count:
-            raise DataError(f"{name}: has become shorter while it was read")
+            raise DataError(f"{name}: was truncated while it was read")
         done += count
 
 
@@ -144,14 +144,14 @@ def _table(layer: str, name: str, size: int, array: _Array, load: Callable[[], F
     height = array.shape[0]
     notes: tuple[str, ...] = ()
     if len(array.shape) > 2 and options.axis is None:
-        what = f"axis {array.axis} of the shape {array.shape} is taken as neurons, the others as positions"
-        notes = (f"{name}: {what}; --axis takes another",)
+        what = f"axis {array.axis} of shape {array.shape} counts neurons, the others positions"
+        notes = (f"{name}: {what}; choose another with --axis",)
 
     def block(file: File, start: int, stop: int) -> Block:
         cells = array.rows(file, name, start, stop)
         values = np.asarray(cells[:, picked], np.float64, order="F")
-        others = _others(cells, rest) if rest else None
         first = start * array.positions + 1
+        others = partial(_others, cells, rest) if rest else None
         return without(Block(values, None, others, first, round(size * stop / height)), options.nulls)
 
     def tasks(share: Share = WHOLE) -> Iterator[Task]:
@@ -172,12 +172,12 @@ def _others(cells: NDArray[Any], rest: list[int]) -> Any:
 
 
 def _head(file: IO[bytes], name: str, size: int, asked: int | None) -> _Array:
-    """The head of an array that can be a table, in a file of that size."""
+    """Read the header of an array in a file of `size` bytes. Raises DataError if the array cannot be a table."""
     return _checked(*_read_head(file), file.tell(), name, size, asked)
 
 
 def _read_head(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """The shape, whether it is in Fortran's order, and the type."""
+    """Return the shape, whether the array is in Fortran order, and its type."""
     version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     return read(file)
@@ -188,33 +188,33 @@ def _checked(
 ) -> _Array:
     _check_type(dtype, name)
     if not shape:
-        raise DataError(f"{name}: is one number, not an array of them", "give the number itself")
+        raise DataError(f"{name}: is a single number, not an array", "give the number itself")
     axis = neuron_axis(shape, asked, name) if len(shape) > 1 else 0
     check_width(shape[axis] if axis else 1, name)
     array = _Array(shape, by_columns, dtype, start, axis)
     end = array.start + math.prod(shape) * dtype.itemsize
     if min(shape) < 0 or end > size:
-        raise DataError(f"{name}: is not a whole NumPy file: {size} bytes where shape {shape} takes {end}")
+        raise DataError(f"{name}: is not a complete NumPy file: {size} bytes, but shape {shape} takes {end}")
     return array
 
 
 def _check_type(dtype: np.dtype[Any], name: str) -> None:
     if dtype.hasobject:
         hint = "save it as floats: numpy.save(FILE, a.astype(float))"
-        raise DataError(f"{name}: holds Python objects, not numbers", hint)
+        raise DataError(f"{name}: contains Python objects, not numbers", hint)
     if dtype.names:
         fields = [name for name in dtype.names if dtype[name].base.kind in "fiu"]
         hint = f"save its numbers as columns: numpy.save(FILE, numpy.column_stack([a[n] for n in {fields}]))"
-        hint = hint if fields else "none of its fields holds numbers"
-        raise DataError(f"{name}: holds records ({', '.join(dtype.names)}), not real numbers", hint)
+        hint = hint if fields else "no field contains numbers"
+        raise DataError(f"{name}: contains records ({', '.join(dtype.names)}), not real numbers", hint)
     if dtype.kind not in "fiu":
         hint = "leave it out, or save it as floats: a.astype(float)"
-        raise DataError(f"{name}: holds {dtype}, not real numbers", hint)
+        raise DataError(f"{name}: contains {dtype}, not real numbers", hint)
 
 
 @contextmanager
 def _failing(name: str) -> Iterator[None]:
-    """Whatever numpy and zipfile raise for damaged files: from ValueError to tokenize.TokenError."""
+    """Turn any error that numpy and zipfile raise for damaged files, even tokenize.TokenError, into a DataError."""
     try:
         yield
     except ActcliError:
@@ -223,4 +223,4 @@ def _failing(name: str) -> Iterator[None]:
         raise DataError(f"{name}: {error.strerror or error}") from error
     except Exception as error:
         reason = str(error).partition("\n")[0]
-        raise DataError(f"{name}: is not a whole NumPy file: {reason}") from error
+        raise DataError(f"{name}: is not a complete NumPy file: {reason}") from error

@@ -1,4 +1,4 @@
-"""The arrays of an NPZ by their names, whatever their shape: what is no table of numbers."""
+"""The arrays of an NPZ by name, of any shape, for callers that do not need a table."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from actcli.errors import DataError
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An array, which is read when it is asked for."""
+    """An array that is read on demand."""
 
     shape: tuple[int, ...]
     load: Callable[[], NDArray[Any]]
 
 
 def open_bundle(path: str) -> dict[str, Stored]:
-    """The arrays of a file. Raises DataError where it is no NPZ, and where an array holds objects."""
+    """Return the arrays of a file. Raises DataError if it is not an NPZ; loading an array of objects raises it too."""
     found = {}
     with _failing(path), zipfile.ZipFile(path) as archive:
         for member in archive.namelist():
@@ -35,7 +35,7 @@ def open_bundle(path: str) -> dict[str, Stored]:
                     read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
                     found[member.removesuffix(".npy")] = Stored(read(content)[0], partial(_load, path, member))
     if not found:
-        raise DataError(f"{path}: holds no arrays")
+        raise DataError(f"{path}: contains no arrays")
     return found
 
 
@@ -48,11 +48,11 @@ def _load(path: str, member: str) -> NDArray[Any]:
 
 @contextmanager
 def _failing(name: str) -> Iterator[None]:
-    """Whatever numpy and zipfile raise for damaged files."""
+    """Turn any error that numpy and zipfile raise for damaged files into a DataError."""
     try:
         yield
     except OSError as error:
         raise DataError(f"{name}: {error.strerror or error}") from error
     except Exception as error:
         reason = str(error).partition("\n")[0]
-        raise DataError(f"{name}: is not a whole NumPy file: {reason}") from error
+        raise DataError(f"{name}: is not a complete NumPy file: {reason}") from error

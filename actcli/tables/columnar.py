@@ -1,4 +1,4 @@
-"""Parquet and Arrow: batches in constant memory, decoded by polars."""
+"""Parquet and Arrow, decoded by polars in batches of constant memory."""
 
 from __future__ import annotations
 
@@ -22,46 +22,46 @@ from actcli.tables.source import File, Source
 from actcli.tables.table import WHOLE, Block, Share, Table, Task, block_of, left_out, rows_per_block, without
 from actcli.text import counted
 
-# The last is no Exception in Python.
+# PanicException does not derive from Exception.
 ERRORS = (pl.exceptions.PolarsError, OSError, ValueError, pl.exceptions.PanicException)
 
 
 def open_parquet(source: Source, options: ReadOptions) -> list[Table]:
-    return [_open(_Frames(source.name, source.file(), pl.scan_parquet, "a Parquet", ""), source, options)]
+    return [_open(_Frames(source.name, source.file(), pl.scan_parquet, "Parquet", ""), source, options)]
 
 
 def open_arrow(source: Source, options: ReadOptions) -> list[Table]:
-    hint = "Arrow streams are not read: write an Arrow file (Feather), or Parquet"
-    return [_open(_Frames(source.name, source.file(), pl.scan_ipc, "an Arrow", hint), source, options)]
+    hint = "Arrow streams cannot be read: write an Arrow file (Feather) or Parquet"
+    return [_open(_Frames(source.name, source.file(), pl.scan_ipc, "Arrow", hint), source, options)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Frames:
-    """A file that `scan` reads."""
+    """A file, and the polars function that scans it."""
 
     name: str  # as errors name it
     file: File
     scan: Callable[..., pl.LazyFrame]
-    kind: str  # its format in errors
-    hint: str  # of the error where it cannot be opened
+    kind: str  # the format, as errors name it
+    hint: str  # for the error when it cannot be opened
 
     def shape(self) -> tuple[pl.Schema, int]:
-        """The types of the columns, and how many rows the file declares."""
+        """Return the types of the columns and the number of rows that the file declares."""
         with self.failing(self.hint):
             frame = self.scan(self.file.path, glob=False)
             return frame.collect_schema(), frame.select(pl.len()).collect().item()
 
     def index(self) -> list[str]:
-        """The columns that were the index of a frame of pandas, which says so."""
+        """Return the columns that the pandas metadata declare as the index."""
         if self.scan is not pl.scan_parquet:
             return []
         with self.failing():
-            said = json.loads(pl.read_parquet_metadata(self.file.path).get("pandas", "{}"))
-        found = said.get("index_columns", []) if isinstance(said, dict) else []
+            metadata = json.loads(pl.read_parquet_metadata(self.file.path).get("pandas", "{}"))
+        found = metadata.get("index_columns", []) if isinstance(metadata, dict) else []
         return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
 
     def length(self, column: str, dtype: pl.DataType) -> int:
-        """How many numbers the lists of a column hold, by the first of them."""
+        """Return the length of the first list of a column."""
         if isinstance(dtype, pl.Array):
             return dtype.size
         with self.failing():
@@ -69,7 +69,7 @@ class _Frames:
             return int(frame.collect().to_series().sum())
 
     def batches(self, rows: int, start: int, height: int) -> Iterator[pl.DataFrame]:
-        """So many rows. Where one of its threads panics polars ends as if there were no more: so they are counted."""
+        """Yield `height` rows. They are counted because polars just stops when one of its threads panics."""
         found = 0
         with self.failing(), _unmapped():
             frame = self.scan(self.file.path, glob=False).slice(start, height)
@@ -77,27 +77,27 @@ class _Frames:
                 found += batch.height
                 yield batch
         if found != height:
-            what = f"{self.name}: only {found} of its {height} rows can be read"
-            raise DataError(what, "it is damaged, or has two columns of one name: make the file anew")
+            message = f"{self.name}: only {found} of its {height} rows can be read"
+            raise DataError(message, "it is damaged or has two columns of the same name: write it again")
 
     @contextmanager
     def failing(self, hint: str = "") -> Iterator[None]:
         try:
-            with _unheard():
+            with _silenced():
                 yield
         except OSError as error:
             raise DataError(f"{self.name}: cannot be read: {error.strerror or error}") from None
         except ERRORS as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise DataError(f"{self.name}: is not {self.kind} file that can be read: {reason}", hint) from None
+            raise DataError(f"{self.name}: is not a readable {self.kind} file: {reason}", hint) from None
 
 
 def _open(frames: _Frames, source: Source, options: ReadOptions) -> Table:
     schema, height = frames.shape()
     columns = tuple(schema)
     if deep := next((name for name, dtype in schema.items() if _is_too_deep(dtype)), None):
-        what = f"{source.name}: column {deep} holds values within values for more than {DEEPEST} levels"
-        raise DataError(what, "flatten it")
+        message = f"{source.name}: the values of column {deep} are nested more than {DEEPEST} levels deep"
+        raise DataError(message, "flatten it")
     apart = labels(columns, frames.index())
     picked = pick(options.columns, columns, source.name, apart)
     notes = left_apart(apart, columns, options, source.name)
@@ -107,11 +107,11 @@ def _open(frames: _Frames, source: Source, options: ReadOptions) -> Table:
         if _is_list_of_numbers(dtype):
             lists[i] = frames.length(columns[i], dtype)
             if not lists[i]:
-                what = f"{source.name}: column {i + 1} ({columns[i]}) begins with no list of numbers"
-                raise DataError(what, left_out(columns, i))
+                message = f"{source.name}: column {i + 1} ({columns[i]}) does not begin with a list of numbers"
+                raise DataError(message, left_out(columns, i))
         elif not dtype.is_numeric() and not dtype.is_(pl.Null):
-            what = f"{source.name}: column {i + 1} ({columns[i]}) holds {dtype}, not numbers"
-            raise DataError(what, left_out(columns, i))
+            message = f"{source.name}: column {i + 1} ({columns[i]}) contains {dtype}, not numbers"
+            raise DataError(message, left_out(columns, i))
     spread = _Spread.of(columns, lists)
     columns, picked = spread.columns, spread.places(picked)
     check_width(len(columns), source.name)
@@ -130,7 +130,7 @@ def _open(frames: _Frames, source: Source, options: ReadOptions) -> Table:
                 yield partial(block, batch, first, round(frames.file.size * (stop - 1) / max(height, stop - 1)))
                 first = stop
 
-    cuts = not is_remote(source.path)  # of which polars gets a copy, whatever the share
+    cuts = not is_remote(source.path)  # polars gets a copy of the whole remote file even for one share
     return Table(source.layer, source.name, columns, picked, True, frames.file.size, tasks, notes, cuts=cuts)
 
 
@@ -149,11 +149,11 @@ def _is_list_of_numbers(dtype: pl.DataType) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Spread:
-    """Columns of lists, each list being a row of neurons, as columns of their own."""
+    """Columns of lists spread into one column per list element: each list is a row of neurons."""
 
-    parts: tuple[tuple[int, int | None], ...]  # the column of the file, and the place in its lists
+    parts: tuple[tuple[int, int | None], ...]  # the column of the file, and the index in its lists
     columns: tuple[str, ...]
-    lists: dict[int, int]  # the lengths, by the column of the file
+    lists: dict[int, int]  # the length of the lists, by column of the file
 
     @classmethod
     def of(cls, columns: Sequence[str], lists: dict[int, int]) -> _Spread:
@@ -162,14 +162,14 @@ class _Spread:
         return cls(tuple(parts), tuple(names), lists)
 
     def places(self, picked: Sequence[int]) -> tuple[int, ...]:
-        """Where those columns of the file are."""
+        """Return the indices of the spread columns for these columns of the file."""
         found: dict[int, list[int]] = {}
         for place, (i, _) in enumerate(self.parts):
             found.setdefault(i, []).append(place)
         return tuple(place for i in picked for place in found.get(i, ()))
 
     def flat(self, batch: pl.DataFrame, source: str, row: int) -> pl.DataFrame:
-        """Each list as numbers side by side. Raises DataError where one is longer or shorter than the first."""
+        """Return the batch with a column per list element. Raises DataError if the length of a list differs."""
         if not self.lists:
             return batch
         for i, length in self.lists.items():
@@ -178,8 +178,8 @@ class _Spread:
                 other = (column.list.len() != length).arg_true()
                 if other.len():
                     where, size = int(other[0]), int(column.list.len()[int(other[0])])
-                    what = f"column {i + 1} ({column.name}) holds {counted(size, 'numbers')} in row {row + where}"
-                    raise DataError(f"{source}: {what}, and {length} in the first", "make all lists as long")
+                    what = f"column {i + 1} ({column.name}) has {counted(size, 'numbers')} in row {row + where}"
+                    raise DataError(f"{source}: {what}, but {length} in the first", "give all lists the same length")
         cells = [batch.to_series(i) for i in range(batch.width)]
         return pl.DataFrame([_cell(cells[i], k).alias(str(place)) for place, (i, k) in enumerate(self.parts)])
 
@@ -198,7 +198,7 @@ def _block(batch: pl.DataFrame, picked: Sequence[int], nulls: Sequence[str], row
 
 @contextmanager
 def _unmapped() -> Iterator[None]:
-    """Have polars read, not map, Arrow files: a mapped one that is cut short meanwhile ends the process."""
+    """Have polars read Arrow files instead of mapping them: truncating a mapped file kills the process."""
     name = "POLARS_FORCE_ASYNC"
     before = os.environ.get(name)
     os.environ[name] = "1"
@@ -213,9 +213,9 @@ def _unmapped() -> Iterator[None]:
 
 
 @contextmanager
-def _unheard() -> Iterator[None]:
-    """Without what the threads of polars print on descriptor 2 when they panic, where Python's own standard error is
-    another one, as the command line has it."""
+def _silenced() -> Iterator[None]:
+    """Hide what panicking polars threads print on descriptor 2, if Python's standard error is another descriptor, as
+    it is in the command line."""
     if sys.stderr is None or _number(sys.stderr) in (None, 2):
         yield
         return

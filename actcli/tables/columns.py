@@ -1,4 +1,4 @@
-"""The names of columns, and choosing among them: `-c h1,#3,#5:#8,h*,!h13`."""
+"""Names of columns, and how to select some: `-c h1,#3,#5:#8,h*,!h13`."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -6,25 +6,25 @@ from fnmatch import fnmatchcase
 
 from actcli.errors import DataError, UsageError
 
-MOST = 100_000  # columns: each costs some microseconds in every block
-DEEPEST = 64  # levels of values within values: libraries walk them on the stack
+MOST = 100_000  # columns: each costs some microseconds per block
+DEEPEST = 64  # levels of nested values: libraries recurse into them
 
 
 def check_width(width: int, source: str) -> None:
-    """Fail where a table is too wide to be one."""
+    """Raise DataError for a table with too many columns."""
     if width > MOST:
-        hint = "rows are samples, columns are neurons: is it turned?"
-        raise DataError(f"{source}: has {width} columns, and a table may have {MOST}", hint)
+        hint = "rows are samples, columns are neurons: is it transposed?"
+        raise DataError(f"{source}: has {width} columns; at most {MOST} are allowed", hint)
 
 
 def pick(
     selections: Iterable[str], columns: Sequence[str], source: str, apart: Collection[int] = ()
 ) -> tuple[int, ...]:
-    """The indices of the selected columns in the order of the selections; when nothing is selected all but those that
-    stand apart.
+    """Return the indices of the selected columns in the order of the selections; without any selection, all columns
+    but those in `apart`.
 
-    An item is a name, `=NAME` where it could be anything else, a position `#1`, a range of two of these, or a glob; `!`
-    takes its columns away. A number that is no name is a position too.
+    An item is a name (`=NAME` if ambiguous), a position `#1`, a range between two of these, or a glob; `!` removes its
+    columns. A number that is not a name is a position too.
     """
     if not columns:
         raise DataError(f"{source}: has no columns")
@@ -45,12 +45,12 @@ def pick(
         else:
             chosen |= found
     if not chosen:
-        raise UsageError(f"{source}: no column is left by -c {','.join(items)}", _there_are(columns))
+        raise UsageError(f"{source}: -c {','.join(items)} leaves no column", _there_are(columns))
     return tuple(chosen)
 
 
 def unique(names: Sequence[str]) -> tuple[str, ...]:
-    """The names, a repeated one with `_2`, `_3` … behind it."""
+    """Return the names with `_2`, `_3` … appended to repeated ones."""
     taken = set(names)
     counts: Counter[str] = Counter()
     result = []
@@ -83,7 +83,7 @@ def _match(item: str, columns: Sequence[str], places: Mapping[str, Sequence[int]
 
 
 def _named(word: str, columns: Sequence[str], places: Mapping[str, Sequence[int]], source: str) -> Sequence[int]:
-    """The columns of a name or a position, which must not be two things."""
+    """Return the columns of a name or position. Raises UsageError if the word could be either."""
     named = places.get(word.removeprefix("="), ())
     if word.startswith("=") and named:
         return named
@@ -94,8 +94,8 @@ def _named(word: str, columns: Sequence[str], places: Mapping[str, Sequence[int]
             return named
         raise _unknown(word, columns, source)
     if named and not word.startswith("#"):
-        what = f"{source}: column {word} may be the one of that name, or the one at that place"
-        raise UsageError(what, f"write '={word}' for the name, or '#{word}' for the place, counted from 1")
+        message = f"{source}: column {word} is ambiguous: a name or a position"
+        raise UsageError(message, f"write '={word}' for the name, '#{word}' for the position, counted from 1")
     return named if named else [position]
 
 
@@ -104,10 +104,10 @@ def _unknown(word: str, columns: Sequence[str], source: str) -> UsageError:
 
     near = difflib.get_close_matches(word, columns[:2000], n=3)
     hint = f"did you mean {' or '.join(near)}? " if near else ""
-    return UsageError(f"{source}: there is no column {word!r}", hint + _there_are(columns))
+    return UsageError(f"{source}: no column {word!r}", hint + _there_are(columns))
 
 
 def _there_are(columns: Sequence[str]) -> str:
-    names = [name or "''" for name in columns]  # a target is often the last
+    names = [name or "''" for name in columns]  # the last one is often the target
     shown = ", ".join(names if len(names) <= 12 else [*names[:10], "…", names[-1]])
     return f"its {len(columns)} columns: {shown}" if len(columns) > 1 else f"its one column: {shown}"

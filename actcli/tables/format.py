@@ -1,4 +1,4 @@
-"""What a format is, and the list of them."""
+"""The declaration of a file format, and the list of all formats."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from actcli.tables.source import Source
     from actcli.tables.table import Table
 
-# The files of `formats/`, each with its FORMATS, in the order in which choices list them.
+# The modules of `formats/`, each with its FORMATS, in the order in which choices list them.
 FILES = ("csv", "json", "markdown", "latex", "parquet", "npy")
-DEFAULT = "csv"  # of what says nothing about itself
+DEFAULT = "csv"  # when neither suffix nor first bytes tell the format
 COMPRESSED = (".gz", ".zst")
 
 T = TypeVar("T")
@@ -29,11 +29,11 @@ Use: TypeAlias = Literal["open", "frames", "rows"]
 
 
 class Form(NamedTuple):
-    """What is asked of the form of a sheet: the digits of numbers for people, and a header, where there may be one."""
+    """How to write a sheet: the digits of rounded numbers, and whether to write a header."""
 
     digits: int = 6
     header: bool = True
-    rounded: frozenset[int] | None = None  # the columns whose numbers have that many digits; None: all
+    rounded: frozenset[int] | None = None  # the columns to round to `digits`; None: all
 
 
 USUAL = Form()
@@ -41,31 +41,31 @@ RowWriter: TypeAlias = Callable[[Sequence[str], Iterable[Sequence[Cell]], Form],
 
 
 class FrameWriter(NamedTuple, Generic[T]):
-    """Writes frames, whose columns are named by their position."""
+    """Writes frames whose columns are named by their position."""
 
     encode: Callable[[pl.DataFrame], T]  # one block, on any thread
-    write: Callable[[IO[bytes], Iterable[T]], None]  # the whole file, of the encoded blocks in order
+    write: Callable[[IO[bytes], Iterable[T]], None]  # the whole file, from the encoded blocks in order
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format, with what can be done in it."""
+    """A format and its readers and writers."""
 
     name: str
     suffixes: tuple[str, ...]
-    read_suffixes: tuple[str, ...] = ()  # further ones, of files that are read but not written in it
+    read_suffixes: tuple[str, ...] = ()  # further suffixes, for reading only
     magic: tuple[bytes, ...] = ()  # what a file begins with
     open: Reader | None = None
-    frames: Callable[[Sequence[str], Form], FrameWriter[Any]] | None = None  # of the columns
+    frames: Callable[[Sequence[str], Form], FrameWriter[Any]] | None = None  # from the names of the columns
     rows: RowWriter | None = None  # a sheet in pieces, without a heavy library
-    for_people: bool = False  # numbers are rounded, and the columns are those that a screen shows
-    headed: bool = False  # the names of the columns may be left out
+    for_people: bool = False  # numbers are rounded, and the columns are those shown on a screen
+    headed: bool = False  # the header can be left out
     slow_to_open: bool = False  # the reader imports polars before it knows the columns
-    layers: str = ""  # what of the file is a layer, where the whole is not
+    layers: str = ""  # which part of a file is a layer, if not the whole
 
 
 def reader(module: str, function: str, *arguments: object) -> Reader:
-    """The reader of this name, whose module is imported when it opens something."""
+    """Return a reader whose module is imported when it first opens a source."""
 
     def open(source: Source, options: ReadOptions) -> list[Table]:
         found: list[Table] = getattr(import_module(f"actcli.tables.{module}"), function)(source, options, *arguments)
@@ -75,23 +75,23 @@ def reader(module: str, function: str, *arguments: object) -> Reader:
 
 
 def formats() -> Iterator[Format]:
-    """All formats; each file is imported when it is reached."""
+    """Yield all formats; each module is imported when it is reached."""
     for file in FILES:
         yield from import_module(f"actcli.tables.formats.{file}").FORMATS
 
 
 def named(name: str) -> Format:
-    """The format of a name that is in the list."""
+    """Return the format of this name, which must exist."""
     return next(format for format in formats() if format.name == name)
 
 
 def names(use: Use) -> tuple[str, ...]:
-    """The names of the formats that have this use."""
+    """Return the names of the formats that support this use."""
     return tuple(format.name for format in formats() if getattr(format, use))
 
 
 def suffixes(use: Use) -> dict[str, str]:
-    """The name of the format of each suffix."""
+    """Return the name of the format for each suffix."""
     return {
         suffix: format.name
         for format in formats()
@@ -101,7 +101,7 @@ def suffixes(use: Use) -> dict[str, str]:
 
 
 def input_suffix(path: str) -> tuple[str, Format | None]:
-    """The name of a file without its folder and suffixes, and the format that a suffix says."""
+    """Return the name of a file without folder and suffixes, and the format that its suffix implies."""
     from pathlib import PurePath
 
     from actcli.tables.remote import file_name
@@ -110,22 +110,22 @@ def input_suffix(path: str) -> tuple[str, Format | None]:
     if file.suffix.lower() in COMPRESSED:
         file = file.with_suffix("")
     suffix = file.suffix.lower()
-    said = (format for format in formats() if format.open and suffix in (*format.suffixes, *format.read_suffixes))
-    format = next(said, None)
+    matching = (format for format in formats() if format.open and suffix in (*format.suffixes, *format.read_suffixes))
+    format = next(matching, None)
     return encodable(file.stem if format else file.name), format
 
 
 def holds_measures(path: str) -> bool:
-    """Whether actcli wrote this file of JSON, as a watched training is saved."""
+    """Return whether actcli wrote this JSON file, for example by watching a training."""
     if not path.endswith((".json", ".jsonl")) or not os.path.isfile(path):
         return False
     try:
         with open(path, "rb") as file:
             return re.match(rb'\s*\{\s*"schema":\s*"actcli\.', file.read(100)) is not None
-    except OSError:  # which is told where it is read
+    except OSError:  # reported when the file is read
         return False
 
 
 def way_to_show(path: str) -> str:
-    """What to do with such a file in place of a table or a function."""
-    return f"show it by actcli trend {path}"
+    """Return the hint for a file of measures given in place of a table or a function."""
+    return f"show it with actcli trend {path}"

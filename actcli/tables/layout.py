@@ -1,10 +1,11 @@
-"""How a text lays out its cells: what stands between them, the decimal sign, comments.
+"""The layout of a text table: the separator, the decimal sign, comments.
 
-What no option says is guessed from the first lines. Where these leave a doubt it is an error that names the option."""
+What no option states is guessed from the first lines; if they are ambiguous, the error names the option."""
 
 from __future__ import annotations
 
 import csv
+import io
 import itertools
 import re
 from collections.abc import Iterator, Sequence
@@ -22,50 +23,47 @@ from actcli.tables.options import ReadOptions
 from actcli.tables.source import Source
 from actcli.tables.table import is_number
 
-EDGES = " \t\r\n"  # of cells, which are no part of them
+EDGES = " \t\r\n"  # stripped from cells
 BLANKS = " "  # any run of blanks and tabs
 SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars", BLANKS: "blanks"}
 WORDS = {"comma": ",", "tab": "\t", r"\t": "\t", "semicolon": ";", "bar": "|", "blanks": BLANKS}
 SAMPLE = 100  # rows to guess from
-COMMENTS = 100_000  # before the first row
+COMMENTS = 100_000  # at most, before the first row
 _DECIMAL = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?|[+-]?\d+,(?:[eE][+-]?\d+)?")
+_NUMBERS = re.compile(r"(?:[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?\0)*", re.ASCII)  # NUL is in no text
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
-_GAP = re.compile(r"^ *\t|\t *(?:\t|\r?$)", re.MULTILINE)  # a missing cell between tabs, lost among blanks
-_SAID = re.compile(r'"?sep=([^"\r\n])"?', re.IGNORECASE)  # as spreadsheets write it
+_GAP = re.compile(r"^ *\t|\t *(?:\t|\r?$)", re.MULTILINE)  # a missing cell between tabs, lost if blanks separate
+_DECLARED = re.compile(r'"?sep=([^"\r\n])"?', re.IGNORECASE)  # as spreadsheets write it
 
-csv.field_size_limit(2**31 - 1)  # of any length, as polars takes them
+csv.field_size_limit(2**31 - 1)  # polars has no limit either
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How the cells of a text stand, and its first rows."""
+    """The layout of a text table, and its first rows."""
 
     separator: str
     decimal: str
-    comment: str  # what lines begin with that are no rows; empty: none do
+    comment: str  # prefix of lines that are not rows; empty: no comments
     skip: int  # bytes before the first row
-    first: int  # bytes of that row
+    first: int  # bytes of the first row
     breaks: int  # the line breaks in it
     line: int  # the number of its first line
-    names: tuple[str, ...]  # of the columns, in the last comment before it; empty: none are there
-    rows: tuple[tuple[str, ...], ...]  # the first ones
+    names: tuple[str, ...]  # of the columns, from the last comment before the first row; empty: none there
+    rows: tuple[tuple[str, ...], ...]  # the first rows
     notes: tuple[str, ...]
 
 
 def layout(source: Source, options: ReadOptions, usual: str) -> Layout:
-    """That of a text in which `usual` stands between cells unless another separator is said or seen."""
+    """Return the layout of a text whose separator is `usual` unless an option or its first lines say otherwise."""
     start = _start(source, options)
     if start.comment and not start.text.strip():
-        what = f"{source.name}: holds nothing but lines that begin with {start.comment}"
-        raise DataError(what, "--comment '' takes them as rows")
-    given = start.said if options.separator is None else separator_of(options.separator)
+        message = f"{source.name}: all its lines begin with {start.comment}, and are skipped as comments"
+        raise DataError(message, "read them as rows with --comment ''")
+    given = start.declared if options.separator is None else separator_of(options.separator)
     fit = _chosen(start, given, usual, options, source.name)
     names: tuple[str, ...] = ()
-    if (
-        start.last
-        and options.header is not False
-        and all(is_value(cell, fit.decimal, options.nulls) for cell in fit.rows[0])
-    ):
+    if start.last and options.header is not False and are_values(fit.rows[0], fit.decimal, options.nulls):
         (row,) = _sample(start.last, fit.separator, "")
         names = row if len(row) == len(fit.rows[0]) else ()
     notes = _notes(start, fit, usual if given is None else given, names, options)
@@ -76,38 +74,38 @@ def layout(source: Source, options: ReadOptions, usual: str) -> Layout:
 
 
 def _notes(start: _Start, fit: _Fit, expected: str, names: tuple[str, ...], options: ReadOptions) -> Iterator[str]:
-    """What was guessed, each with the option that says otherwise."""
+    """Yield what was guessed, each guess with the option that overrides it."""
     decimal = fit.decimal == "," and options.decimal is None
     if fit.separator != expected:
-        said, way = (", and numbers have decimal commas", "--separator and --decimal say") if decimal else (
-            "", "--separator says")  # fmt: skip
-        yield f"{SEPARATORS[fit.separator]} separate the cells{said}; {way} otherwise"
+        commas, way = (", and numbers have decimal commas", "--separator and --decimal") if decimal else (
+            "", "--separator")  # fmt: skip
+        yield f"{SEPARATORS[fit.separator]} separate the cells{commas}; override with {way}"
     elif decimal:
-        yield "numbers have decimal commas; --decimal says otherwise"
+        yield "numbers have decimal commas; override with --decimal"
     if names:
-        yield "the comment before the first row is taken as names; --no-header takes it as none"
+        yield "the comment before the first row is read as the header; --no-header ignores it"
     if start.comment and options.comment is None and (not names or start.comments > 1):
-        yield "lines that begin with # are taken as comments; --comment '' takes them as rows"
+        yield "lines that begin with # are skipped as comments; --comment '' reads them as rows"
 
 
 def separator_of(word: str) -> str:
-    """The character that a word or a character means."""
+    """Return the separator that a word or a character stands for."""
     found = WORDS.get(word.lower(), word)
     if len(found) != 1 or not found.isascii() or found.isalnum() or found in "\"'+-.\r\n" or ord(found) < 9:
-        what = f"--separator {word!r}: no such character can stand between numbers"
-        raise UsageError(what, "give one such as ';', or tab, or blanks for any number of them")
+        message = f"--separator {word!r}: cannot separate numbers"
+        raise UsageError(message, "give a character such as ';', or tab, or blanks for runs of blanks")
     return found
 
 
 def tabbed(data: bytes) -> bytes:
-    """The lines with one tab for each run of blanks that is not in quotes, and none at their ends."""
+    """Return the lines with each run of blanks outside quotes replaced by a tab, and stripped of blanks."""
     codes = np.frombuffer(data, np.uint8)
     blank = (codes == ord(" ")) | (codes == ord("\t"))
     if b'"' in data:
         blank &= ~np.logical_xor.accumulate(codes == ord('"'))
     edges = np.diff(blank.astype(np.int8), prepend=0, append=0)
     starts, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-    ends = np.append((codes == ord("\n")) | (codes == ord("\r")), True)  # which byte -1 is as well
+    ends = np.append((codes == ord("\n")) | (codes == ord("\r")), True)  # True at index -1 too
     kept = ~blank
     kept[starts[~(ends[starts - 1] | ends[stops])]] = True
     cells: NDArray[np.uint8] = np.where(blank, np.uint8(ord("\t")), codes)[kept]
@@ -117,11 +115,11 @@ def tabbed(data: bytes) -> bytes:
 class _Start(NamedTuple):
     """The beginning of a text."""
 
-    text: str  # the first rows, each whole
+    text: str  # whole rows
     comment: str
-    comments: int  # how many lines before the first row are comments
-    last: str  # of these the last, without what makes it one
-    said: str | None  # the separator that a line before the first row names
+    comments: int  # the number of comments before the first row
+    last: str  # comment, without its prefix
+    declared: str | None  # the separator that a line before the first row declares
     skip: int
     first: int
     breaks: int
@@ -129,7 +127,7 @@ class _Start(NamedTuple):
 
 
 def _start(source: Source, options: ReadOptions) -> _Start:
-    """As much of a text as is needed to guess from, which is checked to be one."""
+    """Read and check as much of a text as the guesses need."""
     stream = source.text()
     first = first_line(stream, source, quotes=False)
     bom = len(BOM) * first.startswith(BOM)
@@ -143,8 +141,8 @@ def _start(source: Source, options: ReadOptions) -> _Start:
         head = _before(data, bom, comment.encode())
         end = _row_end(data, head.end)
         if head.lines > COMMENTS:
-            what = f"{source.name}: more than {COMMENTS:,} comments before the first row"
-            raise DataError(what, "take them out")
+            message = f"{source.name}: more than {COMMENTS:,} comments before the first row"
+            raise DataError(message, "remove them")
         if not end and (size > LONGEST or (whole and data.count(b'"', head.end) % 2)):
             raise unended(data[head.end :], source, 1 + head.lines)
         if whole or (end and len(data) > 3 * end):
@@ -154,37 +152,37 @@ def _start(source: Source, options: ReadOptions) -> _Start:
     text = data[head.end : None if whole else data.rfind(b"\n") + 1]
     last = head.last.decode(errors="replace").removeprefix(comment).strip()
     return _Start(
-        text.decode(errors="replace"), comment, head.comments, last, head.said, head.end,
+        text.decode(errors="replace"), comment, head.comments, last, head.declared, head.end,
         (end or len(data)) - head.end, data.count(b"\n", head.end, end or None), 1 + head.lines,
     )  # fmt: skip
 
 
 class _Head(NamedTuple):
-    """What is before the first row."""
+    """The lines before the first row."""
 
     end: int
     lines: int
     comments: int
     last: bytes  # comment
-    said: str | None  # the separator that its first line names
+    declared: str | None  # the separator that the first line declares
 
 
 def _before(data: bytes, at: int, comment: bytes) -> _Head:
-    lines, comments, last, said = 0, 0, b"", None
+    lines, comments, last, declared = 0, 0, b"", None
     while stop := data.find(b"\n", at) + 1:
         line = data[at:stop]
-        if not lines and (found := _SAID.fullmatch(line.strip(b"\r\n").decode(errors="replace"))):
-            said = found[1]
+        if not lines and (found := _DECLARED.fullmatch(line.strip(b"\r\n").decode(errors="replace"))):
+            declared = found[1]
         elif comment and line.startswith(comment):
             comments, last = comments + 1, line
         else:
             break
         lines, at = lines + 1, stop
-    return _Head(at, lines, comments, last, said)
+    return _Head(at, lines, comments, last, declared)
 
 
 def _row_end(data: bytes, start: int) -> int:
-    """Where the row ends that begins here; 0 where it goes on."""
+    """Return where the row that begins at `start` ends; 0 if its end is not in the data."""
     end = data.find(b"\n", start) + 1
     if not data.count(b'"', start, end or None) % 2:
         return end
@@ -194,30 +192,32 @@ def _row_end(data: bytes, start: int) -> int:
 
 
 def _sample(text: str, separator: str, comment: str) -> tuple[tuple[str, ...], ...]:
-    """The first rows of a text."""
+    """Return the first rows of a text."""
     if separator == BLANKS:
         text, separator = tabbed(text.encode()).decode(), "\t"
-    lines = (line[0] for line in re.finditer(r"[^\n]*\n|[^\n]+", text))
+    lines = io.StringIO(text, newline="\n")
     rows = csv.reader((line for line in lines if not (comment and line.startswith(comment))), delimiter=separator)
+    has_edges = any(edge in text for edge in ' \t\r"')
     found: list[tuple[str, ...]] = []
-    with suppress(csv.Error):  # a bare carriage return: as far as that
-        found += (tuple(cell.strip(EDGES) for cell in row) or ("",) for row in itertools.islice(rows, SAMPLE))
-    while len(found) > 1 and found[-1] == ("",):  # blank lines at the end are nothing
+    with suppress(csv.Error):  # stop at a bare carriage return
+        for row in itertools.islice(rows, SAMPLE):
+            found.append(tuple([cell.strip(EDGES) for cell in row] if has_edges else row) or ("",))
+    while len(found) > 1 and found[-1] == ("",):  # blank lines at the end are not rows
         found.pop()
     return tuple(found) or (("",),)
 
 
 class _Fit(NamedTuple):
-    """The first rows as cells between separators."""
+    """The first rows split at a separator."""
 
     separator: str
     decimal: str
     rows: tuple[tuple[str, ...], ...]
-    even: bool  # all have as many cells, the first perhaps one less
-    exact: bool  # and the first as many as the others
-    share: float  # of the columns that hold numbers
-    texts: tuple[str, ...]  # the cells in the others
-    doubt: str  # about its decimal sign, in words
+    even: bool  # all rows have the same number of cells, the first perhaps one less
+    exact: bool  # the first row has as many cells as the others
+    share: float  # of columns that contain only numbers
+    texts: tuple[str, ...]  # the cells in the other columns
+    doubt: str  # about the decimal sign, in words
 
     @property
     def rank(self) -> tuple[bool, float]:
@@ -228,13 +228,14 @@ def _fit(text: str, separator: str, comment: str, options: ReadOptions, source: 
     rows = _sample(text, separator, comment)
     first, *body = rows
     check_width(len(first), source)
-    commas = [cell for row in rows for cell in row if separator != "," and _DECIMAL.fullmatch(cell)]
-    dots = [cell for row in rows for cell in row if commas and "." in cell and is_number(cell)]
+    cells = [cell for row in rows for cell in row] if separator != "," else []
+    commas = [cell for cell in cells if _DECIMAL.fullmatch(cell)]
+    dots = [cell for cell in cells if commas and "." in cell and is_number(cell)]
     decimal = options.decimal or ("," if commas and not dots else ".")
     width = len((body or rows)[0])
     even = all(len(row) == width for row in body) and len(first) in (width, width - 1)
     columns = list(zip(*(body or rows), strict=True)) if even else []
-    texts = [column for column in columns if not all(is_value(cell, decimal, options.nulls) for cell in column)]
+    texts = [column for column in columns if not are_values(column, decimal, options.nulls)]
     share = 1 - len(texts) / len(columns) if columns else 0.0
     doubt = "" if options.decimal else _doubt(first, commas, dots)
     return _Fit(
@@ -243,7 +244,7 @@ def _fit(text: str, separator: str, comment: str, options: ReadOptions, source: 
 
 
 def _chosen(start: _Start, given: str | None, usual: str, options: ReadOptions, source: str) -> _Fit:
-    """The rows between the separator that is given, else between what leaves no doubt."""
+    """Return the rows split at the given separator, or else at the one that leaves no doubt."""
 
     def of(separator: str) -> _Fit:
         return _fit(start.text, separator, start.comment, options, source)
@@ -253,29 +254,29 @@ def _chosen(start: _Start, given: str | None, usual: str, options: ReadOptions, 
         others = [other for other in SEPARATORS if other != usual and not (other == BLANKS and _GAP.search(start.text))]
         fit = _likeliest(fit, [of(other) for other in others], source)
     if fit.doubt:
-        raise DataError(f"{source}: {fit.doubt}", "say which is the decimal sign: --decimal , or --decimal .")
+        raise DataError(f"{source}: {fit.doubt}", "name the decimal sign: --decimal , or --decimal .")
     return fit
 
 
 def _doubt(first: Sequence[str], commas: Sequence[str], dots: Sequence[str]) -> str:
-    """What is not clear about numbers with commas, `first` being the row that these might make a header."""
+    """Return what is ambiguous about numbers with commas; `first` is the row that may be a header."""
     if dots:
         both = [cell for cell in first if cell in commas]
-        return f"{both[0]} has a decimal comma, and {dots[0]} a point" if both else ""
+        return f"{both[0]} has a decimal comma, but {dots[0]} a decimal point" if both else ""
     if commas and all(map(_THOUSANDS.fullmatch, commas)):
-        return f"{commas[0]} may have a decimal comma, or one between thousands"
+        return f"the comma in {commas[0]} may be a decimal comma or a thousands separator"
     return ""
 
 
 def _likeliest(own: _Fit, others: list[_Fit], source: str) -> _Fit:
-    """The rows between the usual separator, unless another one makes numbers of what it does not."""
+    """Return the rows split at the usual separator, unless another one yields more numbers."""
     fits = [fit for fit in others if fit.even and len(fit.rows[-1]) > 1 and fit.share and not _splits(own, fit.texts)]
     if not fits:
         return own
-    best = max(fits, key=lambda fit: fit.rank)  # the first of several: blanks are the last
+    best = max(fits, key=lambda fit: fit.rank)  # the first of equals; blanks come last
     rivals = [fit for fit in fits if fit.rank == best.rank and BLANKS not in (fit.separator, best.separator)]
     if own.even and own.share and own.rank >= best.rank:
-        if own.rank > best.rank or best.separator == BLANKS:  # which tabs are as well
+        if own.rank > best.rank or best.separator == BLANKS:  # a tab is a blank too
             return own
         rivals = [own, best]
     if len(rivals) > 1:
@@ -283,17 +284,22 @@ def _likeliest(own: _Fit, others: list[_Fit], source: str) -> _Fit:
         ways = " or ".join(
             f"--separator {next(word for word, c in WORDS.items() if c == fit.separator)}" for fit in rivals[:2]
         )
-        raise DataError(f"{source}: {one} or {other} may separate the cells", f"say which: {ways}")
+        raise DataError(f"{source}: {one} or {other} may separate the cells", f"choose one: {ways}")
     return best
 
 
 def _splits(own: _Fit, texts: Sequence[str]) -> bool:
-    """Whether the usual separator stands in some cell that is no number."""
+    """Return whether a cell that is not a number contains the usual separator."""
     return any(own.separator in cell and not _DECIMAL.fullmatch(cell) for cell in texts)
 
 
-def is_value(cell: str, decimal: str, nulls: Sequence[str]) -> bool:
-    """Whether a cell is a number, or missing."""
-    if cell in ("", *nulls):
+def are_values(cells: Sequence[str], decimal: str, nulls: Sequence[str]) -> bool:
+    """Return whether each cell is a number, or missing."""
+    if decimal == "." and _NUMBERS.fullmatch("\0".join((*cells, ""))):
         return True
-    return is_number(cell) if decimal == "." else bool("." not in cell and is_number(cell.replace(",", ".", 1)))
+    missing = {"", *nulls}
+    return all(cell in missing or _is_number(cell, decimal) for cell in cells)
+
+
+def _is_number(cell: str, decimal: str) -> bool:
+    return is_number(cell) if decimal == "." else "." not in cell and is_number(cell.replace(",", ".", 1))

@@ -1,4 +1,4 @@
-"""Text cut into blocks of whole lines; a line break within quotes ends no line."""
+"""Cut text into blocks of whole rows; a line break within quotes does not end a row."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -16,11 +16,11 @@ from actcli.tables.table import Share
 BOM = b"\xef\xbb\xbf"
 BREAK, RETURN, QUOTE = b'\n\r"'
 PIECE = 1 << 18
-LONGEST = 64 << 20  # a line not ended, or a quote not closed, after as many bytes is a mistake
+LONGEST = 64 << 20  # bytes: a longer line, or quoted cell, is an error
 
 
 def first_line(stream: Stream, source: Source, *, quotes: bool) -> bytes:
-    """The first line with its end, left to be read; what is empty or no UTF-8 text fails here."""
+    """Return the first line with its end, without consuming it. Raises DataError if empty or not UTF-8 text."""
     size = 1 << 16
     while True:
         data = stream.look(size).tobytes()
@@ -30,14 +30,14 @@ def first_line(stream: Stream, source: Source, *, quotes: bool) -> bytes:
         if end or len(data) < size:
             break
         if size > LONGEST:
-            raise DataError(f"{source.name}: line 1 does not end within {LONGEST >> 20} MB")
+            raise DataError(f"{source.name}: line 1 is longer than {LONGEST >> 20} MB")
         size *= 2
     if data[:2] in (b"\xff\xfe", b"\xfe\xff") or data[:64].count(b"\0") * 3 > len(data[:64]):
         file = "" if source.path == "-" else f" {source.path}"
         raise DataError(f"{source.name}: is UTF-16 text, not UTF-8", f"convert it: iconv -f UTF-16 -t UTF-8{file}")
     if not data.removeprefix(BOM).strip(b"\r\n"):
         what = "is empty" if len(data) < size else "begins with blank lines"
-        raise DataError(f"{source.name}: {what}", "" if len(data) < size else "take them out")
+        raise DataError(f"{source.name}: {what}", "" if len(data) < size else "remove them")
     line = data[:end] if end else data
     if b"\n" not in line and b"\r" in line.rstrip(b"\r"):
         raise DataError(f"{source.name}: its lines end in bare carriage returns", "convert it: tr '\\r' '\\n'")
@@ -51,20 +51,20 @@ class Lines:
 
     read: Callable[[], bytes]  # on any thread
     first: int  # the number of the first line
-    breaks: int  # how many rows there are
-    end: int  # how many bytes of the source have been read
+    breaks: int  # the number of line breaks
+    end: int  # bytes of the source read so far
 
 
 class Section(NamedTuple):
-    """Lines of a text in succession."""
+    """Consecutive lines of a text."""
 
     stream: Stream
-    line: int  # the number of the first
-    is_last: bool  # nothing is behind them
+    line: int  # the number of the first line
+    is_last: bool  # no lines follow
 
 
 def section(source: Source, share: Share, head: int, line: int) -> Section:
-    """The lines of a share of what is behind `head` bytes, where line number `line` begins."""
+    """Return the lines of a share of the text after `head` bytes, where line number `line` begins."""
     if share.total == 1:
         stream = source.text()
         stream.read(head)
@@ -81,11 +81,12 @@ def section(source: Source, share: Share, head: int, line: int) -> Section:
 
 
 def _cut(source: Source, head: int, at: int) -> int:
-    """The end of the first line that ends there or later and is not blank: of blank lines not all are nothing."""
+    """Return the end of the first non-blank line that ends at `at` or later. Blank lines stay whole: whether they
+    count depends on what follows."""
     assert source.section is not None
     if at <= head:
         return head
-    start = max(head, at - 3)  # bytes before, so that a line end across it is seen
+    start = max(head, at - 3)  # so that a line end across `at` is seen
     stream, size = source.section(start, source.size or 0), 1 << 12
     while True:
         data = stream.look(size).tobytes()
@@ -95,17 +96,17 @@ def _cut(source: Source, head: int, at: int) -> int:
         if len(data) < size:
             return source.size or 0
         if size > LONGEST:
-            raise DataError(f"{source.name}: no line ends within {LONGEST >> 20} MB behind byte {at}")
+            raise DataError(f"{source.name}: no line ends within {LONGEST >> 20} MB after byte {at}")
         size *= 4
 
 
 def blocks(
     stream: Stream, source: Source, rows: int, line: int, *, quotes: bool, is_last: bool = True
 ) -> Iterator[Lines]:
-    """Blocks of so many rows; `line` is the number of the first line, and nothing is behind what `is_last`.
+    """Yield blocks of `rows` rows; `line` is the number of the first line, and `is_last` says that no lines follow.
 
-    Every block but the last has `rows` rows, whatever the sizes in which the stream is read, so that sums over blocks
-    are the same too. Blank lines at the end of the stream are nothing.
+    Every block but the last has exactly `rows` rows, however the stream is read, so that sums over blocks are
+    reproducible. Blank lines at the end of the stream are ignored.
     """
     while True:
         found = _next(stream, source, rows, line, quotes)
@@ -119,9 +120,9 @@ def blocks(
         if found.stop:
             yield Lines(stream.take(found.stop), line, found.breaks, stream.position)
         if not is_last:
-            # A share of which the first begins outside of quotes is the first that ends within some, and fails here.
-            what = f"{source.name}: a quoted cell holds a line break where the file is cut, near line {line}"
-            raise DataError(what, "leave out --dask, or write Parquet, which is cut between rows")
+            # Share 0 begins outside quotes, so the first share to end within quotes fails here, before its follower.
+            message = f"{source.name}: a quoted cell contains a line break where the file is cut, near line {line}"
+            raise DataError(message, "leave out --dask, or use Parquet, which is cut between rows")
         raise unended(window[found.stop : filled].tobytes(), source, line + found.breaks)
     if filled:
         breaks = count(window[:filled]) + 1
@@ -131,17 +132,17 @@ def blocks(
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """The next rows of a stream."""
+    """The extent of the next rows of a stream."""
 
     stop: int  # where they end
     breaks: int  # the line breaks in them
     size: int  # how much was looked at
-    last: bool  # that is all that is left, and nothing but blank lines is behind the rows
+    last: bool  # only blank lines are left after the rows
     quoted: bool  # a quote is open at the end
 
 
 def _next(stream: Stream, source: Source, rows: int, line: int, quotes: bool) -> _Rows:
-    """The next `rows` rows, or all that are left. Read in pieces that stay in the processor's cache."""
+    """Find the next `rows` rows, or all that are left, in pieces that fit the processor's cache."""
     size = stop = found = 0
     quoted = any_quotes = False
     while True:
@@ -163,14 +164,14 @@ def _next(stream: Stream, source: Source, rows: int, line: int, quotes: bool) ->
             return _Rows(stop, count(stream.look(stop)) if any_quotes else found, size, last, quoted)
         if blank and size - stop > LONGEST:
             where = line + count(stream.look(stop))
-            raise DataError(f"{source.name}: line {where}: blank lines for {LONGEST >> 20} MB", "take them out")
+            raise DataError(f"{source.name}: line {where}: blank lines for {LONGEST >> 20} MB", "remove them")
         if found < rows and size - stop > LONGEST:
             seen = stream.look(size)
             raise unended(seen[stop:].tobytes(), source, line + count(seen[:stop]))
 
 
 def _after(flags: NDArray[np.bool_], most: int) -> int:
-    """The position after that many flags, which must be there; halving is quicker than to list them all."""
+    """Return the position after `most` flags, which must exist; bisection is faster than listing all flags."""
     low, high, before = 0, len(flags), 0
     while high - low > 1 << 14:
         middle = (low + high) // 2
@@ -180,7 +181,7 @@ def _after(flags: NDArray[np.bool_], most: int) -> int:
 
 
 def _blanks(window: NDArray[np.uint8]) -> int:
-    """How many bytes of line breaks are at the end."""
+    """Return how many bytes of line breaks are at the end."""
     stop = len(window)
     while stop:
         start = max(0, stop - 4096)
@@ -196,25 +197,25 @@ def _blank(window: NDArray[np.uint8]) -> bool:
 
 
 def count(data: bytes | NDArray[np.uint8], byte: int = BREAK) -> int:
-    """How often the byte is in the data; four times as fast as `bytes.count`, and other threads go on."""
+    """Count the byte in the data: four times as fast as `bytes.count`, and without holding the GIL."""
     codes = np.frombuffer(data, np.uint8) if isinstance(data, bytes) else data
     return int(np.count_nonzero(codes == byte))
 
 
 def unended(data: bytes, source: Source, line: int) -> DataError:
     if b'"' not in data:
-        return DataError(f"{source.name}: line {line} does not end within {LONGEST >> 20} MB")
+        return DataError(f"{source.name}: line {line} is longer than {LONGEST >> 20} MB")
     line = line_at(data.rindex(b'"'), data, line)
-    return DataError(f"{source.name}: line {line}: a quote is opened here and never closed")
+    return DataError(f"{source.name}: line {line}: this quote is never closed")
 
 
 def line_at(position: int, data: bytes, line: int) -> int:
-    """The number of the line that `position` is in, where `data` begins with line number `line`."""
+    """Return the number of the line at `position` in `data`, which begins with line number `line`."""
     return line + data.count(b"\n", 0, position)
 
 
 def check_text(data: bytes, source: str, line: int) -> None:
-    """Fail at the first byte that no text in UTF-8 has."""
+    """Raise DataError for the first byte that is not UTF-8 text."""
     nul = data.find(b"\0")
     try:
         (data if nul < 0 else data[:nul]).decode()
@@ -222,8 +223,8 @@ def check_text(data: bytes, source: str, line: int) -> None:
         where = line_at(error.start, data, line)
         raise DataError(
             f"{source}: line {where}: the byte 0x{data[error.start]:02x} is not UTF-8 text",
-            "is this a binary file, or text in another encoding? See --input-format, and iconv",
+            "is this a binary file, or text in another encoding? See --input-format and iconv",
         ) from None
     if nul >= 0:
         where = line_at(nul, data, line)
-        raise DataError(f"{source}: line {where}: a NUL byte: this is no text", "name its format with --input-format")
+        raise DataError(f"{source}: line {where}: a NUL byte: this is not text", "name its format with --input-format")

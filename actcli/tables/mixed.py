@@ -1,7 +1,7 @@
-"""Columns of JSON values of which no type of polars holds all: each value as its JSON text.
+"""Columns of JSON values that no polars type fits: each value is kept as JSON text.
 
-A column has a type only where it gives each value the same JSON text, so that it does not matter into which blocks the
-rows are cut."""
+A column gets a type only if every value keeps its JSON text in it, so that the result does not depend on how the rows
+are cut into blocks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LARGEST = 1 << 63
 
 
 def column(values: Sequence[Any]) -> pl.Series:
-    """The values of a column, as they were parsed."""
+    """Return the parsed values as a column."""
     kinds = {type(value) for value in values} - {type(None)}
     if not kinds:
         return pl.Series(values, dtype=pl.Null())
@@ -31,7 +31,7 @@ def column(values: Sequence[Any]) -> pl.Series:
 
 
 def typed(name: str, values: pl.Series) -> pl.Series:
-    """The values of a column in a type, for a format of typed columns."""
+    """Return the column with a proper type, for formats with typed columns. Raises TypeLost if none fits."""
     if values.dtype != MIXED:
         return values
     found = plain_values(values)
@@ -49,14 +49,14 @@ def typed(name: str, values: pl.Series) -> pl.Series:
 
 
 def plain_values(column: pl.Series) -> list[Any]:
-    """The values of any column, mixed ones as they were parsed."""
+    """Return the values of any column, those of a mixed one parsed."""
     if column.dtype != MIXED:
         return column.to_list()
     return [None if text is None else json.loads(text) for text in column.struct.field(TEXT)]
 
 
 def plain(text: str) -> str:
-    """A value for a format of text: a string without its quotes, anything else as JSON has it."""
+    """Return a JSON value for a text format: a string without its quotes, anything else as JSON."""
     return str(json.loads(text)) if text.startswith('"') else text
 
 
@@ -68,7 +68,7 @@ def _text(value: Any) -> str:
 
 
 def _finite(value: Any) -> Any:
-    """With NaN and the infinities, which JSON lacks, as strings."""
+    """Return the value with NaN and the infinities, which JSON lacks, as strings."""
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""From the words of a command line to tables."""
+"""Open the tables that the words of a command line name."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -17,27 +17,27 @@ from actcli.tables.table import WHOLE, Block, Kin, Share, Table, Task
 
 
 def open_tables(paths: Sequence[str], options: ReadOptions) -> list[Table]:
-    """The tables of some files, folders and globs (`-` is standard input), with names that tell them apart.
+    """Return the tables of files, folders and globs (`-` is standard input) under distinct names.
 
-    All of them are looked at now, so that what cannot be read at all fails before any work; of a folder the first part.
+    Every file, and the first part of every folder, is opened now, so that an unreadable one fails before any work.
     """
     return [table.sound() for table in listed(paths, options)]
 
 
 def listed(paths: Sequence[str], options: ReadOptions, mentioned: Callable[[str], bool] | None = None) -> list[Table]:
-    """The same tables, of which some may be faulty: what is left out need not be sound. What stands aside is there only
-    where it is `mentioned`, which an option --layer can do."""
+    """Return the same tables, some perhaps faulty: those left out later need not be sound. A table set aside is
+    included only if it is `mentioned`, for example by --layer."""
     if list(paths).count("-") > 1:
         raise UsageError("standard input can be read only once")
     if options.format is not None and options.format not in names("open"):
-        raise UsageError(f"there is no input format {options.format!r}", f"formats: {', '.join(names('open'))}")
+        raise UsageError(f"no input format {options.format!r}", f"formats: {', '.join(names('open'))}")
     given = [one for path in paths for one in expanded(path, options)]
     if options.parts and not any(one.parts for one in given):
         name, value = options.parts[0]
-        raise UsageError(f"--part {name}={value} is for folders and globs", "no input is one")
+        raise UsageError(f"--part {name}={value} needs a folder or a glob", "no input is one")
     places, note = arranged([one.path for one in given], options.order, "the inputs")
     tables = [table for place in places for table in _in_order(_opened(given[place], options), options)]
-    tables = [table for _, own in groupby(tables, key=_file) for table in _taken(list(own), mentioned)]
+    tables = [table for _, own in groupby(tables, key=_file) for table in _without_aside(list(own), mentioned)]
     if note:
         tables[0] = replace(tables[0], notes=(note, *tables[0].notes))
     count = Counter(table.name for table in tables)
@@ -45,24 +45,24 @@ def listed(paths: Sequence[str], options: ReadOptions, mentioned: Callable[[str]
 
 
 def _file(table: Table) -> str:
-    """The file that a table is in, perhaps with others."""
+    """Return the file that a table is in, perhaps with others."""
     return table.source.removesuffix(f": array {table.name}")
 
 
 def _in_order(tables: list[Table], options: ReadOptions) -> list[Table]:
-    """The tables of one file."""
+    """Return the tables of one file in the order that the options ask for."""
     places, note = arranged([table.name for table in tables], options.order, f"{_file(tables[0])}: its arrays")
     found = [tables[place] for place in places]
     return [replace(found[0], notes=(note, *found[0].notes)), *found[1:]] if note else found
 
 
-def _taken(tables: list[Table], mentioned: Callable[[str], bool] | None) -> list[Table]:
-    """Those of one file that stand aside only where nothing else is there, or they are mentioned."""
+def _without_aside(tables: list[Table], mentioned: Callable[[str], bool] | None) -> list[Table]:
+    """Return the tables of one file without those set aside, unless these are mentioned or the only ones."""
     kept = [table for table in tables if not table.aside or (mentioned is not None and mentioned(table.name))]
     if not kept or len(kept) == len(tables):
         return tables
     gone = ", ".join(f"{table.name} ({table.aside})" for table in tables if table not in kept)
-    note = f"{_file(tables[0])}: left out: {gone}" + ("; --layer NAME takes one" if mentioned is not None else "")
+    note = f"{_file(tables[0])}: left out: {gone}" + ("; --layer NAME includes one" if mentioned is not None else "")
     return [replace(kept[0], notes=(note, *kept[0].notes)), *kept[1:]]
 
 
@@ -75,7 +75,7 @@ def _opened(given: Given, options: ReadOptions) -> list[Table]:
 
 
 def _joined(given: Given, place: int, first: list[Table], options: ReadOptions) -> Table:
-    """The table at this place of each part, one below the other. Parts are opened when they are reached."""
+    """Return the tables at this place of all parts as one. Parts are opened when they are reached."""
     one, kin = first[place], first[place].kin
     assert kin is not None
 
@@ -99,16 +99,16 @@ def _moved(task: Task, before: int) -> Block:
 
 
 def part_table(path: str, kin: Kin, options: ReadOptions) -> Table:
-    """The table of a part, which must have the columns of the first one."""
+    """Return the table of a part. Raises DataError if its columns differ from those of the first part."""
     options = replace(options, header=kin.has_header) if kin.columns else options
     tables = _open(path, options)
     if len(kin.tables) > 1 and tuple(table.name for table in tables) != kin.tables:
         first = kin.source.removesuffix(f": array {kin.tables[kin.place]}")
-        raise DataError(f"{path}: has other arrays than {first}", "each part of a layer has the same")
+        raise DataError(f"{path}: has other arrays than {first}", "all parts of a layer must have the same arrays")
     table = tables[kin.place].sound()
     if (table.columns, table.picked, table.has_header) != (kin.columns, kin.picked, kin.has_header):
         raise DataError(f"{table.source}: has other columns than {kin.source}: {_difference(table, kin)}",
-                        "the parts of a layer have the same columns")  # fmt: skip
+                        "all parts of a layer must have the same columns")  # fmt: skip
     return table
 
 
@@ -117,7 +117,7 @@ def _difference(table: Table, one: Kin) -> str:
         return f"{len(table.columns)}, not {len(one.columns)}"
     pairs = enumerate(zip(table.columns, one.columns, strict=True), 1)
     at = next(((place, own, other) for place, (own, other) in pairs if own != other), None)
-    return f"column {at[0]} is {at[1]!r}, not {at[2]!r}" if at else "some are left out, or none is named"
+    return f"column {at[0]} is {at[1]!r}, not {at[2]!r}" if at else "some are left out, or the header is missing"
 
 
 def _open(path: str, options: ReadOptions) -> list[Table]:
@@ -133,7 +133,7 @@ def _open(path: str, options: ReadOptions) -> list[Table]:
 
 
 def _unchanging(source: Source, table: Table, share: Share = WHOLE) -> Iterator[Task]:
-    """The tasks of a table whose file must be the same at the end."""
+    """Yield the tasks of a table. Raises DataError if its file has changed by the end."""
     if not table.cuts:
         if share.number:
             return
@@ -149,14 +149,14 @@ def _run(source: Source, task: Task) -> Block:
         try:
             return task()
         except BaseException as error:
-            if type(error).__name__ != "PanicException":  # of polars, and no Exception
+            if type(error).__name__ != "PanicException":  # of polars, not derived from Exception
                 raise
             raise DataError(f"{source.name}: cannot be read: {str(error).partition(chr(10))[0]}") from None
 
 
 @contextmanager
 def _blaming(source: Source) -> Iterator[None]:
-    """An error in what was read may be due to a change of the file."""
+    """Blame an error on a change of the file, if it has changed."""
     try:
         yield
     except ActcliError:

@@ -1,4 +1,4 @@
-"""How to read tables: apart, so that a command that reads none need not load more of this room."""
+"""How to read tables: in its own module, so that commands that read none load nothing else of this package."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,18 +6,18 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadOptions:
-    """How to read; the defaults let the file speak for itself."""
+    """How to read tables; by default everything is guessed from the file."""
 
-    format: str | None = None  # the name of one in `format.py`; None: by the name, else by the first bytes
-    header: bool | None = None  # None: there is one when any cell of the first row is not a number
-    separator: str | None = None  # of the cells of a text, see `layout.separator_of`; None: the first lines say
-    decimal: str | None = None  # the decimal sign of a text, "." or ","; None: the first lines say
-    comment: str | None = None  # what begins a line of text that is no row; None: #, where the first line does
+    format: str | None = None  # a name from `format.py`; None: by the suffix, else by the first bytes
+    header: bool | None = None  # None: a header if any cell of the first row is not a number
+    separator: str | None = None  # of the cells of a text, see `layout.separator_of`; None: guessed
+    decimal: str | None = None  # the decimal sign of a text, "." or ","; None: guessed
+    comment: str | None = None  # prefix of lines of text that are not rows; None: # if the first line has it
     nulls: tuple[str, ...] = ()  # cells that mean missing, besides the empty cell
     columns: tuple[str, ...] = ()  # selections as typed after -c, see `columns.pick`
-    axis: int | None = None  # of an array, that of its neurons, see `numerics.axes.neuron_axis`
-    on_error: str = "stop"  # or "skip": rows of text that cannot be read are left out, counted in their block
+    axis: int | None = None  # the axis of an array that counts neurons, see `numerics.axes.neuron_axis`
+    on_error: str = "stop"  # or "skip": leave out unreadable rows of text, and count them in their block
     threads: int | None = None  # None: one more than the machine has processors, at most five
-    order: Literal["given", "natural"] | None = "given"  # None: natural where the given one is the shell's
-    parts: tuple[tuple[str, str], ...] = ()  # labels of the parts to take of a folder or a glob
-    block_values: int = 1 << 18  # numbers a block, about; wide tables get more
+    order: Literal["given", "natural"] | None = "given"  # None: natural if the inputs are in shell order
+    parts: tuple[tuple[str, str], ...] = ()  # labels of the parts to read from a folder or a glob
+    block_values: int = 1 << 18  # numbers per block, roughly; more for wide tables

@@ -1,4 +1,4 @@
-"""Which files an INPUT stands for: itself, or, of a folder or a glob, the part files of one layer."""
+"""Resolve an INPUT to files: one file, or the part files of a folder or glob, which form one layer."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from actcli.tables.format import input_suffix
 from actcli.tables.options import ReadOptions
 from actcli.tables.order import natural
 from actcli.tables.remote import Found, Remote, file_name, is_remote
-from actcli.text import encodable
+from actcli.text import encodable, some
 
-# What people call the parts of one table: part-00000, 0.parquet, train-00000-of-00010, batch_3.
+# Common names for the parts of one table: part-00000, 0.parquet, train-00000-of-00010, batch_3.
 _PART = re.compile(
     r"(?<![a-z])(part|chunk|shard|batch(?!_?norm)|piece|split|rank|worker|rows|data)|-of-[0-9]|^[0-9]+(\W|$)",
     re.IGNORECASE,
@@ -26,11 +26,11 @@ _PART = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A file of a layer, its size in bytes, and the labels that folders of its path say: ("step", "100")."""
+    """One file of a layer. Folders such as `step=100` in its path are its labels: ("step", "100")."""
 
     path: str
-    size: int | None  # None: a server does not say it
-    below: str  # its path below the folder that was named, or as the glob matches it
+    size: int | None  # in bytes; None: the server does not say
+    below: str  # the path relative to the folder given, or as the glob matched it
 
     @property
     def folders(self) -> list[str]:
@@ -44,7 +44,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An INPUT. Without parts it is a file."""
+    """A resolved INPUT: without parts it is a single file."""
 
     path: str
     layer: str = ""
@@ -53,8 +53,8 @@ class Given:
 
 
 def expanded(path: str, options: ReadOptions) -> list[Given]:
-    """What a path stands for: of a glob that matches folders alone, each of them. Raises DataError for a folder or a
-    glob without part files, or with those of several formats."""
+    """Return what a path stands for; a glob that matches only folders stands for each of them. Raises DataError for a
+    folder or glob without part files, or with part files of several formats."""
     if is_remote(path):
         return _expanded_remote(path, options)
     if os.path.isdir(path):
@@ -65,7 +65,7 @@ def expanded(path: str, options: ReadOptions) -> list[Given]:
 
 
 def _size(path: str) -> int | None:
-    with suppress(OSError):  # of a broken link, which opening it says
+    with suppress(OSError):  # a broken link: opening it reports the error
         return os.path.getsize(path)
     return None
 
@@ -82,9 +82,9 @@ def _expanded_remote(path: str, options: ReadOptions) -> list[Given]:
 
 
 def _matched(path: str, found: Sequence[Found], options: ReadOptions) -> list[Given]:
-    """What a glob stands for."""
+    """Return what a glob with these matches stands for."""
     if not found:
-        raise DataError(f"{path}: there is no such file", "no name matches this pattern")
+        raise DataError(f"{path}: no such file", "nothing matches this pattern")
     if all(one.is_folder for one in found):
         return [given for one in found for given in expanded(one.path, options)]
     files = [Part(one.path, one.size, one.path) for one in found if not one.is_folder]
@@ -92,16 +92,16 @@ def _matched(path: str, found: Sequence[Found], options: ReadOptions) -> list[Gi
 
 
 def matches(path: str) -> list[str] | None:
-    """What a glob matches, in natural order; None where the path is none, or a file has it as its name."""
+    """Return what a glob matches, in natural order; None if the path is not a glob, or is the name of a file."""
     if not glob.has_magic(path) or os.path.lexists(path):
         return None
     return sorted(glob.glob(path, recursive=True), key=natural)
 
 
 def _below(folder: str, below: str = "", seen: frozenset[str] = frozenset()) -> Iterator[Part]:
-    """The files below a folder; what is hidden, or begins with _ as _SUCCESS does, is none of them."""
+    """Yield the files below a folder, except hidden ones and those that begin with _, such as _SUCCESS."""
     own = os.path.realpath(folder)
-    if own in seen:  # a link that leads back
+    if own in seen:  # a cycle of links
         return
     try:
         with os.scandir(folder) as entries:
@@ -116,32 +116,32 @@ def _below(folder: str, below: str = "", seen: frozenset[str] = frozenset()) -> 
 
 
 def _layer(path: str, layer: str, files: Sequence[Part], options: ReadOptions) -> Given:
-    """The layer of these files."""
+    """Return the layer that these files form."""
     parts = _of_one_format(path, files, options)
     picked = tuple(sorted(_picked(path, parts, options.parts), key=lambda part: natural(part.path)))
     return Given(path, layer, picked, tuple(_notes(path, picked)))
 
 
 def _of_one_format(path: str, files: Sequence[Part], options: ReadOptions) -> list[Part]:
-    """Those that are tables, all in one format."""
+    """Return the files that are tables. Raises DataError if they have several formats."""
     kinds: dict[str, list[Part]] = {}
     for part in files:
-        said = input_suffix(part.path)[1]
-        kinds.setdefault(said.name if said else "", []).append(part)
+        suffixed = input_suffix(part.path)[1]
+        kinds.setdefault(suffixed.name if suffixed else "", []).append(part)
     unknown = kinds.pop("", [])
     if options.format is not None:
         kinds = {options.format: kinds[options.format]} if options.format in kinds else {}
     if len(kinds) > 1:
         counts = ", ".join(f"{len(parts)} {name}" for name, parts in sorted(kinds.items()))
-        raise DataError(f"{path}: holds files of several formats: {counts}", "take one with --input-format")
+        raise DataError(f"{path}: has files of several formats: {counts}", "choose one with --input-format")
     found = next(iter(kinds.values()), unknown)
     if not found:
-        raise DataError(f"{path}: holds no part file", "name a folder with tables, or the tables")
+        raise DataError(f"{path}: contains no part file", "name a folder with tables, or the tables")
     return found
 
 
 def _picked(path: str, parts: Sequence[Part], wanted: Sequence[tuple[str, str]]) -> list[Part]:
-    """The parts with these labels: one of the values where a name is there more than once."""
+    """Return the parts with these labels; a name given several times matches any of its values."""
     found = list(parts)
     for name in dict.fromkeys(name for name, _ in wanted):
         values = [value for other, value in wanted if other == name]
@@ -150,8 +150,8 @@ def _picked(path: str, parts: Sequence[Part], wanted: Sequence[tuple[str, str]])
         asked = " ".join(f"--part {name}={value}" for name, value in wanted)
         there = list(dict.fromkeys(f"{name}={value}" for part in parts for name, value in part.labels))
         there = sorted(there, key=natural)
-        listed = ", ".join(there[:8]) + (f" and {len(there) - 8} more" if len(there) > 8 else "")
-        raise UsageError(f"{path}: no part is of {asked}", f"labels: {listed}" if there else "no folder is a label")
+        hint = f"labels: {some(there, 8)}" if there else "no folder is a label"
+        raise UsageError(f"{path}: no part matches {asked}", hint)
     return found
 
 
@@ -160,7 +160,7 @@ def _matches(part: Part, name: str, value: str) -> bool:
 
 
 def _notes(path: str, parts: Sequence[Part]) -> Iterator[str]:
-    """What is taken together that may be meant apart."""
+    """Yield notes on parts that are read as one layer but may be meant as several."""
     labels: dict[str, dict[str, None]] = {}
     for part in parts:
         for name, value in part.labels:
@@ -168,17 +168,17 @@ def _notes(path: str, parts: Sequence[Part]) -> Iterator[str]:
     for name, values in labels.items():
         if len(values) > 1:
             first = next(iter(values))
-            yield f"{path}: the parts of {len(values)} values of {name} are one layer; --part {name}={first} picks one"
+            yield f"{path}: {len(values)} values of {name} are read as one layer; --part {name}={first} selects one"
     apart = sorted({"/".join(f for f in part.folders if "=" not in f) for part in parts}, key=natural)
     if len(apart) > 1:
-        yield f"{path}: the parts in {apart[0] or '.'} to {apart[-1]} are one layer; name each folder for layers apart"
+        yield f"{path}: {apart[0] or '.'} to {apart[-1]} are read as one layer; name each folder for separate layers"
     elif len(parts) > 1 and not labels and not is_part(parts[0].path):
         first, last = (os.path.basename(part.path) for part in (parts[0], parts[-1]))
-        yield f"{path}: {first} to {last} are the parts of one layer; name each file for layers apart"
+        yield f"{path}: {first} to {last} are read as one layer; name each file for separate layers"
 
 
 def is_part(path: str) -> bool:
-    """Whether the name is one that people give the parts of a table."""
+    """Return whether the name is a usual one for a part of a table."""
     return _PART.search(os.path.basename(path)) is not None
 
 
@@ -187,7 +187,7 @@ def _folder_name(path: str) -> str:
 
 
 def _glob_name(path: str) -> str:
-    """The words before the first wildcard, or the last folder before it where these only say that it is a part."""
+    """Return the words before the first wildcard, or the folder before it if they only mark a part."""
     fixed = re.split(r"[*?[]", path, maxsplit=1)[0]
     folder, stem = os.path.split(fixed)
     stem = stem.rstrip(" -_.=")

@@ -1,4 +1,4 @@
-"""The one pipeline: blocks are read in order, worked on by threads, and come out in order."""
+"""The one pipeline: blocks are read in order, processed by threads, and returned in order."""
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from actcli.errors import ActcliError
-from actcli.numerics.blockwise import keep_freed
+from actcli.numerics.memory import keep_freed
 from actcli.numerics.threads import default_threads, in_order
 from actcli.tables.table import Block, Skipped, Table, Task
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Part(Generic[T]):
-    """What has become of a block."""
+    """The result for one block."""
 
     result: T
     end: int  # as in Block
@@ -23,25 +23,25 @@ class Part(Generic[T]):
 
 
 class Watch(Protocol):
-    """What passes parts on as they come, and may show how far the reading is."""
+    """Passes parts on as they come, and may show progress."""
 
     def __call__(self, parts: Iterator[Part[T]], table: Table) -> Iterator[Part[T]]: ...
 
 
 def unwatched(parts: Iterator[Part[T]], table: Table) -> Iterator[Part[T]]:
-    """The parts alone."""
+    """Return the parts without showing progress."""
     return parts
 
 
 def map_blocks(table: Table, work: Callable[[Block], T], threads: int | None = None) -> Iterator[Part[T]]:
-    """`work` of every block, in order, with at most two blocks more than threads under way.
+    """Yield `work` of every block, in order, with at most two more blocks than threads in flight.
 
-    The first failing block, in the table's order, decides the error. However this ends, even by the caller
-    giving up half-way, nothing keeps running behind it.
+    The first failing block in the table's order decides the error. Nothing keeps running afterwards, even if the
+    caller stops half-way.
     """
     tasks = _tasks(table)
     keep_freed()
-    # One thread more: it waits for the disk, or for the consumer, while the others work.
+    # One extra thread, which waits for the disk or the consumer while the others work.
     try:
         yield from in_order(partial(_run, work), tasks, threads or default_threads() + 1)
     finally:
@@ -54,7 +54,7 @@ def _run(work: Callable[[Block], T], task: Task) -> Part[T]:
 
 
 def _tasks(table: Table) -> Generator[Task, None, None]:
-    """The table's tasks; a failure to read takes its place behind the blocks read before it."""
+    """Yield the table's tasks; a read error becomes a task, so that it is raised after the blocks before it."""
     try:
         yield from table.tasks()
     except ActcliError as error:

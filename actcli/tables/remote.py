@@ -1,7 +1,7 @@
-"""Sources of other machines, by fsspec: `s3://bucket/a.csv`, `https://host/a.parquet`, whatever it has a backend for.
+"""Remote sources through fsspec: `s3://bucket/a.csv`, `https://host/a.parquet`, and all else it has a backend for.
 
-Ranges are read where the server gives them, some at a time, and read again where a connection breaks; without them a
-source is one stream, which is whole or fails. Credentials are what the backends find in the environment."""
+If the server supports ranges, several are read at once, and again when a connection breaks; otherwise a source is one
+stream, which succeeds or fails as a whole. The backends find credentials in the environment."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ T = TypeVar("T")
 
 _ADDRESS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)(://|::)", re.IGNORECASE)
 _SECRET = re.compile(r"://[^/@:]*:[^/@]*@")
-FIRST = 1 << 18  # bytes of the first range, which is all that a look at the head needs
-RANGE = 4 << 20  # of the others
+FIRST = 1 << 18  # bytes of the first range, enough for the head of a file
+RANGE = 4 << 20  # bytes of the other ranges
 AT_ONCE = 4  # requests
-WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds before a range is read again
+WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds before each retry
 
 
 def is_remote(path: str) -> bool:
-    """Whether it is an address and no path of this machine."""
+    """Return whether it is an address rather than a local path."""
     return _ADDRESS.match(path) is not None
 
 
 def file_name(path: str) -> str:
-    """The name of the file that an address leads to."""
+    """Return the name of the file at an address."""
     if not is_remote(path):
         return path
     own = path.partition("::")[0] if "://" in path.partition("::")[0] else path.rpartition("::")[2]
@@ -50,7 +50,7 @@ def _is_web(path: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is at an address; the size is None where the server does not say it."""
+    """A file or folder at an address; the size is None if the server does not say."""
 
     path: str
     size: int | None
@@ -58,7 +58,7 @@ class Found:
 
 
 class Remote:
-    """An address, and what is there when it is first looked at."""
+    """An address, with what the server first said about it."""
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -66,15 +66,15 @@ class Remote:
 
     @cached_property
     def _place(self) -> tuple[Any, str]:
-        """The file system of the address, and the path in it."""
+        """The fsspec file system of the address, and the path in it."""
         if _SECRET.search(self.address):
             shown = _SECRET.sub("://", self.address)
-            raise UsageError(f"{shown}: an address with a password is seen by others", "give it in the environment")
+            raise UsageError(f"{shown}: others can see a password in an address", "set it in the environment")
         try:
             from fsspec.core import url_to_fs
         except ImportError:
-            what = f"{self.address}: remote sources need fsspec, which is not installed"
-            raise UsageError(what, "pip install 'actcli[remote]'") from None
+            message = f"{self.address}: remote sources need fsspec, which is not installed"
+            raise UsageError(message, "pip install 'actcli[remote]'") from None
         scheme = self.address.partition(":")[0]
         try:
             found: tuple[Any, str] = url_to_fs(self.address)
@@ -86,7 +86,7 @@ class Remote:
             if "rotocol" not in str(error):
                 raise DataError(f"{self.address}: {_first_line(error)}") from None
             raise UsageError(
-                f"{self.address}: there is no protocol {scheme}", "fsspec knows s3, gs, https, hf and others"
+                f"{self.address}: no protocol {scheme}", "fsspec supports s3, gs, https, hf and others"
             ) from None
         except Exception as error:
             raise DataError(f"{self.address}: {_first_line(error)}") from None
@@ -105,18 +105,18 @@ class Remote:
 
     @property
     def size(self) -> int | None:
-        """In bytes; None where the server does not say it."""
+        """In bytes; None if the server does not say."""
         return self._info.get("size")
 
     @property
     def is_folder(self) -> bool:
-        """Of the web that is what ends in a slash: a page that lists files is a file too."""
+        """On the web, only an address that ends in a slash is a folder: a page that lists files is a file too."""
         if _is_web(self.address):
             return self.address.endswith("/")
         return self._info.get("type") == "directory"
 
     def stamp(self) -> tuple[object, ...]:
-        """What is another where the source is: as it is now, or was when the server does not answer."""
+        """Return what changes when the source does, as of now, or as last known if the server does not answer."""
         found = self._info
         with suppress(ActcliError):
             found = self._look()
@@ -124,17 +124,17 @@ class Remote:
 
     @cached_property
     def first_stamp(self) -> tuple[object, ...]:
-        """That of the first look."""
+        """The stamp when the address was first looked at."""
         return _stamp(self._info)
 
     def below(self) -> list[Found]:
-        """The files below this folder."""
+        """Return the files below this folder."""
         system, path = self._place
         with self._failing():
             return self._named(system.find(path, detail=True))
 
     def matches(self) -> list[Found] | None:
-        """What a glob matches; None where the address is none."""
+        """Return what a glob matches; None if the address is not a glob."""
         if not re.search(r"[*[]" if _is_web(self.address) else r"[*?[]", self.address):
             return None
         system, path = self._place
@@ -151,14 +151,14 @@ class Remote:
 
     @cached_property
     def has_ranges(self) -> bool:
-        """Whether any part can be read alone."""
+        """Whether the server returns any range on request."""
         if self.size is None or self._info.get("partial") is False:
             return False
         if not _is_web(self.address):
             return True
-        if self.size <= FIRST:  # which is one request, and none to find that out
+        if self.size <= FIRST:  # one request reads it all: asking would cost another
             return False
-        with suppress(ValueError):  # which fsspec raises where a server sends the whole
+        with suppress(ValueError):  # from fsspec, when the server ignores the range
             return self._retried(partial(self._range, self.size - 1, 1)) is not None
         return False
 
@@ -167,7 +167,7 @@ class Remote:
         return self.exactly(min(FIRST, self.size or 0), 0)
 
     def exactly(self, size: int, start: int) -> bytes:
-        """The bytes of a range, on any thread."""
+        """Return the bytes of a range, on any thread."""
         with self._failing():
             return self._retried(partial(self._range, start, size))
 
@@ -183,7 +183,7 @@ class Remote:
         return data
 
     def _checked(self, data: bytes) -> bytes:
-        """All of it."""
+        """Return the data, if complete."""
         if len(data) != self.size:
             raise ConnectionError(f"{len(data)} of {self.size} bytes came")
         return data
@@ -193,14 +193,14 @@ class Remote:
             try:
                 return read()
             except Exception as error:
-                if not _may_pass(error):
+                if not _is_transient(error):
                     raise
                 self._own.file = None
                 time.sleep(wait)
         return read()
 
     def stream(self, start: int = 0, stop: int = sys.maxsize) -> BufferedStream:
-        """The bytes from there to there; another beginning, or end, only where there are ranges."""
+        """Return the bytes from `start` to `stop`, which need ranges unless they are the whole."""
         return BufferedStream(_Pieces(self._ranges(start, stop) if self.has_ranges else self._whole()), self.address)
 
     def _ranges(self, start: int, stop: int) -> Iterator[bytes]:
@@ -212,7 +212,7 @@ class Remote:
         yield from in_order(lambda start: self.exactly(min(RANGE, stop - start), start), starts, threads)
 
     def _whole(self) -> Iterator[bytes]:
-        """All in one request."""
+        """Yield the whole source from one request."""
         system, path = self._place
         if self.size is not None and self.size <= FIRST:
             with self._failing():
@@ -234,33 +234,34 @@ class Remote:
 
     def _broken(self, done: int) -> DataError:
         of = f" of {self.size}" if self.size is not None else ""
-        what = f"{self.address}: the connection broke after {done}{of} bytes, and the server gives no ranges to go on"
-        return DataError(what, "try again, or copy the file to this machine")
+        message = f"{self.address}: the connection broke after {done}{of} bytes, and the server cannot resume"
+        return DataError(message, "try again, or copy the file to this machine")
 
     def opened(self) -> io.BufferedReader:
-        """A file that can be sought in, where there are ranges."""
-        return io.BufferedReader(_Sought(self), FIRST)
+        """Return a seekable file; needs ranges."""
+        return io.BufferedReader(_SeekableFile(self), FIRST)
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
-        """Whatever the backends raise, each library errors of its own."""
+        """Turn any error of a backend into a DataError: each library raises its own kinds."""
         try:
             yield
         except (ActcliError, GeneratorExit):
             raise
         except Exception as error:
-            raise self._said(error) from None
+            raise self._error(error) from None
 
-    def _said(self, error: Exception) -> DataError:
-        # Of whatever it is told about an address of the web fsspec makes a file that is not there.
+    def _error(self, error: Exception) -> DataError:
+        # fsspec turns every web error into FileNotFoundError, and keeps the true one as its cause.
         cause = (_is_web(self.address) and isinstance(error, FileNotFoundError) and error.__cause__) or error
         status = getattr(cause, "status", None)
         if isinstance(cause, FileNotFoundError) or status == 404:
-            return DataError(f"{self.address}: there is no such file")
+            return DataError(f"{self.address}: no such file")
         if isinstance(cause, PermissionError) or status in (401, 403) or "redentials" in type(cause).__name__:
-            hint = "credentials are taken from the environment, as the backend of fsspec reads it"
-            return DataError(f"{self.address}: access is refused: {_first_line(cause)}", hint)
-        return DataError(f"{self.address}: cannot be read: {_first_line(cause)}", "is the address right, and is it up?")
+            hint = "the fsspec backend reads credentials from the environment"
+            return DataError(f"{self.address}: access denied: {_first_line(cause)}", hint)
+        hint = "is the address right, and the server up?"
+        return DataError(f"{self.address}: cannot be read: {_first_line(cause)}", hint)
 
 
 def _stamp(info: dict[str, Any]) -> tuple[object, ...]:
@@ -268,8 +269,8 @@ def _stamp(info: dict[str, Any]) -> tuple[object, ...]:
     return (info.get("size"), *(str(info[name]) for name in names if name in info))
 
 
-def _may_pass(error: Exception) -> bool:
-    """Whether the same request may succeed later."""
+def _is_transient(error: Exception) -> bool:
+    """Return whether the same request may succeed when repeated."""
     if isinstance(error, FileNotFoundError | PermissionError | ValueError | TypeError | NotImplementedError):
         return False
     status = getattr(error, "status", None)
@@ -283,7 +284,7 @@ def _first_line(error: BaseException) -> str:
 
 
 class _Pieces:
-    """Pieces of bytes as what a buffer is filled from."""
+    """Pieces of bytes as a readable file."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces, self._left = pieces, memoryview(b"")
@@ -297,8 +298,8 @@ class _Pieces:
         return count
 
 
-class _Sought(io.RawIOBase):
-    """A remote file, read where it is asked for."""
+class _SeekableFile(io.RawIOBase):
+    """A seekable remote file; each read requests a range."""
 
     def __init__(self, remote: Remote) -> None:
         self._remote, self._at = remote, 0

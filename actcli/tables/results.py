@@ -1,4 +1,4 @@
-"""Results on tables: frames in the table's own shape."""
+"""Build frames of results in the shape of the table."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ Column: TypeAlias = "tuple[NDArray[np.float64], NDArray[np.bool_] | None]"  # th
 
 
 def result_columns(table: Table, names: Sequence[str], append: bool) -> tuple[tuple[str, ...], frozenset[int]]:
-    """The names of the columns of `result_frame`, and the places of those that were computed with: the others are as
-    the source writes them."""
+    """Return the names of the columns of `result_frame`, and the indices of those that take part in the computation:
+    the others stay as the source writes them."""
     picked = frozenset(table.picked)
     if append:
         columns = (*table.columns, *names)
@@ -32,10 +32,10 @@ def result_columns(table: Table, names: Sequence[str], append: bool) -> tuple[tu
 
 
 def result_frame(table: Table, block: Block, results: Sequence[Column], append: bool) -> Frame:
-    """The block with its picked columns replaced by `results`, or followed by them.
+    """Return the block with its picked columns replaced by `results`, or, if `append`, followed by them.
 
-    Results of another number than the picked columns stand together in the place of the leftmost of them. The columns
-    are named by their position; what is missing is null.
+    If there are more or fewer results than picked columns, they all replace the leftmost one. The columns are named by
+    their position; missing values are null.
     """
     import polars as pl
 
@@ -46,7 +46,7 @@ def result_frame(table: Table, block: Block, results: Sequence[Column], append: 
         placed = {column: [result] for column, result in zip(table.picked, results, strict=True)}
     else:
         placed[min(table.picked)] = results
-    others = iter(() if block.others is None else block.others.get_columns())
+    others = iter(() if block.rest is None else block.rest().get_columns())
     columns: list[pl.Series] = []
     for i in range(len(table.columns)):
         columns += [_series(column) for column in placed[i]] if i in placed else [next(others)]
@@ -56,7 +56,7 @@ def result_frame(table: Table, block: Block, results: Sequence[Column], append: 
 
 
 def jacobian_frame(jacobians: NDArray[np.float64], outputs: Sequence[str], row: int) -> Frame:
-    """Matrices of some rows, from the row of that number on: a line for each output."""
+    """Return the Jacobians of consecutive rows, the first numbered `row`: one line per output."""
     import polars as pl
 
     count, _, inputs = jacobians.shape

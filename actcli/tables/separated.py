@@ -1,7 +1,7 @@
-"""CSV and TSV: blocks of whole lines, parsed by polars, and looked at again where it is not strict enough.
+"""CSV and TSV: blocks of whole lines, parsed by polars, and checked again where it is too lenient.
 
-polars fills a short row with nulls in silence and names no line in its errors. So a block that fails, or
-whose nulls its separators do not explain, is read again by `_careful`, which finds what is wrong.
+polars silently fills a short row with nulls and names no line in its errors. So a block that fails, or whose nulls its
+separators do not explain, is read again by `_careful`, which finds the error.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Schema: TypeAlias = "dict[str, pl.DataType]"
 
 
 def open_separated(source: Source, options: ReadOptions, separator: str) -> list[Table]:
-    """A table of text; `separator` is what stands between its cells unless its first lines say otherwise."""
+    """Open a text table; `separator` separates its cells unless its first lines say otherwise."""
     found = layout(source, options, separator)
     head = heading(found, options, source.name)
     columns = head.columns
@@ -71,7 +71,7 @@ def open_separated(source: Source, options: ReadOptions, separator: str) -> list
 
 @dataclass(frozen=True, slots=True)
 class _Parser:
-    """What is known of a table whose blocks are parsed."""
+    """Parses the blocks of one table."""
 
     source: str
     columns: tuple[str, ...]
@@ -80,10 +80,10 @@ class _Parser:
     layout: Layout
     nulls: tuple[str, ...]
     skips: bool
-    hollow: int | None  # a column that is left out for having no values
+    hollow: int | None  # a column that is left out because it is empty in the first rows
 
     def schema(self) -> Schema:
-        """The picked columns as numbers, the others as text, all named by their index."""
+        """Return the types: numbers for the picked columns, text for the others, all named by their index."""
         import polars as pl
 
         picked = frozenset(self.picked)
@@ -91,7 +91,7 @@ class _Parser:
 
     @property
     def separator(self) -> str:
-        """What stands between the cells of a block, once blanks are tabs."""
+        """The separator of a block, after blanks have become tabs."""
         return "\t" if self.layout.separator == BLANKS else self.layout.separator
 
     def parse(self, schema: Schema, lines: Lines) -> Block:
@@ -100,7 +100,7 @@ class _Parser:
         data = lines.read()
         if self.layout.separator == BLANKS:
             data = tabbed(data)
-        if b'"' in data and (quote := _astray(data, self.separator)) is not None:
+        if b'"' in data and (quote := _stray_quote(data, self.separator)) is not None:
             check_text(data, self.source, lines.first)
             raise self._misquoted(line_at(quote, data, lines.first))
         if self._is_doubtful(data):
@@ -114,8 +114,8 @@ class _Parser:
         return self._block(frame, lines)
 
     def _is_doubtful(self, data: bytes) -> bool:
-        """Whether polars may not read it as it is meant: with comments, a point where there are decimal commas, or a
-        bare carriage return, which it drops at the end of a cell; or with a number that stands for a missing one."""
+        """Return whether polars may misread the data: comments, decimal points in a text with decimal commas, a bare
+        carriage return at the end of a cell, which it drops, or a number that means missing."""
         comment = self.layout.comment.encode()
         return (
             (bool(comment) and (data.startswith(comment) or b"\n" + comment in data))
@@ -126,13 +126,13 @@ class _Parser:
 
     def _block(self, frame: pl.DataFrame, lines: Lines, skipped: Skipped | None = None) -> Block:
         if self.hollow is not None and frame.to_series(self.hollow).is_not_null().any():
-            what = f"column {self.hollow + 1} is empty in the first rows, but not behind line {lines.first - 1}"
-            raise DataError(f"{self.source}: {what}", f"-c '*' takes it, -c '!#{self.hollow + 1}' leaves it out")
+            what = f"column {self.hollow + 1} is empty in the first rows, but not after line {lines.first - 1}"
+            raise DataError(f"{self.source}: {what}", f"-c '*' includes it, -c '!#{self.hollow + 1}' leaves it out")
         return block_of(frame, self.picked, lines.first, lines.end, skipped)
 
     def _is_even(self, data: bytes, rows: int) -> bool:
-        """Whether no row is short, where none is long: a short one ends in a null, and a long one fails."""
-        if b'"' in data:  # which may enclose separators
+        """Return whether no row is short, given that none is long: polars has rejected long ones."""
+        if b'"' in data:  # quotes may enclose separators
             return bool((_rows(data, self.separator)[1] == len(self.columns)).all())
         return count(data, ord(self.separator)) == rows * (len(self.columns) - 1)
 
@@ -143,7 +143,8 @@ class _Parser:
         return pl.read_csv(data, has_header=False, separator=self.separator, schema=schema, decimal_comma=commas)
 
     def _careful(self, data: bytes, lines: Lines) -> Block:
-        """The block, or the error that names its first wrong row or cell; where these are to be skipped, without."""
+        """Return the block, without its invalid rows if these are skipped; otherwise raise an error that names the
+        first invalid row or cell."""
         check_text(data, self.source, lines.first)
         starts, cells = _rows(data, self.separator)
         self._refuse_returns(data, lines)
@@ -171,25 +172,25 @@ class _Parser:
         return self._block(frame, lines, skipped)
 
     def _refuse_returns(self, data: bytes, lines: Lines) -> None:
-        """Fail at a carriage return that ends a cell and no line, which polars would drop."""
+        """Raise DataError for a carriage return at the end of a cell within a line, which polars would drop."""
         at = data.find(f"\r{self.separator}".encode())
         while at >= 0:
             if not data.count(b'"', 0, at) % 2:
                 where = f"{self.source}: line {line_at(at, data, lines.first)}"
-                raise DataError(f"{where}: a carriage return at the end of a cell", "quote the cell, or take it out")
+                raise DataError(f"{where}: a carriage return at the end of a cell", "quote the cell, or remove it")
             at = data.find(f"\r{self.separator}".encode(), at + 1)
 
     def _numbers(
         self, data: bytes, starts: NDArray[np.intp], line_of: Callable[[int], int]
     ) -> tuple[pl.DataFrame, NDArray[np.bool_], DataError | None]:
-        """The rows with their numbers, which of them hold a cell that is none, and the error for the first."""
+        """Return the rows with parsed numbers, which rows contain an invalid cell, and the error for the first."""
         import polars as pl
 
         frame = self._strings(data, starts, line_of)
         texts = frame.select(
             pl.col(str(i))
             .str.strip_chars(EDGES)
-            .str.replace(r'^"\s*(.*?)\s*"$', "$1")  # polars keeps quotes that follow a blank
+            .str.replace(r'^"\s*(.*?)\s*"$', "$1")  # polars keeps quotes after a blank
             .replace(dict.fromkeys(("", *self.nulls)))
             for i in self.picked
         )
@@ -203,8 +204,8 @@ class _Parser:
         return frame.with_columns(numbers), wrong.any(axis=1), error
 
     def _with_points(self, texts: pl.DataFrame) -> pl.DataFrame:
-        """The numbers with points for their decimal commas; those with points, which might group thousands, are
-        none."""
+        """Return the cells with decimal points for commas; those that already have points, which might group
+        thousands, become invalid."""
         import polars as pl
 
         if self.layout.decimal == ".":
@@ -218,7 +219,7 @@ class _Parser:
         )
 
     def _strings(self, data: bytes, starts: NDArray[np.intp], line_of: Callable[[int], int]) -> pl.DataFrame:
-        """All cells as text. Where polars cannot tell them apart a quote is astray; halving finds it."""
+        """Return all cells as text. If polars cannot split them a quote is misplaced; bisection finds its line."""
         import polars as pl
 
         texts: Schema = {str(i): pl.String() for i in range(len(self.columns))}
@@ -236,26 +237,26 @@ class _Parser:
         raise self._misquoted(line_of(good))
 
     def _misquoted(self, line: int) -> DataError:
-        hint = "quotes enclose a whole cell, and a quote within is written twice"
-        return DataError(f"{self.source}: line {line}: a quote in the wrong place", hint)
+        hint = "quotes must enclose a whole cell; double any quote within it"
+        return DataError(f"{self.source}: line {line}: misplaced quote", hint)
 
     def _ragged(self, line: int, cells: int, start: bytes) -> DataError:
         first = "the header" if self.has_header else "the first line"
         found = "a blank line" if start in (b"\n", b"\r") else counted(cells, "cells")
-        hint = "--comment '#' leaves out lines that begin with #" if start == b"#" else ""
+        hint = "--comment '#' skips lines that begin with #" if start == b"#" else ""
         return DataError(f"{self.source}: line {line}: {found} where {first} has {len(self.columns)}", hint)
 
 
 def _only(data: bytes, starts: NDArray[np.intp], kept: NDArray[np.intp]) -> tuple[bytes, NDArray[np.intp]]:
-    """The kept rows, and where each of them begins."""
+    """Return the kept rows, and where each of them begins."""
     stops = np.append(starts[1:], len(data))
     rest = b"".join(data[starts[i] : stops[i]] for i in kept)
     return rest, np.cumsum(np.append(0, (stops - starts)[kept]))[:-1]
 
 
-def _astray(data: bytes, separator: str) -> int | None:
-    """Where a quoted cell goes on behind its quotes, or quotes within a cell hold a separator or a line break, which
-    some readers take for text and others for the end of the cell."""
+def _stray_quote(data: bytes, separator: str) -> int | None:
+    """Return the position of a quoted cell that continues after its quotes, or of quotes inside a cell around a
+    separator or line break, which some readers take as text and others as the end of the cell."""
     codes = np.frombuffer(data, np.uint8)
     quotes = np.flatnonzero(codes == ord('"'))
     opened, closed = quotes[0::2], quotes[1::2]  # blocks end outside quotes
@@ -272,7 +273,7 @@ def _astray(data: bytes, separator: str) -> int | None:
 
 
 def _rows(data: bytes, separator: str) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Where each row begins, and how many cells it has."""
+    """Return where each row begins, and how many cells it has."""
     codes = np.frombuffer(data, np.uint8)
     breaks, separators = codes == ord("\n"), codes == ord(separator)
     if b'"' in data:

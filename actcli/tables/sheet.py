@@ -1,4 +1,4 @@
-"""A small table of results on its way out."""
+"""A small table of results to be written."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Named columns and rows of cells; `rows` may be a generator, which is then written as it comes."""
+    """Named columns and rows of cells; if `rows` is a generator, rows are written as they come."""
 
     columns: tuple[str, ...]
     rows: Iterable[Sequence[Cell]]
 
     def frame(self) -> pl.DataFrame:
-        """As a frame; what is missing is null."""
+        """Return the sheet as a frame; missing values are null."""
         import polars as pl
 
         columns = list(zip(*self.rows, strict=True)) or [()] * len(self.columns)

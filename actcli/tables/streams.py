@@ -1,4 +1,4 @@
-"""Bytes being read, of which the next can be looked at before, and taken on any thread."""
+"""Byte streams that can be peeked into, and whose bytes can be taken on any thread."""
 
 import os
 import sys
@@ -12,45 +12,45 @@ from numpy.typing import NDArray
 
 from actcli.errors import DataError
 
-_GZIP = 31  # zlib's word for a gzip header, and the largest window
+_GZIP = 31  # zlib's wbits for a gzip header and the largest window
 _PLAIN_FLAGS = 0b11101  # text, extra field, name, comment
-_PACKED = 1 << 18  # bytes that are inflated at a time
-PIPE = 1 << 20  # bytes that a pipe is asked to hold, and that are read from it at once
+_PACKED = 1 << 18  # compressed bytes read at a time
+PIPE = 1 << 20  # bytes to buffer in a pipe, and to read from it at once
 
 
 class Stream(Protocol):
-    """The bytes of a source, as they are or decompressed."""
+    """The bytes of a source, as stored or decompressed."""
 
     @property
     def position(self) -> int:
-        """How many bytes of the source have been read."""
+        """The number of bytes of the source read so far."""
 
     @property
     def is_new(self) -> bool:
-        """Whether nothing has been taken, though it may have been looked at."""
+        """Whether nothing has been taken yet; it may have been looked at."""
 
     def look(self, size: int, ahead: int = 0) -> NDArray[np.uint8]:
-        """The bytes from `ahead` on, left in place, as numbers: fewer than `size` only at the end."""
+        """Return the bytes from `ahead` on as numbers, without consuming them: fewer than `size` only at the end."""
 
     def take(self, size: int) -> Callable[[], bytes]:
-        """What gives the next bytes, which must have been looked at, on any thread."""
+        """Consume the next bytes, which must have been looked at, and return a call that gives them on any thread."""
 
     def read(self, size: int) -> bytes:
-        """The next bytes: fewer than `size` only at the end."""
+        """Return the next bytes: fewer than `size` only at the end."""
 
 
 class Readable(Protocol):
-    """As much of a binary file as is needed."""
+    """The part of the binary-file interface that is needed."""
 
     def readinto(self, target: Any, /) -> int | None: ...
 
 
 class BufferedStream:
-    """What can be read only in order: a pipe, or what is decompressed. The bytes are kept in arrays that are filled
-    once, so that what was taken can be copied on any thread."""
+    """A stream that can only be read in order: a pipe, or decompressed data. Its buffers are never overwritten, so that
+    bytes taken can be copied on any thread."""
 
     def __init__(self, raw: Readable, name: str, position: Callable[[], int] | None = None) -> None:
-        """`position` is that in the source, where `raw` gives other bytes than the source has."""
+        """`position` returns the position in the source if `raw` decompresses it."""
         self._raw = raw
         self._name = name
         self._position = position
@@ -96,14 +96,14 @@ class BufferedStream:
         except EOFError:
             raise DataError(f"{self._name}: the compressed data ends too early", "the file is truncated") from None
         except _decoding_errors() as error:
-            raise DataError(f"{self._name}: the compressed data is damaged: {error}", "make the file anew") from error
+            raise DataError(f"{self._name}: the compressed data is damaged: {error}", "create it again") from error
         except OSError as error:
             raise DataError(f"{self._name}: {error.strerror or error}") from error
 
 
 class FileStream:
-    """The bytes of a regular file. They are looked at in one place and read in another: both without a copy for which
-    all threads of Python would have to wait. The file is closed when the last bytes that were taken have been read."""
+    """The bytes of a regular file. Looking and taking read it separately, so that no copy is made under the GIL. The
+    file is closed when the last bytes taken have been read."""
 
     def __init__(self, path: str, start: int = 0, stop: int = sys.maxsize) -> None:
         self._file = _Descriptor(os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)), path)
@@ -147,7 +147,7 @@ class _Descriptor:
         os.close(self._number)
 
     def read_into(self, target: NDArray[np.uint8], start: int) -> int:
-        """Fill the target from that position on, as far as the file goes."""
+        """Fill the target from `start` on, as far as the file goes, and return how many bytes that was."""
         done = 0
         try:
             while done < len(target) and (count := os.preadv(self._number, [target[done:].data], start + done)):
@@ -157,7 +157,7 @@ class _Descriptor:
         return done
 
     def read(self, size: int, start: int) -> bytes:
-        """The bytes from that position on, as far as the file goes."""
+        """Return the bytes from `start` on, as far as the file goes."""
         try:
             data = os.pread(self._number, size, start)
             while len(data) < size and (more := os.pread(self._number, size - len(data), start + len(data))):
@@ -169,13 +169,13 @@ class _Descriptor:
     def exactly(self, size: int, start: int) -> bytes:
         data = self.read(size, start)
         if len(data) < size:
-            raise DataError(f"{self._name}: has become shorter while it was read")
+            raise DataError(f"{self._name}: was truncated while it was read")
         return data
 
 
 class _Members:
-    """The members of a gzip file, one after the other, as `gzip.GzipFile` has them, in two thirds of its time: zlib
-    itself sees to headers and check sums."""
+    """The concatenated members of a gzip file, as `gzip.GzipFile` gives them, but in two thirds of the time: zlib
+    itself handles headers and checksums."""
 
     def __init__(self, source: Stream) -> None:
         self._source = source
@@ -198,7 +198,7 @@ class _Members:
         return 0
 
     def _begin(self) -> bool:
-        """The next member, behind zeros; whether there is one."""
+        """Skip zeros and begin the next member; return whether there is one."""
         self._rest = self._rest.lstrip(b"\0")
         while not self._rest:
             packed = self._source.read(_PACKED)
@@ -211,7 +211,8 @@ class _Members:
 
 
 def _unzipped(stream: Stream, start: bytes) -> Readable:
-    """What inflates a gzip file: zlib, but for headers with a check sum or unknown flags, which gzip passes over."""
+    """Return the decompressor of a gzip file: zlib, or gzip for headers with a checksum or unknown flags, which it
+    ignores."""
     if len(start) == 4 and not start[3] & ~_PLAIN_FLAGS:
         return _Members(stream)
     import gzip
@@ -220,17 +221,17 @@ def _unzipped(stream: Stream, start: bytes) -> Readable:
 
 
 def decompressed(stream: Stream, name: str) -> Stream | None:
-    """What the bytes are when decompressed; None where they do not begin as a compressed file does."""
+    """Return the decompressed stream; None if the bytes do not begin like a compressed file."""
     start = stream.look(4).tobytes()
     if start.startswith(b"\x1f\x8b"):
         return BufferedStream(_unzipped(stream, start), name, lambda: stream.position)
-    if start == b"\x28\xb5\x2f\xfd" or (start[1:] == b"\x2a\x4d\x18" and start[0] >> 4 == 5):  # or to be skipped
+    if start == b"\x28\xb5\x2f\xfd" or (start[1:] == b"\x2a\x4d\x18" and start[0] >> 4 == 5):  # skippable frame
         return BufferedStream(_zstd().ZstdFile(stream), name, lambda: stream.position)
     return None
 
 
 def _zstd() -> Any:
-    """The zstd module: in Python since 3.14."""
+    """Return the zstd module, which is in Python since 3.14."""
     if sys.version_info >= (3, 14):
         from compression import zstd
     else:

@@ -1,4 +1,4 @@
-"""What a table is: named columns of numbers, read as blocks of rows."""
+"""A table: named columns of numbers, read as blocks of rows."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -22,15 +23,15 @@ if TYPE_CHECKING:
 
 
 class Share(NamedTuple):
-    """One of the parts, about as long and in order, into which a table is cut: each of its rows is in one of them.
-    `exact`: what is said of it names its lines by their numbers, for which those before are counted."""
+    """One of `total` consecutive shares of a table of about equal length; every row is in exactly one of them.
+    `exact`: count the lines before it, so that errors give true line numbers."""
 
     number: int
     total: int
     exact: bool = False
 
     def ends(self, whole: int) -> tuple[int, int]:
-        """Where it begins and ends in so many rows or bytes."""
+        """Return where it begins and ends in `whole` rows or bytes."""
         return whole * self.number // self.total, whole * (self.number + 1) // self.total
 
 
@@ -39,7 +40,7 @@ WHOLE = Share(0, 1)
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Rows that were left out: how many, and why the first of them."""
+    """How many rows were left out, and why the first of them was."""
 
     count: int
     first: DataError
@@ -53,28 +54,28 @@ class Block:
     """Some consecutive rows of a table."""
 
     values: NDArray[np.float64]  # (rows, picked columns), each column contiguous; NaN where missing
-    missing: NDArray[np.bool_] | None  # of the same shape; None: nothing is missing
-    others: pl.DataFrame | None  # columns not picked, as they were, in order
+    missing: NDArray[np.bool_] | None  # the same shape as `values`; None: nothing is missing
+    rest: Callable[[], pl.DataFrame] | None  # makes the columns not picked, unchanged, in order, when asked
     first_line: int  # line (of text) or row number of the first row, from 1
-    end: int  # how many bytes of the table's source have been read for the blocks up to here
-    skipped: Skipped | None = None  # rows of its lines that could not be read
+    end: int  # bytes of the table's source read up to the end of this block
+    skipped: Skipped | None = None  # its rows that could not be read
 
 
-Task: TypeAlias = Callable[[], Block]  # parses a block that has been read, on any thread
+Task: TypeAlias = Callable[[], Block]  # parses one block, on any thread
 
 
 class Tasks(Protocol):
-    """Reads the blocks in order: of a file any number of times, of a pipe only once."""
+    """Reads the blocks in order: any number of times from a file, once from a pipe."""
 
     def __call__(self, share: Share = WHOLE, /) -> Iterator[Task]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Kin:
-    """What the tables at one place of the parts of a layer have in common, as the first of them has it: plain values,
-    which another process may be told."""
+    """What the tables at one place in the parts of a layer must share, from the first part: plain values, so that they
+    can be sent to another process."""
 
-    tables: tuple[str, ...]  # the names of all that are in the file
+    tables: tuple[str, ...]  # the names of all tables in the file
     place: int
     source: str
     columns: tuple[str, ...]
@@ -96,68 +97,69 @@ class Table:
     columns: tuple[str, ...]
     picked: tuple[int, ...]
     has_header: bool
-    size: int | None  # of the source in bytes; None: a pipe's is not known
+    size: int | None  # of the source in bytes; None: unknown, as for a pipe
     tasks: Tasks
-    notes: tuple[str, ...] = ()  # what was guessed about it, each with the option that says otherwise
-    positions: int = 1  # rows in succession that are of one input; blocks hold all of an input
-    aside: str = ""  # why it is left out unless it is named: "labels"
-    fault: DataError | None = None  # of what is no table of numbers
-    cuts: bool = False  # whether a share is read without the others; where it is not, the first one has all
-    parts: tuple[Part, ...] = ()  # the files that hold it; none of what is read only once
-    kin: Kin | None = None  # what it has in common with the same table of other parts
+    notes: tuple[str, ...] = ()  # what was guessed about it, each with the option that overrides it
+    positions: int = 1  # consecutive rows per input; blocks contain whole inputs
+    aside: str = ""  # why it is left out unless named: "labels"
+    fault: DataError | None = None  # why it is not a table of numbers
+    cuts: bool = False  # whether shares can be read separately; otherwise the first share has all rows
+    parts: tuple[Part, ...] = ()  # its files; empty if it can be read only once
+    kin: Kin | None = None  # what it shares with the same table of other parts
 
     def sound(self) -> Table:
-        """This table. Raises DataError where it is none of numbers."""
+        """Return this table. Raises DataError if it is not a table of numbers."""
         if self.fault is not None:
             raise self.fault
         return self
 
     @classmethod
     def faulty(cls, name: str, source: str, fault: DataError, aside: str = "") -> Table:
-        """What has a name and cannot be read."""
+        """Return a table that has a name but cannot be read."""
         return cls(name, source, (), (), False, None, lambda share=WHOLE: iter(()), aside=aside, fault=fault)
 
 
 def together(one: Skipped | None, other: Skipped | None) -> Skipped | None:
-    """The rows left out of two blocks, in order."""
+    """Combine the rows left out of two consecutive blocks."""
     if one is None or other is None:
         return one or other
     return Skipped(one.count + other.count, one.first)
 
 
 def unpicked(picked: Sequence[int], width: int) -> list[int]:
-    """The columns that are not picked."""
+    """Return the columns that are not picked."""
     taken = frozenset(picked)
     return [i for i in range(width) if i not in taken]
 
 
 def rows_per_block(values: int, width: int) -> int:
-    """How many rows make a block of about so many values. A column costs some microseconds, so that a wide block must
-    hold some rows. The same for every format: sums over blocks depend on it to rounding."""
+    """Return the number of rows for blocks of about `values` values, but not too few: each column costs some
+    microseconds per block. All formats use it, because sums over blocks depend on it by their rounding."""
     return max(1, min(384, values), values // width)
 
 
 def block_of(
     frame: pl.DataFrame, picked: Sequence[int], first_line: int, end: int, skipped: Skipped | None = None
 ) -> Block:
-    """Of a frame whose columns are named by their index, the picked ones being Float64."""
+    """Return the block of a frame whose columns are named by their index; the picked ones are Float64."""
     import polars as pl
 
-    numbers = frame[[str(i) for i in picked]]
+    names = [str(i) for i in picked]
+    numbers = frame if names == frame.columns else frame[names]
     missing = None
     if any(numbers.null_count().row(0)):
         missing = numbers.select(pl.all().is_null()).to_numpy(order="fortran")
-    others = frame.drop(numbers.columns) if len(picked) < frame.width else None
-    return Block(numbers.to_numpy(order="fortran"), missing, others, first_line, end, skipped)
+    rest = partial(frame.drop, numbers.columns) if len(picked) < frame.width else None
+    return Block(numbers.to_numpy(order="fortran"), missing, rest, first_line, end, skipped)
 
 
 def stacked(table: Table, blocks: Sequence[Block]) -> NDArray[np.float64]:
-    """The numbers of blocks of the table, one below the other."""
+    """Return the numbers of blocks of the table, stacked."""
     return np.concatenate([block.values for block in blocks]) if blocks else np.empty((0, len(table.picked)))
 
 
 def without(block: Block, nulls: Sequence[str]) -> Block:
-    """The block of a typed format, in which numbers that `nulls` names are missing as well."""
+    """Return the block of a typed format with the numbers that `nulls` names missing too."""
     names = [float(name) for name in nulls if is_number(name)]
     if not names:
         return block
@@ -170,7 +172,7 @@ def without(block: Block, nulls: Sequence[str]) -> Block:
 
 
 def is_number(cell: str) -> bool:
-    """Whether polars reads it as one: as Python does, but for underscores and foreign digits."""
+    """Return whether polars parses the cell as a number: like Python, but without underscores and non-ASCII digits."""
     try:
         float(cell)
     except ValueError:
@@ -179,19 +181,19 @@ def is_number(cell: str) -> bool:
 
 
 def not_a_number(place: str, columns: Sequence[str], has_header: bool, column: int, cell: str) -> DataError:
-    """The error for a picked cell that holds something else."""
+    """Return the error for a picked cell that is not a number."""
     name = f" ({columns[column]})" if has_header else ""
     cell = cell if len(cell) <= 40 else cell[:39] + "…"
     hint = f"{left_out(columns, column)}, or name missing values with --null {shlex.quote(cell)}"
     if any(separator in cell for separator in ";\t |"):
-        hint = f"--separator says what stands between cells, such as tab, blanks or ';'; or {hint}"
+        hint = f"name the separator with --separator, such as tab, blanks or ';'; or {hint}"
     elif re.fullmatch(r"[+-]?\d*,\d+", cell):
-        hint = f"--decimal , takes it for a decimal sign; or {hint}"
+        hint = f"use --decimal , for decimal commas; or {hint}"
     return DataError(f"{place}, column {column + 1}{name}: {cell!r} is not a number", hint)
 
 
 def left_out(columns: Sequence[str], column: int) -> str:
-    """How to leave a column out: by its name where -c reads that as nothing else."""
+    """Return the hint on leaving a column out, by name if -c reads the name unambiguously."""
     plain = re.fullmatch(r"[^\W\d]\w*", columns[column]) and columns.count(columns[column]) == 1
     item = f"!{columns[column]}" if plain else f"!#{column + 1}"
     return f"leave the column out with -c {shlex.quote(item)}"

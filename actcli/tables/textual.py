@@ -1,4 +1,4 @@
-"""Frames as text: what the text formats share. Every float keeps all its digits."""
+"""Write frames as text: what the text formats share. Floats keep all their digits."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def text_writer(
     between: bytes = b"",
     tail: bytes = b"",
 ) -> FrameWriter[bytes]:
-    """A head, blocks of lines with what is before the first of them and between them, a tail."""
+    """Return a writer of `head`, `first`, the blocks of lines with `between` between them, and `tail`."""
 
     def write(file: IO[bytes], parts: Iterable[bytes]) -> None:
-        # A thread of its own writes while this one goes on reading: the system takes a third of the time to write.
+        # A separate thread writes while this one reads on: writing takes a third of the time.
         with Pool(1) as writer:
             full = filter(None, parts)
-            start = next(full, b"")  # nothing is written where the first block fails
+            start = next(full, b"")  # before any write, so that nothing is written if the first block fails
             done = writer.submit(file.write, head + (first + start if start else b""))
             for part in full:
                 done.result()
@@ -47,7 +47,7 @@ def must_seek(file: IO[bytes], format: str) -> None:
 
 
 class _Parts(io.RawIOBase):
-    """A file in memory. Into an `io.BytesIO` polars takes twice as long, and holds up the other threads."""
+    """A file in memory. Writing to `io.BytesIO` takes polars twice as long and blocks the other threads."""
 
     def __init__(self) -> None:
         self.parts: list[bytes] = []
@@ -58,7 +58,7 @@ class _Parts(io.RawIOBase):
 
 
 def written(frame: pl.DataFrame, **how: Any) -> bytes:
-    """What polars writes as CSV, without a header."""
+    """Return what polars writes as CSV, without a header."""
     file = _Parts()
     frame.write_csv(cast(IO[bytes], file), include_header=False, **how)
     return b"".join(file.parts)
@@ -67,7 +67,7 @@ def written(frame: pl.DataFrame, **how: Any) -> bytes:
 def refuse_binary(frame: pl.DataFrame, columns: Sequence[str]) -> None:
     for name, dtype in zip(columns, frame.dtypes, strict=True):
         if _holds_binary(dtype):
-            raise DataError(f"the column {name!r} holds {dtype}, which is no text", "write parquet: -o FILE.parquet")
+            raise DataError(f"column {name!r} contains {dtype}, which is not text", "write parquet: -o FILE.parquet")
 
 
 def _holds_binary(dtype: Any) -> bool:
@@ -79,7 +79,7 @@ def _holds_binary(dtype: Any) -> bool:
 
 
 def has_no_text(dtype: pl.DataType) -> bool:
-    """Whether polars writes it neither to CSV nor as a string."""
+    """Return whether polars can write the type neither to CSV nor as a string."""
     import polars as pl
 
     return dtype.is_nested() or dtype == pl.Duration
@@ -89,7 +89,7 @@ def for_people(
     columns: Sequence[str], form: Form, cell: Callable[[str], str], marks: tuple[str, str, str], *,
     head: bytes, tail: bytes = b"",
 ) -> FrameWriter[bytes]:  # fmt: skip
-    """Lines of cells with marks before, between and behind them; `cell` escapes words."""
+    """Return a writer of rounded cells with `marks` before, between and after them; `cell` escapes words."""
     import polars as pl
 
     def rounded(value: float) -> str:
@@ -112,12 +112,12 @@ def for_people(
 
 
 def readable(frame: pl.DataFrame) -> pl.DataFrame:
-    """With columns that polars writes to no text as JSON texts."""
+    """Return the frame with the columns that polars cannot write to text as JSON."""
     return frame.with_columns(text(name, dtype) for name, dtype in frame.schema.items() if has_no_text(dtype))
 
 
 def text(name: str, dtype: pl.DataType) -> pl.Expr:
-    """A column as JSON texts, without the quotes of a single string; what is missing stays so."""
+    """Return a column as JSON, strings without their quotes; missing values stay missing."""
     import polars as pl
 
     from actcli.tables.mixed import MIXED, TEXT, plain
@@ -129,7 +129,7 @@ def text(name: str, dtype: pl.DataType) -> pl.Expr:
 
 
 def json_cell(column: pl.Expr, dtype: Any) -> pl.Expr:
-    """A column as JSON texts. NaN and the infinities, which JSON lacks, are strings, at any depth."""
+    """Return a column as JSON. NaN and the infinities, which JSON lacks, become strings at any depth."""
     import polars as pl
 
     from actcli.tables.mixed import MIXED, TEXT

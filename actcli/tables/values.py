@@ -1,4 +1,4 @@
-"""Values of parameters that are tables: a slope for each column."""
+"""Parameter values from a file: a slope per column."""
 
 import os
 
@@ -8,7 +8,7 @@ from actcli.errors import DataError
 
 
 def with_values(spec: str) -> str:
-    """A FUNCTION spec in which the numbers of a file stand for its name: `prelu:a=slopes.csv`.
+    """Return a FUNCTION spec such as `prelu:a=slopes.csv` with the numbers of the file in place of its name.
 
     Raises DataError for a file that is not one row or one column of finite numbers.
     """

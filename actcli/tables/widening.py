@@ -1,4 +1,4 @@
-"""One type for the blocks of a column that have several: wide enough for all, so that no value changes."""
+"""One type for a column whose blocks have several types: wide enough that no value changes."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ UNITS = ("ms", "us", "ns")
 
 
 class TypeLost(DataError):
-    """A column holds what no type can hold together."""
+    """A column has values that no single type can hold."""
 
     def __init__(self, column: str, one: object, other: object) -> None:
-        what = f"the column {column!r} holds {one}, and {other} before or behind it, which no one type can hold"
-        super().__init__(what, f"write csv or jsonl, or leave it out: -c {'!' + column!r}")
+        message = f"column {column!r} contains both {one} and {other}, which no single type can hold"
+        super().__init__(message, f"write csv or jsonl, or leave it out: -c {'!' + column!r}")
 
 
 def widest(column: str, one: pl.DataType, other: pl.DataType) -> pl.DataType:
-    """The type that holds the values of both; that integers fit into it as floats is seen when they are converted."""
+    """Return the type that holds the values of both. Whether integers fit as floats is checked by `converted`."""
     found = _wider(one, other)
     if found is None:
         raise TypeLost(column, other, one)
@@ -29,12 +29,12 @@ def widest(column: str, one: pl.DataType, other: pl.DataType) -> pl.DataType:
 
 
 def converted(column: str, values: pl.Series, dtype: pl.DataType) -> pl.Series:
-    """The values in a wider type."""
+    """Return the values in a wider type. Raises TypeLost if one of them changes."""
     if values.dtype == dtype:
         return values
     if dtype.is_nested():
         before = values.to_list()
-        wide = pl.Series(values.name, before, dtype=dtype)  # polars casts no struct to one of more fields
+        wide = pl.Series(values.name, before, dtype=dtype)  # polars cannot cast a struct to one with more fields
         whole = all(map(_is_kept, before, wide.to_list()))
     else:
         wide = values.cast(dtype)

@@ -33,75 +33,75 @@ SECTIONS = (
     "EXIT STATUS", "ENVIRONMENT", "FILES", "EXAMPLES", "SEE ALSO",
 )  # fmt: skip
 EXIT_STATUS = {
-    0: "Done.",
+    0: "Success.",
     1: "Bad data, or a run that failed.",
     2: "Wrong usage.",
     GATE_FAILED: "A gate failed: a layer is beyond the limit given by one of the --max or --min options.",
     INTERRUPTED: "Interrupted.",
-    PIPE_CLOSED: "Standard output was closed before all was written.",
-    143: "Ended by SIGTERM; by SIGHUP it is 129.",
+    PIPE_CLOSED: "Standard output was closed before all output was written.",
+    143: "Terminated by SIGTERM; 129 by SIGHUP.",
 }
 ENVIRONMENT = {
-    "ACTCLI_DEBUG": "If it is 1, an error shows its Python traceback.",
-    "COLUMNS": "The width of tables and charts, in characters; by default that of the terminal.",
-    "LINES": "The height of charts; by default that of the terminal.",
-    "NO_COLOR": "If it is set and not empty, nothing is coloured.",
-    "SOURCE_DATE_EPOCH": "The time that a report says it was made at, in seconds since 1970; by default now.",
-    "TERM": "If it is dumb, nothing is coloured.",
-    "TMPDIR": "The folder for what must be read from a pipe as a whole, such as Parquet.",
-    "XDG_CONFIG_HOME": "The folder that holds actcli/functions.toml, the user's own definitions; by default ~/.config.",
+    "ACTCLI_DEBUG": "If 1, show the Python traceback of an error.",
+    "COLUMNS": "Width of tables and charts in characters; by default that of the terminal.",
+    "LINES": "Height of charts in lines; by default that of the terminal.",
+    "NO_COLOR": "If set and not empty, use no colours.",
+    "SOURCE_DATE_EPOCH": "The date of a report, in seconds since 1970; by default now.",
+    "TERM": "If dumb, use no colours.",
+    "TMPDIR": "Folder for input that is read whole from a pipe, such as Parquet.",
+    "XDG_CONFIG_HOME": "Folder of actcli/functions.toml, your own definitions; by default ~/.config.",
 }
 NEEDED_BY = {"SOURCE_DATE_EPOCH": "reports", "TMPDIR": "columns", "XDG_CONFIG_HOME": "definitions"}  # parameters
 WORDS = """INPUT is numbers or files. A word that reads as a number, finite or infinite, is one: -1, -1e-3 and -inf need
-no -- before them. Anything else names a file, a folder or a glob, and - is standard input. Without INPUT standard input
-is read if it is a pipe or a file."""
-TABLES = """A folder is one table: the part files of one format below it, in natural order, one below the other, but
-for those whose names begin with . or _. So is a glob in quotes; one that matches folders stands for each of them. All
-parts have the same columns. A folder such as step=100 is a label: --part step=100 takes the parts below it.
+no -- before them. Anything else names a file, a folder or a glob, and - is standard input. Without INPUT, standard
+input is read if it is a pipe or a file."""
+TABLES = """A folder is one table: the part files below it, all in one format, joined in natural order; names that
+begin with . or _ are left out. A glob in quotes is one table too; if it matches folders, each of them is one. All parts
+have the same columns. A folder such as step=100 is a label: --part step=100 selects the parts below it.
 
-A table has samples as rows and neurons as columns. The name of the file tells its format, else its
-first bytes do; see FILES. In text the first row names the columns if any cell of it is not a number. An empty cell
-is a missing value: it is left out of every figure and counted, and filters pass it on.
+A table has samples as rows and neurons as columns. Its format is known by the name of the file, or else by its first
+bytes; see FILES. In text, the first row names the columns if any of its cells is not a number. An empty cell is a
+missing value: measures leave it out and count it, filters pass it on.
 
-Any other cell that is not a number is an error that tells file, line and column, and so is a row with too few or
-too many cells. Columns that hold something else, such as labels or the number of a step, are left out by --columns;
-a filter passes them on as they are. Blanks around numbers, quotes, CRLF, a byte-order mark and a missing last line
-break are fine.
+Any other cell that is not a number is an error that names the file, line and column, and so is a row with too few or
+too many cells. Leave out other columns, such as labels or step numbers, with --columns; a filter passes them on
+unchanged. Blanks around numbers, quotes, CRLF, a byte-order mark and a missing final line break are allowed.
 
-What a text leaves unsaid is taken from its first lines, and said on standard error with the option that says
-otherwise: a first row that counts the columns is a header (--no-header); tabs, semicolons, bars or blanks separate the
-cells where commas do not (--separator); numbers have decimal commas (--decimal); lines that begin with # are comments
-where the first one does (--comment), of which the last one before the first row may name the columns; the names of rows
-that pandas and R write, and an empty column behind the last separator, are left out (-c '*' takes them). Where the
-lines leave a doubt it is an error. Columns without names are called 0, 1 and so on.
+The layout of a text is guessed from its first lines, and each guess is reported on standard error with the option that
+overrides it: a first row that counts the columns is a header (--no-header); tabs, semicolons, bars or blanks separate
+the cells if commas do not (--separator); numbers have decimal commas (--decimal); if the first line begins with #, such
+lines are comments (--comment), and the last one before the first row may name the columns; the row names that pandas
+and R write, and an empty column after a trailing separator, are left out (-c '*' keeps them). If the first lines are
+ambiguous, that is an error. Columns without names are called 0, 1 and so on.
 
-In an array the first axis counts the inputs, and --axis the neurons: by default the channels, axis 1, of a feature map
-of four axes or more, else the last. Each position is a row, and how certain a share is rests on the inputs. A column of
-lists in Parquet or Arrow is as many neurons as its lists are long.
+In an array the first axis is the inputs, and --axis the neurons: by default axis 1, the channels, for feature maps of
+four or more axes, else the last. Each position is a row, but certainty is based on the number of inputs. A column of
+lists in Parquet or Arrow has as many neurons as its lists are long.
 
-A table has at most 100,000 columns, a line of text at most 64 MB, and a value of JSON at most 64 levels. As many
-bytes of blank lines, or 100,000 comments before the first row, are an error."""
+A table may have 100,000 columns, a line of text 64 MB, and a JSON value 64 levels. More than 64 MB of blank lines, or
+100,000 comments before the first row, is an error."""
 NO_INPUT = "This command reads no input."
-OUTPUT = """Results go to standard output or to the file that --output names, and nothing else does: warnings,
-progress and errors go to standard error. The format is that of --format, else that of the file's name, else a table
-on a terminal and CSV elsewhere. The endings of names are {endings}.
+OUTPUT = """Results go to standard output or to the file that --output names; warnings, progress and errors go to
+standard error. The format is set by --format, or else by the name of the file; by default it is a table on a terminal
+and CSV elsewhere. File endings: {endings}.
 
-Text formats carry every digit of a number; a table shows --digits of them. JSON holds no bare NaN or Infinity."""
+Text formats carry every digit of a number; a table shows --digits of them. NaN and infinity, which JSON lacks, are
+written to it as the strings "NaN", "Infinity" and "-Infinity"."""
 MEANINGS = {
-    "saturation": "What the columns mean is told by actcli schema layers, neurons and regions, what the fields of JSON "
-    "mean by actcli schema saturation.",
-    "compare": "What columns and fields mean is told by actcli schema compare.",
-    "fit": "What columns and fields mean is told by actcli schema fit.",
-    "trend": "What columns and fields mean is told by actcli schema trend.",
+    "saturation": "For the meaning of columns see actcli schema layers, neurons and regions; for the fields of JSON, "
+    "actcli schema saturation.",
+    "compare": "For the meaning of columns and fields see actcli schema compare.",
+    "fit": "For the meaning of columns and fields see actcli schema fit.",
+    "trend": "For the meaning of columns and fields see actcli schema trend.",
 }
-FIGURE = """The chart goes to standard output, or the figure to the file that --output names; its name tells the
-format. The same command writes the same bytes."""
+FIGURE = """The chart goes to standard output, or the figure to the file that --output names, in the format of its
+name. The same command writes the same bytes."""
 TEXT_ONLY = "The result goes to standard output."
 PROGRAM = {
-    "INPUT": "Each command tells on its page what it reads.",
+    "INPUT": "The page of each command describes its input.",
     "OUTPUT": "Results go to standard output; warnings, progress and errors go to standard error.",
 }
-FILES = """A file that is written appears, or is replaced, when it is whole; until then its content is in a temporary
+FILES = """An output file appears, or is replaced, only when it is complete; until then its content is in a temporary
 file beside it, whose name begins with .actcli-."""
 
 KINDS = {
@@ -111,16 +111,15 @@ KINDS = {
 }
 SAMPLE = (-1.0, 0.0, 1.0, 2.0)
 
-CATALOGUE_DESCRIPTION = """FUNCTION on a command line is one of these names or aliases, whatever the case and without
-regard to - and _. After @ it is a framework's name, and brings that framework's defaults; after : come values for
-parameters.
+CATALOGUE_DESCRIPTION = """FUNCTION on a command line is one of these names or aliases; case, - and _ do not matter. @
+and a framework select the function of that name in the framework, with its defaults; parameters follow a colon.
 
-An elementwise function maps each number, a rowwise one a row of numbers to a row, and a gated one two halves of a row
-to one. f' of a rowwise or gated function is the derivative of each output by its own input.
+An elementwise function maps each number, a rowwise one a row of numbers to a row, and a gated one the two halves of a
+row to one half. f' of a rowwise or gated function is the derivative of each output with respect to its own input.
 
-Formulas are written in the operators of Python; where(condition, a, b) is a where the condition holds, else b. A
-convention is the value that f' takes at a kink, where it has none. Values are those at -1, 0, 1 and 2, for a rowwise
-or gated function of the row of these four."""
+Formulas use the operators of Python; where(condition, a, b) is a if the condition holds, else b. A convention is the
+value assigned to f' at a kink, where f has no derivative. Values are given at -1, 0, 1 and 2, for a rowwise or gated
+function those of this row of four."""
 
 Show = Callable[[str], str]
 
@@ -215,7 +214,7 @@ def _environment(command: click.Command, options: list[click.Option], is_program
         if is_program or variable not in NEEDED_BY or NEEDED_BY[variable] in names
     }
     return general | {
-        variable: f"Files as of {option.opts[-1]}, with colons between, where that is not given."
+        variable: f"Files for {option.opts[-1]}, separated by colons, if that is not given."
         for option in options
         for variable in ([option.envvar] if isinstance(option.envvar, str) else option.envvar or ())
     }
@@ -298,7 +297,7 @@ def _block(is_literal: bool, text: str) -> list[str]:
 def catalogue(date: str) -> str:
     """The page of all functions."""
     lines = _header(CATALOGUE, 7, date)
-    lines += _section("NAME", [f"{roff.literal(CATALOGUE)} \\-", "the functions that actcli knows"])
+    lines += _section("NAME", [f"{roff.literal(CATALOGUE)} \\-", "the built-in functions"])
     lines += _section("DESCRIPTION", _text(CATALOGUE_DESCRIPTION))
     for kind, title in KINDS.items():
         lines += [f".SH {title}"]

@@ -1,3 +1,3 @@
-"""One file a command.
+"""One file per command.
 
-Each parses, calls, writes, and nothing else."""
+Each command parses, calls and writes, and does nothing else."""

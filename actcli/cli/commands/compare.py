@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     cls=NumericCommand,
     help="""Show functions side by side.
 
-Range, f(0), monotonicity, largest gradient, smoothness, vanishing regions, and the means over z ~ N(0, q) with what
-they say of a deep network at initialisation. With inputs, an -i for each file, also how each function would treat
-the same pre-activations, best gradient flow first, and what replacing a layer's own function (by default the first)
-would change. -o FILE.png, .svg, .pdf, .eps or .pgf draws them.""",
+Prints range, f(0), monotonicity, largest gradient, smoothness and vanishing regions, and the means over z ~ N(0, q)
+with what they imply for a deep network at initialisation. With inputs (one -i per file) it also shows how each
+function would treat the same pre-activations, best gradient flow first, and what would change if it replaced a
+layer's own function (by default the first FUNCTION). -o FILE.png, .svg, .pdf, .eps or .pgf draws the comparison.""",
     epilog="""\b
 Examples:
   actcli compare relu gelu silu
@@ -67,7 +67,7 @@ def command(
     from actcli.diagnosis.diagnose import Criteria
     from actcli.measuring.probe import Thresholds
 
-    with on(dask, without="a model, which is run here" if model is not None else "") as cluster:
+    with on(dask, without="a model, which runs on this machine" if model is not None else "") as cluster:
         ran = None if model is None else model.network(inputs, choice, reading)
         given = layers(inputs, functions[0], choice, reading, cluster) if ran is None else ran.layers
         is_chain = ran is None or ran.is_chain

@@ -10,9 +10,9 @@ from actcli.cli.shells import SHELLS, script
     epilog="\b\nExamples:\n  actcli completion bash",
     help="""Print the script that completes words with TAB.
 
-SHELL is bash (4.4 or newer), zsh or fish. The script begins with the line that installs it. It completes commands,
-options, functions, frameworks after @, parameters after : with their defaults, and the columns of the file on the
-line after -c.""",
+SHELL is bash (4.4 or newer), zsh or fish. A comment at the top of the script shows how to install it. It completes
+commands, options, functions, frameworks after @, parameters with their defaults after :, and after -c the columns of
+the file named on the command line.""",
 )
 @click.argument("shell", type=click.Choice(list(SHELLS)), metavar="SHELL")
 @click.pass_context

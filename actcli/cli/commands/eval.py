@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     cls=NumericCommand,
     help="""Print the values of a function.
 
-Numbers give the columns x and f. Tables (files, or standard input) are filtered: the same rows and columns, each
-number replaced by its value. A rowwise function such as softmax takes all the numbers, or the columns of each
-row, together; where it has more or fewer outputs than inputs (glu has half as many) so has each row.
+For numbers, the columns x and f are printed. A table (a file, or standard input) keeps its rows and columns, and
+each number is replaced by its value. A rowwise function such as softmax takes all the numbers, or all the columns of
+a row, together; if it has more or fewer outputs than inputs (glu has half as many), the row changes its length.
 
--o FOLDER/ with a slash writes each part of a folder as a part of its own, which a Dask cluster may do too.""",
+-o FOLDER/ with a slash writes one part for each part of the input folder; a Dask cluster can do that too.""",
     epilog="""\b
 Examples:
   actcli eval sigmoid -39 0 39
@@ -63,7 +63,5 @@ def command(
         write_parts(function, inputs, span, reading, append, outputs, dask)
         return
     if dask is not None:
-        raise UsageError(
-            "--dask writes a folder of parts, and nothing else", "name one that ends in a slash: -o FOLDER/"
-        )
+        raise UsageError("--dask can only write a folder of parts", "name a folder with a slash at the end: -o FOLDER/")
     write_results(function, filtering.results(function), inputs, span, reading, append, outputs)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class TargetType(click.ParamType["Function | str"]):
-    """A FUNCTION, or the name of a table of points; a file that is there is a table."""
+    """A FUNCTION, or the name of a table of points; an existing file is read as a table."""
 
     name = "target"
     _function = FunctionType()
@@ -60,10 +60,10 @@ class TargetType(click.ParamType["Function | str"]):
     cls=NumericCommand,
     help="""Find the parameters that bring a function closest to another.
 
-The distance is the root of the mean of (f(x) - target(x))^2, over x from N(0, 1), over the values of the inputs, or
-over the points of a table. A search finds starting points; steps along the exact derivatives lead from there to
-the minimum. As CSV it prints the trace, whose last row is the result; the label in JSON is the fitted
-FUNCTION. -o FILE.png, .svg, .pdf, .eps or .pgf draws the function before and after beside the target.""",
+The distance is the root mean square of f(x) - target(x), over x from N(0, 1), over the values of the inputs, or over
+the points of a table. A search finds starting points; steps along the exact derivatives lead from there to the
+minimum. CSV has the trace, whose last row is the result; in JSON, label is the fitted FUNCTION.
+-o FILE.png, .svg, .pdf, .eps or .pgf draws the function before and after the fit, and the target.""",
     epilog="""\b
 Examples:
   actcli fit 'x*sigmoid(b*x):b=1' --to gelu
@@ -97,7 +97,7 @@ def command(
 
     if isinstance(target, str):
         if inputs:
-            raise UsageError("the points of a table are not weighed by inputs", "leave out --input, or name a function")
+            raise UsageError("inputs cannot weight the points of a table", "leave out --input, or name a function")
         goal: Function | Measure = fitting.over_points(*_points(target, reading), target)
         weights = None
     else:
@@ -105,12 +105,12 @@ def command(
     found = fitting.fit(function, goal, inputs=weights, only=only, search=search, seed=seed)
     for warning in warnings(found):
         note(warning)
-    # A figure does not state the parameters: they go to standard output then.
+    # A figure does not show the parameters, so they are also printed.
     write(outputs if outputs.has_tables else outputs.printed(), fit_result(found, look))
 
 
 def _weights(target: Function, inputs: Sequence[str], reading: ReadOptions) -> Measure | None:
-    """What the tables weigh the distance by."""
+    """The distribution of the tables' values, which weights the distance; None without tables."""
     from actcli.fitting import fit as fitting
 
     histograms = distributions(inputs, reading)
@@ -123,7 +123,7 @@ def _weights(target: Function, inputs: Sequence[str], reading: ReadOptions) -> M
 
 
 def _points(path: str, reading: ReadOptions) -> tuple[Array, Array]:
-    """The columns x and y of a table: those of these names, those of --columns in its order, or the only two."""
+    """The columns x and y of a table: the two named x and y, the two of --columns in that order, or the only two."""
     import numpy as np
 
     from actcli.cli.inputs import open_layers
@@ -131,7 +131,7 @@ def _points(path: str, reading: ReadOptions) -> tuple[Array, Array]:
     from actcli.tables.pipeline import map_blocks
     from actcli.tables.table import together
 
-    if not reading.columns and path != "-":  # which is read once
+    if not reading.columns and path != "-":  # standard input can be read only once
         (table,) = open_layers([path], reading)
         if {"x", "y"} <= set(table.columns):
             reading = replace(reading, columns=("x", "y"))

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     cls=NumericCommand,
     help="""Print the derivatives of a function.
 
-Numbers give the columns x, f and df, with --order 2 also d2f, with --wrt the derivative by the parameter. Tables
-are filtered: each number is replaced by its derivative. For a rowwise function it is the derivative of each output
-by its own input; --jacobian gives all.""",
+For numbers, the columns x, f and df are printed, with --order 2 also d2f, with --wrt the derivative with respect to
+the parameter. In a table each number is replaced by its derivative. For a rowwise function that is the derivative of
+each output with respect to its own input; --jacobian prints them all.""",
     epilog="""\b
 Examples:
   actcli grad sigmoid 39
@@ -38,7 +38,7 @@ Examples:
 @options.function_argument
 @options.inputs_argument
 @option("--order", "Print the first or the second derivative.", ["1", "2"], "1")
-@option("--wrt PARAMETER", "Differentiate by this parameter instead of by x.", complete="parameters")
+@option("--wrt PARAMETER", "Differentiate with respect to this parameter, not x.", complete="parameters")
 @click.option("--jacobian", is_flag=True, help="Print the whole Jacobian, one line per row and output.")
 @options.range_option
 @options.append_option
@@ -56,10 +56,10 @@ def command(
     outputs: Outputs,
 ) -> None:
     if (order == "2") + (wrt is not None) + jacobian > 1:
-        raise UsageError("--order 2, --wrt and --jacobian each ask for another derivative", "give one of them")
+        raise UsageError("--order 2, --wrt and --jacobian each ask for a different derivative", "give one of them")
     if jacobian:
         if append:
-            raise UsageError("--jacobian has rows of its own: they cannot be appended", "leave out --append")
+            raise UsageError("--jacobian has its own rows, which cannot be appended", "leave out --append")
         numbers, paths = numbers_or_paths(inputs, span)
         if numbers is not None:
             write_sheet(filtering.number_jacobian(function, numbers.held(HELD_SQUARED, "a Jacobian")), outputs)

@@ -16,9 +16,9 @@ from actcli.output.results import Result, write
     cls=GroupedCommand,
     help="""List the layers of a model without running it.
 
-Each layer has a name, its function and how that is known (an operator, recognised from several by its values, or
-an expression), its neurons, and its role: hidden, head (what the model answers with) or gate (what scales others).
-Operators that cannot be looked into are noted.""",
+Each layer is listed with its name, its function and how the function is known (an operator, several operators
+recognised by their values, or an expression), its number of neurons, and its role: hidden, head (the model's output)
+or gate (it scales other values). A note names the operators that cannot be analysed.""",
     epilog="""\b
 Examples:
   actcli layers digits.onnx
@@ -31,8 +31,8 @@ def command(model: str, outputs: Outputs) -> None:
     from actcli.reports.models import layers_document, layers_sheet
 
     found = Model.read(model).listing
-    for one in found.unseen:
-        note(str(one))
+    for unseen in found.unseen:
+        note(str(unseen))
     if not found.layers:
-        note(f"{model}: no activation is seen")
+        note(f"{model}: no activation found")
     write(outputs, Result(sheet=lambda: layers_sheet(found), document=lambda: layers_document(found)))

@@ -34,9 +34,10 @@ FOR_FIGURES = ("panels", "style", "font", "legend", "settings", "math", "size", 
     cls=NumericCommand,
     help="""Draw functions and their derivatives.
 
-The regions where the gradient vanishes are shaded (several functions: shown as bars), kinks are marked. A sweep
-such as 'elu:alpha=0.5|1|2' is drawn as a family of curves. -o FILE.png, .svg, .pdf, .eps or .pgf draws a figure;
-otherwise a chart is printed, as by -f table. Other formats have the points: x and f, df, d2f of each function.""",
+Regions where the gradient vanishes are shaded (shown as bars if there are several functions), and kinks are marked.
+A sweep such as 'elu:alpha=0.5|1|2' is drawn as a family of curves. -o FILE.png, .svg, .pdf, .eps or .pgf draws a
+figure; otherwise, or with -f table, a chart is printed. Other formats list the points: x, and f, df and d2f of each
+function.""",
     epilog="""\b
 Examples:
   actcli plot relu gelu silu
@@ -83,7 +84,7 @@ def command(
     outputs: Outputs,
 ) -> None:
     if span is not None and (len(span) != 2 or span[0] >= span[1]):
-        raise UsageError("--range of a plot is START:STOP with START below STOP", "for example --range -4:4")
+        raise UsageError("--range of a plot must be START:STOP with START below STOP", "for example --range -4:4")
     ends = None if span is None else (float(span[0]), float(span[1]))
     given = [
         option.opts[0]
@@ -91,7 +92,7 @@ def command(
         if option.name in FOR_FIGURES and ctx.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
     ]
     if given and not outputs.has_figures:
-        raise UsageError(f"{given[0]} is for figures", "name one with -o FILE.png, .svg or .pdf, or leave it out")
+        raise UsageError(f"{given[0]} is only for figures", "add -o FILE.png, .svg or .pdf, or leave it out")
     from actcli.output.plotting import Plot
 
     data = tuple(distributions(inputs, reading))

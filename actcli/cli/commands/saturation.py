@@ -53,7 +53,7 @@ def _limit(words: str, excess: str, type: FiniteRange = _share) -> Callable[[F],
     return option(words, f"Exit with 3 if a layer has a {excess}.", type)
 
 
-# By what layers are judged, as `criteria`.
+# How layers are judged, as `criteria`.
 criteria_options = gather(
     "criteria",
     _criteria,
@@ -79,7 +79,7 @@ criteria_options = gather(
     ),
     group=MEASURED,
 )
-# The limits that they are to keep, as `gates`.
+# The limits that layers must keep to, as `gates`.
 gate_options = gather(
     "gates",
     _gates,
@@ -96,16 +96,16 @@ gate_options = gather(
     cls=NumericCommand,
     help="""Show where gradients vanish and which neurons are dead.
 
-Each input is a table of pre-activations, one layer, named after its file: rows are samples, columns are neurons. A
-folder of part files is one layer, and so is a glob in quotes; addresses such as s3://bucket/layer1 are read as files
-and folders are (see actcli-datasets(7)). Several are the layers of one network, first to last, in the order of their
-numbers where the given one is the shell's. Without inputs only the regions of x are shown. CSV has one row per layer,
-without inputs one per region; a terminal and JSON show both, and the neurons. -o FILE.png, .svg, .pdf, .eps or .pgf
-draws the layers: histograms over f', a map of the neurons, and the product of f'. A rule of another system judges by
-its own definition.
+Each input is one layer, named after its file: a table of pre-activations whose rows are samples and whose columns are
+neurons. A folder of part files is one layer, and so is a quoted glob; addresses such as s3://bucket/layer1 work like
+files and folders (see actcli-datasets(7)). Several inputs are the layers of one network, first to last; layers that
+the shell has sorted by name, as in layer*.csv, are put in the order of their numbers. Without inputs only the regions
+of x are shown. CSV has one row per layer, or per region if there are no inputs; a terminal and JSON show both, and the
+neurons. -o FILE.png, .svg, .pdf, .eps or .pgf draws the layers: histograms over f', a map of the neurons, and the
+product of f'. --rule judges by the definition of another system.
 
-With --model the inputs are those of an ONNX model, which is run on them: .npy, .npz with an array for each input of
-the model, or tables. Its layers have their own functions (see `actcli layers`), so there is no FUNCTION.""",
+With --model, an ONNX model is run on the inputs: .npy, .npz with one array per model input, or tables. The model's
+layers have their own functions (see `actcli layers`), so leave out FUNCTION.""",
     epilog="""\b
 Examples:
   actcli saturation gelu --epsilon 1e-7
@@ -148,7 +148,7 @@ Examples:
 @click.option(
     "--explain",
     is_flag=True,
-    help="Print the limits and the source of the rule for FUNCTION.",
+    help="Print the rule's limits for FUNCTION and its source.",
 )
 @options.look_options
 @dask_option
@@ -177,20 +177,20 @@ def command(
     elif function is None and model is None:
         raise click.MissingParameter(ctx=ctx, param=ctx.command.params[0])
     if explain and function is None:
-        raise UsageError("--explain is about one function, and a model's layers have their own", "give a FUNCTION")
+        raise UsageError("--explain is for one function, and a model's layers have their own", "give a FUNCTION")
     if explain and function is not None:
         from actcli.reports.saturation import explanation
 
         if outputs.reports:
-            raise UsageError("--explain looks at no data: there is nothing to report on", "leave out --report")
+            raise UsageError("--explain reads no data, so there is nothing to report", "leave out --report")
         write(outputs, Result(sheet=lambda: explanation(criteria.rule, function)))
         return
     if by is not None and not outputs.has_tables:
-        raise UsageError("--by is for tables, and a figure is asked for", "leave out --by, or name a format with -f")
+        raise UsageError("--by is for tables, but only a figure is written", "leave out --by, or add a format with -f")
     criteria = replace(criteria, histogram=outputs.shows_distributions)
     if function is None:
         assert model is not None
-        with on(dask, without="a model, which is run here"):
+        with on(dask, without="a model, which runs on this machine"):
             network = model.network(inputs, choice, reading)
         diagnosis = diagnose(network.layers, criteria, is_chain=network.is_chain)
     else:
@@ -198,7 +198,7 @@ def command(
             diagnosis = diagnose(layers(inputs, function, choice, reading, cluster, required=True), criteria, function)
     note_layers(diagnosis.inputs, diagnosis.doubts)
     if not diagnosis.layers and (by in ("layer", "neuron") or gates):
-        raise UsageError("there is no layer to look at", "give files, or pipe a table in")
+        raise UsageError("there is no layer to measure", "give files, or pipe a table in")
     write(outputs, diagnosis_result(diagnosis, by, look, gates), diagnosis.inputs)
     failed = [line for gate in gates for line in gate.failures(diagnosis.gated)]
     fail_gates(ctx, failed)

@@ -15,9 +15,9 @@ from actcli.output.results import Result, write
     epilog="\b\nExamples:\n  actcli schema\n  actcli schema saturation",
     help="""Print the JSON Schema of a JSON output.
 
-It says what each field means; the columns of CSV have the names of fields: those of `saturation` are described by
-`layers`, `neurons` and `regions`, those of `compare` and `fit` by their own. The schemas are of draft 2020-12 and
-need no network. Without NAME it lists those there are.""",
+The schema describes each field. CSV columns have the names of fields: `layers`, `neurons` and `regions` describe
+those of `saturation`; `compare` and `fit` have schemas of their own. The schemas follow draft 2020-12 and need no
+network access. Without NAME the available schemas are listed.""",
 )
 @click.argument("name", required=False, shell_complete=completer("schemas"))
 @outputs_options()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     cls=NumericCommand,
     help="""Show one function: formulas, parameters, conventions, source.
 
-With its means over z ~ N(0, q), and what they say of a deep network at initialisation.""",
+Also shows its means over z ~ N(0, q) and what they imply for a deep network at initialisation.""",
     epilog="""\b
 Examples:
   actcli show gelu

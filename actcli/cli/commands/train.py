@@ -48,7 +48,7 @@ class WidthsType(click.ParamType[tuple[int, ...]]):
             return value
         parts = [part.strip() for part in value.split(",")]
         if not all(part.isdecimal() and 0 < int(part) <= 100_000 for part in parts):
-            self.fail(f"{value!r} is not widths from 1 to 100000, one for each layer, such as 64,64", param, ctx)
+            self.fail(f"{value!r} is not a list of widths from 1 to 100000, one per layer, such as 64,64", param, ctx)
         return tuple(int(part) for part in parts)
 
 
@@ -117,12 +117,12 @@ def _limits(min_accuracy: float | None, max_dead: float | None) -> list[Limit]:
     return found
 
 
-# The network, as `design`.
+# The network to train, as `design`.
 design_options = gather(
     "design",
     _design,
     option("--hidden WIDTHS", "Set the widths of the hidden layers.", WidthsType(), (64, 64), shown="64,64"),
-    option("--init", "Initialise weights this way; auto uses the gain of f.", get_args(words.Init), "auto"),
+    option("--init", "Initialise weights this way; auto uses f's gain.", get_args(words.Init), "auto"),
     option("--normalize", "Normalise pre-activations over the batch or the layer.", get_args(words.Normalize), "none"),
     option("--dropout SHARE", "Drop this share of hidden outputs.", FiniteRange(0, 1, max_open=True), 0.0),
     click.option("--residual", is_flag=True, help="Add each layer's input where the widths match."),
@@ -145,7 +145,7 @@ recipe_options = gather(
     click.option("--no-shuffle", is_flag=True, help="Keep the rows in their order."),
     group=TRAINING,
 )
-# What is learned from, as `preparation`.
+# How the data is prepared, as `preparation`.
 preparation_options = gather(
     "preparation",
     _preparation,
@@ -156,10 +156,10 @@ preparation_options = gather(
         FiniteRange(0, 1, max_open=True),
     ),
     option("--scale", "Standardise the features, or leave them alone.", get_args(words.Scale), "standard"),
-    option("--seed NUMBER", "Split the rows by this seed, the first of the runs.", click.IntRange(0), 0),
+    option("--seed NUMBER", "Split the rows and seed the first run.", click.IntRange(0), 0),
     group=INPUT,
 )
-# The limits that the result is to keep, as `limits`.
+# The limits that the result must keep to, as `limits`.
 limit_options = gather(
     "limits",
     _limits,
@@ -175,10 +175,10 @@ limit_options = gather(
     options_metavar="-i DATA --target COLUMN [OPTIONS]",
     help="""Train a small network under several functions and compare them.
 
-Each function is trained from the same seeds, which draw the same weights and the same order of the rows, and scored
-on rows that are held out. The result says which to take and how certain that is, with the gradients and neurons of
-each layer after every epoch. -o FILE.png, .svg, .pdf, .eps or .pgf draws the learning curves, gradients, dead neurons
-and learned functions.""",
+Each function is trained from the same seeds, with the same starting weights and the same order of rows, and scored
+on held-out rows. The result says which function to take and how certain that is, and reports the gradients and
+neurons of each layer after every epoch. -o FILE.png, .svg, .pdf, .eps or .pgf draws the learning curves, gradients,
+dead neurons and learned functions.""",
     epilog="""\b
 Examples:
   actcli train relu gelu -i digits.csv --target digit --seeds 2 --epochs 3
@@ -212,7 +212,7 @@ Examples:
 @grouped(
     TRAINING,
     option("--seeds COUNT", "Train from this many seeds.", _count, 3),
-    option("--search WAY", "Try random:COUNT settings, or drop the worse by halving.", many=True),
+    option("--search METHOD", "Try random:COUNT settings, or drop the worse by halving.", many=True),
     option("--weights FILE", "Start from arrays W1, b1, W2, b2, ... of an NPZ.", complete="files"),
 )
 @option("--save saves FILE", "Write the best network, .npz or .onnx (repeatable).", many=True, complete="files")
@@ -250,7 +250,7 @@ def command(
     check(saves)
     data, arrays = _data(inputs)
     if test is not None and preparation.split is not None:
-        raise UsageError("--test is scored on, so nothing is held out", "leave out --split")
+        raise UsageError("scores come from the --test rows, so --split does nothing", "leave out --split")
     with training_watch(functions, seeds, recipe.epochs) as watch:
         result = train(
             functions, data, column, test=test, arrays=arrays, preparation=preparation, reading=reading,
@@ -258,10 +258,10 @@ def command(
             watch=watch, note=note,
         )  # fmt: skip
     if any(limit.measure == "accuracy" for limit in limits) and result.trained.data.task == "regress":
-        raise UsageError("--min-accuracy is for classes, and the target is a quantity", "leave it out")
+        raise UsageError("--min-accuracy is for classes, but the target is a quantity", "leave it out")
     if not result.trained.runs:
         ctx.exit(INTERRUPTED)
-    # A figure does not say what to take: it goes to standard output then.
+    # A figure does not give the advice, so the result is also printed.
     write(
         outputs if outputs.has_tables else outputs.printed(), training_result(result, by, look, limits, timing=timing)
     )
@@ -277,16 +277,16 @@ def _data(inputs: Sequence[str]) -> tuple[str, str]:
     named = [word for word in inputs if word.startswith("x=") and not os.path.exists(word)]
     numbers, paths = numbers_and_paths([word for word in inputs if word not in named], required=True)
     if numbers or len(paths) != 1 or len(named) > 1:
-        raise UsageError("one table is learned from", "name it with -i FILE, or pipe it in")
+        raise UsageError("training needs exactly one table", "name it with -i FILE, or pipe it in")
     return paths[0], named[0].removeprefix("x=") if named else ""
 
 
 def _end(ctx: click.Context, result: Experiment, limits: Sequence[Limit]) -> None:
-    """Say what fails, and end with the status that it has."""
+    """Note the gates that failed and the runs that were interrupted, and exit with the matching status."""
     failed = [line for limit in limits for line in limit.failures(result)]
     if not result.trained.unfinished:
         fail_gates(ctx, failed)
         return
-    for line in (*failed, f"interrupted: {counted(result.trained.unfinished, 'runs')} did not come to an end"):
+    for line in (*failed, f"interrupted: {counted(result.trained.unfinished, 'runs')} did not finish"):
         note(line)
     ctx.exit(INTERRUPTED)

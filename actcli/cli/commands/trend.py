@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class _FunctionOrRecord(FunctionType):
-    """FUNCTION, or the first INPUT where its name is that of what actcli has written of layers."""
+    """FUNCTION, or the first INPUT if its name is that of a file of layers written by actcli."""
 
     def convert(  # type: ignore[override]
         self, value: str, param: click.Parameter | None, ctx: click.Context | None
@@ -41,10 +41,10 @@ class _FunctionOrRecord(FunctionType):
     cls=GroupedCommand,
     help="""Show how the layers of a network change over time.
 
-Each input is a state: a table of one layer (epoch_1.csv), a folder with a table for each layer, or an .npz with an
-array for each. Files that actcli has written hold their own functions, so there is no FUNCTION: run.jsonl of a
-training that was watched, -f json of saturation, a state each, and of train. The one number in which the names
-differ is the step. -o FILE.png, .svg, .pdf, .eps or .pgf draws the measures over the steps.""",
+Each input is a state of the network: a table of one layer (epoch_1.csv), a folder with one table per layer, or an
+.npz with one array per layer. The one number in which the names differ is the step. Files written by actcli name
+their own functions, so leave out FUNCTION: run.jsonl of a watched training, the JSON of train, or one JSON of
+saturation per state. -o FILE.png, .svg, .pdf, .eps or .pgf draws the measures over the steps.""",
     epilog="""\b
 Examples:
   actcli trend run.jsonl
@@ -85,11 +85,11 @@ def command(
     if isinstance(function, str):
         inputs = (function, *inputs)
     if not inputs:
-        raise UsageError("there are no states", "give files: actcli trend relu epoch_1.csv epoch_2.csv")
+        raise UsageError("no states given", "give files: actcli trend relu epoch_1.csv epoch_2.csv")
     check_tables(inputs)
     if follow:
         if len(inputs) > 1 or own is not None:
-            raise UsageError("--follow reads one run", "write for example actcli trend run.jsonl --follow")
+            raise UsageError("--follow reads one run", "for example actcli trend run.jsonl --follow")
         from actcli.cli.follow import followed
 
         found = followed(inputs[0])

@@ -1,3 +1,3 @@
-"""One file for each format or for kin: names, suffixes, first bytes, readers and writers.
+"""One module per format or group of related formats: names, suffixes, first bytes, readers and writers.
 
-The list of them is in `tables/format.py`. Heavy imports stand in calls: choices list the formats."""
+`tables/format.py` lists them. Heavy imports belong inside calls: every choice of formats loads these modules."""

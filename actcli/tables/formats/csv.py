@@ -20,7 +20,7 @@ PIECE = 1 << 16
 
 def _rows(separator: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]], form: Form) -> Iterator[bytes]:
     buffer = io.StringIO(newline="")
-    # A writer quotes the characters of its line ends, and not every version a CR beside them.
+    # The writer quotes cells with the characters of its line end; not every Python version quotes a CR otherwise.
     writer = csv.writer(buffer, delimiter=separator, lineterminator="\r\n")
     for row in itertools.chain([columns] if form.header else [], rows):
         writer.writerow([plain(cell) for cell in row])
@@ -37,7 +37,7 @@ def _rows(separator: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]
 def _frames(separator: str, columns: Sequence[str], form: Form) -> FrameWriter[bytes]:
     from actcli.tables.textual import readable, refuse_binary, text_writer, written
 
-    # A blank line is no row to many readers, nor to this one's at the end of a file.
+    # Many readers skip a blank line, and so does actcli at the end of a file.
     null = '""' if len(columns) == 1 else ""
 
     def encode(frame: pl.DataFrame) -> bytes:
@@ -48,7 +48,7 @@ def _frames(separator: str, columns: Sequence[str], form: Form) -> FrameWriter[b
 
 
 def separated(name: str, suffixes: tuple[str, ...], separator: str) -> Format:
-    """A format of lines whose cells stand between separators."""
+    """Return a format of lines of separated cells."""
     return Format(
         name,
         suffixes,

@@ -1,4 +1,4 @@
-"""JSON, an array of objects, which is written only; and JSON Lines, an object or an array of numbers on each line."""
+"""JSON (write only), an array of objects; and JSON Lines, an object or an array of numbers per line."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from actcli.text import Cell, json_text
 if TYPE_CHECKING:
     import polars as pl
 
-WIDE = 2048  # columns: each costs polars half a millisecond in every block
-FIRST, BETWEEN, TAIL = b"\n ", b",\n ", b"\n]\n"  # what is before the first object, between two, and after all
+WIDE = 2048  # columns: each costs polars half a millisecond per block
+FIRST, BETWEEN, TAIL = b"\n ", b",\n ", b"\n]\n"  # before the first object, between objects, after the last
 
 
 def _objects(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:

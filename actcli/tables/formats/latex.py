@@ -1,4 +1,4 @@
-"""A table of LaTeX by the package booktabs, which is written only."""
+"""LaTeX tables (write only) with the package booktabs."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -9,7 +9,7 @@ TAIL = b"\\bottomrule\n\\end{tabular}\n"
 
 
 def _rows(columns: Sequence[str], rows: Iterable[Sequence[Cell]], form: Form) -> Iterator[bytes]:
-    """Words to the left, numbers to the right."""
+    """Align words to the left, numbers to the right."""
     cells = [list(row) for row in rows]
     texts = [any(isinstance(row[i], str) and row[i] != "" for row in cells) for i in range(len(columns))]
     yield _head(columns, "".join("l" if text else "r" for text in texts))
@@ -18,7 +18,7 @@ def _rows(columns: Sequence[str], rows: Iterable[Sequence[Cell]], form: Form) ->
 
 
 def _frames(columns: Sequence[str], form: Form) -> FrameWriter[bytes]:
-    """Of the first row it is not known what the others are: all stand to the right."""
+    """Align all columns to the right: the head is written before the types of all blocks are known."""
     from actcli.tables.textual import for_people
 
     head = _head(columns, "r" * len(columns))

@@ -1,4 +1,4 @@
-"""A table of Markdown, which is written only."""
+"""Markdown tables (write only)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from actcli.text import Cell, markdown, shown
 
 
 def lines(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """The lines of a table of texts."""
+    """Yield the lines of a table of strings."""
     yield _line(columns)
     yield f"|{' --- |' * len(columns)}"
     for row in rows:

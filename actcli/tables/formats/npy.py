@@ -1,4 +1,4 @@
-"""NPY, written as float64 with the missing as NaN; and NPZ, which is read only."""
+"""NPY, written as float64 with NaN for missing values; and NPZ (read only)."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def _frames(columns: Sequence[str], form: Form) -> FrameWriter[NDArray[np.float6
         cells = []
         for i, column in enumerate(map(typed, columns, frame.get_columns())):
             if not column.dtype.is_numeric() and not _is_of_numbers(column):
-                raise DataError(f"npy holds only numbers, not column {i + 1} ({columns[i]})", "write csv or parquet")
+                raise DataError(f"npy stores only numbers, not column {i + 1} ({columns[i]})", "write csv or parquet")
             whole = column.dtype.is_integer()
             cells.append(converted(columns[i], column, pl.Float64()) if whole else column.cast(pl.Float64))
         return pl.DataFrame(cells).to_numpy(order="c")
 
     def write(file: IO[bytes], blocks: Iterable[NDArray[np.float64]]) -> None:
         must_seek(file, "npy")
-        _head(file, 0, len(columns))  # the count of rows is filled in at the end
+        _head(file, 0, len(columns))  # the number of rows is filled in at the end
         rows = 0
         for block in blocks:
             file.write(block.data)
@@ -46,19 +46,19 @@ def _frames(columns: Sequence[str], form: Form) -> FrameWriter[NDArray[np.float6
 def _head(file: IO[bytes], rows: int, columns: int) -> None:
     from numpy.lib import format
 
-    # numpy pads the header, so that it is as long for any count of rows.
+    # numpy pads the header to the same length for any number of rows.
     format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": (rows, columns)})
 
 
 def _is_of_numbers(column: pl.Series) -> bool:
-    """Whether every text, date or truth value of the column can be a number."""
+    """Return whether every value of the column that is not missing can be cast to a number."""
     import polars as pl
 
     if column.dtype.is_nested():
         return False
     try:
         return column.cast(pl.Float64, strict=False).null_count() == column.null_count()
-    except pl.exceptions.PolarsError:  # no value of the type can
+    except pl.exceptions.PolarsError:  # the type cannot be cast at all
         return False
 
 

@@ -1,4 +1,4 @@
-"""Parquet, in constant memory; and Arrow files (IPC, Feather), which are read only."""
+"""Parquet, in constant memory; and Arrow files (IPC, Feather; read only)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _write(file: IO[bytes], columns: Sequence[str], blocks: Iterable[pl.DataFram
 
     import polars as pl
 
-    # polars writes what it can scan. It could call back for the blocks, but then Ctrl-C may kill Python.
+    # polars can stream only what it can scan. With a Python callback for the blocks, Ctrl-C may kill Python.
     with tempfile.TemporaryDirectory(prefix="actcli-") as folder:
         try:
             if _write_parts(folder, blocks):
@@ -43,14 +43,14 @@ def _write(file: IO[bytes], columns: Sequence[str], blocks: Iterable[pl.DataFram
             else:
                 pl.DataFrame(schema=dict.fromkeys(columns, pl.Float64)).write_parquet(file)
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-            if number := re.search(r"\(os error (\d+)\)", str(error)):  # of the file, not of what is written
+            if number := re.search(r"\(os error (\d+)\)", str(error)):  # the file failed, not the data
                 raise OSError(int(number[1]), os.strerror(int(number[1]))) from error
             reason = str(error).partition("\n")[0]
             raise DataError(f"a column cannot keep its type in parquet: {reason}", "write csv") from error
 
 
 def _write_parts(folder: str, blocks: Iterable[pl.DataFrame]) -> int:
-    """How many files of the folder hold the blocks, all in the types that hold the values of all."""
+    """Write each block to a file of the folder, all with the same types, and return how many there are."""
     import polars as pl
 
     from actcli.tables.mixed import typed
@@ -84,8 +84,8 @@ def _converted(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
 def _write_part(frame: pl.DataFrame, path: str) -> None:
     try:
         frame.write_ipc(path)
-    except OSError as error:  # polars may not give the number of the error
-        raise DataError(f"{path}: {error.strerror or error}", "TMPDIR names another folder") from error
+    except OSError as error:  # polars may not set errno
+        raise DataError(f"{path}: {error.strerror or error}", "set TMPDIR to another folder") from error
 
 
 def _without_null_types(schema: pl.Schema) -> pl.Schema:
