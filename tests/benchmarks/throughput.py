@@ -185,8 +185,8 @@ def growing(paths: dict[str, Path], out: Path) -> Iterator[Case]:
 
 
 def run(command: str, out: Path, *, may_fail: bool = False) -> Cost:
-    """What it costs; nan where it may fail and does. Outputs of an earlier run, of either side, are taken away before: to free a file of 600 MB takes
-    a second of its own, and who writes over one that is in memory is favoured."""
+    """What it costs; nan where it may fail and does. Outputs of an earlier run, of either side, are taken away before:
+    to free a file of 600 MB takes a second of its own, and who writes over one that is in memory is favoured."""
     for path in out.iterdir():
         path.unlink()
     os.sync()
