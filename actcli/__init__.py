@@ -6,10 +6,10 @@
     gelu.df([-1.0, 0.0, 1.0])
     actcli.vanishing_regions(gelu, 1e-3)
 
-What is listed in `__all__` is public and keeps its meaning within a minor version; everything else may change.
+The names in `__all__` are public and keep their meaning within a minor version; everything else may change.
 """
 
-# What `typing` has: nothing is imported here, where Ctrl-C would be a traceback.
+# Not imported from `typing`: during an import here, Ctrl-C would print a traceback.
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ __all__ = [
     "watch",
 ]
 
-# The module of each name, imported when the name is asked for: the command line needs none of them to start.
+# The module of each name, imported on first use: the command line needs none of them to start.
 _HOMES = {
     "ActcliError": "errors",
     "Activation": "activation",
@@ -122,7 +122,7 @@ _HOMES = {
 }
 
 
-if not TYPE_CHECKING:  # to which every name would be known
+if not TYPE_CHECKING:  # with `__getattr__`, type checkers would accept any name
 
     def __getattr__(name: str) -> object:
         if name not in _HOMES:

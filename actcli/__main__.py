@@ -20,7 +20,7 @@ def main() -> None:
     _signal.signal(_signal.SIGINT, _interrupted)
     signals.listen()
     if os.environ.get("ACTCLI_DEBUG") != "1":
-        warnings.simplefilter("ignore")  # they are for those who write programs, as is PYTHONWARNINGS
+        warnings.simplefilter("ignore")  # warnings are for developers, and so is PYTHONWARNINGS
     _open_closed()
     streams.use()
     status = cli.main()
@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def _open_closed() -> None:
-    """A standard stream that the caller closed is None, and its number would be the next opened file's. Reading the
+    """Replace standard streams that the caller closed, whose descriptors the next opened files would take. Reading the
     input or writing the output then fails as it should, and messages go nowhere."""
     for name, mode, flags in (("stdin", "r", os.O_WRONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY)):
         if getattr(sys, name) is None:

@@ -1,7 +1,7 @@
-"""What an activation is: the frozen records that declare every function.
+"""The frozen records that declare activations.
 
-An `Activation` is the declaration, with its parameters open. A `Function` is an activation with a value for each
-parameter, which is evaluated, differentiated and diagnosed.
+An `Activation` is a declaration with free parameters. A `Function` is an activation with a value for each parameter,
+which can be evaluated, differentiated and diagnosed.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ T = TypeVar("T")
 
 
 def flat(x: Array, **_: float) -> Array:
-    """0 at every x, NaN where x is NaN: a derivative of what is made of lines."""
+    """Return 0 at every x, NaN where x is NaN: the second derivative of a piecewise linear function."""
     return np.where(np.isnan(x), x, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What a framework calls an activation, and where its defaults or conventions differ from the declaration's.
+    """A framework's name for an activation, and how its defaults or conventions differ from the declaration.
 
     `name` is the framework's full name, `torch.nn.LeakyReLU`; its last part finds the activation as
-    `LeakyReLU@pytorch`. With arguments, `jax.nn.gelu(approximate=False)`, it is shown and finds nothing. `spelling`
-    maps the framework's names of parameters to the declaration's.
+    `LeakyReLU@pytorch`. A name with arguments, `jax.nn.gelu(approximate=False)`, is shown, but not found that way.
+    `spelling` maps the framework's names of parameters to those of the declaration.
     """
 
     framework: str
@@ -48,46 +48,46 @@ class Dialect:
 
     @property
     def short(self) -> str | None:
-        """The name by which the framework's users know it, None where the name needs arguments."""
+        """The name that the framework's users write; None if the name has arguments."""
         return None if "(" in self.name else self.name.rpartition(".")[2]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Backward:
-    """How PyTorch computes f' of x and y = f(x), both rounded to the format in which it runs.
+    """How PyTorch computes f' from x and y = f(x), both rounded to the floating-point format in use.
 
-    `f` is how it computes y, where that is not f rounded once. Both are made of operators and numpy's functions. In
-    float16 and bfloat16 they are computed in float32 and rounded at the end; where PyTorch puts f together from other
-    operations, `stepwise`, each of these is rounded to the format.
+    `f` is how it computes y, if that is not f rounded once. Both use operators and numpy's functions. In float16 and
+    bfloat16 they are computed in float32 and rounded at the end; if `stepwise`, PyTorch composes f of other operations,
+    and each of these is rounded to the format.
     """
 
     df: Callable[..., Any]
     f: Callable[..., Any] | None = None
-    float32: Callable[..., Any] | None = None  # in place of df in this format, where another library computes it
+    float32: Callable[..., Any] | None = None  # replaces df in float32, if another library computes it
     stepwise: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Activation:
-    """One declaration: everything about an activation in one place.
+    """The declaration of an activation: everything about it in one place.
 
-    `f`, `df`, `d2f` and the kernels in `wrt` take an array of float64 and each parameter by keyword, and give an array
-    of the same shape. Elementwise kernels work number by number. Rowwise and gated kernels work along the last axis:
-    `f` maps n inputs to as many, more or fewer outputs, `df` and `d2f` have one entry per input, the derivatives of
-    its own output, and `jacobian` is the whole (..., outputs, inputs) matrix.
+    `f`, `df`, `d2f` and the kernels in `wrt` take a float64 array and each parameter by keyword, and return an array of
+    the same shape. Elementwise kernels work number by number. Rowwise and gated kernels work along the last axis: `f`
+    maps n inputs to the same number of outputs, or more, or fewer; `df` and `d2f` have one entry per input, the
+    derivative of its own output; and `jacobian` is the whole (..., outputs, inputs) matrix.
 
-    `formula` and `derivative` are the definition in text: Python's operators, exp log sqrt tanh erf ... by name,
-    where(condition, a, b); min and max take their first argument in a tie. The tests evaluate them.
+    `formula` and `derivative` define the activation as text: Python's operators, functions such as exp, log and erf,
+    and where(condition, a, b); min and max take their first argument in a tie. The tests evaluate them.
 
     `breaks` are the points where f or one of its derivatives jumps. A kink is a break at which f' jumps; `convention`
-    says what is taken there. `range` is the infimum and supremum of f (None where no closed form exists: it is solved
-    for), `limits` are f(-inf) and f(+inf), where they are not those two. Each of the three may be a function of the
+    states the value taken there. `range` is the infimum and supremum of f (None: no closed form, found numerically).
+    `limits` are f(-inf) and f(+inf) if they differ from those two. Each of the three may be a function of the
     parameters. Outside `domain` f is NaN. A function that oscillates for ever is examined within its `window`.
-    `constraint` is what must hold between parameters, in words and as a test. `gain` is the gain that
-    torch.nn.init.calculate_gain has for f, where it knows f; the gain that follows from f is computed elsewhere.
-    `both` gives f and df in one, the same to the last bit, in less time where they share much.
-    `computed` is the stable form by which f is evaluated, where it is not the formula. `backward` is what PyTorch makes
-    of f', where in a smaller format that is not f' rounded once.
+    `constraint` is a condition on the parameters, in words and as a test. `gain` is that of
+    torch.nn.init.calculate_gain, if it knows f; the gain that follows from f is computed elsewhere. `both` computes f
+    and df together, identical to the last bit, in less time if they have much in common. `computed` is the stable form
+    that f is evaluated by, if it is not the formula. `backward` is how PyTorch computes f', if in a smaller format that
+    is not f' rounded once.
     """
 
     name: str
@@ -117,11 +117,11 @@ class Activation:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The name and the aliases."""
+        """The name followed by the aliases."""
         return (self.name, *self.aliases)
 
     def bind(self, values: Mapping[str, float | Sequence[float]] | None = None) -> Function:
-        """This activation with these values, and defaults for the other parameters; some take a value for each column.
+        """Return the function with these values, and defaults for the other parameters; some take a value per column.
 
         Raises UsageError for an unknown parameter or a value outside its domain.
         """
@@ -134,7 +134,7 @@ class Activation:
     def _check_columns(self, name: str, values: tuple[float, ...]) -> None:
         own = [parameter for parameter in self.parameters if parameter.name == name]
         if own and not own[0].by_column:
-            raise UsageError(f"{self.name}: {name} takes one value, and {len(values)} are given", own[0].text)
+            raise UsageError(f"{self.name}: {name} takes one value, but {len(values)} are given", own[0].text)
         for value in values:
             self._bind({name: value})
 
@@ -160,9 +160,9 @@ class Activation:
         return Function(self, tuple(bound))
 
     def parameters_hint(self, name: str = "") -> str:
-        """What to write in place of a parameter that cannot be used."""
+        """Return the hint for an unknown or invalid parameter."""
         if not self.parameters:
-            gate = ", but gate=first where the first half of a row is the gate" if self.kind == "gated" else ""
+            gate = ", except gate=first if the first half of a row is the gate" if self.kind == "gated" else ""
             return f"{self.name} takes no parameters{gate}"
         import difflib
 
@@ -175,16 +175,16 @@ class Activation:
 class Function:
     """An activation with a value for each of its parameters.
 
-    Every method maps numbers of any shape to float64 of the same shape, and a number to a float. Rowwise and
-    gated functions take rows along the last axis; where these have more or fewer outputs than inputs, so has the last
-    axis of f. Raises DataError for rows of a length that f cannot take.
+    Every method maps numbers of any shape to float64 of the same shape, and a number to a float. Rowwise and gated
+    functions take rows along the last axis, which is longer or shorter in the result of f if there are more or fewer
+    outputs than inputs. Raises DataError for rows of a length that f cannot take.
     """
 
     activation: Activation
     values: tuple[tuple[str, float], ...]
     columns: tuple[
         tuple[str, tuple[float, ...]], ...
-    ] = ()  # parameters with a value for each column, of the mean above
+    ] = ()  # parameters with a value per column; `values` has their mean
 
     def __repr__(self) -> str:
         return f"<Function {self.label}: {self.activation.formula}>"
@@ -195,12 +195,12 @@ class Function:
 
     @property
     def rowwise(self) -> bool:
-        """Whether f maps rows (rowwise and gated functions) and not each number by itself."""
+        """Whether f maps rows (rowwise and gated functions) instead of single numbers."""
         return self.activation.kind != "elementwise"
 
     @property
     def takes_rows(self) -> bool:
-        """Whether it takes whole rows: as f maps them, or as each column has its own f."""
+        """Whether it takes whole rows, because f maps rows or each column has its own f."""
         return self.rowwise or bool(self.columns)
 
     @property
@@ -209,26 +209,27 @@ class Function:
 
     @property
     def settings(self) -> dict[str, Value]:
-        """The parameters, those by column with all their values."""
+        """The parameters; those by column have all their values."""
         return {**self.parameters, **dict(self.columns)}
 
     @property
     def width(self) -> int | None:
-        """For how many columns it is; None where it is for any number of them."""
+        """The number of columns that it takes; None for any number."""
         return len(self.columns[0][1]) if self.columns else None
 
     @property
     def whole(self) -> Function:
-        """The function at large: with the mean of values by column."""
+        """The function with the mean of values by column."""
         return replace(self, columns=()) if self.columns else self
 
     def at(self, column: int) -> Function:
-        """The function of one column."""
+        """Return the function of one column."""
         own = {name: values[column] for name, values in self.columns}
         return self.activation.bind({**self.parameters, **own}) if own else self
 
     def spread(self, width: int, name: str) -> Function:
-        """For so many columns, of which as many side by side share a value. Raises DataError where they cannot."""
+        """Return the function for `width` columns, where equally many adjacent columns share each value. Raises
+        DataError if the values cannot be shared equally."""
         if self.width in (None, width):
             return self
         count, rest = divmod(width, self.width or 1)
@@ -238,27 +239,27 @@ class Function:
         return replace(self, columns=tuple(wide))
 
     def refuse_width(self, width: int, name: str) -> Never:
-        """Raises DataError: what is of this name has so many columns, and the function is for others."""
+        """Raise the DataError for data of this name, whose number of columns the function does not take."""
         own = " and ".join(parameter for parameter, _ in self.columns)
         values = counted(self.width or 0, "values")
         raise DataError(
-            f"{name} has {counted(width, 'columns')}, and {self.name} has {values} of {own}",
+            f"{name} has {counted(width, 'columns')}, but {self.name} has {values} of {own}",
             f"give one {own} for each column, or one for all",
         )
 
     def one(self) -> Function:
-        """The function, where it is one for all columns. Raises UsageError where each column has its own."""
+        """Return this function. Raises UsageError if each column has its own values."""
         if self.columns:
             raise UsageError(
-                f"{self.label}: one function is taken here, and each of {self.width:,} columns has its own",
+                f"{self.label}: one function is needed here, but each of {self.width:,} columns has its own",
                 f"give one, {self.at(0).label}; `eval`, `grad` and `saturation` take one value for each column",
             )
         return self
 
     @property
     def label(self) -> str:
-        """The FUNCTION spec that gives this function: the name and the parameters that are not at their default. Of
-        many values by column it shows the first."""
+        """The FUNCTION spec of this function: its name, and the parameters that are not at their default. Of many
+        values by column it shows the first ones."""
         defaults = {parameter.name: parameter.default for parameter in self.activation.parameters}
         changed = [f"{name}={written(value)}" for name, value in self.settings.items() if value != defaults[name]]
         return f"{self.name}:{','.join(changed)}" if changed else self.name
@@ -277,7 +278,7 @@ class Function:
 
     @property
     def gain(self) -> float | None:
-        """The gain of torch.nn.init.calculate_gain, None where it does not know f."""
+        """The gain of torch.nn.init.calculate_gain; None if it does not know f."""
         return self._resolve(self.activation.gain)
 
     @overload
@@ -299,7 +300,7 @@ class Function:
         return self._call(self.activation.df, x)
 
     def f_and_df(self, x: Array) -> tuple[Array, Array]:
-        """f and f' of an array, in less time than one after the other."""
+        """Return f and f' of an array, which is faster than computing them separately."""
         if self.activation.both is None or self.columns or not x.size:
             return self.f(x), self.df(x)
         with np.errstate(over="ignore", under="ignore"):
@@ -320,17 +321,17 @@ class Function:
     def derivative_by(self, parameter: str, x: ArrayLike) -> Array: ...
 
     def derivative_by(self, parameter: str, x: ArrayLike) -> Any:
-        """The derivative of f by one of its parameters, at x. Raises UsageError where f has no such parameter."""
+        """Return the derivative of f by one of its parameters, at x. Raises UsageError for an unknown parameter."""
         if parameter not in self.activation.wrt:
             raise UsageError(f"{self.name} has no parameter {parameter!r}", self.activation.parameters_hint(parameter))
         return self._call(self.activation.wrt[parameter], x)
 
     def jacobian(self, x: ArrayLike) -> Array:
-        """The Jacobian of a rowwise function, shape (..., outputs, inputs). Raises UsageError for elementwise ones."""
+        """Return the Jacobian, of shape (..., outputs, inputs). Raises UsageError for an elementwise function."""
         if self.activation.jacobian is None:
             raise UsageError(
-                f"{self.name} maps each number by itself: its Jacobian is the diagonal of f'",
-                "take df, on the command line grad without --jacobian",
+                f"{self.name} is elementwise: its Jacobian is the diagonal of f'",
+                "use df, on the command line grad without --jacobian",
             )
         return self._run(self.activation.jacobian, _rows(self.name, numbers(x)))
 
@@ -343,31 +344,31 @@ class Function:
         if self.columns and x.shape[-1] != self.width:
             self.refuse_width(x.shape[-1], "x")
         own = {name: np.array(values) for name, values in self.columns}
-        with np.errstate(over="ignore", under="ignore"):  # beyond the doubles is inf, or 0
+        with np.errstate(over="ignore", under="ignore"):  # overflow is inf, underflow is 0
             return kernel(x, **{**self.parameters, **own})
 
     def _resolve(self, value: T | Callable[..., T]) -> T:
-        with np.errstate(all="ignore"):  # of extreme parameters
+        with np.errstate(all="ignore"):  # for extreme parameters
             return value(**self.parameters) if callable(value) else value
 
 
 def numbers(x: Any, name: str = "x") -> Array:
-    """An array of real numbers as float64, also one of another library. Raises DataError where it is none."""
+    """Return real numbers, perhaps an array of another library, as float64. Raises DataError if there are others."""
     kind = str(getattr(x, "dtype", type(x).__name__))
-    if hasattr(x, "detach"):  # a tensor of PyTorch, which may require a gradient or be of a type numpy has not
+    if hasattr(x, "detach"):  # a PyTorch tensor, which may require a gradient or have a type that numpy lacks
         x = x.detach().cpu()
         x = x.double() if x.is_floating_point() else x
     try:
-        found = x.astype(np.float64).filled(np.nan) if hasattr(x, "filled") else np.asarray(x)  # masked is no number
+        found = x.astype(np.float64).filled(np.nan) if hasattr(x, "filled") else np.asarray(x)  # masked means NaN
         if found.dtype.kind in "mMcSUV":
             raise TypeError
         return found.astype(np.float64, copy=False)
     except (TypeError, ValueError, OverflowError):
-        raise DataError(f"{name}: not every entry is a real number that a double holds", f"it is {kind}") from None
+        raise DataError(f"{name}: an entry is not a real number that fits a double", f"its type is {kind}") from None
 
 
 def _rows(name: str, x: Array) -> Array:
-    """What a rowwise function takes. Raises DataError for a row of nothing."""
+    """Return x as rows. Raises DataError for empty rows."""
     x = np.atleast_1d(x)
     if not x.shape[-1]:
         raise DataError(f"{name}: a row has no entries", "give at least one number")
@@ -375,10 +376,11 @@ def _rows(name: str, x: Array) -> Array:
 
 
 def own_outputs(outputs: Array, inputs: int) -> Array:
-    """For each input the output that it belongs to, where there are more or fewer of them (rows along the last axis).
+    """Return, for each input, the output that it belongs to, if there are more or fewer outputs (rows along the last
+    axis).
 
-    Fewer outputs share the inputs in turn: the halves of a gated function, the groups of maxout, the one logsumexp.
-    More outputs are taken in turn by the inputs and added: of the two of crelu one is 0.
+    Fewer outputs are repeated: the halves of a gated function, the groups of maxout, the single logsumexp. More outputs
+    are assigned to the inputs in turn and added: of the two outputs of crelu one is 0.
     """
     count = outputs.shape[-1]
     if count == inputs:

@@ -1,7 +1,7 @@
-"""What the library gives: a result that a notebook shows, and that becomes a table, a dictionary, a figure, a file.
+"""The base class of library results: shown in a notebook, and convertible to a table, dictionary, figure or file.
 
-How a result looks is known to rooms above the one that finds it. Here they are named for type checkers, and imported
-when a result is looked at.
+The packages that render a result import the one that computes it, not the other way round. So they are imported here
+only when a result is shown.
 """
 
 from __future__ import annotations
@@ -16,37 +16,37 @@ if TYPE_CHECKING:
 
 
 class Outcome:
-    """What `diagnose`, `inspect`, `compare`, `fit`, `train`, `trend` and `plot` give."""
+    """The result of `diagnose`, `inspect`, `compare`, `fit`, `train`, `trend` or `plot`."""
 
     __slots__ = ()
 
     def __repr__(self) -> str:
-        """The verdict in words, in fewer than 20 lines."""
+        """Return the verdict in words, in fewer than 20 lines."""
         text: str = _library().in_short(self)
         return text
 
     def _repr_html_(self) -> str:
-        """The report, for a notebook."""
+        """Return the report for a notebook."""
         page: str = _library().for_notebook(self)
         return page
 
     def to_frame(self, by: str | None = None) -> pl.DataFrame:
-        """The rows that the command prints as CSV, and, where it has the option, those of `--by`, as a polars frame."""
+        """Return the rows that the command prints as CSV, with `by` those of its option `--by`, as a polars frame."""
         frame: pl.DataFrame = _library().to_frame(self, by)
         return frame
 
     def to_dict(self) -> dict[str, Any]:
-        """What the command prints as JSON; NaN and infinities are floats."""
+        """Return what the command prints as JSON; NaN and infinities are floats."""
         document: dict[str, Any] = _library().to_dict(self)
         return document
 
     def figure(self, theme: str = "light", **look: Any) -> Figure:
-        """A figure of matplotlib's. `theme` is light, dark or grey; `look` are further options of figures."""
+        """Return a matplotlib figure. `theme` is light, dark or grey; `look` takes further options of figures."""
         drawn: Figure = _library().figure(self, theme, **look)
         return drawn
 
     def save(self, path: str, theme: str = "light", **look: Any) -> None:
-        """Write it, whole or not at all: the name of the file says the format. `.html` and `.md` are reports."""
+        """Write the result, whole or not at all, in the format of the suffix. `.html` and `.md` are reports."""
         _library().save(self, path, theme, **look)
 
 

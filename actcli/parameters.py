@@ -1,4 +1,4 @@
-"""The parameters of activations: their domains, and their values, of which each column may have its own."""
+"""The parameters of activations: their domains, and their values, which may differ by column."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TypeAlias, TypeGuard
 
 import numpy as np
 
-Value: TypeAlias = float | tuple[float, ...]  # of a parameter: one, or one for each column
+Value: TypeAlias = float | tuple[float, ...]  # one value, or one per column
 INF = math.inf
 
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """The legal values of a parameter: an interval, each end open or closed. Infinity is legal only at a closed end."""
+    """The valid values of a parameter: an interval, each end open or closed. Infinity is valid only at a closed end."""
 
     low: float = -INF
     high: float = INF
@@ -40,11 +40,11 @@ NON_NEGATIVE = Domain(low=0.0, low_open=False)
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A named constant of an activation. `by_column`: each column may have its own value; the kernels take an array of
-    them, and f is straight on either side of 0."""
+    """A named constant of an activation. `by_column`: each column may have its own value; then the kernels take an
+    array of values, and f is straight on either side of 0."""
 
     name: str
-    default: float  # NaN where a value must be given
+    default: float  # NaN: a value is required
     domain: Domain
     meaning: str
     by_column: bool = False
@@ -56,16 +56,16 @@ class Parameter:
         return f"{self.name} in {self.domain}{default}"
 
 
-_SHOWN = 8  # values of columns in a label
+_SHOWN = 8  # values by column that a label shows in full
 
 
 def is_several(value: float | Sequence[float]) -> TypeGuard[Sequence[float]]:
-    """Whether it is one value for each column."""
+    """Return whether it has one value per column."""
     return np.ndim(value) > 0
 
 
 def written(value: Value) -> str:
-    """A value in a FUNCTION spec; of many columns it shows the first."""
+    """Return a value as in a FUNCTION spec; of many values by column only the first ones."""
     if not isinstance(value, tuple):
         return repr(value)
     more = f",... ({len(value):,} columns)" if len(value) > _SHOWN else ""

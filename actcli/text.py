@@ -1,4 +1,4 @@
-"""Words and numbers as text: what comes from outside made safe to show, names cut to a width, numbers for people."""
+"""Words and numbers as text: untrusted text made safe to show, names shortened, numbers formatted for people."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ Cell: TypeAlias = str | float | int | bool | None
 
 
 class Share(float):
-    """A number from 0 to 1 that people read as a percentage, and programs as it is."""
+    """A number from 0 to 1, shown to people as a percentage and to programs as a number."""
 
     __slots__ = ()
 
     @classmethod
     def of(cls, ratio: float | None) -> Share | None:
-        """One that may be missing."""
+        """Return a share, or None for a missing ratio."""
         return None if ratio is None else cls(ratio)
 
 
-_SPECIAL = re.compile(r"[\\`*{}\[\]<>|&~$#]|(?<![^\W_])_|_(?![^\W_])")  # one _ within a word means nothing
+_SPECIAL = re.compile(r"[\\`*{}\[\]<>|&~$#]|(?<![^\W_])_|_(?![^\W_])")  # a single _ within a word is harmless
 
 
 def visible(text: str) -> str:
-    """The text in one line; what cannot be seen, or cannot be encoded, by its number."""
+    """Return the text in one line, with invisible and unencodable characters as escapes."""
     return "".join(c if c.isprintable() else " " if c.isspace() else _numbered(ord(c)) for c in text)
 
 
 def encodable(text: str) -> str:
-    """The text; bytes of a file's name that are no UTF-8, which no output can hold, by their numbers."""
+    """Return the text with lone surrogates, such as bytes of a file name that are not UTF-8, as escapes."""
     return "".join(_numbered(ord(c)) if "\ud800" <= c <= "\udfff" else c for c in text)
 
 
 def _numbered(code: int) -> str:
-    if 0xDC80 <= code <= 0xDCFF:  # a byte of a file's name that is no UTF-8
+    if 0xDC80 <= code <= 0xDCFF:  # a byte of a file name that is not UTF-8
         code -= 0xDC00
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 def markdown(text: str) -> str:
-    """The text as it is, to a reader of Markdown, to whom blanks at its ends would be code or a break."""
+    """Return the text escaped for Markdown, stripped because blanks at its ends would be code or a line break."""
     return _SPECIAL.sub(r"\\\g<0>", visible(text).strip())
 
 
@@ -57,19 +57,19 @@ _TEX = str.maketrans(
 
 
 def tex(text: str) -> str:
-    """The text as it is, to TeX, to which nothing in it is a command. `[` at the start of a row would be an option."""
+    """Return the text escaped for TeX; even `[`, which would be an option at the start of a row."""
     return text.translate(_TEX)
 
 
 def short(name: str, most: int = 32, dots: str = "…") -> str:
-    """A name in at most so many characters, without its middle."""
+    """Return a name without its middle if it is longer than `most` characters."""
     half = (most - len(dots)) // 2
     return name if len(name) <= most else f"{name[: most - len(dots) - half]}{dots}{name[-half:]}"
 
 
 def apart(names: Sequence[str], most: int, dots: str = "…") -> list[str]:
-    """The names in at most so many characters each: where they are longer, without the words that all begin and end
-    with, so that they are still told apart."""
+    """Return the names shortened to at most `most` characters, but still distinct: without the words that all of them
+    begin and end with."""
     if len(set(names)) < 2 or max(map(len, names)) <= most:
         return [short(name, most, dots) for name in names]
     words = [re.findall(r"[^\W_]+|[\W_]", name) for name in names]
@@ -80,13 +80,13 @@ def apart(names: Sequence[str], most: int, dots: str = "…") -> list[str]:
 
 
 def _common(words: Sequence[Sequence[str]]) -> int:
-    """With how many words all begin, of which each keeps one."""
+    """Return how many words all begin with, but leave one word of each."""
     least = min(map(len, words)) - 1
     return next((i for i in range(least) if len({each[i] for each in words}) > 1), max(0, least))
 
 
 def percent(ratio: float) -> str:
-    """Rounded so that what is not all never reads 100 %, and what is not nothing never 0 %."""
+    """Return a percentage; it is 100 % only for exactly 1, and 0 % only for exactly 0."""
     text = f"{100 * ratio:.1f}"
     if text == "100.0" and ratio < 1:
         return "over 99.9 %"
@@ -94,7 +94,7 @@ def percent(ratio: float) -> str:
 
 
 def at_most(ratio: float) -> str:
-    """A bound above, in two digits that are never below it."""
+    """Return a percentage rounded up to two digits, as an upper bound."""
     digit = 10.0 ** (math.floor(math.log10(100 * ratio)) - 1)
     return f"{math.ceil(100 * ratio / digit - 1e-9) * digit:.3g} %"
 
@@ -108,7 +108,7 @@ def plain(cell: Cell) -> str:
 
 
 def shown(cell: Cell, digits: int) -> str:
-    """A cell as tables show it."""
+    """Return a cell as tables show it."""
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if isinstance(cell, Share):
@@ -117,13 +117,14 @@ def shown(cell: Cell, digits: int) -> str:
 
 
 def json_text(value: Any) -> str:
-    """JSON in one line with every number at full precision; NaN and infinities, which JSON has not, as strings."""
+    """Return JSON in one line with numbers in full precision, and with NaN and infinities, which JSON lacks, as
+    strings."""
     return json.dumps(_portable(value), ensure_ascii=False, allow_nan=False)
 
 
 def json_pieces(value: Any, depth: int = 1) -> Iterator[str]:
-    """The same, each entry in a line of its own, indented by one blank for each level, as `json.dumps` does it: which
-    writes no part before it has all, and takes a third of the time for what holds no more containers."""
+    """Yield JSON with each entry on its own line, indented by one blank per level, like `json.dumps` but in pieces.
+    `json.dumps` itself writes innermost containers, because it takes a third of the time."""
     entries = value.values() if isinstance(value, dict) else value
     if not _is_container(value) or not value or not any(map(_is_container, entries)):
         yield _leaf(value, depth)
@@ -137,7 +138,7 @@ def json_pieces(value: Any, depth: int = 1) -> Iterator[str]:
 
 
 def _leaf(value: Any, depth: int) -> str:
-    """What holds no container, or nothing."""
+    """Return the JSON of a value without nested containers."""
     line = f"\n{' ' * depth}"
     text = json.dumps(_portable(value), ensure_ascii=False, allow_nan=False, separators=(f",{line}", ": "))
     return f"{text[0]}{line}{text[1:-1]}{line[:-1]}{text[-1]}" if _is_container(value) and value else text
@@ -158,7 +159,7 @@ def _portable(value: Any) -> Any:
 
 
 def counted(count: int, things: str) -> str:
-    """A number of things, whose word is given for several: "1 sample", "2 samples"."""
+    """Return a count with its noun, given in the plural: "1 sample", "2 samples"."""
     return f"{count} {things.removesuffix('s') if count == 1 else things}"
 
 
@@ -169,5 +170,5 @@ def some(names: Sequence[str], most: int = 24) -> str:
 
 
 def numbered(count: int) -> tuple[str, ...]:
-    """The names of columns and neurons that have none: as frameworks count them."""
+    """Return names for unnamed columns or neurons: their numbers from 0, as in frameworks."""
     return tuple(map(str, range(count)))

@@ -121,7 +121,7 @@ def test_layers_of_another_shape_are_refused(dimensions: int) -> None:
 @pytest.mark.parametrize("layer", [[["a"]], [[1.0], [1.0, 2.0]], [[{}]]])
 def test_layers_of_no_numbers_are_refused(layer: list[list[object]]) -> None:
     """Words, ragged lists and objects are no array of numbers."""
-    with pytest.raises(actcli.DataError, match="layer1: not every entry is a real number"):
+    with pytest.raises(actcli.DataError, match="layer1: an entry is not a real number"):
         actcli.diagnose({"layer1": layer}, "relu")
 
 
@@ -157,9 +157,9 @@ def test_what_is_masked_is_missing() -> None:
     ids=str,
 )
 def test_what_is_no_real_number_is_named(layer: Any) -> None:
-    with pytest.raises(actcli.DataError, match="layer1: not every entry is a real number"):
+    with pytest.raises(actcli.DataError, match="layer1: an entry is not a real number"):
         actcli.diagnose({"layer1": layer}, "relu")
-    with pytest.raises(actcli.DataError, match="x: not every entry is a real number"):
+    with pytest.raises(actcli.DataError, match="x: an entry is not a real number"):
         actcli.get("tanh").f(layer)
 
 

@@ -1,3 +1,3 @@
-"""What a function does by itself: regions, shape, mean field, precision, the curves to draw.
+"""Analyse a function by itself: regions, shape, mean field, precision, curves to draw.
 
-No data: what it does to pre-activations is in `measuring` and `diagnosis`."""
+No data: its effect on pre-activations is in `measuring` and `diagnosis`."""

@@ -1,4 +1,4 @@
-"""Where functions saturate and are constant, also those of which each column has its own."""
+"""Where functions saturate and are constant, including functions that differ from column to column."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ from actcli.analysis.precision import losses
 from actcli.analysis.regions import saturated_sides
 from actcli.numerics.smaller import Precision
 
-Span: TypeAlias = tuple[float | Array, float | Array]  # an interval, or one for each column, below each other
+Span: TypeAlias = tuple[float | Array, float | Array]  # an interval, or one per column
 
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """Where f saturates, on the low and the high side, and where it is constant in a precision: intervals with their
-    ends."""
+    """The closed intervals where f saturates, on the low and the high side, and where it is constant in a precision."""
 
     low: tuple[Span, ...]
     high: tuple[Span, ...]
@@ -29,7 +28,7 @@ class Sides:
 
     @classmethod
     def of(cls, function: Function, tau: float, precision: Precision | None) -> Sides:
-        """Those of a function, whether it is one or each column has its own."""
+        """The sides of a function, which may differ from column to column."""
 
         def constant(own: Function) -> Sequence[Interval]:
             regions = () if precision is None else losses(own, precision).constant_output
@@ -43,7 +42,7 @@ class Sides:
 
 
 def _spans(function: Function, tau: float, intervals: Callable[[Function], Sequence[Interval]]) -> tuple[Span, ...]:
-    """The intervals of a function. Of columns that are alike, those of the first; who has fewer has empty ones."""
+    """The intervals of a function. Columns that are alike share those of the first; missing intervals are empty."""
     if not function.columns:
         return tuple(intervals(function))
     first, kind = _alike(function, tau)
@@ -54,8 +53,8 @@ def _spans(function: Function, tau: float, intervals: Callable[[Function], Seque
 
 
 def _alike(function: Function, tau: float) -> tuple[list[int], NDArray[np.intp]]:
-    """The first column of each kind, and the kind of each: f is straight on either side of 0, and one of the two may be
-    flat, or flat beside the other."""
+    """The first column of each kind, and the kind of each column. f is straight on either side of 0; kinds differ in
+    which side is flat, or flat compared with the other."""
     slopes = np.abs(function.df(np.repeat([[-1.0], [1.0]], function.width or 1, axis=1)))
     traits = np.concatenate([slopes <= tau * slopes.max(axis=0), slopes == 0.0])
     _, first, kind = np.unique(traits, axis=1, return_index=True, return_inverse=True)

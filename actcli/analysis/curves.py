@@ -1,4 +1,4 @@
-"""What there is to draw of a function: its curve and that of f', its kinks and where its gradient vanishes."""
+"""What to draw of a function: f and its derivatives, kinks, and where the gradient vanishes."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ from actcli.numerics.histogram import Histogram
 
 @dataclass(frozen=True, slots=True)
 class Kink:
-    """A point where f' jumps: f there, f' on its left and right, and the value of f' taken."""
+    """A point where f' jumps: f there, f' to the left and right, and the value that f' takes by convention."""
 
     x: float
     f: float
@@ -26,7 +26,7 @@ class Kink:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One function made ready to draw. f, df and d2f are NaN at a jump and where they are not finite."""
+    """A function sampled for drawing. f, df and d2f are NaN at jumps and where they are not finite."""
 
     label: str
     x: Array
@@ -45,8 +45,7 @@ class Curve:
         return (self.f, self.df, self.d2f)[order]
 
     def visible(self) -> list[Interval]:
-        """The parts of the vanishing regions that lie within the span; of very many, those that are wide enough to be
-        seen."""
+        """The parts of the vanishing regions within the span; if there are very many, only those wide enough to see."""
         low, high = self.span
         seen = [region for region in self.regions if region.start <= high and region.stop >= low]
         least = 0.0 if len(seen) <= MANY else (high - low) / MANY
@@ -54,8 +53,8 @@ class Curve:
         return [(start, stop) for start, stop in parts if stop - start >= least]
 
 
-MANY = 1000  # regions that are drawn whatever their width
-FARTHEST, NEAREST = 1e300, 1e-12  # numbers on an axis, and how far apart its ends are for their size
+MANY = 1000  # up to this many regions are all drawn
+FARTHEST, NEAREST = 1e300, 1e-12  # the largest number on an axis, and the least relative distance of its ends
 NAMES = ("f(x)", "f'(x)", "f''(x)")  # of the derivatives, by order
 
 
@@ -67,9 +66,9 @@ def sample(
     data: Sequence[Histogram] = (),
     points: int = 2001,
 ) -> tuple[Curve, ...]:
-    """The curves of the functions over `span`; by default one that shows breaks, vanishing regions and the data.
+    """The curves of the functions over `span`, by default one that shows breaks, vanishing regions and the data.
 
-    Raises UsageError for a span too wide or too narrow for an axis.
+    Raises UsageError for a span that is too wide or too narrow for an axis.
     """
     functions = [first_output(function) if function.rowwise else function for function in functions]
     regions = [vanishing_regions(function, epsilon) for function in functions]
@@ -85,7 +84,7 @@ def _drawable(span: Interval) -> Interval:
         return span
     raise UsageError(
         f"an x axis from {low!r} to {high!r} cannot be drawn",
-        f"take numbers up to {FARTHEST:g}, more than {NEAREST:g} of their size apart",
+        f"give ends up to {FARTHEST:g} that differ by more than {NEAREST:g} of their size",
     )
 
 
@@ -123,7 +122,7 @@ def _curve(function: Function, regions: tuple[Region, ...], span: Interval, poin
     x = np.unique(np.concatenate([np.linspace(*span, points), left, breaks, right]))
 
     def values(of: Callable[[Array], Array]) -> tuple[Array, Array]:
-        """The values to draw, and the breaks at which they jump."""
+        """The values to draw, and the breaks where they jump."""
         before, after = of(left), of(right)
         with np.errstate(invalid="ignore", over="ignore"):  # at a pole both may be infinite
             jumps = breaks[~(np.abs(after - before) <= 1e-9 * np.maximum(1.0, np.abs(after)))]
@@ -140,7 +139,7 @@ def _curve(function: Function, regions: tuple[Region, ...], span: Interval, poin
 
 
 def limits(values: Sequence[Array], span: Interval) -> Interval:
-    """The part of the y axis to show: all of it, or up to ten times |x| where the values explode."""
+    """The range of the y axis: all values, or up to ten times |x| if they explode."""
     every = np.concatenate(values)
     every = every[np.isfinite(every)]
     if not every.size:
@@ -152,7 +151,7 @@ def limits(values: Sequence[Array], span: Interval) -> Interval:
 
 
 def shares(histogram: Histogram, curves: Sequence[Curve]) -> tuple[float | None, float]:
-    """Which share of the numbers lies in the vanishing regions, if it is one curve's, and which outside the span."""
+    """The share of the numbers in the vanishing regions (None for several curves), and the share outside the span."""
     everything = (-math.inf, math.inf)
     inside = None
     if len(curves) == 1:
@@ -162,7 +161,7 @@ def shares(histogram: Histogram, curves: Sequence[Curve]) -> tuple[float | None,
 
 
 def spans(histograms: Sequence[Histogram]) -> list[Interval]:
-    """Where to show each distribution: 99.8 % of it, and 0; the same for all unless one would be a mere line."""
+    """The range to show of each distribution: 99.8 % of it, and 0; common to all unless one would be a mere line."""
     found = []
     for histogram in histograms:
         low, high = (histogram.quantile(share) for share in (0.001, 0.999)) if histogram.total else (-1.0, 1.0)

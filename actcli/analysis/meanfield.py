@@ -1,9 +1,9 @@
 """Mean field theory of a deep network at initialisation: means over z ~ N(0, q), and what follows from them.
 
 In a wide layer with weights of variance sigma_w^2 / n and biases of variance sigma_b^2 the pre-activations are normal.
-Their variance goes from layer to layer by the length map q -> sigma_w^2 E[f(z)^2] + sigma_b^2, and the square of a
-gradient is multiplied by chi = sigma_w^2 E[f'(z)^2] on its way back (Poole et al. 2016, arXiv:1606.05340; Schoenholz
-et al. 2017, arXiv:1611.01232).
+Their variance follows the length map q -> sigma_w^2 E[f(z)^2] + sigma_b^2 from layer to layer, and on its way back the
+square of a gradient is multiplied by chi = sigma_w^2 E[f'(z)^2] (Poole et al. 2016, arXiv:1606.05340; Schoenholz et
+al. 2017, arXiv:1611.01232).
 """
 
 import math
@@ -17,17 +17,17 @@ from actcli.activation import Array, Function
 from actcli.errors import positive
 from actcli.registry.specs import resolve
 
-LOST = 1e-7  # a gradient that has fallen below this share of itself
+LOST = 1e-7  # a gradient below this share of its size is lost
 _HALVINGS = 5
 _ROUNDING = 1e-12  # of the means
-_SMALLEST, _LARGEST = 1e-12, 1e12  # variances between which a fixed point is looked for
+_SMALLEST, _LARGEST = 1e-12, 1e12  # variances between which to look for a fixed point
 
 
 @dataclass(frozen=True, slots=True)
 class MeanField:
     """Means of an elementwise function over z ~ N(0, q), to 1e-12.
 
-    None where f is not defined on the whole line, grows too fast for a mean, or oscillates too fast to be resolved.
+    None if f is not defined on the whole line, grows too fast for a mean, or oscillates too fast to be resolved.
     """
 
     q: float
@@ -42,7 +42,7 @@ class MeanField:
 
     @property
     def chi_1(self) -> float | None:
-        """he_gain^2 E[f'^2]: the factor by which a layer of that gain multiplies the square of a gradient."""
+        """he_gain^2 E[f'^2]: the factor by which a layer with the He gain multiplies the square of a gradient."""
         if not self.mean_square or self.mean_square_gradient is None:
             return None
         return self.q * self.mean_square_gradient / self.mean_square
@@ -54,8 +54,8 @@ class MeanField:
 
     @property
     def vanishing_depth(self) -> int | None:
-        """The number of layers of that gain after which a gradient is below 1e-7 of itself; None where chi_1 >= 1."""
-        # chi_1 is good to 1e-12: nearer to 1 it cannot be distinguished from 1, as ReLU's.
+        """The number of layers with the He gain that shrink a gradient below 1e-7 of its size; None if chi_1 >= 1."""
+        # chi_1 is accurate to 1e-12: closer to 1 it cannot be distinguished from 1, the value for ReLU.
         if self.chi_1 is None or self.chi_1 > 1.0 - 1e-11:
             return None
         return 1 if self.chi_1 == 0.0 else max(1, math.ceil(2.0 * math.log(LOST) / math.log(self.chi_1)))
@@ -63,9 +63,9 @@ class MeanField:
 
 @dataclass(frozen=True, slots=True)
 class FixedPoint:
-    """Where the length map of a network leads from q = 1; q is 0 or infinite where it shrinks or grows for ever.
+    """Where the length map of a network leads from q = 1; q is 0 or infinite if it shrinks or grows forever.
 
-    chi is the factor by which a layer multiplies the square of a gradient there, None at infinity.
+    chi is the factor by which a layer multiplies the square of a gradient there; None at infinity.
     """
 
     sigma_w: float
@@ -87,8 +87,8 @@ class FixedPoint:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """After so many layers: the variance of the pre-activations, and the square of a gradient that was 1 at the end
-    and has come back through them."""
+    """After `layer` layers: the variance of the pre-activations, and the square of a gradient of size 1 that has come
+    back through these layers."""
 
     layer: int
     q: float
@@ -96,9 +96,9 @@ class Step:
 
 
 def mean_field(function: Function | str, q: float = 1.0) -> MeanField:
-    """E[f], E[f^2] and E[f'^2] over z ~ N(0, q), and what they say of a deep network at initialisation.
+    """E[f], E[f^2] and E[f'^2] over z ~ N(0, q), and what follows for a deep network at initialisation.
 
-    `function` may be a FUNCTION spec. The means are None for a rowwise or gated function, and where they do not exist.
+    `function` may be a FUNCTION spec. The means are None for a rowwise or gated function, and if they do not exist.
     Raises UsageError for an unknown function and for a variance q that is not above 0.
     """
     return _mean_field(resolve(function).whole, positive("q", q))
@@ -122,7 +122,7 @@ def _mean_field(function: Function, q: float) -> MeanField:
 
 
 def _means(function: Function, q: float, halvings: int) -> Array:
-    """The three means, and those of the absolute values, on panels halved so many times."""
+    """The three means, and those of the absolute values, with panels halved `halvings` times."""
     x, weights = quadrature(function.breaks, math.sqrt(q), halvings)
     f, df = function.f(x), function.df(x)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -132,9 +132,9 @@ def _means(function: Function, q: float, halvings: int) -> Array:
 
 @lru_cache(maxsize=256)
 def quadrature(breaks: tuple[float, ...], sigma: float, halvings: int) -> tuple[Array, Array]:
-    """Nodes x and weights of E[g(x)], x ~ N(0, sigma^2), for g smooth between the breaks: Gauss-Legendre by panels.
+    """Nodes x and weights of E[g(x)], x ~ N(0, sigma^2), for g smooth between the breaks: Gauss-Legendre on panels.
 
-    The panels double in width away from 0 and from the breaks, where sharp functions bend, up to sigma; beyond 39
+    The panels double in width, up to sigma, away from 0 and from the breaks, where sharp functions bend. Beyond 39
     sigma the density is 0.
     """
     nearest = 1e-6 * min(1.0, sigma)
@@ -155,8 +155,8 @@ def quadrature(breaks: tuple[float, ...], sigma: float, halvings: int) -> tuple[
 def fixed_point(function: Function, sigma_w: float, sigma_b: float) -> FixedPoint | None:
     """The fixed point q* = sigma_w^2 E[f^2] + sigma_b^2 that the length map reaches from q = 1, and chi there.
 
-    None where the means do not exist on the way. An increasing length map moves every variance one way, to the nearest
-    fixed point: steps of 2 bracket it, bisection finds it.
+    None if the means do not exist on the way. An increasing length map moves every variance one way, to the nearest
+    fixed point: factors of 2 bracket it, bisection finds it.
     """
 
     def growth(q: float) -> float:
@@ -166,7 +166,7 @@ def fixed_point(function: Function, sigma_w: float, sigma_b: float) -> FixedPoin
     start = growth(1.0)
     if math.isnan(start):
         return None
-    if abs(start) <= _ROUNDING:  # as of ReLU at sigma_w = sqrt 2, where every q is a fixed point
+    if abs(start) <= _ROUNDING:  # such as ReLU at sigma_w = sqrt 2, where every q is a fixed point
         return _at(function, sigma_w, sigma_b, 1.0)
     side = math.copysign(1.0, start)
     near = far = 1.0
@@ -187,9 +187,9 @@ def _at(function: Function, sigma_w: float, sigma_b: float, q: float) -> FixedPo
 
 
 def propagate(function: Function, depth: int, q: float, sigma_w: float | None, sigma_b: float) -> Iterator[Step]:
-    """A network of `depth` layers from variance q on; sigma_w None stands for the He gain, which keeps q.
+    """The steps through a network of `depth` layers, from variance q on. sigma_w None means the He gain, which keeps q.
 
-    It ends early where q reaches 0 or leaves the doubles."""
+    Ends early if q reaches 0 or leaves the doubles."""
     variance = 1.0
     for layer in range(1, depth + 1):
         if not 0.0 < q < math.inf:

@@ -1,7 +1,7 @@
 """What a smaller floating-point format loses: where f' becomes 0 in it, and where f no longer changes.
 
-Two things take f' to 0. Where it is smaller than half of the smallest number it underflows, whatever computes it. And
-a framework computes it in the format: that of tanh is 1 - y^2 of the rounded output y, which is 0 as soon as y is 1.
+Two things turn f' into 0. Below half of the smallest number it underflows, however it is computed. And a framework
+computes it in the format: for tanh as 1 - y^2 of the rounded output y, which is 0 as soon as y is 1.
 """
 
 import math
@@ -14,7 +14,7 @@ from actcli.numerics.smaller import FLOAT32, Precision, Rounded
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """One function in one format. Where f is constant: from an infinity on, where f rounds to its limit there."""
+    """One function in one format. f counts as constant where it rounds to its limit, up to that infinity."""
 
     function: Function
     precision: Precision
@@ -23,15 +23,15 @@ class Losses:
     constant_output: tuple[Region, ...]
 
     def gradient(self, x: Array) -> Array:
-        """f' as it is computed in the format."""
+        """f' as frameworks compute it in the format."""
         return computed_gradient(self.function, self.precision, x)
 
 
 def computed_gradient(function: Function, precision: Precision, x: Array) -> Array:
-    """f' as PyTorch computes it in this format, where it has f: from the rounded x and the rounded f(x).
+    """f' as PyTorch computes it in this format, from the rounded x and the rounded f(x).
 
-    What it computes step by step in the format itself is rounded at each step; the rest it computes in float32, and
-    rounds at the end. Where it has no f, or rounds f' once, that is what is done here.
+    What PyTorch computes step by step in the format is rounded at each step; the rest is computed in float32 and
+    rounded at the end. If PyTorch does not have f, or rounds f' only once, so does this.
     """
     x = precision.round(x)
     way = function.activation.backward
@@ -45,7 +45,7 @@ def computed_gradient(function: Function, precision: Precision, x: Array) -> Arr
 
 
 def losses(function: Function, precision: Precision) -> Losses:
-    """Where f' becomes 0 and f is constant in this format; nowhere, as far as known, for a rowwise function."""
+    """Where f' becomes 0 and f is constant in this format; empty for a rowwise function."""
     if function.rowwise:
         return Losses(function, precision, (), (), ())
     threshold = math.nextafter(precision.smallest / 2.0, math.inf)

@@ -10,8 +10,8 @@ from actcli.analysis.regions import Region, shape, vanishing_regions
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """What is assumed of a deep network at initialisation: the variance q of its pre-activations, sigma_w and sigma_b
-    of its weights and biases (sigma_w None: the He gain), and the number of layers to follow."""
+    """Assumptions about a deep network at initialisation: the variance q of its pre-activations, sigma_w and sigma_b of
+    its weights and biases (sigma_w None: the He gain), and the number of layers to follow."""
 
     q: float = 1.0
     sigma_w: float | None = None
@@ -21,7 +21,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One function alone. None where a number has no meaning (rowwise functions) or does not exist."""
+    """One function by itself. None for a number that has no meaning (rowwise functions) or does not exist."""
 
     function: Function
     range: tuple[float, float]
@@ -36,7 +36,7 @@ class Profile:
 
 
 def profile(function: Function, epsilon: float, network: Network = Network()) -> Profile:
-    """What is known of one function, with the regions of |f'| < epsilon."""
+    """The profile of one function, with its regions of |f'| < epsilon."""
     function = function.one()
     if function.rowwise:
         range = function.range or (-math.inf, math.inf)

@@ -1,7 +1,7 @@
-"""Where f' vanishes: the intervals of |f'| < epsilon, solved on f' itself to the last bit.
+"""Where f' vanishes: the intervals of |f'| < epsilon, exact to the last bit.
 
 Between neighbouring critical points (breaks of f, zeros of f', zeros of f'') |f'| is monotone, so it crosses epsilon at
-most once, and bisection on the ordered doubles finds the two adjacent numbers between which it does.
+most once; bisection on the ordered doubles finds the two adjacent numbers between which it does.
 """
 
 import math
@@ -38,7 +38,7 @@ class Region:
     kind: RegionKind
 
     def condition(self, digits: int) -> str:
-        """The region as a condition on x, its ends with so many digits (17: all)."""
+        """The region as a condition on x, with its ends to this many digits (17: all)."""
         start, stop = (repr(end) if digits >= 17 else f"{end:.{digits}g}" for end in (self.start, self.stop))
         if math.isinf(self.start) and math.isinf(self.stop):
             return "everywhere"
@@ -64,8 +64,8 @@ class Shape:
 
 @lru_cache(maxsize=256)
 def shape(function: Function) -> Shape:
-    """The critical points of an elementwise function and what follows from them: up to 2 MB, so that only some are
-    kept. Who asks for much of many functions asks for all of one before the next."""
+    """The critical points of an elementwise function and what follows from them. A shape takes up to 2 MB, so the cache
+    is small: finish with one function before asking for the next."""
     function = function.whole
     points = grid(function.breaks, function.activation.domain, function.activation.window)
     points = ascending(np.concatenate([points, *changes(lambda x: function.df(x) > 0, points)]))
@@ -96,7 +96,7 @@ def extent(function: Function) -> Interval:
 
 @lru_cache(maxsize=1 << 14)
 def signs(function: Function) -> tuple[bool, bool]:
-    """Whether f' is nowhere below 0, and f: each is its own size then. What is seen of f must be all of it."""
+    """Whether f' is never below 0, and whether f is never below 0; False if f is known only within a window."""
     if function.takes_rows or function.activation.window is not None:
         return False, False
     whole = shape(function)
@@ -117,7 +117,7 @@ def _monotone(function: Function, points: Array, slope: Array) -> Monotone:
 
 
 def _jumps(function: Function) -> Array:
-    """The steps of f just before and just after each break; 0 where it is continuous."""
+    """The jumps of f just before and just after each break; 0 where f is continuous."""
     at = np.array(function.breaks)
     sides = function.f(np.stack([np.nextafter(at, -INF), at, np.nextafter(at, INF)]))
     before, after = sides[:-1], sides[1:]
@@ -125,12 +125,12 @@ def _jumps(function: Function) -> Array:
 
 
 def _agree(a: Array, b: Array) -> Flags:
-    """Where the two differ by rounding at most; an infinity is itself only."""
+    """Where the two differ by rounding at most; an infinity agrees only with itself."""
     return np.isclose(a, b, rtol=1e-12, atol=1e-12)
 
 
 def _smoothness(function: Function) -> Smoothness:
-    """How many derivatives are continuous, by comparing both sides of every break."""
+    """How many derivatives are continuous, judged by both sides of every break."""
     if not function.breaks:
         return "Cinf"
     at = np.array(function.breaks)
@@ -144,7 +144,7 @@ def _smoothness(function: Function) -> Smoothness:
 
 
 def _beside(function: Function) -> tuple[Array, Array]:
-    """The numbers next to each break on either side; beside 0, large enough that small multiples do not round to it."""
+    """The numbers next to each break on either side; beside 0, large enough that their multiples do not round to 0."""
     at = np.array(function.breaks)
     return np.minimum(np.nextafter(at, -INF), at - _BESIDE), np.maximum(np.nextafter(at, INF), at + _BESIDE)
 
@@ -152,8 +152,8 @@ def _beside(function: Function) -> tuple[Array, Array]:
 def vanishing_regions(function: Function | str, epsilon: float = 1e-3) -> tuple[Region, ...]:
     """The maximal intervals of x with |f'(x)| < epsilon, ascending; `function` may be a FUNCTION spec.
 
-    There are none for a rowwise or gated function, whose f' takes a whole row. Raises UsageError for an unknown
-    function and for an epsilon that is not above 0.
+    Empty for a rowwise or gated function, whose f' takes a whole row. Raises UsageError for an unknown function and for
+    an epsilon that is not above 0.
     """
     return _vanishing(resolve(function).whole, positive("epsilon", epsilon))
 
@@ -175,7 +175,7 @@ def _vanishing(function: Function, epsilon: float) -> tuple[Region, ...]:
 
 
 def regions_where(function: Function, flag: Callable[[Array], Flags]) -> tuple[Region, ...]:
-    """The maximal intervals on which something holds of an elementwise function, kinks alone left out, ascending."""
+    """The maximal intervals on which `flag` is true, ascending, without those that are a single kink."""
     whole = shape(function)
     return tuple(_regions(function, whole.points, whole.slope, flag))
 
@@ -184,9 +184,9 @@ def _regions(function: Function, points: Array, slope: Array, flag: Callable[[Ar
     at_kink = _at_kink(function)
     for i, j, start, stop in intervals(flag, points):
         if at_kink(start, stop) or (start == stop and math.isinf(start)):
-            continue  # the convention at a kink, or the limit at infinity: not an interval
+            continue  # a convention at a kink or a limit at infinity, not an interval
         identically_zero = not np.any(slope[i:j]) and all(math.isinf(end) or at_kink(end, end) for end in (start, stop))
-        # At the end of the domain, not of the window of a function that keeps oscillating.
+        # The end of the domain; the end of the window of an oscillating function does not count.
         at_end = function.activation.window is None and (i == 0 or j == len(points))
         yield Region(start, stop, "zero" if identically_zero else "tail" if at_end else "stationary")
 
@@ -198,13 +198,13 @@ def _at_kink(function: Function) -> Callable[[float, float], bool]:
 
 
 def _unresolved(points: Array, slope: Array, below: Flags) -> Array:
-    """Zeros of f' whose region is narrower than the spacing of the doubles: the nearest double stands for each."""
+    """The nearest double to each zero of f' whose region is narrower than the spacing of the doubles."""
     i = np.flatnonzero((np.abs(np.diff(np.sign(slope))) == 2) & ~below[:-1] & ~below[1:])
     return np.where(np.abs(slope[i]) <= np.abs(slope[i + 1]), points[i], points[i + 1])
 
 
 def constant_tails(function: Function, rounded: Callable[[Array], Array]) -> tuple[Region, ...]:
-    """The intervals up to an infinity on which the rounded value of f is that of its finite limit there."""
+    """The intervals up to an infinity on which f rounds to its finite limit there."""
     regions = {
         Region(start, stop, "tail")
         for limit in filter(math.isfinite, function.limits or ())
@@ -224,7 +224,7 @@ def _where_rounded(
 
 @dataclass(frozen=True, slots=True)
 class SaturatedSides:
-    """Where f saturates: intervals, ends included, on the low and on the high side."""
+    """The closed intervals where f saturates, on the low and on the high side."""
 
     low: tuple[tuple[float, float], ...]
     high: tuple[tuple[float, float], ...]
@@ -234,8 +234,8 @@ class SaturatedSides:
 def saturated_sides(function: Function, tau: float) -> SaturatedSides:
     """The zero and tail regions of |f'| <= tau * sup|f'|, by side.
 
-    An interval that reaches one infinity is on that side; one between (the flat middle of a shrinkage function) or the
-    whole line is split at its middle, the line at 0. Where |f'| is unbounded, tau itself is the threshold.
+    An interval that reaches one infinity is on that side. A bounded one (the flat middle of a shrinkage function) is
+    split at its middle, the whole line at 0. If |f'| is unbounded, tau itself is the threshold.
     """
     if function.rowwise:
         return SaturatedSides((), ())

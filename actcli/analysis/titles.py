@@ -1,4 +1,4 @@
-"""Names of functions in figures: short, and apart from each other."""
+"""Names of functions in figures: short and distinct."""
 
 from collections.abc import Sequence
 
@@ -6,9 +6,9 @@ from actcli.activation import Function
 
 
 def titles(functions: Sequence[Function]) -> list[str]:
-    """Names for figures, in which numbers have 4 digits and a lone parameter has no name: `leaky_relu:0.1`.
+    """Names for figures: numbers have 4 digits, and a lone parameter is not named: `leaky_relu:0.1`.
 
-    Of functions of one activation each shows the parameters in which they differ, whatever the defaults are."""
+    Functions of the same activation show every parameter in which they differ, even if it is at its default."""
     found = [_title(function, functions, ".4g") for function in functions]
     exact = [_title(function, functions, "") for function in functions]
     return [full if found.count(short) > 1 else short for short, full in zip(found, exact, strict=True)]

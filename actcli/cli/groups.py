@@ -10,7 +10,7 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 OWN = "Options"  # of options in no other group
-INPUT, MEASURED, NETWORK, TRAINING = "Input", "What is measured", "Network", "Training"
+INPUT, MEASURED, NETWORK, TRAINING = "Input", "Criteria", "Network", "Training"
 GATES, LOOKS, OUTPUT = "Gates", "Figures", "Output"
 ORDER = (OWN, INPUT, NETWORK, TRAINING, MEASURED, GATES, LOOKS, OUTPUT)
 _GROUP = "actcli_group"  # the attribute of an option that names its group

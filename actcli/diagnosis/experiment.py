@@ -48,8 +48,8 @@ def train(
     `functions` are functions or FUNCTION specs, including sweeps. `data` is a table with a column `target`, an NPZ with
     an array of that name (`arrays` names its features), or a pair of arrays, features and target. `test` takes the same
     forms, and is scored on instead of a held-out share. The records `preparation`, `design` and `recipe` hold the
-    options of `actcli train`. There is one run per seed, counting up from the seed of `preparation`. `watch` is called
-    for every epoch; `note` gets a line about each guess and about data that is left out.
+    options of `actcli train`. Each function gets `seeds` runs, whose seeds count up from that of `preparation`. `watch`
+    is called for every epoch; `note` gets a line about each guess and about data that is left out.
 
     Raises UsageError and DataError as the command does.
     """

@@ -35,9 +35,9 @@ def labels(one: Measured) -> str | None:
         constant = whole & (low == high)
         even = np.sqrt((n * 1.0 * n - 1.0) / 12.0)  # the standard deviation of n whole numbers in a row
         counting = whole & (high - low == n - 1) & (np.abs(p[MOMENTS].std() - even) <= 1e-9 * even)
-    said = [_named(one, flags, what) for flags, what in ((constant, "one number throughout"), (counting, "a count"))
+    parts = [_named(one, flags, what) for flags, what in ((constant, "one number throughout"), (counting, "a count"))
             if flags.any() and not (flags | (n == 0)).all()]  # fmt: skip
-    return f"{one.name}: {' and '.join(said)}: not a neuron? -c leaves it out" if said else None
+    return f"{one.name}: {' and '.join(parts)}: not a neuron? -c leaves it out" if parts else None
 
 
 def _named(one: Measured, flags: Flags, what: str) -> str:
@@ -58,7 +58,7 @@ def _within_the_range(one: Measured) -> str | None:
     if values < FEW or not (low <= least and most <= high) or (math.isinf(low) and math.isinf(high)):
         return None
     if math.isfinite(low) and math.isfinite(high):
-        # Small pre-activations fit too: a bell curve that ends here has an rms of at most a third of the range.
+        # Small pre-activations fit too: a bell curve that ends here has an rms of at most a third of the larger end.
         around_zero = least < 0.0 < most and _rms(p, values) < max(-low, high) / 3.0
         return None if around_zero else f"all values lie within [{low:g}, {high:g}]"
     end, side = (low, "below") if math.isfinite(low) else (high, "above")

@@ -117,7 +117,7 @@ class _NeuronHead:
     ]
     dead_upper_bound: Annotated[
         float | None,
-        Meaning("of a dead neuron, the 95 % upper bound of the share of inputs on which it passes gradient"),
+        Meaning("for a dead neuron, the 95 % upper bound on the share of inputs on which it passes gradient"),
     ]
     dormant: Annotated[
         bool | None,

@@ -16,7 +16,7 @@ def remedies(measure: str, function: Function, *, finished: bool = False) -> tup
     return tuple(Remedy(measure, *advice) for advice in found if advice is not None)
 
 
-_Advice = tuple[str, str]  # and its source
+_Advice = tuple[str, str]  # advice, source
 _LEARNING_RATE: _Advice = (
     "train with a smaller learning rate or a warm-up: one large step can switch a neuron off for good",
     "Lu et al. 2019, arXiv:1903.06733",

@@ -84,7 +84,7 @@ def _ignored(path: str, function: Function | None, found: Sequence[State]) -> It
 
 def _repeats(note: str, notes: Sequence[str]) -> bool:
     """Whether the same note was made about another file."""
-    return any(note.partition(": ")[2] == said.partition(": ")[2] for said in notes)
+    return any(note.partition(": ")[2] == other.partition(": ")[2] for other in notes)
 
 
 def trend(

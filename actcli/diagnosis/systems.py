@@ -28,7 +28,7 @@ def _sagemaker_ends(function: str, low: float, high: float, vanishes: str) -> Ch
         functions=(function,),
         finding=f"have their input {within}",
         definition=f"a neuron whose input is {within} is saturated; the rule fires if more than 50 % of a layer's "
-        f"neurons are. SageMaker says that f' = 1e-7 at these ends; that is at {vanishes}",
+        f"neurons are. SageMaker says that f' = 1e-7 at these ends, but it is 1e-7 at {vanishes}",
         source="Amazon SageMaker Debugger, built-in rule SaturatedActivation, docs.aws.amazon.com/sagemaker",
         measure=SATURATED,
         score=lambda x, output, gradient: (x <= low) | (x >= high),

@@ -180,7 +180,7 @@ def _change(layer: str, measure: Followed, course: Sequence[tuple[float, Value]]
         since=since,
         decade_steps=None if decade is None else decade[1] - decade[0],
         certain=certain,
-        text=f"{_said(measure, course, since, decade)}{_certainty(measure, interval)}",
+        text=f"{_in_words(measure, course, since, decade)}{_certainty(measure, interval)}",
     )
 
 
@@ -220,7 +220,7 @@ def _decade(course: Sequence[tuple[float, Value]], *, falls: bool) -> tuple[floa
     return best
 
 
-def _said(
+def _in_words(
     measure: Followed, course: Sequence[tuple[float, Value]], since: float, decade: tuple[float, float] | None
 ) -> str:
     """The change in words."""
@@ -233,12 +233,12 @@ def _said(
         )
     shares = f"{percent(first)} to {percent(last)}"
     if measure.field != "dead_neuron_ratio":
-        return f"{measure.word} goes from {shares}, most of it by step {since:g}"
+        return f"{measure.word} goes from {shares}, mostly by step {since:g}"
     dying = list(takewhile(lambda point: point[1].value > 0.5, reversed(course)))
     half = dying[-1][0] if dying else None
     if half is not None and half > course[0][0]:
         return f"the layer dies: over half of its neurons are dead from step {half:g} on ({shares})"
-    return f"dead neurons go from {shares}, most of it by step {since:g}"
+    return f"dead neurons go from {shares}, mostly by step {since:g}"
 
 
 def _certainty(measure: Followed, interval: tuple[float, float] | None) -> str:

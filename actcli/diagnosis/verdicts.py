@@ -3,8 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from actcli.activation import Function
 from actcli.analysis.regions import SaturatedSides, sup_gradient
@@ -28,6 +27,30 @@ class Finding:
     measure: str = ""
 
 
+class _Stretch(NamedTuple):
+    """A layer and those after it, up to the first rowwise function; empty if the layer's own function is rowwise."""
+
+    layers: int
+    last: Layer
+    end: Layer  # the last layer of the network
+    most: dict[Function, float]  # the largest |f'| of each function
+    passed: float  # the product of these over the layers
+
+
+def _stretches(layers: Sequence[Layer]) -> list[_Stretch]:
+    """The stretch of each layer, built from that of the next: walking along all of them would be quadratic."""
+    done: list[_Stretch] = []
+    for layer in reversed(layers):
+        own = _Stretch(0, layer, layers[-1], {}, 1.0)
+        if not layer.function.rowwise:
+            after = done[-1] if done and done[-1].layers else own
+            most = sup_gradient(layer.function)
+            functions = {layer.function: most} | after.most
+            own = _Stretch(after.layers + 1, after.last, own.end, functions, most * after.passed)
+        done.append(own)
+    return done[::-1]
+
+
 def cumulated(layers: Sequence[Layer]) -> list[Layer]:
     """The layers with the products of mean|f'| and of rms f' over each layer and those after it."""
     done: list[Layer] = []
@@ -47,13 +70,13 @@ def judged(
 ) -> list[Layer]:
     """The layers of one network, first to last, with their verdicts, reasons and remedies."""
     done = []
-    for i, layer in enumerate(layers):
+    for i, (layer, stretch) in enumerate(zip(layers, _stretches(layers), strict=True)):
         check = rule.check(layer.function)
         found: list[Finding] = []
         if check is not None:
             found = [*values(layer), checked(layer, check)]
         elif rule.limits is not None:
-            found = findings(layers[i:], rule.limits, epsilon, _telling(sides[layer.function]))
+            found = findings(layer, stretch, rule.limits, epsilon, _sides_to_judge(sides[layer.function]))
         found = sorted(found, key=lambda finding: -ORDER.index(finding.grade))  # the gravest first
         found = found if layer.role == "hidden" else [_described(finding, layer.role) for finding in found]
         grave = [finding for finding in found if finding.grade != "ok"]
@@ -90,8 +113,8 @@ def _described(finding: Finding, role: Role) -> Finding:
     return Finding("ok", f"{finding.reason}, which is normal for a {role}")
 
 
-def _telling(sides: SaturatedSides) -> tuple[Side, ...]:
-    """If f saturates on both sides, those on which a healthy layer has few values: both for tanh, the high side for
+def _sides_to_judge(sides: SaturatedSides) -> tuple[Side, ...]:
+    """The sides on which a healthy layer has few values, if f saturates on both: both sides for tanh, the high side for
     relu6, which is off below 0 as relu is."""
     if not (sides.low and sides.high):
         return ()
@@ -99,18 +122,14 @@ def _telling(sides: SaturatedSides) -> tuple[Side, ...]:
     return (*(("low",) if low else ()), *(("high",) if high else ()))
 
 
-def findings(layers: Sequence[Layer], limits: Limits, epsilon: float, sides: Sequence[Side]) -> list[Finding]:
-    """The findings on the first of these layers; the others follow it in the network.
-
-    `sides`: the sides on which values should not be saturated.
-    """
-    layer = layers[0]
+def findings(layer: Layer, stretch: _Stretch, limits: Limits, epsilon: float, sides: Sequence[Side]) -> list[Finding]:
+    """The findings on a layer of a network. `sides`: the sides on which values should not be saturated."""
     found = [
         *values(layer),
         *_dead(layer, limits),
         *_vanishing(layer, limits, epsilon),
         *(_saturated(layer, limits, sides) if sides else ()),
-        *_through(layers, epsilon),
+        *_through(layer, stretch, epsilon),
     ]
     if all(finding.grade == "ok" for finding in found):
         found.append(Finding("ok", _summary(layer, epsilon)))
@@ -181,7 +200,8 @@ def _dead(layer: Layer, limits: Limits) -> list[Finding]:
         found.append(Finding("ok", f"{text}{'; others are kept off by their bias' if held > 0 else ''}"))
     bound = upper_bound(0, max(1, round(layer.independent)))
     if bound > ACTIVE:
-        text = f"on so few {layer.place.samples} a neuron that looks dead may pass gradient for {at_most(bound)} of all"
+        inputs = f"{at_most(bound)} of all inputs"
+        text = f"on so few {layer.place.samples} a neuron that looks dead may pass gradient for {inputs}"
         found.append(Finding("ok", f"{text}; {samples_for_bound(ACTIVE)} would lower that to {at_most(ACTIVE)}"))
     return found
 
@@ -212,26 +232,24 @@ def _saturated(layer: Layer, limits: Limits, sides: Sequence[Side]) -> list[Find
     return found + doubt(ratio, "saturated values", limits.saturated, layer)
 
 
-def _through(layers: Sequence[Layer], epsilon: float) -> list[Finding]:
+def _through(layer: Layer, stretch: _Stretch, epsilon: float) -> list[Finding]:
     """Findings if f', even at its largest in each layer from here to the last, removes the gradient, if f' lets it
     grow, or if the signal dies out. The effect of the weights shows only in the spread."""
-    if layers[0].gradient_rms is not None:
-        return _of_the_loss(layers, epsilon)
-    layers = list(takewhile(lambda layer: not layer.function.rowwise, layers))
-    factor = layers[0].cumulative_mean_gradient if layers else None
-    if len(layers) < 2 or factor is None:
+    if layer.gradient_rms is not None:
+        return _of_the_loss(layer.gradient_rms, stretch.end.gradient_rms, epsilon)
+    factor = layer.cumulative_mean_gradient
+    if stretch.layers < 2 or factor is None:
         return []
-    after = f"{counted(len(layers) - 1, 'layers')} after it"
+    after = f"{counted(stretch.layers - 1, 'layers')} after it"
     text = f"f' here and in the {after} scales the gradient by {factor:.2g}"
-    most = {layer.function: sup_gradient(layer.function) for layer in layers}
-    left = _left(layers)
-    if math.prod(most[layer.function] for layer in layers) < epsilon:
-        text += f": {_passing(most)} per layer"
+    left = _spread_left(layer.spread, stretch.last.spread)
+    if stretch.passed < epsilon:
+        text += f": {_passing(stretch.most)} per layer"
         if left is None or left < MADE_UP:
             return [Finding("critical", text, "cumulative_mean_gradient")]
         text += f"; the weights make up for it: at the last layer the pre-activations spread {left:.2g} times as far"
         return [Finding("ok", text)]
-    growth = layers[0].cumulative_rms_gradient or 0.0
+    growth = layer.cumulative_rms_gradient or 0.0
     if growth > 1.0 / epsilon:
         text = f"f' here and in the {after} lets the gradient grow {growth:.2g} times (rms)"
         return [Finding("critical", text, "cumulative_rms_gradient")]
@@ -241,12 +259,11 @@ def _through(layers: Sequence[Layer], epsilon: float) -> list[Finding]:
     return []
 
 
-def _of_the_loss(layers: Sequence[Layer], epsilon: float) -> list[Finding]:
+def _of_the_loss(here: float, last: float | None, epsilon: float) -> list[Finding]:
     """Findings if the gradient of the loss has vanished or grown since the last layer."""
-    here, last = layers[0].gradient_rms, layers[-1].gradient_rms
     if here == 0.0:
         return [Finding("critical", "no gradient of the loss gets back to this layer: dL/dx is 0", "gradient_rms")]
-    if here is None or not last or not math.isfinite(here):
+    if not last or not math.isfinite(here):
         return []
     text = f"the gradient of the loss here is {here / last:.2g} times that at the last layer"
     if here < epsilon * last:
@@ -260,13 +277,12 @@ def _passing(most: Mapping[Function, float]) -> str:
     return ", ".join([first, *(text.replace(" passes at most", "") for text in rest)])
 
 
-def _left(layers: Sequence[Layer]) -> float | None:
+def _spread_left(first: float | None, last: float | None) -> float | None:
     """The spread of the last layer over that of the first, None if that is 0 or unknown.
 
     A gradient on its way back is multiplied by at least about as much: the spread of f(z) is at most rms f' times that
     of z (Poincare's inequality, equal for linear f), and the weights scale signals as they scale gradients.
     """
-    first, last = layers[0].spread, layers[-1].spread
     return last / first if first and last is not None and math.isfinite(first) else None
 
 

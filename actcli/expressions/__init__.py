@@ -1,3 +1,3 @@
-"""Text in x becomes an activation: parsed, rewritten into a stable form, differentiated exactly.
+"""Turn an expression in x into an activation: parsed, rewritten into a stable form, differentiated exactly.
 
-Nothing is executed, and nothing here knows the registry: a function that is passed in finds the names."""
+Nothing is executed, and nothing here knows the registry: callers pass in a function that finds names."""

@@ -1,4 +1,4 @@
-"""An expression as an Activation, so that nothing else knows the difference."""
+"""An expression as an Activation, to be used like any other."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -16,20 +16,20 @@ from actcli.expressions.tree import Call, Choice, Constant, Node, Where, names, 
 from actcli.numerics.doubles import grid
 from actcli.parameters import INF, REAL, Parameter
 
-WINDOW = (-10.0, 10.0)  # of functions that oscillate for ever, as declared ones have it
+WINDOW = (-10.0, 10.0)  # of functions that oscillate for ever, as in their declarations
 
 
-PARTS, LEVELS = 2_000, 40  # of an expression with the definitions that it uses
+PARTS, LEVELS = 2_000, 40  # at most, of an expression with the definitions that it uses
 
 
 def bounded(written: Node) -> Node:
-    """The tree as it is. Raises UsageError where the definitions that it uses make it too large to be evaluated."""
+    """Return the tree unchanged. Raises UsageError if the definitions that it uses make it too large to evaluate."""
     parts, levels = written_out(written)
     if levels > LEVELS:
-        raise UsageError(f"definitions use each other over {levels} levels", f"at most {LEVELS} are read")
+        raise UsageError(f"definitions are nested {levels} levels deep", f"at most {LEVELS} are allowed")
     if levels and parts > PARTS:
         count = f"{parts:,}" if parts < 10**15 else f"{parts:.1e}"
-        raise UsageError(f"with the definitions that it uses it has {count} parts", f"at most {PARTS:,} are evaluated")
+        raise UsageError(f"with the definitions that it uses it has {count} parts", f"at most {PARTS:,} are allowed")
     return written
 
 
@@ -43,13 +43,13 @@ def declare(
     parameters: Sequence[Parameter] | None = None,
     source: str = "an expression",
 ) -> Activation:
-    """The activation of a formula whose tree is `written`, evaluated by the tree `stable`.
+    """Return the activation of a formula with the tree `written`, evaluated through the tree `stable`.
 
-    Without `parameters` its free names are the parameters, and need values. Raises UsageError for a formula without x.
+    Without `parameters` its free names become parameters without defaults. Raises UsageError for a formula without x.
     """
     free = [free for free in names(written) if free != "x"]
     if len(free) == len(names(written)):
-        hint = "x is written small" if "X" in free else "an expression is a formula in x, such as x*sigmoid(x)"
+        hint = "write a lower-case x" if "X" in free else "an expression is a formula in x, such as x*sigmoid(x)"
         raise UsageError(f"{formula!r} does not depend on x", hint)
     return Activation(
         name=name or formula,
@@ -72,9 +72,9 @@ def declare(
 
 
 def examined(function: Function) -> Function:
-    """The function of an expression with what follows from its values: its domain, and whether it oscillates for ever.
+    """Return the function of an expression with its domain, and its window if it oscillates for ever.
 
-    Any other function is returned as it is. Raises UsageError where f is a number nowhere.
+    Any other function is returned unchanged. Raises UsageError if f is NaN everywhere.
     """
     activation, values = function.activation, function.parameters
     if not isinstance(activation.f, Quantity):
@@ -82,7 +82,7 @@ def examined(function: Function) -> Function:
     tree = _tree(activation)
     within = domain(tree, values)
     if within is None:
-        raise UsageError(f"{function.label!r} is a number for no x", "look for a root or logarithm of what is negative")
+        raise UsageError(f"{function.label!r} is NaN at every x", "look for a root or logarithm of a negative number")
     window = WINDOW if oscillates(tree, values) else None
     known = replace(activation, domain=within, window=window, breaks=_breaks(tree, within, window))
     return Function(known, function.values)
@@ -94,10 +94,10 @@ def _tree(activation: Activation) -> Node:
 
 
 def instability(function: Function) -> str | None:
-    """Where the form of an expression loses digits or overflows; None where it does not, and for other functions."""
+    """Return where the form of an expression loses digits or overflows; None if nowhere, and for other functions."""
     if not isinstance(function.activation.f, Quantity):
         return None
-    activation = function.activation  # one that oscillates for ever is examined within its window
+    activation = function.activation
     found = why_unstable(_tree(activation), function.parameters, activation.window or activation.domain)
     return None if found is None else f"{function.label} is unstable as it is written: {found}"
 
@@ -107,7 +107,7 @@ def _calls(tree: Node) -> list[Call]:
 
 
 def _check(tree: Node, values: dict[str, float]) -> None:
-    """Raises UsageError where a value puts a parameter of a called function outside its domain."""
+    """Raise UsageError if these values put a parameter of a called function outside its domain."""
     for node in _calls(tree):
         given = {
             key: float(differentiate(value, np.zeros(1), values, order=0).v.flat[0]) for key, value in node.settings
@@ -127,7 +127,7 @@ def _constraint(tree: Node) -> tuple[str, Callable[..., bool]] | None:
             return False
         return True
 
-    return f"legal parameters of {', '.join(dict.fromkeys(node.activation.name for node in called))}", holds
+    return f"valid parameters of {', '.join(dict.fromkeys(node.activation.name for node in called))}", holds
 
 
 def _limits(tree: Node) -> Callable[..., Interval]:
@@ -149,4 +149,4 @@ def _breaks(tree: Node, within: Interval, window: Interval | None) -> Callable[.
 def _convention(tree: Node) -> str:
     if not any(isinstance(node, Choice | Where) for node in nodes(tree)):
         return ""
-    return "at a kink what the taken branch has; min and max take the first in a tie"
+    return "at a kink the value of the branch taken; min and max take the first in a tie"

@@ -1,4 +1,4 @@
-"""A file of named definitions, in TOML:
+"""Functions files: named definitions in TOML:
 
 [my_gate]
 formula = "x * sigmoid(b * x)"
@@ -28,21 +28,21 @@ _PARAMETER_KEYS = ("default", "domain", "meaning")
 
 
 def text_of(path: str) -> str:
-    """The text of such a file."""
+    """Read a functions file."""
     try:
         return Path(path).read_text(encoding="utf-8")
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
     except ValueError as error:
-        raise _no_toml(path, error) from error
+        raise _not_toml(path, error) from error
 
 
-def _no_toml(path: str | Path, error: Exception) -> DataError:
+def _not_toml(path: str | Path, error: Exception) -> DataError:
     return DataError(f"{path} is not a TOML file: {error}", "see the example in `actcli --help`")
 
 
 def read(path: Path, text: str, find: Find, stable: Callable[[Node], Node], add: Callable[[Activation], None]) -> None:
-    """Pass each definition of the text of a file to `add`, in order, so that one may use those above it.
+    """Pass each definition in the text to `add`, in order, so that one can use those above it.
 
     Raises DataError that names the file and the key.
     """
@@ -50,22 +50,22 @@ def read(path: Path, text: str, find: Find, stable: Callable[[Node], Node], add:
 
     try:
         tables = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # a syntax error of TOML is a ValueError
-        raise _no_toml(path, error) from error
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError
+        raise _not_toml(path, error) from error
 
     def above(name: str) -> Activation:
         try:
             return find(name)
         except UsageError as error:
-            hint = "it must stand above what uses it" if name in tables else error.hint
+            hint = "define it above its use" if name in tables else error.hint
             raise UsageError(error.message, hint) from error
 
     for name, table in tables.items():
         try:
             add(_Definition(path, name, table).activation(above, stable))
-        except UsageError as error:  # of the formula
+        except UsageError as error:  # in the formula
             raise DataError(f"{path}: {name}.formula: {error.message}", error.hint) from error
-        except ValueError as error:  # a name that is taken
+        except ValueError as error:  # the name is taken
             raise DataError(f"{path}: {name}: {error}", "choose another name") from error
 
 

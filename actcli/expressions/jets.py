@@ -1,7 +1,7 @@
-"""Forward-mode differentiation: value, first and second derivative pass through the tree together.
+"""Forward-mode differentiation: the value and both derivatives are propagated through the tree together.
 
-The leaves are the kernels f, df and d2f of the registry. A derivative that is 0 by structure is None, so that it
-meets no infinity.
+The leaves are the kernels f, df and d2f of activations. A derivative that is 0 by structure is None, so that it is
+never multiplied by infinity.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ORDER = {"min": "<=", "max": ">="}
 
 @dataclass(frozen=True, slots=True)
 class Jet:
-    """A value and its derivatives by one name, each of the shape of x or of one entry."""
+    """A value and its derivatives by one name, each with the shape of x or a single entry."""
 
     v: Array
     d1: Array | None = None
@@ -49,7 +49,7 @@ class Jet:
         return Jet(_product(self.v, other.v), d1, d2)
 
     def __truediv__(self, other: Jet) -> Jet:
-        """From q b = a: q' = (a' - q b') / b and q'' = (a'' - 2 q' b' - q b'') / b."""
+        """Divide: q b = a gives q' = (a' - q b') / b and q'' = (a'' - 2 q' b' - q b'') / b."""
         q = _quotient(self.v, other.v)
         if other.d1 is None:
             return Jet(q, _over(self.d1, other.v), _over(self.d2, other.v))
@@ -58,7 +58,7 @@ class Jet:
         return Jet(q, q1, _over(_plus(self.d2, curved), other.v))
 
     def chain(self, v: Array, g1: Array, g2: Array | None, settled: Flags | None = None) -> Jet:
-        """g(self), from g, g' and g'' at the value; `settled` marks where g' is 0 whatever multiplies it."""
+        """Return g(self) from g, g' and g'' at the value; where `settled`, g' is 0 even times infinity."""
         d1 = _settle(_times(g1, self.d1), settled)
         if g2 is None:
             return Jet(v, d1)
@@ -79,14 +79,14 @@ def _over(a: Array | None, b: Array) -> Array | None:
 
 
 def _product(a: Array, b: Array | float) -> Array:
-    """a * b; NaN where one has overflowed and the other would bring it back: exp(2 * x) * exp(-x)."""
+    """a * b; NaN where one has overflowed but the true product may be finite: exp(2 * x) * exp(-x)."""
     product = a * b
     lost = np.isinf(product)
     return np.where(lost & (np.minimum(np.abs(a), np.abs(b)) < 1.0 / _HUGE), np.nan, product) if lost.any() else product
 
 
 def _quotient(a: Array, b: Array) -> Array:
-    """a / b; NaN where a has overflowed and b would bring it back: x**3 / (1 + x**2)."""
+    """a / b; NaN where a has overflowed but the true quotient may be finite: x**3 / (1 + x**2)."""
     quotient = a / b
     lost = np.isinf(quotient)
     return np.where(lost & np.isinf(a) & (np.abs(b) > _HUGE), np.nan, quotient) if lost.any() else quotient
@@ -99,9 +99,9 @@ def _settle(derivative: Array | None, settled: Flags | None) -> Array | None:
 
 
 def differentiate(node: Node, x: Array, values: Mapping[str, float], by: str = "x", order: int = 2) -> Jet:
-    """The tree at each x, with `order` (0, 1 or 2) derivatives by x, or the first one by a parameter.
+    """Evaluate the tree at each x, with `order` (0, 1 or 2) derivatives by x, or the first one by a parameter.
 
-    What overflows on the way and would be lost in a slowly growing function (the square in log(1 + x**2)) gives NaN.
+    An intermediate overflow inside a slowly growing function (the square in log(1 + x**2)) gives NaN.
     """
     with np.errstate(all="ignore"):
         return _Evaluation(x, values, by, order).at(node)
@@ -145,8 +145,8 @@ class _Evaluation:
         return product / self.at(node) if divides else product * self.at(node)
 
     def _compared(self, comparison: str, left: tuple[Node, Array], right: tuple[Node, Array]) -> tuple[Flags, Flags]:
-        """Whether it holds between two parts with their values, and where that is not known. Where both are the same
-        infinity, or 0, their sizes are compared; at an infinite x, those far out."""
+        """Return where the comparison of two parts holds, and where that is unknown. Parts that are both 0, or the
+        same infinity, are compared by their magnitudes; at infinite x, by those far out."""
         compare = COMPARE[comparison]
         a, b, x = np.broadcast_arrays(left[1], right[1], self.x)
         holds, unknown = compare(a, b), np.isnan(a) | np.isnan(b)
@@ -188,11 +188,11 @@ class _Evaluation:
         return result
 
     def _lost(self, u: Jet, where: Flags) -> Jet:
-        """The argument of a function that grows slowly: NaN where it has overflowed at a finite x."""
+        """Return the argument of a slowly growing function with NaN where it has overflowed at a finite x."""
         return Jet(np.where(where & np.isfinite(self.x), np.nan, u.v), u.d1, u.d2)
 
     def _power(self, u: Jet, n: Jet, varies: bool) -> Jet:
-        """u**n; a negative base is allowed where n is a single integer."""
+        """Return u**n; a negative base is allowed if n is a single integer."""
         if varies:
             u = Jet(_not_negative(u.v), u.d1, u.d2)
         if n.d1 is None:
@@ -212,20 +212,20 @@ class _Evaluation:
         v = u.v**n
         if u.d1 is None:
             return Jet(v)
-        # Where a power of 0 stays 0, as that of max(0, x) for x < 0, its derivative is not infinity times 0.
+        # If the base stays 0, like max(0, x) for x < 0, the derivative is 0, not infinity times 0.
         flat = (u.v == 0.0) & (u.d1 == 0.0)
         near = u.chain(v, n * u.v ** (n - 1.0), n * (n - 1.0) * u.v ** (n - 2.0) if self.order == 2 else None, flat)
         far = np.abs(u.v) > 1e10
         if near.d2 is None or not far.any() or np.all(n >= 2.0):
             return near
-        # u**(n - 2) may be lost where its product with u' squared is not.
+        # u**(n - 2) may underflow or overflow although its product with u' squared does not.
         w = u.d1 / u.v
         bent = _plus(_over(u.d2, u.v), (n - 1.0) * w * w)
         return Jet(v, near.d1, np.where(far, n * v * bent, near.d2))
 
 
 def _logarithmic(v: Array, u: Jet, argument: Array) -> Jet:
-    """log(argument), u but for a constant; through u' / argument, whose square does not overflow."""
+    """Return log(argument), which is u plus a constant, through u' / argument, whose square does not overflow."""
     argument = _not_negative(argument)
     w = _over(u.d1, argument)
     return Jet(v, w, _plus(_over(u.d2, argument), _times(_times(w, w), -1.0)))
@@ -237,7 +237,7 @@ def _not_negative(x: Array) -> Array:
 
 @lru_cache(maxsize=1 << 14)
 def _far_away(activation: Activation, parameters: tuple[tuple[str, float], ...]) -> tuple[Flags, Flags]:
-    """On the low and the high side: whether f grows slower than x, and whether f' reaches 0."""
+    """Return, for the low and the high side, whether f grows more slowly than x, and whether f' reaches 0."""
     ends = np.array([-_FAR, _FAR])
     values = dict(parameters)
     with np.errstate(all="ignore"):

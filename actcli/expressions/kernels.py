@@ -1,9 +1,9 @@
-"""The kernels of an expression: its tree over an array, continued where an intermediate value overflows.
+"""The kernels of an expression: its tree evaluated on arrays, and continued where an intermediate value overflows.
 
-x**2 * exp(-x**2) is 0 times infinity from 1e154 on, where it has long been 0. So where f or a derivative is no number
-from some |x| on because an intermediate value overflowed, it continues as it was if by then it was constant, below
-1e-100 (taken for 0) or a straight line, and at infinity is its limit. Otherwise it stays NaN, as `why_unstable` says;
-at infinity it is infinite if it was large and growing.
+x**2 * exp(-x**2) is infinity times 0 from 1e154 on, where it has long been 0. So if f or a derivative is NaN from some
+|x| on because an intermediate value overflowed, it is continued as a constant, as 0 (below 1e-100) or as a straight
+line if it was one by then, with its limit at infinity. Otherwise it stays NaN, which `why_unstable` reports; at
+infinity it is infinite if it was large and growing.
 """
 
 import math
@@ -26,14 +26,14 @@ _MAGNITUDES = np.unique(
     np.concatenate([np.ldexp(1.0, np.arange(-60, 1024)), np.geomspace(1e-3, 1e4, 1500), [np.finfo(np.float64).max]])
 )
 _NOTHING = 1e-100
-_RUNS = 20  # of points without a value that are examined
+_RUNS = 20  # runs of NaN to examine
 _LARGE, _OVER = 1e140, 1e300
-_SAME = 1e-12  # of a quantity that is constant but for rounding
+_SAME = 1e-12  # relative tolerance for a constant
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """f, a derivative by x of some order, or one by a parameter: a kernel of an Activation."""
+    """A kernel of an Activation: f, a derivative by x, or the derivative by a parameter."""
 
     tree: Node
     order: int = 0
@@ -53,7 +53,7 @@ class Quantity:
         return result
 
     def raw(self, x: Array, values: dict[str, float]) -> Array:
-        """The value of the tree, NaN where x is NaN."""
+        """Return the value of the tree, NaN where x is NaN."""
         jet = differentiate(self.tree, x, values, self.by, self.order)
         found = (jet.v, jet.d1, jet.d2)[self.order]
         result = np.array(np.broadcast_to(0.0 if found is None else found, x.shape))
@@ -62,8 +62,7 @@ class Quantity:
 
 
 def written_out(tree: Node) -> tuple[int, int]:
-    """How many nodes a tree has with the definitions that it uses written out, and over how many levels these use each
-    other."""
+    """Return how many nodes a tree has with its definitions expanded, and how many levels deep these are nested."""
     parts, levels = 0, 0
     for node in nodes(tree):
         more, below = _definition(node.activation) if isinstance(node, Call) else (0, 0)
@@ -81,7 +80,7 @@ def _definition(activation: Activation) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class _Tail:
-    """The straight line on which a quantity continues from |x| = start on, and its limit; NaN where unknown."""
+    """The straight line that continues a quantity from |x| = start on, and its limit; NaN if unknown."""
 
     start: float
     value: float = math.nan
@@ -94,14 +93,14 @@ class _Tail:
         return np.where(np.isinf(x), self.limit, line)
 
 
-@lru_cache(maxsize=1 << 14)  # six for each expression, asked for at every block
+@lru_cache(maxsize=1 << 14)  # six per expression, needed for every block
 def _tail(quantity: Quantity, side: float, values: Values) -> _Tail:
-    """How the quantity continues on one side."""
+    """Return how the quantity continues on one side."""
     known = dict(values)
     m = np.append(_MAGNITUDES, math.inf)
     y = quantity.raw(side * m, known)
     lost = np.isnan(y)
-    good = np.flatnonzero(~lost[:-1])  # of the finite x
+    good = np.flatnonzero(~lost[:-1])  # the last x is infinite
     if not good.size:
         return _Tail(math.inf)
     last = int(good[-1])
@@ -112,7 +111,7 @@ def _tail(quantity: Quantity, side: float, values: Values) -> _Tail:
         start = float(changes(lambda at: np.isnan(quantity.raw(side * at, known)), m[last : last + 2])[0][0])
     value = float(quantity.raw(np.array([side * start]), known)[0])
     before = y[(m >= start / 2.0) & (m <= start) & ~lost]
-    with np.errstate(invalid="ignore"):  # of infinities
+    with np.errstate(invalid="ignore"):  # inf - inf
         constant = np.all((before == value) | (np.abs(before - value) <= _SAME * abs(value)))
     if constant:
         return _Tail(start, value, limit=value)
@@ -130,7 +129,7 @@ def _tail(quantity: Quantity, side: float, values: Values) -> _Tail:
 
 
 def overflow(quantity: Quantity, x: float, values: dict[str, float]) -> Node | None:
-    """The first part of the tree that is infinite, or has an infinite derivative, at a finite x."""
+    """Return the first part of the tree that is infinite, or has an infinite derivative, at a finite x."""
     for part in _parts(quantity.tree):
         jet = differentiate(part, np.array([x]), values, quantity.by, quantity.order)
         if any(np.isinf(found).any() for found in (jet.v, jet.d1, jet.d2) if found is not None):
@@ -139,7 +138,7 @@ def overflow(quantity: Quantity, x: float, values: dict[str, float]) -> Node | N
 
 
 def _parts(node: Node) -> Iterator[Node]:
-    """The node and all below it, each once, in the order of evaluation: a product from the left."""
+    """Yield the node and all below it in the order of evaluation: products from the left."""
     for child in children(node):
         yield from _parts(child)
     if isinstance(node, Product):
@@ -148,7 +147,7 @@ def _parts(node: Node) -> Iterator[Node]:
 
 
 def domain(tree: Node, values: dict[str, float]) -> tuple[float, float] | None:
-    """The interval on which f is a number, or would be but for an overflow; None for nowhere."""
+    """Return the interval on which f is defined, ignoring NaN due to overflow; None if it is defined nowhere."""
     f = Quantity(tree)
     x = np.concatenate([-_MAGNITUDES[::-1], [0.0], _MAGNITUDES])
     good = np.flatnonzero(~np.isnan(f(x, **values)))
@@ -156,7 +155,7 @@ def domain(tree: Node, values: dict[str, float]) -> tuple[float, float] | None:
         return None
     ends = []
     for edge, outside, infinity in ((int(good[0]), -1, -math.inf), (int(good[-1]), 1, math.inf)):
-        beyond = edge + 2 * outside  # not the next one, which may be a pole
+        beyond = edge + 2 * outside  # the next one may be a pole
         if not 0 <= beyond < len(x) or overflow(f, float(x[beyond]), values) is not None:
             ends.append(infinity)
             continue
@@ -167,7 +166,7 @@ def domain(tree: Node, values: dict[str, float]) -> tuple[float, float] | None:
 
 
 def why_unstable(tree: Node, values: dict[str, float], within: tuple[float, float]) -> str | None:
-    """Where f or f' is no number though it is one on both sides, or is lost to an overflow; None if nowhere."""
+    """Return where f or f' is NaN although it is a number on both sides, or overflows; None if nowhere."""
     x = np.concatenate([-_MAGNITUDES[::-1], [0.0], _MAGNITUDES])
     x = x[(x >= within[0]) & (x <= within[1])]
     for order, name in ((0, "f"), (1, "f'")):
@@ -180,12 +179,12 @@ def why_unstable(tree: Node, values: dict[str, float], within: tuple[float, floa
                 continue
             low, high = quantity(np.nextafter(at, np.array([-math.inf, math.inf])), **values).tolist()
             if abs(low - high) <= 1e-6 * max(1.0, abs(low)) < math.inf:
-                return f"{name} is 0/0 at x = {at:.4g}, and {low:.6g} beside it; `where` can say what it is there"
+                return f"{name} is 0/0 at x = {at:.4g}, and {low:.6g} next to it; define it there with `where`"
     return None
 
 
 def _runs(flags: Flags) -> list[NDArray[np.intp]]:
-    """The places of adjacent flags."""
+    """Return the indices of each run of adjacent flags."""
     places = np.flatnonzero(flags)
     return [run for run in np.split(places, np.flatnonzero(np.diff(places) > 1) + 1) if run.size]
 
@@ -193,8 +192,8 @@ def _runs(flags: Flags) -> list[NDArray[np.intp]]:
 def _remedy(source: Node) -> str:
     match source:
         case Call(activation, _) if activation.name in ("exp", "sinh", "cosh", "expm1"):
-            return "write it with exp of what is negative there, or with sigmoid, softplus, tanh or logcosh"
+            return "write it with exp of a negative argument, or with sigmoid, softplus, tanh or logcosh"
         case Power() | Product() | Name():
             return "divide by the highest power of x, or write it with softsign or squareplus"
         case _:
-            return "write it with a bounded function in its place"
+            return "replace it with a bounded function"

@@ -1,4 +1,4 @@
-"""Where an expression bends: ties of min, max, where and abs, the breaks of what it is composed of, and poles."""
+"""Find the breaks of an expression: ties of min, max, where and abs, the breaks of the functions in it, and poles."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -14,10 +14,10 @@ _FAR = 1e300
 
 
 def kinks(tree: Node, values: dict[str, float], points: Array) -> tuple[float, ...]:
-    """The breaks of the tree between the first and the last of the points, ascending.
+    """Return the breaks of the tree between the first and the last of the points, ascending.
 
-    Each is the double at which two sides are equal, or one of the two next to that. A crossing that returns between
-    two neighbouring points is not seen.
+    Each is the double at which two sides are equal, or one of its neighbours. Two crossings between neighbouring
+    points are missed.
     """
     return tuple(sorted(set(_Search(values, points).below(tree))))
 
@@ -63,13 +63,13 @@ class _Search:
             yield from self.below(child)
 
     def taken(self, branch: Node, where: Callable[[Array], Flags]) -> Iterator[float]:
-        """The kinks of a branch at, or right beside, points where that branch is taken."""
+        """Yield the breaks of a branch that lie at, or right next to, points where the branch is taken."""
         for kink in self.below(branch):
             if np.any(where(np.array([np.nextafter(kink, -math.inf), kink, np.nextafter(kink, math.inf)]))):
                 yield kink
 
     def zeros(self, node: Node) -> Iterator[float]:
-        """The x at which the node is 0; of a power, at which its base is, which unlike its square changes sign."""
+        """Yield the x at which the node is 0. For a power, look at its base, which, unlike a square, changes sign."""
         match node:
             case Power(base, _):
                 yield from self.zeros(base)
@@ -81,9 +81,9 @@ class _Search:
                 yield from self.ties(node, Constant(0.0))
 
     def ties(self, a: Node, b: Node) -> Iterator[float]:
-        """The x at which a - b changes sign.
+        """Yield the x at which a - b changes sign.
 
-        Where it begins or ceases to be 0, a or b has a kink of its own, or is only rounded.
+        Where a - b begins or ceases to be 0, either a or b has its own kink, or it is only rounding.
         """
         if not depends(a, "x") and not depends(b, "x"):
             return
@@ -101,12 +101,12 @@ class _Search:
         signs = side(x)
         signed = np.flatnonzero(signs != 0.0)
         for i, j in zip(signed[:-1].tolist(), signed[1:].tolist(), strict=True):
-            if signs[i] * signs[j] < 0.0:  # NaN is no sign
+            if signs[i] * signs[j] < 0.0:  # False for NaN
                 yield float(x[(i + j) // 2])
 
 
 def oscillates(tree: Node, values: dict[str, float]) -> bool:
-    """Whether a function that oscillates for ever gets an argument that keeps growing."""
+    """Return whether a function that oscillates for ever gets an argument that keeps growing."""
     match tree:
         case Call(activation, argument) if activation.window is not None:
             far = differentiate(argument, np.array([-_FAR, -1e3, 1e3, _FAR]), values, order=0).v

@@ -1,6 +1,7 @@
-"""Which side of a comparison is larger where no double holds them: by signs and logarithms.
+"""Compare two expressions whose values overflow or underflow, by signs and logarithms.
 
-x * exp(x) > exp(x) holds at 800, though both sides are infinite there; x * exp(-x) > exp(-x) does, where both are 0.
+x * exp(x) > exp(x) holds at 800, though both sides are infinite there, and so does x * exp(-x) > exp(-x), though both
+are 0.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from actcli.activation import Array
 from actcli.expressions.tree import Call, Node, Power, Product, Sum
 
 At: TypeAlias = Callable[[Node], Array]
-Factors: TypeAlias = Sequence[tuple[bool, Node]]  # whether it divides, factor
+Factors: TypeAlias = Sequence[tuple[bool, Node]]  # (whether it divides, factor)
 _ROUNDING = 1e-13
-_FAR = 50.0  # beyond which sinh, cosh and expm1 are exponentials
+_FAR = 50.0  # sinh, cosh and expm1 are exponentials from here on
 
 
 def difference(left: Node, right: Node, at: At) -> Array:
-    """A number of the sign of left - right, NaN where that is not known; `at` gives the values of parts."""
+    """Return a number with the sign of left - right, NaN if unknown; `at` returns the values of a part."""
     shared, ours, theirs = _shared(left, right)
     common, _ = _product(shared, at)
     (s, a), (t, b) = _product(ours, at), _product(theirs, at)
@@ -30,7 +31,7 @@ def difference(left: Node, right: Node, at: At) -> Array:
 
 
 def _shared(left: Node, right: Node) -> tuple[Factors, Factors, Factors]:
-    """The factors that both have, and those of each beside them."""
+    """Return the common factors, and the remaining ones of each side."""
     ours, theirs = [[*(side.factors if isinstance(side, Product) else ((False, side),))] for side in (left, right)]
     shared = []
     for factor in [*ours]:
@@ -48,7 +49,7 @@ def _product(factors: Factors, at: At) -> tuple[Array, Array]:
 
 
 def _logarithm(node: Node, at: At) -> tuple[Array, Array]:
-    """The sign, and the logarithm of the size."""
+    """Return the sign, and the logarithm of the magnitude."""
     match node:
         case Product(factors):
             return _product(factors, at)

@@ -1,7 +1,8 @@
-"""Text to tree. Python's own parser reads the syntax, a whitelist of its nodes is accepted, and nothing is compiled.
+"""Parse text into a tree. Python's own parser reads the syntax; only listed node types are accepted, and nothing is
+compiled.
 
-The grammar is that of the registry's formulas: `+ - * / **`, calls of elementwise functions, min, max, where with a
-comparison, pi, e, x, and free names, which are parameters.
+The grammar is that of the formulas in declarations: `+ - * / **`, calls of elementwise functions, min, max, where with
+a comparison, pi, e, x, and free names, which are parameters.
 """
 
 import ast
@@ -25,7 +26,7 @@ Find: TypeAlias = Callable[[str], Activation]
 LENGTH = 10_000
 DEPTH = 150
 _CONSTANTS = {"pi": math.pi, "e": math.e}
-RESERVED = {"x", "where", "min", "max", *_CONSTANTS, *PRIMITIVES, *kwlist}  # these name nothing else
+RESERVED = {"x", "where", "min", "max", *_CONSTANTS, *PRIMITIVES, *kwlist}  # not allowed as names
 _COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
 }  # fmt: skip
@@ -36,18 +37,18 @@ _INSTEAD = {
     "\N{MIDDLE DOT}": "write *", "\N{DIVISION SIGN}": "write /", "\N{GREEK SMALL LETTER PI}": "write pi",
     "[": "write ( and )", "{": "write ( and )",
 }  # fmt: skip
-_ELSEWHERE = {  # what functions are called in numpy, torch and on paper
+_ELSEWHERE = {  # names of functions in numpy, torch and on paper
     "ln": "log", "fabs": "abs", "absolute": "abs", "maximum": "max", "minimum": "min", "fmax": "max", "fmin": "min",
 }  # fmt: skip
-_PRODUCT = "a product needs its sign: 2*x, x*(x + 1)"
+_PRODUCT = "write products with *: 2*x, x*(x + 1)"
 _NESTED = "nest two where, as in where(x > 0, where(x < 1, x, 0), 0)"
 _WHAT = "an expression has x, numbers, parameters, + - * / **, where, min, max, abs, pi, e and the names of functions"
 
 
 def parse(text: str, find: Find) -> Node:
-    """The tree of an expression. `find` returns the activation of a name, or raises UsageError.
+    """Return the tree of an expression. `find` returns the activation of a name, or raises UsageError.
 
-    Raises UsageError with the place of anything that is not part of the grammar.
+    Raises UsageError with the position of anything that is not part of the grammar.
     """
     return _Parser(text, find).tree()
 
@@ -62,7 +63,7 @@ class _Parser:
         self._check_text()
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # an oddity such as `1if` is reported below
+                warnings.simplefilter("ignore")  # oddities such as `1if` are reported below
                 root = ast.parse(self.text.lstrip(" "), mode="eval").body
         except SyntaxError as error:
             raise self._misread(error) from None
@@ -71,10 +72,10 @@ class _Parser:
         return self._node(root, DEPTH)
 
     def _check_text(self) -> None:
-        """Refuse what must not reach Python's parser: it would be slow, or accept names beyond ASCII."""
+        """Reject text that Python's parser would read too slowly, or that has names beyond ASCII."""
         if len(self.text) > LENGTH:
             raise UsageError(
-                f"the expression {self.text[:20]!r}... has {len(self.text)} characters", f"at most {LENGTH} are read"
+                f"the expression {self.text[:20]!r}... has {len(self.text)} characters", f"at most {LENGTH} are allowed"
             )
         if not self.text.strip(" "):
             raise UsageError("the expression is empty", _WHAT)
@@ -89,7 +90,7 @@ class _Parser:
                 raise self._fault(place, f"brackets are nested more than {DEPTH // 2} deep")
 
     def _misread(self, error: SyntaxError) -> UsageError:
-        """The error that Python's parser finds; it has no place where the text ends too early."""
+        """Return the error that Python's parser found; it has no position if the text ends too early."""
         if not error.offset:
             return self._fault(len(self.text.rstrip(" ")) - 1, "something is missing after this")
         place = error.offset - 1 + self.indent
@@ -98,7 +99,7 @@ class _Parser:
         return self._fault(place, error.msg.partition(" (")[0], _PRODUCT if product else _WHAT)
 
     def _fault(self, place: int, what: str, hint: str = _WHAT) -> UsageError:
-        """The error that points at a character of the text."""
+        """Return an error that points at a character of the text."""
         place = max(0, min(place, len(self.text) - 1))
         start, stop = max(0, place - 30), place + 30
         shown = ("..." if start else "") + self.text[start:stop] + ("..." if stop < len(self.text) else "")
@@ -108,7 +109,7 @@ class _Parser:
         return self._fault(getattr(node, "col_offset", 0) + self.indent, what, hint)
 
     def _suggestion(self) -> str:
-        """The same without modules and with names as they are here, where it is then an expression."""
+        """Return the hint with modules removed and names translated, if that makes a valid expression."""
         plain = re.sub(r"\b[A-Za-z_]\w*\.(?=[A-Za-z_])", "", self.text)
         plain = re.sub(r"\b\w+(?= *\()", lambda name: _ELSEWHERE.get(name[0], name[0]), plain)
         if plain == self.text:
@@ -150,13 +151,13 @@ class _Parser:
             case ast.Call(func=func):
                 raise self._bad(func, "only functions with a name can be called", _PRODUCT)
             case ast.Compare():
-                raise self._bad(node, "a comparison stands only as the condition of where", "where(x > 0, x, 0)")
+                raise self._bad(node, "a comparison is allowed only as the condition of where", "where(x > 0, x, 0)")
             case ast.Attribute():
                 raise self._fault(self._end(node.value), "attributes are not allowed")
         raise self._bad(node, f"{_KINDS.get(type(node), type(node).__name__)} is not part of the grammar")
 
     def _end(self, node: ast.expr) -> int:
-        """The place of what follows a part."""
+        """Return the position of what follows a part."""
         end = (node.end_col_offset or 0) + self.indent
         return end + len(self.text[end:]) - len(self.text[end:].lstrip(" "))
 
@@ -200,7 +201,7 @@ class _Parser:
             logical = isinstance(condition, ast.BoolOp)
             raise self._bad(condition, "the condition of where must be a comparison", _NESTED if logical else example)
         if len(condition.ops) > 1:
-            raise self._fault(self._end(condition.comparators[0]), "a comparison takes two sides", _NESTED)
+            raise self._fault(self._end(condition.comparators[0]), "a comparison has two sides", _NESTED)
         comparison = _COMPARISONS.get(type(condition.ops[0]))
         if comparison is None:
             raise self._fault(self._end(condition.left), "not a comparison of the grammar", "< <= > >= == !=")
@@ -228,7 +229,7 @@ class _Parser:
         settings = tuple((key, self._node(value, depth)) for key, value in given)
         for (key, value), (_, source) in zip(settings, given, strict=True):
             if depends(value, "x"):
-                raise self._bad(source, f"{key} of {name} is a parameter: it cannot have x in it", takes)
+                raise self._bad(source, f"{key} of {name} is a parameter: it cannot contain x", takes)
         argument = self._node(node.args[0], depth)
         try:
             activation.bind({key: value.value for key, value in settings if isinstance(value, Constant)})
@@ -244,7 +245,7 @@ _KINDS: dict[type[ast.expr], str] = {
     ast.BoolOp: "and / or",
     ast.IfExp: "if ... else (use where)",
     ast.Lambda: "lambda",
-    ast.Tuple: "a comma outside of a call",
+    ast.Tuple: "a comma outside a call",
     ast.GeneratorExp: "a comprehension",
     ast.NamedExpr: "an assignment",
 }

@@ -1,4 +1,4 @@
-"""Functions of formulas that are no activations of the registry; their names take precedence."""
+"""Functions for formulas that are not activations in the registry; their names take precedence."""
 
 import numpy as np
 

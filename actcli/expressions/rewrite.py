@@ -1,8 +1,8 @@
-"""Stable forms: what overflows or cancels as written is computed by a function that does not.
+"""Stable forms: rewrite a formula that overflows or cancels into functions that do not.
 
-Two sources of rules: the idioms below, and the formulas of the smooth activations themselves, so that
-x * tanh(log(1 + exp(x))) becomes mish(x). A rule is a pattern and its replacement; in a pattern u stands for anything,
-every other name for something free of x. In sums and products the order does not matter.
+The rules are the idioms below, and the formulas of the smooth activations themselves, so that x * tanh(log(1 + exp(x)))
+becomes mish(x). A rule is a pattern and its replacement; in a pattern u matches anything, and every other name matches
+something free of x. The order in sums and products does not matter.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -80,12 +80,12 @@ _IDIOMS = (
     ("log(sigmoid(u))", "log_sigmoid(u)"),
     ("2 * sigmoid(u) - 1", "tanh(u / 2)"),
 )
-# After the activations' own, some of which contain these.
+# Applied after the formulas of activations, some of which contain these.
 _LAST = (("log(1 + u)", "log1p(u)"), ("sin(u) / u", "sinc(u / pi)"))
 
 
 class Rewriter:
-    """The rules, made once."""
+    """The rules, built once."""
 
     def __init__(self, activations: Sequence[Activation], find: Find) -> None:
         self.rules: list[Rule] = []
@@ -93,7 +93,7 @@ class Rewriter:
         for activation in activations:
             if activation.kind == "elementwise" and not activation.bind().breaks:
                 pattern = _with_any(self.stable(parse(activation.formula, find)))
-                if _telling(pattern):
+                if _is_specific(pattern):
                     settings = tuple((p.name, Name(p.name)) for p in activation.parameters)
                     self.rules.append((pattern, Call(activation, _ANY, settings)))
         self._read(_LAST, find)
@@ -102,11 +102,11 @@ class Rewriter:
         self.rules += [(parse(pattern, find), parse(replacement, find)) for pattern, replacement in rules]
 
     def stable(self, node: Node) -> Node:
-        """The tree in its stable form, from the leaves up."""
+        """Return the tree in its stable form, rewritten from the leaves up."""
         before, node = node, rebuilt(node, self.stable)
         if isinstance(node, Product):
             node = _gathered(node)
-        if type(before) is not type(node) and isinstance(node, Sum):  # a sign came to the front
+        if type(before) is not type(node) and isinstance(node, Sum):  # a sign was pulled to the front
             node = negated(self.stable(negated(node)))
         for pattern, replacement in self.rules:
             changed = _replaced(node, pattern, replacement)
@@ -116,7 +116,7 @@ class Rewriter:
 
 
 def _gathered(product: Product) -> Node:
-    """x * x * x as x**3, which patterns expect."""
+    """Write x * x * x as x**3, which patterns expect."""
     counts: dict[Item, float] = {}
     for divides, factor in product.factors:
         match factor:
@@ -131,8 +131,8 @@ def _with_any(formula: Node) -> Node:
     return _ANY if formula == X else rebuilt(formula, _with_any)
 
 
-def _telling(pattern: Node) -> bool:
-    """Whether a pattern says more than the name of a function: not u, tanh(u), sin(w0 * u) or -softplus(-u)."""
+def _is_specific(pattern: Node) -> bool:
+    """Return whether a pattern is more than one function of u, unlike tanh(u), sin(w0 * u) or -softplus(-u)."""
     match pattern:
         case Sum((_,)):
             return False
@@ -143,7 +143,7 @@ def _telling(pattern: Node) -> bool:
 
 
 def _replaced(node: Node, pattern: Node, replacement: Node) -> Node | None:
-    """The node with what the pattern matches replaced, which may be part of a sum or a product."""
+    """Return the node with the match of the pattern replaced, which may be part of a sum or a product; else None."""
     if isinstance(node, Product) and isinstance(pattern, Product):
         return _part_replaced(node.factors, pattern.factors, replacement, multiply)
     if isinstance(node, Sum) and isinstance(pattern, Sum):
@@ -177,7 +177,7 @@ def _opposite(terms: Sequence[Item]) -> list[Item]:
 
 
 def _filled(replacement: Node, bound: Bound) -> Node | None:
-    """The replacement with the names bound; None where a parameter would be outside its domain."""
+    """Return the replacement with its names bound; None if a parameter would be outside its domain."""
     if isinstance(replacement, Name):
         return bound.get(replacement.id)
     if isinstance(replacement, Call):
@@ -205,7 +205,7 @@ def _legal(activation: Activation, settings: Bound) -> bool:
 
 
 def _match(pattern: Node, node: Node, bound: Bound) -> Iterator[Bound]:
-    """The ways to bind the names of a pattern so that it equals the node."""
+    """Yield the ways to bind the names of a pattern so that it equals the node."""
     match pattern:
         case Name(id):
             if id in bound:
@@ -246,7 +246,7 @@ def _match_each(parts: Sequence[tuple[Node, Node]], bound: Bound) -> Iterator[Bo
 def _match_all(
     pattern: Sequence[Item], items: Sequence[Item], bound: Bound, build: Callable[..., Node]
 ) -> Iterator[Bound]:
-    """The whole of a sum or product. A name that the rest of the pattern does not bind takes all that is left."""
+    """Match a whole sum or product. A name that the rest of the pattern does not bind takes all items left over."""
     wild = [item for item in pattern if isinstance(item[1], Name) and not any(
         item[1].id in names(other) for _, other in pattern if not isinstance(other, Name)
     ) and item[1].id not in bound]  # fmt: skip
@@ -270,7 +270,8 @@ def _match_all(
 def _match_items(
     pattern: Sequence[Item], items: Sequence[Item], bound: Bound, build: Callable[..., Node]
 ) -> Iterator[tuple[Bound, tuple[int, ...]]]:
-    """Different items for each entry of a pattern, and which are left. Bare names come last: others bind them."""
+    """Assign a different item to each entry of a pattern; yield the bindings and the items left over. Bare names come
+    last, because other entries may bind them."""
     ordered = sorted(pattern, key=lambda item: isinstance(item[1], Name))
     yield from _assigned(ordered, items, tuple(range(len(items))), bound, build)
 
@@ -283,7 +284,7 @@ def _assigned(
         return
     (flag, first), *others = pattern
     whole = bound.get(first.id) if isinstance(first, Name) else None
-    parts: Sequence[Item] | None = None  # of a product in a product, or a sum in a sum: they stand among the items
+    parts: Sequence[Item] | None = None  # of a product in a product or a sum in a sum, which are flattened
     if isinstance(whole, Product) and build is multiply and not flag:
         parts = whole.factors
     elif isinstance(whole, Sum) and build is add:

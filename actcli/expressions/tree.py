@@ -1,8 +1,8 @@
-"""The tree of an expression, and the constructors that keep it in one shape.
+"""The tree of an expression, and the constructors that keep it in a normal form.
 
-Sums carry a sign with each term and products say of each factor whether it divides, so that patterns need not know
-`-`, `/` and unary minus. Signs and constants are pulled to the front of a product; nothing else is moved, so that
-what was written is evaluated.
+Each term of a sum has a sign, and each factor of a product a flag whether it divides, so that patterns need no `-`, `/`
+or unary minus. Signs and constants are pulled to the front of a product; nothing else is reordered, so that
+expressions are evaluated as written.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    terms: tuple[tuple[bool, Node], ...]  # whether it is subtracted, term
+    terms: tuple[tuple[bool, Node], ...]  # (whether it is subtracted, term)
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    factors: tuple[tuple[bool, Node], ...]  # whether it divides, factor
+    factors: tuple[tuple[bool, Node], ...]  # (whether it divides, factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Power:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An elementwise function with values for its parameters, which are free of x."""
+    """A call of an elementwise function; the values of its parameters are free of x."""
 
     activation: Activation
     argument: Node
@@ -98,7 +98,7 @@ def children(node: Node) -> tuple[Node, ...]:
 
 
 def rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
-    """The node with `change` made to each of its children."""
+    """Return the node with `change` applied to each of its children."""
     match node:
         case Sum(terms):
             return add(*((negative, change(term)) for negative, term in terms))
@@ -118,14 +118,14 @@ def rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
 
 
 def nodes(node: Node) -> Iterator[Node]:
-    """The node and all below it."""
+    """Yield the node and all below it."""
     yield node
     for child in children(node):
         yield from nodes(child)
 
 
 def names(node: Node) -> tuple[str, ...]:
-    """The names in a tree, in order of appearance."""
+    """Return the names in a tree, in order of appearance."""
     return tuple(dict.fromkeys(below.id for below in nodes(node) if isinstance(below, Name)))
 
 
@@ -146,13 +146,13 @@ def negated(node: Node) -> Node:
 
 
 def add(*terms: tuple[bool, Node]) -> Node:
-    """The sum of (whether it is subtracted, term); constants are folded into the first of them."""
+    """Return the sum of terms, each with whether it is subtracted; constants are folded into the first one."""
     flat: list[tuple[bool, Node]] = []
     constants = 0.0
     place = -1
     for i, (negative, term) in enumerate(terms):
         inner = [(negative, term)]
-        if isinstance(term, Sum) and (len(term.terms) == 1 or i == 0):  # the left one of a chain: the same order
+        if isinstance(term, Sum) and (len(term.terms) == 1 or i == 0):  # the left of a chain, which keeps the order
             inner = [(negative != sign, part) for sign, part in term.terms]
         for sign, part in inner:
             if isinstance(part, Constant):
@@ -171,12 +171,12 @@ def add(*terms: tuple[bool, Node]) -> Node:
 
 
 def _exact(value: float) -> bool:
-    """Whether dividing by a number equals multiplying by another: a power of two."""
+    """Return whether the number is a power of two, whose reciprocal is exact."""
     return abs(math.frexp(value)[0]) == 0.5
 
 
 def multiply(*factors: tuple[bool, Node]) -> Node:
-    """The product of (whether it divides, factor), sign and constant in front."""
+    """Return the product of factors, each with whether it divides; sign and constant come first."""
     sign, coefficient = False, 1.0
     flat: list[tuple[bool, Node]] = []
     waiting = list(reversed(factors))
@@ -221,7 +221,7 @@ def power(base: Node, exponent: Node) -> Node:
 
 
 def call(activation: Activation, argument: Node, settings: tuple[tuple[str, Node], ...] = ()) -> Node:
-    """The call, or its value where everything is constant; a square root is a power."""
+    """Return the call, or its value if everything is constant; a square root becomes a power."""
     if activation is SQRT:
         return power(argument, Constant(0.5))
     values = {name: value.value for name, value in settings if isinstance(value, Constant)}
@@ -235,7 +235,7 @@ _LOOSE, _SUM, _PRODUCT, _SIGN, _POWER = range(5)
 
 
 def text(node: Node, tight: int = _LOOSE) -> str:
-    """The tree as an expression."""
+    """Return the tree as the text of an expression."""
     written, binds = _written(node)
     return f"({written})" if binds < tight else written
 

@@ -103,4 +103,4 @@ def _products(diagnosis: Diagnosis, theme: Theme) -> list[Section]:
         return []
     drawn = panels.products([layer.name for layer in layers], mean, rms, diagnosis.criteria.thresholds.epsilon, theme)
     row = Row([drawn], PRODUCTS, GUTTER, below=FOOT)
-    return [Section([row], "How much of a gradient from the last layer f' leaves")]
+    return [Section([row], "Gradient passed by f', from the last layer back")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from actcli.activation import Array
 from actcli.diagnosis.diagnose import Diagnosis
 from actcli.diagnosis.records import Neuron
 from actcli.figures.marks import Colour, Fill, Key, Stroke, level, picture, spots
-from actcli.figures.page import Panel, inches
+from actcli.figures.page import Panel, inches, name_every
 from actcli.figures.style import Theme, printable
 from actcli.text import apart, some
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 ACROSS = (64, 128, 256)  # neurons in a line: the first that gives at most MOST_LINES
 MOST_LINES = 48
-NAME = 0.15  # inches that a layer's name is high
 TALLEST = 12.0  # inches
 NAMED, MOST_NAMED = 24, 6  # most dead neurons named in a line, and most such lines
 LETTER = 0.08  # inches that a letter of their names is wide
@@ -55,7 +55,7 @@ class Grid:
     @property
     def starts(self) -> list[int]:
         """The first row of each layer."""
-        return [sum(self.lines[:i]) + self.gap * i for i in range(len(self.lines))]
+        return list(accumulate((lines + self.gap for lines in self.lines[:-1]), initial=0))
 
     @property
     def cell(self) -> float:
@@ -111,7 +111,7 @@ def _frame(axes: Axes, grid: Grid, names: Sequence[str], dead: Sequence[str]) ->
     axes.set(xlim=(-0.5, grid.columns - 0.5), ylim=(grid.rows - 0.5, -0.5))
     middles = [start + (lines - 1) / 2 for start, lines in zip(grid.starts, grid.lines, strict=True)]
     nearest = min(np.diff(middles), default=1) * inches(axes)[1] / grid.rows
-    every = math.ceil(NAME / nearest)
+    every = name_every(len(names), nearest)
     axes.set_yticks(middles[::every], [*map(printable, names[::every])], size=9)
     step = max(1, 2 ** round(math.log2(grid.columns / 8)))
     axes.set_xticks(range(0, grid.columns, step), [str(i) for i in range(0, grid.columns, step)], size=8)
@@ -139,7 +139,7 @@ def _filled(colour: str) -> Colour:
 def _keys(what: str, theme: Theme) -> list[Key]:
     none, half, whole = theme.colours(theme.share, 3)
     return [
-        (f"0 % of its values {what}", Fill(none, theme.edge, 0.8)),
+        (f"0 % of values {what}", Fill(none, theme.edge, 0.8)),
         ("50 %", Fill(half)),
         ("100 %", Fill(whole)),
         ("dead", Fill(theme.dead)),

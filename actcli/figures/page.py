@@ -1,5 +1,4 @@
-"""A figure as a column of sections, each of rows of panels. All boxes are computed here, in inches.
-
+"""A figure as a column of sections, each with rows of panels. All boxes are computed here, in inches, because
 matplotlib's own layout engines draw everything three times.
 """
 
@@ -25,18 +24,19 @@ EDGE = 0.15  # left of titles and legends
 RIGHT = 0.2
 BAR = 0.95  # a colour bar, its numbers and its name
 TITLE, USERS_TITLE, SUBTITLE = 13.0, 12.0, 9.0  # points
-LINE, HEADING = 0.22, 0.25  # of a title or a legend; above a section
-MORE = 0.15  # a further line of an entry
-HANDLE = 1.8  # of a legend's line, in the size of the usual letters
-AIR = 0.12  # under them
+LINE, HEADING = 0.22, 0.25  # a line of a title or legend; a heading above a section
+MORE = 0.15  # each further line of a legend entry
+HANDLE = 1.8  # length of a legend's line, in units of the default font size
+AIR = 0.12  # below a heading or legend
+NAME, MOST_NAMES = 0.15, 40  # the height of a row's name; the most names if not all fit
 LEAST_HEIGHT, LEAST_WIDTH = 0.5, 1.0  # of a panel
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Marks on axes; `frame` sets limits, ticks and names before they are drawn. `note` is a line under the title.
+    """Marks on axes; `frame` sets limits, ticks and labels before they are drawn. `note` is a line under the title.
 
-    One that is not numbered shares the x axis of the panel below it.
+    A panel that is not `numbered` shares the x axis of the panel below it.
     """
 
     marks: Sequence[Mark]
@@ -46,7 +46,7 @@ class Panel:
     numbered: bool = True
 
     def draw(self, axes: Axes, theme: Theme) -> None:
-        """All of it, on empty axes."""
+        """Draw the panel on empty axes."""
         self.frame(axes)
         for mark in self.marks:
             mark.draw(axes)
@@ -58,16 +58,16 @@ class Panel:
         if not self.numbered:
             axes.tick_params(labelbottom=False)
             axes.set_xlabel("")
-        # Ticks are made when the figure is drawn, and the theme is no longer known then.
+        # Ticks are made when the figure is drawn, after the theme's settings have been reset.
         axes.tick_params(color=theme.muted, labelcolor=theme.text)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Panels side by side, equally wide, in inches. `places`: how many would be, in the last row of a grid.
+    """Panels of equal width side by side, in inches. `places`: panels in a full row, for the last row of a grid.
 
-    `above` has the titles of the panels, `below` the numbers and the name of an axis. A row that is elastic takes its
-    share of a height that is given.
+    `above` is room for the panels' titles, `below` for the numbers and label of an axis. An elastic row grows or
+    shrinks to fit a given height.
     """
 
     panels: Sequence[Panel]
@@ -86,7 +86,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Rows under a heading and the legend of their marks; `beside` are colour bars, as high as what is elastic."""
+    """Rows under a heading and the legend of their marks; `beside` are colour bars, as high as the elastic rows."""
 
     rows: Sequence[Row]
     heading: str = ""
@@ -100,14 +100,14 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A whole figure. Without a subtitle the title is what the user says, of any number of lines, in the middle."""
+    """A whole figure. Without a subtitle the title is the user's, of any number of lines, centred."""
 
     sections: Sequence[Section]
     theme: Theme
     title: str = ""
     subtitle: str = ""
     width: float = 7.5  # without colour bars
-    size: tuple[float, float] | None = None  # of all
+    size: tuple[float, float] | None = None  # of the whole figure
 
     @property
     def right(self) -> float:
@@ -120,7 +120,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Legend:
-    """Entries in lines that are as wide as the page at most, above what they are of; longer ones are wrapped."""
+    """Entries in lines above the panels, at most as wide as the page; longer entries are wrapped."""
 
     keys: Sequence[Key]
     columns: int = 1
@@ -128,11 +128,11 @@ class Legend:
     @classmethod
     def of(cls, keys: Sequence[Key], width: float) -> Legend:
         keys = [(wrapped(label, width - 0.9, SUBTITLE), look) for label, look in keys]
-        more = SUBTITLE / 72 * (_handle_length() - HANDLE)  # of a line that is not as short as its letters are
+        more = SUBTITLE / 72 * (_handle_length() - HANDLE)  # inches that small letters do not shorten a line by
         wide = [text_width(label.split("\n"), SUBTITLE) + 0.55 + more for label, _ in keys]
         for lines in range(1, len(keys) + 1):
             columns = math.ceil(len(keys) / lines)
-            if sum(max(part) for part in np.array_split(wide, columns)) <= width - EDGE:  # as matplotlib parts them
+            if sum(max(part) for part in np.array_split(wide, columns)) <= width - EDGE:  # split as by matplotlib
                 return cls(keys, columns)
         return cls(keys)
 
@@ -154,18 +154,26 @@ class Legend:
 
 
 def _handle_length() -> float:
-    """Of a legend's line, in the size of its letters: by small ones as long as by usual ones, so that dashes show."""
+    """The length of a legend's line in units of its font size; small fonts do not shorten it, so that dashes show."""
     return HANDLE * max(1.0, 1.0 / scale())
 
 
 def inches(axes: Axes) -> tuple[float, float]:
-    """The width and the height of axes."""
+    """The width and height of axes in inches."""
     box, dpi = axes.get_window_extent(), axes.figure.dpi
     return float(box.width / dpi), float(box.height / dpi)
 
 
+def name_every(count: int, spacing: float) -> int:
+    """Return the step between named rows that are `spacing` inches apart: 1, or if not all names fit, a round number
+    that leaves few, as drawing a name takes 8 ms."""
+    least = 1.0 if spacing >= NAME else max(NAME / spacing, count / MOST_NAMES)
+    step: int = next(step for step in (n * 10**power for power in range(20) for n in (1, 2, 5)) if step >= least)
+    return step
+
+
 def compose(page: Page) -> Figure:
-    """The figure of a page. Raises UsageError where the size that was asked for is too small."""
+    """The figure of a page. Raises UsageError if the size asked for is too small."""
     from actcli.figures.shown import ShownFigure
 
     times, outside = scale(), asked().legend == "outside"
@@ -198,8 +206,8 @@ def _require(page: Page, width: float, height: float, fixed: float, times: float
     least_height = fixed + LEAST_HEIGHT * sum(row.elastic for row in page.rows)
     if page.size and (width < least_width or height < least_height):
         least = f"{math.ceil(10 * times * least_width) / 10:g}x{math.ceil(10 * times * least_height) / 10:g}"
-        way_out = f"take at least {least}, smaller letters (--rc font.size=7), or --panels one"
-        raise UsageError(f"a figure of {page.size[0]:g}x{page.size[1]:g} inches is too small for this", way_out)
+        way_out = f"use at least {least}, a smaller font (--rc font.size=7), or --panels one"
+        raise UsageError(f"{page.size[0]:g}x{page.size[1]:g} inches are too small for this figure", way_out)
 
 
 def _title(page: Page, width: float) -> str:
@@ -231,7 +239,7 @@ def _head_height(section: Section, legend: Legend) -> float:
 
 
 def _draw_inside(axes: Axes, keys: Sequence[Key], theme: Theme) -> None:
-    """The legend where it hides least of the panel."""
+    """Draw the legend where it hides least of the panel."""
     wide = max(0.8, 0.6 * inches(axes)[0])
     size: Any = SUBTITLE * scale()
     axes.legend(
@@ -241,7 +249,7 @@ def _draw_inside(axes: Axes, keys: Sequence[Key], theme: Theme) -> None:
 
 
 def _draw_section(figure: Figure, section: Section, legend: Legend, edge: float, share: float, page: Page) -> float:
-    """Draws what begins `edge` inches above the foot; gives where it ends."""
+    """Draw a section from `edge` inches above the bottom of the figure down; return where it ends."""
     width, height = (float(side) for side in figure.get_size_inches())
     if section.heading:
         figure.text(EDGE / width, (edge - HEADING / 2) / height, section.heading, size=10, va="center")

@@ -27,7 +27,7 @@ from actcli.figures.marks import (
     ranges,
     steps,
 )  # fmt: skip
-from actcli.figures.page import Panel, inches
+from actcli.figures.page import Panel, inches, name_every
 from actcli.figures.style import SMALL, Theme, fitting, printable, text_width
 from actcli.numerics.histogram import Histogram
 from actcli.text import apart, percent, short
@@ -35,15 +35,15 @@ from actcli.text import apart, percent, short
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-BINS = 80  # of the histogram of a layer
-MANY_BINS = 120  # of one that is a row among many
-MARKED = 100  # layers, of which each has a marker on a line
+BINS = 80  # of a layer's histogram with a panel of its own
+MANY_BINS = 120  # of a layer's histogram in one row of a panel
+MARKED = 100  # up to this many layers, each has a marker on a line
 NARROW = 3.0  # inches
-LAYER = 20  # characters of the name of one
+LAYER = 20  # characters of a layer's name
 
 
 class Trace(NamedTuple):
-    """A derivative of a curve, how it is drawn, and its name in the legend if it is keyed."""
+    """A derivative of a curve, how to draw it, and its name, which is in the legend if it is `keyed`."""
 
     curve: Curve
     order: int
@@ -57,7 +57,7 @@ class Trace(NamedTuple):
 
 
 class Side(NamedTuple):
-    """The low or the high side on which f saturates: where, and the share of the values there."""
+    """The low or the high side of saturation: its regions, and the share of the values there."""
 
     name: str
     regions: Sequence[Interval]
@@ -65,14 +65,14 @@ class Side(NamedTuple):
 
 
 def _across(axes: Axes, span: Interval) -> None:
-    """An axis x, with the same numbers in panels one above the other."""
+    """Set up an x axis, with the same numbers in panels one above the other."""
     axes.set(xlim=span, xlabel=typeset("x"))
-    if (wide := inches(axes)[0]) < NARROW:  # numbers of many digits would run into each other
+    if (wide := inches(axes)[0]) < NARROW:  # long numbers would overlap
         axes.locator_params(axis="x", nbins=max(2, int(2.0 * wide)), steps=[1, 2, 5, 10])
 
 
 def plain(marks: Sequence[Mark], x: Interval, y: Interval, name: str = "", title: str = "") -> Panel:
-    """Marks over an axis x; the name of the y axis is in one line with those of the panels above and below."""
+    """Marks over an x axis; the label of the y axis is aligned with those of the panels above and below."""
 
     def frame(axes: Axes) -> None:
         _across(axes, x)
@@ -83,7 +83,7 @@ def plain(marks: Sequence[Mark], x: Interval, y: Interval, name: str = "", title
 
 
 def curves(traces: Sequence[Trace], theme: Theme, more: Sequence[Mark] = (), name: str = "", title: str = "") -> Panel:
-    """Curves, the lower orders on top, and other marks."""
+    """Curves, lower orders on top of higher ones, and other marks."""
     lines = [
         line(each.curve.x, each.y, each.look, typeset(each.name), keyed=each.keyed, zorder=3 - each.order / 4)
         for each in traces
@@ -98,19 +98,19 @@ def jumps(traces: Sequence[Trace], theme: Theme) -> list[Mark]:
 
 
 def _rows(axes: Axes, places: Sequence[float], names: Sequence[str], ends: Interval) -> None:
-    """A y axis of named rows, the first at the top."""
+    """Set up a y axis of named rows, the first at the top."""
     axes.set_yticks(places, [*map(printable, names)], size=SMALL)
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(ends[1], ends[0])
 
 
 def unseen(curve: Curve) -> str:
-    """What to say of vanishing regions that cannot be shown."""
+    """Words for vanishing regions of which none is in view."""
     return "outside this span" if curve.regions else "nowhere"
 
 
 def vanishing(traces: Sequence[Trace], epsilon: float) -> Panel:
-    """A row for each function with bars where its gradient vanishes."""
+    """One row per function, with bars where its gradient vanishes."""
     marks = [ranges(row, each.curve.visible(), each.look.color, unseen(each.curve)) for row, each in enumerate(traces)]
 
     def frame(axes: Axes) -> None:
@@ -121,7 +121,7 @@ def vanishing(traces: Sequence[Trace], epsilon: float) -> Panel:
 
 
 def distributions(data: Sequence[tuple[str, Histogram]], drawn: Sequence[Curve], theme: Theme) -> Panel:
-    """Each distribution in a row of its own, as high as its highest bin; what lies in the shade is dark."""
+    """One row per distribution, scaled to its highest bin; the part in shaded regions is dark."""
     span = drawn[0].span
     ends = np.linspace(*span, 141)
     shaded = [(region.start, region.stop) for region in drawn[0].regions] if len(drawn) == 1 else []
@@ -141,7 +141,7 @@ def distributions(data: Sequence[tuple[str, Histogram]], drawn: Sequence[Curve],
 
 
 def beside(name: str, histogram: Histogram, drawn: Sequence[Curve]) -> str:
-    """The name of a distribution, and how much of it lies in the shade and out of sight."""
+    """The name of a distribution, and its shares in shaded regions and out of sight."""
     if not histogram.total:
         return f"{short(name)}\nno values"
     shaded, outside = shares(histogram, drawn)
@@ -150,7 +150,7 @@ def beside(name: str, histogram: Histogram, drawn: Sequence[Curve]) -> str:
 
 
 def colour_bar(name: str, values: Sequence[float], colours: Sequence[Colour]) -> Panel:
-    """One field for each value, ascending; at most a dozen are named."""
+    """One field per value, in ascending order; at most a dozen are labelled."""
     pairs = sorted(zip(values, colours, strict=True), key=lambda pair: pair[0])
     step = math.ceil(len(pairs) / 12)
 
@@ -172,10 +172,10 @@ def colour_bar(name: str, values: Sequence[float], colours: Sequence[Colour]) ->
 def pre_activations(
     name: str, histogram: Histogram, span: Interval, function: Function, sides: Sequence[Side], theme: Theme
 ) -> Panel:
-    """Each bin as high as its count, its saturated part coloured; |f'| above it, as high as its largest value."""
+    """A histogram with its saturated part in colour, and |f'| over it, both scaled to the height of the panel."""
     width = (span[1] - span[0]) / BINS
     places = range(math.floor(span[0] / width), math.ceil(span[1] / width) + 1)
-    ends = np.array([width * place for place in places])  # one of them is 0
+    ends = np.array([width * place for place in places])  # 0 is one of them
     counts = histogram.spread(ends)
     scale = 1.0 / max(counts.max(), 1e-300)
     marks, base = [], 0.0 * counts
@@ -188,7 +188,9 @@ def pre_activations(
         x = np.linspace(ends[0], ends[-1], 601)
         gradient = np.abs(function.df(x))
         gradient = gradient / (np.nanmax(gradient[np.isfinite(gradient)], initial=0.0) or 1.0)
-        marks.append(line(x, gradient, Stroke(theme.background, linewidth=2.6)))  # seen on bars of any colour
+        marks.append(
+            line(x, gradient, Stroke(theme.background, linewidth=2.6))
+        )  # an outline, against bars of any colour
         marks.append(line(x, gradient, Stroke(theme.text, linewidth=1.2), "|f'|"))
 
     def frame(axes: Axes) -> None:
@@ -208,8 +210,8 @@ def many_distributions(
     sides: Sequence[tuple[Sequence[Interval], Sequence[Interval]]],
     theme: Theme,
 ) -> Panel:
-    """A row for each layer, on one x axis: the darker a field, the more values, coloured where it saturates low or
-    high. What lies beyond the axis, which most layers fit on, is in the fields at its ends."""
+    """One row per layer on one x axis: the darker a field, the more values, with colours where f saturates low or
+    high. The axis fits most layers; values beyond it are in the fields at its ends."""
     from matplotlib.colors import to_rgba
 
     low, high = np.quantile(np.array(spans(histograms)), (0.05, 0.95), axis=0)
@@ -228,7 +230,7 @@ def many_distributions(
     keys = [("values", Fill(theme.data)), ("saturated low", Fill(theme.low)), ("saturated high", Fill(theme.high))]
 
     def frame(axes: Axes) -> None:
-        step = math.ceil(len(names) / max(1.0, inches(axes)[1] / 0.15))
+        step = name_every(len(names), inches(axes)[1] / len(names))
         axes.set_yticks(range(0, len(names), step), [*map(printable, apart(names, LAYER)[::step])], size=9)
         _across(axes, span)
         axes.set_ylim(len(names) - 0.5, -0.5)
@@ -264,7 +266,7 @@ def known(values: Sequence[float | None]) -> list[float]:
 
 
 def through_layers(names: Sequence[str], rows: Sequence[Sequence[float | None]], looks: Sequence[Stroke]) -> Panel:
-    """A line through the layers for each function; by decades where the values span more than one and a half."""
+    """A line through the layers for each function, on a logarithmic axis if values differ by a factor over 30."""
     values = [value for value in chain(*rows) if value is not None]
     looks = [look._replace(marker="o", markersize=4.0) for look in looks]
     marks = [line(range(len(names)), known(row), look) for row, look in zip(rows, looks, strict=True)]
@@ -280,7 +282,7 @@ def through_layers(names: Sequence[str], rows: Sequence[Sequence[float | None]],
 
 
 def through_depth(variances: Sequence[Sequence[float]], looks: Sequence[Stroke], theme: Theme) -> Panel:
-    """The variance of a gradient on its way through a network at initialisation, to where it is 0."""
+    """The variance of a gradient passing through a network at initialisation, until it is 0."""
     seen = [row[: row.index(0.0) + 1] if 0.0 in row else row for row in variances]
     marks = [decay(range(1, len(row) + 1), row, look, theme) for row, look in zip(seen, looks, strict=True)]
     most = max(map(len, variances))
@@ -295,7 +297,7 @@ def through_depth(variances: Sequence[Sequence[float]], looks: Sequence[Stroke],
 def bars(
     title: str, values: Sequence[float | None], colours: Sequence[Colour], names: Sequence[str], mark: Mark | None
 ) -> Panel:
-    """A bar with its number for each function, from 0 on a scale that has room for the number of the longest."""
+    """A bar from 0 with its number for each function; the scale leaves room for the number of the longest bar."""
     shown = [value if value is not None and math.isfinite(value) else 0.0 for value in values]
     numbers = ["none" if value is None else f"{value:.3g}" for value in values]
 
@@ -310,7 +312,7 @@ def bars(
 
 
 def by_layers(axes: Axes, names: Sequence[str]) -> None:
-    """An x axis of layers at 0, 1, 2 …; as many are named as have room."""
+    """Set up an x axis of layers at 0, 1, 2 …, with as many names as fit."""
     shown = apart([*map(printable, names)], 16)
     wide = text_width(shown, 9.0) + 0.12
     last, room = len(names) - 1, inches(axes)[0]
@@ -321,15 +323,15 @@ def by_layers(axes: Axes, names: Sequence[str]) -> None:
 
 
 def by_decades(axes: Axes, values: Sequence[float]) -> None:
-    """A logarithmic y axis for the positive ones among the values, by whole decades, one at least."""
+    """Set up a logarithmic y axis that covers the positive values with whole decades, at least one."""
     from matplotlib.ticker import FixedLocator, FuncFormatter
 
     powers = [math.log10(value) for value in values if 0.0 < value < math.inf]
     low, high = math.floor(min(powers, default=-1.0)), math.ceil(max(powers, default=0.0))
     axes.set_yscale("log")
-    low, high = max(low, -290), min(max(high, low + 1), 290)  # whose powers, and those beside them, are doubles
+    low, high = max(low, -290), min(max(high, low + 1), 290)  # so that these powers and their neighbours are doubles
     axes.set_ylim(0.7 * 10.0**low, 1.2 * 10.0 ** max(high, low + 1))
-    if high - low > 100:  # matplotlib's ticks would go beyond the doubles
+    if high - low > 100:  # matplotlib's ticks would overflow
         axes.yaxis.set_major_locator(FixedLocator([10.0**power for power in range(low, high + 1, 50)]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.minorticks_off()

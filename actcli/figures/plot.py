@@ -1,4 +1,4 @@
-"""The curves of f, f' and f'' as a figure."""
+"""The figure of `plot`: the curves of f, f' and f''."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ Named = tuple[str, Histogram]
 # Inches.
 WIDTH = 7.0
 HEIGHTS = (3.4, 2.6, 2.6)  # of f, f' and f''
-BARS = 0.2  # of a function where it vanishes
-STRIP = 0.52  # of a distribution
+BARS = 0.2  # per function, with bars where its gradient vanishes
+STRIP = 0.52  # per distribution
 GAP, FOOT = 0.14, 0.5
-TALL = 2.2  # of a panel of one function
+TALL = 2.2  # of the panel of one function
 TITLE = 0.25  # of a panel
 ORDERS = ((0, ()), (0, (5, 2)), (0, (1.5, 1.5)))  # lines of f, f' and f'' in one panel
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """The curves of one FUNCTION argument as traces of f; several where it is a sweep over `values`."""
+    """The curves of one FUNCTION argument as traces of f; a sweep over `values` has several."""
 
     name: str
     traces: tuple[Trace, ...]
@@ -60,11 +60,10 @@ def curves(
     size: tuple[float, float] | None = None,
     title: str = "",
 ) -> Figure:
-    """f and its derivatives up to `order`, where |f'| < epsilon, kinks, and the distributions of `data` under them.
+    """f and its derivatives up to `order`, the regions of |f'| < epsilon, kinks, and the distributions of `data` below.
 
-    A family of several functions, a sweep, has a colour bar. There is a panel for each derivative, shared by all, or
-    `separate` ones of each family, or `one` for everything. `size` is in inches. Raises UsageError where that is too
-    little.
+    A family of several functions, a sweep, has a colour bar. There is a panel per derivative, `shared` by all families,
+    or a `separate` one per family, or `one` for everything. `size` is in inches. Raises UsageError if it is too small.
     """
     look = THEMES[theme]
     every = [function for family in families for function in family]
@@ -81,7 +80,7 @@ def curves(
 
 
 def _stacked(families: Sequence[Family], order: int, epsilon: float, data: Sequence[Named], theme: Theme) -> list[Row]:
-    """A panel for each derivative, then the bars of the vanishing regions, then the distributions, above one x axis."""
+    """A panel per derivative, then the bars of the vanishing regions, then the distributions, over one x axis."""
     traces = [trace for family in families for trace in family.traces]
     drawn = [trace.curve for trace in traces]
     alone = len(traces) == 1
@@ -124,12 +123,12 @@ def _together(families: Sequence[Family], order: int, epsilon: float, data: Sequ
 
 
 def _only(rows: Sequence[Row]) -> list[Row]:
-    """The first panel, with the x axis that the last had."""
+    """The first panel, with the x axis of the last."""
     return [replace(rows[0], panels=[replace(rows[0].panels[0], numbered=True)], below=FOOT)]
 
 
 def _where(curve: Curve) -> str:
-    """Where the gradient vanishes, in words."""
+    """Where the gradient vanishes, in words, to follow a label."""
     if not curve.visible():
         return f" {panels.unseen(curve)}"
     if len(curve.regions) > 2:
@@ -138,12 +137,12 @@ def _where(curve: Curve) -> str:
 
 
 def _separate(families: Sequence[Family], order: int, epsilon: float, data: Sequence[Named], theme: Theme) -> list[Row]:
-    """A panel for each family with f and its derivatives, all above the same x axis, and the data behind them."""
+    """A panel per family with f and its derivatives over the same x axis, and the data behind them."""
     across = min(len(families), 3 if len(families) != 4 else 2)
     whole = reduce(Histogram.merge, (histogram for _, histogram in data), Histogram.empty())
     swept = [bool(family.values) for family in families]
     marks = []
-    if all(swept):  # their colours mean values
+    if all(swept):  # colours stand for values, so the legend explains the dashes
         marks.append(Mark(lambda axes: None, [(NAMES[i], Stroke(theme.text, ORDERS[i])) for i in range(order + 1)]))
     label = f"|f'| < {epsilon:g}{' of every member' if any(swept) else ''}"
     drawn: list[Panel] = []
@@ -158,7 +157,7 @@ def _separate(families: Sequence[Family], order: int, epsilon: float, data: Sequ
 
 
 def _function(family: Family, order: int, label: str, data: Histogram, theme: Theme, more: Sequence[Mark]) -> Panel:
-    """f and its derivatives, the shade where the gradient of every member vanishes, the data in the lower quarter."""
+    """f and its derivatives, shaded where the gradient of every member vanishes, with the data in the lower quarter."""
     traces = [
         Trace(each.curve, number, Stroke(each.look.color if family.values else theme.order(number), ORDERS[number]),
               NAMES[number], not family.values)

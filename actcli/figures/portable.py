@@ -1,4 +1,4 @@
-"""What PostScript and TeX ask of a figure: no transparency; texts in which nothing is a command."""
+"""Figures for PostScript, which has no transparency, and for TeX, whose commands must be escaped in texts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def for_tex(figure: Figure) -> None:
-    """The texts as TeX prints them as they are; mathematics stays, where it is asked for."""
+    """Escape the texts so that TeX prints them verbatim, except mathematics that is asked for."""
     from matplotlib.text import Text
 
     for text in figure.findobj(Text):
@@ -23,7 +23,7 @@ def for_tex(figure: Figure) -> None:
 
 
 def make_opaque(figure: Figure) -> None:
-    """Every colour as it looks over the background: PostScript knows no transparency."""
+    """Replace every colour by how it looks over the background, as PostScript has no transparency."""
     from matplotlib.collections import Collection
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch

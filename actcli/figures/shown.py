@@ -1,4 +1,4 @@
-"""A figure that a notebook shows as it is: one of matplotlib's is shown where `pyplot` is used."""
+"""A figure that a notebook shows by itself; one of matplotlib's would need `pyplot`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from actcli.figures.style import save
 
 
 class ShownFigure(Figure):
-    """Of matplotlib, with the picture that Jupyter asks for."""
+    """A matplotlib figure that renders itself for Jupyter."""
 
     def _repr_png_(self) -> bytes:
         return save(self, ".png")

@@ -1,4 +1,4 @@
-"""How figures look, and how they become files: the same figure gives the same bytes."""
+"""The style of figures, and how they are saved: the same figure gives the same bytes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from actcli.figures.portable import for_tex, make_opaque
 from actcli.text import short, visible
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure as Figure  # for those who call
+    from matplotlib.figure import Figure as Figure  # re-exported for callers
 
 METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
@@ -25,7 +25,7 @@ METADATA: dict[str, dict[str, Any]] = {
     "eps": {"Creator": "actcli"},
     "pgf": {},
 }
-# Of another number than the colours of a theme, so that the pairs repeat late; dashes show what is beneath.
+# Their number differs from that of a theme's colours, so that pairs repeat late; gaps show the curves beneath.
 DASHES = ((), (6, 2), (2, 1.5), (8, 2, 2, 2), (1, 1.2), (10, 3), (5, 1.5, 1, 1.5, 1, 1.5), (3, 3))
 SMALL = 8.5  # points
 DPI = 150
@@ -33,8 +33,8 @@ MOST_PIXELS = 100_000_000
 
 
 class Theme(NamedTuple):
-    """Colours. `sequence` are the curves', `ramp` a perceptually uniform map and the part of it that is seen on the
-    background, `low` and `high` the saturated sides, which differ in lightness from the rest of the `data`."""
+    """Colours. `sequence` is for curves; `ramp` and `share` name a perceptually uniform map and the part of it that is
+    visible on the background; `low` and `high` are the saturated sides, which differ in lightness from `data`."""
 
     background: str
     text: str
@@ -51,7 +51,7 @@ class Theme(NamedTuple):
     share: tuple[str, float, float]
 
     def order(self, number: int) -> str:
-        """The colour of a curve by its place."""
+        """The colour of a curve by its number."""
         return self.sequence[number % len(self.sequence)]
 
     def colours(self, ramp: tuple[str, float, float], count: int) -> list[Any]:
@@ -63,8 +63,8 @@ class Theme(NamedTuple):
         return [matplotlib.colormaps[name](start + step * i) for i in range(count)]
 
 
-# Okabe and Ito's colours, told apart by the colour-blind, without their yellow, which is lost on white; then four more,
-# so that eleven functions have eleven colours.
+# Okabe and Ito's colours for the colour-blind, without their yellow, which is lost on white; then four more, so that
+# eleven functions have eleven colours.
 LIGHT = Theme(
     background="#FFFFFF", text="#1A1A1A", muted="#808080", shade="#E4E4E4", edge="#C4C4C4", data="#BCC4CD",
     low="#0072B2", high="#E69F00", dead="#1A1A1A", dormant="#D55E00",
@@ -90,7 +90,7 @@ THEMES = {"light": LIGHT, "dark": DARK, "grey": GREY}
 
 @contextmanager
 def styled(theme: Theme = LIGHT) -> Iterator[None]:
-    """matplotlib's own defaults, whatever the user's matplotlibrc says, but for what is set here."""
+    """Use matplotlib's defaults with our settings, whatever the user's matplotlibrc says."""
     import matplotlib
 
     look = asked()
@@ -99,7 +99,7 @@ def styled(theme: Theme = LIGHT) -> Iterator[None]:
         **matplotlib.rcParamsDefault,
         "svg.hashsalt": "actcli",
         "pdf.fonttype": 42,
-        "text.parse_math": look.math,  # else names of files and columns may hold a $
+        "text.parse_math": look.math,  # off by default: names of files and columns may contain a $
         "font.family": [look.font or FONT],
         "mathtext.fontset": "dejavuserif" if "serif" in look.font.lower().replace("sans-serif", "") else "dejavusans",
         "lines.linewidth": 1.8,
@@ -117,13 +117,13 @@ def styled(theme: Theme = LIGHT) -> Iterator[None]:
         warnings.filterwarnings("ignore", "Glyph .* missing")  # a title may hold any character
         matplotlib.rcParams.update({name: value for name, value in ours.items() if name != "backend"})
         more: dict[Any, Any] = settings(look)
-        matplotlib.rcParams.update({**more, "font.size": POINTS})  # as large as is asked for is what `resize` makes it
+        matplotlib.rcParams.update({**more, "font.size": POINTS})  # `resize` applies the size asked for
         yield
 
 
 def printable(text: str) -> str:
-    """What a figure can show of a text: control characters, and bytes of a name that are no UTF-8, by their numbers.
-    `save` makes all texts so, but for the names of ticks, which matplotlib makes when it draws."""
+    """The text with control characters, and bytes that are not UTF-8, as escapes. `save` does this to all texts but the
+    labels of ticks, which matplotlib creates when it draws."""
     return "\n".join(map(visible, text.split("\n")))
 
 
@@ -141,27 +141,27 @@ def _width(text: str, size: float, weight: str, family: str, math: bool) -> floa
     if math:
         return math_width(text, FontProperties(family=family, weight=weight, size=size))
     font = get_font(font_file(family, weight))
-    font.set_size(10.0 * size, 72.0)  # so large that it is not rounded to whole pixels
+    font.set_size(10.0 * size, 72.0)  # large, because widths are rounded to whole pixels
     font.set_text(printable(text))
     return float(font.get_width_height()[0] / 64.0 / 720.0)
 
 
 def fitting(text: str, inches: float, size: float = 10.0, weight: str = "normal") -> str:
-    """The text without its middle where it is wider than so many inches."""
+    """The text, without its middle if it is wider than `inches`."""
     shown = text
-    if asked().math and "$" in text:  # half of a formula is none
+    if asked().math and "$" in text:  # a shortened formula would be invalid
         return text
     while len(shown) > 3 and (wide := text_width([shown], size, weight)) > inches:
         shown = short(text, max(3, int(len(shown) * inches / wide)))
     return shown
 
 
-# Blanks with an even number of $ behind them.
+# Blanks followed by an even number of $.
 _OUTSIDE_MATHS = re.compile(r"\s+(?=(?:[^$]*\$[^$]*\$)*[^$]*$)")
 
 
 def wrapped(text: str, inches: float, size: float) -> str:
-    """The text in lines of at most so many inches."""
+    """The text in lines at most `inches` wide."""
     lines = []
     for given in text.splitlines():
         line = ""
@@ -175,9 +175,9 @@ def wrapped(text: str, inches: float, size: float) -> str:
 
 
 def save(figure: Figure, path_suffix: str, *, dpi: float = DPI) -> bytes:
-    """The figure as a file of one of the kinds of METADATA; the same figure gives the same bytes.
+    """The figure as a file of one of the kinds in METADATA; the same figure gives the same bytes.
 
-    Raises UsageError for another suffix, where a PNG would have more than MOST_PIXELS, and for `.pgf` without TeX.
+    Raises UsageError for another suffix, for a PNG of more than MOST_PIXELS, and for `.pgf` without TeX.
     """
     from matplotlib.text import Text
 
@@ -187,12 +187,12 @@ def save(figure: Figure, path_suffix: str, *, dpi: float = DPI) -> bytes:
     width, height = (float(side * dpi) for side in figure.get_size_inches())
     if kind == "png" and width * height > MOST_PIXELS:
         raise UsageError(
-            f"a PNG of {width:.0f} x {height:.0f} pixels is too large", "take a smaller --dpi, or write .svg or .pdf"
+            f"a PNG of {width:.0f} x {height:.0f} pixels is too large", "use a smaller --dpi, or write .svg or .pdf"
         )
     for text in figure.findobj(Text):
         text.set_text(printable(text.get_text()))
     file = io.BytesIO()
-    # Run lengths (zlib.Z_RLE) take three quarters of the time of the default and 1 % more bytes.
+    # Run lengths (zlib.Z_RLE) take three quarters of the default's time and 1 % more bytes.
     options: dict[str, Any] = {"pil_kwargs": {"compress_type": 3}} if kind == "png" else {}
     if METADATA[kind]:
         options["metadata"] = METADATA[kind]
@@ -206,12 +206,12 @@ def save(figure: Figure, path_suffix: str, *, dpi: float = DPI) -> bytes:
         except ValueError as error:
             if not asked().math:
                 raise
-            what = f"matplotlib cannot set this as mathematics: {' '.join(str(error).split())}"
-            raise UsageError(short(what, 120), "mend it, or leave out --math") from None
-        except RuntimeError as error:  # of TeX, which measures the texts of .pgf
+            what = f"matplotlib cannot typeset this as mathematics: {' '.join(str(error).split())}"
+            raise UsageError(short(what, 120), "correct it, or leave out --math") from None
+        except RuntimeError as error:  # from TeX, which measures the texts of .pgf
             if kind != "pgf":
                 raise
             what = f"a .pgf needs TeX: {short(str(error).splitlines()[0], 80)}"
             raise UsageError(what, "install xelatex, or write .pdf or .eps") from None
-    # The one date of a PostScript file.
+    # Remove the only date in a PostScript file.
     return re.sub(rb"(?m)^%%CreationDate: .*\n", b"", file.getvalue(), count=1) if kind == "eps" else file.getvalue()

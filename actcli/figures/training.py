@@ -1,4 +1,4 @@
-"""A training as a figure: learning curves, the gradient and the dead neurons of each layer, what was learned of f."""
+"""The figure of `train`: learning curves, gradient and dead neurons of each layer, learned functions."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ WIDTH = 7.5
 CURVES, GRID = 2.3, 1.5
 LEFT, BETWEEN = 0.65, 0.55
 TITLE, FOOT = 0.25, 0.5
-LAYER = 0.17  # of the map of dead neurons
-MOST = 9  # functions of which each has panels of its own
+LAYER = 0.17  # per layer in the map of dead neurons
+MOST = 9  # functions drawn
 SPAN = (-5.0, 5.0)
 
 
 class Course(NamedTuple):
-    """A number over the epochs: its mean, least and largest over the seeds."""
+    """A number over the epochs: its mean, minimum and maximum over the seeds."""
 
     mean: Array
     low: Array
@@ -47,7 +47,7 @@ class Course(NamedTuple):
 
 
 def training_figure(result: Experiment, *, theme: str = "light") -> Figure:
-    """Held-out scores and losses over the epochs with bands over the seeds; the layers; learned functions."""
+    """Held-out scores and losses over the epochs, with bands over the seeds; layers; learned functions."""
     look = THEMES[theme]
     shown = result.summaries[:MOST]
     sections = [_curves(result, shown, look), _gradients(result, shown, look)]
@@ -61,7 +61,7 @@ def training_figure(result: Experiment, *, theme: str = "light") -> Figure:
     title = names if text_width([names], 13, "bold") < WIDTH - 2 * EDGE else f"{len(result.summaries)} functions"
     seeds = len(result.trained.seeds)
     data = result.trained.data
-    subtitle = f"{short(data.target)} of {short(data.source)}; {counted(seeds, 'seeds')}, bands from least to most"
+    subtitle = f"{short(data.target)} of {short(data.source)}; {counted(seeds, 'seeds')}, bands from min to max"
     if not dead:
         subtitle += "; no dead neurons"
     return compose(Page(sections, look, title, subtitle, WIDTH))
@@ -82,7 +82,7 @@ def _curves(result: Experiment, shown: Sequence[Summary], theme: Theme) -> Secti
     strokes = [Stroke(theme.order(i), (0, DASHES[i % len(DASHES)]), 1.6) for i in range(len(shown))]
     panels = []
     for title, value, since, decades in (
-        # The first climb would leave no room to tell the functions apart.
+        # The first rise would take up the panel and hide the differences of the functions.
         (f"held-out {result.measure}", lambda epoch: epoch.scores.quality, 0.25, False),
         ("held-out loss", lambda epoch: epoch.scores.loss, 0.0, True),
     ):
@@ -96,7 +96,7 @@ def _curves(result: Experiment, shown: Sequence[Summary], theme: Theme) -> Secti
 
 
 def _seen(courses: Sequence[Course], since: float = 0.0) -> Array:
-    """The values that an axis is to show, from a share of the epochs on."""
+    """The values that an axis must show, beginning after the share `since` of the epochs."""
     values = np.concatenate(
         [part[int(since * (len(part) - 1)) :] for course in courses for part in (course.low, course.high)]
     )
@@ -108,7 +108,7 @@ def _last(result: Experiment) -> int:
 
 
 def _over_epochs(marks: Sequence[Mark], title: str, values: Array, last: int, *, decades: bool) -> Panel:
-    """`values`: those that the y axis is to show, by decades where they are so far apart."""
+    """Marks over the epochs. `values` are those that the y axis must show; `decades` allows a logarithmic axis."""
     positive = values[values > 0.0]
 
     def frame(axes: Axes) -> None:
@@ -148,7 +148,7 @@ def _layers(result: Experiment, summary: Summary, value: Callable[[LayerState], 
 
 
 def _gradients(result: Experiment, shown: Sequence[Summary], theme: Theme) -> Section:
-    """A panel for each function, a line for each layer; all on the same scale."""
+    """One panel per function with one line per layer, all on the same scale."""
     panels = []
     every = [_layers(result, summary, lambda layer: layer.gradient_rms) for summary in shown]
     values = _seen([course for courses in every for course in courses])
@@ -163,13 +163,13 @@ def _gradients(result: Experiment, shown: Sequence[Summary], theme: Theme) -> Se
 
 
 def _named(number: int, courses: Sequence[Course]) -> bool:
-    """Whether a legend has room for the layer: some, the first and the last among them."""
+    """Whether the legend names the layer: it has room for some, always with the first and the last."""
     step = math.ceil(len(courses) / 8)
     return number == len(courses) or (number - 1) % step == 0
 
 
 def _dead(result: Experiment, shown: Sequence[Summary], theme: Theme) -> Section:
-    """A map for each function under which some died: layers over epochs, darker where a larger share is dead."""
+    """A map of layers by epochs for each of these functions: the darker, the larger the share of dead neurons."""
     import matplotlib
 
     name, start, stop = theme.share
@@ -184,7 +184,7 @@ def _dead(result: Experiment, shown: Sequence[Summary], theme: Theme) -> Section
 
 
 def _dead_shares(result: Experiment, summary: Summary) -> Array:
-    """Of each layer (rows) after each epoch (columns)."""
+    """The share of dead neurons of each layer (rows) after each epoch (columns)."""
     courses = _layers(result, summary, lambda layer: layer.dead_neuron_ratio)
     shares: Array = np.nan_to_num([course.mean for course in courses])
     return shares
@@ -204,7 +204,7 @@ def _map_frame(shares: Array) -> Callable[[Axes], None]:
 
 
 def _learned(learned: Sequence[Summary], theme: Theme) -> Section:
-    """f of each layer at the end, with the means of its parameters over seeds, over f at the start."""
+    """f of each layer at the end, with its parameters as means over the seeds, and f at the start."""
     x = np.linspace(*SPAN, 401)
     panels = []
     for summary in learned:

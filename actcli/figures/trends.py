@@ -1,4 +1,4 @@
-"""States in time as a figure: the measures of each layer over the steps, and a map of layers by steps."""
+"""The figure of `trend`: the measures of each layer over the steps, and maps of layers by steps."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ WIDTH = 7.5
 CURVES = 1.7
 LEFT, BETWEEN = 0.65, 0.55
 TITLE, FOOT = 0.25, 0.5
-LAYER = 0.2  # of a map
-KEYED = 8  # layers in a legend
+LAYER = 0.2  # per layer in a map
+KEYED = 8  # about how many layers a legend names
 
 
 def trend_figure(trend: Trend, *, theme: str = "light") -> Figure:
-    """Curves with bands of 95 %, and maps of the shares."""
+    """Curves with 95 % intervals as bands, and maps of the shares."""
     look = THEMES[theme]
     drawn = [_curves(trend, measure, look) for measure in trend.measures]
     rows = [Row(drawn[k : k + 2], CURVES, LEFT, BETWEEN, TITLE, FOOT, 2) for k in range(0, len(drawn), 2)]
@@ -42,7 +42,7 @@ def trend_figure(trend: Trend, *, theme: str = "light") -> Figure:
         for measure in shares
     ]
     sections = [
-        Section(rows, "Measures over the steps, bands of 95 %"),
+        Section(rows, "Measures over the steps, with 95 % bands"),
         *([Section(maps, "Layers by steps")] * bool(maps)),
     ]
     title = counted(len(trend.layers), "layers")
@@ -89,7 +89,7 @@ def _frame(measure: Followed, values: list[float], ends: tuple[float, float]) ->
 
 
 def _map(trend: Trend, measure: Followed, names: list[str], theme: Theme) -> Panel:
-    """Layers over the states, the darker the larger the share."""
+    """Layers by states: the darker, the larger the share."""
     import matplotlib
 
     name, start, stop = theme.share

@@ -1,9 +1,9 @@
-"""The search for the parameters of a fit, and the way down to a minimum of the distance.
+"""Search for the parameters of a fit, and descend to a minimum of the distance.
 
-From where a search begins, Levenberg-Marquardt steps on the exact derivatives by the parameters go down.
+The descent takes Levenberg-Marquardt steps with the exact derivatives by the parameters.
 
-By hand, as scipy.optimize.least_squares ends where the gradient is less flat: of 40 fits from the same starts 8 printed
-other digits (ours had the flatter gradient in 26, it in none), and its import alone takes longer than a whole `fit`.
+Written here because scipy.optimize.least_squares stops at a less flat gradient: of 40 fits from the same starts 8
+printed other digits (our gradient was flatter in 26, scipy's in none), and its import alone takes longer than a `fit`.
 """
 
 import itertools
@@ -23,17 +23,17 @@ Point: TypeAlias = tuple[float, ...]
 
 _TRIALS = 200
 _ADAM_STEPS, _ADAM_RATE = 300, 0.05
-_INSIDE = 1e-12  # of an open end of a domain, that a parameter stays away from it
-_AWAY = 1e6  # times its start, or 1
-_GAIN = 1e-13  # of the distance, below which a step is the last
-_SETTLED = 1e-3  # of a parameter: a step that moves it no further leaves it at its minimum
-_SHOWN = 0.999  # times the distance: the steps that are shown bring at least this
-_BLIND = 1e-14  # the square of what a direction's share in the derivatives must be, for it to change the distance
+_INSIDE = 1e-12  # relative distance that a parameter keeps from an open end of its domain
+_AWAY = 1e6  # a parameter beyond this multiple of its start, or of 1, has run away
+_GAIN = 1e-13  # a step that gains less than this share of the distance is the last
+_SETTLED = 1e-3  # a parameter that moves by a smaller share has settled
+_SHOWN = 0.999  # a step is shown if it lowers the distance to less than this share
+_BLIND = 1e-14  # eigenvalue below which a direction of the parameters does not change the distance
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """Where the distance is taken: points x, weights that add up to 1, the target there, and all this in words."""
+    """Where the distance is measured: points x, weights that add up to 1, the target there, and a description."""
 
     x: Array
     weight: Array
@@ -43,8 +43,8 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A set of parameters on the way: start, those of a search that were the best so far or the best to begin from, and
-    those of the polish."""
+    """Parameters on the way: the start, those that a search found best so far or best to descend from, and those of the
+    descent ("polish")."""
 
     by: str
     values: Point
@@ -52,7 +52,7 @@ class Step:
 
 
 def reach(domains: Sequence[Domain], start: Sequence[float]) -> list[tuple[float, float]]:
-    """The domains, within 10 times the size of the start, 10 at least."""
+    """The domains, cut to 10 times the size of the start, or to 10 if that is more."""
     far = [10.0 * max(1.0, abs(value)) for value in start]
     ends = zip(domains, start, far, strict=True)
     return [(max(domain.low, value - wide), min(domain.high, value + wide)) for domain, value, wide in ends]
@@ -74,12 +74,12 @@ class Problem:
         return [known[name] for name in self.names]
 
     def at(self, values: Sequence[float]) -> Function:
-        """Raises UsageError outside of a domain."""
+        """The function with these values. Raises UsageError for a value outside its domain."""
         changed = {**self.function.parameters, **dict(zip(self.names, map(float, values), strict=True))}
         return self.function.activation.bind(changed)
 
     def rms(self, values: Sequence[float]) -> float:
-        """The distance, infinite where there is none."""
+        """The distance; infinite if f or the distance is not finite, or a value is outside its domain."""
         try:
             off = self.at(values).f(self.measure.x) - self.measure.y
         except UsageError:
@@ -89,23 +89,23 @@ class Problem:
         return math.sqrt(square) if math.isfinite(square) else math.inf
 
     def slopes(self, values: Sequence[float]) -> tuple[Array, Array]:
-        """Weighted residuals and their derivatives, so that the square of the first is the distance's."""
+        """Weighted residuals, whose sum of squares is the squared distance, and their derivatives."""
         function = self.at(values)
         root = np.sqrt(self.measure.weight)
         columns = [function.derivative_by(name, self.measure.x) for name in self.names]
         return root * (function.f(self.measure.x) - self.measure.y), root[:, None] * np.stack(columns, axis=1)
 
     def gradient(self, values: Sequence[float]) -> Array:
-        """Of half the square of the distance."""
+        """The gradient of half the squared distance."""
         off, slopes = self.slopes(values)
         return np.asarray(slopes.T @ off)
 
     def bounds(self) -> list[tuple[float, float]]:
-        """Where to search: the domain, within 10 times the size of the start, 10 at least."""
+        """The bounds of a search."""
         return reach(self.domains, self.start)
 
     def search(self, kind: Search, seed: int) -> list[Step]:
-        """What a search of this kind tries."""
+        """The trials of a search of this kind."""
         return [Step(kind, values, self.rms(values)) for values in self._trials(kind, seed)]
 
     def _trials(self, kind: Search, seed: int) -> Iterator[Point]:
@@ -138,10 +138,10 @@ class Problem:
             yield tuple(values.tolist())
 
     def polish(self, values: Point) -> list[Step]:
-        """Levenberg-Marquardt until nothing is gained, then Gauss-Newton steps as long as they flatten the gradient.
+        """Take Levenberg-Marquardt steps while they gain, then Gauss-Newton steps while they flatten the gradient.
 
-        The distance determines a minimum only to half of the digits, its gradient to nearly all. Gives the steps that
-        brought something, and the last.
+        The distance determines a minimum to only half of the digits, its gradient to nearly all. Returns the steps that
+        gained something, and the last.
         """
         steps: list[Step] = []
         damping, rms = 1e-3, self.rms(values)
@@ -189,7 +189,7 @@ class Problem:
         return np.array([(inside(d.low, d.low_open, 1.0), inside(d.high, d.high_open, -1.0)) for d in self.domains])
 
     def ends(self, values: Point) -> tuple[str, ...]:
-        """The parameters that are at an end of their domain."""
+        """The parameters at an end of their domain."""
         places = zip(self.names, values, self.edges, strict=True)
         return tuple(name for name, value, edge in places if value in edge)
 
@@ -200,9 +200,9 @@ class Problem:
         return self._far(values) or tuple(name for name in moving if name not in ends)
 
     def flat(self, values: Point) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The parameters in directions in which f has no derivative: where f stays the same, and where it jumps.
+        """The parameters in directions with zero derivative: those where f stays the same, and those where it jumps.
 
-        They are the null space of the derivatives by the parameters, each of length 1.
+        These directions are the null space of the derivatives by the parameters, each scaled to length 1.
         """
         _, slopes = self.slopes(values)
         sizes = np.linalg.norm(slopes, axis=0)
@@ -236,7 +236,7 @@ class Problem:
             return values
         here, (low, high) = np.array(values), self.edges.T
         free = np.ones(here.size, bool)
-        while True:  # a parameter that stands at an edge and would leave stays there, the others go without it
+        while True:  # a parameter at an edge that would leave its domain stays there; the others move without it
             step = np.zeros(here.size)
             step[free] = np.linalg.lstsq(system[np.ix_(free, free)], -gradient[free], rcond=None)[0]
             leaving = ((step < 0.0) & (here <= low)) | ((step > 0.0) & (here >= high))

@@ -1,7 +1,7 @@
-"""The parameters by which a function comes closest to another one, or to points.
+"""Fit the parameters that bring a function closest to another one, or to points.
 
 The distance is the root of the weighted mean of (f - target)^2. A search finds where to begin; from there
-Levenberg-Marquardt steps on the exact derivatives by the parameters go to the minimum.
+Levenberg-Marquardt steps with the exact derivatives by the parameters lead to the minimum.
 """
 
 import math
@@ -19,9 +19,9 @@ from actcli.numerics.histogram import Histogram, edges
 from actcli.outcome import Outcome
 from actcli.registry.specs import resolve
 
-SEEN = 6.0  # the largest distance over N(0, 1) is looked for where |x| is at most this
+SEEN = 6.0  # over N(0, 1), the largest distance is that for |x| up to this
 _NODES = 12.0  # the weight beyond is 1e-32
-_POLISHED = 8  # of the best of a search
+_POLISHED = 8  # the best trials of a search, this many, are polished
 _DEEPER = 1e-9
 
 
@@ -29,19 +29,19 @@ _DEEPER = 1e-9
 class Distance:
     rms: float
     largest: float
-    at: float  # the least x of the largest
+    at: float  # the smallest x with the largest distance
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Fit(Outcome):
-    """What `fit` reports. `inputs` are those that weighed the distance, if any.
+    """What `fit` reports. `inputs` are those that weighted the distance, if any.
 
-    `gradient` is the largest derivative of half the mean square distance by one of the fitted parameters.
+    `gradient` is the largest derivative of half the mean squared distance by a fitted parameter.
 
-    `runaways` are parameters with which the distance seems to have a limit and no minimum: they went far, or were still
-    on their way when there was no more to gain. `undetermined` are those that may change, together, and the distance
-    does not; `jumping` those by which f has no derivative but jumps, so that only a search moves them. `ends` are those
-    that went to an end of their domain.
+    `runaways` are parameters along which the distance seems to approach a limit without a minimum: they went far, or
+    were still moving when nothing more was gained. `undetermined` are parameters that can change together without
+    changing the distance; `jumping` those along which f jumps and has no slope, so that only a search moves them.
+    `ends` are those at an end of their domain.
     """
 
     start: Function
@@ -56,7 +56,7 @@ class Fit(Outcome):
     undetermined: tuple[str, ...]
     jumping: tuple[str, ...]
     ends: tuple[str, ...]
-    target: Function | Measure = field(compare=False)  # points, where it is no function
+    target: Function | Measure = field(compare=False)  # a Measure: points
     inputs: Measure | None = field(default=None, compare=False)
 
     @property
@@ -66,9 +66,9 @@ class Fit(Outcome):
 
 
 def over_points(x: Array, y: Array, over: str) -> Measure:
-    """Points of equal weight. Raises DataError where there is none, or one is not finite."""
+    """Points of equal weight. Raises DataError if there are none, or one is not finite."""
     if not x.size:
-        raise DataError(f"{over}: there are no points", "the table needs columns x and y")
+        raise DataError(f"{over}: no points", "the table needs columns x and y")
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         place = int(np.flatnonzero(~(np.isfinite(x) & np.isfinite(y)))[0])
         raise DataError(f"{over}: point {place + 1} is missing or not finite", "leave it out")
@@ -76,10 +76,10 @@ def over_points(x: Array, y: Array, over: str) -> Measure:
 
 
 def over_inputs(target: Function, histogram: Histogram, over: str) -> Measure:
-    """The target on inputs, of which a bin of the histogram, 1/128 of its values wide, is one point."""
+    """The target on inputs; each bin of the histogram, 1/128 of its values wide, is one point."""
     full = histogram.bins
     if not full.size:
-        raise DataError(f"{over}: there are no finite values", "give a table of pre-activations")
+        raise DataError(f"{over}: no finite values", "give a table of pre-activations")
     ends = edges()
     x = 0.5 * (ends[full] + ends[full + 1])
     return Measure(x, histogram.held / histogram.total, _finite(target, x), over)
@@ -96,7 +96,7 @@ def _finite(target: Function, x: Array) -> Array:
     y: Array = target.f(x)
     if not np.isfinite(y).all():
         at = float(x[np.flatnonzero(~np.isfinite(y))[0]])
-        raise DataError(f"{target.label} is not finite at x = {at:.6g}", "give inputs on which it is, by --input")
+        raise DataError(f"{target.label} is not finite at x = {at:.6g}", "use --input to give inputs on which it is")
     return y
 
 
@@ -109,14 +109,14 @@ def fit(
     search: Search = "random",
     seed: int = 0,
 ) -> Fit:
-    """`function` with the parameters that bring it closest to the target, from the values that it has.
+    """Fit the parameters of `function`, starting from their present values, to bring it closest to the target.
 
     Both may be FUNCTION specs; the target may also be points, a pair of arrays x and y. The distance from a target
     function is averaged over z ~ N(0, 1), or over `inputs`, an array of pre-activations. `only` names the parameters
     to fit, by default all that are finite.
 
-    Raises UsageError for an unknown function or parameter and for a function without parameters, DataError where f is
-    no number.
+    Raises UsageError for an unknown function or parameter and for a function without parameters; DataError if f is NaN
+    or infinite where it is fitted.
     """
     function, target = resolve(function).one(), _target(target)
     names = _names(function, target, only)
@@ -127,7 +127,7 @@ def fit(
     steps = _descent(problem, search, seed)
     best = min(steps, key=lambda step: step.rms).values
     if not math.isfinite(problem.rms(best)):
-        raise DataError(f"{function.label} is no number where it is to be fitted", "begin with other parameters")
+        raise DataError(f"{function.label} is not finite where it is fitted", "begin with other parameters")
     if isinstance(goal, Function):
         problem, more = _followed(problem, goal, best)
         steps += more
@@ -157,14 +157,14 @@ def _target(target: Function | str | Measure | tuple[ArrayLike, ArrayLike]) -> F
         return target if isinstance(target, Measure) else resolve(target).one()
     x, y = (numbers(values, name).ravel() for values, name in zip(target, ("x", "y"), strict=True))
     if x.shape != y.shape:
-        raise DataError(f"there are {x.size} x and {y.size} y", "give a y for each x")
+        raise DataError(f"{x.size} x values but {y.size} y values", "give a y for each x")
     return over_points(x, y, "points")
 
 
 def _inputs(target: Function | Measure, inputs: ArrayLike | Measure) -> Measure:
-    """What inputs make of the target. Raises UsageError for points, which have their own x."""
+    """The target on the inputs. Raises UsageError for points, which have their own x."""
     if isinstance(target, Measure):
-        raise UsageError("points are not weighed by inputs", "leave out the inputs, or name a function as the target")
+        raise UsageError("inputs cannot weight points", "leave out the inputs, or name a function as the target")
     if isinstance(inputs, Measure):
         return inputs
     x = numbers(inputs, "inputs")
@@ -172,9 +172,9 @@ def _inputs(target: Function | Measure, inputs: ArrayLike | Measure) -> Measure:
 
 
 def _names(function: Function, target: Function | Measure, only: Sequence[str]) -> tuple[str, ...]:
-    """The parameters to fit, each known to the function."""
+    """The parameters to fit. Raises UsageError if the function does not have them."""
     if function.rowwise or (isinstance(target, Function) and target.rowwise):
-        raise UsageError("rowwise functions cannot be fitted: they take a whole row", "take elementwise functions")
+        raise UsageError("rowwise functions cannot be fitted: they take a whole row", "use elementwise functions")
     names = tuple(dict.fromkeys(only)) or tuple(name for name, value in function.values if math.isfinite(value))
     if not names:
         raise UsageError(f"{function.name} has no parameter to fit", "for example 'x*sigmoid(b*x):b=1'")
@@ -184,9 +184,9 @@ def _names(function: Function, target: Function | Measure, only: Sequence[str]) 
 
 
 def _descent(problem: Problem, search: Search, seed: int) -> list[Step]:
-    """The start, what the search found to be better and better, and the way down.
+    """The start, the ever better trials of the search, and the descent.
 
-    That begins at the best trial, or where it is deeper at the start or another good one, which then comes first.
+    The descent begins at the best trial, or at the start or another good trial, then listed too, if that leads deeper.
     """
     start = Step("start", problem.start, problem.rms(problem.start))
     trials = [start, *problem.search(search, seed)]
@@ -204,7 +204,7 @@ def _descent(problem: Problem, search: Search, seed: int) -> list[Step]:
 
 
 def _followed(problem: Problem, target: Function, values: Point) -> tuple[Problem, list[Step]]:
-    """Polishes over a quadrature that knows the breaks of f, again where they moved with the parameters."""
+    """Polish over a quadrature that knows the breaks of f, again each time the parameters move the breaks."""
     steps: list[Step] = []
     breaks = problem.function.breaks
     while (found := problem.at(values).breaks) != breaks and len(steps) < 1000:
@@ -225,5 +225,5 @@ def _distance(function: Function, target: Function | Measure, measure: Measure) 
         x = np.unique(np.concatenate([np.linspace(-SEEN, SEEN, 12_001), x[np.abs(x) <= SEEN]]))
         y = target.f(x)
     off = np.abs(function.f(x) - y)
-    place = int(np.argmax(off >= (1.0 - 1e-12) * off.max()))  # the first of those that differ but by rounding
+    place = int(np.argmax(off >= (1.0 - 1e-12) * off.max()))  # the first of those equal up to rounding
     return Distance(math.sqrt(float(measure.weight @ square)), float(off[place]), float(x[place]))

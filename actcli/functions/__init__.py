@@ -1,3 +1,3 @@
-"""The declarations, one file a family, and the kernels that they share.
+"""The declarations, one file per family, and the kernels that they share.
 
-No other numerics: what is not about an activation is in `numerics`."""
+No other numerics: arithmetic that is not about activations is in `numerics`."""

@@ -85,7 +85,7 @@ def _standard(x: Array, mu: float, sigma: float) -> tuple[Array, Array, Array]:
     # Where 39 sigma is below the spacing of doubles at mu, the neighbours of mu are far out.
     far = max(39.0 * sigma, math.ulp(mu))
     x = np.clip(x, mu - far, mu + far)
-    with np.errstate(invalid="ignore"):  # of infinities, which have no low part
+    with np.errstate(invalid="ignore"):  # infinities have no low part
         difference = x - mu
         back = difference - x
         lost = (x - (difference - back)) - (mu + back)
@@ -120,7 +120,7 @@ def _over_sigma(amplitude: Array, sigma: float, power: int, t: Array, low: Array
     if 1e-100 < sigma < 1e100:
         return times_density(amplitude / sigma**power, t, low)
     result = times_density(amplitude, t, low)
-    return result / sigma if power == 1 else result / sigma / sigma  # sigma**2 may be no double
+    return result / sigma if power == 1 else result / sigma / sigma  # sigma**2 may overflow or underflow
 
 
 LAPLACE = Activation(

@@ -35,7 +35,7 @@ def _elu(x: Array, scale: float, alpha: float) -> Array:
     np.expm1(low, out=low)
     if scale == alpha == 1.0:
         return np.maximum(x, low, out=low)
-    if math.isinf(scale * alpha):  # the larger first: what is subnormal has few digits to lose
+    if math.isinf(scale * alpha):  # the larger factor first: a subnormal product would lose digits
         low *= max(scale, alpha)
         low *= min(scale, alpha)
     else:
@@ -128,12 +128,12 @@ def celu(x: Array, alpha: float) -> Array:
         return np.where(
             x > 1e-18 * alpha, x, np.where(q > 700.0, _grown(q, lost, alpha), alpha * (e + (e + 1.0) * lost))
         )
-    # So near 0 that f is x: the quotient may be subnormal.
+    # So close to 0 that f is x: the quotient may be subnormal.
     return np.where(x > -1e-18 * alpha, x, alpha * np.expm1(_below(x) / alpha))
 
 
 def _grown(q: Array, lost: Array, factor: float) -> Array:
-    """factor * exp(q), also where the exponential alone is no double."""
+    """factor * exp(q), even where the exponential alone overflows or underflows."""
     half = np.exp(0.5 * q)
     return factor * half * half * (1.0 + lost)
 
@@ -178,7 +178,9 @@ CELU = Activation(
     aliases=("continuously_differentiable_elu",),
     formula="where(x > 0, x, alpha * (exp(x / alpha) - 1))",
     derivative="where(x > 0, 1, exp(x / alpha))",
-    parameters=(Parameter("alpha", 1.0, REAL, "-alpha is the limit at -inf; below 0 f grows without end there"),),
+    parameters=(
+        Parameter("alpha", 1.0, REAL, "-alpha is the limit at -inf; f grows without bound there if alpha < 0"),
+    ),
     constraint=("an alpha other than 0", lambda alpha: alpha != 0.0),
     f=celu,
     df=celu_df,
@@ -217,8 +219,8 @@ def _scaled(a: float, x: Array) -> tuple[Array, Array]:
     return times(a, x)
 
 
-# Below 0 xIELU and its derivative are differences of two terms, and so is beta - alpha_n: the form with the smaller
-# terms is taken, and what the products lost is carried along.
+# Below 0 xIELU and its derivative are differences of two terms, and so is beta - alpha_n: use the form with the smaller
+# terms, and carry along what the products lost.
 
 
 def xielu(x: Array, alpha_p: float, alpha_n: float, beta: float) -> Array:
@@ -227,7 +229,7 @@ def xielu(x: Array, alpha_p: float, alpha_n: float, beta: float) -> Array:
     near = low > -1.25
     high, rest = _parabola(low)
     curve, curve_lost = _scaled(alpha_n, np.where(near, high, np.expm1(low)))
-    tiny = (low < 0.0) & (low > -1e-100)  # the square may have no digits left that alpha_n makes count
+    tiny = (low < 0.0) & (low > -1e-100)  # the square may underflow, and a large alpha_n would show that
     if tiny.any():
         slope, slope_lost = _scaled(alpha_n, low[tiny])
         curve[tiny], more = product(slope, 0.5 * low[tiny])
@@ -239,7 +241,7 @@ def xielu(x: Array, alpha_p: float, alpha_n: float, beta: float) -> Array:
     far_lost += difference_lost * np.maximum(low, -1e200)
     lost = curve_lost + np.where(near, line_lost + alpha_n * rest, far_lost)
     below = (curve + np.where(near, line, far)) + lost
-    hard = (low < -0.25) & (low > -40.0) & (np.abs(below) < 0.5 * np.abs(curve))  # 6 ulp there without
+    hard = (low < -0.25) & (low > -40.0) & (np.abs(below) < 0.5 * np.abs(curve))  # 6 ulp otherwise
     below = refine(below, low, hard, lambda x: alpha_n * expm1(x) + (DD(beta) - alpha_n) * x)
     return np.where(x > 0, x * (alpha_p * x + beta), below)
 

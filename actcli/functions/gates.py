@@ -43,7 +43,7 @@ class Gate(NamedTuple):
                     near = np.clip(b[far], -FAR, FAR)
                     size = np.where(np.isinf(b[far]), 0.0, amplitude(near))
                     result[far] = times_far_exp(a[far], *self.exponent(near), size)
-        # 0 * inf is NaN even where a limit exists: where the 0 is not itself a limit.
+        # 0 * inf is NaN, but the limit exists (it is 0) if the 0 is exact and not itself a limit.
         limits = np.isinf(a) & (np.isinf(b) if self.reach < INF else b == INF)
         zero = np.isnan(result) & ~np.isnan(a) & ~np.isnan(b) & ~limits
         return np.where(zero, 0.0, result) if zero.any() else result
@@ -52,12 +52,12 @@ class Gate(NamedTuple):
         return self.times(*_split(x), 0)
 
     def df(self, x: Array) -> Array:
-        """By a the derivative is g, by b it is a g'."""
+        """The derivatives: g by a, and a g' by b."""
         a, b = _split(x)
         return np.concatenate([np.where(np.isnan(a), a, self.kernels[0](b)), self.times(a, b, 1)], axis=-1)
 
     def d2f(self, x: Array) -> Array:
-        """By a the second derivative is 0, by b it is a g''."""
+        """The second derivatives: 0 by a, and a g'' by b."""
         a, b = _split(x)
         return np.concatenate([flat(a), self.times(a, b, 2)], axis=-1)
 
@@ -115,7 +115,7 @@ def gate_first(activation: Activation) -> Activation:
 
 _SECOND = "the second half is the gate"
 
-# A product with a adds half an ulp to the gate's own error; where that exceeds 4, two doubles give the gate.
+# Multiplying by a adds half an ulp to the gate's error; where the sum exceeds 4 ulp, double-double gives the gate.
 
 
 def _sigmoid_d2f_exact(b: Array) -> DD:
@@ -185,7 +185,7 @@ REGLU = Activation(
 
 
 def _mills(t: Array) -> Array:
-    # t times Mills' ratio by its asymptotic series; the first term left out is below 1e-17 at t = 37.
+    # t times Mills' ratio by its asymptotic series; the first omitted term is below 1e-17 at t = 37.
     w = 1.0 / (t * t)
     return 1.0 - w * (1.0 - w * (3.0 - w * (15.0 - w * (105.0 - w * (945.0 - w * 10395.0)))))
 
@@ -260,7 +260,7 @@ SWIGLU = Activation(
     df=_SILU.df,
     d2f=_SILU.d2f,
     jacobian=_SILU.jacobian,
-    convention=f"{_SECOND}, as in glu; where it is packed first, as in timm's SwiGLUPacked, write swiglu:gate=first",
+    convention=f"{_SECOND}, as in glu; if it is packed first, as in timm's SwiGLUPacked, write swiglu:gate=first",
     range=(-INF, INF),
     dialects=dialects("onnx:SwiGLU | two inputs, the gate first: silu(A) * B at its default alpha = 1"),
     source="ONNX SwiGLU; Shazeer 2020, arXiv:2002.05202",

@@ -161,7 +161,7 @@ def _slope(v: _Tanh, x: Array) -> Array:
 
 
 def gelu_tanh_both(x: Array, c: float) -> tuple[Array, Array]:
-    """The two, which share their parts."""
+    """f and f', which share their parts."""
     v = _Tanh(x, c)
     return _value(v, x), _slope(v, x)
 
@@ -185,7 +185,7 @@ def gelu_tanh_dc(x: Array, c: float) -> Array:
 def _gelu_tanh_backward(x: Any, y: Any, c: float) -> Any:
     square = x * x
     u = _ROOT[0] * (x + c * (square * x))
-    tanh = np.where(abs(u) > 8.664339742, np.sign(u), np.tanh(u))  # as SLEEF, from which PyTorch has this tanh
+    tanh = np.where(abs(u) > 8.664339742, np.sign(u), np.tanh(u))  # as in SLEEF, which PyTorch uses for tanh
     slope = _ROOT[0] * (1.0 + 3.0 * c * square)
     return 0.5 * (1.0 + tanh) + 0.5 * x * (1.0 - tanh * tanh) * slope
 

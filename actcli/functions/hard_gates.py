@@ -240,7 +240,7 @@ _GELU_LOWEST_AT = -0.7517915246935645
 
 @cache
 def _normal_integral(t: Decimal) -> Decimal:
-    """exp(-u*u/2) integrated from 0 to t: exp(-t*t/2) times the sum of t**(2n+1) / (1 * 3 * ... * (2n+1))."""
+    """The integral of exp(-u*u/2) from 0 to t: exp(-t*t/2) times the sum of t**(2n+1) / (1 * 3 * ... * (2n+1))."""
     term = total = t
     n = 1
     while total + term != total:
@@ -251,7 +251,7 @@ def _normal_integral(t: Decimal) -> Decimal:
 
 
 def _gelu_is_above(level: float, x: float | Decimal) -> bool:
-    """gelu(x) > level, with enough digits for the tail. The integral from 0 to 50 stands for that to infinity."""
+    """Whether gelu(x) > level, with enough digits for the tail; the integral from 0 to 50 replaces that to infinity."""
     from decimal import Decimal, localcontext
 
     with localcontext() as context:

@@ -14,7 +14,7 @@ LARGEST = sys.float_info.max
 
 
 def step(x: Array, at_zero: float) -> Array:
-    """1 above 0 and 0 below, `at_zero`, which is one of the two, at 0; NaN stays. A tenth of np.heaviside's time."""
+    """1 above 0, 0 below, and `at_zero`, either of the two, at 0; NaN stays. A tenth of np.heaviside's time."""
     found = np.asarray(x >= 0.0 if at_zero else x > 0.0, np.float64)
     if np.isnan(np.min(x, initial=0.0)):
         found[np.isnan(x)] = np.nan
@@ -22,7 +22,7 @@ def step(x: Array, at_zero: float) -> Array:
 
 
 def exp_product(a: float, x: Array) -> Array:
-    """exp(-|a * x|), with the rounding of the product carried along: it costs 500 ulp at |a * x| = 745."""
+    """exp(-|a * x|), carrying along the rounding of the product, which would cost 500 ulp at |a * x| = 745."""
     if a == 1.0:
         return exp_of_minus_size(x)
     if a == 0.0:  # half of the smallest double
@@ -33,7 +33,7 @@ def exp_product(a: float, x: Array) -> Array:
 
 
 def times_exp(factor: Array | float, x: Array, e: Array, a: float = 1.0) -> Array:
-    """factor * e where e = exp(-|a * x|), also where e is subnormal and the product is not: 250 ulp at |x| = 720."""
+    """factor * e with e = exp(-|a * x|), even where only e is subnormal, which would cost 250 ulp at |x| = 720."""
     result = factor * e
     far = np.abs(x) > 700.0 / abs(a)
     if far.any():
@@ -50,11 +50,11 @@ def exp_of_minus_size(x: Array) -> Array:
 
 
 def with_tail(result: Array, x: Array, factor: Callable[[Array], Array | float]) -> Array:
-    """`result` with factor(x) * exp(x), the kernel's tail, where x < -700; one look at x if there is none.
+    """`result` with factor(x) * exp(x), the kernel's tail, where x < -700; a single pass over x if it is nowhere.
 
     There the exponential may be subnormal or 0 where the product is not. `factor` never sees -inf.
     """
-    if not x.min(initial=0.0) >= -700.0:  # also where x has a NaN
+    if not x.min(initial=0.0) >= -700.0:  # true also for NaN
         tail = x < -700.0
         low = np.maximum(x[tail], -2.0 * UNDERFLOW)
         half = np.exp(0.5 * low)
@@ -63,7 +63,7 @@ def with_tail(result: Array, x: Array, factor: Callable[[Array], Array | float])
 
 
 def square_of_one_plus(e: Array) -> Array:
-    """(1 + e)^2, rounded nearly once where e is small: the square of the rounded sum is off by 1.5 ulp."""
+    """(1 + e)^2, almost correctly rounded for small e: the square of the rounded sum is off by 1.5 ulp."""
     return 1.0 + e * (2.0 + e)
 
 

@@ -105,8 +105,8 @@ def _far(b: float) -> float:
 
 
 def _scaled(kernel: Kernel, power: int) -> Kernel:
-    """The kernel also of a b so extreme that squares overflow or underflow: sizes are taken by 2^500, as this power of
-    them; x is so far out that only its sign counts."""
+    """The kernel, also for a b so extreme that squares overflow or underflow: x and b are then scaled by 2^500 and its
+    square, and the result by this power of 2^500. Beyond that, only the sign of x counts."""
 
     def scaled(x: Array, b: float) -> Array:
         if b == 0.0 or 1e-280 < b < 1e280:

@@ -1,4 +1,4 @@
-"""What frameworks call an activation, written as they write it."""
+"""The names of activations in frameworks, in the frameworks' own notation."""
 
 import re
 from collections.abc import Mapping

@@ -128,7 +128,7 @@ def _bent(x: Array, max_value: float, negative_slope: float, threshold: float) -
         low = np.where(np.isnan(x), x, 0.0)  # 0 * -inf would be NaN
     else:
         low = np.where(
-            below < -1e300,  # the difference may be no double where its product is one
+            below < -1e300,  # the difference may overflow where the product does not
             2.0 * (negative_slope * (0.5 * below - 0.5 * threshold)),
             negative_slope * (below - threshold),
         )

@@ -31,7 +31,7 @@ def logmeanexp(x: Array) -> Array:
 
 
 def _max_plus(x: Array, log: Array, exact: Callable[[Row], DD]) -> Array:
-    """max x + log; where the two cancel, with the logarithm of all the digits."""
+    """max x + log; where the two cancel, with the logarithm in double-double."""
     largest = x.max(axis=-1, keepdims=True)
     with np.errstate(invalid="ignore"):
         result: Array = np.where(np.isinf(largest), largest, largest + log)
@@ -112,8 +112,8 @@ HARDMAX = Activation(
 )
 
 
-# The sparse maps clip x - t at 0. The threshold t of every possible support, the k largest entries, comes from running
-# sums of the sorted row; the support is the largest whose smallest entry lies above its threshold. In double-double,
+# The sparse maps clip x - t at 0. Running sums of the sorted row give the threshold t of every possible support, the k
+# largest entries; the support is the largest one whose smallest entry lies above its threshold. All in double-double,
 # so that an output next to its kink keeps its digits.
 
 
@@ -339,7 +339,7 @@ CRELU = Activation(
     f=crelu,
     df=np.sign,
     jacobian=crelu_jacobian,
-    convention="the outputs relu(x) come before the outputs relu(-x); f' is that of the one which is not 0, and 0 at 0",
+    convention="the outputs relu(x) come before the outputs relu(-x); f' is that of the nonzero output, and 0 at 0",
     range=(0.0, INF),
     dialects=dialects("tf.nn.crelu"),
     source="TensorFlow tf.nn.crelu; Shang et al. 2016, arXiv:1603.05201",

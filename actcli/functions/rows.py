@@ -1,4 +1,4 @@
-"""What rowwise functions share: exact differences from the maximum, exact sums, and products with exponentials that are
+"""Shared by rowwise functions: exact differences from the maximum, exact sums, and products with exponentials that are
 themselves too small for a double."""
 
 import math
@@ -23,7 +23,7 @@ def shift(x: Array) -> tuple[Array, Array]:
 
     A single +inf becomes 0 and the others -inf; a row of -inf, or with two +inf, has no limit and is NaN.
     """
-    x = np.ascontiguousarray(x)  # a contiguous row is read several times as fast
+    x = np.ascontiguousarray(x)  # contiguous rows are several times as fast to read
     largest = x.max(axis=-1, keepdims=True)
     infinite = np.isinf(largest)
     if infinite.any():
@@ -31,7 +31,7 @@ def shift(x: Array) -> tuple[Array, Array]:
         top = np.where(alone, 0.0, np.nan)
         x = np.where(infinite, np.where(x == largest, top, -INF), x)
         largest = np.where(infinite, top, largest)
-    # Differences of -inf, and of huge numbers of opposite sign, are the right limits.
+    # Differences with -inf, and of huge numbers of opposite sign, give the right limits.
     with np.errstate(over="ignore", invalid="ignore"):
         shifted = x - largest
         back = shifted - x
@@ -40,8 +40,8 @@ def shift(x: Array) -> tuple[Array, Array]:
 
 
 def total(high: Array, low: Array | None = None, exact_from: float = INF) -> DD:
-    """The sum of high + low along the last axis, which is kept with length 1: halves are added in pairs, without error
-    once there are at most `exact_from` numbers left."""
+    """The sum of high + low along the last axis, which is kept with length 1: halves are added in pairs, exactly once
+    at most `exact_from` numbers are left."""
     lost: Array | float = 0.0 if low is None else low.sum(axis=-1, keepdims=True)
     while (n := high.shape[-1]) > 1:
         half = n // 2
@@ -65,13 +65,13 @@ class Exact(NamedTuple):
 
 
 class Row(NamedTuple):
-    """e = exp((x - max x) / tau) and its sum. What their rounding lost is kept as a share of each and put back
-    once at the end: rounded at every step, products of shares would be off by 6 ulp."""
+    """e = exp((x - max x) / tau) and its sum. What rounding lost is kept as a share of each and put back once at the
+    end: if every step were rounded, products of shares would be off by 6 ulp."""
 
     shifted: Array  # (x - max x) / tau
-    lost: Array  # what its rounding lost, which is what e lost as a share of e
+    lost: Array  # what its rounding lost, which is also what e lost as a share of e
     e: Array
-    first: NDArray[np.int64]  # the place of the largest entry
+    first: NDArray[np.int64]  # the index of the largest entry
     total: Array  # the sum of e along the last axis
     total_lost: Array
     above_one: DD  # total - 1: the sum of e over all other entries
@@ -139,7 +139,7 @@ def row_of(x: Array, tau: float = 1.0) -> Row:
     first = np.expand_dims(np.argmax(shifted, axis=-1), -1)
     largest = np.take_along_axis(e, first, axis=-1)  # 1 or NaN
     np.put_along_axis(e, first, 0.0, axis=-1)
-    above = total(e, e * lost, exact_from=64)  # the errors of the rounds before average out
+    above = total(e, e * lost, exact_from=64)  # the errors of earlier rounds average out
     np.put_along_axis(e, first, largest, axis=-1)
     whole = above + largest
     return Row(shifted, lost, e, first, whole.high, whole.low / whole.high, above)

@@ -1,6 +1,6 @@
 """Functions bounded on both sides: sigmoid, tanh, hard sigmoid, softsign, arctan.
 
-The smooth ones are written in e = exp(-|x|), which is at most 1: it never overflows, and where it underflows so does
+The smooth ones are written in e = exp(-|x|), which is at most 1: it never overflows, and where it underflows, so does
 the result.
 """
 
@@ -102,15 +102,15 @@ def hard_sigmoid(x: Array, alpha: float, beta: float) -> Array:
     low, high = _hard_sigmoid_kinks(alpha, beta)
     # The inner clip keeps alpha * x finite and leaves enough room for the outer one to give exactly 0 and 1.
     inside = np.clip(x, low - 1.0 / alpha, high + 1.0 / alpha)
-    # Near the low kink alpha * x + beta cancels: all that remains is what the rounding of the product lost.
-    if alpha == 1 / 6 and abs(beta) < 1e300:  # a sixth is meant exactly, as frameworks compute it, and is no double
+    # Near the low kink alpha * x + beta cancels, and only the rounding error of the product remains.
+    if alpha == 1 / 6 and abs(beta) < 1e300:  # 1/6 is not a double; frameworks divide by 6
         rounded, lost = times(6.0, np.asarray(beta))
         line = ((inside + rounded) + lost) / 6.0
     else:
         rounded, lost = times(alpha, inside)
         line = (rounded + beta) + lost
     result = np.clip(line, 0.0, 1.0)
-    return result if low < high else np.where(x > low, 1.0, np.where(x < low, 0.0, 0.5))  # the kinks are one number
+    return result if low < high else np.where(x > low, 1.0, np.where(x < low, 0.0, 0.5))  # the kinks coincide
 
 
 def _between_kinks(x: Array, alpha: float, beta: float) -> Array:
@@ -147,7 +147,7 @@ HARD_SIGMOID = Activation(
 
 
 def softsign(x: Array) -> Array:
-    # x / (1 + |x|) is inf / inf at infinity; the clip changes nothing, since f is +-1 beyond 2^53.
+    # x / (1 + |x|) is inf / inf at infinity; clipping is harmless, since f is +-1 beyond 2^53.
     x = np.clip(x, -1e300, 1e300)
     return x / (1.0 + np.abs(x))
 

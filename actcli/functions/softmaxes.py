@@ -42,7 +42,7 @@ def softmax_d2f(x: Array, tau: float = 1.0) -> Array:
 
 
 def softmax_dtau(x: Array, tau: float) -> Array:
-    # p (mean z - z) / tau for z = x / tau and the mean weighted by p.
+    # p (mean z - z) / tau with z = x / tau and the mean weighted by p.
     row = row_of(x, tau)
     near = row.shifted > -NEAR
     clipped = np.maximum(row.shifted, -FAR)

@@ -6,7 +6,8 @@ from actcli.activation import Activation, Array, Flags, Kernel, flat
 from actcli.functions.kernels import LARGEST, UNDERFLOW, exp_product, square_of_one_plus, times_exp
 from actcli.functions.naming import dialects
 from actcli.functions.sigmoids import sigmoid
-from actcli.numerics.doubledouble import DD, exp, log1p, refine, sqrt
+from actcli.functions.stretches import SQRT_SOFTPLUS_D2, SQRT_SOFTPLUS_D2_TAIL, stretched
+from actcli.numerics.normal import horner
 from actcli.parameters import INF, REAL, Domain, Parameter
 
 
@@ -53,7 +54,7 @@ def softplus_dbeta(x: Array, beta: float, threshold: float) -> Array:
 
 
 def _mirrored(kernel: Kernel, sign: float) -> Kernel:
-    """Of a beta below 0, where f(x) is -f(-x) of -beta."""
+    """A kernel for beta < 0, where f(x) is -f(-x) for -beta."""
 
     def either(x: Array, beta: float, threshold: float) -> Array:
         return kernel(x, beta, threshold) if beta > 0 else sign * kernel(-x, -beta, threshold)
@@ -87,7 +88,7 @@ SOFTPLUS = Activation(
 
 
 def sqrt_softplus(x: Array) -> Array:
-    # Below -40 it is exp(x/2) to the last digit, also where exp(x) is 0.
+    # Below -40 it is exp(x/2) to the last digit, even where exp(x) underflows.
     return np.where(x < -40.0, np.exp(0.5 * np.minimum(x, 0.0)), np.sqrt(softplus(x, 1.0, INF)))
 
 
@@ -97,17 +98,14 @@ def sqrt_softplus_df(x: Array) -> Array:
 
 
 def sqrt_softplus_d2f(x: Array) -> Array:
-    # With s = sigmoid(x) and p = softplus(x), s / (2 sqrt p) ((1 - s) - s / (2 p)).
-    s, p = sigmoid(x), softplus(np.maximum(x, -40.0), 1.0, INF)
-    result = s / (2.0 * np.sqrt(p)) * (sigmoid(-x) - s / (2.0 * p))
-    result = np.where(x < -40.0, 0.25 * np.exp(0.5 * np.minimum(x, 0.0)), result)
-    return refine(result, x, np.abs(x) < 6.0, _sqrt_softplus_d2f_exact)  # the difference cancels there
-
-
-def _sqrt_softplus_d2f_exact(x: Array) -> DD:
-    e = exp(x)
-    s, p = e / (1.0 + e), log1p(e)
-    return s / (2.0 * sqrt(p)) * (1.0 / (1.0 + e) - s / (2.0 * p))
+    # With s = sigmoid(x) and p = softplus(x), s / (2 sqrt p) ((1 - s) - s / (2 p)): where that cancels, a polynomial.
+    half = np.exp(0.5 * np.minimum(x, 0.0))
+    low = half * horner(SQRT_SOFTPLUS_D2_TAIL, half * half)
+    size = np.maximum(x, 0.0)
+    e = np.exp(-size)
+    p = size + np.log1p(e)
+    high = (e * (2.0 * np.minimum(p, UNDERFLOW) + (2.0 + e)) / square_of_one_plus(e) - 1.0) / 4.0 / p / np.sqrt(p)
+    return stretched(np.where(x < 0.0, low, high), x, *SQRT_SOFTPLUS_D2)
 
 
 SQRT_SOFTPLUS = Activation(

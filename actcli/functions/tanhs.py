@@ -6,6 +6,7 @@ from actcli.activation import Activation, Array, Backward
 from actcli.functions.kernels import UNDERFLOW, cube_of_one_plus, tanh_parts, times_exp
 from actcli.functions.naming import dialects
 from actcli.functions.sigmoids import tanh_d2f, tanh_df
+from actcli.functions.stretches import TANHEXP_D2, stretched
 from actcli.numerics.doubledouble import DD, exp, refine
 from actcli.parameters import INF
 
@@ -82,8 +83,8 @@ def tanhexp_d2f(x: Array) -> Array:
     e = np.exp(x)
     tail = times_exp(2.0 + x, np.minimum(x, 0.0), np.minimum(e, 1.0))
     result = np.where(x < -20.0, tail, e * tanh_df(e) * (2.0 + x - 2.0 * x * e * np.tanh(e)))
-    # The rounding of e costs 2 e ulp in s.
-    return refine(result, x, (x > -3.0) & (x < 5.95), _tanhexp_d2f_exact)
+    result = stretched(result, x, *TANHEXP_D2)
+    return refine(result, x, (x >= 0.69) & (x < 5.95), _tanhexp_d2f_exact)  # the rounding of e costs 2 e ulp in s
 
 
 def _tanhexp_d2f_exact(x: Array) -> DD:

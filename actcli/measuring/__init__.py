@@ -1,3 +1,3 @@
-"""A block of pre-activations under a function -> measures that merge.
+"""Measure blocks of pre-activations under a function, as partials that merge.
 
-No verdicts: what the measures mean is in `diagnosis`."""
+No verdicts: `diagnosis` says what the measures mean."""

@@ -1,4 +1,4 @@
-"""Which layers are taken, and which function each has."""
+"""Choose layers, and the function of each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,17 +11,16 @@ from actcli.text import some
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The functions of the layers whose name a pattern matches, of which the last decides; and the patterns of the
-    layers to take, a leading ! leaving layers out: none takes all."""
+    """`functions`: pairs of a pattern and the function of the layers it matches; the last match decides. `layers`:
+    patterns of the layers to take, or, with a leading !, to leave out; no pattern takes all layers."""
 
     functions: tuple[tuple[str, Function], ...] = ()
     layers: tuple[str, ...] = ()
 
     def of(self, names: Sequence[str], function: Function | Mapping[str, Function]) -> dict[str, Function]:
-        """The layers that are taken, in their order, each with its function: this one, or its own of these, where no
-        pattern matches.
+        """The chosen layers, in order, each with its function; `function` serves layers that no pattern matches.
 
-        Raises UsageError where a pattern matches no layer, or no layer is left.
+        Raises UsageError if a pattern matches no layer, or no layer is left.
         """
         taken = self._taken(names)
         for pattern, _ in self.functions:
@@ -31,7 +30,7 @@ class Choice:
         return {name: self._own(name) or own[name] for name in taken}
 
     def names(self, layer: str) -> bool:
-        """Whether a pattern takes this layer by its name."""
+        """Whether a pattern takes this layer."""
         return any(matches(layer, pattern) for pattern in self.layers)
 
     def mentions(self, layer: str) -> bool:
@@ -56,7 +55,7 @@ class Choice:
 
 
 def matches(name: str, pattern: str) -> bool:
-    """Whether a pattern is the name, or a glob that it fits."""
+    """Whether a pattern is the name, or a glob that matches it."""
     return name == pattern or fnmatchcase(name, pattern)
 
 

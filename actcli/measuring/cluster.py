@@ -1,5 +1,5 @@
-"""Work on a cluster of Dask, which is threads beyond one machine: units of it are mapped, and what they give is merged
-as a tree, both on the workers. The one file that knows `distributed`."""
+"""Work on a Dask cluster as on threads: workers map units of work and merge the results in a tree. The only file that
+knows `distributed`."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ R = TypeVar("R")
 
 _ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx|inproc)://.+:\d+/?")
 _LOCAL = re.compile(r"local(?::([1-9]\d{0,3}))?")
-FAN = 16  # how many results are merged at once
-AHEAD = 4  # units under way for each thread of a worker: the next one is there when one is done
-CONNECT, ALONE = 10.0, 60.0  # seconds that a scheduler, and a cluster without any worker, are waited for
-ROOT = -1  # the number of what is no unit: all of a job
+FAN = 16  # results that are merged at once
+AHEAD = 4  # units under way per worker thread, so that a thread never waits for the next one
+CONNECT, ALONE = 10.0, 60.0  # seconds to wait for a scheduler, and for a worker if there is none
+ROOT = -1  # stands for a whole job in place of the number of a unit
 SAME = "install the same versions on all machines"
-_LOGGING = ("distributed", "tornado", "asyncio")  # what logs by these names
+_LOGGING = ("distributed", "tornado", "asyncio")  # prefixes of loggers
 
 
 class UnitError(Exception):
-    """What a unit of a job has failed with."""
+    """The failure of one unit of a job."""
 
     def __init__(self, job: int, unit: int, error: Exception) -> None:
         super().__init__(str(error))
@@ -42,7 +42,7 @@ class UnitError(Exception):
 
 @dataclass(slots=True)
 class _Tree:
-    """What becomes of the results of a job: each level holds those that are not yet merged into one of the next."""
+    """The results of a job: each level holds results that are not yet merged into one of the next level."""
 
     merge: Callable[[list[Any]], Any]
     levels: list[list[Any]] = field(default_factory=list)
@@ -57,7 +57,7 @@ class _Tree:
             self.add(merged, level + 1)
 
     def root(self) -> Any:
-        """All of them merged, in their order: those of higher levels came first."""
+        """All results merged, in order: higher levels hold the earlier ones."""
         rest: list[Any] = []
         for level in self.levels:
             rest = [*level, *([self.merge(rest)] if len(rest) > 1 else rest)]
@@ -66,7 +66,7 @@ class _Tree:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A unit of a job is."""
+    """A unit of a job is done."""
 
     job: int
     unit: int
@@ -74,17 +74,17 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Merged(Generic[R]):
-    """All units of a job are."""
+    """All units of a job are done, and their results merged."""
 
     job: int
     result: R
 
 
 class Cluster:
-    """A scheduler of Dask and its workers, all of the versions of this process.
+    """A Dask scheduler and its workers, all with the versions of this process.
 
-    A task is a function of this package by its name, and plain data; these, and what comes back, are pickled by
-    `distributed`, whose protocol that is. What a worker that dies had done is done again by another one.
+    A task is a function of this package, by name, and plain data; `distributed` pickles these and the results, as its
+    protocol does. The work of a worker that dies is repeated by another one.
     """
 
     def __init__(self, connect: Callable[[], Any]) -> None:
@@ -96,15 +96,15 @@ class Cluster:
         return self._connect()
 
     def run(self, work: Callable[[U], R], unit: U) -> R:
-        """What `work` makes of one unit, on a worker. Raises whatever it raises."""
+        """Run `work` on one unit, on a worker. Raises what `work` raises."""
         found: R = self._submitted(work, unit).result()
         return found
 
     def reduced(
         self, work: Callable[[U], R], merge: Callable[[list[R]], R], jobs: Sequence[Sequence[U]]
     ) -> Iterator[Done | Merged[R]]:
-        """What `work` makes of the units of each job, merged in their order, however many workers there are; before, of
-        each unit that it is done. Raises UnitError of the first unit that fails."""
+        """Run `work` on the units of each job and merge the results in order, whatever the number of workers. Yields
+        Done for each unit, then Merged for the job. Raises UnitError for the first unit that fails."""
         running = _Running()
         trees = [_Tree(partial(self._submitted, merge, priority=1)) for _ in jobs]
         left = [len(units) for units in jobs]
@@ -140,37 +140,37 @@ class Cluster:
         return self._client.submit(_run, self._versions, work, unit, pure=False, priority=priority)
 
     def _window(self) -> int:
-        """How many units are under way at once."""
+        """The number of units to keep under way."""
         threads: dict[str, int] = self._client.nthreads()
         return AHEAD * max(4, sum(threads.values()))
 
     def _check(self) -> None:
-        """Raises DataError where nothing more can come of it."""
+        """Raises DataError if no more results can come."""
         if self._client.status != "running":
-            raise DataError("the connection to the scheduler of Dask is lost", "is it still running?")
+            raise DataError("the connection to the Dask scheduler is lost", "is it still running?")
         try:
             if not self._client.nthreads():
                 self._client.wait_for_workers(1, timeout=ALONE)
         except TimeoutError:
-            raise DataError(f"no worker of Dask is left, and none has come for {ALONE:g} s", "start more") from None
+            raise DataError(f"no Dask worker is left, and none has joined for {ALONE:g} s", "start more") from None
         except OSError as error:
-            raise DataError(f"the connection to the scheduler of Dask is lost: {error}") from None
+            raise DataError(f"the connection to the Dask scheduler is lost: {error}") from None
 
     def _error(self, future: Any) -> Exception:
-        """What a task has failed with, as an error of ours."""
+        """Our error for a task that failed."""
         if future.status == "cancelled":
-            return DataError("the connection to the scheduler of Dask is lost", "is it still running?")
+            return DataError("the connection to the Dask scheduler is lost", "is it still running?")
         error = future.exception()
         if isinstance(error, ActcliError):
             return error
         if type(error).__name__ == "KilledWorker":
-            what = "the workers that were given the same piece of work have died, one after the other"
-            return DataError(what, "have they enough memory? Their logs say why")
+            what = "every worker that was given a certain piece of work has died"
+            return DataError(what, "do they have enough memory? Their logs say why")
         return DataError(f"a worker failed: {type(error).__name__}: {str(error).partition(chr(10))[0]}")
 
 
 class _Running:
-    """Tasks under way, which come back in the order in which they are done."""
+    """Tasks under way, returned in the order in which they finish."""
 
     def __init__(self) -> None:
         self.places: dict[str, tuple[int, int]] = {}
@@ -193,7 +193,7 @@ class _Running:
             return *self.places.pop(future.key), future
 
     def before(self, failed: UnitError) -> bool:
-        """Whether one may still fail that would have been the first to."""
+        """Whether an earlier unit is still under way, which may fail too."""
         return any(place < (failed.job, failed.unit) for place in self.places.values())
 
     def cancel(self, client: Any) -> None:
@@ -206,7 +206,7 @@ def _first(one: UnitError | None, other: UnitError) -> UnitError:
 
 
 def _run(expected: dict[str, str], work: Callable[[U], R], unit: U) -> R:
-    """What a worker does: one that has joined since may be another."""
+    """Run on a worker. Versions are checked each time: the worker may have joined later."""
     if (odd := _difference(expected, versions())) is not None:
         raise DataError(f"a worker {odd}", SAME)
     return work(unit)
@@ -214,7 +214,7 @@ def _run(expected: dict[str, str], work: Callable[[U], R], unit: U) -> R:
 
 @cache
 def versions() -> dict[str, str]:
-    """What must be the same everywhere, so that results are."""
+    """The versions that must agree everywhere for equal results."""
     from importlib.metadata import version
 
     return {"actcli": __version__, **{name: version(name) for name in ("numpy", "polars", "distributed")}}
@@ -223,16 +223,18 @@ def versions() -> dict[str, str]:
 def _difference(expected: dict[str, str], found: dict[str, str]) -> str | None:
     odd = (name for name in expected if expected[name] != found.get(name))
     name = next(odd, None)
-    return None if name is None else f"has {name} {found.get(name, 'not at all')}, and {expected[name]} is here"
+    if name is None:
+        return None
+    return f"has {name} {found[name]}, not {expected[name]} as here" if name in found else f"does not have {name}"
 
 
 @contextmanager
 def connected(address: str) -> Iterator[Cluster]:
-    """The cluster of a scheduler, or, of `local` or `local:N`, one of processes of this machine, which end with it. It
-    is connected to when it is first asked for something."""
+    """The cluster of a scheduler; for `local` or `local:N`, a cluster of processes on this machine, which end with it.
+    The connection is made on first use."""
     local = _LOCAL.fullmatch(address)
     if not local and not _ADDRESS.fullmatch(address):
-        raise UsageError(f"--dask {address}: is no address of a scheduler", "write tcp://HOST:8786, local or local:4")
+        raise UsageError(f"--dask {address}: not the address of a scheduler", "write tcp://HOST:8786, local or local:4")
     try:
         import distributed
     except ImportError:
@@ -247,7 +249,7 @@ def connected(address: str) -> Iterator[Cluster]:
             try:
                 client = distributed.Client(own or address, timeout=CONNECT, set_as_default=False)
             except (OSError, ValueError) as error:
-                what = f"{address}: no scheduler of Dask answers: {str(error).partition(chr(10))[0]}"
+                what = f"{address}: no Dask scheduler answers: {str(error).partition(chr(10))[0]}"
                 raise DataError(what, "`dask scheduler` starts one") from None
             _check_workers(stack.enter_context(client), address)
             return client
@@ -256,8 +258,8 @@ def connected(address: str) -> Iterator[Cluster]:
 
 
 def _shielded(start: Callable[[], R]) -> R:
-    """What starts processes, in a thread that has no Ctrl-C, and so nor have they: it ends this process, which ends
-    them."""
+    """Run `start` in a thread that ignores Ctrl-C, so that the processes it starts do too: Ctrl-C ends this process,
+    which then ends them."""
 
     def run() -> R:
         if hasattr(signal, "pthread_sigmask"):
@@ -274,29 +276,29 @@ def _processes(distributed: Any, count: int) -> Any:
         threads_per_worker=1,
         processes=True,
         host="127.0.0.1",
-        memory_limit=None,  # memory is constant
-        dashboard_address="127.0.0.1:0",  # which else listens to all the world
+        memory_limit=None,  # our memory use is constant
+        dashboard_address="127.0.0.1:0",  # the default listens on all interfaces
         worker_dashboard_address="127.0.0.1:0",
         silence_logs=logging.CRITICAL,
-        env={"POLARS_MAX_THREADS": "1"},  # else each process would have as many as there are processors
+        env={"POLARS_MAX_THREADS": "1"},  # the default is one thread per processor, in each process
     )
 
 
 def _check_workers(client: Any, address: str) -> None:
-    """Raises DataError where there is none, or one that would not give the same results."""
+    """Raises DataError if there are no workers, or one with other versions."""
     try:
         client.wait_for_workers(1, timeout=CONNECT)
     except TimeoutError:
         raise DataError(f"{address}: the scheduler has no workers", f"`dask worker {address}` starts one") from None
     for worker, found in sorted(client.run(versions, on_error="return").items()):
-        odd = f"has no such actcli: {found}" if isinstance(found, BaseException) else _difference(versions(), found)
+        odd = f"lacks this actcli: {found}" if isinstance(found, BaseException) else _difference(versions(), found)
         if odd is not None:
             raise DataError(f"{address}: the worker {worker} {odd}", SAME)
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without what the libraries log on standard error: what matters is an error of ours."""
+    """Silence the logging of the libraries: what matters becomes one of our errors."""
     loggers = [each for name, each in logging.root.manager.loggerDict.items() if name.startswith(_LOGGING)]
     found = [each for each in loggers if isinstance(each, logging.Logger)]
     before = [each.level for each in found]

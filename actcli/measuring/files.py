@@ -1,4 +1,4 @@
-"""Layers from files: one table each, named after its file."""
+"""Layers from files: one table per layer, named after its file."""
 
 import os
 import shlex
@@ -31,8 +31,8 @@ def file_layers(
     watch: Watch = unwatched,
     cluster: Cluster | None = None,
 ) -> list[PreActivations]:
-    """The layers that the files hold and that are taken, each with its function. Their bytes are read when they are
-    measured: here, or by the workers of a cluster."""
+    """The chosen layers in the files, each with its function. The files are read when the layers are measured, here or
+    by the workers of a cluster."""
     tables = listed(paths, options, choice.mentions)
     functions = choice.of([_name(table) for table in tables], function)
     taken = [table for table in tables if _name(table) in functions]
@@ -53,7 +53,7 @@ def file_layers(
 
 
 def _origin(table: Table, size: int | None, skipped: Skipped | None) -> Input:
-    """Where a table came from, when it has been read."""
+    """Where a table came from; complete once it has been read."""
     reason = skipped.first.message if skipped else ""
     return Input(_name(table), table.source, size, skipped.count if skipped else 0, reason, table.notes)
 
@@ -69,7 +69,7 @@ def _ways_out(hint: str, name: str) -> str:
 def file_histograms(
     paths: Sequence[str], options: ReadOptions, watch: Watch = unwatched
 ) -> list[tuple[Input, Histogram]]:
-    """The histogram of the finite values of each table, and where it came from."""
+    """The histogram of the finite values of each table, with where it came from."""
     found = []
     for table in open_tables(paths, options):
         total = Histogram.empty()
@@ -81,7 +81,7 @@ def file_histograms(
 
 
 class _Reading:
-    """The blocks of a table, and, when they have been read, where they came from."""
+    """The blocks of a table and, once they have been read, where they came from."""
 
     def __init__(self, table: Table, threads: int | None, watch: Watch) -> None:
         self._table, self._threads, self._watch = table, threads, watch
@@ -102,4 +102,4 @@ class _Reading:
 
 
 def _name(table: Table) -> str:
-    return os.fsencode(table.name).decode("utf-8", "backslashreplace")  # a file's may hold any bytes
+    return os.fsencode(table.name).decode("utf-8", "backslashreplace")  # a file name may contain any bytes

@@ -1,4 +1,4 @@
-"""A layer on its way in: its name, its function, and blocks of pre-activations, wherever they come from."""
+"""A layer to measure: its name, its function, and blocks of pre-activations from any source."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ T = TypeVar("T")
 
 
 class Blocks(Protocol):
-    """What gives the blocks of rows of a layer, of shape (samples, neurons), with what is missing in each."""
+    """Gives the blocks of a layer, of shape (samples, neurons), each with flags of its missing cells."""
 
     def __call__(self, work: Callable[[Array, Flags | None], T]) -> Iterator[T]:
-        """What `work`, on any thread, makes of each block, in order."""
+        """The results of `work` on each block, in order; `work` may run on any thread."""
 
 
 Role: TypeAlias = Literal["hidden", "head", "gate"]
@@ -31,8 +31,8 @@ Role: TypeAlias = Literal["hidden", "head", "gate"]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a layer stands: its role in a network, what its samples are called, and whether the network is trained
-    still: of one that is `finished` no weights are drawn anew. Gates are for what is hidden or `named` by the user."""
+    """A layer's place: its role in a network, what its samples are called, whether the network is `finished` (trained),
+    and whether the user `named` the layer. Gates apply to layers that are hidden or named."""
 
     role: Role = "hidden"
     samples: str = "samples"
@@ -41,31 +41,31 @@ class Place:
 
 
 class Pass(Protocol):
-    """What gives the blocks of several layers in one pass."""
+    """Gives the blocks of several layers in one pass."""
 
     def __call__(self, numbers: Sequence[int]) -> Iterator[tuple[int, Callable[[], Array], int]]:
-        """Of the layers of these numbers: the number, what gives a block, on any thread, and how many of its rows are
-        of one input."""
+        """For the layers with these numbers, yield the number, a call that makes a block on any thread, and the number
+        of rows per input."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """The layer of this number in a pass."""
+    """The layer with this number in a pass."""
 
     run: Pass
     number: int
 
 
 class Away(Protocol):
-    """What has several layers measured elsewhere."""
+    """Has several layers measured elsewhere."""
 
     def __call__(self, probes: Mapping[int, Sequence[Probe]]) -> Iterator[tuple[int, list[Partial]]]:
-        """The number of each layer, and its partials under the probes for it."""
+        """Yield the number of each layer with its partials under its probes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """The layer of this number among those that are measured elsewhere."""
+    """The layer with this number among those measured elsewhere."""
 
     run: Away
     number: int
@@ -73,8 +73,8 @@ class Apart:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """Where a layer came from: the file and its bytes (None for numbers); how many rows of it were left out, and why
-    the first of them; what was guessed about it."""
+    """Where a layer came from: the file and its size in bytes (None for numbers), how many rows were left out, the
+    reason for the first of them, and notes on what was guessed."""
 
     layer: str
     source: str
@@ -86,7 +86,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class PreActivations:
-    """A layer that is to be measured. `origin` is asked when it has been."""
+    """A layer to measure. Call `origin` only after that."""
 
     name: str
     function: Function
@@ -94,7 +94,7 @@ class PreActivations:
     blocks: Blocks | Shared | Apart
     origin: Callable[[], Input] | None = None
     place: Place = field(default_factory=Place)
-    positions: int = 1  # rows in succession that are of one input, of which each block holds all
+    positions: int = 1  # consecutive rows per input; a block never splits an input
 
     def __post_init__(self) -> None:
         if self.function.width not in (None, len(self.neurons)):
@@ -111,7 +111,7 @@ class PreActivations:
         origin: Callable[[], Input] | None = None,
         positions: int = 1,
     ) -> PreActivations:
-        """Those of an array of shape (samples, neurons); the neurons are named "0", "1" and so on by default."""
+        """A layer from an array of shape (samples, neurons). Neurons are named "0", "1" and so on by default."""
 
         def blocks(work: Callable[[Array, Flags | None], T]) -> Iterator[T]:
             yield work(x, missing)
@@ -122,7 +122,7 @@ class PreActivations:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A layer that has been measured. `loss_gradient` is the rms of dL/dx, where the loss was differentiated."""
+    """A measured layer. `loss_gradient` is the rms of dL/dx if the loss was differentiated."""
 
     name: str
     neurons: tuple[str, ...]
@@ -133,23 +133,26 @@ class Measured:
 
 
 def measure(layers: Sequence[PreActivations], probes: Sequence[Sequence[Probe]]) -> list[list[Measured]]:
-    """Each layer under each of its probes, its blocks looked at once; the layers of one pass together."""
-    totals = [[Partial.empty(len(layer.neurons)) for _ in own] for layer, own in zip(layers, probes, strict=True)]
+    """Measure each layer under each of its probes, reading its blocks once and the layers of a pass together."""
+    totals: dict[int, list[Partial]] = {}
     for number, partials in _partials(layers, probes):
-        totals[number] = [total.merge(partial) for total, partial in zip(totals[number], partials, strict=True)]
+        known = totals.get(number)
+        totals[number] = [a.merge(b) for a, b in zip(known, partials, strict=True)] if known else partials
     return [
         [
             Measured(layer.name, layer.neurons, probe, total, layer.place)
-            for probe, total in zip(own, found, strict=True)
+            for probe, total in zip(
+                own, totals.get(number) or [Partial.empty(len(layer.neurons))] * len(own), strict=True
+            )
         ]
-        for layer, own, found in zip(layers, probes, totals, strict=True)
+        for number, (layer, own) in enumerate(zip(layers, probes, strict=True))
     ]
 
 
 def _partials(
     layers: Sequence[PreActivations], probes: Sequence[Sequence[Probe]]
 ) -> Iterator[tuple[int, list[Partial]]]:
-    """Which layer, and what its probes make of a block."""
+    """Yield the number of a layer with its partials for a block."""
     passes: dict[Pass, dict[int, int]] = {}
     aways: dict[Away, dict[int, int]] = {}
     for number, layer in enumerate(layers):
@@ -178,7 +181,7 @@ def _of_pass(
 
 
 def of_numbers(x: Sequence[float], function: Function) -> PreActivations:
-    """Numbers are the samples of one neuron; to a function that takes rows, one sample of several."""
+    """A layer from numbers: the samples of one neuron, or, for a function that takes rows, one sample."""
     read = Input("numbers", "the command line", None)
     values, names = (np.array(x)[None, :], ()) if function.takes_rows else (np.array(x)[:, None], ("x",))
     return PreActivations.of_array(read.layer, function, values, neurons=names, origin=lambda: read)

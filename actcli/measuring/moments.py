@@ -40,7 +40,7 @@ class Moments:
         """Of the entries of t, shape (columns, rows), that `keep` marks; None marks all. `size`: the largest |entry| of
         each column, 0 where there is none."""
         count = np.full(len(t), t.shape[1]) if keep is None else np.count_nonzero(keep, axis=1)
-        exponent = _exponents(size)
+        exponent = exponents(size)
         if (odd := (exponent != 0) & (size > 0.0)).any():
             t = np.ldexp(t, np.where(odd, -exponent, 0)[:, None])
         with np.errstate(over="ignore", invalid="ignore"):  # of what is not kept
@@ -51,6 +51,13 @@ class Moments:
             if (far := ~(deviation >= _NEAR * squares)).any():  # much is lost in the difference
                 some = None if keep is None else keep[far]
                 shift[far], offset[far], deviation[far] = _around_entry(t[far], some, count[far])
+        return cls.around(count, exponent, shift, offset, deviation)
+
+    @classmethod
+    def around(
+        cls, count: NDArray[np.int64], exponent: NDArray[np.int64], shift: Array, offset: Array, deviation: Array
+    ) -> Moments:
+        """The moments whose mean is shift + offset."""
         return cls(count, exponent, *_sum(shift, offset), deviation)
 
     def merge(self, other: Moments) -> Moments:
@@ -89,7 +96,7 @@ class Moments:
         return Sums.normal(self.deviation + self.count * self.centre * self.centre, 2 * self.exponent)
 
 
-def _exponents(size: Array) -> NDArray[np.int64]:
+def exponents(size: Array) -> NDArray[np.int64]:
     exponent = np.frexp(size)[1]
     return np.where(size == 0.0, _NOTHING, np.where(np.abs(exponent) < _ORDINARY, 0, exponent)).astype(np.int64)
 

@@ -1,4 +1,4 @@
-"""Layers from a model that is run: all of them in one pass."""
+"""Layers from a model that is run, all in one pass."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from actcli.text import numbered, some
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The layers of a model on its inputs. `is_chain`: the product of f' is what they leave of a gradient. `notes` are
-    of what is not seen."""
+    """The layers of a model on its inputs. `is_chain`: a gradient is scaled by the product of f'. `notes` name what
+    cannot be seen."""
 
     layers: tuple[PreActivations, ...]
     is_chain: bool
@@ -36,7 +36,7 @@ def network(
 ) -> Network:
     """The chosen layers of the model in a file, on these inputs.
 
-    Raises DataError for a model or inputs that cannot be used, and where no layer is seen.
+    Raises DataError for a model or inputs that cannot be used, and if no layer can be seen.
     """
     model = Model.read(path)
     listed = model.listing
@@ -44,7 +44,7 @@ def network(
     if not listed.layers:
         if not unseen:
             model.check()
-        raise DataError(f"{path}: no activation is seen", "; ".join(unseen) or "none of its operators is one")
+        raise DataError(f"{path}: no activation is found", "; ".join(unseen) or "none of its operators is one")
     known = {layer.name: layer.function for layer in listed.layers}
     functions = choice.of(list(known), known)
     chosen = [layer for layer in listed.layers if layer.name in functions]
@@ -62,7 +62,7 @@ def network(
         if count
     )
     idle = [layer.name for layer, count in zip(chosen, run.neurons, strict=True) if not count]
-    notes = [f"{some(idle, 4)}: not run on the first of the inputs, which takes another branch"] if idle else []
+    notes = [f"{some(idle, 4)}: not run on the first input, which takes another branch"] if idle else []
     if not layers:
         raise DataError(f"{path}: none of these layers is run on these inputs", notes[0])
     return Network(layers, listed.is_chain and len(layers) == len(listed.layers), (*unseen, *notes))

@@ -1,4 +1,4 @@
-"""Layers of files that are measured on a cluster: cut into pieces, of which only partials come back."""
+"""Measure layers from files on a cluster: files are cut into pieces, and only partials come back."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from actcli.tables.pipeline import Part, Watch, map_blocks
 from actcli.tables.remote import is_remote
 from actcli.tables.table import Block, Kin, Share, Skipped, Table, together
 
-PIECE = 64 << 20  # bytes that a part is cut into, and to which small parts are taken together
-LEAST = 1 << 20  # bytes that a part counts for at least: it must be opened
-MOST = 20_000  # pieces of a layer, about: a scheduler keeps a kilobyte or two for each
+PIECE = 64 << 20  # bytes: larger parts are cut, smaller ones grouped
+LEAST = 1 << 20  # bytes that any part counts as, for opening it
+MOST = 20_000  # pieces per layer, roughly: a scheduler keeps a kilobyte or two for each
 
 
 class Piece(NamedTuple):
     """A share of a part of a layer."""
 
     path: str
-    size: int | None  # of the whole part, which a worker must find too; None: a server does not say it
+    size: int | None  # of the whole part, which a worker must find too; None: the server does not tell
     share: Share
 
     @property
@@ -38,7 +38,7 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What a worker measures at a time: plain values, and words for every function."""
+    """What a worker measures at a time: plain values, with functions in words."""
 
     pieces: tuple[Piece, ...]
     kin: Kin
@@ -48,15 +48,15 @@ class Unit:
 
     @property
     def exact(self) -> Unit:
-        """The same, whose errors name lines by their numbers: what is before each piece is read for that."""
+        """The same unit, reading what comes before each piece too, so that errors can name line numbers."""
         pieces = (piece._replace(share=piece.share._replace(exact=True)) for piece in self.pieces)
         return replace(self, pieces=tuple(pieces))
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a worker has measured: a partial for each probe, records of arrays and numbers, which travel as such; and
-    the rows that were left out, with the unit of the first."""
+    """What a worker measured: a partial for each probe (arrays and numbers, which travel as such), and the rows that
+    were left out, with the unit of the first of them."""
 
     partials: tuple[Partial, ...]
     skipped: Skipped | None = None
@@ -64,7 +64,7 @@ class Found:
 
 
 class Away:
-    """Tables whose blocks are measured by the workers of a cluster, those of all tables side by side."""
+    """Tables that the workers of a cluster measure, all at the same time."""
 
     def __init__(self, cluster: Cluster, tables: Sequence[Table], options: ReadOptions, watch: Watch) -> None:
         self._cluster, self._tables, self._watch = cluster, tables, watch
@@ -72,7 +72,7 @@ class Away:
         self.skipped: dict[int, Skipped | None] = {}
 
     def __call__(self, probes: Mapping[int, Sequence[Probe]]) -> Iterator[tuple[int, list[Partial]]]:
-        """The partials of the tables of these numbers under the probes of each."""
+        """Yield the number of each table with its partials under its probes."""
         jobs = [self._units(self._tables[number], own) for number, own in probes.items()]
         found: dict[int, Found] = {}
         ends = [0] * len(jobs)
@@ -86,14 +86,14 @@ class Away:
 
     def _units(self, table: Table, probes: Sequence[Probe]) -> list[Unit]:
         if table.kin is None or not table.parts:
-            raise UsageError(f"{table.source} is read only once, and not by workers", "put it into a file")
+            raise UsageError(f"{table.source} can be read only once, and not by workers", "put it in a file")
         again = tuple(probe.again() for probe in probes if probe.again is not None)
         return [
             Unit(tuple(group), table.kin, self._options, again, table.positions) for group in pieces(table)
         ]  # fmt: skip
 
     def _events(self, jobs: list[list[Unit]], ends: list[int], found: dict[int, Found]) -> Iterator[int]:
-        """The job of each thing that is done, once `ends` and `found` say so."""
+        """Yield the job of each event, after recording the event in `ends` or `found`."""
         try:
             for event in self._cluster.reduced(_measure, _merge, jobs):
                 if isinstance(event, Merged):
@@ -105,20 +105,20 @@ class Away:
             self._exactly(jobs[error.job][error.unit], error.error)
 
     def _exactly(self, unit: Unit, error: Exception) -> None:
-        """Raise the error of a unit, with the numbers of its lines."""
+        """Raise the error of a unit, with line numbers."""
         if isinstance(error, ActcliError) and any(piece.share.number for piece in unit.pieces):
             self._cluster.run(_measure, unit.exact)
         raise error
 
     @staticmethod
     def _progress(job: int, events: Iterator[int], ends: list[int], found: dict[int, Found]) -> Iterator[Part[None]]:
-        """How far a job is, until it has its result."""
+        """Yield the progress of a job until its result is there."""
         while job not in found:
             if next(events) == job:
                 yield Part(None, ends[job], None)
 
     def _named(self, result: Found) -> Skipped | None:
-        """The rows that were left out, the first with the number of its line."""
+        """The rows that were left out, the first with its line number."""
         unit, skipped = result.unit, result.skipped
         if skipped is None or unit is None or not any(piece.share.number for piece in unit.pieces):
             return skipped
@@ -127,8 +127,8 @@ class Away:
 
 
 def pieces(table: Table) -> list[list[Piece]]:
-    """The pieces of a table, in order, those together that are measured at a time. Sizes alone decide, so that results
-    are the same to the last bit for any number of workers."""
+    """The pieces of a table, in order, grouped into units. Only sizes decide, so that results are the same to the last
+    bit for any number of workers."""
     most = max(PIECE, sum(part.size or 0 for part in table.parts) // MOST)
     found: list[list[Piece]] = []
     room = 0
@@ -147,7 +147,7 @@ def pieces(table: Table) -> list[list[Piece]]:
 
 
 def _measure(unit: Unit) -> Found:
-    """What a worker does."""
+    """Measure a unit, on a worker."""
     probes = [again() for again in unit.probes]
     totals = [Partial.empty(len(unit.kin.picked)) for _ in probes]
     work = partial(_of_block, probes, unit.positions)
@@ -164,12 +164,12 @@ def _of_block(probes: Sequence[Probe], positions: int, block: Block) -> list[Par
 
 
 def seen_by_all(path: str) -> str:
-    """A path that does not depend on the folder in which a process is."""
+    """A path that does not depend on the working directory."""
     return path if is_remote(path) else os.path.abspath(path)
 
 
 def table_of(piece: Piece, kin: Kin, options: ReadOptions) -> Table:
-    """The table of a piece, which has no blocks but its own."""
+    """The table of a piece, limited to the blocks of that piece."""
     if not is_remote(piece.path):
         size = os.path.getsize(piece.path) if os.path.isfile(piece.path) else None
         if size != piece.size:
@@ -182,7 +182,7 @@ def table_of(piece: Piece, kin: Kin, options: ReadOptions) -> Table:
 
 
 def _merge(found: list[Found]) -> Found:
-    """What workers do with what they have found, in its order."""
+    """Merge results in order, on a worker."""
     partials = (reduce(Partial.merge, own) for own in zip(*(each.partials for each in found), strict=True))
     skipped = reduce(together, (each.skipped for each in found))
     return Found(tuple(partials), skipped, next((each.unit for each in found if each.unit), None))

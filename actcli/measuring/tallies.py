@@ -49,6 +49,44 @@ class Values:
         most = np.max(t, axis=1, initial=-math.inf, where=keep)
         return cls(t, keep, absent, non_finite, least, most, positions)
 
+    # The reductions over values, and over flags and numbers computed from them. A subclass has its own for a GPU.
+
+    def count(self, flags: Flags) -> Counts:
+        """How many values of each neuron are flagged."""
+        return set_bits(flags, self.keep)
+
+    def total(self, numbers: Array | Flags) -> Sums:
+        """The sum of numbers of each neuron, one for each value."""
+        return Sums.of(numbers, self.keep)
+
+    def squares(self, numbers: Array) -> Sums:
+        """The sum of their squares."""
+        return Sums.of_squares(numbers, self.keep)
+
+    def moments(self) -> Moments:
+        return Moments.of(self.t, self.keep, self.size)
+
+    def histogram(self) -> Histogram:
+        return Histogram.of(self.t, self.keep)
+
+    def inputs_with(self, flags: Flags | None) -> Counts:
+        """Of how many inputs some value of each neuron is flagged; None flags all."""
+        flagged: Flags = np.ones(self.t.shape, np.bool_) if self.keep is None else self.keep
+        if flags is not None:
+            flagged = np.asarray(flagged & flags)
+        if self.positions > 1:
+            flagged = np.asarray(flagged.reshape(len(flagged), -1, self.positions).any(axis=2))
+        return set_bits(flagged)
+
+    def like(self, end: float | Array) -> float | Array:
+        """An end of an interval, or one for each neuron, such that values compare with it."""
+        return end
+
+    @property
+    def size(self) -> Array:
+        """The largest |value| of each neuron, 0 where there is none."""
+        return np.maximum(np.maximum(-self.least, self.most), 0.0)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
@@ -77,10 +115,11 @@ class Block:
     def inside(self, intervals: Sequence[Span]) -> Flags | None:
         """Where the values lie in one of the intervals, ends included; None where there is no interval."""
         total = None
-        for start, stop in intervals:
-            from_below = np.all(start == -math.inf)
-            flags = np.asarray(self.x.t <= stop if from_below else self.x.t >= start)
-            if not from_below and np.any(stop != math.inf):
+        for ends in intervals:
+            start, stop = map(self.x.like, ends)
+            from_below = np.all(ends[0] == -math.inf)
+            flags: Flags = self.x.t <= stop if from_below else self.x.t >= start
+            if not from_below and np.any(ends[1] != math.inf):
                 flags &= self.x.t <= stop
             total = flags if total is None else total | flags
         return total
@@ -107,7 +146,7 @@ def count(flags: Callable[[Block], Flags | None]) -> Tally[Counts]:
 
     def of(block: Block) -> Counts:
         flagged = flags(block)
-        return _no_counts(len(block.x.t)) if flagged is None else set_bits(flagged, block.x.keep)
+        return _no_counts(len(block.x.t)) if flagged is None else block.x.count(flagged)
 
     return Tally(_no_counts, of, operator.add)
 
@@ -117,18 +156,14 @@ def total(values: Callable[[Block], Array | Flags | None]) -> Tally[Sums]:
 
     def of(block: Block) -> Sums:
         numbers = values(block)
-        return Sums.empty(len(block.x.t)) if numbers is None else Sums.of(numbers, block.x.keep)
+        return Sums.empty(len(block.x.t)) if numbers is None else block.x.total(numbers)
 
     return Tally(Sums.empty, of, Sums.merge)
 
 
 def squares(values: Callable[[Block], Array]) -> Tally[Sums]:
     """The sum of the squares of some numbers of each neuron, one for each value."""
-    return Tally(Sums.empty, lambda block: Sums.of_squares(values(block), block.x.keep), Sums.merge)
-
-
-def _moments(block: Block) -> Moments:
-    return Moments.of(block.x.t, block.x.keep, np.maximum(np.maximum(-block.x.least, block.x.most), 0.0))
+    return Tally(Sums.empty, lambda block: block.x.squares(values(block)), Sums.merge)
 
 
 def number(of: Callable[[Block], int], *, of_values: bool = False) -> Tally[int]:
@@ -138,16 +173,7 @@ def number(of: Callable[[Block], int], *, of_values: bool = False) -> Tally[int]
 
 def inputs_with(flags: Callable[[Block], Flags | None], *, of_values: bool = False) -> Tally[Counts]:
     """Of how many inputs some value of each neuron is flagged, and finite; None flags all."""
-
-    def of(block: Block) -> Counts:
-        flagged: Flags = np.ones(block.x.t.shape, np.bool_) if block.x.keep is None else block.x.keep
-        if (chosen := flags(block)) is not None:
-            flagged = np.asarray(flagged & chosen)
-        if block.x.positions > 1:
-            flagged = np.asarray(flagged.reshape(len(flagged), -1, block.x.positions).any(axis=2))
-        return set_bits(flagged)
-
-    return Tally(_no_counts, of, operator.add, of_values)
+    return Tally(_no_counts, lambda block: block.x.inputs_with(flags(block)), operator.add, of_values)
 
 
 def set_bits(flags: Flags, keep: Flags | None = None) -> Counts:
@@ -160,7 +186,7 @@ def _no_counts(neurons: int) -> Counts:
     return np.zeros(neurons, np.int64)
 
 
-MOMENTS = Tally(Moments.empty, _moments, Moments.merge, of_values=True)
+MOMENTS = Tally(Moments.empty, lambda block: block.x.moments(), Moments.merge, of_values=True)
 MINIMUM = Tally(lambda neurons: np.full(neurons, math.inf), lambda block: block.x.least, np.minimum, of_values=True)
 MAXIMUM = Tally(lambda neurons: np.full(neurons, -math.inf), lambda block: block.x.most, np.maximum, of_values=True)
 VANISHING = count(lambda block: block.vanishing)
@@ -169,8 +195,8 @@ PASSING = inputs_with(lambda block: ~block.vanishing)  # that pass gradient
 VANISHING_ROWS = number(lambda block: int(np.count_nonzero(block.vanishing.all(axis=0))) if block.rowwise else 0)
 OUTPUT = total(lambda block: block.output)
 SCORE = total(lambda block: block.score)
-ZEROS = number(lambda block: int(np.count_nonzero(block.x.t == 0.0)), of_values=True)
+ZEROS = number(lambda block: int(block.x.count(block.x.t == 0.0).sum()), of_values=True)
 # Of the values of all neurons; None where it is not asked for.
 HISTOGRAM: Tally[Histogram | None] = Tally(
-    lambda neurons: None, lambda block: Histogram.of(block.x.t, block.x.keep) if block.histogram else None, merged
+    lambda neurons: None, lambda block: block.x.histogram() if block.histogram else None, merged
 )

@@ -274,8 +274,8 @@ def _node(found: Found, place: int) -> Node:
 
     proto = found.proto
     attributes = {one.name: onnx.helper.get_attribute_value(one) for one in proto.attribute}
-    said = {one.key: one.value for one in proto.metadata_props}
-    gates = said.get(GATES, "").split("\n") if said.get(GATES) else []
-    scope = said.get("pkg.torch.onnx.name_scopes", "")
+    properties = {one.key: one.value for one in proto.metadata_props}
+    gates = properties.get(GATES, "").split("\n") if properties.get(GATES) else []
+    scope = properties.get("pkg.torch.onnx.name_scopes", "")
     inputs = (*found.inputs, *gates)
     return Node(proto.op_type, proto.name, inputs, found.outputs, attributes, scope, place, tuple(gates))

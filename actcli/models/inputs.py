@@ -14,6 +14,7 @@ from actcli.models.onnx_file import is_model
 from actcli.models.wanted import Wanted, checked, listed, number
 from actcli.tables.open import open_tables
 from actcli.tables.options import ReadOptions
+from actcli.tables.source import spool
 from actcli.tables.table import stacked
 
 
@@ -135,7 +136,7 @@ def _of_paths(rest: Sequence[Wanted], paths: Sequence[str | Given], options: Rea
         if isinstance(one, dict):
             one = _only(one, rest[0], str(path))
         parts.append(checked(rest[0], one, str(path)))
-    return {rest[0].name: parts[0] if len(parts) == 1 else np.concatenate(parts)}
+    return {rest[0].name: _joined(parts)}
 
 
 def _only(arrays: Mapping[str, Any], want: Wanted, path: str) -> Any:
@@ -153,12 +154,14 @@ def _merged(rest: Sequence[Wanted], paths: Sequence[str | Given], found: Sequenc
         if extra := one.keys() - names:
             raise DataError(f"{path}: the model has no input {min(extra)!r}", listed(rest))
     return {
-        want.name: np.concatenate(
-            [checked(want, one[want.name], str(path)) for path, one in zip(paths, found, strict=True)]
-        )
+        want.name: _joined([checked(want, one[want.name], str(path)) for path, one in zip(paths, found, strict=True)])
         for want in rest
         if all(want.name in one for one in found)
     }
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _fitting(want: Wanted, path: str, options: ReadOptions) -> Any:
@@ -179,8 +182,9 @@ def _arrays(path: str | Given, options: ReadOptions) -> Any:
         return _table(path, options)
     again = f"write it again: np.save{'z' * (suffix == '.npz')}({os.path.basename(path)!r}, ...)"
     try:
-        found = np.load(path, mmap_mode="r" if suffix == ".npy" else None, allow_pickle=False)
-        return {name: found[name] for name in found.files} if suffix == ".npz" else found
+        return _mapped(path) if suffix == ".npy" else _unpacked(path)
+    except DataError:  # no room for what is unpacked
+        raise
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file") from None
     except OSError as error:
@@ -190,6 +194,25 @@ def _arrays(path: str | Given, options: ReadOptions) -> Any:
             way = "save it as floats: a.astype(float)"
             raise DataError(f"{path}: holds Python objects, which are not loaded", way) from error
         raise DataError(f"{path}: is not a whole NumPy file of numbers", again) from error
+
+
+def _mapped(path: str) -> Any:
+    return np.load(path, mmap_mode="r", allow_pickle=False)
+
+
+def _unpacked(path: str) -> dict[str, Any]:
+    """The arrays of an archive, each in a temporary file: a small archive may hold more than fits in memory."""
+    import zipfile
+
+    found = {}
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.namelist():
+            name = member.removesuffix(".npy")
+            if name != member:
+                with archive.open(member) as content:
+                    copy = spool(content)  # deleted with the name, while the map keeps the bytes
+                found[name] = _mapped(copy.name)
+    return found
 
 
 def _table(path: str, options: ReadOptions) -> Any:

@@ -38,14 +38,14 @@ def external_data(model: Any, path: str, folder: str) -> None:
     """Raises DataError if a file with weights is missing, too short, or outside the model's folder."""
     sizes: dict[str, int] = {}
     for one in _tensors(model.graph):
-        said = {entry.key: entry.value for entry in one.external_data}
-        place = said.get("location")
+        known = {entry.key: entry.value for entry in one.external_data}
+        place = known.get("location")
         if place is None:
             continue
         if place not in sizes:
             sizes[place] = _size(path, folder, place)
-        length = int(said.get("length") or math.prod(one.dims) * _bits(one.data_type) // 8)
-        if int(said.get("offset") or 0) + length > sizes[place]:
+        length = int(known.get("length") or math.prod(one.dims) * _bits(one.data_type) // 8)
+        if int(known.get("offset") or 0) + length > sizes[place]:
             raise DataError(f"{path}: the file with its weights is truncated: {place}", "copy or export it again")
 
 

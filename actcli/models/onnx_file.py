@@ -157,5 +157,5 @@ def _not_a_model(path: str) -> DataError:
     """The error for a file that is not a model; it names what the file is, if the first bytes show that."""
     with open(path, "rb") as file:
         head = file.read(32)
-    found = next((said for (at, own), said in _HEADS.items() if head.startswith(own, at)), _CUT)
+    found = next((fault for (at, own), fault in _HEADS.items() if head.startswith(own, at)), _CUT)
     return DataError(f"{path}: {found[0]}", found[1])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +15,6 @@ from actcli.models.layers import Role
 from actcli.numerics.axes import rows_of_neurons
 
 BLOCK = 1 << 18  # values that are measured at a time
-
-
-class Rows(Protocol):
-    """Gives the values in blocks of shape (rows, neurons), of about BLOCK values."""
-
-    def __call__(self) -> Iterator[Array]: ...
 
 
 @dataclass(slots=True)
@@ -51,15 +45,17 @@ class Seen:
     """One call of an activation: of which layer, its function, how many neurons, and the values, of which so many rows
     are positions of one input.
 
-    `gradient` is filled when the loss is differentiated, where that was asked for.
+    `rows` gives them in blocks of shape (rows, neurons); where they stay on another device these are tensors, else of
+    about BLOCK values. `gradient` is filled when the loss is differentiated, where that was asked for.
     """
 
     layer: str
     function: Function
     neurons: int
     positions: int
-    rows: Rows
+    rows: Callable[[], Iterator[Any]]
     gradient: LossGradient = field(default_factory=LossGradient)
+    stays: bool = False
 
 
 @dataclass(frozen=True, slots=True)

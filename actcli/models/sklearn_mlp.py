@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,6 @@ def run(model: Any, inputs: Any, sees: Callable[[Seen], None]) -> Ran:
     function = get(_FUNCTIONS[model.activation])
     for number, (weights, bias) in enumerate(zip(model.coefs_[:-1], model.intercepts_[:-1], strict=True), 1):
         x = x @ weights + bias
-        sees(Seen(f"hidden{number}", function, x.shape[1], 1, lambda x=x: blocks_of(x, 1)))
+        sees(Seen(f"hidden{number}", function, x.shape[1], 1, partial(blocks_of, x, 1)))
         x = function.f(x)
     return Ran(places=Places(is_chain=True))

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from typing import Any, Generic, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from actcli.activation import Array
 from actcli.models.seen import BLOCK, LossGradient
 
 T = TypeVar("T")
+_BLOCK_THERE = 1 << 21  # values in a block on a GPU; measuring one takes 64 bytes per value there
 
 
 def batch_of(values: tuple[Any, ...]) -> int:
@@ -75,15 +76,28 @@ def is_transformed(x: Any) -> bool:
     return is_tensor(x) and bool(torch._C._functorch.is_functorch_wrapped_tensor(x))
 
 
-def tensor_blocks(x: Any, axis: int, positions: int) -> Iterator[Array]:
-    """The values as blocks of rows, neurons as columns; only one block at a time is float64. Each input has `positions`
-    rows, all in one block."""
+def tensor_blocks(x: Any, axis: int, positions: int, stays: bool) -> Iterator[Any]:
+    """The values as blocks of rows, neurons as columns; only one block at a time is float64, an array or a tensor that
+    stays where x is. Each input has `positions` rows, all in one block."""
     import torch
 
     with torch.no_grad():
         rows = x.movedim(axis, -1).reshape(-1, x.shape[axis]) if x.ndim > 1 else x.reshape(-1, 1)
-        for part in rows.split(positions * max(1, BLOCK // (rows.shape[1] * positions))):
-            yield np.asarray(part.cpu().to(torch.float64).numpy())  # not every device has float64
+        block = _BLOCK_THERE if stays else BLOCK
+        for part in rows.split(positions * max(1, block // (rows.shape[1] * positions))):
+            yield part.double() if stays else taken(part.cpu().double())  # not every device has float64
+
+
+def taken(x: Any) -> NDArray[Any]:
+    """A tensor as an array. Values leave a device only here."""
+    return np.asarray(x.cpu().numpy())
+
+
+def patterns(x: Any) -> NDArray[np.int64]:
+    """The counts of numbers by the upper half of the bits of their float32."""
+    import torch
+
+    return taken((x.float().view(torch.int32) >> 16 & 0xFFFF).bincount())
 
 
 def add_gradient(gradient: LossGradient, g: Any) -> None:

@@ -25,6 +25,7 @@ from actcli.models.tensors import (
     tensor_blocks,
 )
 from actcli.models.torch_functions import OPAQUE, function_of, gate_axis, is_activation, name_of
+from actcli.models.torch_sizes import stays
 from actcli.numerics.axes import usual_axis
 
 if TYPE_CHECKING:
@@ -131,11 +132,9 @@ class Look:
         def before(module: Any, args: tuple[Any, ...]) -> None:
             self._stack.append(name)
             if function is not None:
-                layer = None
-                if not self._muted and args and is_readable(args[0]):
-                    layer = self._show(function, "", args[0], self._axis(args[0]))
-                shown.append(layer)
-                self._muted += 1
+                self._muted += 1  # first, because measuring calls PyTorch too
+                shows = self._muted == 1 and args and is_readable(args[0])
+                shown.append(self._show(function, "", args[0], self._axis(args[0])) if shows else None)
 
         def after(module: Any, args: Any, output: Any) -> None:
             if function is not None:
@@ -209,8 +208,9 @@ class Look:
             self._tracer.hidden[layer] = "its dL/dx is not known: it is computed again later (use_reentrant=False)"
         self._ranges[layer] = (0.0, math.inf) if function.rowwise else extent(function)
         self._last.append(layer)
-        blocks = partial(tensor_blocks, held, axis, positions)
-        self._tracer.sees(Seen(layer, function, neurons, positions, blocks, gradient))
+        there = stays(function, held.device)
+        blocks = partial(tensor_blocks, held, axis, positions, there)
+        self._tracer.sees(Seen(layer, function, neurons, positions, blocks, gradient, there))
         return layer
 
     def _is_activation(self, module: str) -> bool:

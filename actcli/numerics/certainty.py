@@ -1,4 +1,4 @@
-"""How certain a share counted on n samples is: 95 % bounds and intervals, and how many samples would do."""
+"""How certain a share of n samples is: 95 % bounds and intervals, and how many samples would be enough."""
 
 import math
 
@@ -9,8 +9,8 @@ Z = 1.959963984540054  # the normal distribution has 95 % within -z..z
 
 
 def upper_bound(active: int, samples: int) -> float:
-    """The one-sided upper bound of a neuron's share of active samples where `active` of `samples` are (Clopper and
-    Pearson 1934); for none it is 1 - 0.05^(1/n)."""
+    """The one-sided upper bound on a neuron's share of active samples if `active` of `samples` are active (Clopper and
+    Pearson 1934); if none is, it is 1 - 0.05^(1/n)."""
     miss = 1.0 - CONFIDENCE
     if active == 0:
         return float(-np.expm1(math.log(miss) / samples))
@@ -27,12 +27,12 @@ def upper_bound(active: int, samples: int) -> float:
 
 
 def samples_for_bound(share: float) -> int:
-    """The number of samples on which a neuron that is never active has an upper bound of at most `share`."""
+    """The number of samples from which a neuron that is never active has an upper bound of at most `share`."""
     return math.ceil(math.log(1.0 - CONFIDENCE) / math.log1p(-share))
 
 
 def wilson(share: float, samples: float) -> tuple[float, float]:
-    """The score interval of a share of n samples (Wilson 1927); (0, 1) for none."""
+    """The score interval of a share of n samples (Wilson 1927); (0, 1) for no samples."""
     if samples <= 0:
         return 0.0, 1.0
     square = Z * Z / samples
@@ -43,8 +43,8 @@ def wilson(share: float, samples: float) -> tuple[float, float]:
 
 
 def samples_to_tell(share: float, limit: float) -> int:
-    """The number of samples on which the score interval of this share ends at `limit`, another share.
+    """The number of samples for which the score interval of this share ends at `limit`, another share.
 
-    The interval is that of all p with (share - p)^2 <= z^2 p (1 - p) / n: it ends at `limit` for this n.
+    The interval contains all p with (share - p)^2 <= z^2 p (1 - p) / n; solved for n at p = limit.
     """
     return math.ceil(Z * Z * limit * (1.0 - limit) / (share - limit) ** 2)

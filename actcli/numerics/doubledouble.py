@@ -1,7 +1,7 @@
-"""Numbers as the unevaluated sum of two doubles, 106 bits: for the few kernels that no plain form keeps within 4 ulp.
+"""Numbers as unevaluated sums of two doubles, 106 bits: for the few kernels that no plain form keeps within 4 ulp.
 
-Some thirty times slower than a plain operation, so kernels send only the hard stretch of x here, by `refine`. For
-moderate magnitudes: nothing guards against overflow. Algorithms: Dekker 1971; Hida, Li and Bailey 2001.
+About thirty times slower than plain operations, so kernels send only the hard range of x here, through `refine`. For
+moderate magnitudes only: nothing guards against overflow. Algorithms: Dekker 1971; Hida, Li and Bailey 2001.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def _split(a: Array) -> tuple[Array, Array]:
 
 
 def product(a: Array, b: Array) -> tuple[Array, Array]:
-    """a * b as an unevaluated sum high + low, without error (Dekker 1971), for factors below 1e300."""
+    """a * b as an unevaluated sum high + low, exactly (Dekker 1971), for factors below 1e300."""
     high = a * b
     a_high, a_low = _split(a)
     b_high, b_low = _split(b)
@@ -33,7 +33,7 @@ def product(a: Array, b: Array) -> tuple[Array, Array]:
 
 
 def times(a: float, x: Array) -> tuple[Array, Array]:
-    """a * x as high + low for all doubles; low is 0 where the product is no double."""
+    """a * x as high + low for all doubles; low is 0 where the product overflows."""
     with np.errstate(over="ignore", invalid="ignore"):
         if 1e-90 < abs(a) < 1e90:
             high, low = product(np.full(1, a), x)
@@ -44,23 +44,23 @@ def times(a: float, x: Array) -> tuple[Array, Array]:
 
 
 def two_sum(a: Array, b: Array) -> tuple[Array, Array]:
-    """a + b as high + low, without error (Knuth)."""
+    """a + b as high + low, exactly (Knuth)."""
     high = a + b
     back = high - a
     return high, (a - (high - back)) + (b - back)
 
 
 def _quick_two_sum(a: Array, b: Array) -> tuple[Array, Array]:
-    """The same for |a| >= |b|."""
+    """As `two_sum`, for |a| >= |b|."""
     high = a + b
     return high, b - (high - a)
 
 
 class DD:
-    """high + low, arrays of one shape."""
+    """high + low, arrays of the same shape."""
 
     __slots__ = ("high", "low")
-    __array_ufunc__ = None  # an array on the left leaves the operation to this class
+    __array_ufunc__ = None  # numpy arrays on the left defer to this class
 
     def __init__(self, high: Array | float, low: Array | float = 0.0) -> None:
         self.high = np.asarray(high, dtype=np.float64)
@@ -108,7 +108,7 @@ def _dd(x: DD | Array | float) -> DD:
 
 @cache
 def _tables() -> tuple[Array, Array, Array]:
-    """2^(j/64) for j = 0 .. 63 as high and low, and ln(2)/64 in three parts, the first two of 32 bits."""
+    """2^(j/64) for j = 0 .. 63 as high and low, and ln(2)/64 in three parts, the first two with 32 bits."""
     from decimal import Decimal, localcontext
 
     with localcontext() as context:
@@ -143,7 +143,7 @@ def _expm1_series(r: DD) -> DD:
 
 
 def expm1(x: DD | Array) -> DD:
-    """exp(x) - 1 for |x| < 700, to some 30 digits above |x| = 0.0055 and 20 below."""
+    """exp(x) - 1 for |x| < 700, to about 30 digits above |x| = 0.0055 and 20 below."""
     x = _dd(x)
     small = np.abs(x.high) < 0.0055
     near = _expm1_series(DD(np.where(small, x.high, 0.0), np.where(small, x.low, 0.0)))
@@ -159,12 +159,6 @@ def log1p(x: DD | Array) -> DD:
     return DD(y) + (x - e) / (1.0 + e)
 
 
-def tanh(x: DD | Array) -> DD:
-    """tanh(x) for |x| < 350."""
-    e = expm1(_dd(x) * 2.0)
-    return e / (e + 2.0)
-
-
 def sqrt(x: DD | Array) -> DD:
     """The root of x > 0: one Newton step from the double."""
     x = _dd(x)
@@ -173,8 +167,8 @@ def sqrt(x: DD | Array) -> DD:
 
 
 def refine(result: Array, x: Array, hard: Flags, kernel: Callable[[Array], DD]) -> Array:
-    """`result` with its entries in the stretch `hard` (booleans) replaced by `kernel`, evaluated there alone, on so
-    many at a time that its dozens of temporaries stay in the processor's cache: a third less time."""
+    """`result` with the entries flagged in `hard` replaced by `kernel`, which is evaluated only there, in pieces small
+    enough for its dozens of temporaries to stay in the cache: a third less time."""
     numbers = x[hard]
     if numbers.size:
         exact = np.empty_like(numbers)

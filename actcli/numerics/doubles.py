@@ -1,4 +1,4 @@
-"""The doubles as an ordered set: grids, and bisection to the neighbours between which a flag changes."""
+"""The doubles as an ordered set: grids, and bisection to the adjacent doubles between which a flag changes."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from actcli.activation import Array, Interval
 def grid(breaks: tuple[float, ...], domain: Interval, window: Interval | None) -> Array:
     """Doubles of every magnitude in the domain, dense where activations bend, with the neighbours of each break.
 
-    For a function that oscillates for ever, those of its window.
+    For a function that oscillates forever, doubles in its window.
     """
     magnitudes = np.concatenate(
         [
@@ -32,13 +32,13 @@ def grid(breaks: tuple[float, ...], domain: Interval, window: Interval | None) -
 
 
 def ascending(x: Array) -> Array:
-    """The numbers in order, each once. `np.unique` would import masked arrays, which takes 14 ms."""
+    """The distinct numbers in order. `np.unique` would import masked arrays, which takes 14 ms."""
     x = np.sort(x)
     return np.asarray(x[np.concatenate([[True], x[1:] != x[:-1]])])
 
 
 def _ordered(x: Array) -> NDArray[np.int64]:
-    """Doubles as integers in the same order, neighbours next to each other; -0 and 0 are one."""
+    """Doubles as integers in the same order, adjacent doubles as adjacent integers; -0 and 0 are the same."""
     bits = x.view(np.int64)
     return np.where(bits < 0, np.int64(-(2**63)) - bits, bits)
 
@@ -48,7 +48,7 @@ def _from_ordered(n: NDArray[np.int64]) -> Array:
 
 
 def _bisect(flag: Callable[[Array], NDArray[np.bool_]], low: Array, high: Array) -> tuple[Array, Array]:
-    """For brackets with flag(low) != flag(high): the adjacent doubles in each between which the flag changes."""
+    """For brackets with flag(low) != flag(high), the adjacent doubles in each between which the flag changes."""
     a, b = _ordered(low), _ordered(high)
     at_low = flag(low)
     while np.any(b - a > 1):

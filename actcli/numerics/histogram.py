@@ -1,7 +1,7 @@
 """A histogram that merges: one pass, constant memory, no range chosen beforehand.
 
-A bin is a number of type bfloat16, the upper half of the bits of a float32: 8 bits of exponent, 7 of mantissa. So each
-bin is at most 1/128 of its values wide, the bins are the same for every data set, and merging is addition.
+A bin is a bfloat16, the upper half of the bits of a float32: 8 bits of exponent, 7 of mantissa. So each bin is at most
+1/128 of its values wide, the bins are the same for every data set, and merging is addition.
 """
 
 from __future__ import annotations
@@ -15,54 +15,50 @@ from numpy.typing import NDArray
 
 from actcli.activation import Array, Flags, Interval
 
-_INFINITY = 0x7F80  # as bfloat16; the patterns below it are those of the finite numbers from 0
+_INFINITY = 0x7F80  # as bfloat16; lower bit patterns are the finite numbers from 0
 _NEGATIVE = 0x8000  # the sign bit
 BINS = 2 * _INFINITY
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Histogram:
-    """Counts of numbers in BINS bins, ascending; 0 and -0 are in one. Beyond float32 a number is in the last bin.
+    """Counts of numbers in BINS bins, ascending; 0 and -0 share one. Numbers beyond float32 are in the outermost bins.
 
-    The bins that hold any are kept: all would take half a megabyte for each layer of a network.
+    Only bins with numbers are kept: all of them would take half a megabyte for each layer of a network.
     """
 
     bins: NDArray[np.int64]
-    held: NDArray[np.int64]  # how many numbers each of these holds
+    held: NDArray[np.int64]  # the number of values in each of these bins
 
     @classmethod
     def empty(cls) -> Histogram:
-        return cls._of_counts(np.zeros(BINS, np.int64))
+        return cls(np.empty(0, np.int64), np.empty(0, np.int64))
 
     @classmethod
-    def _of_counts(cls, counts: NDArray[np.int64]) -> Histogram:
-        bins = np.flatnonzero(counts)
-        return cls(bins, counts[bins])
+    def _of_bins(cls, bins: NDArray[np.int64], held: NDArray[np.int64]) -> Histogram:
+        """The histogram of counts of bins in any order, perhaps with repeated bins."""
+        order = np.argsort(bins, kind="stable")
+        bins = bins[order]
+        starts = np.flatnonzero(np.diff(bins, prepend=-1))
+        return cls(bins[starts], np.add.reduceat(held[order], starts))
 
     @classmethod
     def of(cls, x: Array, keep: Flags | None = None) -> Histogram:
-        """The histogram of the entries of x that `keep` marks, all finite; None marks all."""
+        """The histogram of the entries of x that `keep` flags, all finite; None flags all."""
         with np.errstate(over="ignore", under="ignore"):
             narrow = (x if keep is None else x[keep]).astype(np.float32, order="C").ravel()
-        patterns = np.bincount(narrow.view(np.uint32) >> 16, minlength=1 << 16)
-        patterns[0] += patterns[_NEGATIVE]
-        patterns[_NEGATIVE] = 0
-        for sign in (0, _NEGATIVE):
-            patterns[sign + _INFINITY - 1] += patterns[sign + _INFINITY]
-        negative = patterns[_NEGATIVE : _NEGATIVE + _INFINITY]
-        return cls._of_counts(np.concatenate([negative[::-1], patterns[:_INFINITY]]).astype(np.int64, copy=False))
+        return cls.of_patterns(np.bincount(narrow.view(np.uint32) >> 16))
+
+    @classmethod
+    def of_patterns(cls, counts: NDArray[np.int64]) -> Histogram:
+        """The histogram of numbers, counted by the upper half of the bits of their float32."""
+        patterns = np.flatnonzero(counts != 0)
+        size = np.minimum(patterns % _NEGATIVE, _INFINITY - 1)
+        bins = np.where((patterns < _NEGATIVE) | (size == 0), _INFINITY + size, _INFINITY - 1 - size)
+        return cls._of_bins(bins, counts[patterns].astype(np.int64, copy=False))
 
     def merge(self, other: Histogram) -> Histogram:
-        counts = self.counts
-        counts[other.bins] += other.held
-        return Histogram._of_counts(counts)
-
-    @property
-    def counts(self) -> NDArray[np.int64]:
-        """Those of all bins."""
-        counts = np.zeros(BINS, np.int64)
-        counts[self.bins] = self.held
-        return counts
+        return Histogram._of_bins(np.append(self.bins, other.bins), np.append(self.held, other.held))
 
     @property
     def total(self) -> int:
@@ -88,7 +84,7 @@ class Histogram:
         return np.diff(np.interp(ends, around.ravel(), np.stack([reached - self.held, reached], axis=1).ravel()))
 
     def within(self, intervals: Sequence[Interval], ends: Sequence[float] | Array) -> Array:
-        """As `spread`, but only of the numbers in the intervals, which are disjoint and hold their ends."""
+        """As `spread`, but only of the numbers in the intervals, which are disjoint and closed."""
         total = np.zeros(len(ends) - 1)
         smallest = edges()[_INFINITY + 1]  # the upper end of the bin of 0
         for start, stop in intervals:
@@ -99,12 +95,12 @@ class Histogram:
 
 @cache
 def edges() -> Array:
-    """The ends of the bins, BINS + 1 numbers ascending."""
+    """The edges of the bins, BINS + 1 numbers, ascending."""
     positive = (np.arange(_INFINITY + 1, dtype=np.uint32) << 16).view(np.float32).astype(np.float64)
     positive[-1] = 2.0**128
     return np.concatenate([-positive[:0:-1], positive])
 
 
 def merged(a: Histogram | None, b: Histogram | None) -> Histogram | None:
-    """Both together; None is one that was not measured."""
+    """Merge two histograms; None is one that was not measured."""
     return a.merge(b) if a and b else a or b

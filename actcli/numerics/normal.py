@@ -2,7 +2,7 @@
 
     Phi(-t) = phi(t) R(t),    Phi(t) = 1 - Phi(-t),
 
-so that no tail is a difference of nearly equal numbers.
+so no tail is a difference of nearly equal numbers.
 """
 
 import numpy as np
@@ -38,13 +38,13 @@ def _three_like(t: Array) -> tuple[Array, Array, Array]:
 
 
 def mills(t: Array, work: tuple[Array, Array, Array] | None = None) -> Array:
-    """Mills' ratio (1 - Phi(t)) / phi(t), 0 <= t <= 40; in the second of the arrays `work`."""
+    """Mills' ratio (1 - Phi(t)) / phi(t), 0 <= t <= 40; stored in the second array of `work`."""
     rest, ratio, lost = work or _three_like(t)
     horner(_N, t, rest)
     rest /= horner(_D, t, ratio)
     np.subtract(0.8, rest, out=rest)
     whole = np.add(t, rest, out=ratio)
-    # What the sum lost is put back: without it gelu' reaches 4.4 ulp at x = -0.33.
+    # Put back what the sum lost: without it gelu' reaches 4.4 ulp at x = -0.33.
     np.subtract(whole, np.maximum(t, rest, out=lost), out=lost)
     np.subtract(np.minimum(t, rest, out=rest), lost, out=lost)
     np.divide(1.0, whole, out=ratio)
@@ -63,12 +63,12 @@ def clipped(x: Array, out: Array | None = None) -> Array:
 def times_density(
     amplitude: Array | float, t: Array, t_low: Array | None = None, work: tuple[Array, Array, Array] | None = None
 ) -> Array:
-    """amplitude * phi(t + t_low), 0 <= t <= 40, t_low what t lost to rounding; in the third of the arrays `work`."""
+    """amplitude * phi(t + t_low), 0 <= t <= 40, t_low being what t lost to rounding; stored in the third of `work`."""
     return weighted(amplitude, *density(t, t_low, work))
 
 
 def weighted(amplitude: Array | float, product: Array, low: Array) -> Array:
-    """amplitude * phi, of what `density` gives, in its first array."""
+    """amplitude * phi, from the results of `density`; stored in the first of them."""
     product *= amplitude
     low *= product
     product += low
@@ -79,12 +79,12 @@ def weighted(amplitude: Array | float, product: Array, low: Array) -> Array:
 def density(
     t: Array, t_low: Array | None = None, work: tuple[Array, Array, Array] | None = None
 ) -> tuple[Array, Array]:
-    """2**66 phi(t + t_low) as a factor and what it lacks of itself, 0 <= t <= 40; in two of the arrays `work`.
+    """2**66 phi(t + t_low) as a factor and its relative error, 0 <= t <= 40; stored in two of the arrays `work`.
 
-    Rounding t*t costs 256 ulp at t = 38, so log(2**66 phi(t)) = (constant - t*t) / 2 is carried as
-    high + low: a, t rounded to a multiple of 2**-20, has an exact square, and so has its distance from
-    the constant, a multiple of 2**-40; what remains is small.  2**66 keeps the product clear of the
-    subnormal numbers, where gelu' and gelu'' would lose bits that their amplitude brings back.
+    Rounding t*t costs 256 ulp at t = 38, so log(2**66 phi(t)) = (constant - t*t) / 2 is carried as high + low: a, which
+    is t rounded to a multiple of 2**-20, has an exact square, whose distance from the constant, a multiple of 2**-40,
+    is exact too; the rest is small. 2**66 keeps the product clear of the subnormal numbers, where gelu' and gelu''
+    would lose bits that their amplitude brings back.
     """
     a, rest, high = work or _three_like(t)
     np.add(t, 1.5 * 2.0**32, out=a)
@@ -105,7 +105,7 @@ def density(
 
 
 def mirror(tail: Array, x: Array) -> Array:
-    """1 - tail where x >= 0, in place, by steps of 0 and 1: np.where takes 3 ns."""
+    """1 - tail where x >= 0, in place, with factors of 0 and 1: np.where takes 3 ns."""
     step = (x >= 0.0).astype(np.float64)
     sign = np.multiply(step, -2.0)
     sign += 1.0

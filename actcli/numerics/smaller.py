@@ -1,4 +1,4 @@
-"""Binary formats smaller than double, and arithmetic whose every step is rounded to one."""
+"""Binary formats smaller than double, and arithmetic that rounds every step to one of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """A binary format: `digits` bits of significand, numbers from 2**(lowest - 1) up to below 2**highest normal."""
+    """A binary format: `digits` bits of significand, normal numbers from 2**(lowest - 1) to below 2**highest."""
 
     name: str
     digits: int
@@ -30,7 +30,7 @@ class Precision:
         return math.ldexp(1.0, self.lowest - self.digits)
 
     def round(self, x: Array) -> Array:
-        """The nearest numbers of the format, ties to even, as float64; beyond the largest, infinity."""
+        """The nearest numbers of the format, ties to even, as float64; infinity beyond the largest."""
         _, exponent = np.frexp(x)
         step = np.maximum(exponent, self.lowest) - self.digits
         with np.errstate(over="ignore", invalid="ignore"):
@@ -38,7 +38,7 @@ class Precision:
         return np.where(np.abs(rounded) >= math.ldexp(1.0, self.highest), np.copysign(math.inf, x), rounded)
 
     def loses(self, size: Array) -> Flags:
-        """Where a number that is not 0, of this size, rounds to 0."""
+        """Where a nonzero number of this size rounds to 0."""
         return np.asarray((size <= self.smallest / 2.0) & (size > 0.0))
 
 
@@ -49,10 +49,10 @@ PRECISIONS = {precision.name: precision for precision in (FLOAT32, FLOAT16, BFLO
 
 
 class Rounded(NDArrayOperatorsMixin):
-    """Numbers of a format. What operators and numpy's functions make of them is rounded to it, step by step.
+    """Numbers of a format. The result of every operator and numpy function is rounded to it.
 
-    Double has more than twice the digits of each format, so that a step that is rounded twice is right. Constants are
-    of float32, as in frameworks.
+    Double has more than twice the digits of each format, so rounding a step twice is correct. Constants are float32, as
+    in frameworks.
     """
 
     __slots__ = ("precision", "values")
@@ -64,7 +64,7 @@ class Rounded(NDArrayOperatorsMixin):
         return Rounded(self.values[index], self.precision)
 
     def map(self, function: Callable[[Array], Array]) -> Rounded:
-        """What a function makes of them."""
+        """The values of a function, rounded."""
         with np.errstate(all="ignore"):
             return Rounded(function(self.values), self.precision)
 

@@ -1,4 +1,4 @@
-"""Student's t distribution: intervals of a mean of few values, and how many values would tell it from 0."""
+"""Student's t distribution: intervals of a mean of few values, and how many values would distinguish it from 0."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from functools import cache
 
 from actcli.numerics.certainty import CONFIDENCE, Z
 
-MOST = 1_000_000  # values that are ever asked for
+MOST = 1_000_000  # more values are never suggested
 
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """The mean of some values with its 95 % interval, None where there are fewer than two."""
+    """The mean of some values with its 95 % interval, None if there are fewer than two."""
 
     mean: float
     low: float | None
@@ -26,13 +26,14 @@ class Mean:
     def of(
         cls, values: Sequence[float], within: tuple[float, float] = (-math.inf, math.inf), step: float = 0.0
     ) -> Mean | None:
-        """None of no value. The interval ends where values can lie, `within`. Values that are whole numbers of steps
-        are spread by one at least: a few that are equal do not say that there is no spread."""
+        """The mean of the values; None without values. The interval is clipped to `within`, the range of the values.
+        For values that are multiples of `step`, the deviation is at least one step: a few equal values do not show that
+        there is no spread."""
         n = len(values)
         if n == 0:
             return None
         mean = math.fsum(values) / n
-        if step and math.isfinite(mean):  # nothing of their rounding is left where they cancel
+        if step and math.isfinite(mean):  # exact in steps: rounding must not remain where the values cancel
             mean = sum(round(value / step) for value in values) / n * step
         if n == 1 or not math.isfinite(mean):
             return cls(mean, None, None, n, 0.0)
@@ -43,15 +44,15 @@ class Mean:
 
     @property
     def sign(self) -> int:
-        """1 where the whole interval is above 0, -1 below, 0 where the mean is not told from 0."""
+        """1 if the whole interval is above 0, -1 if below, 0 if it contains 0."""
         if self.low is None or self.high is None:
             return 0
         return 1 if self.low > 0.0 else -1 if self.high < 0.0 else 0
 
     @property
     def values_to_tell(self) -> int | None:
-        """The number of values, of this mean and deviation, whose interval does not hold 0; None where none does or it
-        is not known."""
+        """The number of values with this mean and deviation from which the interval excludes 0; None if unknown or too
+        large."""
         if self.count < 2 or self.mean == 0.0 or not math.isfinite(self.mean):
             return None
         share = self.deviation / abs(self.mean)
@@ -63,7 +64,7 @@ class Mean:
 
 @cache
 def quantile(degrees: int) -> float:
-    """The t within which ±t the distribution has 95 %."""
+    """The t for which 95 % of the distribution lies within ±t."""
     low, high = 0.0, 0.5 * math.pi
     for _ in range(60):
         angle = 0.5 * (low + high)

@@ -1,6 +1,6 @@
-"""Sums that merge and are lost to no overflow or underflow on the way: of numbers, and of squares.
+"""Sums of numbers and of squares that merge, without overflow or underflow on the way.
 
-1e308 three times has the mean 1e308, and squares of 1e-200 have a root, though no double holds what they add up to.
+1e308 three times has the mean 1e308, and squares of 1e-200 have a root mean, though no double can hold their sum.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from actcli.activation import Array, Flags
 
-_ORDINARY = 900  # sums below 2**900 and above its inverse, which are held as they are: they can be added and halved
-_ALONE = 8192  # numbers that BLAS multiplies on one thread: on several the sum would depend on how many there are
+_ORDINARY = 900  # sums below 2**900 and above its inverse are kept without exponent: adding them is safe
+_ALONE = 8192  # numbers that BLAS multiplies on one thread; the result would depend on the number of threads
 _NOTHING = -(1 << 20)  # the exponent of 0
 
 
@@ -30,12 +30,12 @@ class Sums:
 
     @classmethod
     def of(cls, numbers: Array | Flags, keep: Flags | None = None) -> Sums:
-        """Of each row the sum of the entries that `keep` marks; None marks all."""
+        """The sum of the entries of each row that `keep` flags; None flags all."""
         return cls._of(numbers, keep, 1)
 
     @classmethod
     def of_squares(cls, numbers: Array, keep: Flags | None = None) -> Sums:
-        """Of each row the sum of the squares."""
+        """The sum of the squares of each row."""
         return cls._of(numbers, keep, 2)
 
     @classmethod
@@ -47,14 +47,14 @@ class Sums:
             odd = ~(value < np.inf) if power == 1 else ~((value > 2.0**-_ORDINARY) & (value < np.inf))
             if odd.any():
                 again = np.asarray(kept[odd], np.float64)
-                scale = _exponents(np.max(np.abs(again), axis=1, initial=0.0))
+                scale = exponents(np.max(np.abs(again), axis=1, initial=0.0))
                 sums = cls.normal(_added(np.ldexp(again, -scale[:, None]), power), power * scale)
                 value[odd], exponent[odd] = sums.value, sums.exponent
         return cls(value, exponent)
 
     @classmethod
     def normal(cls, value: Array, exponent: NDArray[np.int64]) -> Sums:
-        """value * 2**exponent in the form that a sum is held in."""
+        """value * 2**exponent in normal form: exponent 0 if it is an ordinary sum."""
         mantissa, more = np.frexp(value)
         whole = exponent + more
         held = (np.abs(whole) < _ORDINARY) | (value == 0.0) | ~np.isfinite(value)
@@ -71,23 +71,23 @@ class Sums:
             return Sums.normal(np.ldexp(a, i - top) + np.ldexp(b, j - top), top)
 
     def over_all(self) -> Sums:
-        """The sum of the sums, one."""
+        """The sum of all the sums, a single one."""
         with np.errstate(over="ignore", invalid="ignore"):
             mantissa, exponent = self._parts()
             top = exponent.max(initial=_NOTHING)
             return Sums.normal(np.ldexp(mantissa, exponent - top).sum(keepdims=True), top[None])
 
     def plain(self) -> Array:
-        """As doubles: what is beyond them is infinite, or 0."""
+        """The sums as doubles; infinity or 0 beyond their range."""
         return self.mean(1)
 
     def mean(self, count: NDArray[np.int64] | int) -> Array:
-        """The sum over a number of entries; NaN for none."""
+        """The sums divided by a number of entries; NaN for none."""
         with np.errstate(all="ignore"):
             return np.asarray(np.ldexp(self.value / count, self.exponent))
 
     def root_mean(self, count: NDArray[np.int64] | int) -> Array:
-        """The root of the mean of so many squares."""
+        """The root of the mean of `count` squares."""
         with np.errstate(all="ignore"):
             return np.asarray(np.ldexp(np.sqrt(np.ldexp(self.value / count, self.exponent & 1)), self.exponent >> 1))
 
@@ -101,7 +101,7 @@ def _added(numbers: Array | Flags, power: int) -> Array:
 
 
 def squared(rows: Array | Flags) -> Array:
-    """Of each row the sum of the squares, in an eighth of the time that squares and their sum take."""
+    """The sum of the squares of each row, in an eighth of the time of squaring and summing."""
     found = np.zeros(len(rows))
     for start in range(0, rows.shape[1], _ALONE):
         part = np.asarray(rows[:, start : start + _ALONE], np.float64)
@@ -109,6 +109,6 @@ def squared(rows: Array | Flags) -> Array:
     return found
 
 
-def _exponents(size: Array) -> NDArray[np.int64]:
-    """Those of the powers of two above numbers; 0 for what is not finite."""
+def exponents(size: Array) -> NDArray[np.int64]:
+    """The exponents of the powers of two above the numbers; 0 for numbers that are not finite."""
     return np.where(np.isfinite(size), np.frexp(size)[1], 0).astype(np.int64)

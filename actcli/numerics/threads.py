@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain, islice
 from typing import TypeVar
 
 S = TypeVar("S")
@@ -13,16 +14,16 @@ T = TypeVar("T")
 
 
 def default_threads() -> int:
-    """Reading and a consumer in order keep no more than four threads busy either."""
+    """At most four: reading, and consuming in order, keep no more threads busy."""
     return min(4, os.cpu_count() or 1)
 
 
 class Pool(ThreadPoolExecutor):
-    """Goes on with fewer threads where the system allows no more. Raises RuntimeError where it allows none."""
+    """Makes do with fewer threads if the system allows no more. Raises RuntimeError if it allows none."""
 
     def __init__(self, threads: int) -> None:
         super().__init__(threads, thread_name_prefix="actcli")
-        self.submit(bool)  # one thread is had before the libraries take theirs
+        self.submit(bool)  # start one thread before the libraries start theirs
 
     def _adjust_thread_count(self) -> None:
         try:
@@ -33,20 +34,22 @@ class Pool(ThreadPoolExecutor):
 
 
 def in_order(work: Callable[[S], T], items: Iterable[S], threads: int | None = None) -> Iterator[T]:
-    """`work` of each item, in order, with at most two items more than threads under way.
+    """Yield `work(item)` for each item, in order, with at most two more items under way than threads. A single item
+    runs on no other thread: many such calls then take half the CPU time.
 
-    However this ends, even by the caller giving up half-way, nothing keeps running behind it.
+    However this ends, even if the caller stops half-way, nothing keeps running in the background.
     """
-    threads = threads or default_threads()
-    if threads == 1:
-        yield from map(work, items)
+    threads, items = threads or default_threads(), iter(items)
+    first = deque(islice(items, 2)) if threads > 1 else deque()
+    if len(first) < 2:
+        yield from map(work, chain(_taken(first), items))
         return
     pool = Pool(threads)
     pending: deque[Future[T]] = deque()
     try:
-        for item in items:
+        for item in chain(_taken(first), items):
             pending.append(pool.submit(work, item))
-            del item  # it may hold much
+            del item  # it may be large
             if len(pending) == threads + 2:
                 yield pending.popleft().result()
         while pending:
@@ -55,18 +58,24 @@ def in_order(work: Callable[[S], T], items: Iterable[S], threads: int | None = N
         pool.shutdown(cancel_futures=True)
 
 
+def _taken(items: deque[S]) -> Iterator[S]:
+    """Yield the items, keeping none of them."""
+    while items:
+        yield items.popleft()
+
+
 def available(most: int) -> int:
-    """How many threads may be started now, up to `most`: limits are of a user, of a container, or of the machine."""
+    """How many threads can be started now, up to `most`, whoever sets the limit: user, container or machine."""
     before = _running()
     end = threading.Event()
     started: list[threading.Thread] = []
-    stack = threading.stack_size(1 << 16)  # which nothing needs, and addresses may be few
+    stack = threading.stack_size(1 << 16)  # these threads need none, and address space may be short
     try:
         for _ in range(most):
             thread = threading.Thread(target=end.wait)
             thread.start()
             started.append(thread)
-    except RuntimeError:  # there are no more
+    except RuntimeError:  # the limit
         pass
     finally:
         threading.stack_size(stack)
@@ -74,7 +83,7 @@ def available(most: int) -> int:
     for thread in started:
         thread.join()
     late = time.monotonic() + 1.0
-    while _running() > before and time.monotonic() < late:  # the system counts a thread a little longer
+    while _running() > before and time.monotonic() < late:  # the system still counts a thread shortly after it ended
         time.sleep(0.001)
     return len(started)
 

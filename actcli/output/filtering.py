@@ -135,7 +135,7 @@ def filter_tables(
     reading: ReadOptions | None = None,
     note: Callable[[str], None] = _unread,
 ) -> None:
-    """Write the rows of files to `output` with each number replaced by its value; its suffix determines the format.
+    """Write the rows of files to `output`, in the format of its suffix, with each number replaced by its value.
 
     `order` 1 or 2 asks for that derivative, `wrt` for the derivative by a parameter; with `append` the results follow
     the columns. `note` gets a line about each guess and about rows left out. Raises DataError for a file that cannot be

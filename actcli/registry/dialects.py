@@ -42,7 +42,7 @@ def framework(name: str) -> str:
 
 
 def find(name: str, where: str) -> tuple[Activation, Dialect]:
-    """Return what a framework means by a name, its own or ours. Raises UsageError that names those that have it."""
+    """Return what a framework means by a name, its own or ours. Raises UsageError that names frameworks with it."""
     entry = _INDEX.get((where, key(name)))
     if entry is None:
         raise UsageError(

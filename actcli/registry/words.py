@@ -36,6 +36,6 @@ def function_of(words: Words) -> Function:
     with _resolving, additions.using(words.definitions):
         function = specs.get(words.spec)
     if function.activation.formula != words.formula:
-        what = f"{function.name} has another formula here: {function.activation.formula}, not {words.formula}"
-        raise UsageError(what, "install the same packages on the workers")
+        message = f"{function.name} has another formula here: {function.activation.formula}, not {words.formula}"
+        raise UsageError(message, "install the same packages on the workers")
     return function

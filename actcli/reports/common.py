@@ -60,6 +60,6 @@ def what_helps(layers: Sequence[Remediable], title: str = "What helps") -> Itera
     for cause, of_layers in names.items():
         own = [f"{text} ({source})" for (text, source), each in causes.items() if next(iter(each)) == cause]
         before = dict.fromkeys(next(iter(each)) for each in causes.values() if cause in [*each][1:])
-        same = [f"as for {' and '.join(before)}"] if before else []
+        same = [f"the same as for {' and '.join(before)}"] if before else []
         found.append(Points(f"{cause} of {some([*of_layers], 8)}", (*same, *own), ordered=True))
     yield Section(title, tuple(found))

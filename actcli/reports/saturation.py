@@ -20,7 +20,7 @@ from actcli.text import Cell, Share, at_most, shown, some
 
 WORST = 8  # neurons shown in a report
 SPELLED, JUDGED = 4, 8  # up to this many failing layers have all their reasons, and a verdict of their own
-ROWS = 8  # of more than MANY layers, only so many are in a table that is not folded
+ROWS = 8  # of more than MANY layers, only this many are in a table that is not folded
 MOST = 1000  # neurons in a folded table
 FEW = 20  # the least number of values whose distribution is shown
 
@@ -166,7 +166,7 @@ def _figure(diagnosis: Diagnosis, draw: Draw) -> Section:
     if not diagnosis.layers:
         return Section("Curves", (Drawing("curves", f"{diagnosis.label} and its derivative", draw),))
     caption = (
-        "The pre-activations of each layer over |f'|, the neurons, and how much of a gradient f' leaves"
+        "The pre-activations of each layer over |f'|, the neurons, and the gradient that f' passes"
         if _is_network(diagnosis)
         else "The pre-activations of each layer, and the neurons"
     )

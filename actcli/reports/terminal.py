@@ -109,7 +109,10 @@ def _table(sheet: Sheet, digits: int, width: int | None) -> Table:
 
     names = [visible(name) for name in sheet.columns]
     raw = [list(row) for row in sheet.rows]
-    rows = [[_parted(visible(shown(cell, digits))) for cell in row] for row in raw]
+    rows = [[visible(shown(cell, digits)) for cell in row] for row in raw]
+    width = width or new_console().width
+    if sum(max(map(len, column)) + 2 for column in zip(names, *rows, strict=True)) > width + 2:
+        rows = [[_parted(cell) for cell in row] for row in rows]
     numeric = [all(not isinstance(row[i], str) or row[i] == "" for row in raw) for i in range(len(names))]
     lines = [[line for cell in (name, *(row[i] for row in rows)) for line in cell.split("\n")]
              for i, name in enumerate(names)]  # fmt: skip
@@ -120,7 +123,6 @@ def _table(sheet: Sheet, digits: int, width: int | None) -> Table:
         else max(min(needs[i], _LEAST), *(min(_NAME, len(word)) for line in lines[i] for word in line.split()), 0)
         for i, name in enumerate(names)
     ]
-    width = width or new_console().width
     places = _fitting(needs, least, width)
     cramped = sum((3 if i is None else needs[i]) + 2 for i in places) > width + 2
     result = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold", show_edge=False)
@@ -138,8 +140,8 @@ def _table(sheet: Sheet, digits: int, width: int | None) -> Table:
 
 
 def _parted(cell: str) -> str:
-    """The cell with long names broken where their words end, rather than anywhere."""
-    if max(map(len, cell.split()), default=0) <= _NAME:
+    """The cell; a long name is broken where its words end, rather than anywhere."""
+    if len(cell) <= _NAME or " " in cell:
         return cell
     lines = [""]
     for piece in re.findall(r"[^\s._/]*[\s._/]*", cell):

@@ -150,8 +150,8 @@ def _table(layer: str, name: str, size: int, array: _Array, load: Callable[[], F
     def block(file: File, start: int, stop: int) -> Block:
         cells = array.rows(file, name, start, stop)
         values = np.asarray(cells[:, picked], np.float64, order="F")
-        others = _others(cells, rest) if rest else None
         first = start * array.positions + 1
+        others = partial(_others, cells, rest) if rest else None
         return without(Block(values, None, others, first, round(size * stop / height)), options.nulls)
 
     def tasks(share: Share = WHOLE) -> Iterator[Task]:

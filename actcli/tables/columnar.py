@@ -56,8 +56,8 @@ class _Frames:
         if self.scan is not pl.scan_parquet:
             return []
         with self.failing():
-            said = json.loads(pl.read_parquet_metadata(self.file.path).get("pandas", "{}"))
-        found = said.get("index_columns", []) if isinstance(said, dict) else []
+            metadata = json.loads(pl.read_parquet_metadata(self.file.path).get("pandas", "{}"))
+        found = metadata.get("index_columns", []) if isinstance(metadata, dict) else []
         return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
 
     def length(self, column: str, dtype: pl.DataType) -> int:
@@ -77,13 +77,13 @@ class _Frames:
                 found += batch.height
                 yield batch
         if found != height:
-            what = f"{self.name}: only {found} of its {height} rows can be read"
-            raise DataError(what, "it is damaged or has two columns of the same name: write it again")
+            message = f"{self.name}: only {found} of its {height} rows can be read"
+            raise DataError(message, "it is damaged or has two columns of the same name: write it again")
 
     @contextmanager
     def failing(self, hint: str = "") -> Iterator[None]:
         try:
-            with _unheard():
+            with _silenced():
                 yield
         except OSError as error:
             raise DataError(f"{self.name}: cannot be read: {error.strerror or error}") from None
@@ -96,8 +96,8 @@ def _open(frames: _Frames, source: Source, options: ReadOptions) -> Table:
     schema, height = frames.shape()
     columns = tuple(schema)
     if deep := next((name for name, dtype in schema.items() if _is_too_deep(dtype)), None):
-        what = f"{source.name}: the values of column {deep} are nested more than {DEEPEST} levels deep"
-        raise DataError(what, "flatten it")
+        message = f"{source.name}: the values of column {deep} are nested more than {DEEPEST} levels deep"
+        raise DataError(message, "flatten it")
     apart = labels(columns, frames.index())
     picked = pick(options.columns, columns, source.name, apart)
     notes = left_apart(apart, columns, options, source.name)
@@ -107,11 +107,11 @@ def _open(frames: _Frames, source: Source, options: ReadOptions) -> Table:
         if _is_list_of_numbers(dtype):
             lists[i] = frames.length(columns[i], dtype)
             if not lists[i]:
-                what = f"{source.name}: column {i + 1} ({columns[i]}) does not begin with a list of numbers"
-                raise DataError(what, left_out(columns, i))
+                message = f"{source.name}: column {i + 1} ({columns[i]}) does not begin with a list of numbers"
+                raise DataError(message, left_out(columns, i))
         elif not dtype.is_numeric() and not dtype.is_(pl.Null):
-            what = f"{source.name}: column {i + 1} ({columns[i]}) contains {dtype}, not numbers"
-            raise DataError(what, left_out(columns, i))
+            message = f"{source.name}: column {i + 1} ({columns[i]}) contains {dtype}, not numbers"
+            raise DataError(message, left_out(columns, i))
     spread = _Spread.of(columns, lists)
     columns, picked = spread.columns, spread.places(picked)
     check_width(len(columns), source.name)
@@ -213,7 +213,7 @@ def _unmapped() -> Iterator[None]:
 
 
 @contextmanager
-def _unheard() -> Iterator[None]:
+def _silenced() -> Iterator[None]:
     """Hide what panicking polars threads print on descriptor 2, if Python's standard error is another descriptor, as
     it is in the command line."""
     if sys.stderr is None or _number(sys.stderr) in (None, 2):

@@ -94,8 +94,8 @@ def _named(word: str, columns: Sequence[str], places: Mapping[str, Sequence[int]
             return named
         raise _unknown(word, columns, source)
     if named and not word.startswith("#"):
-        what = f"{source}: column {word} is ambiguous: a name or a position"
-        raise UsageError(what, f"write '={word}' for the name, '#{word}' for the position, counted from 1")
+        message = f"{source}: column {word} is ambiguous: a name or a position"
+        raise UsageError(message, f"write '={word}' for the name, '#{word}' for the position, counted from 1")
     return named if named else [position]
 
 
@@ -108,6 +108,6 @@ def _unknown(word: str, columns: Sequence[str], source: str) -> UsageError:
 
 
 def _there_are(columns: Sequence[str]) -> str:
-    names = [name or "''" for name in columns]  # a target is often the last
+    names = [name or "''" for name in columns]  # the last one is often the target
     shown = ", ".join(names if len(names) <= 12 else [*names[:10], "…", names[-1]])
     return f"its {len(columns)} columns: {shown}" if len(columns) > 1 else f"its one column: {shown}"

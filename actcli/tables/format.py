@@ -110,8 +110,8 @@ def input_suffix(path: str) -> tuple[str, Format | None]:
     if file.suffix.lower() in COMPRESSED:
         file = file.with_suffix("")
     suffix = file.suffix.lower()
-    said = (format for format in formats() if format.open and suffix in (*format.suffixes, *format.read_suffixes))
-    format = next(said, None)
+    matching = (format for format in formats() if format.open and suffix in (*format.suffixes, *format.read_suffixes))
+    format = next(matching, None)
     return encodable(file.stem if format else file.name), format
 
 

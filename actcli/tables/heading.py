@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from actcli.tables.layout import Layout, is_value
+from actcli.tables.layout import Layout, are_values
 from actcli.tables.options import ReadOptions
 from actcli.tables.table import is_number
 from actcli.text import numbered
@@ -47,7 +47,7 @@ def _is_header(layout: Layout, options: ReadOptions, source: str) -> tuple[bool,
     first = layout.rows[0]
     if options.header is not None:
         return options.header, ()
-    if not all(is_value(cell, layout.decimal, options.nulls) for cell in first):
+    if not are_values(first, layout.decimal, options.nulls):
         return True, ()
     if not _counts(first, layout.rows[1] if len(layout.rows) > 1 else ()):
         return False, ()

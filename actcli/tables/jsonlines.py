@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,9 @@ from actcli.tables.table import (
     without,
 )
 from actcli.text import counted, numbered
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _INTEGER_ZERO = re.compile(rb"-0(?=[\s,}\]])")
 _NO_OBJECTS = dict.fromkeys('"{}', 0)
@@ -77,29 +80,35 @@ class _Parser:
     skips: bool
 
     def parse(self, lines: Lines) -> Block:
-        import polars as pl
-
-        from actcli.tables.mixed import column
-
         data = lines.read()
+        some = len(self.picked) < len(self.columns)
         check_text(data, self.source, lines.first)
-        if len(self.picked) == len(self.columns) and (plain := self._plain(data, lines.breaks)) is not None:
+        if (plain := self._plain(data, lines.breaks)) is not None:
             values = np.asfortranarray(plain[:, list(self.picked)])
-            return without(Block(values, None, None, lines.first, lines.end), self.nulls)
+            rest = (lambda: self._others(self._read(data, lines.first)[0])) if some else None
+            return without(Block(values, None, rest, lines.first, lines.end), self.nulls)
         rows, numbers, skipped = self._read(data, lines.first)
         shape = (len(rows), len(self.picked))
         missing = np.asfortranarray([[value is None for value in row] for row in numbers], bool).reshape(shape)
         values = np.asfortranarray([[math.nan if v is None else v for v in row] for row in numbers], np.float64)
-        others = {str(i): column([row[i] for row in rows]) for i in unpicked(self.picked, len(self.columns))}
         block = Block(
             values.reshape(shape),
             missing if missing.any() else None,
-            pl.DataFrame(others) if others else None,
+            partial(self._others, rows) if some else None,
             lines.first,
             lines.end,
             skipped,
         )
         return without(block, self.nulls)
+
+    def _others(self, rows: list[list[Any]]) -> pl.DataFrame:
+        """The columns that are not picked."""
+        import polars as pl
+
+        from actcli.tables.mixed import column
+
+        places = unpicked(self.picked, len(self.columns))
+        return pl.DataFrame({str(i): column([row[i] for row in rows]) for i in places})
 
     def _plain(self, data: bytes, rows: int) -> NDArray[np.float64] | None:
         """The numbers of a block that holds nothing else, by polars; None where it may, which `_read` looks into.

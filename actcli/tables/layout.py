@@ -5,6 +5,7 @@ What no option states is guessed from the first lines; if they are ambiguous, th
 from __future__ import annotations
 
 import csv
+import io
 import itertools
 import re
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,7 @@ WORDS = {"comma": ",", "tab": "\t", r"\t": "\t", "semicolon": ";", "bar": "|", "
 SAMPLE = 100  # rows to guess from
 COMMENTS = 100_000  # at most, before the first row
 _DECIMAL = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?|[+-]?\d+,(?:[eE][+-]?\d+)?")
+_NUMBERS = re.compile(r"(?:[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?\0)*", re.ASCII)  # NUL is in no text
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
 _GAP = re.compile(r"^ *\t|\t *(?:\t|\r?$)", re.MULTILINE)  # a missing cell between tabs, lost if blanks separate
 _DECLARED = re.compile(r'"?sep=([^"\r\n])"?', re.IGNORECASE)  # as spreadsheets write it
@@ -56,16 +58,12 @@ def layout(source: Source, options: ReadOptions, usual: str) -> Layout:
     """Return the layout of a text whose separator is `usual` unless an option or its first lines say otherwise."""
     start = _start(source, options)
     if start.comment and not start.text.strip():
-        what = f"{source.name}: all its lines begin with {start.comment}, and are skipped as comments"
-        raise DataError(what, "read them as rows with --comment ''")
+        message = f"{source.name}: all its lines begin with {start.comment}, and are skipped as comments"
+        raise DataError(message, "read them as rows with --comment ''")
     given = start.declared if options.separator is None else separator_of(options.separator)
     fit = _chosen(start, given, usual, options, source.name)
     names: tuple[str, ...] = ()
-    if (
-        start.last
-        and options.header is not False
-        and all(is_value(cell, fit.decimal, options.nulls) for cell in fit.rows[0])
-    ):
+    if start.last and options.header is not False and are_values(fit.rows[0], fit.decimal, options.nulls):
         (row,) = _sample(start.last, fit.separator, "")
         names = row if len(row) == len(fit.rows[0]) else ()
     notes = _notes(start, fit, usual if given is None else given, names, options)
@@ -94,8 +92,8 @@ def separator_of(word: str) -> str:
     """Return the separator that a word or a character stands for."""
     found = WORDS.get(word.lower(), word)
     if len(found) != 1 or not found.isascii() or found.isalnum() or found in "\"'+-.\r\n" or ord(found) < 9:
-        what = f"--separator {word!r}: cannot separate numbers"
-        raise UsageError(what, "give a character such as ';', or tab, or blanks for runs of blanks")
+        message = f"--separator {word!r}: cannot separate numbers"
+        raise UsageError(message, "give a character such as ';', or tab, or blanks for runs of blanks")
     return found
 
 
@@ -143,8 +141,8 @@ def _start(source: Source, options: ReadOptions) -> _Start:
         head = _before(data, bom, comment.encode())
         end = _row_end(data, head.end)
         if head.lines > COMMENTS:
-            what = f"{source.name}: more than {COMMENTS:,} comments before the first row"
-            raise DataError(what, "remove them")
+            message = f"{source.name}: more than {COMMENTS:,} comments before the first row"
+            raise DataError(message, "remove them")
         if not end and (size > LONGEST or (whole and data.count(b'"', head.end) % 2)):
             raise unended(data[head.end :], source, 1 + head.lines)
         if whole or (end and len(data) > 3 * end):
@@ -197,11 +195,13 @@ def _sample(text: str, separator: str, comment: str) -> tuple[tuple[str, ...], .
     """Return the first rows of a text."""
     if separator == BLANKS:
         text, separator = tabbed(text.encode()).decode(), "\t"
-    lines = (line[0] for line in re.finditer(r"[^\n]*\n|[^\n]+", text))
+    lines = io.StringIO(text, newline="\n")
     rows = csv.reader((line for line in lines if not (comment and line.startswith(comment))), delimiter=separator)
+    has_edges = any(edge in text for edge in ' \t\r"')
     found: list[tuple[str, ...]] = []
     with suppress(csv.Error):  # stop at a bare carriage return
-        found += (tuple(cell.strip(EDGES) for cell in row) or ("",) for row in itertools.islice(rows, SAMPLE))
+        for row in itertools.islice(rows, SAMPLE):
+            found.append(tuple([cell.strip(EDGES) for cell in row] if has_edges else row) or ("",))
     while len(found) > 1 and found[-1] == ("",):  # blank lines at the end are not rows
         found.pop()
     return tuple(found) or (("",),)
@@ -228,13 +228,14 @@ def _fit(text: str, separator: str, comment: str, options: ReadOptions, source: 
     rows = _sample(text, separator, comment)
     first, *body = rows
     check_width(len(first), source)
-    commas = [cell for row in rows for cell in row if separator != "," and _DECIMAL.fullmatch(cell)]
-    dots = [cell for row in rows for cell in row if commas and "." in cell and is_number(cell)]
+    cells = [cell for row in rows for cell in row] if separator != "," else []
+    commas = [cell for cell in cells if _DECIMAL.fullmatch(cell)]
+    dots = [cell for cell in cells if commas and "." in cell and is_number(cell)]
     decimal = options.decimal or ("," if commas and not dots else ".")
     width = len((body or rows)[0])
     even = all(len(row) == width for row in body) and len(first) in (width, width - 1)
     columns = list(zip(*(body or rows), strict=True)) if even else []
-    texts = [column for column in columns if not all(is_value(cell, decimal, options.nulls) for cell in column)]
+    texts = [column for column in columns if not are_values(column, decimal, options.nulls)]
     share = 1 - len(texts) / len(columns) if columns else 0.0
     doubt = "" if options.decimal else _doubt(first, commas, dots)
     return _Fit(
@@ -292,8 +293,13 @@ def _splits(own: _Fit, texts: Sequence[str]) -> bool:
     return any(own.separator in cell and not _DECIMAL.fullmatch(cell) for cell in texts)
 
 
-def is_value(cell: str, decimal: str, nulls: Sequence[str]) -> bool:
-    """Return whether a cell is a number or missing."""
-    if cell in ("", *nulls):
+def are_values(cells: Sequence[str], decimal: str, nulls: Sequence[str]) -> bool:
+    """Return whether each cell is a number, or missing."""
+    if decimal == "." and _NUMBERS.fullmatch("\0".join((*cells, ""))):
         return True
-    return is_number(cell) if decimal == "." else bool("." not in cell and is_number(cell.replace(",", ".", 1)))
+    missing = {"", *nulls}
+    return all(cell in missing or _is_number(cell, decimal) for cell in cells)
+
+
+def _is_number(cell: str, decimal: str) -> bool:
+    return is_number(cell) if decimal == "." else "." not in cell and is_number(cell.replace(",", ".", 1))

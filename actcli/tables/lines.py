@@ -121,8 +121,8 @@ def blocks(
             yield Lines(stream.take(found.stop), line, found.breaks, stream.position)
         if not is_last:
             # Share 0 begins outside quotes, so the first share to end within quotes fails here, before its follower.
-            what = f"{source.name}: a quoted cell contains a line break where the file is cut, near line {line}"
-            raise DataError(what, "leave out --dask, or use Parquet, which is cut between rows")
+            message = f"{source.name}: a quoted cell contains a line break where the file is cut, near line {line}"
+            raise DataError(message, "leave out --dask, or use Parquet, which is cut between rows")
         raise unended(window[found.stop : filled].tobytes(), source, line + found.breaks)
     if filled:
         breaks = count(window[:filled]) + 1

@@ -37,7 +37,7 @@ def listed(paths: Sequence[str], options: ReadOptions, mentioned: Callable[[str]
         raise UsageError(f"--part {name}={value} needs a folder or a glob", "no input is one")
     places, note = arranged([one.path for one in given], options.order, "the inputs")
     tables = [table for place in places for table in _in_order(_opened(given[place], options), options)]
-    tables = [table for _, own in groupby(tables, key=_file) for table in _taken(list(own), mentioned)]
+    tables = [table for _, own in groupby(tables, key=_file) for table in _without_aside(list(own), mentioned)]
     if note:
         tables[0] = replace(tables[0], notes=(note, *tables[0].notes))
     count = Counter(table.name for table in tables)
@@ -56,7 +56,7 @@ def _in_order(tables: list[Table], options: ReadOptions) -> list[Table]:
     return [replace(found[0], notes=(note, *found[0].notes)), *found[1:]] if note else found
 
 
-def _taken(tables: list[Table], mentioned: Callable[[str], bool] | None) -> list[Table]:
+def _without_aside(tables: list[Table], mentioned: Callable[[str], bool] | None) -> list[Table]:
     """Return the tables of one file without those set aside, unless these are mentioned or the only ones."""
     kept = [table for table in tables if not table.aside or (mentioned is not None and mentioned(table.name))]
     if not kept or len(kept) == len(tables):

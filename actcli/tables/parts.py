@@ -126,8 +126,8 @@ def _of_one_format(path: str, files: Sequence[Part], options: ReadOptions) -> li
     """Return the files that are tables. Raises DataError if they have several formats."""
     kinds: dict[str, list[Part]] = {}
     for part in files:
-        said = input_suffix(part.path)[1]
-        kinds.setdefault(said.name if said else "", []).append(part)
+        suffixed = input_suffix(part.path)[1]
+        kinds.setdefault(suffixed.name if suffixed else "", []).append(part)
     unknown = kinds.pop("", [])
     if options.format is not None:
         kinds = {options.format: kinds[options.format]} if options.format in kinds else {}

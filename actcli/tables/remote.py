@@ -73,8 +73,8 @@ class Remote:
         try:
             from fsspec.core import url_to_fs
         except ImportError:
-            what = f"{self.address}: remote sources need fsspec, which is not installed"
-            raise UsageError(what, "pip install 'actcli[remote]'") from None
+            message = f"{self.address}: remote sources need fsspec, which is not installed"
+            raise UsageError(message, "pip install 'actcli[remote]'") from None
         scheme = self.address.partition(":")[0]
         try:
             found: tuple[Any, str] = url_to_fs(self.address)
@@ -193,7 +193,7 @@ class Remote:
             try:
                 return read()
             except Exception as error:
-                if not _may_pass(error):
+                if not _is_transient(error):
                     raise
                 self._own.file = None
                 time.sleep(wait)
@@ -234,12 +234,12 @@ class Remote:
 
     def _broken(self, done: int) -> DataError:
         of = f" of {self.size}" if self.size is not None else ""
-        what = f"{self.address}: the connection broke after {done}{of} bytes, and the server cannot resume"
-        return DataError(what, "try again, or copy the file to this machine")
+        message = f"{self.address}: the connection broke after {done}{of} bytes, and the server cannot resume"
+        return DataError(message, "try again, or copy the file to this machine")
 
     def opened(self) -> io.BufferedReader:
         """Return a seekable file; needs ranges."""
-        return io.BufferedReader(_Sought(self), FIRST)
+        return io.BufferedReader(_SeekableFile(self), FIRST)
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
@@ -269,8 +269,8 @@ def _stamp(info: dict[str, Any]) -> tuple[object, ...]:
     return (info.get("size"), *(str(info[name]) for name in names if name in info))
 
 
-def _may_pass(error: Exception) -> bool:
-    """Return whether the same request may succeed later."""
+def _is_transient(error: Exception) -> bool:
+    """Return whether the same request may succeed when repeated."""
     if isinstance(error, FileNotFoundError | PermissionError | ValueError | TypeError | NotImplementedError):
         return False
     status = getattr(error, "status", None)
@@ -298,7 +298,7 @@ class _Pieces:
         return count
 
 
-class _Sought(io.RawIOBase):
+class _SeekableFile(io.RawIOBase):
     """A seekable remote file; each read requests a range."""
 
     def __init__(self, remote: Remote) -> None:

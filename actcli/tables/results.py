@@ -46,7 +46,7 @@ def result_frame(table: Table, block: Block, results: Sequence[Column], append: 
         placed = {column: [result] for column, result in zip(table.picked, results, strict=True)}
     else:
         placed[min(table.picked)] = results
-    others = iter(() if block.others is None else block.others.get_columns())
+    others = iter(() if block.rest is None else block.rest().get_columns())
     columns: list[pl.Series] = []
     for i in range(len(table.columns)):
         columns += [_series(column) for column in placed[i]] if i in placed else [next(others)]

@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -54,7 +55,7 @@ class Block:
 
     values: NDArray[np.float64]  # (rows, picked columns), each column contiguous; NaN where missing
     missing: NDArray[np.bool_] | None  # the same shape as `values`; None: nothing is missing
-    others: pl.DataFrame | None  # the columns not picked, unchanged, in order
+    rest: Callable[[], pl.DataFrame] | None  # makes the columns not picked, unchanged, in order, when asked
     first_line: int  # line (of text) or row number of the first row, from 1
     end: int  # bytes of the table's source read up to the end of this block
     skipped: Skipped | None = None  # its rows that could not be read
@@ -143,12 +144,13 @@ def block_of(
     """Return the block of a frame whose columns are named by their index; the picked ones are Float64."""
     import polars as pl
 
-    numbers = frame[[str(i) for i in picked]]
+    names = [str(i) for i in picked]
+    numbers = frame if names == frame.columns else frame[names]
     missing = None
     if any(numbers.null_count().row(0)):
         missing = numbers.select(pl.all().is_null()).to_numpy(order="fortran")
-    others = frame.drop(numbers.columns) if len(picked) < frame.width else None
-    return Block(numbers.to_numpy(order="fortran"), missing, others, first_line, end, skipped)
+    rest = partial(frame.drop, numbers.columns) if len(picked) < frame.width else None
+    return Block(numbers.to_numpy(order="fortran"), missing, rest, first_line, end, skipped)
 
 
 def stacked(table: Table, blocks: Sequence[Block]) -> NDArray[np.float64]:
@@ -184,9 +186,9 @@ def not_a_number(place: str, columns: Sequence[str], has_header: bool, column: i
     cell = cell if len(cell) <= 40 else cell[:39] + "…"
     hint = f"{left_out(columns, column)}, or name missing values with --null {shlex.quote(cell)}"
     if any(separator in cell for separator in ";\t |"):
-        hint = f"name the separator, such as --separator tab, blanks or ';'; or {hint}"
+        hint = f"name the separator with --separator, such as tab, blanks or ';'; or {hint}"
     elif re.fullmatch(r"[+-]?\d*,\d+", cell):
-        hint = f"read decimal commas with --decimal ,; or {hint}"
+        hint = f"use --decimal , for decimal commas; or {hint}"
     return DataError(f"{place}, column {column + 1}{name}: {cell!r} is not a number", hint)
 
 

@@ -27,7 +27,7 @@ def text_writer(
     """Return a writer of `head`, `first`, the blocks of lines with `between` between them, and `tail`."""
 
     def write(file: IO[bytes], parts: Iterable[bytes]) -> None:
-        # A separate thread writes while this one reads on: writing takes the system a third of the time.
+        # A separate thread writes while this one reads on: writing takes a third of the time.
         with Pool(1) as writer:
             full = filter(None, parts)
             start = next(full, b"")  # before any write, so that nothing is written if the first block fails

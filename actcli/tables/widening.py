@@ -16,8 +16,8 @@ class TypeLost(DataError):
     """A column has values that no single type can hold."""
 
     def __init__(self, column: str, one: object, other: object) -> None:
-        what = f"column {column!r} contains both {one} and {other}, which no single type can hold"
-        super().__init__(what, f"write csv or jsonl, or leave it out: -c {'!' + column!r}")
+        message = f"column {column!r} contains both {one} and {other}, which no single type can hold"
+        super().__init__(message, f"write csv or jsonl, or leave it out: -c {'!' + column!r}")
 
 
 def widest(column: str, one: pl.DataType, other: pl.DataType) -> pl.DataType:
@@ -34,7 +34,7 @@ def converted(column: str, values: pl.Series, dtype: pl.DataType) -> pl.Series:
         return values
     if dtype.is_nested():
         before = values.to_list()
-        wide = pl.Series(values.name, before, dtype=dtype)  # polars casts no struct to one of more fields
+        wide = pl.Series(values.name, before, dtype=dtype)  # polars cannot cast a struct to one with more fields
         whole = all(map(_is_kept, before, wide.to_list()))
     else:
         wide = values.cast(dtype)

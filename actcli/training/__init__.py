@@ -1,3 +1,3 @@
-"""A small network is trained under several functions: data, network, optimizers, the loop, searches, statistics.
+"""Training a small network under several functions: data, network, optimizers, loop, searches, scores.
 
-No tables are parsed and nothing is drawn or printed here; what a layer looks like is measured by `measuring`."""
+Nothing is parsed, drawn or printed here, and `measuring` measures the layers."""

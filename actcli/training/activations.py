@@ -1,4 +1,4 @@
-"""A function as a layer of a network applies it: its kernels called without a check, its parameters fixed or learned.
+"""A function as applied by a layer: its kernels called without checks, its parameters fixed or learned.
 
 Kernels take float64, so a float32 network is widened for them. The caller silences numpy's warnings once.
 """
@@ -20,11 +20,11 @@ from actcli.training.words import Learn
 if TYPE_CHECKING:
     from actcli.parameters import Domain
 
-_INSIDE = 1e-3  # of an open end of a domain, that a learned parameter stays away from it
+_INSIDE = 1e-3  # the least distance of a learned parameter from an open end of its domain
 
 
 class Fixed:
-    """f with the parameters that it was given."""
+    """f with the given parameters."""
 
     learned: tuple[Parameter, ...] = ()
 
@@ -36,28 +36,28 @@ class Fixed:
 
     @property
     def size(self) -> tuple[int, int]:
-        """How many values are learned: parameters, and of each for how many neurons."""
+        """The number of learned parameters, and of values of each (one, or one per neuron)."""
         return (len(self.learned), self.values.shape[1])
 
     def at(self) -> Function:
-        """The function that the layer has now; where each neuron has its own, that of their mean."""
+        """The layer's current function; if each neuron has its own parameters, with their means."""
         return self.start
 
     def f(self, z: Array) -> Array:
         return self.start.activation.f(z, **self.given)
 
     def back(self, z: Array, dy: Array) -> tuple[Array, Array | None]:
-        """The derivatives by z from those by f(z), and f'(z) where f is elementwise; those by what is learned go to
-        `slopes`."""
+        """Turn derivatives with respect to f(z) into those with respect to z; also f'(z) if f is elementwise. Those
+        with respect to learned parameters are stored in `slopes`."""
         slope = self.start.activation.df(z, **self.given)
         return slope * dy, slope
 
     def keep_inside(self) -> None:
-        """Bring what is learned back into its domain."""
+        """Bring learned parameters back into their domains."""
 
 
 class Rowwise(Fixed):
-    """f of whole rows."""
+    """A rowwise f with the given parameters."""
 
     def back(self, z: Array, dy: Array) -> tuple[Array, None]:
         jacobian = self.start.activation.jacobian
@@ -66,7 +66,7 @@ class Rowwise(Fixed):
 
 
 class Learned(Fixed):
-    """f with parameters that are learned, one value of each for the layer."""
+    """f with learned parameters, one value of each for the whole layer."""
 
     def __init__(self, function: Function, width: int) -> None:
         super().__init__(function, width)
@@ -112,7 +112,7 @@ class Learned(Fixed):
 
 
 class LearnedByNeuron(Learned):
-    """f with parameters of which each neuron has its own, as PReLU."""
+    """f with learned parameters, one value of each per neuron, as in PReLU."""
 
     def __init__(self, function: Function, width: int) -> None:
         super().__init__(function, width)
@@ -131,7 +131,7 @@ class LearnedByNeuron(Learned):
         return slope * dy, slope
 
     def _by_row(self, kernel: Kernel) -> Callable[[Array], Array]:
-        """Kernels take one value of each parameter."""
+        """The kernel applied to each neuron's row, as kernels take one value of each parameter."""
 
         def work(t: Array) -> Array:
             found = np.empty_like(t)
@@ -148,19 +148,19 @@ def _through(jacobian: Array, dy: Array) -> Array:
 
 
 def learnable(function: Function) -> tuple[Parameter, ...]:
-    """The parameters that training can move: not a threshold that is infinite."""
+    """The parameters that training can move, which leaves out infinite thresholds."""
     return tuple(p for p in function.activation.parameters if math.isfinite(function.parameters[p.name]))
 
 
 def applied(function: Function, width: int, learn: Learn) -> Fixed:
-    """What applies the function to layers of this width. Raises DataError for a width that it cannot take."""
+    """The function, as applied to layers of this width. Raises DataError for a width that it cannot take."""
     if learn == "none" or not learnable(function):
         return Rowwise(function, width) if function.rowwise else Fixed(function, width)
     if learn == "layer":
         return Learned(function, width)
     if function.rowwise:
         raise UsageError(
-            f"{function.label} maps rows: its neurons have no parameters of their own", "take --learn layer"
+            f"{function.label} maps rows: its neurons have no parameters of their own", "use --learn layer"
         )
     return LearnedByNeuron(function, width)
 

@@ -1,4 +1,4 @@
-"""Tables -> features and a target: what is missing is left out, a part is held out, numbers are scaled."""
+"""Tables -> features and a target: a part is held out, and numbers are scaled."""
 
 from __future__ import annotations
 
@@ -21,32 +21,34 @@ SPLIT = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preparation:
-    """How data becomes what is trained on. `split` is the share that is held out, 0 to score on the training rows."""
+    """How to prepare data for training. `split` is the share to hold out, 0 to score on the training rows."""
 
     task: Task | None = None
-    split: float | None = None  # None: SPLIT, where no other rows are given to score on
+    split: float | None = None  # None: SPLIT, unless other rows are given for scoring
     scale: Scale = "standard"
     seed: int = 0
 
     def __post_init__(self) -> None:
         if self.split is not None and not 0.0 <= self.split < 1.0:
-            raise UsageError(f"split = {self.split:g}", "it is a share from 0 to below 1")
+            raise UsageError(f"split = {self.split:g}", "give a share from 0 to below 1")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Part:
-    """Rows and what is true of them: the number of the class, or the quantity."""
+    """Rows with their true targets: the number of the class, or the quantity."""
 
     raw: Raw
     truth: NDArray[Any]
 
 
 def prepared(raw: Raw, test: Raw | None, how: Preparation, dtype: Dtype) -> Data:
-    """What is trained on and scored on. Raises DataError where it cannot be."""
+    """The data for training and scoring. Raises DataError if the target or the features do not allow it."""
     task, guesses = _task(raw, how.task)
     numbers = _numbers(raw.target) if task == "regress" else None
     if task == "regress" and numbers is None:
-        raise DataError(f"{raw.source}: the target {raw.name} holds words", "take --task classify, or another --target")
+        raise DataError(
+            f"{raw.source}: the target {raw.name} contains words", "use --task classify or another --target"
+        )
     classes = _classes(raw, numbers)
     truth = _truth(raw, classes, task)
     scored = test if how.split is None else None
@@ -61,47 +63,47 @@ def prepared(raw: Raw, test: Raw | None, how: Preparation, dtype: Dtype) -> Data
 
 
 def _task(raw: Raw, given: Task | None) -> tuple[Task, tuple[str, ...]]:
-    """What the target says: whole numbers and words are classes."""
+    """The task and what was guessed: whole numbers and words are classes."""
     if given is not None:
         return given, ()
     numbers = _numbers(raw.target)
     if numbers is None:
         return "classify", ()
     if not np.equal(numbers, np.rint(numbers)).all():
-        return "regress", (f"{raw.name} has fractions, so it is a quantity: --task classify says otherwise",)
+        return "regress", (f"{raw.name} has fractions and is treated as a quantity; --task classify says otherwise",)
     count = len(np.unique(numbers))
-    return "classify", (f"{raw.name}: its {count} whole numbers are taken for classes: --task regress says otherwise",)
+    return "classify", (f"{raw.name}: {count} whole numbers are treated as classes; --task regress says otherwise",)
 
 
 def _numbers(target: NDArray[Any]) -> Array | None:
-    """The target as numbers, None where it holds words."""
+    """The target as numbers, None if it contains words."""
     return None if target.dtype.kind in "UO" else target.astype(np.float64)
 
 
 def _classes(raw: Raw, numbers: Array | None) -> NDArray[Any]:
-    """The values of the target in their order; none for a quantity. Raises DataError where they cannot be told."""
+    """The classes in order; none for a quantity. Raises DataError if there is only one, or too many for the rows."""
     if numbers is not None:
         return np.empty(0)
     classes = np.unique(raw.target)
     rows = counted(len(raw.target), "rows")
     if len(classes) < 2:
-        said = f"has one class only, {str(classes[0]).removesuffix('.0')}" if len(classes) else "has no value"
+        only = f"has only one class, {str(classes[0]).removesuffix('.0')}" if len(classes) else "has no value"
         raise DataError(
-            f"{raw.source}: the target {raw.name} {said}", "there is nothing to tell apart: take another --target"
+            f"{raw.source}: the target {raw.name} {only}", "there is nothing to learn: use another --target"
         )
     if 2 * len(classes) > len(raw.target):
         text = f"{raw.source}: the target {raw.name} has {len(classes)} classes in {rows}"
-        raise DataError(text, "a class needs rows to learn from and to be scored on; a quantity is --task regress")
+        raise DataError(text, "a class needs rows for training and for scoring; for a quantity use --task regress")
     return classes
 
 
 def _truth(raw: Raw, classes: NDArray[Any], task: Task) -> NDArray[Any]:
-    """The target as numbers of classes, or as the quantity."""
+    """The target as the number of the class in each row, or as the quantity."""
     if task == "regress":
         numbers = _numbers(raw.target)
         assert numbers is not None
         if len(numbers) < 2 or np.ptp(numbers) == 0.0:
-            raise DataError(f"{raw.source}: the target {raw.name} has no two values", "there is nothing to learn")
+            raise DataError(f"{raw.source}: the target {raw.name} has only one value", "there is nothing to learn")
         return numbers
     if raw.target.dtype.kind != classes.dtype.kind and "U" in (raw.target.dtype.kind, classes.dtype.kind):
         found = np.full(len(raw.target), len(classes))
@@ -111,14 +113,12 @@ def _truth(raw: Raw, classes: NDArray[Any], task: Task) -> NDArray[Any]:
     known[known] = classes[found[known]] == raw.target[known]
     if not known.all():
         first = raw.target[~known][0]
-        raise DataError(
-            f"{raw.source}: the class {first} is in no row of the training part", "give it rows to learn from"
-        )
+        raise DataError(f"{raw.source}: no training row has the class {first}", "add training rows with this class")
     return found
 
 
 def _held_out(truth: NDArray[Any], classes: NDArray[Any], how: Preparation) -> NDArray[np.bool_]:
-    """Which rows are held out: the same share of every class."""
+    """Flags of the rows to hold out: the same share of every class."""
     rng = np.random.default_rng([how.seed, 3])
     share = SPLIT if how.split is None else how.split
     held = np.zeros(len(truth), bool)
@@ -127,8 +127,8 @@ def _held_out(truth: NDArray[Any], classes: NDArray[Any], how: Preparation) -> N
         held[rng.permutation(rows)[: round(share * len(rows))]] = True
     if not held.any():
         raise DataError(
-            f"of {len(truth)} rows a share of {share:g} is none: nothing is held out",
-            "take a larger --split, --test FILE, or --split 0, which scores on the training rows",
+            f"a share of {share:g} of {len(truth)} rows holds out no row",
+            "use a larger --split, --test FILE, or --split 0 to score on the training rows",
         )
     return held
 
@@ -173,7 +173,7 @@ def _assembled(
 
 
 def _widened(raw: Raw, dtype: Dtype) -> Array:
-    """The features with a column of ones behind them."""
+    """The features followed by a column of ones."""
     rows = raw.rows if raw.rows is not None else np.arange(len(raw.features))
     found = np.ones((len(rows), raw.features.shape[1] + 1), dtype)
     for start in range(0, len(rows), 4096):
@@ -183,7 +183,7 @@ def _widened(raw: Raw, dtype: Dtype) -> Array:
 
 
 def _scaling(x: Array, kind: Scale) -> tuple[Scaling, list[int]]:
-    """Mean and standard deviation of each column, 1 in the place of 0; and the columns of one value."""
+    """The mean and standard deviation (1 instead of 0) of each column; and the columns with only one value."""
     constant = np.flatnonzero(x.min(axis=0) == x.max(axis=0)).tolist()
     width = x.shape[1]
     if kind == "none":

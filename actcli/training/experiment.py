@@ -1,4 +1,4 @@
-"""Runs over functions and seeds, on threads: the result is the same whatever their number."""
+"""Runs over functions and seeds, on threads; the result does not depend on the number of threads."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from actcli.training.records import Data, Epoch, Run, Trained
 from actcli.training.search import Search
 from actcli.training.settings import Design, Recipe
 
-Watch: TypeAlias = Callable[[Function, int, Epoch], None]  # is told of every epoch, from any thread
+Watch: TypeAlias = Callable[[Function, int, Epoch], None]  # called after every epoch, from any thread
 _Job: TypeAlias = tuple[Function, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is tried on some data. `weights` are arrays to start from, and where they came from."""
+    """What to try on some data. `weights` are arrays to start from, with their source."""
 
     functions: tuple[Function, ...]
     seeds: tuple[int, ...]
@@ -37,19 +37,19 @@ class Plan:
 
 
 def _unwatched(function: Function, seed: int, epoch: Epoch) -> None:
-    """Where nobody looks."""
+    """Ignore the epoch."""
 
 
 def run_all(data: Data, plan: Plan, watch: Watch = _unwatched) -> Trained:
-    """Every function from every seed. An interrupt ends it with the runs that are finished.
+    """Train every function from every seed; after an interrupt, return the finished runs.
 
-    Raises UsageError or DataError, before anything is trained, where a function does not fit the network.
+    Raises UsageError or DataError before any training if a function does not fit the network.
     """
     if plan.design.learn != "none" and not any(map(learnable, plan.functions)):
         raise UsageError("none of the functions has a parameter to learn", "name one that has, such as prelu or elu")
     if plan.design.normalize == "batch" and min(plan.recipe.batch, len(data.train)) < 2:
-        hint = "take batches of more rows, or normalise over the layer"
-        raise UsageError("batch normalisation has no variance over a batch of one row", hint)
+        hint = "use larger batches, or normalise over the layer"
+        raise UsageError("a batch of one row has no variance to normalise by", hint)
     candidates = plan.search.candidates(plan.functions, plan.seeds[0])
     for function in dict.fromkeys(candidates):
         Network(len(data.features), data.train.targets.shape[1], function, plan.design)
@@ -78,12 +78,12 @@ class _Experiment:
         self.probe_rows = 0
 
     def climb(self, candidates: Sequence[Function]) -> list[Run]:
-        """Up the rungs, at each with the better half; what is left behind keeps the epochs that it had."""
+        """Train up the rungs, after each with the better half; the others keep the epochs that they had."""
         rungs = self._plan.search.rungs(len(candidates), self._plan.recipe.epochs)
         alive = list(candidates)
         for place, epochs in enumerate(rungs):
             last = place + 1 == len(rungs)
-            # Seed by seed, so that an interrupt leaves all functions with about as many runs.
+            # Seed by seed, so that after an interrupt all functions have about the same number of runs.
             finished = self._together([(f, seed) for seed in self._plan.seeds for f in alive], epochs, keep=not last)
             if not finished:
                 break
@@ -97,7 +97,7 @@ class _Experiment:
         return [self._runs[job] for job in jobs if job in self._runs]
 
     def _together(self, jobs: Sequence[_Job], epochs: int, *, keep: bool) -> bool:
-        """Whether all jobs came to their end."""
+        """Run the jobs on threads; whether all of them finished."""
         pool = Pool(self._plan.threads or default_threads())
         try:
             pending: list[Future[None]] = [pool.submit(partial(self._train, job, epochs, keep=keep)) for job in jobs]

@@ -1,4 +1,4 @@
-"""One run: epochs of steps, and after each what the held-out rows and the layers are like."""
+"""One run: epochs of steps, with held-out scores and measures of the layers after each."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from actcli.training.scores import scores
 from actcli.training.settings import Design, Recipe
 from actcli.training.weights import draw, set_weights
 
-PROBE = 512  # training rows, at most, on which layers are measured
-CHUNK = 1024  # rows that go through the network at a time when it is used
-GROWN = 1e3  # times the loss at the start, beyond which a run has diverged
+PROBE = 512  # the most training rows on which layers are measured
+CHUNK = 1024  # rows per forward pass after training
+GROWN = 1e3  # a run has diverged when the loss is over this many times that at the start
 
 
 class Trainer:
-    """A run that can be taken further."""
+    """A run that can be continued."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Trainer:
         weights: tuple[str, Mapping[str, Array]] | None = None,
         thresholds: Thresholds | None = None,
     ) -> None:
-        """`weights`: arrays to start from, and where they came from."""
+        """`weights`: arrays to start from, with their source."""
         self.data, self.function, self.seed, self.recipe = data, function, seed, recipe
         self._thresholds = thresholds or Thresholds()
         self._draws, self._order, self._dropout = (np.random.default_rng([seed, part]) for part in range(3))
@@ -52,8 +52,8 @@ class Trainer:
         self._spaces: dict[int, tuple[list[Room], Array]] = {}
         self._probes: dict[Function, Probe] = {}
         count = min(PROBE, len(data.train))
-        rows = np.arange(count) * len(data.train) // count  # spread over all of them
-        self.probed = data.train.features[rows]  # on which layers are measured
+        rows = np.arange(count) * len(data.train) // count  # evenly spread
+        self.probed = data.train.features[rows]  # layers are measured on these
         self._probe_space = self.network.space(count, self.probed)
         self._probe_targets = data.train.targets[rows]
         self._epochs: list[Epoch] = []
@@ -65,7 +65,7 @@ class Trainer:
         return bool(self._ended) or len(self._epochs) > self.recipe.epochs
 
     def until(self, epoch: int, each: Callable[[Epoch], bool] = lambda epoch: True) -> bool:
-        """Train up to an epoch, unless the run ends before. `each` is given every epoch and says whether to go on."""
+        """Train up to an epoch, unless the run ends before. `each` gets every epoch and returns whether to go on."""
         with np.errstate(all="ignore"):
             while len(self._epochs) <= epoch and not self.done:
                 number = len(self._epochs)
@@ -79,7 +79,7 @@ class Trainer:
         return True
 
     def result(self) -> Run:
-        """The run as far as it is."""
+        """The run so far."""
         layers = [layer.f for layer in self.network.hidden if layer.f is not None]
         learned = tuple(
             {parameter.name: tuple(values.tolist()) for parameter, values in zip(f.learned, f.values, strict=True)}
@@ -96,7 +96,7 @@ class Trainer:
         )
 
     def pre_activations(self, rows: Array | None = None) -> dict[str, Array]:
-        """What each hidden layer's function sees on these rows, which end in a one; of the training by default."""
+        """The pre-activations of each hidden layer on these rows, which end in a one; by default the training rows."""
         rows = self.data.train.features if rows is None else rows
         space = self.network.space(len(rows), rows)
         with np.errstate(all="ignore"):
@@ -104,7 +104,7 @@ class Trainer:
         return {f"layer{k}": np.array(room.z) for k, room in enumerate(space[:-1], start=1)}
 
     def _train(self, epoch: int) -> float:
-        """The mean loss of the rows as they came."""
+        """Train for an epoch and return the mean loss during it."""
         data, network, optimizer = self.data.train, self.network, self._optimizer
         rate = self.recipe.rate * SCHEDULES[self.recipe.schedule](epoch, self.recipe.epochs)
         order = self._order.permutation(len(data)) if self.recipe.shuffle else None
@@ -114,7 +114,7 @@ class Trainer:
             if order is None:
                 space[0].inputs[...] = data.features[start:stop]
                 targets[...] = data.targets[start:stop]
-            else:  # "clip" spares a check of every index
+            else:  # "clip" avoids a check of every index
                 np.take(data.features, order[start:stop], axis=0, out=space[0].inputs, mode="clip")
                 np.take(data.targets, order[start:stop], axis=0, out=targets, mode="clip")
             total += (stop - start) * network.step(space, targets, self._loss, self._dropout)
@@ -163,7 +163,7 @@ class Trainer:
         return self._probes[function]
 
     def _judge(self) -> None:
-        """Whether the run has diverged, or learns nothing new."""
+        """End the run if it has diverged or run out of patience."""
         last, first = self._epochs[-1], self._epochs[0]
         number = last.epoch
         grown = last.train_loss is not None and not last.train_loss <= GROWN * max(1.0, first.scores.loss)
@@ -178,7 +178,7 @@ class Trainer:
 
 
 def outputs_of(network: Network, rows: Rows) -> Array:
-    """What the network makes of rows, in pieces."""
+    """The network's outputs for rows, computed in chunks."""
     found = np.empty((len(rows), rows.targets.shape[1]))
     space: list[Room] = []
     for start in range(0, len(rows), CHUNK):
@@ -189,7 +189,7 @@ def outputs_of(network: Network, rows: Rows) -> Array:
 
 
 def _batches(rows: int, size: int, *, whole: bool) -> list[tuple[int, int]]:
-    """Where batches begin and end. `whole`: a last row alone, which has no variance, goes with those before it."""
+    """The ends of the batches. `whole`: a single last row, which has no variance, joins the batch before it."""
     starts = list(range(0, rows, size))
     if whole and len(starts) > 1 and rows - starts[-1] == 1:
         starts.pop()

@@ -1,4 +1,4 @@
-"""Losses: each turns the outputs of a batch into the derivatives of its mean loss by them, in place."""
+"""Losses: each returns the mean loss of a batch and replaces the outputs by its derivatives with respect to them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Loss: TypeAlias = Callable[[Array, Array], float]
 
 
 def cross_entropy(outputs: Array, targets: Array) -> float:
-    """Of softmax, over classes whose targets are rows of one 1 and zeros."""
+    """Cross-entropy of the softmax of the outputs, with one-hot targets."""
     share = 1.0 / len(outputs)
     outputs -= np.maximum.reduce(outputs, axis=1, keepdims=True)
     chosen = np.vdot(targets, outputs)
@@ -28,7 +28,7 @@ def cross_entropy(outputs: Array, targets: Array) -> float:
 
 
 def mean_square(outputs: Array, targets: Array) -> float:
-    """Of the difference, over all outputs."""
+    """Mean square of the difference, over all outputs."""
     outputs -= targets
     share = 1.0 / outputs.size
     loss = float(np.vdot(outputs, outputs) * share)

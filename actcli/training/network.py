@@ -1,7 +1,7 @@
-"""A fully connected network of which all that is learned lies in one array, and its derivatives in another.
+"""A fully connected network with everything learned in one array and the derivatives in another.
 
-A layer's inputs end in a column of ones, and its weights in a row for the biases: one product has both, and so has its
-derivative. All buffers are made once for a number of rows (`Space`).
+A layer's inputs end in a column of ones, and its weights in a row for the biases, so that one product covers both. All
+buffers for a number of rows are made once (`Network.space`).
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from actcli.training.losses import Loss
 from actcli.training.normalization import Batch, Norm, normalization
 from actcli.training.settings import Design
 
-# A step of training; a look at what training sees, without dropout; or what is learned put to use.
+# train: a training step; probe: as in training, but without dropout; use: with what has been learned.
 Mode: TypeAlias = Literal["train", "probe", "use"]
 
 
 @dataclass(slots=True, eq=False)
 class Room:
-    """The buffers of a layer for so many rows. `outputs` is a part of the next layer's inputs."""
+    """The buffers of a layer for a number of rows. `outputs` is a view of the next layer's inputs."""
 
     inputs: Array
     z: Array
@@ -34,14 +34,14 @@ class Room:
     back: Array
     mask: Array | None
     kept: dict[str, Array]  # of the normalisation
-    delta: Array | None = None  # the derivatives of the loss by the pre-activations
+    delta: Array | None = None  # the derivatives of the loss with respect to the pre-activations
     y: Array | None = None  # f(z)
-    slope: Array | None = None  # f'(z), where f is elementwise
+    slope: Array | None = None  # f'(z), if f is elementwise
 
 
 @dataclass(slots=True, eq=False)
 class Layer:
-    """Weights, normalisation, function, dropout, skip; the last layer has weights alone."""
+    """Weights, normalisation, function, dropout and skip; the last layer has only weights."""
 
     weights: Array
     slopes: Array
@@ -75,7 +75,8 @@ class Layer:
             room.outputs[...] = y
 
     def backward(self, room: Room, dy: Array, first: bool, mode: Mode) -> Array:
-        """The derivatives by the inputs from those by the outputs; those by what is learned go to their places."""
+        """Turn derivatives with respect to the outputs into those with respect to the inputs; those with respect to
+        everything learned are stored in place."""
         d = dy
         if self.f is not None:
             d = dy * room.mask if room.mask is not None and mode == "train" else dy
@@ -86,7 +87,7 @@ class Layer:
             if self.norm is not None:
                 d = self.norm.back(d, room.kept)
         np.matmul(room.inputs.T, d, out=self.slopes)
-        if isinstance(self.norm, Batch):  # which takes every bias away: Adam would follow the rounding
+        if isinstance(self.norm, Batch):  # it cancels every bias, so Adam would follow rounding errors
             self.slopes[-1] = 0.0
         if not first:
             np.matmul(d, self.weights[:-1].T, out=room.back)
@@ -100,7 +101,7 @@ def _wide(z: Array) -> Array:
 
 
 class Network:
-    """The layers, and all that is learned: `values`, with its derivatives `gradient`."""
+    """The layers, and everything learned in `values`, with its derivatives in `gradient`."""
 
     def __init__(self, inputs: int, outputs: int, function: Function, design: Design) -> None:
         self.function, self.design = function, design
@@ -110,8 +111,8 @@ class Network:
         widths = [*design.hidden, outputs]
         skips = [design.residual and k > 0 and fs[k].outputs == fan_ins[k] for k in range(len(fs))]
         if design.residual and not any(skips):
-            hint = "give two hidden layers of the same width one after the other"
-            raise UsageError("residual: no hidden layer is as wide as the one before it", hint)
+            hint = "give two consecutive hidden layers the same width"
+            raise UsageError("residual: no hidden layer has the width of the one before it", hint)
         norms = [normalization(design.normalize, width, self.dtype) for width in design.hidden]
         sizes = [(a + 1) * b for a, b in zip(fan_ins, widths, strict=True)]
         more = [0 if norm is None else 2 * norm.width for norm in norms], [f.values.size for f in fs]
@@ -137,7 +138,7 @@ class Network:
         return self.layers[:-1]
 
     def space(self, rows: int, inputs: Array | None = None) -> list[Room]:
-        """The buffers for so many rows, or for those of an array that is not to be changed."""
+        """The buffers for this many rows, or for the rows of `inputs`, which are not changed."""
         first, dtype = self.layers[0], self.dtype
         given = np.ones((rows, first.fan_in + 1), dtype) if inputs is None else inputs
         rooms = []
@@ -152,19 +153,19 @@ class Network:
         return rooms
 
     def forward(self, space: Sequence[Room], mode: Mode, rng: np.random.Generator | None = None) -> Array:
-        """The outputs, which the loss may overwrite. The generator is for the dropout of training."""
+        """The outputs, which the loss may overwrite. The generator is for dropout in training."""
         for layer, room in zip(self.layers, space, strict=True):
             layer.forward(room, mode, rng)
         return space[-1].z
 
     def backward(self, space: Sequence[Room], mode: Mode) -> None:
-        """From the derivatives by the outputs, which stand in their place, to those by all that is learned."""
+        """Turn the derivatives with respect to the outputs, in their buffer, into those of everything learned."""
         d = space[-1].z
         for k in range(len(self.layers) - 1, -1, -1):
             d = self.layers[k].backward(space[k], d, k == 0, mode)
 
     def step(self, space: Sequence[Room], targets: Array, loss: Loss, rng: np.random.Generator) -> float:
-        """The loss of the rows in the space, with its derivatives."""
+        """The loss of the rows in the space; its derivatives go to `gradient`."""
         lost = loss(self.forward(space, "train", rng), targets)
         self.backward(space, "train")
         return lost
@@ -177,8 +178,8 @@ class Network:
                 layer.f.keep_inside()
 
     def arrays(self) -> dict[str, Array]:
-        """All that is learned by its name, as `--weights` takes it: W1, b1, gamma1, beta1, mean1, variance1, and f1_a
-        for a learned parameter a."""
+        """Everything learned, with the names that `--weights` expects: W1, b1, gamma1, beta1, mean1, variance1, and
+        f1_a for a learned parameter a."""
         return dict(self._named())
 
     def _named(self) -> Iterator[tuple[str, Array]]:
@@ -197,7 +198,7 @@ class Network:
 
 
 class _Cut:
-    """Parts of the two arrays, one after the other."""
+    """Cuts consecutive parts off several arrays."""
 
     def __init__(self, *arrays: Array) -> None:
         self._arrays, self._at = arrays, 0

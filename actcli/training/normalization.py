@@ -1,4 +1,4 @@
-"""Normalisation of pre-activations over a batch or over a layer, to the letter of PyTorch's."""
+"""Normalisation of pre-activations over a batch or a layer, exactly as in PyTorch."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from actcli.activation import Array
 from actcli.training.words import Normalize
 
 EPSILON = 1e-5
-MOMENTUM = 0.1  # of the mean and variance that batch normalisation uses after training
+MOMENTUM = 0.1  # of the running mean and variance in batch normalisation
 
 
 class Norm:
-    """(z - mean) / sqrt(variance + epsilon) of each row, times a gain plus a shift that are learned.
+    """(z - mean) / sqrt(variance + epsilon) of each row, times a learned gain plus a learned shift.
 
     torch.nn.LayerNorm; Ba, Kiros and Hinton 2016, arXiv:1607.06450.
     """
@@ -26,7 +26,7 @@ class Norm:
         self.values = self.slopes = np.empty((2, width), dtype)
 
     def place(self, values: Array, slopes: Array) -> None:
-        """Where the gain and the shift, and their derivatives, lie."""
+        """Set the arrays for gain and shift and for their derivatives."""
         self.values, self.slopes = values, slopes
         values[0] = 1.0
 
@@ -34,7 +34,7 @@ class Norm:
         return {"normal": np.empty((rows, self.width), self.dtype), "scale": np.empty(1, self.dtype)}
 
     def forward(self, z: Array, kept: dict[str, Array], of_rows: bool, learning: bool) -> None:
-        """z, in place. `of_rows`: by the mean and variance of these rows; `learning`: which are remembered."""
+        """Normalise z in place. `of_rows`: with the mean and variance of these rows; `learning`: and remember them."""
         mean, variance = self.moments(z, of_rows, learning)
         kept["scale"] = scale = 1.0 / np.sqrt(variance + EPSILON)
         normal = np.subtract(z, mean, out=kept["normal"])
@@ -49,7 +49,7 @@ class Norm:
         return mean, apart.mean(axis=self.axis, keepdims=True)
 
     def back(self, d: Array, kept: dict[str, Array]) -> Array:
-        """The derivatives by what was normalised."""
+        """The derivatives with respect to the values before normalisation."""
         normal = kept["normal"]
         np.einsum("ij,ij->j", d, normal, out=self.slopes[0])
         np.add.reduce(d, axis=0, out=self.slopes[1])
@@ -61,7 +61,7 @@ class Norm:
 
 
 class Batch(Norm):
-    """The same of each column; afterwards by a running mean and variance.
+    """The same for each column; after training with a running mean and variance.
 
     torch.nn.BatchNorm1d; Ioffe and Szegedy 2015, arXiv:1502.03167.
     """
@@ -86,5 +86,5 @@ _KINDS: dict[Normalize, type[Norm]] = {"batch": Batch, "layer": Norm}
 
 
 def normalization(kind: Normalize, width: int, dtype: np.dtype[Any]) -> Norm | None:
-    """That of a layer of this width, None for "none"."""
+    """The normalisation for a layer of this width, None for "none"."""
     return _KINDS[kind](width, dtype) if kind in _KINDS else None

@@ -1,4 +1,4 @@
-"""Optimizers and schedules, to the letter of PyTorch's; all that is learned is one flat array."""
+"""Optimizers and schedules, exactly as in PyTorch, on one flat array of everything learned."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
 
 
 class Descent:
-    """Plain gradient descent: what every optimizer begins with."""
+    """Plain gradient descent, the base of every optimizer."""
 
     decoupled = False
 
@@ -26,7 +26,7 @@ class Descent:
         self.step = np.empty_like(values)
 
     def __call__(self, rate: float) -> None:
-        """One step down the gradient, which is overwritten."""
+        """Take one step down the gradient, which is overwritten."""
         g, step = self.gradient, self.step
         if self.clip is not None:  # torch.nn.utils.clip_grad_norm_
             g *= min(1.0, self.clip / (math.sqrt(float(np.vdot(g, g))) + 1e-6))
@@ -41,7 +41,7 @@ class Descent:
 
 
 class Momentum(Descent):
-    """torch.optim.SGD with momentum, neither dampened nor Nesterov's."""
+    """torch.optim.SGD with momentum, without dampening or Nesterov."""
 
     def __init__(self, values: Array, gradient: Array, recipe: Recipe) -> None:
         super().__init__(values, gradient, recipe)
@@ -81,7 +81,7 @@ class Adam(Descent):
 
 
 class AdamW(Adam):
-    """torch.optim.AdamW: the decay apart from the gradient. Loshchilov and Hutter 2019, arXiv:1711.05101."""
+    """torch.optim.AdamW: with decoupled weight decay. Loshchilov and Hutter 2019, arXiv:1711.05101."""
 
     decoupled = True
 
@@ -93,7 +93,7 @@ def _cosine(epoch: int, epochs: int) -> float:
     return 0.5 * (1.0 + math.cos(math.pi * epoch / epochs))
 
 
-# The share of the learning rate in an epoch, counted from 0, of so many.
+# The share of the learning rate in an epoch, counted from 0, given the number of epochs.
 SCHEDULES: dict[Schedule, Callable[[int, int], float]] = {
     "constant": lambda epoch, epochs: 1.0,
     "cosine": _cosine,  # torch.optim.lr_scheduler.CosineAnnealingLR(T_max=epochs)

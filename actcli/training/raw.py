@@ -1,4 +1,4 @@
-"""Features and a target as they are in a file, or in the arrays of an NPZ."""
+"""Features and a target as read from a table or from the arrays of an NPZ; rows with missing values are left out."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from actcli.text import numbered
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """Rows without a missing value. `rows`: those of `features` that are meant, None for all."""
+    """Rows without missing values. `rows` are the numbers of those in `features` to use, None for all."""
 
     source: str
     name: str  # of the target
     columns: tuple[str, ...]
     features: NDArray[Any]
-    target: NDArray[Any]  # of numbers or of words, for the rows that are meant
+    target: NDArray[Any]  # numbers or words, one for each row to use
     missing: tuple[tuple[str, int], ...] = ()
     left_out: int = 0
     guesses: tuple[str, ...] = ()
@@ -41,8 +41,8 @@ class Raw:
 
 
 def read(path: str, target: str, options: ReadOptions) -> Raw:
-    """The features and the target of a table. Raises UsageError where there is no such column, DataError where its
-    features are no numbers."""
+    """The features and the target of a table. Raises UsageError if there is no such column, DataError if features are
+    not numbers."""
     reading = replace(options, columns=(*options.columns, f"!{target}"))
     (table,) = open_tables([path], reading)
     place = _place(table, target)
@@ -61,9 +61,9 @@ def read(path: str, target: str, options: ReadOptions) -> Raw:
     counts += [(table.columns[place], int(gone.sum()))] if gone.any() else []
     keep = ~(absent.any(axis=1) | gone)
     if not len(keep):
-        raise DataError(f"{table.source}: has no rows", "each row is a sample: its features and its target")
+        raise DataError(f"{table.source}: no rows", "each row is a sample, with its features and its target")
     if not keep.any():
-        raise DataError(f"{table.source}: has no row without a missing value", "leave out columns with -c '!NAME'")
+        raise DataError(f"{table.source}: every row has a missing value", "leave out columns with -c '!NAME'")
     x = x if keep.all() else x[keep]
     kept = np.array([word for word, k in zip(words, keep.tolist(), strict=True) if k])
     guesses = table.notes if skipped is None else (*table.notes, str(skipped))
@@ -71,9 +71,9 @@ def read(path: str, target: str, options: ReadOptions) -> Raw:
 
 
 def _place(table: Table, target: str) -> int:
-    """Where the target is; it is a column that is not taken as a feature."""
-    taken = pick((f"!{target}",), table.columns, table.source)
-    named = unpicked(taken, len(table.columns))
+    """The place of the target's column."""
+    features = pick((f"!{target}",), table.columns, table.source)
+    named = unpicked(features, len(table.columns))
     if len(named) != 1:
         names = ", ".join(table.columns[i] for i in named)
         raise UsageError(
@@ -85,12 +85,12 @@ def _place(table: Table, target: str) -> int:
 def _column(block: Block, among: int) -> list[Any]:
     from actcli.tables.mixed import plain_values
 
-    assert block.others is not None
-    return plain_values(block.others.get_columns()[among])
+    assert block.rest is not None
+    return plain_values(block.rest().get_columns()[among])
 
 
 def _typed(values: Sequence[Any], nulls: Sequence[str]) -> list[Any]:
-    """All numbers, or all words; None where there is no value."""
+    """The values, all as numbers or all as words, with None for a missing value."""
     cells = [_cell(value, nulls) for value in values]
     try:
         numbers = [None if cell is None else float(cell) for cell in cells]
@@ -108,21 +108,21 @@ def _cell(value: Any, nulls: Sequence[str]) -> Any:
 
 
 def read_arrays(path: str, target: str, features: str) -> tuple[Raw, Raw | None]:
-    """The features and the target of an NPZ by the names of its arrays, and those that are held out where they are
-    named as those of the training part; without `features` the only array of as many rows."""
+    """The named features and target of an NPZ, and the held-out ones if the names say `train` and their like say
+    `test`. Without `features`, the only other array with as many rows."""
     arrays = open_bundle(path)
     if target not in arrays:
-        raise UsageError(f"{path}: there is no array {target!r}", f"its arrays: {', '.join(arrays)}")
+        raise UsageError(f"{path}: no array {target!r}", f"its arrays: {', '.join(arrays)}")
     features = features or _features(path, target, {name: one.shape for name, one in arrays.items()})
     if features not in arrays:
-        raise UsageError(f"{path}: there is no array {features!r}", f"its arrays: {', '.join(arrays)}")
+        raise UsageError(f"{path}: no array {features!r}", f"its arrays: {', '.join(arrays)}")
     raw = _raw(path, arrays[features].load(), arrays[target].load(), target)
     held_x, held_y = _held(features, arrays), _held(target, arrays)
     if held_x is None or held_y is None:
         return raw, None
     test = _raw(path, arrays[held_x].load(), arrays[held_y].load(), target)
-    said = f"{held_x} and {held_y} are the held-out rows: --split says otherwise"
-    return replace(raw, guesses=(*raw.guesses, said)), replace(test, source=f"{path}: {held_x}")
+    guess = f"{held_x} and {held_y} are used as the held-out rows; --split says otherwise"
+    return replace(raw, guesses=(*raw.guesses, guess)), replace(test, source=f"{path}: {held_x}")
 
 
 def _features(path: str, target: str, shapes: dict[str, tuple[int, ...]]) -> str:
@@ -137,7 +137,7 @@ def _features(path: str, target: str, shapes: dict[str, tuple[int, ...]]) -> str
 
 
 def _held(name: str, arrays: dict[str, Any]) -> str | None:
-    """The array that is held out, by the name of the one that is trained on."""
+    """The name of the held-out array that belongs to an array for training, if there is one."""
     other = name.replace("train", "test")
     return other if other != name and other in arrays else None
 
@@ -145,18 +145,18 @@ def _held(name: str, arrays: dict[str, Any]) -> str | None:
 def _raw(path: str, x: NDArray[Any], y: NDArray[Any], target: str) -> Raw:
     if len(x) != len(y) or y.ndim != 1:
         raise DataError(
-            f"{path}: {len(x)} rows of features and a target of the shape {y.shape}", "a target has one value a row"
+            f"{path}: {len(x)} rows of features, but a target of shape {y.shape}", "a target has one value per row"
         )
     flat = x.reshape(len(x), -1)
     if flat.dtype.kind not in "fiub" or y.dtype.kind not in "fiubU":
-        raise DataError(f"{path}: features hold {flat.dtype}, the target {y.dtype}", "save them as numbers")
+        raise DataError(f"{path}: features of {flat.dtype}, target of {y.dtype}", "save them as numbers")
     if flat.dtype.kind == "f" and not np.isfinite(flat).all():
-        raise DataError(f"{path}: the features have values that are missing or infinite", "leave out their rows")
+        raise DataError(f"{path}: the features have missing or infinite values", "leave out their rows")
     columns = numbered(flat.shape[1])
     words = y if y.dtype.kind == "U" else y.astype(np.float64)
     return Raw(path, target, columns, flat, words)
 
 
 def given(x: ArrayLike, y: ArrayLike, target: str) -> Raw:
-    """Those of arrays in memory."""
+    """The features and the target of arrays in memory."""
     return _raw("the arrays", np.asarray(x), np.asarray(y), target)

@@ -1,4 +1,4 @@
-"""What a training gives: runs of epochs of layers, and what was trained on."""
+"""The results of a training: runs of epochs of layers, and the data."""
 
 import math
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ Labels: TypeAlias = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows of features, which end in a column of ones, and of targets: one column for each class, or one of numbers."""
+    """Features, which end in a column of ones, and targets: one column per class, or one with the quantity."""
 
     features: Array
     targets: Array
@@ -28,20 +28,20 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """What was taken from each number, and what it was then divided by."""
+    """The mean that was subtracted from each number, and the scale that it was then divided by."""
 
     mean: Array
     scale: Array
 
     def __call__(self, x: Array) -> None:
-        """In place."""
+        """Scale in place."""
         x -= self.mean
         x /= self.scale
 
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """What is trained on and scored on. `held_out` is False where both are the same rows."""
+    """The data for training and scoring. `held_out` is False if both are the same rows."""
 
     source: str
     target: str
@@ -53,9 +53,9 @@ class Data:
     held_out: bool
     scaling: Scaling
     target_scaling: Scaling
-    missing: tuple[tuple[str, int], ...] = ()  # columns with missing values, whose rows are left out
+    missing: tuple[tuple[str, int], ...] = ()  # columns with missing values, and how many
     left_out: int = 0
-    constant: tuple[str, ...] = ()  # columns of one value
+    constant: tuple[str, ...] = ()  # columns with only one value
     guesses: tuple[str, ...] = ()
 
 
@@ -68,22 +68,23 @@ class _LayerHead:
     gradient_rms: Annotated[
         float | None,
         Meaning(
-            "root mean square over rows and neurons of the derivative of a row's loss by the pre-activations",
+            "root mean square over rows and neurons of the derivative of a row's loss with respect to the "
+            "pre-activations",
             word="rms dL/dz",
             definition="the root mean square, over the probe rows and the neurons of a layer, of the derivative of a "
-            "row's loss by the pre-activations: the true gradient, with weights, normalisation and skips",
+            "row's loss with respect to the pre-activations: the true gradient, with weights, normalisation and skips",
         ),
     ]
 
 
 @dataclass(frozen=True, kw_only=True)
 class LayerState(LayerMeasures, _LayerHead):
-    """A hidden layer after an epoch, on the probe rows: the measures are those of `saturation`."""
+    """A hidden layer after an epoch, on the probe rows, with the measures of `saturation`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
-    """How well a network does on held-out rows; those of the other task are None."""
+    """The scores of a network on held-out rows; those of the other task are None."""
 
     loss: Annotated[float, Meaning("mean loss: cross-entropy in nats, or the mean square of the scaled target's error")]
     accuracy: Annotated[float | None, Meaning("share of the rows whose class has the largest output")] = None
@@ -95,7 +96,7 @@ class Scores:
 
     @property
     def quality(self) -> float:
-        """What functions are compared by, the larger the better: accuracy, or R²; none is worse than any."""
+        """The score that functions are compared by, accuracy or R²; -inf if there is none."""
         found = self.r2 if self.accuracy is None else self.accuracy
         return -math.inf if found is None or math.isnan(found) else found
 
@@ -120,8 +121,8 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One function trained from one seed. `learned` are the parameters of f in each layer, those of its neurons side by
-    side; `diverged` is the epoch in which it did; `ended` says why it ended early."""
+    """One function trained from one seed. `learned` has the parameters of f in each layer, with one value or one per
+    neuron; `diverged` is the epoch in which the run diverged; `ended` says why it ended early."""
 
     function: Function
     seed: int
@@ -138,8 +139,8 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """All runs of a training, by function in the order given, then by seed. `searched`: whether
-    there are more functions than were named; `unfinished` counts the runs that an interrupt ended."""
+    """All runs of a training, by function in the order given, then by seed. `searched`: whether the search added
+    functions; `unfinished` counts the runs that an interrupt ended."""
 
     data: Data
     design: Design

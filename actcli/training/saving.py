@@ -1,4 +1,4 @@
-"""What was trained, as files: the arrays of an NPZ, or an ONNX model."""
+"""A trained network as a file: the arrays of an NPZ, or an ONNX model."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _ENDINGS = (".npz", ".onnx")
 
 
 def check(paths: Sequence[str]) -> None:
-    """Raises UsageError where the name of a file says no form, DataError where a library is missing for it."""
+    """Raise UsageError for a name with an unknown ending, DataError if the library for its format is missing."""
     for path in paths:
         if os.path.splitext(path)[1].lower() not in _ENDINGS:
-            raise UsageError(f"{path}: its name says no form of a network", f"end it in {' or '.join(_ENDINGS)}")
+            raise UsageError(f"{path}: its name gives no format for a network", f"end it in {' or '.join(_ENDINGS)}")
         if path.lower().endswith(".onnx"):
             check_installed()
 
 
 def encoded(path: str, trained: Trained, run: Run) -> bytes:
-    """The network of a run. An NPZ has the arrays that `--weights` takes, which are for scaled features; an ONNX model
-    takes the features of the table, and gives the outputs before the softmax, or the quantity."""
+    """The network of a run. An NPZ has the arrays for `--weights`, which expect scaled features; an ONNX model takes
+    the features as they are in the table, and outputs the logits or the quantity."""
     if path.lower().endswith(".onnx"):
         writer = Writer()
         outputs = len(run.weights[f"b{len(trained.design.hidden) + 1}"])
@@ -81,6 +81,6 @@ def _normalized(writer: Writer, z: str, trained: Trained, run: Run, number: int)
 
 
 def _values(function: Function, run: Run, number: int) -> dict[str, Array]:
-    """The parameters of f in a layer: as given, or as learned."""
+    """The parameters of f in a layer, as given or as learned."""
     given = {name: np.array([value]) for name, value in function.parameters.items()}
     return {name: run.weights.get(f"f{number}_{name}", value) for name, value in given.items()}

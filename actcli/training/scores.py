@@ -1,4 +1,4 @@
-"""How well outputs do: accuracy, macro precision and recall, R²."""
+"""Scores of outputs: accuracy, macro precision and recall, R²."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from actcli.training.words import Task
 
 
 def scores(outputs: Array, targets: Array, task: Task) -> Scores:
-    """Of outputs, which are overwritten."""
+    """The scores of outputs, which are overwritten."""
     if not np.isfinite(outputs).all():
         chance = None if task == "regress" else float(np.mean(targets[:, 0]))
         return Scores(loss=float("nan"), accuracy=chance, r2=float("nan") if task == "regress" else None)

@@ -1,4 +1,4 @@
-"""Which functions are tried, and for how long: draws from the domains of parameters, and halving."""
+"""Which functions to try, and for how long: draws from the domains of parameters, and halving."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _TRIES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """`draws`: settings drawn for each function besides its own; `halving`: drop the worse half at each rung."""
+    """`draws`: settings to draw for each function besides its own; `halving`: drop the worse half at each rung."""
 
     draws: int = 0
     halving: bool = False
 
     @classmethod
     def of(cls, words: Sequence[str]) -> Search:
-        """That of the words `random:COUNT` and `halving`."""
+        """The search described by the words `random:COUNT` and `halving`."""
         draws, halving = 0, False
         for word in words:
             kind, _, count = word.partition(":")
@@ -34,11 +34,11 @@ class Search:
                 halving = True
             else:
                 hint = "write random:20 or halving; a grid is a sweep, 'elu:alpha=0.5|1|2'"
-                raise UsageError(f"there is no search {word!r}", hint)
+                raise UsageError(f"no search {word!r}", hint)
         return cls(draws, halving)
 
     def candidates(self, functions: Sequence[Function], seed: int) -> tuple[Function, ...]:
-        """The functions, each followed by its draws."""
+        """Each function, followed by its draws."""
         if self.draws and not any(function.activation.parameters for function in functions):
             raise UsageError("none of the functions has a parameter to draw", "name one that has, such as elu")
         rng = np.random.default_rng([seed, 4])
@@ -61,11 +61,11 @@ class Search:
         return found
 
     def rungs(self, candidates: int, epochs: int) -> list[int]:
-        """The epochs up to which the runs go between two looks at them."""
+        """The epochs after which the worse half is dropped, and the last one."""
         count = math.ceil(math.log2(candidates)) if self.halving and candidates > 1 else 0
         return sorted({max(1, math.ceil(epochs / 2**k)) for k in range(count + 1)}) if epochs else [0]
 
 
 def _drawn(rng: np.random.Generator, low: float, high: float) -> float:
-    """A number of a few digits; where there is no end, as for a threshold that is infinite, that."""
+    """A random number of a few digits; the upper end itself if it is infinite, as for a threshold."""
     return float(f"{rng.uniform(low, high):.4g}") if math.isfinite(high - low) else high

@@ -1,4 +1,4 @@
-"""What the weights are at the start: drawn for a seed, or those of a file."""
+"""The starting weights: drawn from a seed, or read from a file."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from actcli.errors import DataError
 from actcli.training.network import Network
 from actcli.training.words import Init
 
-# From a generator, the shape (inputs, outputs) and the gain of f.
+# Takes a generator, the shape (inputs, outputs) and the gain of f.
 Draw: TypeAlias = Callable[[np.random.Generator, tuple[int, int], float], Array]
 
 
 def gain(function: Function) -> float:
-    """The gain that follows from f: it keeps the variance of the pre-activations. 1 where there is none."""
+    """The gain that keeps the variance of the pre-activations under f; 1 if there is none."""
     found = mean_field(function).he_gain
     return found if found is not None and math.isfinite(found) else 1.0
 
@@ -42,7 +42,8 @@ _WEIGHTS: dict[Init, Draw] = {
 
 
 def draw(network: Network, rng: np.random.Generator) -> None:
-    """The same numbers for every function, scaled by its gain: runs of one seed differ by the function alone."""
+    """Draw the weights: the same numbers for every function, scaled by its gain, so that runs of one seed differ only
+    in the function."""
     init = network.design.init
     of_f = gain(network.function) if init == "auto" else 1.0
     for layer in network.layers:
@@ -53,18 +54,19 @@ def draw(network: Network, rng: np.random.Generator) -> None:
 
 
 def set_weights(network: Network, given: Mapping[str, Array], source: str) -> None:
-    """Those of a file: each W and b, and what else it has of the network. Raises DataError that names the array."""
+    """Set the weights from a file: each W and b, and whatever else of the network it has. Raises DataError naming the
+    array."""
     for name, place in network.arrays().items():
         if name not in given:
             if name[0] in "Wb" and name[1:].isdecimal():
                 raise DataError(
-                    f"{source}: has no array {name}", "it needs W1, b1, W2, b2 ..., W being (inputs, outputs)"
+                    f"{source}: no array {name}", "give W1, b1, W2, b2, ..., each W of shape (inputs, outputs)"
                 )
             continue
         found = np.asarray(given[name])
         if found.shape != place.shape:
-            hint = "W has the shape (inputs, outputs): transpose PyTorch's" if found.T.shape == place.shape else ""
-            raise DataError(f"{source}: {name} has the shape {found.shape}, not {place.shape}", hint)
+            hint = "W has shape (inputs, outputs): transpose PyTorch's" if found.T.shape == place.shape else ""
+            raise DataError(f"{source}: {name} has shape {found.shape}, not {place.shape}", hint)
         if found.dtype.kind not in "fiu" or not np.isfinite(found).all():
-            raise DataError(f"{source}: {name} has entries that are no finite numbers")
+            raise DataError(f"{source}: {name} has entries that are not finite numbers")
         place[...] = found

@@ -1,4 +1,4 @@
-"""The words that options take. Light: `--help` and completion list them."""
+"""The words that options accept. Kept light, because `--help` and completion list them."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from actcli.activation import Function
 from actcli.diagnosis.diagnose import Criteria
@@ -11,7 +12,9 @@ from actcli.measuring.layer import Measured, Place
 from actcli.measuring.partial import Partial
 from actcli.measuring.probe import Probe
 from actcli.models.seen import LossGradient, Places, Seen
+from actcli.models.torch_sizes import sizes
 from actcli.text import numbered
+from actcli.watching.on_device import OnDevice
 
 _KEPT = 64  # probes: a learned slope makes a new one at each step
 
@@ -28,8 +31,9 @@ class Layers:
     def see(self, seen: Seen, probe: Probe) -> None:
         """Measures a call."""
         partial = Partial.empty(seen.neurons)
+        measure = _measure_there if seen.stays else Probe.measure
         for block in seen.rows():
-            partial = partial.merge(probe.measure(block, positions=seen.positions))
+            partial = partial.merge(measure(probe, block, positions=seen.positions))
         self._add(Measured(seen.layer, numbered(seen.neurons), probe, partial))
         self.gradients.setdefault(seen.layer, []).append(seen.gradient)
 
@@ -56,6 +60,12 @@ class Layers:
     def all(self) -> list[Measured]:
         """The layers, with the rms of dL/dx where it has come."""
         return [replace(one, loss_gradient=rms(self.gradients[name])) for name, one in self.measured.items()]
+
+
+def _measure_there(probe: Probe, block: Any, positions: int) -> Partial:
+    """As `Probe.measure`, for a tensor on a GPU."""
+    values = OnDevice.block(block.T.contiguous(), positions)
+    return probe.of_values(values, sizes(probe.function, probe.thresholds.epsilon, block.device)(values.t))
 
 
 def rms(gradients: Sequence[LossGradient]) -> float | None:

@@ -23,7 +23,7 @@ SPECS = ["relu", "relu6", "hard_sigmoid", "tanh", "elu:0.5", "snake", "mish", "s
 
 @cache
 def jet(function: Function, z: Any) -> Any:
-    """f and f' at a node, which the means of one function share."""
+    """f and f' at a node, shared by all means of a function."""
     return evaluate(function.activation.formula, float(z), function.parameters)
 
 
@@ -64,7 +64,7 @@ def test_closed_forms(q: float) -> None:
 
 
 def test_means_that_do_not_exist_are_none() -> None:
-    """exp(z)^2 overflows over N(0, 1e4), sin(z) is not resolved over N(0, 1e12), and neither is made up."""
+    """exp(z)^2 overflows over N(0, 1e4), sin(z) is not resolved over N(0, 1e12)."""
     assert mean_field(specs.get("exponential"), 1e4).mean_square is None
     assert mean_field(specs.get("sine"), 1e12).mean_square is None
 
@@ -99,14 +99,14 @@ def test_the_fixed_point_solves_the_length_map(spec: str, sigma_w: float, sigma_
     ],
 )
 def test_where_the_length_map_has_no_other_fixed_point(spec: str, sigma_w: float, q: float, phase: str | None) -> None:
-    """It stays, shrinks to 0 or grows for ever, without biases."""
+    """Without biases the variance stays, shrinks to 0 or grows forever."""
     point = fixed_point(specs.get(spec), sigma_w, 0.0)
     assert point is not None
     assert (point.q, point.phase) == (q, phase)
 
 
 def test_vanishing_depth_is_the_first_layer_below_1e_7() -> None:
-    """chi_1^(depth/2) < 1e-7 there and not a layer earlier."""
+    """chi_1^(depth/2) < 1e-7 there, but not one layer earlier."""
     for spec in ("sigmoid", "log_sigmoid", "hard_sigmoid", "softplus"):
         found = mean_field(specs.get(spec))
         assert found.chi_1 is not None
@@ -115,12 +115,12 @@ def test_vanishing_depth_is_the_first_layer_below_1e_7() -> None:
 
 
 def test_a_variance_that_reaches_0_ends_the_network() -> None:
-    """hard_shrink is 0 on what it is given here: after the first layer nothing is left to propagate."""
+    """hard_shrink maps these inputs to 0: after the first layer nothing is left to propagate."""
     assert [step.layer for step in propagate(specs.get("hard_shrink"), 5, 1e-6, 1.0, 0.0)] == [1]
 
 
 def test_propagation_agrees_with_a_simulated_network() -> None:
-    """A random tanh network of width 1,000: its variances and the square of its gradient, layer by layer."""
+    """A random tanh network of width 1,000: variances and squared gradient, layer by layer."""
     width, sigma_w, sigma_b = 1000, 1.3, 0.2
     rng = np.random.default_rng(0)
     steps = list(propagate(specs.get("tanh"), 4, 2.0, sigma_w, sigma_b))

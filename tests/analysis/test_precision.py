@@ -47,7 +47,7 @@ def test_bfloat16_is_the_upper_half_of_float32(value: float) -> None:
 
 @pytest.mark.parametrize(("name", "smallest"), [("float16", 2.0**-24), ("float32", 2.0**-149), ("bfloat16", 2.0**-133)])
 def test_the_smallest_numbers(name: str, smallest: float) -> None:
-    """The smallest subnormal numbers; half of it rounds to 0, a little more does not."""
+    """The smallest subnormal number; half of it rounds to 0, a little more does not."""
     precision = PRECISIONS[name]
     assert precision.smallest == smallest
     assert precision.round(np.array([smallest / 2, smallest * 0.501])).tolist() == [0.0, smallest]
@@ -57,7 +57,7 @@ def test_the_smallest_numbers(name: str, smallest: float) -> None:
 @pytest.mark.parametrize("precision", PRECISIONS.values(), ids=PRECISIONS)
 @pytest.mark.parametrize("spec", ["tanh", "sigmoid", "gelu", "elu", "softsign", "relu6", "hard_sigmoid", "softplus"])
 def test_the_regions_end_where_rounding_says(spec: str, precision) -> None:  # type: ignore[no-untyped-def]
-    """Inside a region f' rounds to 0 (f to its limit), on the next double outside it does not."""
+    """Inside a region f' rounds to 0 (f to its limit); at the next double outside it does not."""
     function = specs.get(spec)
     found = losses(function, precision)
     assert found.underflow
@@ -86,7 +86,7 @@ def test_known_ends_of_tanh_and_sigmoid() -> None:
 
 
 def test_elements_lost_in_float16_but_not_in_float64(cli: Cli) -> None:
-    """Of -20, -10, 0, 400 tanh' is lost in float16 at -20 and -10; at 400 it is 0 in float64 already; f is constant at
+    """At -20, -10, 0, 400: tanh' is lost in float16 at -20 and -10; at 400 it is 0 even in float64; f is constant at
     all but 0."""
     args = ("saturation", "tanh", "-20", "-10", "0", "400", "--dtype", "float16")
     document = json.loads(cli.ok(*args, "-f", "json"))
@@ -104,7 +104,7 @@ def test_elements_lost_in_float16_but_not_in_float64(cli: Cli) -> None:
     assert "lost_gradient_ratio" not in json.loads(cli.ok("saturation", "tanh", "1", "-f", "json"))["layers"][0]
 
 
-# The number of each format from which on PyTorch 2.13's own gradient is 0 (on the CPU), and the one before it.
+# The first number of each format at which PyTorch 2.13's own gradient is 0 (on the CPU), and the one before it.
 PYTORCH = {
     ("tanh", "float16"): (4.5078125, 4.50390625),
     ("tanh", "bfloat16"): (3.46875, 3.453125),
@@ -128,7 +128,7 @@ def test_gradients_are_lost_where_pytorch_loses_them(spec: str, name: str) -> No
 
 
 def test_what_a_layer_loses_is_counted_as_pytorch_loses_it(cli: Cli) -> None:
-    """PyTorch's own half gradient is 0 for 38.7 % of this layer; 8.0 % underflow, and no implementation saves them."""
+    """PyTorch's half-precision gradient is 0 for 38.7 % of this layer; 8.0 % underflow in any implementation."""
     layer = "tests/data/tanh_saturated/layer1.csv"
     found = rows(cli.ok("saturation", "tanh", layer, "--dtype", "float16", "-f", "csv"))[0]
     assert float(found["lost_gradient_ratio"]) == pytest.approx(0.387, abs=5e-4)

@@ -12,7 +12,7 @@ from actcli.analysis.profile import profile
 
 @pytest.mark.parametrize("activation", ROWWISE, ids=lambda activation: activation.name)
 def test_figures_of_one_number_are_absent(activation: Activation) -> None:
-    """Only the range is told of a function of rows; values keep to it."""
+    """A rowwise function has only a range, and its values keep to it."""
     function = activation.bind()
     found = profile(function, 1e-3)
     assert (found.at_zero, found.monotone, found.means.mean, found.regions) == (None, None, None, ())

@@ -1,4 +1,4 @@
-"""Gradients that are 0 in a smaller format: PyTorch's own, function by function, at every number of two formats."""
+"""Gradients that are 0 in a smaller format agree with PyTorch's, for every function and number of two formats."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ ROWS: dict[str, Callable[[Any], Any]] = {
     "softmax": lambda x: F.softmax(x, -1), "softmin": lambda x: F.softmin(x, -1),
     "log_softmax": lambda x: F.log_softmax(x, -1), "glu": lambda x: F.glu(x, -1),
 }  # fmt: skip
-# Where one of them is 0 and the other the smallest step of a rounded sine, exponential or erf: so many in 100,000.
+# Cases per 100,000 in which one gradient is 0 and the other the smallest step of a rounded sine, exponential or erf.
 RAGGED = {("sinc", "float32"): 400, ("gelu", "float32"): 150, ("mish", "float32"): 400}
 
 
 def numbers(name: str) -> Any:
-    """Every finite number of a format of 16 bits; of float32 one in 2^16, and those where functions bend."""
+    """Every finite number of a 16-bit format; for float32 one in 2^16, and those where functions bend."""
     bits = torch.arange(0, 2**16, dtype=torch.int32)
     if name == "float32":
         x = torch.cat([(bits << 16).view(torch.float32), torch.linspace(-130, 130, 30_001)])
@@ -63,7 +63,7 @@ def test_gradients_are_0_where_pytorchs_are(spec: str, name: str) -> None:
 @pytest.mark.parametrize("name", PRECISIONS)
 @pytest.mark.parametrize("spec", ROWS)
 def test_gradients_of_rows_are_0_where_pytorchs_are(spec: str, name: str) -> None:
-    """The diagonal of the Jacobian, of rows of 2 whose difference takes every size; of a half, for a gated function."""
+    """The diagonal of the Jacobian on rows of 2 whose difference has every size; half of it for a gated function."""
     if spec == "log_softmax" and name != "float32":
         return  # there its f itself is 0 too early, by an order of sums that differs from row to row
     function, precision = specs.get(spec), PRECISIONS[name]

@@ -1,4 +1,4 @@
-"""Vanishing regions: closed forms in mpmath, membership of drawn numbers, kinds, and what follows from the shape."""
+"""Vanishing regions: closed forms in mpmath, membership of random numbers, kinds, and what follows from the shape."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def closed_form(name: str, epsilon: float) -> mpmath.mpf:
 @pytest.mark.parametrize("epsilon", EPSILONS)
 @pytest.mark.parametrize("name", ["sigmoid", "tanh", "softsign", "elu", "softplus"])
 def test_boundaries_are_the_closed_forms_to_the_last_bit(name: str, epsilon: float) -> None:
-    """The end of the tail is the outermost double inside, give or take the last bits of f' itself."""
+    """The end of the tail is the outermost double inside, up to the last bits of f' itself."""
     with mpmath.workdps(400):
         exact = closed_form(name, epsilon)
         regions = vanishing_regions(specs.get(name), epsilon)
@@ -53,7 +53,7 @@ def test_boundaries_are_the_closed_forms_to_the_last_bit(name: str, epsilon: flo
 
 
 def test_known_boundaries() -> None:
-    """The figures that the documentation of others gets wrong: sigmoid 16.118, tanh 8.752 at 1e-7."""
+    """Numbers that other systems' documentation gets wrong: sigmoid 16.118, tanh 8.752 at 1e-7."""
     assert vanishing_regions(specs.get("sigmoid"), 1e-7)[1].start == pytest.approx(16.118095450958317, rel=1e-15)
     assert vanishing_regions(specs.get("tanh"), 1e-7)[1].start == pytest.approx(8.752194981039102, rel=1e-15)
 
@@ -61,7 +61,7 @@ def test_known_boundaries() -> None:
 @pytest.mark.parametrize("epsilon", EPSILONS[1:])
 @pytest.mark.parametrize("name", ["gelu", "silu", "mish", "gelu_tanh"])
 def test_gated_functions_have_a_tail_and_a_stationary_point(name: str, epsilon: float) -> None:
-    """The stationary region holds the zero of f' that mpmath finds."""
+    """The stationary region contains the zero of f' that mpmath finds."""
     function = specs.get(name)
     tail, stationary = vanishing_regions(function, epsilon)
     assert (tail.kind, stationary.kind) == ("tail", "stationary")
@@ -96,7 +96,7 @@ def test_gated_functions_have_a_tail_and_a_stationary_point(name: str, epsilon: 
     ],
 )
 def test_piecewise_linear_regions(spec: str, expected: list[tuple[float, float, str]]) -> None:
-    """Flat pieces are of kind zero, with the kink inside where f' is 0 there; a slope below epsilon is a tail."""
+    """Flat pieces are of kind zero and include a kink where f' is 0; a slope below epsilon is a tail."""
     assert [(r.start, r.stop, r.kind) for r in vanishing_regions(specs.get(spec), 1e-3)] == expected
 
 
@@ -108,7 +108,7 @@ def test_a_gradient_that_vanishes_at_infinity_only_is_no_region() -> None:
 
 @pytest.mark.parametrize("epsilon", [1e-17, abs(specs.get("sine").df(math.pi / 2))])
 def test_a_zero_between_doubles_is_the_nearest_double(epsilon: float) -> None:
-    """Of sin' = cos the odd multiples of pi/2; also where f' is no smaller than epsilon there, but equal to it."""
+    """For sin' = cos at odd multiples of pi/2, even if |f'| there equals epsilon instead of being smaller."""
     regions = vanishing_regions(specs.get("sine"), epsilon)
     with mpmath.workdps(50):
         nearest = [float(k * mpmath.pi / 2) for k in (-5, -3, -1, 1, 3, 5)]
@@ -119,7 +119,7 @@ def test_a_zero_between_doubles_is_the_nearest_double(epsilon: float) -> None:
 def test_a_number_is_in_a_region_just_when_its_gradient_vanishes(
     function: Function, epsilon: float, numbers: list[float]
 ) -> None:
-    """|f'(x)| < epsilon is the same as lying in a region, for any function and epsilon."""
+    """|f'(x)| < epsilon if and only if x lies in a region, for any function and epsilon."""
     x = np.setdiff1d(np.array(numbers), function.breaks)
     low, high = function.activation.window or (-math.inf, math.inf)
     x = x[(x >= low) & (x <= high)]
@@ -143,7 +143,7 @@ def test_regions_grow_with_epsilon(function: Function, epsilon: float, factor: f
 
 @pytest.mark.parametrize("function", ALL, ids=lambda function: function.label)
 def test_the_declared_range_is_the_one_found(function: Function) -> None:
-    """The range declared is what f takes at its critical points and limits."""
+    """The declared range is that of f at its critical points and limits."""
     found = shape(function).range
     if function.activation.window is not None:  # it may reach further beyond
         assert function.range[0] <= found[0] + 1e-15
@@ -205,7 +205,7 @@ def test_a_region_in_words(region: Region, words: str) -> None:
 
 
 def test_a_region_in_words_with_all_digits() -> None:
-    """From 17 digits on the words give the number back."""
+    """With 17 digits the words give back the exact number."""
     assert Region(-math.inf, 0.1, "tail").condition(17) == "x <= 0.1"
     assert vanishing_regions(specs.get("relu"), 1e-3)[0].condition(17) == "x <= 0.0"  # and not -0
     assert Region(1 / 3, math.inf, "tail").condition(17) == "x >= 0.3333333333333333"
@@ -219,7 +219,7 @@ def test_rowwise_functions_have_no_regions() -> None:
 
 
 def test_sides_of_a_flat_middle_and_of_a_flat_line() -> None:
-    """What reaches both ends, or neither, is split at its middle: each number is on one side."""
+    """A region that reaches both ends, or neither, is split in the middle, so each number is on one side."""
     flat = saturated_sides(specs.get("softshrink:lambd=3"), 0.5)
     assert flat == SaturatedSides(((-3.0, 0.0),), ((5e-324, 3.0),))
     middle = saturated_sides(specs.get("where(x < 1, x - 1, where(x > 4, x - 4, 0))"), 0.5)

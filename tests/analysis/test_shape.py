@@ -1,4 +1,4 @@
-"""The grid on which a function is examined, and what its shape is said to be, for functions drawn by hand."""
+"""The grid on which a function is examined, and shapes that are known by hand."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_the_grid_has_every_magnitude_and_is_dense_where_functions_bend() -> Non
 
 
 def test_the_grid_keeps_to_the_domain_and_is_even_in_a_window() -> None:
-    """Ends included. Of a function that oscillates no piece of the window goes unseen: 20,000 steps to its end."""
+    """Ends included. For an oscillating function the grid covers the whole window, in 20,000 steps to its end."""
     ends = grid((), (0.0, 4.0), None)[[0, -1]]
     assert ends.tolist() == [0.0, 4.0]
     assert not np.signbit(ends[0])
@@ -74,7 +74,7 @@ def test_the_shape_of_a_formula(formula: str, monotone: str, smoothness: str | N
 
 
 def test_a_shape_holds_the_extremes_and_inflections() -> None:
-    """Of silu: f' = 0 at -1.278464542761074 (1 + x sigmoid(-x) = 0), sup|f'| at 2.39935728052 (x tanh(x/2) = 2)."""
+    """For silu: f' = 0 at -1.278464542761074 (1 + x sigmoid(-x) = 0), sup|f'| at 2.39935728052 (x tanh(x/2) = 2)."""
     found = shape(specs.get("silu"))
     for x in (-1.278464542761074, 2.399357280520):
         assert np.abs(found.points - x).min() < 1e-11

@@ -4,15 +4,16 @@
     python tests/benchmarks/accuracy.py [POINTS]          f and df of every function that PyTorch or JAX also has
     python tests/benchmarks/accuracy.py --all [POINTS]    f, df, d2f and each parameter derivative, actcli alone
 
-A framework's function is compared with the declaration that its dialect names, at that framework's defaults; df is its
-own automatic differentiation. The points lie at all magnitudes of both signs, infinities included, in the curved part
-and beside the breaks; for float32 they are float32 numbers and the unit is that of float32. Where the true value
-changes sign within a factor of 1.5 of x, the unit is that of the largest true value in that neighbourhood. One rule for
-all three. A result that is NaN, or infinite where the truth is finite, is shown with the x that gave it.
+A framework's function is compared with the declaration that its dialect names, at that framework's defaults; df comes
+from the framework's automatic differentiation. The points have all magnitudes and both signs, including infinities,
+points in the curved part and points beside the breaks; for float32 they are float32 numbers, and so is the unit. Where
+the true value changes sign within a factor of 1.5 of x, the unit is that of the largest true value in that
+neighbourhood. All three are treated alike. A result that is NaN, or infinite where the truth is finite, is shown with
+its x.
 
-JAX takes subnormal numbers for 0, and gives 0 for them, so relu'(1e-310) alone is off by 1e15 ulp and nearly every
-other figure of JAX would be hidden behind such a one. The errors at a subnormal x or true value are therefore
-reported for all three together in the line below each table, not in it.
+JAX treats subnormal numbers as 0 and returns 0 for them, so relu'(1e-310) alone is off by 1e15 ulp, which would hide
+nearly every other error of JAX. The errors at a subnormal x or true value are therefore reported, for all three, in the
+line below each table.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ Evaluation = Callable[[np.ndarray], Results]
 
 
 def more_points(function: Function, count: int) -> np.ndarray:
-    """Those of the tests and `count` more, within the domain and the window."""
+    """The points of the tests and `count` more, within the domain and the window."""
     rng = np.random.default_rng(7)
     drawn = [
         *(sign * 10.0 ** rng.uniform(-320, 308, count // 8) for sign in (-1, 1)),
@@ -67,7 +68,7 @@ def more_points(function: Function, count: int) -> np.ndarray:
 
 
 def points_of(function: Function, count: int, kind: type) -> np.ndarray:
-    """The points as numbers of `kind`, and the infinities where f has a limit."""
+    """The points as numbers of type `kind`, and the infinities where f has a limit."""
     x = more_points(function, count)
     ends = [end for end, limit in zip((-math.inf, math.inf), function.limits or (), strict=True) if limit == limit]
     if kind is np.float64:
@@ -88,7 +89,7 @@ def points_of(function: Function, count: int, kind: type) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Truth:
-    """True values as the nearest double (infinite beyond them), and what that lacks in units of `unit`."""
+    """True values as the nearest double (infinite beyond the range), and the difference from it in units of `unit`."""
 
     nearest: np.ndarray
     rest: np.ndarray
@@ -98,8 +99,8 @@ class Truth:
         return Truth(self.nearest[chosen], self.rest[chosen], self.unit[chosen])
 
     def errors(self, results: np.ndarray) -> np.ndarray:
-        """The error of each result in units; infinite where it is NaN or infinite and should not be, or is not."""
-        # Longer than a double: the unit may be 2^-1074.
+        """The error of each result in units; infinite if only the result or only the truth is NaN or infinite."""
+        # A long double, as the unit may be 2^-1074.
         with np.errstate(all="ignore"):
             off = np.abs((np.longdouble(results) - self.nearest) / self.unit - self.rest)
         same = np.isinf(self.nearest) & (results == self.nearest)
@@ -133,7 +134,7 @@ def jet(function: Function, x: float) -> Any:
 
 
 def exact(function: Function, quantity: str, x: float) -> Any:
-    """The true value; at the infinities the limit, that of df read off at 1e300."""
+    """The true value; at the infinities the limit, for df as read at 1e300."""
     if math.isfinite(x):
         return getattr(jet(function, x), "v" if quantity == "f" else "d1")
     if quantity == "f":
@@ -144,7 +145,7 @@ def exact(function: Function, quantity: str, x: float) -> Any:
 
 @cache
 def widest_unit(function: Function, quantity: str, x: float, kind: type) -> float:
-    """The unit where the true value changes sign nearby, else 0, as in `support.accuracy.error`."""
+    """The unit if the true value changes sign nearby, else 0, as in `support.accuracy.error`."""
     near = [truth(function, quantity, x * factor) for factor in np.geomspace(1 / 1.5, 1.5, 13).tolist()]
     unit = 0.0
     if min(near) < 0 < max(near):
@@ -160,7 +161,7 @@ def widest_unit(function: Function, quantity: str, x: float, kind: type) -> floa
 
 
 def find(dialect: Dialect) -> Any:
-    """The callable that a dialect names, None where this machine has none: `torch.nn.GELU(approximate='tanh')`."""
+    """The callable that a dialect names, such as `torch.nn.GELU(approximate='tanh')`; None if it is not installed."""
     try:
         tree = ast.parse(dialect.name, mode="eval").body
         options: dict[str, Any] = {}
@@ -178,7 +179,7 @@ def find(dialect: Dialect) -> Any:
     if isinstance(found, type):
         try:
             return found(**options)
-        except TypeError:  # its parameters have no defaults there
+        except TypeError:  # parameters without defaults
             settings = {theirs: dialect.defaults.get(ours) for theirs, ours in dialect.spelling.items()}
             try:
                 return found(**settings, **options)
@@ -239,7 +240,7 @@ def by_actcli(function: Function) -> Evaluation:
 
 
 def _own(matrix: np.ndarray) -> np.ndarray:
-    """For each input the derivative of the output that it belongs to."""
+    """For each input, the derivative of its own output."""
     return np.array([matrix[j % len(matrix), j] for j in range(matrix.shape[1])])
 
 
@@ -247,7 +248,7 @@ ADAPTERS = {"pytorch": by_torch, "jax": by_jax}
 
 
 def calls(activation: Activation) -> dict[Function, dict[str, Evaluation | None]]:
-    """By the setting of the parameters: the first callable of each framework, None where it is not installed."""
+    """For each setting of the parameters, the first callable of each framework; None if that is not installed."""
     found: dict[Function, dict[str, Evaluation | None]] = {}
     labels: dict[str, Function] = {}
     for dialect in activation.dialects:
@@ -280,7 +281,7 @@ def installed() -> frozenset[str]:
 
 @dataclass
 class Cell:
-    """The worst of one tool in one quantity of one function."""
+    """The largest error of one tool in one quantity of one function."""
 
     worst: Any = 0.0
     at_infinity: str = ""
@@ -302,7 +303,7 @@ def ulps_shown(error: Any) -> str:
 
 
 def cell(function: Function, quantity: str, x: np.ndarray, values: Truth, results: np.ndarray) -> Cell:
-    """The unit near a change of sign is looked up only where it could decide."""
+    """The cell of a table. The wider unit near a sign change is computed only where it could matter."""
     errors = values.errors(results)
     found = Cell()
     failed = np.isinf(errors)
@@ -310,7 +311,7 @@ def cell(function: Function, quantity: str, x: np.ndarray, values: Truth, result
         text = f"{results[place]:.2g} at {x[place]:.3g}"
         if np.isinf(x[place]):
             found.at_infinity = text
-        else:  # the last is the one next to 0
+        else:  # the last one is nearest to 0
             found.at_number = text
     errors = np.where(failed, 0.0, errors)
     for place in np.argsort(errors)[::-1]:
@@ -328,7 +329,7 @@ def cell(function: Function, quantity: str, x: np.ndarray, values: Truth, result
 def elementwise(
     function: Function, tools: dict[str, Evaluation], count: int, kind: type, subnormal: dict[str, Any]
 ) -> Cells:
-    """A cell for f and one for df of each tool; the largest error at subnormal numbers goes into `subnormal`."""
+    """Cells for f and df of each tool; the largest error at subnormal numbers goes to `subnormal`."""
     x = points_of(function, count, kind)
     tiny = np.finfo(kind).tiny
     results = {tool: call(x) for tool, call in tools.items()}
@@ -348,7 +349,7 @@ def elementwise(
 
 
 def some_rows(kind: type, even: bool) -> Iterator[np.ndarray]:
-    """The rows of test_accuracy.py, but for those of one entry (a constant 1 leaves nothing to measure), and more."""
+    """The rows of test_accuracy.py with more than one entry (a constant 1 has no error to measure), and random rows."""
     rng = np.random.default_rng(3)
     drawn = [rng.normal(size=rng.integers(2, 7)) * scale for scale in (0.01, 1.0, 10.0, 100.0) for _ in range(10)]
     for row in [*ROWS, *drawn]:
@@ -359,7 +360,7 @@ def some_rows(kind: type, even: bool) -> Iterator[np.ndarray]:
 
 
 def rowwise(function: Function, tools: dict[str, Evaluation], kind: type) -> Cells:
-    """The same for a function of rows, df being the diagonal of its Jacobian."""
+    """The same cells for a rowwise function; df is the diagonal of its Jacobian."""
     cells = {tool: (Cell(), Cell()) for tool in tools}
     tiny = np.finfo(kind).tiny
     for row in some_rows(kind, even=function.activation.kind == "gated"):
@@ -381,14 +382,14 @@ def rowwise(function: Function, tools: dict[str, Evaluation], kind: type) -> Cel
 
 
 def unusable(call: Evaluation, kind: type) -> str:
-    """Why a framework's function cannot be compared, empty where it can."""
+    """Why a framework's function cannot be compared; "" if it can."""
     probe = np.array([0.5, 0.25], dtype=kind)
     try:
         first, again = call(probe), call(probe)
     except Exception as problem:  # it needs more than an array
         return str(problem).splitlines()[0]
     if first[0].dtype != kind:
-        return f"it gives {first[0].dtype}"
+        return f"it returns {first[0].dtype}"
     return "" if np.array_equal(first[0], again[0], equal_nan=True) else "it is random"
 
 
@@ -458,7 +459,7 @@ if __name__ == "__main__":
     parser.add_argument("points", nargs="?", type=int, help="how many points are drawn beside the fixed ones")
     parser.add_argument("--all", action="store_true", help="every elementwise function and quantity, actcli alone")
     given = parser.parse_args()
-    warnings.simplefilter("ignore")  # of the frameworks
+    warnings.simplefilter("ignore")  # warnings of the frameworks
     if given.all:
         everything(given.points or 2000)
     else:

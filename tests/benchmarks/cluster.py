@@ -1,10 +1,10 @@
-"""A cluster of Dask beside threads: throughput, cost per part and per unit, bytes that travel, time of the tree merge.
+"""A Dask cluster beside threads: throughput, cost per part and per unit, bytes that travel, time of the tree merge.
 
     pip install -e '.[dask]'
     python tests/benchmarks/cluster.py [--folder FOLDER] [--size MB] [--parts COUNT] [--runs COUNT]
 
-It makes its data in FOLDER and leaves it there for the next run. Clusters are processes of this machine, with a thread
-each; what a start takes is not among the times, and is printed apart.
+The data is made in FOLDER and kept for the next run. Clusters are processes on this machine, with one thread each; the
+time of a start is excluded, and printed separately.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def timed(work: Callable[[], Any], runs: int) -> float:
 
 @contextmanager
 def started(workers: int) -> Iterator[tuple[Cluster, float]]:
-    """A cluster of so many processes which has the libraries, and how long its start took."""
+    """A cluster of this many processes with the libraries loaded, and the seconds of its start."""
     with connected(f"local:{workers}") as cluster:
         start = time.perf_counter()
         jobs = [[_small(2)] for _ in range(4 * workers)]
@@ -90,14 +90,14 @@ def _small(neurons: int) -> tuple[int, int]:
 
 @cache
 def _made(unit: tuple[int, int]) -> spread.Found:
-    """A partial, which a worker makes once."""
+    """A partial; each worker makes it only once."""
     neurons, rows = unit
     x = np.random.default_rng(0).standard_normal((rows, neurons))
     return spread.Found((PROBE.measure(x),))
 
 
 def throughput(folder: Path, runs: int) -> None:
-    """MB/s of a layer of parts, of threads and of clusters."""
+    """Print the MB/s of a layer in parts, on threads and on clusters."""
     total = size(folder)
     alone = timed(partial(measured, folder, None), runs)
     print(f"{folder.name:8}{'threads':>10}{alone:9.2f}{total / alone:9.0f}{'':9}{'':9}{cpu():9.1f}")
@@ -111,7 +111,7 @@ _before = 0.0
 
 
 def cpu() -> float:
-    """Seconds of this process and of those that have ended, since it was asked last."""
+    """CPU seconds of this process and of children that have ended, since the last call."""
     global _before
     uses = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     total = sum(use.ru_utime + use.ru_stime for use in uses)
@@ -179,6 +179,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    import cluster as this  # whose functions workers find by its name; those of __main__ would travel as code
+    import cluster as this  # workers find its functions by name; those of __main__ would travel as code
 
     this.main()

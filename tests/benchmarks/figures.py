@@ -1,9 +1,9 @@
-"""Wall time of a plot of three functions beside that of importing matplotlib, and of figures of a large table.
+"""Wall time of a plot of three functions compared with importing matplotlib, and of figures of a large table.
 
     python -m compileall -q actcli
     python tests/benchmarks/figures.py [--rows COUNT] [--runs COUNT]
 
-Medians of runs that take turns; PYTHONDONTWRITEBYTECODE must not be set. The large table is of 16 columns, as .npy.
+Medians of alternating runs; PYTHONDONTWRITEBYTECODE must not be set. The large table has 16 columns, as .npy.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ACTCLI = str(Path(sys.executable).with_name("actcli"))
 
 
 def seconds(command: list[str]) -> tuple[float, float]:
-    """Wall time, and the largest memory in MB of this and all earlier commands."""
+    """Wall time, and the peak memory in MB of this and all earlier commands."""
     start = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
     return time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024

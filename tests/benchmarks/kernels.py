@@ -1,12 +1,13 @@
-"""The speed of f and f' beside PyTorch's, on 2^24 float64 values and the same number of threads, in one run.
+"""The speed of f and f' compared with PyTorch, on 2^24 float64 values and the same number of threads, in one run.
 
     pip install -e '.[benchmark]'
     python tests/benchmarks/kernels.py [THREADS]
 
-The values are drawn from N(0, 1). Both sides give a new array; actcli block by block, as its commands do. PyTorch
-computes f' in the backward operation alone, which also multiplies by an incoming gradient: a one expanded to the shape
-of x, as the backward pass of `f(x).sum()` has it, so that no second array is read. Those of sigmoid and tanh take f(x)
-in the place of x, so there the forward operation is timed with it. The two sides take turns; each figure is a median.
+The values are drawn from N(0, 1). Both sides return a new array, actcli block by block, as in its commands. PyTorch
+computes f' only in the backward operation, which also multiplies by an incoming gradient: here a one expanded to the
+shape of x, as in the backward pass of `f(x).sum()`, so that no second array is read. For sigmoid and tanh that
+operation takes f(x) instead of x, so the forward operation is timed with it. The two sides alternate; each number is a
+median.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def pairs(ours: Callable[[], object], theirs: Callable[[], object]) -> tuple[float, float]:
-    """The median seconds of both, which take turns after a first turn that is not counted."""
+    """The median seconds of both, alternating; the first turn is not counted."""
     turns = [(seconds(ours), seconds(theirs)) for _ in range(PAIRS + 1)][1:]
     a, b = zip(*turns, strict=True)
     return median(a), median(b)
@@ -83,7 +84,7 @@ def main(threads: int) -> None:
     tensor = torch.from_numpy(x)
     one = torch.ones((), dtype=torch.float64).expand_as(tensor)
     print(f"2^24 float64 values, {threads} threads, torch {torch.__version__}, numpy {np.__version__}")
-    print("speed: of actcli in multiples of PyTorch's\n")
+    print("speed: that of actcli as a multiple of PyTorch's\n")
     print(f"{'function':12}{'':4}{'actcli ms':>12}{'PyTorch ms':>12}{'speed':>8}")
     speeds = []
     for name in FORWARD:

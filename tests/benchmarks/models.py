@@ -1,10 +1,10 @@
-"""A convolutional network that is run and measured, beside onnxruntime's bare session on the same batches.
+"""Run and measure a convolutional network, compared with a bare onnxruntime session on the same batches.
 
     pip install -e '.[benchmark,onnx]'
     python tests/benchmarks/models.py
 
-Both take all cores. The model and its inputs are made here; the sides take turns, each figure is the median. Peaks of
-memory are those of processes of their own, less that of one that has loaded the model.
+Both use all cores. The model and its inputs are made here; the two sides alternate, and each number is a median. Memory
+peaks are those of separate processes, minus that of a process that only loads the model.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MEMORY = (100, 400, 1600)  # megabytes
 
 
 def convolutional(path: Path) -> None:
-    """Convolutions of 3 x 3 with ReLU, the later ones on half the side, and a head."""
+    """3 x 3 convolutions with ReLU, some with stride 2, and a head."""
     rng = np.random.default_rng(0)
     nodes, constants, x = [], [], "x"
     for k, (a, b) in enumerate(pairwise(CHANNELS)):
@@ -86,7 +86,7 @@ def seconds(work: Callable[[], None]) -> float:
 
 
 def peak(*arguments: str) -> int:
-    """The megabytes of a process that does this."""
+    """The peak megabytes of this script with these arguments."""
     done = subprocess.run([sys.executable, __file__, *arguments], capture_output=True, text=True, check=True)
     return int(done.stdout)
 

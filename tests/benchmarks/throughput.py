@@ -1,15 +1,15 @@
-"""Wall time, CPU time and peak memory of whole commands beside their peers', in one run, as ratios of medians.
+"""Wall time, CPU time and peak memory of whole commands compared with their peers, in one run, as ratios of medians.
 
     pip install -e '.[benchmark]'
     python tests/benchmarks/throughput.py [--folder FOLDER] [--size MB] [--runs COUNT] [CASE ...]
-    python tests/benchmarks/throughput.py --before OTHER/bin/actcli      another version takes its turn in the same run
+    python tests/benchmarks/throughput.py --before OTHER/bin/actcli    compare with another version in the same run
 
-It makes its data in FOLDER (3 GB at the default of 600 MB a file; 6 GB more for the case `memory`) and leaves it there
-for the next run. The peer of `saturation` is a lazy polars script on the streaming engine that computes the same
-figures of each column, that of `eval` is polars' own `scan_csv ... sink_csv` with the same formula. Sides take turns,
-and what both wrote is removed before each run. Where a size grows (columns of a table of as many bytes, files, layers
-in a report, functions in `compare`) the peer is the same command on the smaller size, and what is asked is that it is
-not worse than linear.
+The data is made in FOLDER (3 GB at the default of 600 MB per file; 6 GB more for the case `memory`) and kept for the
+next run. The peer of `saturation` is a lazy polars script on the streaming engine that computes the same measures of
+each column; the peer of `eval` is polars' own `scan_csv ... sink_csv` with the same formula. The sides alternate, and
+their outputs are removed before each run. Where a size grows (columns of a table with the same number of bytes, files,
+layers in a report, functions in `compare`), the peer is the same command on the smaller size, and the goal is to be no
+worse than linear.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ LAYERS, FUNCTIONS, WIDEST = 1000, 500, 50_000
 
 @dataclass(frozen=True)
 class Case:
-    """Two command lines for the shell, and the largest ratio of their times that is asked for."""
+    """Two shell commands, and the goal: the largest acceptable ratio of their times."""
 
     name: str
     ours: str
@@ -76,7 +76,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Cost:
-    """Of a command: seconds, those of processors, and the peak memory in MB of its largest process."""
+    """The cost of a command: wall seconds, CPU seconds, and the peak memory in MB of its largest process."""
 
     wall: float
     cpu: float
@@ -92,7 +92,7 @@ def python(code: str, *args: object) -> str:
 
 
 def make(folder: Path, size: int) -> dict[str, Path]:
-    """The data: CSV of normal numbers with 9 digits, narrow and wide, and the narrow one in other formats."""
+    """Make the data: normal random numbers as CSV, narrow and wide, and the narrow table in other formats."""
     import numpy as np
     import polars as pl
 
@@ -167,7 +167,7 @@ def cases(paths: dict[str, Path], out: Path) -> Iterator[Case]:
 
 
 def growing(paths: dict[str, Path], out: Path) -> Iterator[Case]:
-    """The same work on more: `at_most` is how many times as much it is."""
+    """The same work on larger data; `at_most` is the ratio of the sizes, or a little more."""
     for command in ("saturation relu", f"eval relu -o {out}/a.csv", "eval logsumexp"):
         wide, widest = (f"{ACTCLI} {command} {paths[name]}" for name in ("wide", "widest"))
         yield Case(f"{command.split(' -')[0]} {WIDEST}", widest, wide, 1.5)
@@ -185,8 +185,8 @@ def growing(paths: dict[str, Path], out: Path) -> Iterator[Case]:
 
 
 def run(command: str, out: Path, *, may_fail: bool = False) -> Cost:
-    """What it costs; nan where it may fail and does. Outputs of an earlier run, of either side, are taken away before:
-    to free a file of 600 MB takes a second of its own, and who writes over one that is in memory is favoured."""
+    """Run a command and return its cost, NaN if it may fail and does. Outputs of earlier runs are removed first:
+    freeing a file of 600 MB takes a second, and overwriting one in the page cache is unfairly fast."""
     for path in out.iterdir():
         path.unlink()
     os.sync()
@@ -202,7 +202,7 @@ def run(command: str, out: Path, *, may_fail: bool = False) -> Cost:
 
 
 def compare(case: Case, runs: int, out: Path, before: str | None) -> str:
-    """A row: of the version before, ours and the peer's, which take turns after one that is not counted."""
+    """The row of a case. The sides alternate, after one round that is not counted."""
     commands = [case.ours, case.theirs, *([case.ours.replace(ACTCLI, before)] if before else [])]
     costs: list[list[Cost]] = [[] for _ in commands]
     for _ in range(runs + 1):
@@ -227,7 +227,7 @@ def head(before: str | None) -> str:
 
 
 def memory(paths: dict[str, Path], folder: Path, out: Path) -> None:
-    """The peak on 60 MB, 600 MB and 6 GB."""
+    """Print the peak memory on 60 MB, 600 MB and 6 GB."""
     huge = folder / "huge.csv"
     if not huge.exists():
         rows = f"for i in 1 2 3 4 5 6 7 8 9 10; do tail -n +2 {paths['narrow']}; done"
@@ -247,7 +247,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="CASE")
     options = parser.parse_args()
     options.folder.mkdir(exist_ok=True)
-    with ProcessPoolExecutor(1, get_context("spawn")) as pool:  # a command's peak is at least that of who starts it
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:  # a command's peak is at least that of its parent
         paths = pool.submit(make, options.folder, options.size).result()
     versions = ", ".join(f"{name} {version(name)}" for name in ("polars", "numpy"))
     print(f"{os.cpu_count()} cores, {versions}, medians of {options.runs}")

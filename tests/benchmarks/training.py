@@ -1,10 +1,10 @@
-"""The time of a step of training beside PyTorch eager, in one run on one thread.
+"""The time of a training step compared with eager PyTorch, in one run on one thread.
 
     pip install -e '.[benchmark]'
     python tests/benchmarks/training.py
 
-Forward, backward and Adam on a batch of random rows, gathered by their numbers as in an epoch, with ReLU. The two sides
-take turns in blocks of steps; each figure is the median of the blocks.
+Forward, backward and Adam with ReLU on batches of random rows, gathered by index as in an epoch. The two sides
+alternate in blocks of steps; each number is the median over blocks.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def seconds(work: Callable[[int], None], steps: int) -> float:
 
 def main() -> None:
     torch.set_num_threads(1)
-    print(f"torch {torch.__version__}, numpy {np.__version__}, one thread; milliseconds a step\n")
+    print(f"torch {torch.__version__}, numpy {np.__version__}, one thread; milliseconds per step\n")
     print(f"{'network':18}{'batch':>6} {'dtype':9}{'actcli':>9}{'PyTorch':>9}{'times':>7}")
     for widths, batch, steps in NETWORKS:
         for dtype in ("float64", "float32"):

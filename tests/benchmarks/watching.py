@@ -1,12 +1,11 @@
-"""What it costs to watch a training loop: a step that is looked at, a 50th of that, and the mean step at every=50,
-beside the bare one. On a busy machine the last is mostly noise.
+"""The cost of watching a training loop, relative to a bare step: a watched step, a 50th of that, and the mean step at
+every=50. On a busy machine the last is mostly noise.
 
     pip install -e . torch
     python tests/benchmarks/watching.py [--steps COUNT] [--threads COUNT]
 
-Two networks: an MLP 784-512-512-512-10 at batch 128, and a convolutional one on images of 32 x 32 at batch 64. The
-turns take place one after the other in each round, and medians of rounds are compared, so that a busy machine slows
-all.
+Two networks: an MLP 784-512-512-512-10 at batch size 128, and a convolutional one on images of 32 x 32 at batch size
+64. All variants run in every round, and medians over rounds are compared, so that a busy machine slows all alike.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ def cnn() -> tuple[Any, tuple[int, ...]]:
 
 
 def stepper(model: Any, shape: tuple[int, ...]) -> Callable[[], None]:
-    """A step of training on the same random batch."""
+    """A training step, always on the same random batch."""
     optimizer = torch.optim.SGD(model.parameters(), 1e-3)
     x, y = torch.randn(shape), torch.randint(0, 10, shape[:1])
 

@@ -1,4 +1,4 @@
-"""Runs that are ended at any moment, and several that write one file: a whole result, the old one, or none."""
+"""Runs that end at any moment, and several that write one file: a whole result, the old one, or none."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def start(folder: Path, words: list[str]) -> subprocess.Popen[bytes]:
 @pytest.mark.sweep
 @pytest.mark.parametrize("words", sweep.part(COMMANDS, 9), ids=lambda words: " ".join(words[:2]))
 def test_a_signal_at_any_moment(tmp_path: Path, words: list[str]) -> None:
-    """The status is the signal's, nothing is said, and no file is half there."""
+    """The exit status is the signal's, nothing is printed, and no file is half written."""
     chance = random.Random(str(words))
     begun = time.monotonic()
     run = start(tmp_path, words)
@@ -59,7 +59,7 @@ def test_a_signal_at_any_moment(tmp_path: Path, words: list[str]) -> None:
         run.send_signal(number)
         said = run.communicate(timeout=60)[1].decode()
         left = {path.name for path in tmp_path.iterdir()}
-        if number != signal.SIGKILL:  # which leaves temporary files, and old ones as they were
+        if number != signal.SIGKILL:  # it leaves temporary files, and old files unchanged
             assert left == whole
             if number == signal.SIGINT and run.returncode in (1, 2) and "actcli" not in said.replace(str(ROOT), ""):
                 continue  # Python's own start-up was interrupted, before the first line of actcli
@@ -73,7 +73,7 @@ def test_a_signal_at_any_moment(tmp_path: Path, words: list[str]) -> None:
 
 @pytest.mark.sweep
 def test_several_runs_write_one_file(tmp_path: Path) -> None:
-    """It is that of one of them, whole."""
+    """The file is that of one of the runs, whole."""
     functions = ["relu", "gelu", "tanh", "elu", "selu", "mish", "silu", "sigmoid"][: sweep.number(2, 8)]
     runs = [start(tmp_path, ["eval", name, "--range", "-500:500", "-o", "o.csv"]) for name in functions]
     assert [run.wait(timeout=60) for run in runs] == [0] * len(functions)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.run import Cli
 
-# What is in the file, and what eval relu makes of it.
+# The content of the file, and the output of eval relu.
 RIGHT = {
     "quoted cell": (b'a,b\n"1","-2"\n', "a,b\n1.0,0.0\n"),
     "blanks around numbers": (b"a,b\n 1 ,\t-2 \n", "a,b\n1.0,0.0\n"),
@@ -23,7 +23,7 @@ RIGHT = {
     "blank line in one column": (b"a\n1\n\n2\n", 'a\n1.0\n""\n2.0\n'),
 }
 
-# What is in the file, and what the error must say beside the file's name.
+# The content of the file, and the words of the error besides the file's name.
 WRONG = {
     "empty file": (b"", ["is empty"]),
     "short row": (b"a,b\n1,2\n3\n", ["line 3", "1 cell", "2"]),
@@ -41,7 +41,7 @@ WRONG = {
 
 @pytest.mark.parametrize(("content", "expected"), RIGHT.values(), ids=RIGHT)
 def test_odd_but_legal_files_are_read(cli: Cli, tmp_path: Path, content: bytes, expected: str) -> None:
-    """From a file and through a pipe alike."""
+    """The same from a file and through a pipe."""
     file = tmp_path / "layer.csv"
     file.write_bytes(content)
     assert cli.ok("eval", "relu", str(file)) == expected
@@ -53,7 +53,7 @@ def test_odd_but_legal_files_are_read(cli: Cli, tmp_path: Path, content: bytes, 
 def test_bad_files_are_one_clear_error(
     cli: Cli, tmp_path: Path, command: str, content: bytes, words: list[str]
 ) -> None:
-    """Status 1, the place named, no output on stdout and no file left behind."""
+    """Status 1, the place named, nothing on stdout and no file left behind."""
     file = tmp_path / "layer.csv"
     file.write_bytes(content)
     message = cli.fails(1, command, "relu", str(file), "-o", str(tmp_path / "out.csv"))
@@ -63,14 +63,14 @@ def test_bad_files_are_one_clear_error(
 
 
 def test_files_that_cannot_be_opened(cli: Cli, tmp_path: Path) -> None:
-    """A missing file and a folder without any are named."""
+    """The error names a missing file, and a folder without files."""
     missing = str(tmp_path / "missing.csv")
     assert missing in cli.fails(1, "eval", "relu", missing)
     assert "no part file" in cli.fails(1, "eval", "relu", str(tmp_path))
 
 
 def test_a_column_that_does_not_exist_names_those_that_do(cli: Cli) -> None:
-    """By name and by number; wrong usage, since the selection was typed."""
+    """By name and by number; wrong usage, since the user typed the selection."""
     for selection in ("h9", "7"):
         message = cli.fails(2, "eval", "relu", "-c", selection, stdin=b"h0,h1\n1,2\n")
         assert selection in message
@@ -78,7 +78,7 @@ def test_a_column_that_does_not_exist_names_those_that_do(cli: Cli) -> None:
 
 
 def test_outputs_that_cannot_be_written(cli: Cli, tmp_path: Path) -> None:
-    """A folder that is not there, a folder in a file's place: status 1, said before the work, nothing written."""
+    """A missing folder, a folder in place of a file: status 1 before any work, and nothing written."""
     for target in (tmp_path / "no" / "out.csv", tmp_path):
         for args in (["eval", "relu", "1"], ["saturation", "relu"], ["compare", "relu"], ["list"]):
             message = cli.fails(1, *args, "-f", "csv", "-o", str(target))
@@ -88,7 +88,7 @@ def test_outputs_that_cannot_be_written(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_a_bad_row_late_in_a_stream_is_named_and_nothing_kept(cli: Cli, tmp_path: Path) -> None:
-    """Line 300,001 of a pipe of several blocks, after a quoted line break in a column passed through."""
+    """Line 300,001 of a pipe of several blocks, after a quoted line break in a column that passes through."""
     good = b'"two\nlines",1.25,-3.5,17.125\n' + b"x,1.25,-3.5,17.125\n" * 300_000
     bad = good + b"x,1.25,oops,17.125\n"
     header = b"name,a,b,c\n"
@@ -98,7 +98,7 @@ def test_a_bad_row_late_in_a_stream_is_named_and_nothing_kept(cli: Cli, tmp_path
 
 
 def test_missing_and_not_finite_values_are_counted(cli: Cli) -> None:
-    """They are left out of the ratios: two of four cells are finite, one of them off."""
+    """They are left out of the ratios: two of four cells are finite, and one of them is off."""
     text = cli.ok("saturation", "relu", stdin=b"a,b\n1,\nnan,-1\n").splitlines()
     row = dict(zip(text[0].split(","), text[1].split(","), strict=False))
     assert (row["missing"], row["non_finite"], row["vanishing_ratio"]) == ("1", "1", "0.5")

@@ -16,7 +16,7 @@ from actcli.cli.main import cli as cli_group
 
 
 def test_output_files_are_whole_or_absent(cli: Cli, tmp_path: Path) -> None:
-    """A failing run leaves the old file as it was, and nothing beside it."""
+    """A failing run leaves the old file unchanged, and no other file."""
     file = tmp_path / "out.csv"
     file.write_text("old")
     cli.fails(1, "eval", "relu", "-o", str(file), stdin=b"x\n1\nword\n")
@@ -33,7 +33,7 @@ def test_a_format_unknown_by_name_is_a_usage_error(cli: Cli, tmp_path: Path) -> 
 
 
 def test_standard_output_carries_results_only(cli: Cli) -> None:
-    """Help and version succeed; a usage error prints on standard error alone."""
+    """Help and version succeed; a usage error prints only on standard error."""
     assert "saturation" in cli.ok("--help")
     assert cli.ok("--version").startswith("actcli 0.")
     cli.fails(2, "eval")
@@ -44,7 +44,7 @@ def test_standard_output_carries_results_only(cli: Cli) -> None:
 
 @pytest.mark.parametrize("command", commands())
 def test_help_fits_80_columns(cli: Cli, command: str) -> None:
-    """Every command has help, no line of it longer than 80, however wide the terminal is."""
+    """Every command has help with no line over 80 columns, however wide the terminal."""
     text = cli.ok(command, "--help", COLUMNS="200")
     assert max(map(len, text.splitlines())) <= 80
 
@@ -69,7 +69,7 @@ def test_help_fits_80_columns(cli: Cli, command: str) -> None:
     ],
 )
 def test_wrong_usage_is_status_2_and_says_what_to_do(cli: Cli, args: list[str], words: list[str]) -> None:
-    """One error of at most two lines that names the way out."""
+    """One error of at most two lines with a way out."""
     message = cli.fails(2, *args)
     for word in words:
         assert word in message
@@ -88,7 +88,7 @@ def test_wrong_usage_is_status_2_and_says_what_to_do(cli: Cli, args: list[str], 
     ],
 )
 def test_heavy_modules_are_loaded_only_where_used(args: list[str], absent: set[str]) -> None:
-    """What a command does not need, it does not import."""
+    """A command does not import what it does not need."""
     code = "import sys; from actcli.cli.main import run; run(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
     done = subprocess.run(
         [sys.executable, "-c", code, *args], capture_output=True, cwd=ROOT, stdin=subprocess.DEVNULL, check=True
@@ -96,14 +96,14 @@ def test_heavy_modules_are_loaded_only_where_used(args: list[str], absent: set[s
     assert not absent & set(done.stderr.decode().split())
 
 
-def test_the_list_of_commands_says_what_each_says_of_itself() -> None:
-    """`--help` does not import the commands; what it says of them is the first sentence of their own help."""
+def test_the_list_of_commands_repeats_their_own_help() -> None:
+    """`--help` does not import the commands, but shows the first sentence of their own help."""
     assert {name: command.get_short_help_str(limit=1000) for name, command in commands().items()} == COMMANDS
     assert {*COMMANDS, "__init__"} == {path.stem for path in (ROOT / "actcli" / "cli" / "commands").glob("*.py")}
 
 
-def test_help_is_no_docstring() -> None:
-    """Which PYTHONOPTIMIZE=2 takes away."""
+def test_help_is_not_a_docstring() -> None:
+    """PYTHONOPTIMIZE=2 removes docstrings."""
     for command in (cli_group, *commands().values()):
         assert command.help
         assert not command.callback.__doc__
@@ -113,13 +113,13 @@ def test_help_is_no_docstring() -> None:
     ("command", "headings"),
     [
         ("eval", ["Options:", "Input:", "Output:"]),
-        ("saturation", ["Options:", "Input:", "What is measured:", "Gates:", "Figures:", "Output:"]),
+        ("saturation", ["Options:", "Input:", "Criteria:", "Gates:", "Figures:", "Output:"]),
         ("train", ["Options:", "Input:", "Network:", "Training:", "Gates:", "Figures:", "Output:"]),
-        ("trend", ["Options:", "Input:", "What is measured:", "Gates:", "Figures:", "Output:"]),
+        ("trend", ["Options:", "Input:", "Criteria:", "Gates:", "Figures:", "Output:"]),
     ],
 )
-def test_options_stand_in_groups(command: str, headings: list[str], cli: Cli) -> None:
-    """Each once, below its heading."""
+def test_options_are_in_groups(command: str, headings: list[str], cli: Cli) -> None:
+    """Each option once, below the heading of its group."""
     lines = cli.ok(command, "--help").splitlines()
     assert [line for line in lines if line in headings] == headings
     gates = [line.split()[0] for line in lines if line.startswith("  --max-")]

@@ -1,4 +1,4 @@
-"""Functions of which each column has its own: PReLU, whose slopes are learned for each channel."""
+"""Functions with parameters per column: PReLU, whose slopes are learned for each channel."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TABLE = b"id,h0,h1\na,-1,-2\nb,-3,4\n"
 
 
 def test_tables_are_filtered_column_by_column(cli: Cli) -> None:
-    """-c says which are the columns; titles name the function of each."""
+    """-c selects the columns; titles name the function of each."""
     assert cli.ok("eval", "prelu:a=0.5,0.25", "-c", "h*", stdin=TABLE) == "id,h0,h1\na,-0.5,-0.5\nb,-1.5,4.0\n"
     assert cli.ok("eval", "prelu:0.5,0.25", "-c", "h1", "-c", "h0", stdin=TABLE) == cli.ok(
         "eval", "prelu:0.5,0.25", "-c", "h1,h0", stdin=TABLE
@@ -47,18 +47,18 @@ def test_slopes_may_be_a_table(cli: Cli, tmp_path: Path, content: str, name: str
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        (("eval", "prelu:a=1,2,3", "-c", "h*"), "has 2 columns, and prelu has 3 values of a"),
-        (("saturation", "prelu:a=1,2,3", "-c", "h*"), "has 2 columns, and prelu has 3 values of a"),
-        (("eval", "prelu:a=1,2", "-c", "h0"), "has 1 column, and prelu has 2 values of a"),
-        (("eval", "prelu:a=1,2", "-1"), "has 1 column, and prelu has 2 values of a"),
+        (("eval", "prelu:a=1,2,3", "-c", "h*"), "has 2 columns, but prelu has 3 values of a"),
+        (("saturation", "prelu:a=1,2,3", "-c", "h*"), "has 2 columns, but prelu has 3 values of a"),
+        (("eval", "prelu:a=1,2", "-c", "h0"), "has 1 column, but prelu has 2 values of a"),
+        (("eval", "prelu:a=1,2", "-1"), "has 1 column, but prelu has 2 values of a"),
         (("eval", "prelu:a=1,x", "-c", "h*"), "a = 'x' is not a number"),
         (("eval", "prelu:a=1,inf", "-c", "h*"), "a = inf is outside its domain"),
         (("eval", "elu:1,2", "-c", "h*"), "alpha is given twice"),
-        (("show", "prelu:a=1,2"), "one function is taken here"),
-        (("compare", "relu", "prelu:a=1,2"), "one function is taken here"),
-        (("plot", "prelu:a=1,2"), "one function is taken here"),
-        (("fit", "prelu:a=1,2", "--to", "relu", "-c", "h*"), "one function is taken here"),
-        (("train", "prelu:a=1,2"), "one function is taken here"),
+        (("show", "prelu:a=1,2"), "one function is needed here"),
+        (("compare", "relu", "prelu:a=1,2"), "one function is needed here"),
+        (("plot", "prelu:a=1,2"), "one function is needed here"),
+        (("fit", "prelu:a=1,2", "--to", "relu", "-c", "h*"), "one function is needed here"),
+        (("train", "prelu:a=1,2"), "one function is needed here"),
     ],
 )
 def test_what_does_not_fit_is_refused(cli: Cli, command: tuple[str, ...], said: str) -> None:
@@ -69,7 +69,7 @@ def test_what_does_not_fit_is_refused(cli: Cli, command: tuple[str, ...], said: 
 
 
 def by_hand(x: np.ndarray, slopes: np.ndarray) -> np.ndarray:
-    """The measures of each neuron, one by one, by the function of its own."""
+    """The measures of each neuron, one by one, under its own function."""
     alone = [
         diagnose({"one": x[:, [i]]}, f"prelu:a={slope!r}", dtype="float16") for i, slope in enumerate(slopes.tolist())
     ]
@@ -78,7 +78,7 @@ def by_hand(x: np.ndarray, slopes: np.ndarray) -> np.ndarray:
 
 
 def test_each_neuron_is_measured_as_if_it_were_alone() -> None:
-    """Slopes of 0, of a steep line beside which that of 1 is flat, and of lines that go down."""
+    """Slopes of 0, a steep one that makes a slope of 1 flat, and negative ones."""
     slopes = np.array([0.0, 0.25, -1.0, 40.0, 0.05, 1e-6, -0.0])
     x = np.random.default_rng(3).normal(size=(60, len(slopes)))
     x[3, 2], x[4, 0], x[5, 0] = np.nan, np.inf, -np.inf
@@ -94,7 +94,7 @@ def test_each_neuron_is_measured_as_if_it_were_alone() -> None:
         assert getattr(found.layers[0], name) == pytest.approx(np.average(own, weights=weights)), name
 
 
-def test_json_knows_all_slopes(cli: Cli) -> None:
+def test_json_has_all_slopes(cli: Cli) -> None:
     text = cli.ok("saturation", "prelu:a=0,0.2", "-c", "h*", "-f", "json", stdin=TABLE)
     assert json.loads(text)["functions"] == [
         {"label": "prelu:a=0.0,0.2", "name": "prelu", "parameters": {"a": [0.0, 0.2]}}

@@ -1,4 +1,4 @@
-"""TAB in real shells, on a terminal, and what each kind of word is completed to."""
+"""TAB in real shells on a terminal, and the completions of each kind of word."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ START = {"bash": ["bash", "--noprofile", "--rcfile", "{home}/rc", "-i"], "zsh": 
 
 
 class Terminal:
-    """A shell at a terminal, and the keys that a person presses."""
+    """A shell on a terminal, and the keys that a person presses."""
 
     def __init__(self, master: int) -> None:
         self._master = master
         self._shown = ""
 
     def wait_for(self, pattern: str) -> re.Match[str]:
-        """The last of what is on the screen that is like this; forget what was there."""
+        """The last match on the screen; forget everything up to it."""
         deadline = time.monotonic() + 60
         while not (found := re.search(pattern, self._shown)):
             assert time.monotonic() < deadline, self._shown
@@ -60,7 +60,7 @@ class Terminal:
         return found
 
     def completed(self, keys: str) -> str:
-        """What a line has become, which is then wiped."""
+        """The completed line, which is then wiped."""
         os.write(self._master, (keys + SHOW).encode())
         line = self.wait_for(rf"{LINE}<([^\r\n]*)>\r?\n")[1]
         os.write(self._master, b"\x05\x15")
@@ -69,7 +69,7 @@ class Terminal:
 
 @contextmanager
 def terminal(shell: str, home: Path) -> Iterator[Terminal]:
-    """An interactive shell in a folder with the layers of a network, whose completion is ours."""
+    """An interactive shell with our completion, in a folder with the layers of a network."""
     for path in (DATA / "relu_trained").glob("layer*.csv"):
         shutil.copy(path, home)
     (home / "odd.csv").write_text('"two words",it\'s\n1,2\n')
@@ -117,7 +117,7 @@ WORDS = [
 @pytest.mark.sweep
 @needs("bash")
 def test_tab_in_bash(tmp_path: Path) -> None:
-    """Whatever bash takes a word apart at, TAB completes it."""
+    """TAB completes a word whatever bash splits it at."""
     bash_only = [
         ("actcli eval relu layer1.csv -c '!h31\t", "actcli eval relu layer1.csv -c '!h31'"),
         ("actcli eval relu layer1.csv -c \\!h31\t", "actcli eval relu layer1.csv -c \\!h31"),
@@ -135,13 +135,13 @@ def test_tab_in_bash(tmp_path: Path) -> None:
 @pytest.mark.sweep
 @needs("zsh")
 def test_tab_in_zsh(tmp_path: Path) -> None:
-    """The same words come out; zsh adds a blank to each that is whole."""
+    """The same words as in bash; zsh adds a blank after each complete word."""
     with terminal("zsh", tmp_path) as screen:
         for keys, line in part(WORDS, 10):
             assert screen.completed(keys).rstrip() == line.rstrip()
 
 
-# Names of columns, no two of which begin alike, and how a beginning of each is typed bare and within double quotes.
+# Names of columns, with different first letters, and how to type their beginnings bare and within double quotes.
 ODD = {
     "$(touch P)": ("\\$", "\\$"), "`touch P`": ("\\`", "\\`"), "two words": ("t", "t"), "it's": ("i", "i"),
     'd"q': ("d", "d"), "back\\slash": ("b", "b"), "star*": ("s", "s"), "wow!x": ("w", "w"), "(p)": ("\\(", "("),
@@ -152,8 +152,8 @@ ODD = {
 @pytest.mark.sweep
 @pytest.mark.parametrize("shell", part([pytest.param(shell, marks=needs(shell)) for shell in ("bash", "zsh")], 2))
 def test_names_of_columns_stay_words(tmp_path: Path, shell: str) -> None:
-    """Whatever quote is open, the shell takes the completed word for the name, and runs nothing of it; a name that no
-    line can hold is not offered."""
+    """Whatever quote is open, the shell reads the completed word as the name and runs nothing in it; a name that no
+    line can contain is not offered."""
     with terminal(shell, tmp_path) as screen:
         names = [*ODD, "k\nplain\t$(touch P)"]
         header = ",".join('"' + name.replace('"', '""') + '"' for name in names)
@@ -171,7 +171,7 @@ def test_names_of_columns_stay_words(tmp_path: Path, shell: str) -> None:
 @pytest.mark.sweep
 @needs("fish")
 def test_completions_of_fish(tmp_path: Path) -> None:
-    """fish tells what it would offer."""
+    """fish prints what it would offer."""
     env = {**environment(tmp_path), "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
     for path in (DATA / "relu_trained").glob("layer*.csv"):
         shutil.copy(path, tmp_path)
@@ -187,7 +187,7 @@ def test_completions_of_fish(tmp_path: Path) -> None:
 
 
 def ask(process: Process, line: str, **env: str) -> list[str]:
-    """What bash is answered for a line with the cursor at its end."""
+    """The answer to bash for a line with the cursor at its end."""
     word = re.split(r"[\s:=]", line)[-1]
     asked = {ASKED: "bash_complete", "COMP_LINE": line, "COMP_POINT": str(len(line)), "COMP_WORD": word}
     done = process(**asked, COMP_WORDBREAKS=" \t\n\"'><=;|&(:", **env)
@@ -218,7 +218,7 @@ def test_all_options_are_offered(process: Process, name: str) -> None:
     ids=lambda value: getattr(value, "name", value),
 )
 def test_words_that_stand_for_something_known_are_completed(command: str, parameter: click.Parameter) -> None:
-    """A new parameter that takes a function, a file, columns or a framework says how it is completed."""
+    """A new parameter for a function, a file, columns or a framework must have a completer."""
     context = click.Context(commands()[command], obj=["actcli", command, "elu", str(DATA / "relu_trained/layer1.csv")])
     metavar = parameter.make_metavar(context)
     if re.search(r"FUNCTION|FILE|INPUT|LIST|PARAMETER|\|", metavar) or parameter.name == "framework":
@@ -241,13 +241,13 @@ def test_completing_loads_nothing_heavy(line: str) -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_script_says_how_to_install_it(process: Process, shell: str) -> None:
-    """In a comment at its top, in one line."""
+    """In one line of a comment at its top."""
     script = process.ok("completion", shell)
     assert f"#   {SHELLS[shell].install}\n" in "".join(script.splitlines(keepends=True)[:3])
 
 
-def test_what_cannot_be_read_is_no_trouble(process: Process, tmp_path: Path) -> None:
-    """A broken file on the line: no completions, no complaint."""
+def test_an_unreadable_file_is_no_trouble(process: Process, tmp_path: Path) -> None:
+    """With a broken file on the line there are no completions and no complaint."""
     (tmp_path / "broken.csv").write_bytes(b"\xff\xfe\0")
     (tmp_path / "layer.parquet").write_bytes(b"PAR1")
     for name in ("broken.csv", "layer.parquet"):

@@ -1,4 +1,4 @@
-"""Every variable that actcli, or a library that it imports, reads: what a run does where its value is odd."""
+"""Every environment variable that actcli or one of its libraries reads: what a run does if its value is odd."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAGE = ("list", "-f", "table")
 CHART = ("plot", "relu")
 DRAWN = ("saturation", "relu", LAYER, "-f", "csv", "-o")
 
-# What is ignored with a line: the variable, its value, and a run in which it would have had a part.
+# Ignored with a note: the variable, its value, and a run that it would have affected.
 SAID = [
     ("COLUMNS", "0", PAGE), ("COLUMNS", "-1", PAGE), ("COLUMNS", "99999999999999999999", CHART), ("COLUMNS", "", PAGE),
     ("COLUMNS", "abc", CHART), ("LINES", "0", CHART), ("LINES", "99999999999999", CHART),
@@ -29,7 +29,7 @@ SAID = [
     ("NPY_DISABLE_CPU_FEATURES", "nonsense", NUMBERS), ("OPENBLAS_VERBOSE", "5", NUMBERS),
     ("OPENBLAS_CORETYPE", "nonsense", NUMBERS),
 ]  # fmt: skip
-# What has no part in any result, and is not spoken of.
+# Ignored without a note, as they affect no result.
 SILENT = [
     ("MPLBACKEND", "module://matplotlib_inline.backend_inline"), ("MPLBACKEND", "nonsense"), ("MPLBACKEND", "TkAgg"),
     ("MATPLOTLIBRC", "/nonexistent"), ("MPLCONFIGDIR", "/proc/x"), ("OPENBLAS_NUM_THREADS", "abc"),
@@ -43,14 +43,14 @@ SILENT = [
 
 @cache
 def usual(process: Process, *words: str) -> bytes:
-    """What a run prints where nothing is set."""
+    """The output of a run without such a variable."""
     return process(*words).stdout
 
 
 @pytest.mark.sweep
 @pytest.mark.parametrize(("name", "value", "words"), part(SAID, 8))
 def test_a_setting_that_is_ignored_is_named(process: Process, name: str, value: str, words: tuple[str, ...]) -> None:
-    """In one line, and the result is as without it."""
+    """One line names it, and the result is the same as without it."""
     done = process(*words, **{name: value})
     assert (done.returncode, done.stderr.decode()) == (0, f"actcli: the environment variable {name} is ignored\n")
     assert done.stdout == usual(process, *words)
@@ -58,7 +58,7 @@ def test_a_setting_that_is_ignored_is_named(process: Process, name: str, value: 
 
 @pytest.fixture(scope="module")
 def drawn(process: Process, tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes]:
-    """The numbers and the figure where nothing is set."""
+    """The numbers and the figure without such a variable."""
     figure = tmp_path_factory.mktemp("usual") / "b.png"
     return process(*DRAWN, str(figure)).stdout, figure.read_bytes()
 
@@ -68,19 +68,19 @@ def drawn(process: Process, tmp_path_factory: pytest.TempPathFactory) -> tuple[b
 def test_other_settings_change_nothing(
     process: Process, drawn: tuple[bytes, bytes], tmp_path: Path, name: str, value: str
 ) -> None:
-    """Neither the numbers nor a figure."""
+    """Neither numbers nor a figure change."""
     done = process(*DRAWN, str(tmp_path / "a.png"), **{name: value})
     assert (done.returncode, done.stderr) == (0, b"")
     assert (done.stdout, (tmp_path / "a.png").read_bytes()) == drawn
 
 
-def test_a_setting_of_a_library_that_is_not_loaded_is_no_matter(process: Process) -> None:
+def test_a_setting_of_a_library_that_is_not_loaded_is_not_noted(process: Process) -> None:
     process.ok(*NUMBERS, POLARS_VERBOSE="1", COLUMNS="0")
 
 
 @pytest.mark.exhaustive
-def test_matplotlibrc_has_no_part(process: Process, tmp_path: Path) -> None:
-    """Of the folder, or of the user: figures are the same for all."""
+def test_matplotlibrc_has_no_effect(process: Process, tmp_path: Path) -> None:
+    """Neither that of the folder nor that of the user: figures are the same for all."""
     (tmp_path / "matplotlibrc").write_bytes(b"backend: nonsense\nlines.linewidth: abc\nno colon\n")
     process.ok("plot", "relu", "-o", "a.png", cwd=tmp_path, MPLCONFIGDIR=str(tmp_path))
     (tmp_path / "matplotlibrc").write_bytes(b"\xff\xfe")
@@ -93,7 +93,7 @@ def test_matplotlibrc_has_no_part(process: Process, tmp_path: Path) -> None:
 @pytest.mark.sweep
 @pytest.mark.parametrize("name", ["a.pdf", "a.html"])
 @pytest.mark.parametrize("value", part(["garbage", "1e5", "1.5", "0x10", "253402300800"], 5))
-def test_a_date_that_is_none_is_an_error(process: Process, tmp_path: Path, name: str, value: str) -> None:
+def test_an_invalid_date_is_an_error(process: Process, tmp_path: Path, name: str, value: str) -> None:
     """For a report and for a figure."""
     option = "--report" if name.endswith("html") else "-o"
     done = process("compare", "relu", "tanh", option, str(tmp_path / name), SOURCE_DATE_EPOCH=value)
@@ -110,7 +110,7 @@ def test_completion_that_no_script_asked_for_is_an_error(process: Process, asked
 
 
 def test_each_rule_is_tried() -> None:
-    """A new rule has its case here."""
+    """A new rule needs a case here."""
     from fnmatch import fnmatchcase
 
     tried = {name for name, *_ in (*SAID, *SILENT)} | {"POLARS_SKIP_CPU_CHECK", "NUMPY_EXPERIMENTAL_DTYPE_API"}

@@ -22,13 +22,13 @@ def test_a_column_in_a_pipe_gives_csv(cli: Cli) -> None:
 
 
 def test_a_formula_may_begin_with_a_minus(cli: Cli) -> None:
-    """Its first letter may be that of an option, but of none of this command."""
+    """Its first letter may be that of an option, unless this command has it."""
     assert cli.ok("eval", "-i*x:i=2", "3") == "x,f\n3.0,-6.0\n"
     assert "*x: no such file" in cli.fails(1, "compare", "relu", "-i*x")
 
 
 def test_negative_numbers_need_no_dashes(cli: Cli) -> None:
-    """-1, -1e-3, -.5 and -inf are inputs, before and behind options, and after --."""
+    """-1, -1e-3, -.5 and -inf are inputs, before and after options, and after --."""
     expected = ["-1.0", "-0.001", "-0.5", "-inf"]
     for args in (
         ["-1", "-1e-3", "-.5", "-inf"],
@@ -39,21 +39,21 @@ def test_negative_numbers_need_no_dashes(cli: Cli) -> None:
 
 
 def test_eval_keeps_every_digit(cli: Cli) -> None:
-    """CSV gives back exactly the double that the library computes."""
+    """CSV contains exactly the double that the library computes."""
     x = [1e-300, 0.1, -3.7, 39.0, -745.0]
     found = rows(cli.ok("eval", "sigmoid", *map(repr, x)))
     assert [float(row["f"]) for row in found] == specs.get("sigmoid").f(x).tolist()
 
 
 def test_grad_columns(cli: Cli) -> None:
-    """x,f,df; with --order 2 also d2f; with --wrt the derivative by the parameter in place of df."""
+    """x,f,df; with --order 2 also d2f; with --wrt the derivative with respect to the parameter instead of df."""
     assert cli.ok("grad", "sigmoid", "39") == "x,f,df\n39.0,1.0,1.1548224173015786e-17\n"
     assert cli.ok("grad", "tanh", "--order", "2", "0") == "x,f,df,d2f\n0.0,0.0,1.0,-0.0\n"
     assert cli.ok("grad", "elu", "--wrt", "alpha", "1", "0") == "x,f,df/dalpha\n1.0,1.0,0.0\n0.0,0.0,0.0\n"
 
 
 def test_range_steps_are_exact_decimals(cli: Cli) -> None:
-    """-1:1:0.1 has 21 numbers, 0.3 among them and not 0.30000000000000004; it runs down as well."""
+    """-1:1:0.1 has 21 numbers, with 0.3 and not 0.30000000000000004; it can also run down."""
     found = [row["x"] for row in rows(cli.ok("eval", "relu", "--range", "-1:1:0.1"))]
     assert len(found) == 21
     assert "0.3" in found
@@ -61,7 +61,7 @@ def test_range_steps_are_exact_decimals(cli: Cli) -> None:
 
 
 def test_softmax_takes_the_numbers_as_its_row(cli: Cli) -> None:
-    """Numbers are one row, of which the Jacobian is given whole (values of mpmath)."""
+    """The numbers are one row, and the Jacobian is printed whole (values from mpmath)."""
     found = rows(cli.ok("eval", "softmax", "1", "2", "3"))
     total = sum(mpmath.exp(i) for i in (1, 2, 3))
     assert [float(row["f"]) for row in found] == pytest.approx([float(mpmath.exp(i) / total) for i in (1, 2, 3)])
@@ -73,8 +73,8 @@ def test_softmax_takes_the_numbers_as_its_row(cli: Cli) -> None:
             assert float(row[f"d/d{j + 1}"]) == pytest.approx(s[i] * ((i == j) - s[j]), rel=1e-12)
 
 
-def test_jacobian_of_a_table_has_a_line_a_row_and_output(cli: Cli) -> None:
-    """Rows are counted on through the blocks."""
+def test_jacobian_of_a_table_has_a_line_per_row_and_output(cli: Cli) -> None:
+    """The count of rows continues over blocks."""
     found = rows(cli.ok("grad", "softmax", "--jacobian", stdin=b"a,b\n0,0\n1,3\n"))
     assert [(row["row"], row["output"]) for row in found] == [("1", "a"), ("1", "b"), ("2", "a"), ("2", "b")]
     assert found[0]["d/da"] == "0.25"
@@ -89,7 +89,7 @@ def test_a_table_keeps_rows_columns_and_order(cli: Cli) -> None:
 
 
 def test_grad_of_a_table_is_the_derivative_asked_for(cli: Cli) -> None:
-    """df, d2f with --order 2, the derivative by a parameter with --wrt."""
+    """df, d2f with --order 2, the derivative with respect to a parameter with --wrt."""
     stdin = b"a,b\n-1,2\n0.5,-3\n"
     x = np.array([[-1, 2], [0.5, -3]])
     elu = specs.get("elu")
@@ -110,13 +110,13 @@ def test_append_keeps_the_inputs(cli: Cli) -> None:
 
 
 def test_columns_that_are_not_picked_pass_through(cli: Cli) -> None:
-    """Text, dates and leading zeros stay as they were."""
+    """Text, dates and leading zeros are unchanged."""
     stdin = b'id,h0,label\n007,-1.50,"a, b"\n008,2,2026-11-20\n'
     assert cli.ok("eval", "relu", "-c", "h*", stdin=stdin) == 'id,h0,label\n007,0.0,"a, b"\n008,2.0,2026-11-20\n'
 
 
 def test_missing_cells_stay_empty(cli: Cli) -> None:
-    """Empty cells and those named by --null pass through as empty; in softmax they empty their row."""
+    """Empty cells and those named by --null stay empty; in softmax they empty their row."""
     stdin = b"a,b\n1,\nNA,-2\n"
     assert cli.ok("eval", "relu", "--null", "NA", stdin=stdin) == "a,b\n1.0,\n,0.0\n"
     assert cli.ok("eval", "softmax", stdin=b"a,b\n1,\n0,0\n") == "a,b\n,\n0.5,0.5\n"
@@ -130,7 +130,7 @@ def test_no_header(cli: Cli) -> None:
 
 
 def test_several_tables_are_written_one_below_the_other(cli: Cli, tmp_path: Path) -> None:
-    """Tables of the same columns; others are refused."""
+    """Tables with the same columns; others are refused."""
     for name, text in {"a": "x\n-1\n", "b": "x\n2\n", "c": "y\n2\n"}.items():
         (tmp_path / f"{name}.csv").write_text(text)
     a, b, c = (str(tmp_path / f"{name}.csv") for name in "abc")
@@ -140,7 +140,7 @@ def test_several_tables_are_written_one_below_the_other(cli: Cli, tmp_path: Path
 
 @pytest.mark.parametrize("format", ["csv", "tsv", "json", "jsonl", "parquet", "npy"])
 def test_every_output_format_is_read_back(cli: Cli, tmp_path: Path, format: str) -> None:
-    """What eval writes, eval reads: the same numbers, NaN and infinity among them."""
+    """eval reads what eval writes: the same numbers, with NaN and infinity."""
     file = str(tmp_path / f"out.{format}")
     cli.ok("eval", "identity", "-o", file, stdin=b"a,b\n1,0.1\nNaN,-inf\n-2,1e-300\n")
     if format == "json":
@@ -152,8 +152,8 @@ def test_every_output_format_is_read_back(cli: Cli, tmp_path: Path, format: str)
     np.testing.assert_array_equal(found, [[1, 0.1], [math.nan, -math.inf], [-2, 1e-300]])
 
 
-def test_jacobians_are_taken_of_blocks(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A thousand rows are a handful of calls, and those of several tables are counted on."""
+def test_jacobians_are_computed_by_blocks(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand rows take a handful of calls, and the count of rows continues over tables."""
     (tmp_path / "a.csv").write_text("a,b\n" + "0,0\n" * 600)
     (tmp_path / "b.csv").write_text("a,b\n" + "1,1\n" * 400)
     calls = []

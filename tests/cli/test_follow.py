@@ -15,7 +15,7 @@ from actcli.cli.follow import EVERY
 
 
 def test_ctrl_c_prints_the_last_state(tmp_path: Path) -> None:
-    """A line that is not whole yet is left out; nothing but the result is on standard output; status 0."""
+    """An unfinished line is left out; standard output has only the result; status 0."""
     lines = (DATA / "run.jsonl").read_text().splitlines(keepends=True)
     path = tmp_path / "run.jsonl"
     path.write_text(lines[0])
@@ -34,6 +34,6 @@ def test_ctrl_c_prints_the_last_state(tmp_path: Path) -> None:
 
 
 def test_only_a_run_is_followed(cli: Cli) -> None:
-    """One, and no function."""
+    """One run, without a function."""
     run = str(DATA / "run.jsonl")
     assert "--follow reads one run" in cli.fails(2, "trend", run, run, "--follow")

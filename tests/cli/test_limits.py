@@ -1,4 +1,4 @@
-"""Few threads, files and addresses: a result, or one true sentence, within seconds."""
+"""Few threads, files or little address space: a result, or one true sentence, within seconds."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WORDS = [
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """With a table in several formats."""
+    """A folder with a table in several formats."""
     folder = tmp_path_factory.mktemp("limits")
     frame = pl.DataFrame(np.random.default_rng(0).normal(size=(400, 2)), ["a", "b"])
     frame.write_csv(folder / "a.csv")
@@ -40,8 +40,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def limited(folder: Path, words: list[str], limit: str) -> tuple[int, str]:
-    """Status and standard error of a run under a limit of `prlimit`."""
-    other = "-all,+dac_override"  # the limit of processes is not root's: another user may read all here
+    """Status and standard error of a run under a limit set by `prlimit`."""
+    other = "-all,+dac_override"  # root has no limit on processes: this user has one, and may read everything
     user = ["setpriv", "--reuid=54321", "--clear-groups", f"--inh-caps={other}", f"--ambient-caps={other}"]
     done = subprocess.run(
         [*(user if "nproc" in limit else []), "prlimit", limit, sys.executable, "-m", "actcli", *words],
@@ -55,7 +55,7 @@ def limited(folder: Path, words: list[str], limit: str) -> tuple[int, str]:
 
 
 def end(folder: Path, words: list[str], limit: str, lack: str) -> bool:
-    """Whether there is a result and nothing said; else it is said what is lacking, and there is no file."""
+    """Whether the run gave a result without a message; else the message names what is lacking, and there is no file."""
     for name in ("out.csv", "out.parquet", "out.png"):
         (folder / name).unlink(missing_ok=True)
     status, said = limited(folder, words, limit)
@@ -76,7 +76,7 @@ def end(folder: Path, words: list[str], limit: str, lack: str) -> bool:
 @pytest.mark.parametrize("megabytes", [300, 500, 700] if sweep.full else [300])
 def test_few_addresses(folder: Path, words: list[str], megabytes: int) -> None:
     done = end(folder, words, f"--as={megabytes << 20}", "MB of address space")
-    assert megabytes == 500 or done == (megabytes == 700)  # by 500 it depends on what is loaded
+    assert megabytes == 500 or done == (megabytes == 700)  # at 500 it depends on what is loaded
 
 
 @linux
@@ -89,7 +89,7 @@ def test_few_open_files(folder: Path, words: list[str], files: int) -> None:
 
 
 class _Few:
-    """A system that allows so many threads."""
+    """A system that allows only this many threads."""
 
     def __init__(self, count: int) -> None:
         self.left = count
@@ -102,7 +102,7 @@ class _Few:
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
-    """Sets how many threads may be started from here on."""
+    """Set how many threads may be started from here on."""
     start = threads.threading.Thread.start
 
     def allow(count: int) -> None:
@@ -138,7 +138,7 @@ def test_threads_are_counted(few: Callable[[int], None], allowed: int) -> None:
 
 
 def test_writers_without_their_threads_end(few: Callable[[int], None], tmp_path: Path) -> None:
-    """The one that has its thread does not wait for ever for blocks that nobody brings."""
+    """A writer that has its thread does not wait for ever for blocks that nobody sends."""
     few(1)
     streams = [(str(tmp_path / name), lambda file, parts: file.writelines(parts)) for name in "ab"]
     with pytest.raises(RuntimeError, match="can't start new thread"):
@@ -155,8 +155,8 @@ def test_few_processes(folder: Path, words: list[str], allowed: int) -> None:
     assert done == (allowed > 16)
 
 
-def test_too_few_threads_are_said(few: Callable[[int], None], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before polars is imported; with some, it is to take one."""
+def test_too_few_threads_are_reported(few: Callable[[int], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before polars is imported; if some are left, it is told to use one."""
     from actcli.cli import limits
 
     for name in ("POLARS_MAX_THREADS", "_RJEM_MALLOC_CONF"):

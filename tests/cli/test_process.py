@@ -38,7 +38,7 @@ BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHON
 
 
 def shell(line: str) -> subprocess.CompletedProcess[str]:
-    """A line of a shell in which `actcli` is this one, standard output buffered as it is for people."""
+    """A shell command in which `actcli` is this one, with standard output buffered as users have it."""
     return subprocess.run(
         ["bash", "-c", line.replace("actcli", forked.program(), 1)],
         capture_output=True,
@@ -63,13 +63,13 @@ def test_an_output_that_takes_nothing_is_one_error(command: str, where: str) -> 
 @pytest.mark.sweep
 @pytest.mark.parametrize("command", part([*COMMANDS.values()], 3))
 def test_closed_input_and_messages_change_no_result(cli: Cli, command: str) -> None:
-    """Nor does any file that is opened take the place of a closed stream."""
+    """No file that is opened takes the place of a closed stream either."""
     closed = shell(f"actcli {command} <&- 2>&-")
     assert (closed.returncode, closed.stdout) == (0, cli.ok(*command.split()))
 
 
 def test_a_closed_input_that_is_asked_for_is_an_error() -> None:
-    """It is not an empty table."""
+    """It is not read as an empty table."""
     done = shell("actcli eval relu - <&-")
     assert done.returncode == 1
     assert "standard input" in done.stderr
@@ -78,7 +78,7 @@ def test_a_closed_input_that_is_asked_for_is_an_error() -> None:
 @pytest.mark.sweep
 @pytest.mark.parametrize("command", part([*COMMANDS.values()], 3))
 def test_a_reader_that_goes_away_is_no_error(command: str) -> None:
-    """Whatever the command: 141 and not a word."""
+    """Every command exits with 141 and prints no message."""
     done = shell(f"set -o pipefail; actcli {command} </dev/null | true")
     assert (done.returncode, done.stderr) == (141, "")
 
@@ -92,7 +92,7 @@ def test_a_closed_pipe_ends_the_run_quietly() -> None:
 
 
 def test_an_interrupt_stops_with_130(tmp_path: Path) -> None:
-    """Ctrl-C in the middle of a stream ends it soon, with no traceback and no file left."""
+    """Ctrl-C in the middle of a stream ends it soon, without a traceback or a file."""
     import fcntl
     import termios
 
@@ -104,7 +104,7 @@ def test_an_interrupt_stops_with_130(tmp_path: Path) -> None:
         cwd=ROOT,
     )
     os.write(writer, b"x\n" + b"1.5\n" * 5000)
-    while fcntl.ioctl(reader, termios.FIONREAD, bytes(4)) != bytes(4):  # until all is read
+    while fcntl.ioctl(reader, termios.FIONREAD, bytes(4)) != bytes(4):  # until everything has been read
         time.sleep(0.01)
     os.close(reader)
     process.send_signal(signal.SIGINT)
@@ -116,13 +116,13 @@ def test_an_interrupt_stops_with_130(tmp_path: Path) -> None:
 
 
 def _heeding() -> None:
-    """None of the signals is ignored, as they are where the tests run under nohup."""
+    """No signal is ignored, even if the tests run under nohup."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
 
 
 def _endless(folder: Path) -> tuple[subprocess.Popen[bytes], Callable[[], list[str]]]:
-    """A run that has begun to write a file, and what is in the folder."""
+    """A run that has begun to write a file, and the files in the folder."""
     process = subprocess.Popen(
         [sys.executable, "-m", "actcli", "eval", "relu", "--range", "0:1e9", "-o", str(folder / "o.csv")],
         cwd=ROOT,
@@ -136,7 +136,7 @@ def _endless(folder: Path) -> tuple[subprocess.Popen[bytes], Callable[[], list[s
 
 @pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
 def test_a_signal_leaves_no_file_behind(tmp_path: Path, name: str, status: int) -> None:
-    """Ctrl-C, the end of a job, a closed terminal: the status is the shell's, and nothing is said."""
+    """Ctrl-C, the end of a job, a closed terminal: the status is the shell's, and nothing is printed."""
     process, files = _endless(tmp_path)
     process.send_signal(getattr(signal, name))
     _, message = process.communicate(timeout=20)
@@ -153,7 +153,7 @@ def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("module", ["click", "warnings", "actcli.cli.main", "contextlib"])
 def test_an_interrupt_while_it_starts_is_quiet(module: str) -> None:
-    """Before there is a command line to end, the process ends as any other does."""
+    """Before there is a command line to end, the process ends like any other."""
     code = (
         "import sys, os, signal\n"
         "class Finder:\n"
@@ -168,13 +168,13 @@ def test_an_interrupt_while_it_starts_is_quiet(module: str) -> None:
 
 
 def test_without_a_command_there_is_help(process: Process) -> None:
-    """In its lines, as with --help."""
+    """The same text as with --help."""
     assert process.ok() == process.ok("--help")
 
 
 @pytest.mark.exhaustive
 def test_a_home_that_cannot_be_written_to_is_no_matter(process: Process, tmp_path: Path) -> None:
-    """matplotlib would warn of it on standard error."""
+    """matplotlib would print a warning on standard error."""
     process.ok(
         "plot", "relu", "-o", str(tmp_path / "a.png"), HOME="/proc", XDG_CONFIG_HOME="/proc", XDG_CACHE_HOME="/proc"
     )
@@ -187,8 +187,9 @@ def test_terminals_of_any_width(cli: Cli, columns: str) -> None:
         assert cli.ok(*command.split(), COLUMNS=columns)
 
 
-def test_names_steer_no_terminal(cli: Cli) -> None:
-    """Escapes in the name of a column or file are shown, in results for people and in messages; CSV keeps them."""
+def test_names_cannot_control_a_terminal(cli: Cli) -> None:
+    """Escape characters in the name of a column or file are printed as escapes, in results for people and in
+    messages; CSV keeps them."""
     content = b'"\x1b[31mred","two\nlines"\n1,2\n'
     assert cli.ok("eval", "relu", stdin=content) == '\x1b[31mred,"two\nlines"\n1.0,2.0\n'
     for command in ("eval relu -f table", "saturation relu -f table"):
@@ -201,13 +202,13 @@ def test_names_steer_no_terminal(cli: Cli) -> None:
 
 
 def test_what_is_printable_stays() -> None:
-    """Only control characters are escaped, of both ranges."""
+    """Only control characters are escaped, those of both ranges."""
     assert visible("ä 漢 😀 [red] \\n |") == "ä 漢 😀 [red] \\n |"
     assert visible("\0\t\n\x1b\x7f\x9b") == r"\x00  \x1b\x7f\x9b"
 
 
 def test_wide_characters_take_two_cells(cli: Cli, tmp_path: Path) -> None:
-    """The bars of layers begin in one column of the terminal, whatever the layers' names."""
+    """The bars of all layers begin in the same column of the terminal, whatever the names."""
     rows = "a\n" + "\n".join(str(i / 50 - 3) for i in range(300))
     for name in ("ab", "漢字漢字"):
         (tmp_path / f"{name}.csv").write_text(rows)
@@ -219,7 +220,7 @@ def test_wide_characters_take_two_cells(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_a_model_is_run_in_private(process: Process, tmp_path: Path) -> None:
-    """onnxruntime reports to its maker where nobody says otherwise, and begins with a file for temporary ones."""
+    """By default onnxruntime reports to its maker, and first writes a temporary file."""
     words = ("saturation", "--model", "tests/data/digits.onnx", "tests/data/digits.csv", "-c", "!digit")
     assert process(*words, TMPDIR=str(tmp_path)).returncode == 0
     assert os.listdir(tmp_path) == []
@@ -228,7 +229,7 @@ def test_a_model_is_run_in_private(process: Process, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 def test_a_signal_where_nothing_can_be_raised_ends_the_run_all_the_same(name: str, status: int) -> None:
-    """It comes while an object is freed, twice, and what is raised there is lost."""
+    """The signal comes twice while an object is freed, where exceptions are lost."""
     program = (
         "import os, signal, sys, time\n"
         "from actcli.cli import signals\n"

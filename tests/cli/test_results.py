@@ -1,4 +1,4 @@
-"""saturation, compare, plot, list and show: their results."""
+"""The results of saturation, compare, plot, list and show."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from actcli.registry.collection import ACTIVATIONS
 
 
 def test_saturation_without_inputs_gives_the_regions(cli: Cli) -> None:
-    """With no input the rows are regions."""
+    """Without input the rows are regions."""
     wanted = "function,from,to,kind\nrelu6,-inf,0.0,zero\nrelu6,6.0,inf,zero\n"
     assert cli.ok("saturation", "relu6") == wanted
 
 
 def test_saturation_rows(cli: Cli) -> None:
-    """One row a layer by default, else a neuron or a region, under the names of the JSON."""
+    """One row per layer by default, else per neuron or region, with the names of the JSON."""
     document = json.loads(cli.ok("saturation", "relu", LAYER, "-f", "json"))
     assert document["schema"] == "actcli.saturation/2"
     assert document["regions"] == [{"function": "relu", "from": None, "to": 0.0, "kind": "zero"}]
@@ -37,13 +37,13 @@ def test_saturation_rows(cli: Cli) -> None:
 
 
 def test_saturation_of_numbers_is_one_neuron(cli: Cli) -> None:
-    """Bare numbers are the samples of a neuron x."""
+    """Bare numbers are the samples of one neuron x."""
     (layer,) = rows(cli.ok("saturation", "relu", "-1", "2", "-3", "-4"))
     assert (layer["samples"], layer["neurons"], layer["vanishing_ratio"]) == ("4", "1", "0.75")
 
 
 def test_gates(cli: Cli) -> None:
-    """A gate that fails gives status 3 and a line on standard error; the result is printed all the same."""
+    """A failed gate gives status 3 and a line on standard error; the result is still printed."""
     done = cli("saturation", "relu", LAYER, "--max-dead", "0.05", "--max-vanishing", "0.9")
     assert done.returncode == 3
     assert done.stderr.decode() == "actcli: layer2: dead_neuron_ratio is 0.0625, above 0.05\n"
@@ -61,7 +61,7 @@ def test_gates(cli: Cli) -> None:
 
 
 def test_compare_alone_and_on_inputs(cli: Cli) -> None:
-    """One row a function; with inputs one row a function and layer, with the figures of `saturation`."""
+    """One row per function; with inputs one row per function and layer, with the measures of `saturation`."""
     document = json.loads(cli.ok("compare", "relu", "gelu", "-f", "json"))
     assert [f["name"] for f in document["functions"]] == ["relu", "gelu"]
     assert document["functions"][0]["range"] == [0.0, None]
@@ -75,7 +75,7 @@ def test_compare_alone_and_on_inputs(cli: Cli) -> None:
 
 
 def test_plot_writes_a_figure_or_a_chart(cli: Cli, tmp_path: Path) -> None:
-    """-o gives the format of its name; without it a chart no wider than the terminal."""
+    """The name after -o gives the format; without -o a chart no wider than the terminal is printed."""
     for suffix, magic in ((".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")):
         file = tmp_path / f"figure{suffix}"
         assert cli.ok("plot", "relu", "gelu", "--grad", "-o", str(file)) == ""
@@ -86,7 +86,7 @@ def test_plot_writes_a_figure_or_a_chart(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_list_and_show(cli: Cli) -> None:
-    """list names every function; show tells formula, parameters, convention and source of one."""
+    """list names every function; show prints formula, parameters, convention and source of one."""
     assert [row["name"] for row in rows(cli.ok("list"))] == [a.name for a in ACTIVATIONS]
     for activation in ACTIVATIONS:
         card = {row["field"]: row["value"] for row in rows(cli.ok("show", activation.name))}
@@ -102,7 +102,7 @@ def test_results_are_the_same_bits_from_any_format_with_any_threads(cli: Cli, tm
     files[1].write_bytes(gzip.compress(files[0].read_bytes(), 1))
     frame.write_parquet(files[2])
     np.save(files[3], x)
-    options = ("-f", "json", "--header")  # the columns are called by their numbers, as those of NPY are
+    options = ("-f", "json", "--header")  # the columns are named by their numbers, like those of NPY
     runs = [cli.ok("saturation", "gelu", str(file), *options, "--threads", "2") for file in files]
     runs += [cli.ok("saturation", "gelu", str(files[0]), *options, "--threads", count) for count in ("1", "4")]
     piped = cli.ok("saturation", "gelu", *options, stdin=files[0].read_bytes())

@@ -1,4 +1,4 @@
-"""What the commands make of functions of rows."""
+"""Rowwise functions in every command."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TABLE = b"t,h0,h1,u,h2,h3\na,1,2,9,0,0\nb,0,0,8,,0\nc,-5,4,7,0,-inf\n"
 
 
 def test_eval_replaces_the_picked_columns_by_the_outputs(cli: Cli) -> None:
-    """They stand where the first picked column stood, named after what they came from; others are untouched."""
+    """They are in the place of the first picked column, named after their inputs; other columns are unchanged."""
     assert cli.ok("eval", "glu", "-c", "h*", stdin=TABLE) == (
         't,"glu(h0,h2)","glu(h1,h3)",u\na,0.5,1.0,9\nb,,,8\nc,-2.5,0.0,7\n'
     )
@@ -39,7 +39,7 @@ def test_eval_appends_the_outputs(cli: Cli) -> None:
 
 
 def test_outputs_in_other_formats(cli: Cli, tmp_path: Path) -> None:
-    """JSON and Parquet bear the names, NPY and CSV without a header do without."""
+    """JSON and Parquet have the names; NPY and CSV without a header do not need them."""
     assert json.loads(cli.ok("eval", "glu", "-c", "h*", "-f", "json", stdin=TABLE))[0] == {
         "t": "a",
         "glu(h0,h2)": 0.5,
@@ -57,7 +57,7 @@ def test_outputs_in_other_formats(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_numbers_are_one_row(cli: Cli) -> None:
-    """eval has a line an output, grad a line an input, with the output that it belongs to."""
+    """eval prints one line per output, grad one line per input, with its output."""
     assert cli.ok("eval", "glu", "4", "6", "0", "0") == "output,f\n1,2.0\n2,3.0\n"
     assert cli.ok("eval", "crelu", "2", "-3") == "output,f\n1,2.0\n2,0.0\n3,0.0\n4,3.0\n"
     assert cli.ok("grad", "glu", "4", "6", "0", "0") == "x,f,df\n4.0,2.0,0.5\n6.0,3.0,0.5\n0.0,2.0,1.0\n0.0,3.0,1.5\n"
@@ -66,8 +66,8 @@ def test_numbers_are_one_row(cli: Cli) -> None:
     assert cli.ok("eval", "hardmax", "1", "2") == "x,f\n1.0,0.0\n2.0,1.0\n"
 
 
-def test_grad_of_tables_has_one_value_an_input(cli: Cli) -> None:
-    """The columns stay as they are, whatever the number of outputs; the Jacobian has a line an output."""
+def test_grad_of_tables_has_one_value_per_input(cli: Cli) -> None:
+    """The columns are unchanged, whatever the number of outputs; the Jacobian has one line per output."""
     assert cli.ok("grad", "glu", "-c", "h0:h1", stdin=TABLE).splitlines()[0] == "t,h0,h1,u,h2,h3"
     assert cli.ok("grad", "glu", stdin=b"a,b\n4,0\n") == "a,b\n0.5,1.0\n"
     assert cli.ok("grad", "glu", "--jacobian", stdin=b"a,b,c,d\n4,6,0,0\n") == (
@@ -79,13 +79,13 @@ def test_grad_of_tables_has_one_value_an_input(cli: Cli) -> None:
 @pytest.mark.parametrize(
     "arguments", [("eval", "glu"), ("grad", "glu"), ("grad", "glu", "--jacobian"), ("saturation", "glu")], ids=" ".join
 )
-def test_an_odd_number_of_columns_is_said(cli: Cli, arguments: tuple[str, ...]) -> None:
-    """One error, whatever the command."""
+def test_an_odd_number_of_columns_is_an_error(cli: Cli, arguments: tuple[str, ...]) -> None:
+    """The same error from every command."""
     assert "3 numbers cannot be split" in cli.fails(1, *arguments, stdin=b"a,b,c\n1,2,3\n")
 
 
 def test_saturation_and_compare_on_a_table(cli: Cli, tmp_path: Path) -> None:
-    """The commands take functions of any number of outputs, side by side."""
+    """The commands accept functions of any number of outputs, side by side."""
     table = tmp_path / "layer.csv"
     table.write_text("a1,a2,b1,b2\n1,3,-50,0\n2,-3,-60,0\n")
     document = json.loads(cli.ok("saturation", "glu", str(table), "-f", "json"))

@@ -1,4 +1,4 @@
-"""`actcli train`: its outputs, its gates, and what it says of bad input."""
+"""`actcli train`: its outputs, its gates, and its errors for bad input."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def table(folder: Path, text: str) -> str:
 
 
 def test_every_form_of_a_result(cli: Cli, tmp_path: Path) -> None:
-    """A page, a figure, JSON by its schema, CSV by function, run, epoch and layer; the same bytes each time."""
+    """A page, a figure, JSON that fits its schema, CSV by function, run, epoch and layer; the same bytes each time."""
     outputs = [str(tmp_path / name) for name in ("a.json", "a.svg", "a.csv")]
     asked = [word for path in outputs for word in ("-o", path)]
     page = tmp_path / "a.md"
@@ -58,7 +58,7 @@ def test_every_form_of_a_result(cli: Cli, tmp_path: Path) -> None:
     ],
 )
 def test_rows(cli: Cli, by: tuple[str, ...], count: int, names: set[str]) -> None:
-    """Of one hidden layer, three states a run; without times, which would differ from run to run."""
+    """With one hidden layer, three states per run; without times, which would differ from run to run."""
     found = rows(cli.ok("train", "relu", *DIGITS, *QUICK, *by, "-f", "csv"))
     assert len(found) == count
     assert names <= found[0].keys()
@@ -71,7 +71,7 @@ def test_timing_is_reported_when_it_is_asked_for(cli: Cli) -> None:
 
 
 def test_gates(cli: Cli) -> None:
-    """Status 3, the result all the same."""
+    """Status 3, and the result is still printed."""
     done = cli("train", "relu", *DIGITS, *QUICK, "--min-accuracy", "1", "--max-dead", "0", "-f", "csv")
     assert done.returncode == 3
     assert b"relu: accuracy is" in done.stderr
@@ -79,8 +79,8 @@ def test_gates(cli: Cli) -> None:
     assert cli("train", "relu", *DIGITS, *QUICK, "--min-accuracy", "0.1", "-f", "csv").returncode == 0
 
 
-def test_weights_are_saved_and_taken(cli: Cli, tmp_path: Path) -> None:
-    """A run of no epoch from what was saved has the scores of the run that saved it."""
+def test_weights_are_saved_and_read_back(cli: Cli, tmp_path: Path) -> None:
+    """A run of no epochs from saved weights has the scores of the run that saved them."""
     path = str(tmp_path / "m.npz")
     first = cli("train", "relu", *DIGITS, *QUICK, "--save", path, "--by", "run", "-f", "csv")
     assert f"{path}: relu from seed".encode() in first.stderr
@@ -90,7 +90,8 @@ def test_weights_are_saved_and_taken(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_a_pipe_of_words_and_holes(cli: Cli) -> None:
-    """Classes may be words; a row with a hole is left out, and its column named; a constant column is named."""
+    """Classes may be words; a row with a missing value is left out, and its column is named; so is a constant
+    column."""
     lines = [f"{i % 7},{(i * i) % 5},1,{'even' if i % 2 else 'odd'}" for i in range(40)]
     lines[3] = ",1,1,odd"
     text = "\n".join(["a,b,c,kind", *lines])
@@ -108,10 +109,10 @@ def test_a_pipe_of_words_and_holes(cli: Cli) -> None:
 
 
 def test_a_quantity(cli: Cli, tmp_path: Path) -> None:
-    """A target with fractions is one, which is said; it has an R² and no accuracy."""
+    """A target with fractions is a quantity, as a note says; it has an R² and no accuracy."""
     path = table(tmp_path, "x,y\n" + "\n".join(f"{i / 10},{i / 7}" for i in range(60)))
     done = cli("train", "tanh", "-i", path, "--target", "y", *QUICK, "-f", "json")
-    assert b"y has fractions, so it is a quantity" in done.stderr
+    assert b"y has fractions and is treated as a quantity" in done.stderr
     summary = json.loads(done.stdout)["summary"][0]
     assert (summary["accuracy"], summary["r2"] is None) == (None, False)
 
@@ -120,14 +121,14 @@ def test_a_quantity(cli: Cli, tmp_path: Path) -> None:
     ("text", "target", "options", "status", "message"),
     [
         ("a,b\n1,2\n3,4\n", "c", (), 2, "no column 'c'"),
-        ("a,b\n1,2\n3,2\n4,2\n", "b", (), 1, "has one class only, 2\n"),
-        ("a,b\n", "b", (), 1, "has no rows"),
+        ("a,b\n1,2\n3,2\n4,2\n", "b", (), 1, "has only one class, 2\n"),
+        ("a,b\n", "b", (), 1, "no rows"),
         ("a,b\n1,2\n3,4\n5,6\n", "b", (), 1, "3 classes in 3 rows"),
         ("a,b,c\n1,u,0\n3,v,1\n1,u,0\n3,v,1\n", "c", (), 1, "'u' is not a number"),
         ("a\n1\n2\n", "a", (), 2, "leaves no column"),
-        ("a,b\n1,\n,2\n", "b", (), 1, "no row without a missing value"),
-        ("a,b\n1,x\n2,y\n1,x\n2,y\n", "b", ("--task", "regress"), 1, "holds words"),
-        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", (), 1, "nothing is held out"),
+        ("a,b\n1,\n,2\n", "b", (), 1, "every row has a missing value"),
+        ("a,b\n1,x\n2,y\n1,x\n2,y\n", "b", ("--task", "regress"), 1, "contains words"),
+        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", (), 1, "holds out no row"),
         ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--hidden", "0"), 2, "is not a list of widths"),
         ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--hidden", "4,,4"), 2, "is not a list of widths"),
         ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--split", "0", "--learn", "layer"), 2, "has a parameter to learn"),
@@ -136,10 +137,10 @@ def test_a_quantity(cli: Cli, tmp_path: Path) -> None:
             "b",
             ("--split", "0", "--residual", "--hidden", "4"),
             2,
-            "as wide as the one before",
+            "the width of the one before",
         ),
-        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--search", "luck"), 2, "there is no search 'luck'"),
-        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--save", "model.pt"), 2, "says no form of a network"),
+        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--search", "luck"), 2, "no search 'luck'"),
+        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--save", "model.pt"), 2, "gives no format for a network"),
         ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--lr", "0"), 2, "--lr"),
         ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--lr", "nan"), 2, "--lr"),
         ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--split", "0", "--normalize", "batch", "--batch", "1"), 2, "no variance"),
@@ -157,7 +158,7 @@ def test_bad_input(
 
 
 def test_a_learning_rate_that_diverges_is_a_verdict(cli: Cli) -> None:
-    """The runs are reported, with the epoch in which they did."""
+    """The runs are reported, with the epoch in which they diverged."""
     done = cli("train", "relu", *DIGITS, *QUICK, "--optimizer", "sgd", "--lr", "1e6", "-f", "json")
     assert done.returncode == 0
     document = json.loads(done.stdout)
@@ -168,11 +169,11 @@ def test_a_learning_rate_that_diverges_is_a_verdict(cli: Cli) -> None:
 
 
 def test_weights_of_another_shape(cli: Cli, tmp_path: Path) -> None:
-    """The array is named, and that PyTorch's are the other way round."""
+    """The error names the array, and says that PyTorch's are transposed."""
     path = str(tmp_path / "w.npz")
     np.savez(path, W1=np.zeros((8, 61)), b1=np.zeros(8), W2=np.zeros((8, 10)), b2=np.zeros(10))
     message = cli.fails(1, "train", "relu", *DIGITS, *QUICK, "--weights", path)
-    assert "W1 has the shape (8, 61), not (61, 8)" in message
+    assert "W1 has shape (8, 61), not (61, 8)" in message
     assert "transpose" in message
 
 
@@ -188,7 +189,7 @@ def test_a_test_table_with_an_unknown_class(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_an_interrupt_keeps_what_is_finished(tmp_path: Path) -> None:
-    """Ctrl-C among many seeds: the runs that came to their end are written whole, and the status is a shell's."""
+    """Ctrl-C among many seeds: the finished runs are written whole, and the status is the shell's."""
     code = (
         "import os, signal\n"
         "from actcli.training.loop import Trainer\n"

@@ -1,4 +1,4 @@
-"""Where a new user went wrong: each error names the way out, and that way leads out."""
+"""Mistakes of new users: each error names a way out, and that way works."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def table(tmp_path: Path) -> str:
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_a_column_of_labels_is_left_out_as_the_error_says(cli: Cli, table: str, suffix: str) -> None:
-    """Text and Parquet alike; what is left are the numbers."""
+    """In text and Parquet alike; the numbers are left."""
     path = str(Path(table).with_suffix(suffix))
     if suffix == ".parquet":
         pl.read_csv(table).write_parquet(path)
@@ -49,7 +49,7 @@ def test_a_column_of_labels_is_left_out_as_the_error_says(cli: Cli, table: str, 
     ("header", "choice"), [("a:b,h", "!#1"), ("label,label", "!#1"), ("1x,h", "!#1"), ("l_2,h", "!l_2")]
 )
 def test_a_name_that_reads_as_something_else_is_left_out_by_number(cli: Cli, header: str, choice: str) -> None:
-    """A range, a name that is there twice, or a digit."""
+    """A range, a name that appears twice, or a digit."""
     message = cli.fails(1, "saturation", "relu", stdin=f"{header}\ncat,1\n".encode())
     assert way(message).startswith(f"leave the column out with -c '{choice}'")
 
@@ -63,7 +63,7 @@ def test_a_glob_of_the_shell_is_not_taken_for_a_function(cli: Cli, table: str) -
 
 
 def test_framework_names_as_they_are_imported(cli: Cli) -> None:
-    """With @FRAMEWORK each names what its last part does; without, the error says how it is written."""
+    """With @FRAMEWORK each means what its last part does; without, the error says how to write it."""
     for activation in ACTIVATIONS:
         for dialect in activation.dialects:
             if dialect.short is not None:
@@ -77,7 +77,7 @@ def test_framework_names_as_they_are_imported(cli: Cli) -> None:
 
 
 def test_options_before_the_command(cli: Cli) -> None:
-    """They are not known there; the error says where they stand."""
+    """They are unknown there; the error says where they belong."""
     assert "actcli COMMAND --functions" in cli.fails(2, "--functions", "my.toml", "list")
 
 
@@ -90,7 +90,7 @@ def test_names_of_outputs_that_mean_something_else(cli: Cli, tmp_path: Path) -> 
 
 
 def test_json_is_told_from_csv_by_its_first_bytes(cli: Cli, tmp_path: Path) -> None:
-    """Objects a line are read, also from a pipe; an array of them was a header of odd names and no rows."""
+    """One object per line is read, also from a pipe; an array of objects used to be read as a header of odd names."""
     assert cli.ok("eval", "relu", stdin=b'{"a": -1, "b": 2}\n{"a": 3}\n') == "a,b\n0.0,2.0\n3.0,\n"
     path = tmp_path / "a.json"
     path.write_text('[{"a": -1}, {"a": 3}]')
@@ -98,7 +98,7 @@ def test_json_is_told_from_csv_by_its_first_bytes(cli: Cli, tmp_path: Path) -> N
 
 
 def test_feature_maps_are_channels_on_images(cli: Cli, tmp_path: Path) -> None:
-    """Channel 1 alone is dead, known as well as five images let it be, not as their twenty positions would."""
+    """Only channel 1 is dead, as certain as five images make it, not their twenty positions."""
     maps = np.ones((5, 3, 2, 2))
     maps[:, 1] = -1.0
     np.save(path := tmp_path / "maps.npy", maps)
@@ -118,8 +118,8 @@ def test_feature_maps_are_channels_on_images(cli: Cli, tmp_path: Path) -> None:
     assert "give 1 to 3" in way(cli.fails(2, "saturation", "relu", str(path), "--axis", "4"))
 
 
-def test_a_remedy_is_said_once_a_row(cli: Cli, tmp_path: Path) -> None:
-    """Also where it helps against several figures of a layer."""
+def test_a_remedy_is_in_a_row_once(cli: Cli, tmp_path: Path) -> None:
+    """Even if it helps against several measures of a layer."""
     path = tmp_path / "dead.csv"
     path.write_text("h0,h1\n" + "-1,-2\n" * 100)
     row = json.loads(cli.ok("saturation", "relu", str(path), "--by", "layer", "-f", "jsonl"))
@@ -127,8 +127,8 @@ def test_a_remedy_is_said_once_a_row(cli: Cli, tmp_path: Path) -> None:
     assert len(remedies) == len(set(remedies)) > 1
 
 
-def test_library_functions_take_names_alike() -> None:
-    """A name gives what the function gives; what means nothing is said in the library's own errors."""
+def test_library_functions_accept_names() -> None:
+    """A name gives the same result as its function; an unknown one raises the library's own error."""
     gelu = actcli.get("gelu")
     assert actcli.vanishing_regions("gelu") == actcli.vanishing_regions(gelu, 1e-3)
     assert actcli.mean_field("relu").mean_square == pytest.approx(0.5)
@@ -142,8 +142,8 @@ def test_library_functions_take_names_alike() -> None:
             actcli.diagnose({"a": np.ones((2, 2))}, "relu", epsilon=value)
 
 
-def test_near_misses_of_numbers_and_formats_are_told(cli: Cli, tmp_path: Path) -> None:
-    """A share in percent, a framework behind the parameters, an Arrow stream."""
+def test_near_misses_of_numbers_and_formats_are_named(cli: Cli, tmp_path: Path) -> None:
+    """A share in percent, a framework after the parameters, an Arrow stream."""
     assert "write 10 % as 0.1" in cli.fails(2, "saturation", "relu", "--max-dead", "10%")
     assert "before the colon" in way(cli.fails(2, "eval", "leaky_relu:0.3@keras", "-1"))
     assert cli.ok("eval", "leaky_relu@keras:0.3", "-1").splitlines()[1] == "-1.0,-0.3"
@@ -164,28 +164,28 @@ SUGGESTED = [
 
 @pytest.mark.parametrize("line", SUGGESTED, ids=" ".join)
 def test_what_an_error_says_to_write_is_read(cli: Cli, line: tuple[str, ...]) -> None:
-    """As it stands, in place of what was written."""
+    """The suggested text is read as it is, in place of what was written."""
     said = way(cli.fails(2, *line)).removeprefix("write ")
     assert shlex.split(said) != [*line[1:]]
     cli.ok(line[0], *shlex.split(said))
 
 
 def test_a_function_in_place_of_a_command(cli: Cli) -> None:
-    """The command before it is named, and does what was meant."""
+    """The error names the command that was meant, and that command works."""
     message = cli.fails(2, "relu", "-1", "2")
     assert cli.ok(*shlex.split(way(message).removeprefix("write actcli "))) == "x,f\n-1.0,0.0\n2.0,2.0\n"
     assert "is a function" not in cli.fails(2, "no_such_thing")
 
 
-def test_a_file_in_place_of_a_function_need_not_be_there(cli: Cli) -> None:
-    """Its name says what it is."""
+def test_a_file_in_place_of_a_function_need_not_exist(cli: Cli) -> None:
+    """Its name shows that it is a file."""
     for name in ("layer9.csv", "runs/layer9.npz", "a.csv.gz"):
         assert "is a file's name" in cli.fails(2, "saturation", name)
     assert "attributes" in cli.fails(2, "saturation", "x.csv(x)")
 
 
-def test_archives_that_hold_no_arrays(cli: Cli, tmp_path: Path) -> None:
-    """What is in them is named; weights are to be exported."""
+def test_archives_without_arrays(cli: Cli, tmp_path: Path) -> None:
+    """The error names what is in them; weights must be exported."""
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("layers/a.csv", "1,2")
     assert "such as layers/a.csv" in way(cli.fails(1, "saturation", "relu", str(tmp_path / "a.zip")))
@@ -198,7 +198,7 @@ def test_archives_that_hold_no_arrays(cli: Cli, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dtype", [[("a", "f8"), ("b", "i4")], [("a", "f8"), ("t", "U3"), ("b", "f4")]])
 def test_records_become_columns_as_the_error_says(cli: Cli, tmp_path: Path, dtype: list[tuple[str, str]]) -> None:
-    """The line of Python runs, and what it writes is read."""
+    """The suggested line of Python runs, and its output is read."""
     path = tmp_path / "a.npy"
     np.save(path, a := np.ones(3, dtype))
     hint = way(cli.fails(1, "saturation", "relu", str(path)))
@@ -225,28 +225,28 @@ def test_an_option_that_must_be_given_is_named(cli: Cli, words: tuple[str, ...],
 
 @pytest.mark.parametrize("words", [("saturation",), ("saturation", "relu"), ("eval", "relu")])
 def test_what_actcli_has_measured_is_shown_by_trend(cli: Cli, words: tuple[str, ...]) -> None:
-    """A watched training is the first thing that a new user gives to `saturation`."""
+    """New users give a watched training to `saturation` first."""
     message = cli.fails(2, *words, "tests/data/run.jsonl")
     assert way(message) == "show it with actcli trend tests/data/run.jsonl"
     assert b"layers over" in cli(*way(message).split()[-3:][1:], "-f", "table").stdout
 
 
 def test_the_last_of_many_columns_is_named(cli: Cli) -> None:
-    """The target of a table is often there."""
+    """The target of a table is often the last column."""
     message = cli.fails(2, "train", "relu", "-i", "tests/data/digits.csv", "--target", "class")
     assert way(message) == "its 65 columns: p0, p1, p2, p3, p4, p5, p6, p7, p8, p9, …, digit"
 
 
 def test_a_pipeline_of_scikit_learn_is_taken_apart() -> None:
     class Pipeline:
-        """As sklearn.pipeline's, which need not be installed here."""
+        """Like that of sklearn.pipeline, which need not be installed here."""
 
     with pytest.raises(actcli.UsageError, match=r"actcli\.inspect\(model\[-1\], model\[:-1\]\.transform\(x\)\)"):
         actcli.inspect(Pipeline(), np.zeros((2, 2)))
 
 
 def test_a_frame_of_pandas_is_one_note(cli: Cli) -> None:
-    """Its labels, which also tell that the numbers above them are names."""
+    """Its row labels also show that the numbers above them are names."""
     done = cli("saturation", "relu", stdin=b",0,1\n0,-1,2\n1,-2,3\n")
     assert done.stderr.decode() == "actcli: standard input: column 1 is left out (row labels); -c '*' includes it\n"
 
@@ -256,15 +256,15 @@ def test_a_frame_of_pandas_is_one_note(cli: Cli) -> None:
     [("plot",), ("compare", "relu", "gelu"), ("saturation",), ("show",), ("trend",), ("fit", "elu", "--to"),
      ("plot", "relu", "-i"), ("eval", "relu"), ("train", "relu", "--target", "y", "-i")],
 )  # fmt: skip
-def test_a_model_in_another_place_is_told_how_it_is_run(cli: Cli, words: tuple[str, ...]) -> None:
-    """In that of a function or of a table."""
+def test_a_model_in_another_place_shows_how_to_run_it(cli: Cli, words: tuple[str, ...]) -> None:
+    """In place of a function or of a table."""
     message = cli.fails(2, *words, "tests/data/digits.onnx")
     assert "tests/data/digits.onnx is a model, not a" in message
     assert way(message) == "run it on inputs: actcli saturation --model tests/data/digits.onnx INPUT..."
 
 
 def test_a_glob_in_quotes_is_one_state(cli: Cli, tmp_path: Path) -> None:
-    """Of tables it is one layer; of what actcli wrote it is no file. Without quotes there is a state for each."""
+    """Tables are read as one layer; files written by actcli are an error. Without quotes each file is a state."""
     for step in (1, 2):
         (tmp_path / f"t_{step}.csv").write_text("a,b\n-1,2\n2,3\n")
         (tmp_path / f"s_{step}.json").write_text(

@@ -29,7 +29,7 @@ def under(x: np.ndarray, *names: str) -> Comparison:
 
 
 def test_a_rowwise_function_has_no_mean_of_one_number() -> None:
-    """Figures of a function of one number are absent for softmax, not made up."""
+    """Numbers that only elementwise functions have are null for softmax, not made up."""
     found = profile(specs.get("softmax"), 1e-3, Network(sigma_w=1.0, depth=3))
     assert (found.range, found.monotone, found.fixed_point, found.steps) == ((0.0, 1.0), None, None, ())
     assert (found.means.mean, found.means.he_gain, found.means.chi_1, found.means.vanishing_depth) == (None,) * 4
@@ -42,7 +42,7 @@ def test_functions_are_sorted_by_the_gradient_that_gets_through() -> None:
     assert [layer.mean_abs_gradient for layer in found.layers] == [1.0, 0.505, 0.5, 0.0]
 
 
-def test_a_change_is_told_against_the_function_named_first() -> None:
+def test_a_change_is_relative_to_the_layers_own_function() -> None:
     """Of two neurons relu has one dead, elu none; f' is 1/4 on average for relu, (3 * exp(-1) + 1) / 4 for elu."""
     found = under(np.array([[-1.0, -1.0], [-1.0, 1.0]]), "relu", "elu", "binary_step")
     elu = (3 * math.exp(-1) + 1) / 4
@@ -58,8 +58,8 @@ def test_a_change_is_told_against_the_function_named_first() -> None:
     )
 
 
-def test_the_gaussian_stands_beside_the_data(cli: Cli) -> None:
-    """On normal data of variance 4 the E f'^2 of the data is that over N(0, 4), to sampling error."""
+def test_mean_field_agrees_with_normal_data(cli: Cli) -> None:
+    """On normal data of variance 4, E f'^2 of the data equals that over N(0, 4) up to sampling error."""
     x = np.random.default_rng(0).normal(scale=2.0, size=(20_000, 2))
     text = "\n".join(f"{a!r},{b!r}" for a, b in x.tolist())
     layers = json.loads(cli.ok("compare", "tanh", "gelu", "-i", "-", "-f", "json", stdin=text.encode()))["layers"]
@@ -99,8 +99,8 @@ def test_the_gains_of_pytorch_stand_beside_ours(cli: Cli) -> None:
 
 
 def test_what_if_on_a_real_layer(cli: Cli) -> None:
-    """The table of a layer lists the functions by gradient, and a sentence says what each would do: with leaky_relu,
-    f' is 0.01 where relu is off, which is 99.8104 % of the values."""
+    """The table of a layer lists the functions by gradient, and a sentence says what each would change: with leaky_relu
+    f' is 0.01 where relu is off, on 99.8104 % of the values."""
     text = cli.ok("compare", "relu", "gelu", "leaky_relu", "-i", LAYER, "-f", "table", COLUMNS="200")
     rows = [line.split()[0] for line in text[text.index("\nlayer2: ") + 1 :].splitlines()[3:6]]
     assert rows[-1] == "relu"
@@ -110,7 +110,8 @@ def test_what_if_on_a_real_layer(cli: Cli) -> None:
 
 
 def test_every_function_is_examined_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many functions, the shape of each is found once, though but a few shapes are kept."""
+    """The shape of each function is computed once, however many functions there are, though the cache keeps only a
+    few."""
     kept = lru_cache(maxsize=2)(regions.shape.__wrapped__)
     for module in (regions, profiles):
         monkeypatch.setattr(module, "shape", kept)

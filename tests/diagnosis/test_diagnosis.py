@@ -1,4 +1,4 @@
-"""The diagnosis of real layers against the figures of PyTorch's autograd, and of layers made by hand."""
+"""The diagnosis of real layers against PyTorch's autograd, and of layers made by hand."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def diagnose(spec: str, *layers: np.ndarray, thresholds: Thresholds | None = Non
 
 
 def mixed(*layers: tuple[str, np.ndarray], thresholds: Thresholds | None = None) -> Diagnosis:
-    """That of layers with a function each."""
+    """The diagnosis of layers, each with its own function."""
     given = [
         PreActivations.of_array(f"layer{i}", specs.get(spec), x, neurons=[f"h{j}" for j in range(x.shape[1])])
         for i, (spec, x) in enumerate(layers, start=1)
@@ -80,7 +80,7 @@ def test_neurons_agree_with_numpy_on_the_whole_file(network: str, documents: dic
 
 
 def test_verdicts_of_the_real_networks(documents: dict[str, Any]) -> None:
-    """The healthy network is ok, the stuck ones are critical, the saturated one is warned of."""
+    """The healthy network is ok, the stuck ones are critical, the saturated one gets a warning."""
     verdicts = {network: [layer["verdict"] for layer in document["layers"]] for network, document in documents.items()}
     assert verdicts["relu_trained"] == ["ok"] * 3
     assert verdicts["relu_negative_bias"] == ["critical"] * 3
@@ -97,8 +97,8 @@ def test_off_is_not_dead() -> None:
     assert (layer.dead_neurons, layer.dead_neuron_ratio, layer.vanishing_ratio) == (1, 0.5, 0.75)
 
 
-def test_a_neuron_without_values_is_one_of_the_neurons() -> None:
-    """Of which the share of dead ones is not: it is neither dead nor alive."""
+def test_a_neuron_without_values_counts_as_a_neuron() -> None:
+    """But not in the share of dead neurons: it is neither dead nor alive."""
     layer = diagnose("relu", np.array([[-1.0, math.nan, 1.0, 1.0], [-2.0, math.nan, 1.0, 1.0]])).layers[0]
     assert (layer.dead_neurons, layer.neurons, layer.empty_neurons, layer.dead_neuron_ratio) == (1, 4, 1, 1 / 3)
 
@@ -117,7 +117,7 @@ def test_dormant_follows_redo() -> None:
 
 
 def test_saturation_has_two_sides() -> None:
-    """tanh beyond +-2.092 is saturated, low and high apart."""
+    """tanh beyond +-2.092 is saturated, low and high counted apart."""
     x = np.array([[-3.0], [-2.0], [2.0], [2.2], [5.0]])
     layer = diagnose("tanh", x).layers[0]
     assert (layer.saturated_low_ratio, layer.saturated_high_ratio) == (0.2, 0.4)
@@ -140,14 +140,14 @@ def test_a_row_with_a_hole_is_left_out_of_softmax() -> None:
 
 
 def test_a_row_with_an_infinity_is_left_out_of_softmax() -> None:
-    """Its Jacobian is 0, and still the row is none of those that are counted."""
+    """Its Jacobian is 0, but the row is not counted as vanishing."""
     rows = np.array([[math.inf, 0.0], [0.0, math.inf], [1.0, 2.0], [50.0, 0.0]])
     layer = diagnose("softmax", rows).layers[0]
     assert (layer.vanishing_rows, layer.vanishing_row_ratio) == (1, 0.5)
 
 
 def test_a_layer_without_values_is_not_dead() -> None:
-    """No sample, or only NaN: no ratio, no dead neuron, and the verdict says that there is nothing to judge by."""
+    """No samples, or only NaN: no ratio, no dead neuron, and a reason that says so."""
     for x in (np.empty((0, 2)), np.full((3, 2), math.nan)):
         layer, neurons = (d := diagnose("relu", x)).layers[0], d.neurons
         assert (layer.dead_neurons, layer.vanishing_ratio, layer.mean_abs_gradient) == (0, None, None)
@@ -156,8 +156,8 @@ def test_a_layer_without_values_is_not_dead() -> None:
 
 
 def test_the_gradient_through_the_layers(documents: dict[str, Any]) -> None:
-    """The products from the last layer back are those of PyTorch's means, and tell of the deep sigmoid network what
-    saturation does not: 0.23 a layer, below 1e-3 from the fourth layer on."""
+    """The products from the last layer back equal those of PyTorch's means. They show a fault of the deep sigmoid
+    network that saturation does not: 0.23 per layer, below 1e-3 from the fourth layer on."""
     for network, document in documents.items():
         expected = [layer["mean_abs_gradient"] for layer in truth(network)["layers"].values()]
         products = [math.prod(expected[i:]) for i in range(len(expected))]
@@ -179,8 +179,8 @@ def network(spec: str, depth: int, gain: float, *, normalised: bool = False) -> 
     return layers
 
 
-def test_a_signal_that_dies_out_is_told() -> None:
-    """Weights of a tenth of the right size: f' of tanh is 1 everywhere, and a tenth of the spread is left a layer."""
+def test_a_signal_that_dies_out_is_reported() -> None:
+    """Weights a tenth of the right size: f' of tanh is 1 everywhere, and each layer keeps a tenth of the spread."""
     layers = network("tanh", 6, 0.1)
     found = diagnose("tanh", *layers).layers
     assert [layer.spread for layer in found] == pytest.approx([math.sqrt(z.var(axis=0).mean()) for z in layers])
@@ -191,7 +191,7 @@ def test_a_signal_that_dies_out_is_told() -> None:
 
 
 def test_weights_may_make_up_for_a_small_slope() -> None:
-    """Six sigmoid layers scale a gradient by 0.25^6 at most; batch normalisation makes up for it, small weights not."""
+    """Six sigmoid layers scale a gradient by at most 0.25^6; batch normalisation makes up for it, not small weights."""
     normalised = diagnose("sigmoid", *network("sigmoid", 6, 1.0, normalised=True)).layers[0]
     assert normalised.verdict == "ok"
     assert "make up for it" in normalised.reasons[0]
@@ -199,8 +199,8 @@ def test_weights_may_make_up_for_a_small_slope() -> None:
 
 
 def test_off_is_not_saturated() -> None:
-    """relu6 below 0 is off as relu is; above 6 it is saturated, as tanh is on both sides, and shrinkage in its middle
-    is neither."""
+    """relu6 below 0 is off, like relu; above 6 it is saturated, like tanh on both sides; the flat middle of a shrinkage
+    function is neither."""
     x = np.linspace(-3.0, 2.0, 500)[:, None]
     assert diagnose("relu6", x).layers[0].verdict == "ok"
     high = diagnose("relu6", x + 7.0).layers[0]
@@ -209,7 +209,7 @@ def test_off_is_not_saturated() -> None:
     assert diagnose("softshrink:lambd=2", x).layers[0].verdict == "ok"
 
 
-def test_a_gradient_that_grows_is_told() -> None:
+def test_a_gradient_that_grows_is_reported() -> None:
     """exp' has rms 54.6 at x = 4: two layers let a gradient grow 2981 times, and clipping is the first remedy."""
     x = np.full((200, 1), 4.0)
     first, last = diagnose("exponential", x, x).layers
@@ -220,7 +220,7 @@ def test_a_gradient_that_grows_is_told() -> None:
 
 
 def test_remedies_are_tied_to_the_figure_that_calls_for_them(documents: dict[str, Any]) -> None:
-    """Critical layers have remedies with sources, the gain is that of the function, healthy layers have none."""
+    """Critical layers have remedies with sources and the gain of their function; healthy layers have none."""
     for document in documents.values():
         for layer in document["layers"]:
             assert bool(layer["remedies"]) == (layer["verdict"] != "ok")
@@ -233,12 +233,12 @@ def test_remedies_are_tied_to_the_figure_that_calls_for_them(documents: dict[str
     assert {remedy["figure"] for remedy in deep} == {"cumulative_mean_gradient"}
 
 
-def test_too_few_samples_are_told_with_the_number_needed() -> None:
+def test_too_few_samples_are_reported_with_the_number_needed() -> None:
     """20 samples bound the activity of dead neurons by 13.91 %, 297 by 1.004, 299 by 1; 0.85 on 20 may be over 0.9."""
     dead = diagnose("relu", -np.ones((20, 1)))
-    assert any("14 % of all; 299 " in reason for reason in dead.layers[0].reasons)
+    assert any("14 % of all inputs; 299 " in reason for reason in dead.layers[0].reasons)
     nearly = diagnose("relu", -np.ones((297, 1)))
-    assert any("1.1 % of all; 299 would lower that to 1 %" in reason for reason in nearly.layers[0].reasons)
+    assert any("1.1 % of all inputs; 299 would lower that to 1 %" in reason for reason in nearly.layers[0].reasons)
     mixed = np.concatenate([-np.ones((17, 1)), np.ones((3, 1))])
     assert any("would distinguish it from 90.0 %" in reason for reason in diagnose("relu", mixed).layers[0].reasons)
     many = np.concatenate([-np.ones((1700, 1)), np.ones((300, 1))])
@@ -255,8 +255,8 @@ def test_too_few_samples_are_told_with_the_number_needed() -> None:
         ("elu", lambda x: np.where(x > 0, x, np.expm1(x)), "no value is below -1"),
     ],
 )
-def test_outputs_given_for_pre_activations_are_told(spec: str, make: Any, word: str) -> None:
-    """A table of outputs of the function is recognised, the pre-activations that they came from are not."""
+def test_outputs_given_as_pre_activations_are_reported(spec: str, make: Any, word: str) -> None:
+    """A table of outputs of the function is recognised; the pre-activations that they came from raise no doubt."""
     x = np.random.default_rng(0).normal(scale=4.0, size=(1000, 4))
     (doubt,) = diagnose(spec, make(x)).doubts
     assert word in doubt
@@ -264,7 +264,7 @@ def test_outputs_given_for_pre_activations_are_told(spec: str, make: Any, word: 
 
 
 def test_small_pre_activations_do_not_look_like_outputs() -> None:
-    """Those of a tanh network at PyTorch's initialisation lie within [-1, 1] from the third layer on."""
+    """In a tanh network at PyTorch's initialisation they lie within [-1, 1] from the third layer on."""
     layers = network("tanh", 4, 1.0 / math.sqrt(3.0))
     assert max(np.abs(layers[-1]).max(), np.abs(layers[-2]).max()) < 1.0
     assert diagnose("tanh", *layers).doubts == ()
@@ -273,7 +273,7 @@ def test_small_pre_activations_do_not_look_like_outputs() -> None:
 
 
 def test_the_real_layers_do_not_look_like_outputs(documents: dict[str, Any], cli: Cli) -> None:
-    """No warning for them (`documents` allows none on standard error), one for their outputs, and no refusal."""
+    """No warning for them (`documents` allows nothing on standard error); for their outputs a warning, but no error."""
     x = np.loadtxt(DATA / "relu_trained" / "layer1.csv", delimiter=",", skiprows=1)
     text = "\n".join(",".join(map(repr, row)) for row in np.maximum(x, 0.0).tolist())
     done = cli("saturation", "relu", stdin=text.encode())
@@ -297,7 +297,7 @@ def test_each_layer_is_measured_under_its_own_function() -> None:
 
 
 def test_a_rowwise_layer_interrupts_the_product() -> None:
-    """What is before it is multiplied up to it; its rows are counted, and those of no other layer."""
+    """Layers before it are multiplied up to it; rows are counted for it alone."""
     x = np.array([[1.0, 2.0], [3.0, -1.0]])
     alone = diagnose("tanh", x, x).layers
     found = mixed(("tanh", x), ("tanh", x), ("softmax", x)).layers
@@ -306,23 +306,23 @@ def test_a_rowwise_layer_interrupts_the_product() -> None:
     assert [one.vanishing_rows for one in found] == [None, None, 0]
 
 
-def test_each_function_passes_what_it_passes_at_most() -> None:
-    """Ten layers of sigmoid and of a flat gelu's neighbour: 0.25^9 is below epsilon, and both are named."""
+def test_the_reason_names_what_each_function_passes() -> None:
+    """A tanh layer before nine of sigmoid: 0.25^9 is below epsilon, and both functions are named."""
     x = 0.01 * np.random.default_rng(3).normal(size=(200, 3)) / 10.0 ** np.arange(10)[:, None, None]
     first = mixed(("tanh", x[0]), *(("sigmoid", z) for z in x[1:])).layers[0]
     assert first.verdict == "critical"
     assert "tanh passes at most 1, sigmoid 0.25 per layer" in " ".join(first.reasons)
 
 
-def test_a_rule_that_says_nothing_of_one_layer_names_it() -> None:
-    """And how to leave it out."""
+def test_a_rule_that_does_not_cover_a_layer_names_it() -> None:
+    """And says how to leave it out."""
     x = np.ones((2, 2))
     with pytest.raises(UsageError, match=r"fc: the rule of keras-contrib does not cover gelu\n.*--layer '!fc'"):
         actcli.diagnose({"conv": ("relu", x), "fc": ("gelu", x)}, rule="keras-contrib")
 
 
 def test_the_library_takes_functions_layer_by_layer() -> None:
-    """Pairs, arrays under the function for all, and an error where there is neither; rules and dtypes by name."""
+    """Pairs, arrays under the common function, and an error if there is neither; rules and dtypes by name."""
     x = np.array([[-1.0, 2.0], [3.0, 4.0]])
     found = actcli.diagnose({"conv": x, "fc": ("gelu", x)}, "relu", dtype="float16")
     assert [layer.function.label for layer in found.layers] == ["relu", "gelu"]
@@ -335,7 +335,7 @@ def test_the_library_takes_functions_layer_by_layer() -> None:
 
 
 def test_functions_of_layers_on_the_command_line(cli: Cli) -> None:
-    """The column `function`, the document's functions, and the layers that are left."""
+    """The column `function`, the functions in JSON, and the layers that --layer leaves."""
     files = [str(DATA / "relu_trained" / f"layer{i}.csv") for i in (1, 2, 3)]
     options = ("--function", "layer*=gelu", "--function", "layer3=softmax", "--layer", "!layer1")
     document = json.loads(cli.ok("saturation", "relu", *files, *options, "-f", "json"))
@@ -351,7 +351,7 @@ def test_functions_of_layers_on_the_command_line(cli: Cli) -> None:
 
 
 def test_a_neuron_without_values_is_in_no_share(cli: Cli) -> None:
-    """It is neither dead nor alive: the layer is judged, and its intervals are those, as without the column."""
+    """It is neither dead nor alive: verdict and intervals of the layer are the same as without the column."""
     holed, whole = b"h0,h1,h2\n-1,2,\n-1,-2,\n", b"h0,h1\n-1,2\n-1,-2\n"
     by_layer = ("saturation", "relu", "-f", "jsonl", "--by", "layer")
     with_it, without = (json.loads(cli.ok(*by_layer, stdin=table)) for table in (holed, whole))
@@ -371,7 +371,7 @@ def test_a_neuron_without_values_is_in_no_share(cli: Cli) -> None:
 
 
 def test_a_share_that_few_samples_leave_open_is_named(cli: Cli) -> None:
-    """With its size, where no finding before it has named it."""
+    """With its value, unless an earlier finding gave it."""
     found = json.loads(cli.ok("saturation", "relu", "-f", "jsonl", "--by", "layer", stdin=b"a,b\n-1,1\n-1,-1\n"))
     assert "on 2 samples the share of vanishing values, 75.0 %, is only known to be" in found["reasons"]
 
@@ -388,8 +388,8 @@ def test_a_share_that_few_samples_leave_open_is_named(cli: Cli) -> None:
         ([0.5] * 5, ""),
     ],
 )
-def test_a_column_that_may_be_no_neuron_is_pointed_at(cli: Cli, column: list[float], said: str) -> None:
-    """Beside one that is; with the option that leaves it out."""
+def test_a_column_that_may_not_be_a_neuron_is_pointed_out(cli: Cli, column: list[float], said: str) -> None:
+    """Beside a real neuron, and with the option that leaves it out."""
     rows = [f"{x},{y}" for x, y in zip(column, [-1.5, 2.0, 0.25, -3.0, 0.125], strict=True)]
     done = cli("saturation", "relu", stdin="\n".join(["h,x", *rows]).encode())
     assert said in done.stderr.decode()

@@ -1,4 +1,4 @@
-"""Layers under a function of rows."""
+"""Layers under a rowwise function."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from actcli.registry import specs
 
 
 def test_outputs_of_another_number_are_shared_by_the_inputs() -> None:
-    """Halves and groups in turn, one for all, and the sum of two of which one is 0."""
+    """By halves, by groups, one output for all inputs, and the sum of two outputs of which one is 0."""
     assert own_outputs(np.array([[1.0, 2.0]]), 4).tolist() == [[1, 2, 1, 2]]
     assert own_outputs(np.array([5.0]), 3).tolist() == [5, 5, 5]
     assert own_outputs(np.array([[1.0, 0.0, 0.0, 3.0]]), 2).tolist() == [[1, 3]]
@@ -21,7 +21,7 @@ def test_outputs_of_another_number_are_shared_by_the_inputs() -> None:
 
 
 def test_a_gated_layer_is_diagnosed() -> None:
-    """By hand: where b is far below 0 the gate is shut, for a and for b; |f| counts for both halves."""
+    """By hand: if b is far below 0 the gate is shut, for a and for b; |f| counts for both halves."""
     x = np.array([[1.0, 3.0, -50.0, 0.0], [2.0, -3.0, -60.0, 0.0], [math.nan, 1.0, 1.0, 1.0]])
     found = diagnosis.diagnose([PreActivations.of_array("layer", specs.get("glu"), x)], diagnosis.Criteria())
     assert [neuron.dead for neuron in found.neurons] == [True, False, True, False]

@@ -1,4 +1,4 @@
-"""The rules of other systems against their own algorithms, written here as those systems write them, on real layers."""
+"""The rules of other systems against their own algorithms, written as in those systems, on real layers."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def rho_b(outputs: np.ndarray, low: float, high: float, bins: int = 50) -> float
 
 @pytest.mark.parametrize("network", [RELU, NEGATIVE])
 def test_rules_for_relu(network: str) -> None:
-    """Amazon SageMaker Debugger, keras-contrib, Karpathy, DeepDiagnosis and TheDeepChecker, each neuron and verdict."""
+    """Every neuron and verdict of SageMaker Debugger, keras-contrib, Karpathy, DeepDiagnosis and TheDeepChecker."""
     for x in layers(network):
         out = np.maximum(x, 0.0)
         assert neurons_and_alarm(diagnose("sagemaker", "relu", x)) == sagemaker(out, out <= 0)
@@ -82,8 +82,8 @@ def test_rules_for_relu(network: str) -> None:
 def test_rules_for_tanh_and_sigmoid(
     network: str, spec: str, f: Callable[[np.ndarray], np.ndarray], ends: tuple[float, float]
 ) -> None:
-    """Inputs beyond the ends for SageMaker, |x| >= 5 for DeepDiagnosis, rho_B of the outputs for TheDeepChecker, each
-    also on inputs ten times too large."""
+    """SageMaker looks at inputs beyond two ends, DeepDiagnosis at |x| >= 5, TheDeepChecker at rho_B of the outputs; all
+    also on inputs that are ten times too large."""
     for x in (x * scale for x in layers(network) for scale in (1.0, 10.0)):
         assert neurons_and_alarm(diagnose("sagemaker", spec, x)) == sagemaker(x, (x <= ends[0]) | (x >= ends[1]))
         share = np.mean((x <= -5) | (x >= 5))
@@ -114,14 +114,14 @@ def test_redo_scores(network: str, spec: str) -> None:
 
 
 def test_healthy_relus_are_called_dead_by_a_rule_on_values() -> None:
-    """DeepDiagnosis calls two layers of the network of 99.7 % accuracy dead, our own rule none: that is the mistake."""
+    """DeepDiagnosis calls two layers of a network with 99.7 % accuracy dead, by mistake; our own rule calls none."""
     verdicts = [diagnose("deepdiagnosis", "relu", x).layers[0].verdict for x in layers(RELU)]
     assert verdicts == ["ok", "critical", "critical"]
     assert [diagnose("default", "relu", x).layers[0].verdict for x in layers(RELU)] == ["ok"] * 3
 
 
 def test_strict_warns_no_later_than_default() -> None:
-    """On every real layer the strict rule's verdict is at least as grave."""
+    """On every real layer, the verdict of the strict rule is at least as grave."""
     order = ["ok", "warning", "critical"]
 
     def verdict(rule: str, spec: str, x: np.ndarray) -> int:
@@ -145,15 +145,15 @@ def test_explain_names_the_threshold_and_the_source(cli: Cli, rule: str) -> None
     assert all(len(row["value"]) < 250 for row in rows[1:-1]) or rule not in ("default", "strict")
 
 
-def test_a_rule_that_says_nothing_of_the_function_is_wrong_usage(cli: Cli) -> None:
-    """keras-contrib knows ReLU alone; the error says which functions a rule is for."""
+def test_a_rule_that_does_not_cover_the_function_is_a_usage_error(cli: Cli) -> None:
+    """keras-contrib covers only ReLU; the error names the functions that a rule covers."""
     message = cli.fails(2, "saturation", "gelu", "1", "--rule", "keras-contrib")
     assert "does not cover gelu" in message
     assert "relu" in message
 
 
 def test_a_rule_in_json_and_in_the_table(cli: Cli) -> None:
-    """The document names rule and flagged neurons; without a rule of another system these fields are not there."""
+    """JSON has the rule and the flagged neurons; without another system's rule it does not have these fields."""
     layer2 = str(DATA / NEGATIVE / "layer2.csv")
     document = json.loads(cli.ok("saturation", "relu", layer2, "--rule", "keras-contrib", "-f", "json"))
     assert document["rule"]["name"] == "keras-contrib"

@@ -1,4 +1,4 @@
-"""States in time: what is said to change, against hand calculation and published numbers, and every form of input."""
+"""Trends: changes against hand calculation and published numbers, and every form of input."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_the_interval_of_a_difference_is_newcombes() -> None:
 
 
 def test_a_layer_that_dies() -> None:
-    """From the first step on at which over half of its neurons are dead for good; a relapse before does not count."""
+    """It dies at the first step from which over half of its neurons stay dead; an earlier spell does not count."""
     (change,) = over(course("dead_neuron_ratio", [0.0, 0.6, 0.1, 0.7, 1.0], 0.1)).changes
     assert change.since == 300.0
     assert change.certain is True
@@ -48,7 +48,7 @@ def test_a_layer_that_dies() -> None:
 
 
 def test_a_gradient_that_falls_a_decade() -> None:
-    """In the fewest steps: 0.8, 0.5, 0.04, 0.03 has its decade between 100 and 200. A rise is no fall."""
+    """In the fewest steps: for 0.8, 0.5, 0.04, 0.03 that is between 100 and 200. A rise is not a fall."""
     (change,) = over(course("mean_abs_gradient", [0.8, 0.5, 0.04, 0.03], 0.001)).changes
     assert (change.decade_steps, change.since) == (100.0, 200.0)
     assert "falls from 0.8 to 0.03, a decade in 100 steps from step 100" in change.text
@@ -59,8 +59,8 @@ def test_a_gradient_that_falls_a_decade() -> None:
     assert change.decade_steps == 100.0
 
 
-def test_a_decade_is_found_as_by_looking_at_all_pairs() -> None:
-    """Of random courses, with zeros among them, that fall and that rise."""
+def test_a_decade_is_the_shortest_of_all_pairs() -> None:
+    """In random courses that fall or rise, some with zeros."""
     rng = np.random.default_rng(4)
     for _ in range(60):
         values = np.where(rng.random(12) < 0.15, 0.0, 10.0 ** rng.uniform(-2.0, 0.0, 12)).tolist()
@@ -75,8 +75,8 @@ def test_a_decade_is_found_as_by_looking_at_all_pairs() -> None:
             assert change.decade_steps == min(spans, default=None)
 
 
-def test_what_does_not_change_is_not_spoken_of() -> None:
-    """Less than 5 points, less than a factor of 2; and what the samples do not tell is said to be so."""
+def test_small_changes_are_not_reported() -> None:
+    """Less than 5 points, less than a factor of 2; and a change that the samples do not prove is marked."""
     assert not over(course("vanishing_ratio", [0.50, 0.9, 0.54], 0.01)).changes
     assert not over(course("mean_abs_gradient", [0.5, 0.26], 0.01)).changes
     assert not over(course("dead_neuron_ratio", [0.4], 0.1)).changes
@@ -87,7 +87,7 @@ def test_what_does_not_change_is_not_spoken_of() -> None:
 
 @pytest.fixture
 def network(tmp_path: Path) -> Path:
-    """Ten checkpoints of two layers, of which fc2 has lost k of its 10 neurons at step k * 100."""
+    """Ten checkpoints of two layers; at step k * 100, fc2 has lost k of its 10 neurons."""
     rng = np.random.default_rng(1)
     for k in range(10):
         x = np.abs(rng.normal(size=(50, 10)))
@@ -96,7 +96,7 @@ def network(tmp_path: Path) -> Path:
 
 
 def test_arrays_of_checkpoints(network: Path, cli: Cli) -> None:
-    """In the order of their steps whatever the shell's; no product, scalars left out and said once; gates."""
+    """Ordered by step, whatever the order of the shell; no product; scalars left out with one note; gates."""
     paths = sorted(map(str, network.glob("*.npz")), key=lambda path: path[::-1])
     done = cli("trend", "relu", *paths, "-f", "csv", "--max-dead", "0.85", "--max-growth", "0.95")
     found = [row for row in rows(done.stdout.decode()) if row["layer"] == "fc2"]
@@ -119,7 +119,7 @@ def test_arrays_of_checkpoints(network: Path, cli: Cli) -> None:
 
 @pytest.mark.parametrize("form", ["csv", "folder", "hive"])
 def test_tables_of_checkpoints(tmp_path: Path, form: str, cli: Cli) -> None:
-    """Tables of one layer; folders with a file for each layer; a layer in parts below folders of steps."""
+    """Tables of one layer; folders with a file per layer; a layer in parts, with a folder per step."""
     for step in (2, 10):
         x = np.full((4, 2), 1.0 if step == 2 else -1.0)
         path = {"csv": f"fc1_epoch_{step}.csv", "folder": f"e{step}/fc1.csv", "hive": f"fc1/step={step}/part-0.csv"}[
@@ -138,7 +138,7 @@ def test_tables_of_checkpoints(tmp_path: Path, form: str, cli: Cli) -> None:
 
 
 def test_records_of_a_run(cli: Cli) -> None:
-    """What a training that was watched has written: the numbers of the file itself."""
+    """The numbers in a file that a watched training wrote."""
     lines = [json.loads(line) for line in Path(RUN).read_text().splitlines()]
     document = json.loads(cli.ok("trend", RUN, "-f", "json"))
     jsonschema.validate(document, actcli.schema("trend"))
@@ -153,7 +153,7 @@ def test_records_of_a_run(cli: Cli) -> None:
 
 
 def test_records_of_saturation_and_of_train(tmp_path: Path, cli: Cli) -> None:
-    """Earlier runs, a state each; and the epochs of every function and seed."""
+    """Each run of `saturation` is a state; `train` gives the epochs of every function and seed."""
     for k, folder in enumerate(("relu_trained", "relu_negative_bias"), 1):
         cli.ok("saturation", "relu", str(DATA / folder / "layer2.csv"), "-o", str(tmp_path / f"run{k}.json"))
     found, _ = states([str(tmp_path / "run1.json"), str(tmp_path / "run2.json")], None)
@@ -169,8 +169,8 @@ def test_records_of_saturation_and_of_train(tmp_path: Path, cli: Cli) -> None:
     }
 
 
-def test_what_is_no_course(tmp_path: Path, cli: Cli) -> None:
-    """Two numbers that differ, a damaged record, states without a function, a run read twice."""
+def test_invalid_states(tmp_path: Path, cli: Cli) -> None:
+    """Paths that differ in two numbers, a damaged record, states without a function, a run given twice."""
     for name in ("fc1_e1.csv", "fc2_e1.csv", "fc1_e2.csv"):
         (tmp_path / name).write_text("1\n")
     assert "which is the step?" in cli.fails(2, "trend", "relu", *map(str, sorted(tmp_path.iterdir())))
@@ -185,16 +185,16 @@ def test_what_is_no_course(tmp_path: Path, cli: Cli) -> None:
     assert "name their FUNCTION" in cli.fails(2, "trend", RUN, str(tmp_path / "a.csv"))
 
 
-def test_numbers_that_are_no_steps_are_said_to_be_taken_so(tmp_path: Path, cli: Cli) -> None:
-    """Layers of one network are not its states."""
+def test_numbers_that_may_not_be_steps_are_noted(tmp_path: Path, cli: Cli) -> None:
+    """The files may be layers of one network instead of its states."""
     for name in ("layer1.csv", "layer2.csv"):
         (tmp_path / name).write_text("1\n-2\n")
     done = cli("trend", "relu", *map(str, sorted(tmp_path.iterdir())))
     assert b"layer1 to 2 are read as steps of one layer" in done.stderr
 
 
-def test_a_function_beside_layers_that_have_their_own_is_said_to_be_nothing(cli: Cli) -> None:
-    """Unless it is theirs."""
+def test_a_function_for_layers_that_have_their_own_is_ignored_with_a_note(cli: Cli) -> None:
+    """No note if it is theirs."""
     assert b"the layers have their own functions (relu); gelu is not applied" in cli("trend", "gelu", RUN).stderr
     cli.ok("trend", "relu", RUN)
 

@@ -49,7 +49,7 @@ X = [-750.5, -41.7, -9.1, -2.75, -1.3, -0.31, -1e-3, -1e-9, 1e-12, 2e-4, 0.17, 0
 @pytest.mark.sweep
 @pytest.mark.parametrize(("text", "values"), part(TEXTS, 2))
 def test_derivatives_are_exact_to_the_condition_of_the_formula(text: str, values: dict[str, float]) -> None:
-    """f, f', f'' and the derivatives by parameters, within the bound of what rounding does to the formula."""
+    """f, f', f'' and the derivatives by parameters, within the rounding error of the formula."""
     function = specs.get(spec(text, values))
     quantities = [("x", "f", 0), ("x", "df", 1), ("x", "d2f", 2), *((name, name, 1) for name in values)]
     for x in X:
@@ -97,12 +97,12 @@ KINKS = [
 
 @pytest.mark.parametrize(("text", "expected"), KINKS)
 def test_kinks(text: str, expected: list[float]) -> None:
-    """By hand, to the last bit but one."""
+    """By hand, to 1 ulp."""
     assert list(specs.get(text).breaks) == pytest.approx(expected, rel=2.3e-16, abs=0.0)
 
 
-def test_the_value_at_a_kink_is_the_trees() -> None:
-    """Of max and min the first in a tie, of abs 0, of where what the condition says; as in PyTorch for relu."""
+def test_the_value_at_a_kink_is_that_of_the_tree() -> None:
+    """max and min take the first in a tie, abs gives 0, where follows its condition; relu is as in PyTorch."""
     for text, at, slope in [
         ("max(0,x)", 0.0, 0.0),
         ("max(x,0)", 0.0, 1.0),
@@ -134,8 +134,8 @@ FAR = [
 
 
 @pytest.mark.parametrize(("text", "low", "high"), FAR)
-def test_what_overflows_on_the_way_goes_on(text: str, low: float, high: float) -> None:
-    """f is a number everywhere, and its limit at the infinities; so is f'; with no instability."""
+def test_an_intermediate_overflow_is_continued(text: str, low: float, high: float) -> None:
+    """f and f' are numbers everywhere, with their limits at the infinities, and no instability is reported."""
     function = specs.get(text)
     assert function.f([-1e200, 1e200]) == pytest.approx([low, high], rel=1e-14, abs=1e-99)
     ends = [math.copysign(math.inf, value) if abs(value) > 1.0 and value != 2.0 else value for value in (low, high)]
@@ -147,7 +147,7 @@ def test_what_overflows_on_the_way_goes_on(text: str, low: float, high: float) -
 
 
 def test_unstable_forms_are_named() -> None:
-    """What cannot be carried on stays NaN, and is said, with the place and the part that is to blame."""
+    """A value that cannot be continued stays NaN; the message names the place and the part responsible."""
     lost = specs.get("log(1+x**2)")
     assert math.isnan(lost.f(1e200))
     said = instability(lost)
@@ -160,13 +160,13 @@ def test_unstable_forms_are_named() -> None:
     assert instability(specs.get("x + sin(b*x):b=2")) is None  # looked at within its window
     hole = instability(specs.get("(exp(x)-1)/x"))
     assert hole is not None
-    assert "0/0 at x = 0, and 1 beside it" in hole
+    assert "0/0 at x = 0, and 1 next to it" in hole
     assert instability(specs.get("log(x)")) is None  # its domain is its own
     assert instability(specs.get("gelu")) is None
 
 
 def test_domains() -> None:
-    """Where f is a number: up to the last double that has one."""
+    """The domain ends at the last double at which f is a number."""
     assert specs.get("log(x)").activation.domain == (0.0, math.inf)
     assert specs.get("sqrt(1-x**2)").activation.domain == (-1.0, 1.0)
     assert specs.get("sqrt(2-x)").activation.domain == (-math.inf, 2.0)
@@ -176,14 +176,14 @@ def test_domains() -> None:
 
 
 def test_multiples_in_the_argument_are_seen() -> None:
-    """2x - log(1 + exp(2x)) is -log(1 + exp(-2x)), of which subtraction leaves nothing."""
+    """2x - log(1 + exp(2x)) is -log(1 + exp(-2x)), which subtraction would cancel to 0."""
     exact = -mpmath.log1p(mpmath.exp(-100))
     assert specs.get("2*x - log(1+exp(2*x))").f(50.0) == pytest.approx(float(exact), rel=1e-15)
     assert specs.get("x-1 + log(1+exp(1-x))").f(-99.0) == pytest.approx(-float(exact), rel=1e-15)
 
 
 def test_the_tail_of_erf() -> None:
-    """With a factor that is no 1/sqrt(2): erfc, to the condition of its argument."""
+    """With a factor other than 1/sqrt(2): erfc, to the condition of its argument."""
     exact = mpmath.erfc(mpmath.mpf(0.7) * 20)
     assert specs.get("1 + erf(0.7*x)").f(-20.0) == pytest.approx(float(exact), rel=1e-13)
 
@@ -197,8 +197,8 @@ def test_the_tail_of_erf() -> None:
         ("where(2*x < x, 3*x, x)", 3.0, 1.0),
     ],
 )
-def test_infinities_are_compared_as_what_goes_there(text: str, low: float, high: float) -> None:
-    """-inf is not the larger of x and 0.01 x only because both are infinite."""
+def test_infinities_are_compared_by_their_limits(text: str, low: float, high: float) -> None:
+    """At -inf x and 0.01 x are both infinite, but not tied."""
     function = specs.get(text)
     assert function.df([-math.inf, math.inf]).tolist() == [low, high]
 
@@ -208,7 +208,7 @@ def test_a_side_that_barely_rises_is_saturated() -> None:
 
 
 def test_poles() -> None:
-    """No warning, no smoothness where f has no value, and 1/x does not fall from -1 to 1."""
+    """There is no warning, f is not smooth at a pole, and 1/x does not fall from -1 to 1."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         shapes = {text: shape(specs.get(text)) for text in ("1/x", "log(abs(x))", "exp(x)/x", "exp(1/x)", "log(x)")}
@@ -219,8 +219,8 @@ def test_poles() -> None:
 
 
 @pytest.mark.parametrize("text", ["1/(x*x)", "1/(x-1)**2", "log(x*x)", "log((x-1)**4)", "1/((x+2)*(x-1)**2)"])
-def test_poles_at_which_nothing_changes_its_sign(text: str) -> None:
-    """A square touches 0 where its base crosses it."""
+def test_poles_without_a_change_of_sign(text: str) -> None:
+    """A square touches 0 where its base crosses 0."""
     assert shape(specs.get(text)).smoothness == "discontinuous"
 
 
@@ -233,12 +233,12 @@ def test_parameters_of_called_functions_keep_their_domain() -> None:
     from actcli.errors import UsageError
 
     assert specs.get("elu(x, alpha=2*a):a=0.25").f(-1.0) == specs.get("elu:0.5").f(-1.0)
-    with pytest.raises(UsageError, match="legal parameters of relu_n"):
+    with pytest.raises(UsageError, match="valid parameters of relu_n"):
         specs.get("relu_n(x, n=2*a):a=-1")
 
 
 def test_a_profile_of_an_expression() -> None:
-    """The card has all that a built-in function's has, and says by what it is computed."""
+    """The profile has everything that a built-in function's has, and the form it is computed by."""
     function = specs.get("x*sigmoid(b*x):b=1")
     assert function.activation.computed == "swish_beta(x, beta=b)"
     found = profile(function, 1e-3, Network())
@@ -246,7 +246,7 @@ def test_a_profile_of_an_expression() -> None:
 
 
 def test_a_spec_is_one_function() -> None:
-    """So that what is cached is found, and a sweep sees a value given twice."""
+    """Equal specs are equal functions, so that caches work and a sweep detects a repeated value."""
     assert specs.get("x*sigmoid(b*x):b=1") == specs.get("x*sigmoid(b*x):b=1.0")
     sweep = specs.family("max(0,x)+a*min(0,x):a=0.01|0.1|0.3")
     assert [function.f(-1.0) for function in sweep] == [-0.01, -0.1, -0.3]
@@ -270,14 +270,14 @@ def test_a_spec_is_one_function() -> None:
         ("where(exp(x)**2 - exp(x) > x*exp(x), 1, x)", 800.0, 1.0),
     ],
 )
-def test_what_overflows_or_underflows_is_still_compared(spec: str, x: float, value: float) -> None:
-    """Where both sides are infinite, or 0, their sizes decide."""
+def test_overflow_and_underflow_are_still_compared(spec: str, x: float, value: float) -> None:
+    """If both sides are infinite, or 0, their magnitudes decide."""
     function = specs.get(spec)
     assert function.f(x) == value
     assert specs.instability(function) is None
 
 
-def test_a_comparison_that_is_lost_is_said_to_be() -> None:
+def test_an_undecidable_comparison_is_reported() -> None:
     function = specs.get("where(exp(exp(x)) > exp(exp(x) - 1), x, 0)")
     assert math.isnan(function.f(800.0))
     assert "overflows" in str(specs.instability(function))

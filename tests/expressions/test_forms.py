@@ -1,4 +1,4 @@
-"""Expressions that are a built-in function, and the functions of the registry as expressions."""
+"""Expressions that equal a built-in function, and the functions of the registry as expressions."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ SAME = [
 
 @pytest.mark.parametrize(("text", "name"), SAME)
 def test_a_form_is_its_built_in_function(text: str, name: str) -> None:
-    """To a few ulp over all doubles and at the infinities, breaks included, with no warning and no NaN."""
+    """Within a few ulp over all doubles and at the infinities, breaks included, without warnings or NaN."""
     form, known = specs.get(text), specs.get(name)
     x = everywhere(known)
     with warnings.catch_warnings():
@@ -119,7 +119,7 @@ def test_regions_and_means_are_those_of_the_built_in(text: str, name: str) -> No
 
 @pytest.mark.parametrize("activation", ELEMENTWISE, ids=lambda activation: activation.name)
 def test_the_formula_of_a_function_is_an_expression(activation: Activation) -> None:
-    """The grammar of the registry's formulas is that of expressions: what `show` prints can be evaluated."""
+    """The formulas of the registry are valid expressions: what `show` prints can be evaluated."""
     known = activation.bind()
     values = {name: value for name, value in known.values if math.isfinite(value)}
     if len(values) < len(known.parameters):
@@ -139,7 +139,7 @@ def test_the_formula_of_a_function_is_an_expression(activation: Activation) -> N
 
 
 def jet_with_bounds_or_none(text: str, x: float, values: dict[str, float], quantity: str) -> float | None:
-    """The bound of the formula's own error in ulp; None where the oracle of bounds has not all its functions."""
+    """Return the bound of the formula's own error in ulp; None if the oracle lacks one of its functions."""
     try:
         found = jet_with_bounds(text, x, values)[0 if quantity == "f" else 1]
     except (NameError, TypeError):
@@ -148,8 +148,8 @@ def jet_with_bounds_or_none(text: str, x: float, values: dict[str, float], quant
         return float(found.error * UNIT / mpmath.mpf(math.ulp(abs(float(found.value)))))
 
 
-def test_underflow_beside_a_kink_is_no_kink() -> None:
-    """Half of the least double is 0, where min takes its other argument: celu as PyTorch writes it."""
+def test_underflow_next_to_a_kink_is_not_a_kink() -> None:
+    """Half of the smallest double is 0, at which min takes its other argument: celu as PyTorch writes it."""
     form, known = specs.get("max(0,x)+min(0,a*(exp(x/a)-1)):a=2"), specs.get("celu:2")
     assert [region.kind for region in vanishing_regions(form, 1e-3)] == ["tail"]
     for field in ("monotone", "smoothness"):
@@ -160,7 +160,7 @@ def test_underflow_beside_a_kink_is_no_kink() -> None:
     ("form", "name"), [("max(0,x)+a*min(0,x):a=0", "relu"), ("x*tanh(log(1+exp(x)))", "mish"), ("tanh(x)", "tanh")]
 )
 def test_a_diagnosis_is_that_of_the_built_in(cli: Cli, form: str, name: str) -> None:
-    """Every figure of every layer and neuron; only the function's name differs."""
+    """Every measure of every layer and neuron agrees; only the name of the function differs."""
     layers = [str(path) for path in sorted((DATA / "relu_negative_bias").glob("*.csv"))]
     ours, theirs = (json.loads(cli.ok("saturation", text, *layers, "-f", "json")) for text in (form, name))
     for layer in ours["layers"] + theirs["layers"]:

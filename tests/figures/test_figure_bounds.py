@@ -1,4 +1,4 @@
-"""No text of a figure leaves it or lies on another, however long the names, however many the layers."""
+"""No text leaves a figure or overlaps another, however long the names, however many the layers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ X = np.linspace(-3.0, 3.0, 40).reshape(10, 4)
 
 
 def wide(count: int) -> dict[str, np.ndarray]:
-    """Layers whose names are wide, and nothing in common."""
+    """Layers with wide names that have nothing in common."""
     return {f"{chr(65 + i % 26) * 9}_{i}_{chr(90 - i % 26) * 9}": X for i in range(count)}
 
 
@@ -39,7 +39,7 @@ def test_names_of_layers(count: int) -> None:
     check(comparison_figure(comparison("tanh", "gelu", found=wide(count))))
 
 
-# Each figure that names functions, made when its turn comes.
+# Each figure that names functions, made only when it is tested.
 NAMED: list[Callable[[], Any]] = [
     lambda: families(*SEVERAL, layout="separate"),
     lambda: families(*SEVERAL),

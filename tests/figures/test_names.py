@@ -1,4 +1,4 @@
-"""Names that hold what is no text: figures and pages show it by its number, and stay well-formed."""
+"""Names with characters that are not text: figures and pages show them as escapes, and stay well-formed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_names_of_files_and_titles(cli: Cli, tmp_path: Path, name: str) -> None:
 
 
 def test_an_odd_name_of_a_column_is_quoted(cli: Cli, tmp_path: Path) -> None:
-    """What is written can be read."""
+    """The output can be read."""
     (tmp_path / "a.csv").write_bytes(b'"a\rb",c\n1,2\n')
     once = cli("eval", "relu", "a.csv", cwd=tmp_path).stdout
     assert once == b'"a\rb",c\n1.0,2.0\n'

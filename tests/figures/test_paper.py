@@ -1,4 +1,4 @@
-"""Figures for papers: fonts, legends, settings of matplotlib's, mathematics, PostScript and TeX, one column wide."""
+"""Figures for papers: fonts, legends, matplotlib settings, mathematics, PostScript and TeX, one column wide."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_legends_are_where_they_are_asked_for() -> None:
     assert none.axes[0].get_legend() is None
 
 
-def test_a_setting_of_matplotlib_is_one() -> None:
+def test_a_setting_of_matplotlib_has_its_effect() -> None:
     figure = look(rc={"lines.linewidth": "0.7", "axes.grid": "True"})
     assert figure.axes[0].lines[-1].get_linewidth() == pytest.approx(0.7) or 0.7 in {
         line.get_linewidth() for line in figure.axes[0].lines
@@ -72,13 +72,13 @@ def test_a_setting_of_matplotlib_is_one() -> None:
 
 
 @pytest.mark.parametrize("legend", ["outside", "inside"])
-def test_all_letters_are_as_many_times_as_large(legend: str) -> None:
-    """Names and numbers of the axes, names of bars, legends and titles."""
+def test_all_texts_are_scaled_by_the_same_factor(legend: str) -> None:
+    """Labels and numbers of the axes, names of bars, legends and titles."""
 
     def sizes(points: str) -> list[float]:
         figure = actcli.plot("relu", "gelu", order=1).figure(rc={"font.size": points}, legend=legend)
         for axes in figure.axes:
-            axes.get_xticklabels()  # which writes the numbers
+            axes.get_xticklabels()  # sets the texts of the ticks
             axes.get_yticklabels()
         shown = [text for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
         return sorted(text.get_fontsize() for text in shown)
@@ -89,7 +89,7 @@ def test_all_letters_are_as_many_times_as_large(legend: str) -> None:
 
 @pytest.mark.parametrize(("size", "points"), [((3.3, 3.5), "10"), ((3.3, 2.9), "7"), ((7.0, 5.0), "10")])
 def test_panels_one_above_the_other_have_the_same_ticks(size: tuple[float, float], points: str) -> None:
-    """Those of f, of f' and of where it vanishes share the numbers of the last."""
+    """The panels of f, of f' and of the vanishing regions share the numbers of the last."""
     from actcli.figures.looks import looking
     from actcli.figures.plot import curves
     from actcli.reports.look import Look
@@ -112,13 +112,13 @@ def test_panels_one_above_the_other_have_the_same_ticks(size: tuple[float, float
         ("font.size=1000", "font.size=1000"),
     ],
 )
-def test_what_is_no_setting_is_refused(setting: str, match: str, cli: Cli, tmp_path: Path) -> None:
+def test_an_unknown_setting_is_refused(setting: str, match: str, cli: Cli, tmp_path: Path) -> None:
     message = cli.fails(2, "plot", "relu", "-o", str(tmp_path / "a.svg"), "--rc", setting)
     assert re.search(match, message)
     assert not [*tmp_path.iterdir()]
 
 
-def test_a_font_that_is_not_there_is_refused(cli: Cli, tmp_path: Path) -> None:
+def test_a_missing_font_is_refused(cli: Cli, tmp_path: Path) -> None:
     assert "no such font" in cli.fails(2, "plot", "relu", "--font", "Nosuch", "-o", str(tmp_path / "a.svg"))
     serif = tmp_path / "serif.pdf"
     cli.ok("plot", "relu", "--font", "serif", "-o", str(serif))
@@ -126,7 +126,7 @@ def test_a_font_that_is_not_there_is_refused(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_mathematics_is_set_where_it_is_asked_for(cli: Cli, tmp_path: Path) -> None:
-    """A title of TeX, the names of axes, and functions that TeX knows; without it a $ is a $."""
+    """A title in TeX, labels of axes, and functions that TeX knows; without the option a $ is a $."""
     assert {r"$\tanh$", "$f(x)$", "$f'(x)$", "$x$", "relu"} <= {*texts(look(math=True)), "$f(x)$"}
     assert r"$\tanh$" not in texts(look())
     paths = [tmp_path / "plain.svg", tmp_path / "math.svg"]
@@ -149,7 +149,7 @@ def test_postscript_is_the_same_twice(layer: tuple[str, ...], cli: Cli, tmp_path
 
 
 def test_postscript_has_no_transparency() -> None:
-    """A band that hid the line beneath it would say something else: its colour is that over white."""
+    """An opaque band would hide the line beneath it, so its colour is that over white."""
     figure = actcli.fit("elu", "gelu").figure()
     style.save(figure, ".eps")
     assert {line.get_alpha() for axes in figure.axes for line in axes.lines} == {None}

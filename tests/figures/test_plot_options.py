@@ -1,4 +1,4 @@
-"""What the options of `plot` draw: derivatives, sweeps, panels, data, themes, sizes; and what they refuse."""
+"""The options of `plot`: derivatives, sweeps, panels, data, themes, sizes; and their errors."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def draw(*names: str, **options: Any) -> Any:
 
 
 def luminance(colour: Any) -> float:
-    """Of sRGB (IEC 61966-2-1)."""
+    """The relative luminance of sRGB (IEC 61966-2-1)."""
     from matplotlib.colors import to_rgb
 
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
@@ -51,7 +51,7 @@ def test_order_is_the_number_of_panels(order: int, names: list[str]) -> None:
 
 @pytest.mark.parametrize("theme", style.THEMES)
 def test_a_sweep_is_a_family_with_a_colour_bar(theme: str) -> None:
-    """The bar names the values in order; the curves' colours grow lighter or darker with them, and are seen."""
+    """The bar names the values in order; the curves get steadily lighter or darker, and are visible."""
     figure = draw("elu:alpha=2|0.5|1", "tanh", theme=theme)
     upper, bar = figure.axes[0], next(axes for axes in figure.axes if axes.get_ylabel() == "elu: alpha")
     assert [text.get_text() for text in bar.get_yticklabels()] == ["0.5", "1", "2"]
@@ -84,7 +84,8 @@ def test_separate_panels_hold_a_function_each() -> None:
 
 
 def test_data_lie_under_the_curve() -> None:
-    """The bars are the histogram of the values over the same x axis; what vanishes is dark, and told."""
+    """The bars are the histogram of the values over the same x axis; the vanishing part is dark, and its share is
+    printed."""
     x = np.random.default_rng(5).normal(-1.0, 2.0, 40_000)
     figure = draw("relu", data=[("layer $1$", Histogram.of(x))])
     upper, strip = figure.axes
@@ -117,8 +118,8 @@ def test_size_and_dpi_are_the_pixels(size: tuple[float, float], dpi: int) -> Non
 
 
 @pytest.mark.parametrize("layout", ["shared", "separate", "one"])
-def test_a_size_that_is_too_small_is_told(layout: Any) -> None:
-    """With one that is not."""
+def test_a_size_that_is_too_small_is_an_error(layout: Any) -> None:
+    """It names a size that is large enough."""
     with pytest.raises(UsageError, match="too small") as caught:
         draw("relu", "tanh", order=2, size=(2, 1), layout=layout)
     least = [float(side) for side in re.findall(r"[\d.]+", caught.value.hint)[:2]]
@@ -126,14 +127,14 @@ def test_a_size_that_is_too_small_is_told(layout: Any) -> None:
 
 
 def test_a_png_is_not_larger_than_memory() -> None:
-    """A hundred million pixels are the most."""
+    """At most a hundred million pixels."""
     with pytest.raises(UsageError, match="too large"):
         style.save(draw("relu", size=(50, 50)), "png", dpi=1200)
 
 
 @pytest.mark.parametrize("theme", style.THEMES.values())
-def test_what_is_saturated_is_seen_in_grey(theme: style.Theme) -> None:
-    """By a contrast (WCAG 2) of 1.25 from the other values, and these from the paper."""
+def test_saturated_values_are_visible_in_grey(theme: style.Theme) -> None:
+    """By a contrast (WCAG 2) of 1.25 to the other values, and of these to the paper."""
     grey = luminance(theme.data) + 0.05
     for other in (theme.low, theme.high, theme.background):
         darker, lighter = sorted((grey, luminance(other) + 0.05))
@@ -141,7 +142,7 @@ def test_what_is_saturated_is_seen_in_grey(theme: style.Theme) -> None:
 
 
 def test_title_and_names_are_literal() -> None:
-    """A $ is a $, and a character without glyph is no warning (warnings are errors in these tests)."""
+    """A $ is a $, and a missing glyph gives no warning (warnings are errors in these tests)."""
     figure = draw("relu", title="$x_0$ \U0001f600 {", data=[("a$b^$", Histogram.of(np.ones(3)))])
     assert "$x_0$ \U0001f600 {" in [text.get_text() for text in figure.texts]
     assert style.save(figure, "svg")
@@ -173,20 +174,20 @@ def test_plot_at_the_command_line(cli: Cli, tmp_path: Path) -> None:
         (["relu", "--size", "1x1"], "too small"),
     ],
 )
-def test_bad_options_are_told(cli: Cli, tmp_path: Path, args: list[str], word: str) -> None:
+def test_bad_options_are_errors(cli: Cli, tmp_path: Path, args: list[str], word: str) -> None:
     """With status 2, and no file is made."""
     target = tmp_path / "a.png"
     assert word in cli.fails(2, "plot", *args, "-o", str(target))
     assert not target.exists()
 
 
-def test_a_file_that_cannot_be_written_is_told(cli: Cli, tmp_path: Path) -> None:
-    """With status 1, as one that cannot be read."""
+def test_a_file_that_cannot_be_written_is_an_error(cli: Cli, tmp_path: Path) -> None:
+    """With status 1, like one that cannot be read."""
     assert "cannot be written" in cli.fails(1, "plot", "relu", "-o", str(tmp_path / "none" / "a.png"))
     assert "none.csv" in cli.fails(1, "plot", "relu", "-i", str(tmp_path / "none.csv"))
 
 
 @pytest.mark.parametrize("option", [("--size", "7x5"), ("--title", "A"), ("--panels", "separate"), ("--dpi", "150")])
-def test_what_a_chart_cannot_show_is_told(cli: Cli, option: tuple[str, str]) -> None:
-    """An option of figures has no meaning in the terminal."""
+def test_options_of_figures_are_refused_for_a_chart(cli: Cli, option: tuple[str, str]) -> None:
+    """They would have no effect in the terminal."""
     assert option[0] in cli.fails(2, "plot", "relu", *option)

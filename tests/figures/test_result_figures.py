@@ -1,4 +1,4 @@
-"""The figures of `saturation` and `compare`: what is drawn, against truths that were known before."""
+"""The figures of `saturation` and `compare`: what is drawn, against truths known beforehand."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def named(figure: Any, axis: str) -> Any:
 
 @pytest.mark.parametrize("theme", style.THEMES)
 def test_the_map_shows_the_dead_neurons(theme: str) -> None:
-    """Just those that the training script found dead have the colour of the dead; the others that of their share."""
+    """Exactly those that the training script found dead have the colour of the dead; the others have that of their
+    share."""
     found = tables("relu_negative_bias")
     truth = json.loads((DATA / "relu_negative_bias" / "truth.json").read_text())["layers"]
     axes = named(layers.layers_figure(diagnosis("relu", found), theme=theme), "neuron")
@@ -50,7 +51,7 @@ def test_the_map_shows_the_dead_neurons(theme: str) -> None:
 
 
 def test_the_map_grows_with_the_saturated_share() -> None:
-    """From column 0, of which nothing is saturated, on: lightness falls in the light theme, and rises in the dark."""
+    """From column 0, where nothing is saturated, lightness falls in the light theme and rises in the dark."""
     x = np.array([[-1.0 if row < column else 1.0 for column in range(10)] for row in range(10)])
     for theme, sign in (("light", -1), ("dark", 1), ("grey", -1)):
         image = named(layers.layers_figure(diagnosis("relu", {"a": x}), theme=theme), "neuron").images[0].get_array()
@@ -58,7 +59,7 @@ def test_the_map_grows_with_the_saturated_share() -> None:
 
 
 def test_a_dot_is_a_dormant_neuron_that_is_not_dead() -> None:
-    """mean f of columns: 1, 0.001 (dormant), 0 (dead)."""
+    """mean f of the columns: 1, 0.001 (dormant), 0 (dead)."""
     x = np.array([[1.0, 0.001, -1.0]] * 5)
     axes = named(layers.layers_figure(diagnosis("relu", {"a": x})), "neuron")
     (dots,) = axes.lines
@@ -66,7 +67,8 @@ def test_a_dot_is_a_dormant_neuron_that_is_not_dead() -> None:
 
 
 def test_a_cross_is_a_neuron_without_values() -> None:
-    """It is no neuron that is never saturated, and where no product is known, there is no empty chart of products."""
+    """It does not look like a neuron that never saturates; and without a known product there is no empty chart of
+    products."""
     x = np.array([[1.0, np.nan, -1.0], [1.0, np.inf, 2.0]])
     figure = layers.layers_figure(diagnosis("relu", {"some": x, "none": x * np.nan}))
     axes = named(figure, "neuron")
@@ -89,7 +91,7 @@ def test_a_wide_layer_is_wrapped() -> None:
 
 
 def test_histograms_show_the_saturated_sides() -> None:
-    """Bars as numpy counts them; the coloured parts are the share beyond |tanh x| > 0.97, each side for itself."""
+    """Bars as numpy counts them; the coloured parts are the shares beyond |tanh x| > 0.97, each side apart."""
     x = np.random.default_rng(6).normal(0.5, 2.0, (20_000, 3))
     figure = layers.layers_figure(diagnosis("tanh", {"only": x}))
     axes = titled(figure, "only")
@@ -105,7 +107,7 @@ def test_histograms_show_the_saturated_sides() -> None:
 
 
 def test_the_product_of_the_gradient() -> None:
-    """The means of 1 and 0.5 and 0.25: products from the last layer back; 0 is an arrow at the foot."""
+    """Means of 1, 0.5 and 0.25: products from the last layer back; 0 is an arrow at the bottom."""
     halves = {f"layer{i}": np.repeat([[1.0], [-1.0]], [n, 4 - n], axis=0) for i, n in ((1, 4), (2, 2), (3, 1))}
     axes = named(layers.layers_figure(diagnosis("relu", halves)), "product")
     np.testing.assert_allclose(axes.lines[0].get_ydata(), [0.125, 0.125, 0.25])
@@ -119,7 +121,7 @@ def test_the_product_of_the_gradient() -> None:
 
 
 def test_each_layer_is_over_its_own_function() -> None:
-    """|f'| of relu jumps, that of tanh is a bell; the titles say which is which."""
+    """|f'| of relu jumps, that of tanh is a bell; the titles name the function."""
     x = np.linspace(-3.0, 3.0, 40).reshape(10, 4)
     both = [*given("relu", {"a": x}), *given("tanh", {"b": x})]
     figure = layers.layers_figure(diagnose(both, Criteria(histogram=True)))
@@ -134,7 +136,7 @@ KINDS = [*product(style.THEMES, ("softmax", "glu", "identity", "sine", "softshri
 @pytest.mark.sweep
 @pytest.mark.parametrize(("theme", "spec"), part(KINDS, 5))
 def test_layers_of_all_kinds_can_be_drawn(theme: str, spec: str) -> None:
-    """Rows, no values, one value, names that are long or hold what matplotlib reads as mathematics."""
+    """Rows, no values, one value, long names and names that matplotlib could read as mathematics."""
     found = {"a" * 200: np.ones((2, 4)), "$x$ [red] <b>": np.full((3, 4), np.nan), "c": np.eye(4) * 1e60}
     assert style.save(layers.layers_figure(diagnosis(spec, found), theme=theme), "png", dpi=30)
 
@@ -145,8 +147,8 @@ def test_without_layers_the_curves_are_drawn() -> None:
     assert names == ["f(x)", "f'(x)"]
 
 
-def test_a_comparison_shows_the_known_figures() -> None:
-    """E f^2 of relu is 1/2, its gain sqrt 2, its chi 1; of the identity all are 1."""
+def test_a_comparison_shows_known_means() -> None:
+    """E f^2 of relu is 1/2, its gain sqrt 2, its chi 1; for the identity all are 1."""
     figure = comparison_figure(comparison("relu", "identity"))
     expected = {"sup|f'|": (1, 1), "E f^2": (0.5, 1), "E f'^2": (0.5, 1), "He gain": (2**0.5, 1), "chi_1": (1, 1)}
     for name, values in expected.items():
@@ -159,7 +161,7 @@ def test_a_comparison_shows_the_known_figures() -> None:
 
 
 def test_a_comparison_shows_the_layers() -> None:
-    """mean|f'| of each layer: of relu as PyTorch found it when the data were made; of one layer as a bar."""
+    """mean|f'| of each layer: for relu as PyTorch found it when the data were made; for one layer as a bar."""
     found = tables("relu_trained")
     truth = json.loads((DATA / "relu_trained" / "truth.json").read_text())["layers"]
     known = [layer["mean_abs_gradient"] for layer in truth.values()]
@@ -184,7 +186,7 @@ def test_a_comparison_follows_the_gradient_to_its_depth() -> None:
 @pytest.mark.sweep
 @pytest.mark.parametrize("theme", part([*style.THEMES], 3))
 def test_comparisons_of_all_kinds_can_be_drawn(theme: str) -> None:
-    """Functions without means, with infinite figures, by rows; more of them than colours."""
+    """Functions without means, with infinite measures, rowwise; more of them than colours."""
     names = ["softmax", "sign", "exponential", "sine", "log_sigmoid", "glu", "maxout", "relu", "elu", "tanh", "gelu"]
     figure = comparison_figure(comparison(*names, found={"x": np.eye(4)}), theme=theme)
     assert style.save(figure, "png", dpi=30)
@@ -193,7 +195,7 @@ def test_comparisons_of_all_kinds_can_be_drawn(theme: str) -> None:
 @pytest.mark.sweep
 @pytest.mark.parametrize("suffix", part([".svg", ".png", ".PDF"], 3))
 def test_at_the_command_line(cli: Cli, tmp_path: Any, suffix: str) -> None:
-    """`-o` of a figure's name draws; gates still fail; -f of a table prints that too."""
+    """`-o` with the name of a figure draws it; gates still fail; -f table also prints."""
     inputs = [str(DATA / "relu_negative_bias" / f"layer{i}.csv") for i in (1, 2, 3)]
     starts = {".png": b"\x89PNG", ".svg": b"<?xml", ".PDF": b"%PDF"}
     file = tmp_path / f"figure{suffix}"
@@ -206,8 +208,8 @@ def test_at_the_command_line(cli: Cli, tmp_path: Any, suffix: str) -> None:
     assert file.read_bytes().startswith(starts[suffix])
 
 
-def test_a_figure_that_cannot_be_is_told(cli: Cli, tmp_path: Any) -> None:
-    """It is of all layers and neurons, so --by has no meaning; a folder that is not there is named."""
+def test_an_impossible_figure_is_an_error(cli: Cli, tmp_path: Any) -> None:
+    """It shows all layers and neurons, so --by has no meaning; a missing folder is named."""
     file = tmp_path / "a.png"
     assert "--by" in cli.fails(2, "saturation", "relu", "--by", "region", "-o", str(file))
     assert "cannot be written" in cli.fails(1, "compare", "relu", "-o", str(tmp_path / "none" / "a.png"))
@@ -225,12 +227,12 @@ def test_a_figure_that_cannot_be_is_told(cli: Cli, tmp_path: Any) -> None:
     ],
 )
 def test_long_names_are_told_apart(names: list[str], expected: list[str]) -> None:
-    """What all begin and end with goes first."""
+    """Their common beginnings and ends are left out first."""
     assert apart(names, 14) == expected
 
 
-def test_names_of_dead_neurons_take_what_room_there_is() -> None:
-    """As many as fit in a line, then how many more; of many layers a line says how many."""
+def test_names_of_dead_neurons_fit_the_room() -> None:
+    """As many as fit in a line, then how many more; for many layers a line counts the rest."""
     one = diagnosis("relu", {"a": np.full((3, 40), -1.0)})
     (line,) = neurons.dead_names(one.neurons_of_layers, 4.8)
     assert line == "dead in a: h0, h1, h2, h3, h4, h5, h6, h7, h8 and 31 more"

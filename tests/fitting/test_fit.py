@@ -1,4 +1,4 @@
-"""Fits: minima by closed forms and by mpmath's quadrature, the searches, points, inputs, and what cannot be fitted."""
+"""Fits: minima by closed forms and mpmath's quadrature, searches, points, inputs, and impossible fits."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def gauss(integrand, *cuts: float) -> mpmath.mpf:  # type: ignore[no-untyped-def
 
 
 def test_the_sigmoid_form_of_gelu() -> None:
-    """b is a minimum of the distance by mpmath, and better than 1.702, which minimises the largest error of Phi."""
+    """By mpmath, b is a minimum of the distance, better than 1.702, which minimises the largest error of Phi."""
     found = fit(specs.get("x*sigmoid(b*x):b=1"), specs.get("gelu"))
     b = found.fitted.parameters["b"]
 
@@ -51,7 +51,7 @@ def test_the_sigmoid_form_of_gelu() -> None:
 
 
 def test_linear_parameters_have_a_closed_form() -> None:
-    """alpha of elu: E[g h] / E[h^2] with h = exp(x) - 1 below 0; the slope of a leaky ReLU likewise."""
+    """alpha of elu is E[g h] / E[h^2] with h = exp(x) - 1 below 0; likewise the slope of a leaky ReLU."""
     found = fit(specs.get("elu"), specs.get("gelu"))
     h = mpmath.expm1
     exact = mpmath.quad(lambda x: h(x) * x * mpmath.ncdf(x) * mpmath.npdf(x), [-12, -3, 0]) / mpmath.quad(
@@ -88,7 +88,7 @@ def test_parameters_are_recovered_from_points(a: float, b: float) -> None:
     assert (found.fitted.parameters["p"], found.fitted.parameters["q"]) == pytest.approx((a, b), rel=1e-9, abs=1e-9)
 
 
-def test_inputs_weigh_the_distance() -> None:
+def test_inputs_weight_the_distance() -> None:
     """On inputs below 0 only the negative side counts; the slope is that of least squares through the bins."""
     x = -np.geomspace(0.5, 2.0, 1001)
     weighed = over_inputs(specs.get("elu"), Histogram.of(x), "inputs")
@@ -99,7 +99,7 @@ def test_inputs_weigh_the_distance() -> None:
 
 
 def test_a_figure_shows_the_inputs() -> None:
-    """Near 200 as well as about 0; without inputs what is about 0."""
+    """Near 200 and around 0; without inputs only around 0."""
     far = Histogram.of(np.linspace(199.0, 201.0, 100))
     elu, gelu = specs.get("elu"), specs.get("gelu")
     measure = over_inputs(gelu, far, "far")
@@ -110,14 +110,14 @@ def test_a_figure_shows_the_inputs() -> None:
 
 
 def test_only_and_the_domain() -> None:
-    """A parameter that is not named stays; none leaves its domain."""
+    """Parameters that are not named stay; none leaves its domain."""
     found = fit(specs.get("a*tanh(b*x):a=2,b=1"), specs.get("tanh"), only=["b"])
     assert found.fitted.parameters["a"] == 2.0
     bounded = fit(specs.get("celu"), specs.get("leaky_relu:negative_slope=-1"))
     assert bounded.fitted.parameters["alpha"] > 0.0
 
 
-def test_a_distance_without_a_minimum_is_said(cli: Cli) -> None:
+def test_a_distance_without_a_minimum_is_reported(cli: Cli) -> None:
     assert b"beta has gone to" in cli("fit", "softplus", "--to", "relu").stderr
 
 
@@ -128,7 +128,7 @@ def test_an_end_of_a_domain_does_not_hold_up_the_others() -> None:
     assert found.fitted.parameters["scale"] == pytest.approx(4 / math.sqrt(2 * math.pi), rel=1e-10)
 
 
-# What is said of the parameters of a fit: one without effect, one that moves a jump, a valley without end, and nothing.
+# Notes on the parameters of a fit: one without effect, one that moves a jump, an endless valley, and none.
 SAID: list[tuple[str, str, dict[str, tuple[str, ...]]]] = [
     ("a*x+0*b:a=1,b=0", "tanh", {"undetermined": ("b",)}),
     ("thresholded_relu", "gelu", {"jumping": ("theta",)}),
@@ -140,14 +140,16 @@ SAID: list[tuple[str, str, dict[str, tuple[str, ...]]]] = [
 
 @pytest.mark.sweep
 @pytest.mark.parametrize(("text", "target", "said"), part(SAID, 3))
-def test_what_the_distance_does_not_tell_is_said(text: str, target: str, said: dict[str, tuple[str, ...]]) -> None:
+def test_parameters_that_the_distance_does_not_determine(
+    text: str, target: str, said: dict[str, tuple[str, ...]]
+) -> None:
     found = fit(specs.get(text), specs.get(target))
     for kind in ("runaways", "undetermined", "jumping", "ends"):
         assert getattr(found, kind) == said.get(kind, ())
 
 
-def test_parameters_that_only_count_together_are_said(cli: Cli) -> None:
-    """Their sum is that of least squares."""
+def test_parameters_that_only_count_together_are_reported(cli: Cli) -> None:
+    """Their sum is the least-squares one."""
     together = fit(specs.get("a*x+b*x:a=1,b=0"), specs.get("tanh"))
     exact = gauss(lambda x: x * mpmath.tanh(x), 0)
     assert together.undetermined == ("a", "b")
@@ -172,8 +174,8 @@ def test_the_deepest_of_several_minima(text: str, target: str, best: tuple[float
     assert fit(start, goal).after.rms <= fit(there, goal, search="none").before.rms * (1 + 1e-6)
 
 
-def test_the_trace_shows_what_brought_something() -> None:
-    """Each step of the polish but the last brings a thousandth, and a parameter named twice is one."""
+def test_the_trace_shows_steps_that_gained_something() -> None:
+    """Each step of the descent but the last gains at least a thousandth; a parameter named twice counts once."""
     found = fit(specs.get("x*sigmoid(b*x):b=1"), specs.get("gelu"), only=["b", "b"])
     assert found.parameters == ("b",)
     polish = [step.rms for step in found.steps if step.by == "polish"]
@@ -202,7 +204,7 @@ def test_what_cannot_be_fitted() -> None:
         fit(specs.get("elu"), gelu, only=["b"])
     with pytest.raises(DataError, match="log1mexp is not finite"):
         fit(specs.get("elu"), specs.get("log1mexp"))
-    with pytest.raises(DataError, match="no number where"):
+    with pytest.raises(DataError, match="is not finite where"):
         fit(specs.get("log(a*x):a=1"), gelu)
     with pytest.raises(DataError, match="point 2 is missing"):
         over_points(np.array([0.0, 1.0]), np.array([0.0, math.nan]), "points")
@@ -232,7 +234,7 @@ def test_the_command(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_the_largest_distance_is_at_the_first_of_equals() -> None:
-    """1/2 + tanh(x/2)/2 is the sigmoid, so a tanh(b x) is off by 1/2 everywhere, but for rounding."""
+    """1/2 + tanh(x/2)/2 is the sigmoid, so a tanh(b x) is off by 1/2 everywhere, up to rounding."""
     found = fit(specs.get("a*tanh(b*x):a=0.5,b=0.5"), specs.get("sigmoid"))
     assert found.after.largest == pytest.approx(0.5)
     assert found.after.at == -6.0

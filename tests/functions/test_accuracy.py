@@ -7,9 +7,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from support.accuracy import ALL, check_breaks, check_limits, check_text_of_derivative, check_values, computed
+from support.accuracy import ALL, check_breaks, check_limits, check_text_of_derivative, check_values, computed, error
 
 from actcli.activation import Function
+from actcli.functions import stretches
 from actcli.registry import specs
 
 
@@ -33,6 +34,18 @@ def test_infinities_give_the_limits_and_nan_gives_nan(function: Function) -> Non
 @pytest.mark.parametrize("function", ALL, ids=lambda function: function.label)
 def test_breaks_are_where_the_formula_has_them(function: Function) -> None:
     check_breaks(function)
+
+
+@pytest.mark.parametrize("name", ["MISH", "TANHEXP", "SQRT_SOFTPLUS", "SINC", "SILU"])
+def test_second_derivatives_are_accurate_in_and_beside_each_stretch(name: str) -> None:
+    """Where polynomials take the place of the closed form: within, and on both sides of their ends."""
+    function = specs.get(name.lower())
+    found = getattr(stretches, f"{name}_D2")
+    ends = [(s.low, s.high) for s in found] if name != "SILU" else [(-1.0, 1.0)]  # which is one in x^2
+    beside = [np.nextafter(end, side) for pair in ends for end in pair for side in (-9.0, 9.0)]
+    x = np.sort(np.append(np.array(beside), [np.linspace(low, high, 9) for low, high in ends]))
+    for at, value in zip(x.tolist(), computed(function, "d2f", x).tolist(), strict=True):
+        assert error(function, "d2f", at, value, 4.0) <= 4.0, at
 
 
 # What autograd of PyTorch gives at the kinks (torch 2.13).

@@ -1,4 +1,4 @@
-"""Which layers are taken, and which function each has."""
+"""Choosing layers, and the function of each."""
 
 from __future__ import annotations
 
@@ -43,6 +43,6 @@ def test_layers_are_taken_in_their_own_order(patterns: tuple[str, ...], left: li
     ],
 )
 def test_what_matches_nothing_is_an_error(choice: Choice, names: list[str], words: str) -> None:
-    """It names the layers that there are."""
+    """That names the existing layers."""
     with pytest.raises(UsageError, match=words):
         choice.of(names, RELU)

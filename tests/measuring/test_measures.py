@@ -1,4 +1,4 @@
-"""A measure is one declaration: what is declared is kept, merged, reported and described everywhere."""
+"""A measure is one declaration, from which it is counted, merged, reported and described everywhere."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ for order in ((0, 1, 2), (2, 0, 1), (1, 2, 0)):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
-    """Python with a copy of the package in which one line has been added."""
+    """Python with a copy of the package that has one more line."""
     folder = tmp_path_factory.mktemp("package")
     shutil.copytree(ROOT / "actcli", folder / "actcli", ignore=shutil.ignore_patterns("__pycache__"))
     declarations = folder / "actcli" / "measuring" / "measures.py"
@@ -74,7 +74,7 @@ def test_one_declaration_is_all_that_a_measure_takes(run: Callable[..., str], tm
 
 
 def test_the_laws_hold_for_it(run: Callable[..., str]) -> None:
-    """Whatever the order and grouping of the blocks, with the empty partial among them."""
+    """Whatever the order and grouping of the blocks, including the empty partial."""
     run("-c", LAW)
 
 
@@ -85,8 +85,8 @@ def test_every_field_says_what_it_means(record: type) -> None:
     assert all(said.meaning for said in meanings(record).values())
 
 
-def test_partials_keep_what_the_measures_are_had_from() -> None:
-    """Each tally once; a measure has a way for the record that it is declared in."""
+def test_partials_keep_the_tallies_of_the_measures() -> None:
+    """Each tally once; a measure can be computed for the record that declares it."""
     named = {t for record in (Layer, Neuron) for measure in measures(record).values() for t in measure.tallies}
     assert named <= set(TALLIES)
     assert len(set(TALLIES)) == len(TALLIES)

@@ -1,4 +1,4 @@
-"""Recurrent cells: the gates that are written out beside them are those of the equations that ONNX gives them."""
+"""Recurrent cells: their written-out gates agree with the equations in the ONNX specification."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def sigmoid(x: Array) -> Array:
 
 
 def by_hand(op: str, x: Array, w: Array, r: Array, b: Array, h: Array, c: Array, before: bool) -> dict[str, Array]:
-    """The pre-activations of each gate, one step after the other, in the order of the steps of x."""
+    """The pre-activations of each gate, step by step, in the order of the steps of x."""
     found: dict[str, list[Array]] = {}
     parts = len(w) // SIZE
     wb, rb = b[: parts * SIZE].reshape(parts, SIZE), b[parts * SIZE :].reshape(parts, SIZE)
@@ -53,7 +53,7 @@ def by_hand(op: str, x: Array, w: Array, r: Array, b: Array, h: Array, c: Array,
 
 
 def cells(path: Path, op: str, way: str, *, states: bool, before: bool) -> dict[str, Array]:
-    """A model of one cell, the inputs first; its tensors by name, those of the cell as ONNX has them."""
+    """A model of one cell, with inputs as the first axis; its tensors by name, those of the cell in ONNX's layout."""
     rng = np.random.default_rng(len(op) + len(way))
     ways, parts = 1 + (way == "bidirectional"), {"LSTM": 4, "GRU": 3, "RNN": 1}[op]
     made = {
@@ -77,7 +77,7 @@ def cells(path: Path, op: str, way: str, *, states: bool, before: bool) -> dict[
 @pytest.mark.parametrize("states", [True, False])
 @pytest.mark.parametrize("way", ["forward", "reverse", "bidirectional"])
 @pytest.mark.parametrize(("op", "before"), [("LSTM", False), ("GRU", False), ("GRU", True), ("RNN", False)])
-def test_gates_are_those_of_the_equations(tmp_path: Path, op: str, before: bool, way: str, states: bool) -> None:
+def test_gates_agree_with_the_equations(tmp_path: Path, op: str, before: bool, way: str, states: bool) -> None:
     path = tmp_path / "m.onnx"
     made = cells(path, op, way, states=states, before=before)
     x = np.random.default_rng(1).normal(size=(INPUTS, STEPS, FEATURES)).astype(np.float32)
@@ -113,7 +113,7 @@ def test_gates_have_their_roles(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("more", [{"clip": 3.0}, {"input_forget": 1}, {"activations": ["Affine", "Tanh", "Tanh"]}])
-def test_cells_of_other_kinds_are_said_not_to_be_seen(tmp_path: Path, more: dict[str, Any]) -> None:
+def test_cells_of_other_kinds_are_reported_as_unseen(tmp_path: Path, more: dict[str, Any]) -> None:
     constants = {"w": np.ones((1, 8, 3)), "r": np.ones((1, 8, 2))}
     steps: list[Step] = [("LSTM", ("x", "w", "r"), "y", {"hidden_size": 2, **more})]
     listed = Model.read(str(model(tmp_path / "m.onnx", steps, constants, shape=(5, "n", 3)))).listing

@@ -1,4 +1,4 @@
-"""What PyTorch's two exporters write of its activations, at several opsets, has its name and parameters."""
+"""PyTorch's activations, as its two exporters write them at several opsets, are recognised with their parameters."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def own_slopes() -> Any:
     return module
 
 
-# A label begins with the name; those of the same function with fewer parameters are meant by it.
+# The label begins with this name, or with that of an equal function with fewer parameters.
 WRITTEN: dict[str, tuple[str, Any]] = {
     "ReLU": ("relu", nn.ReLU),
     "relu": ("relu", lambda: Lambda(torch.relu)),
@@ -98,7 +98,7 @@ WAYS = [("script", 12), ("script", 13), ("script", 14), ("script", 17), ("script
 
 
 class Network(nn.Module):
-    """Each activation on its own weights, one after the other."""
+    """The activations one after the other, each after weights of its own."""
 
     def __init__(self, modules: Any) -> None:
         super().__init__()

@@ -1,8 +1,10 @@
-"""What is wrong with a model or its inputs is one error with a way out; onnxruntime's words are not shown."""
+"""Any fault in a model or its inputs is one error with a way out; onnxruntime's words are not shown."""
 
 from __future__ import annotations
 
 import sys
+import tracemalloc
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,11 +13,14 @@ import pytest
 from support.onnx_models import between_layers, model, weights
 from support.run import Cli
 
+from actcli.models.inputs import feed
 from actcli.models.onnx_file import OTHERS
+from actcli.models.wanted import Wanted
+from actcli.tables.options import ReadOptions
 
 
 def refused(cli: Cli, *args: str | Path, status: int = 1) -> str:
-    """What is printed on standard error of a run that must fail with nothing on standard output."""
+    """Standard error of a run that must fail and print nothing on standard output."""
     done = cli(*map(str, args))
     said = done.stderr.decode()
     assert (done.returncode, done.stdout) == (status, b""), said
@@ -27,7 +32,7 @@ def refused(cli: Cli, *args: str | Path, status: int = 1) -> str:
 
 
 @pytest.mark.parametrize("suffix", OTHERS)
-def test_files_of_other_frameworks_are_told_the_way(cli: Cli, tmp_path: Path, suffix: str) -> None:
+def test_files_of_other_frameworks_get_a_way_out(cli: Cli, tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"m{suffix}"
     path.write_bytes(b"\x80\x04c")
     assert "\n  " in refused(cli, "layers", path)
@@ -51,14 +56,14 @@ NO_MODELS = {
 
 
 @pytest.mark.parametrize("content", NO_MODELS)
-def test_what_is_no_model_is_refused(cli: Cli, tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_model_is_refused(cli: Cli, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "m.onnx"
     path.write_bytes(content)
     assert NO_MODELS[content] in refused(cli, "layers", path)
 
 
 @pytest.mark.parametrize("kept", [1, 20, 0.5, -1])
-def test_a_model_that_is_cut_short_is_refused(cli: Cli, tmp_path: Path, kept: float) -> None:
+def test_a_truncated_model_is_refused(cli: Cli, tmp_path: Path, kept: float) -> None:
     path = between_layers(tmp_path / "m.onnx", [("Relu", ("z",), "y")])
     content = path.read_bytes()
     path.write_bytes(content[: int(kept * len(content)) if isinstance(kept, float) else kept])
@@ -77,7 +82,7 @@ def test_packages_that_are_missing_or_too_old(
     monkeypatch.setattr(f"{name}.__version__", "1.9.3")
     said = refused(cli, "layers", path)
     assert f"models need {name} 1." in said
-    assert "and 1.9.3 is installed\n  pip install -U 'actcli[onnx]'" in said
+    assert "but 1.9.3 is installed\n  pip install -U 'actcli[onnx]'" in said
 
 
 @pytest.mark.parametrize(
@@ -94,14 +99,14 @@ def test_packages_that_are_missing_or_too_old(
         ("com.microsoft::Nonsense", 20, "no operator com.microsoft:Nonsense"),
     ],
 )
-def test_operators_that_are_not_there_are_named(cli: Cli, tmp_path: Path, op: str, opset: int, words: str) -> None:
+def test_missing_operators_are_named(cli: Cli, tmp_path: Path, op: str, opset: int, words: str) -> None:
     path = between_layers(tmp_path / "m.onnx", [("Tanh", ("z",), "t"), (op, ("t",), "y")], {}, opset=opset)
     np.save(tmp_path / "x.npy", np.ones((3, 4), np.float32))
     assert words in refused(cli, "saturation", "--model", path, tmp_path / "x.npy")
 
 
 def broken(path: Path, what: str) -> Path:
-    """A model of which this is wrong."""
+    """A model with this fault."""
     import onnx
 
     between_layers(path, [("Tanh", ("z",), "t"), ("Relu", ("t",), "y")])
@@ -143,14 +148,14 @@ def broken(path: Path, what: str) -> Path:
         ("FLOAT8E4M3FN", "is in float8e4m3fn"),
     ],
 )
-def test_models_that_are_not_sound_say_where(cli: Cli, tmp_path: Path, what: str, words: str) -> None:
+def test_the_fault_of_a_model_is_named(cli: Cli, tmp_path: Path, what: str, words: str) -> None:
     path = broken(tmp_path / "m.onnx", what)
     np.save(tmp_path / "x.npy", np.ones((3, 4), np.float32))
     assert words in refused(cli, "saturation", "--model", path, tmp_path / "x.npy")
 
 
 @pytest.mark.parametrize(("kind", "words"), [("BFLOAT16", "export it in float32"), ("STRING", "that take numbers")])
-def test_inputs_that_are_no_numbers_of_numpy(cli: Cli, tmp_path: Path, kind: str, words: str) -> None:
+def test_inputs_of_types_that_numpy_lacks(cli: Cli, tmp_path: Path, kind: str, words: str) -> None:
     import onnx
 
     path = model(tmp_path / "m.onnx", [("Cast", ("x",), "c", {"to": 1}), ("Relu", ("c",), "y")], {})
@@ -228,7 +233,7 @@ def test_inputs_that_do_not_fit(cli: Cli, tmp_path: Path, what: str) -> None:
         (("n", 64), (2, 8, 8), "a.reshape(len(a), -1)"),
     ],
 )
-def test_arrays_that_nearly_fit_are_told_how(
+def test_arrays_that_nearly_fit_get_the_code_that_helps(
     cli: Cli, tmp_path: Path, dims: Sequence[int | str], shape: tuple[int, ...], way: str
 ) -> None:
     path = model(tmp_path / "m.onnx", [("Relu", ("x",), "y")], {}, shape=dims)
@@ -249,7 +254,7 @@ def test_arrays_that_nearly_fit_are_told_how(
         ("FLOAT16", 1e5, "beyond float16"),
     ],
 )
-def test_no_number_becomes_another_in_silence(cli: Cli, tmp_path: Path, kind: str, value: float, words: str) -> None:
+def test_no_number_is_changed_in_silence(cli: Cli, tmp_path: Path, kind: str, value: float, words: str) -> None:
     """Whether it comes from a file or from the command line."""
     import onnx
 
@@ -269,7 +274,7 @@ def test_numbers_that_are_not_finite_are_refused(cli: Cli, tmp_path: Path, value
 
 
 def test_arrays_of_other_names_are_not_guessed_at(cli: Cli, tmp_path: Path) -> None:
-    """One that numpy has named may be the only input; one with a name of its own is asked for."""
+    """An array that numpy named may be the only input; one with a name of its own must be assigned."""
     path = between_layers(tmp_path / "m.onnx", [("Relu", ("z",), "y")])
     x = np.ones((3, 4), np.float32)
     run = ("saturation", "--model", path, tmp_path / "x.npz")
@@ -285,8 +290,35 @@ def test_arrays_of_other_names_are_not_guessed_at(cli: Cli, tmp_path: Path) -> N
     assert cli(*map(str, run)).returncode == 0
 
 
-def test_what_leaves_its_shape_open_takes_any(cli: Cli, tmp_path: Path) -> None:
-    """Nothing is known of the sizes before the run, which says where they do not fit."""
+def test_damaged_archives_are_refused(cli: Cli, tmp_path: Path) -> None:
+    """A member that is no array, one that is cut off, and one whose header promises terabytes."""
+    path = between_layers(tmp_path / "m.onnx", [("Relu", ("z",), "y")])
+    np.save(tmp_path / "x.npy", np.ones((3, 4), np.float32))
+    whole = (tmp_path / "x.npy").read_bytes()
+    for content in (b"no array", whole[:-10], whole.replace(b"(3, 4), }" + b" " * 10, b"(99999999999, 4), }")):
+        with zipfile.ZipFile(tmp_path / "x.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("x.npy", content)
+        said = refused(cli, "saturation", "--model", path, "--input", f"x={tmp_path / 'x.npz'}")
+        assert "x.npz: is not a whole NumPy file" in said
+
+
+def test_arrays_of_an_archive_are_not_held_in_memory(tmp_path: Path) -> None:
+    """A small archive may hold more than fits there. Members that are no arrays are left alone."""
+    with zipfile.ZipFile(tmp_path / "x.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("README.txt", "of zeros")
+        with archive.open("x.npy", "w") as member:
+            np.lib.format.write_array(member, np.zeros((1 << 20, 4), np.float32))
+    tracemalloc.start()
+    found = feed([Wanted("x", (None, 4), "float32")], [str(tmp_path / "x.npz")], [], ReadOptions())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.count == 1 << 20
+    assert not any(found.arrays["x"][-1])
+    assert peak < 12 << 20  # of 16 MB
+
+
+def test_a_model_of_unknown_input_shape_takes_any(cli: Cli, tmp_path: Path) -> None:
+    """Nothing is known about the sizes before the run, which reports where they do not fit."""
     import onnx
 
     path = between_layers(tmp_path / "m.onnx", [("Relu", ("z",), "y")])
@@ -301,7 +333,7 @@ def test_what_leaves_its_shape_open_takes_any(cli: Cli, tmp_path: Path) -> None:
     assert "leaves the shape open" in refused(cli, "saturation", "--model", path, "--input", "x=2", status=2)
 
 
-def test_names_of_inputs_that_are_not_there(cli: Cli, tmp_path: Path) -> None:
+def test_unknown_names_of_inputs(cli: Cli, tmp_path: Path) -> None:
     path = between_layers(tmp_path / "m.onnx", [("Relu", ("z",), "y")])
     np.save(tmp_path / "x.npy", np.ones((3, 4), np.float32))
     run = ("saturation", "--model", path)
@@ -310,13 +342,13 @@ def test_names_of_inputs_that_are_not_there(cli: Cli, tmp_path: Path) -> None:
     assert "is a model, not an input" in refused(cli, *run, path, status=2)
 
 
-def test_a_model_among_tables_is_named_as_one(cli: Cli, tmp_path: Path) -> None:
+def test_a_model_among_tables_is_recognised(cli: Cli, tmp_path: Path) -> None:
     path = between_layers(tmp_path / "m.onnx", [("Relu", ("z",), "y")])
     for command in ("saturation relu", "saturation", "eval relu", "trend relu", "plot relu -i"):
         assert "--model" in refused(cli, *command.split(), path, status=2)
 
 
-def test_a_fixed_batch_is_not_another(cli: Cli, tmp_path: Path) -> None:
+def test_a_fixed_batch_cannot_be_changed(cli: Cli, tmp_path: Path) -> None:
     path = between_layers(tmp_path / "m.onnx", [("Relu", ("z",), "y")], shape=(8, 4))
     np.save(tmp_path / "x.npy", np.ones((3, 4), np.float32))
     said = refused(cli, "saturation", "--model", path, tmp_path / "x.npy", "--batch", "2", status=2)
@@ -324,7 +356,7 @@ def test_a_fixed_batch_is_not_another(cli: Cli, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("op", "words"), [("QLinearAdd", "before quantisation"), ("Attention", "no activation")])
-def test_nothing_seen_says_why(cli: Cli, tmp_path: Path, op: str, words: str) -> None:
+def test_a_model_without_layers_says_why(cli: Cli, tmp_path: Path, op: str, words: str) -> None:
     path = model(
         tmp_path / "m.onnx", [("MatMul", ("x", "w"), "z"), (f"com.microsoft::{op}", ("z",), "y")], {"w": weights(4, 4)}
     )

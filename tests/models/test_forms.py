@@ -1,4 +1,4 @@
-"""Activations are recognised in each form that exporters write, and nothing else is taken for one."""
+"""Activations are recognised in every form that exporters write, and nothing else is mistaken for one."""
 
 from __future__ import annotations
 
@@ -168,20 +168,20 @@ def labels(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_forms_are_recognised(form: str, tmp_path: Path) -> None:
-    """Once each, with their parameters, and named after the weights before them."""
+    """Each once, with its parameters, and named after the weights before it."""
     label, steps, constants = FORMS[form]
     given: list[Step] = [(op, (given,) if isinstance(given, str) else given, *rest) for op, given, *rest in steps]  # type: ignore[misc]
     assert labels(between_layers(tmp_path / "m.onnx", given, constants)) == [label]
 
 
-def test_what_is_scaled_by_channels_is_no_prelu(tmp_path: Path) -> None:
-    """A normalisation after a relu, folded into a product, and a skip beside it."""
+def test_scaling_by_channel_is_not_a_prelu(tmp_path: Path) -> None:
+    """A normalisation after a relu, folded into a product, and a skip connection beside it."""
     steps: list[Step] = [("Relu", ("z",), "p"), ("Mul", ("p", "a"), "r"), ("Add", ("r", "z"), "y")]
     assert labels(between_layers(tmp_path / "m.onnx", steps, {"a": F([0.1, -0.2, 0.3, 0, 2])})) == ["relu"]
 
 
 def test_keras_relu_of_three_settings_is_one_layer(cli: Cli, tmp_path: Path) -> None:
-    """As tf2onnx writes it; what it counts is what its values say."""
+    """As tf2onnx writes it; the counts follow from the values."""
     steps: list[Step] = [
         ("Neg", ("z",), "a"), ("Add", ("a", "t"), "b"), ("Relu", ("b",), "c"), ("Mul", ("s", "c"), "d"),
         ("Greater", ("z", "t"), "g"), ("Not", ("g",), "h"), ("Cast", ("h",), "i", {"to": 1}), ("Mul", ("o", "i"), "j"),
@@ -238,19 +238,19 @@ NONE: dict[str, tuple[Sequence[Step], Mapping[str, Any]]] = {
 
 
 @pytest.mark.parametrize("what", NONE)
-def test_what_is_no_activation_is_not_listed(what: str, tmp_path: Path) -> None:
+def test_other_functions_are_not_listed(what: str, tmp_path: Path) -> None:
     steps, constants = NONE[what]
     assert labels(between_layers(tmp_path / "m.onnx", steps, constants, opset=13)) == []
 
 
-def test_a_mean_is_a_pre_activation_where_nothing_is_divided_by_it(tmp_path: Path) -> None:
+def test_a_mean_is_a_pre_activation_if_nothing_is_divided_by_it(tmp_path: Path) -> None:
     steps: list[Step] = [("ReduceMean", ("z",), "m", {"axes": [1], "keepdims": 1}), ("Relu", ("m",), "r"),
                          ("Add", ("z", "r"), "y")]  # fmt: skip
     assert labels(between_layers(tmp_path / "m.onnx", steps, opset=13)) == ["relu"]
 
 
-def test_the_angle_of_a_turn_is_none(tmp_path: Path) -> None:
-    """Of places that are an input, as in rotary embeddings."""
+def test_the_angle_of_a_rotation_is_not_a_pre_activation(tmp_path: Path) -> None:
+    """Even if the positions are an input, as in rotary embeddings."""
     steps: list[Step] = [("Sin", ("z",), "s"), ("Cos", ("z",), "c"), ("Add", ("s", "c"), "y")]
     assert labels(between_layers(tmp_path / "m.onnx", steps)) == []
 
@@ -259,13 +259,13 @@ def test_the_angle_of_a_turn_is_none(tmp_path: Path) -> None:
     ("op", "role"),
     [("Sigmoid", "head"), ("Softplus", "head"), ("Tanh", "head"), ("Relu", "hidden"), ("Gelu", "hidden")],
 )
-def test_what_a_model_answers_with_is_a_head(tmp_path: Path, op: str, role: str) -> None:
+def test_the_output_of_a_model_is_a_head(tmp_path: Path, op: str, role: str) -> None:
     steps: list[Step] = [("MatMul", ("x", "w"), "z"), (op, ("z",), "out")]
     path = model(tmp_path / "m.onnx", steps, {"w": weights(4, 3)})
     assert [layer.role for layer in Model.read(str(path)).listing.layers] == [role]
 
 
-def test_what_has_no_name_is_an_expression(tmp_path: Path) -> None:
+def test_a_function_without_a_name_is_an_expression(tmp_path: Path) -> None:
     steps: list[Step] = [("Sigmoid", ("z",), "s"), ("Mul", ("z", "z"), "q"), ("Mul", ("q", "s"), "y")]
     (layer,) = Model.read(str(between_layers(tmp_path / "m.onnx", steps))).listing.layers
     x = np.linspace(-4.0, 4.0, 9)
@@ -274,7 +274,7 @@ def test_what_has_no_name_is_an_expression(tmp_path: Path) -> None:
 
 
 def branching(path: Path) -> Path:
-    """Two layers: in the one branch of an If tanh, in the other relu and within a further If sigmoid or silu."""
+    """Two branches of an If: tanh in one; in the other relu, and a nested If with sigmoid or silu."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
@@ -315,8 +315,8 @@ def test_branches_are_looked_into(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wide", "deep", "taken"), [(1, 0, {"then"}), (0, 1, {"else", "else.then"}), (0, 0, {"else", "else.else"})]
 )
-def test_what_is_not_run_is_noted(cli: Cli, tmp_path: Path, wide: int, deep: int, taken: set[str]) -> None:
-    """The layers of the branches that are taken are measured on the numbers that go in: the weights change nothing."""
+def test_branches_that_are_not_run_are_noted(cli: Cli, tmp_path: Path, wide: int, deep: int, taken: set[str]) -> None:
+    """The layers of the branches that are taken are measured on the inputs themselves: the weights change nothing."""
     path = branching(tmp_path / "m.onnx")
     np.save(tmp_path / "x.npy", np.array([[0.5, -1.0, 2.0, -3.0], [1.5, 1.0, -2.0, 3.0]], F))
     more = ("--input", f"wide={wide}", "--input", f"deep={deep}", "-f", "csv")
@@ -328,9 +328,9 @@ def test_what_is_not_run_is_noted(cli: Cli, tmp_path: Path, wide: int, deep: int
     assert (float(first["vanishing_ratio"]), first["samples"]) == (0.0 if wide else 3 / 8, "2")
 
 
-def test_positions_and_what_only_has_a_size_are_no_layers(tmp_path: Path) -> None:
-    """A code of the places, which depends on the size of the input alone, and a function of which only the size is used
-    after."""
+def test_positions_and_sizes_are_not_layers(tmp_path: Path) -> None:
+    """A positional encoding, which depends only on the size of the input, and a function of which only the size is
+    used."""
     steps: list[Step] = [
         ("Shape", ("z",), "size"), ("Gather", ("size", "o"), "n"), ("Range", ("o", "n", "i"), "r"),
         ("Cast", ("r",), "p", {"to": 1}), ("Unsqueeze", ("p", "axis"), "q"), ("MatMul", ("q", "f"), "angle"),

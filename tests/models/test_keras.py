@@ -1,4 +1,4 @@
-"""A Keras model that is inspected: every kind of it, under the functions of its layers, and unchanged afterwards."""
+"""Inspecting Keras models: every kind of model, with the functions of its layers, and unchanged afterwards."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def numbers(*shape: int) -> Any:
 
 
 def test_a_sequential_model_is_as_it_was(tmp_path: Path) -> None:
-    """Each way of giving an activation is seen; the outputs are the same to the last bit, and it can be saved."""
+    """Every way to give an activation is seen; the outputs are the same to the last bit, and the model can be saved."""
     model = keras.Sequential(
         [
             keras.Input((6, 6, 1)), parts.Conv2D(4, 3, activation="relu", name="conv"),
@@ -70,7 +70,7 @@ def test_nested_models_and_names_that_are_taken() -> None:
 
 
 def test_subclassed_models_and_several_inputs() -> None:
-    """One that is not built yet is seen once; inputs come as a list or by name."""
+    """A model that is not built yet is seen once; inputs come as a list or by name."""
 
     class Own(keras.Model):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -92,7 +92,7 @@ def slopes(shape: Any, dtype: Any = None) -> Any:
 
 
 _A = keras.activations
-# What Keras calls it, the layers, and what its export is read as.
+# Keras' name, the layers, and the function that its export is recognised as.
 WRITTEN: dict[str, tuple[str, Any]] = {
     "elu": ("elu", _A.elu), "exponential": ("exponential", _A.exponential),
     "gelu": ("gelu", _A.gelu), "gelu tanh": ("gelu_tanh", lambda x: _A.gelu(x, approximate=True)),
@@ -120,8 +120,8 @@ WRITTEN: dict[str, tuple[str, Any]] = {
 UNWRITTEN = {"torch": ("threshold",), "tensorflow": ()}  # what an exporter refuses
 
 
-def test_what_keras_exports_is_recognised(tmp_path: Path) -> None:
-    """Every activation of Keras that the registry has, one after the other in one model."""
+def test_exports_of_keras_are_recognised(tmp_path: Path) -> None:
+    """Every activation of Keras in the registry, one after the other in one model."""
     backend = keras.backend.backend()
     need("onnx")
     need({"torch": "torch", "tensorflow": "tf2onnx"}[backend])
@@ -137,7 +137,7 @@ def test_what_keras_exports_is_recognised(tmp_path: Path) -> None:
     assert dict(zip(made, found, strict=True)) == {name: label for name, (label, _) in made.items()}
 
 
-def test_what_is_hidden_is_said() -> None:
+def test_hidden_activations_are_reported() -> None:
     """A recurrent cell alone is an error that names it."""
     with pytest.raises(DataError, match="cells: the activations of LSTM are inside its cell"):
         inspect(keras.Sequential([parts.LSTM(3, name="cells")]), numbers(4, 5, 2))

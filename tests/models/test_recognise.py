@@ -1,4 +1,4 @@
-"""Functions are recognised by their values: every one of the registry, with parameters, in each precision."""
+"""Functions are recognised by their values: all of the registry, with parameters, in each precision."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ WITH_PARAMETERS = (
 
 
 def rounded(function: Function, dtype: DTypeLike) -> F:
-    """The function as arithmetic of this precision has it."""
+    """The function as computed in this precision."""
 
     def f(x: Array) -> Array:
         with np.errstate(over="ignore"):
@@ -42,11 +42,11 @@ def rounded(function: Function, dtype: DTypeLike) -> F:
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_every_function_has_its_name(name: str) -> None:
-    """At its defaults, by values of single and of half precision."""
+    """At its defaults, by values in single and in half precision."""
     function = get(name)
     for dtype, rounding in ((np.float32, FLOAT32), (np.float16, FLOAT16)):
         if name == "gelu_tanh" and dtype is np.float16:
-            continue  # half precision does not tell it from gelu
+            continue  # in half precision it equals gelu
         found = recognise(rounded(function, dtype), rounding)
         assert found is not None
         assert found.name == SAME.get(name, name).partition(":")[0]
@@ -70,7 +70,7 @@ def test_parameters_are_found(spec: str) -> None:
         lambda x: np.full_like(x, np.nan),
     ],
 )
-def test_what_is_none_has_no_name(f: F) -> None:
+def test_other_functions_have_no_name(f: F) -> None:
     assert recognise(f) is None
 
 
@@ -86,11 +86,11 @@ def test_a_preferred_name_is_taken_among_equals() -> None:
     [(lambda x: x * 0.0 + 2.0, "constant"), (lambda x: 3.0 * x - 1.0, "affine"), (np.tanh, "curve"),
      (np.square, "curve"), (lambda x: x / 1e-3 + 5.0, "affine"), (lambda x: x + np.nan, "curve")],
 )  # fmt: skip
-def test_what_a_function_is_not(f: F, shape: str) -> None:
+def test_the_shape_of_a_function(f: F, shape: str) -> None:
     assert shape_of(f) == shape
 
 
-def test_an_exact_slope_is_not_changed_for_a_round_one() -> None:
+def test_an_exact_slope_is_not_rounded() -> None:
     found = recognise(lambda x: np.where(x > 0, x, math.pi / 10 * x))
     assert found is not None
     assert found.parameters["negative_slope"] == pytest.approx(math.pi / 10, rel=1e-7)

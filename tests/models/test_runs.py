@@ -1,4 +1,4 @@
-"""A model that is run: its layers are measured as the same numbers given as tables are."""
+"""Running a model: its layers are measured like tables with the same numbers."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def rows(text: str) -> list[dict[str, str]]:
 def test_channels_are_neurons_and_images_samples(
     cli: Cli, tmp_path: Path, batch: int | str, options: tuple[str, ...]
 ) -> None:
-    """Whatever the batch: also where the model fixes it, and where a part of it is left over."""
+    """Whatever the batch, even if the model fixes it, or the last batch is not full."""
     path, inputs, z = convolution(tmp_path, batch)
     conv, head = rows(cli.ok("saturation", "--model", str(path), str(inputs), "-f", "csv", *options))
     assert (conv["name"], conv["function"], conv["samples"], conv["neurons"]) == ("conv", "relu", "40", "4")
@@ -63,7 +63,7 @@ def test_channels_are_neurons_and_images_samples(
 
 
 def test_a_bound_rests_on_images(cli: Cli, tmp_path: Path) -> None:
-    """A channel that is dead on 40 images of 36 positions is dead on 40 samples, not on 1440."""
+    """A channel that is dead on 40 images with 36 positions is dead on 40 samples, not on 1440."""
     path, inputs, _ = convolution(tmp_path)
     found = rows(cli.ok("saturation", "--model", str(path), str(inputs), "-f", "csv", "--by", "neuron"))
     dead = next(row for row in found if row["dead"] == "true" or row["dead"] == "True")
@@ -139,7 +139,7 @@ def test_a_slope_per_channel_is_each_neurons_own(cli: Cli, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("places", [(1, 3), (3, 1)])
 def test_slopes_belong_to_channels_where_units_are_neurons(cli: Cli, tmp_path: Path, places: tuple[int, int]) -> None:
-    """Of a feature map and of a sequence; x is below 0 everywhere, so that |f'| is the slope."""
+    """In a feature map and in a sequence; x is below 0 everywhere, so |f'| is the slope."""
     slopes = np.array([0.5, 0.25, 2.0], np.float32)
     is_map = places[0] == 1
     steps: list[Step] = [
@@ -155,7 +155,7 @@ def test_slopes_belong_to_channels_where_units_are_neurons(cli: Cli, tmp_path: P
     assert [float(row["mean_abs_gradient"]) for row in found] == [*[0.5] * 4, *[0.25] * 4, *[2.0] * 4]
 
 
-def test_a_slope_for_each_value_is_said_not_to_be_seen(tmp_path: Path) -> None:
+def test_a_slope_for_each_value_is_reported_as_unseen(tmp_path: Path) -> None:
     steps: list[Step] = [("Conv", ("x", "w"), "z"), ("PRelu", ("z", "a"), "out")]
     constants = {"w": np.ones((3, 3, 1, 1)), "a": np.arange(12.0).reshape(3, 2, 2)}
     listed = Model.read(str(model(tmp_path / "m.onnx", steps, constants, shape=("n", 3, 2, 2)))).listing
@@ -165,7 +165,7 @@ def test_a_slope_for_each_value_is_said_not_to_be_seen(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("inputs", "steps"), [(4, 8), (8, 4), (4, 4), (1, 6), (3, 7)])
 @pytest.mark.parametrize("batch", ["n", 4])
 def test_rows_are_those_of_one_input_after_another(tmp_path: Path, inputs: int, steps: int, batch: int | str) -> None:
-    """Also where the layer has its steps first, whether they are more or fewer than the inputs."""
+    """Even if the layer has its steps first, whether there are more or fewer of them than inputs."""
     operators: list[Step] = [
         ("Transpose", ("x",), "t", {"perm": [1, 0, 2]}), ("MatMul", ("t", "w"), "z"), ("Relu", ("z",), "out")
     ]  # fmt: skip
@@ -180,8 +180,8 @@ def test_rows_are_those_of_one_input_after_another(tmp_path: Path, inputs: int, 
     )
 
 
-def test_a_state_goes_in_as_it_is(cli: Cli, tmp_path: Path) -> None:
-    """What has a size that the model fixes, such as the layers of a state, is not cut into inputs."""
+def test_a_state_is_passed_whole(cli: Cli, tmp_path: Path) -> None:
+    """An axis whose size the model fixes, such as the layers of a state, is not split into inputs."""
     steps: list[Step] = [
         ("ReduceSum", ("state", "first"), "s"), ("Add", ("x", "s"), "a"), ("MatMul", ("a", "fc.weight"), "z"),
         ("Relu", ("z",), "out"),

@@ -1,4 +1,4 @@
-"""A multi-layer perceptron of scikit-learn that is inspected."""
+"""Inspecting a multi-layer perceptron of scikit-learn."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def data() -> tuple[Any, Any]:
 
 
 def test_its_hidden_layers_are_diagnosed() -> None:
-    """Their pre-activations are the sums of its own weights."""
+    """Their pre-activations are weighted sums with the model's own weights."""
     x, y = data()
     model = network.MLPClassifier((8, 6), activation="logistic", max_iter=5, random_state=0).fit(x, y)
     first = x @ model.coefs_[0] + model.intercepts_[0]
@@ -41,8 +41,8 @@ def test_regressors_too(activation: str) -> None:
     assert [layer.function.label for layer in inspect(model, x).layers] == [activation]
 
 
-def test_what_cannot_be_run_is_an_error() -> None:
-    """Not trained, of another width, without an activation, no model."""
+def test_a_model_that_cannot_be_run_is_an_error() -> None:
+    """Not trained, inputs of another width, no activation, not a model."""
     x, y = data()
     with pytest.raises(DataError, match="call fit first"):
         inspect(network.MLPClassifier(), x)

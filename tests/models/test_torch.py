@@ -1,4 +1,4 @@
-"""A PyTorch model that is watched: what its forwards show, and what no one can look into, which is said."""
+"""Watching a PyTorch model: what its forwards show, and what cannot be seen and is reported."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def chain(inplace: bool = False) -> Any:
 
 
 def seen(model: Any, *shape: int, **options: Any) -> Watch:
-    """What a forward of random inputs and the backward of its square show."""
+    """The layers seen in a forward pass of random inputs and the backward pass of the squared output."""
     torch.manual_seed(1)
     with watch(model, every=1, **options) as w:
         y = model(torch.randn(*(shape or (10, 4))))
@@ -59,7 +59,7 @@ def listed(w: Watch) -> list[tuple[str, str, int, int]]:
 
 
 def test_modules_and_functions_are_seen_alike() -> None:
-    """As module, function, method, in place; each by the name that a person knows."""
+    """As module, function or method, or in place; each under the name that a person knows."""
     block = Of(lambda m, x: m.act(m.bn(m.conv(x))), conv=nn.Conv2d(4, 6, 3), bn=nn.BatchNorm2d(6), act=nn.ReLU(True))
 
     def forward(m: Any, x: Any) -> Any:
@@ -101,8 +101,8 @@ def test_each_function_gets_its_name(call: Any, label: str) -> None:
     assert [function for _, function, _, _ in listed(seen(model))] == [label]
 
 
-def test_what_is_seen_is_what_is_there() -> None:
-    """The figures are those of the pre-activations themselves, and the model's inputs are not changed by it."""
+def test_measures_are_those_of_the_pre_activations() -> None:
+    """And the model's inputs are not changed."""
     model = chain(inplace=True)
     x = torch.randn(300, 4)
     z = model[0](x).detach().double()
@@ -119,7 +119,7 @@ def test_what_is_seen_is_what_is_there() -> None:
 
 @pytest.mark.parametrize("every", [1, 3])
 def test_the_loss_is_the_same_to_the_last_bit(every: int) -> None:
-    """With dropout, whose random numbers are the same, and a module that is recognised by trying it."""
+    """With dropout, which draws the same random numbers, and a module that is recognised by trying it."""
 
     def losses(watched: bool) -> list[float]:
         torch.manual_seed(0)
@@ -146,7 +146,7 @@ def test_the_loss_is_the_same_to_the_last_bit(every: int) -> None:
 
 
 def test_the_gradient_of_the_loss_is_the_true_one() -> None:
-    """Where a ReLU works in place too, and however small it is; the ratio is that of the first to the last layer."""
+    """Even if a ReLU works in place, and however small; the ratio is that of the first layer to the last."""
     for inplace in (False, True):
         model = chain(inplace)
         w = seen(model, gradients=True)
@@ -183,8 +183,8 @@ def test_a_vanished_gradient_is_a_verdict() -> None:
         lambda: 3,
     ],
 )
-def test_what_nobody_can_look_into_is_refused(make: Callable[[], Any]) -> None:
-    """Compiled, scripted, traced, no module: before the first step, with the way out."""
+def test_opaque_models_are_refused(make: Callable[[], Any]) -> None:
+    """Compiled, scripted, traced, not a module: before the first step, with the way out."""
     with pytest.raises(UsageError, match="\n"):
         watch(make())
 
@@ -196,7 +196,7 @@ def test_a_module_compiled_in_place_is_refused() -> None:
         watch(model)
 
 
-def test_what_is_compiled_while_it_is_watched_is_said() -> None:
+def test_a_model_that_is_compiled_while_watched_is_reported() -> None:
     model = chain()
     with watch(model, every=1) as w:
         torch.compile(model, backend="eager")(torch.randn(3, 4))
@@ -205,12 +205,12 @@ def test_what_is_compiled_while_it_is_watched_is_said() -> None:
 
 
 def test_a_compiled_function_inside_is_seen() -> None:
-    """It runs as it is written at the steps that are looked at."""
+    """At watched steps it runs uncompiled."""
     compiled = torch.compile(torch.relu, backend="eager")
     assert listed(seen(Of(lambda m, x: compiled(m.fc(x)), fc=nn.Linear(4, 3)))) == [("fc.relu", "relu", 10, 3)]
 
 
-def test_what_is_hidden_is_said() -> None:
+def test_hidden_activations_are_reported() -> None:
     """Recurrent cells and scripted parts, each by its name; alone they are an error that says so."""
     model = Of(lambda m, x: torch.sigmoid(m.out(m.rnn(x)[0])), rnn=nn.LSTM(4, 4), out=nn.Linear(4, 1))
     w = seen(model, 5, 3, 4)
@@ -227,7 +227,7 @@ def test_what_is_hidden_is_said() -> None:
 
 @pytest.mark.parametrize("reentrant", [False, True])
 def test_checkpointing_is_counted_once(reentrant: bool) -> None:
-    """The second forward, in the backward pass, is not; where dL/dx cannot be known it is said."""
+    """The second forward, in the backward pass, does not count; if dL/dx cannot be known, a note says so."""
     from torch.utils.checkpoint import checkpoint
 
     part = nn.Sequential(nn.Linear(8, 8), nn.ReLU())
@@ -239,8 +239,8 @@ def test_checkpointing_is_counted_once(reentrant: bool) -> None:
     assert bool(w.hidden) is reentrant
 
 
-def test_a_shared_module_is_a_layer_for_each_place() -> None:
-    """With two widths, in a loop; a layer that is applied again and again is one."""
+def test_a_shared_module_is_a_layer_at_each_place() -> None:
+    """With two widths, in a loop; a layer that is applied repeatedly is one layer."""
 
     def forward(m: Any, x: Any) -> Any:
         for part in (m.a, m.b):
@@ -260,7 +260,7 @@ def test_a_shared_module_is_a_layer_for_each_place() -> None:
 
 
 def test_neurons_are_channels_or_features() -> None:
-    """Of a convolution the channels, of a sequence the features, also after a sum and with channels last."""
+    """The channels of a convolution, the features of a sequence, even after a sum or with channels last."""
     conv = Of(lambda m, x: torch.relu(m.c(x) + x), c=nn.Conv1d(4, 4, 3, padding=1))
     assert listed(seen(conv, 2, 4, 7)) == [("relu", "relu", 2, 4)]
     sequence = Of(lambda m, x: torch.relu(m.l(x)), l=nn.Linear(7, 5))
@@ -271,8 +271,8 @@ def test_neurons_are_channels_or_features() -> None:
     assert listed(seen(single)) == [("sigmoid", "sigmoid", 10, 1)]
 
 
-def test_heads_and_gates_are_told_from_what_is_hidden() -> None:
-    """By what comes after; a stack is a chain, what by-passes it or normalises is none."""
+def test_heads_and_gates_are_distinguished_from_hidden_layers() -> None:
+    """By what comes after them; a stack is a chain, unless something bypasses or normalises it."""
 
     def forward(m: Any, x: Any) -> Any:
         x = torch.relu(m.a(x))
@@ -287,13 +287,13 @@ def test_heads_and_gates_are_told_from_what_is_hidden() -> None:
 
 
 def test_silu_by_hand_is_a_gate() -> None:
-    """Of a product in a forward the sigmoid is seen: as what scales the rest, though nothing comes after it."""
+    """In a product x * sigmoid(x) the sigmoid is seen, as a gate, though nothing comes after it."""
     by_hand = Of(lambda m, x: m.fc(x) * torch.sigmoid(m.fc(x)), fc=nn.Linear(4, 3))
     assert [(layer.function.label, layer.role) for layer in seen(by_hand).diagnosis().layers] == [("sigmoid", "gate")]
 
 
 def test_a_failed_forward_leaves_nothing_behind() -> None:
-    """The user's error passes; no hook and no mode stays, in and after the loop."""
+    """The user's error passes through; no hook or mode remains, in and after the loop."""
 
     def forward(m: Any, x: Any) -> Any:
         torch.relu(x)
@@ -310,7 +310,7 @@ def test_a_failed_forward_leaves_nothing_behind() -> None:
 
 
 def test_evaluation_in_a_training_loop_is_left_out() -> None:
-    """Its forwards are no steps; a model that is only evaluated is watched in evaluation."""
+    """Its forwards are not steps; a model that is only evaluated is watched in evaluation."""
     model = chain()
     with watch(model, every=2) as w:
         for _ in range(3):
@@ -334,7 +334,7 @@ def test_mixed_precision_is_seen() -> None:
 
 
 def test_a_gate_ends_the_training() -> None:
-    """At the step where it fails, naming the layer; an unknown gate and a pattern without a layer are errors."""
+    """At the step where it fails, naming the layer; an unknown gate or a pattern that matches no layer is an error."""
     model = chain()
     nn.init.constant_(model[0].bias, -100.0)
     with pytest.raises(GateError, match=r"step 0: 1: dead_neuron_ratio is 1, above 0\.5"):
@@ -351,7 +351,7 @@ def test_a_gate_ends_the_training() -> None:
 
 
 def test_reset_forgets_and_nothing_is_kept_alive() -> None:
-    """Between steps no tensor of a forward is held."""
+    """No tensor of a forward is kept between steps."""
     import gc
 
     model = chain()

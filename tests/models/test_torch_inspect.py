@@ -1,4 +1,4 @@
-"""A PyTorch module that is inspected: it is run on arrays, and is as it was."""
+"""Inspecting a PyTorch module: it is run on arrays, and left as it was."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def chain() -> Any:
 
 
 def test_inspect_runs_a_module_on_arrays() -> None:
-    """In evaluation mode and in batches, and leaves each module in the mode it was in."""
+    """In evaluation mode and in batches; each module returns to its mode."""
     model = chain()
     model[1].eval()
     x = np.random.default_rng(0).normal(size=(150, 4))
@@ -33,8 +33,8 @@ def test_inspect_runs_a_module_on_arrays() -> None:
     assert [one.dead_neurons for one in found.layers] == [one.dead_neurons for one in whole.layers]
 
 
-def test_inspect_runs_what_torch_export_made() -> None:
-    """It has one mode, and its activations are calls."""
+def test_inspect_runs_an_exported_program() -> None:
+    """A module of torch.export has only one mode, and its activations are calls."""
     exported = torch.export.export(chain().eval(), (torch.randn(5, 4),)).module()
     found = inspect(exported, torch.randn(5, 4)).layers
     assert [(layer.function.label, layer.samples) for layer in found] == [("relu", 5), ("tanh", 5)]
@@ -51,7 +51,7 @@ def test_inspect_runs_what_torch_export_made() -> None:
     ],
 )
 def test_inputs_that_do_not_fit_are_one_error(inputs: Any, said: str) -> None:
-    """And the model is as it was; lists of numbers are an array."""
+    """And leave the model as it was; lists of numbers are an array."""
     model = chain()
     with pytest.raises(DataError, match=said):
         inspect(model, inputs)

@@ -14,7 +14,7 @@ from actcli.numerics.certainty import samples_for_bound, samples_to_tell, upper_
 
 @pytest.mark.parametrize("n", [1, 2, 59, 1797, 10**6])
 def test_the_bound_of_a_dead_neuron(n: int) -> None:
-    """On n samples none of which was active the 95 % bound p solves (1 - p)^n = 0.05."""
+    """On n samples, none of them active, the 95 % bound p solves (1 - p)^n = 0.05."""
     with mpmath.workdps(50):
         exact = 1 - mpmath.mpf("0.05") ** (mpmath.mpf(1) / n)
         assert upper_bound(0, n) == pytest.approx(float(exact), rel=1e-13)
@@ -22,7 +22,7 @@ def test_the_bound_of_a_dead_neuron(n: int) -> None:
 
 @pytest.mark.parametrize(("active", "n"), [(1, 10), (3, 100), (50, 1797), (9, 10)])
 def test_the_bound_with_some_active_samples(active: int, n: int) -> None:
-    """At the bound p the chance of at most so many active samples is 5 % (mpmath's binomial sum)."""
+    """At the bound p, the chance of at most this many active samples is 5 % (mpmath's binomial sum)."""
     with mpmath.workdps(50):
         p = mpmath.mpf(upper_bound(active, n))
         chance = sum(mpmath.binomial(n, k) * p**k * (1 - p) ** (n - k) for k in range(active + 1))
@@ -31,14 +31,14 @@ def test_the_bound_with_some_active_samples(active: int, n: int) -> None:
 
 
 def test_the_samples_that_bound_a_dead_neuron_by_1_percent_are_299() -> None:
-    """The textbook's number (rule of three: about 300), and one sample less does not do."""
+    """The textbook number (rule of three: about 300); one sample less is not enough."""
     assert samples_for_bound(0.01) == 299
     assert upper_bound(0, 299) <= 0.01 < upper_bound(0, 298)
 
 
 @given(st.integers(0, 1000), st.integers(1, 1000))
 def test_the_ends_of_the_score_interval_solve_its_equation(part: int, n: int) -> None:
-    """(share - p)^2 = z^2 p (1 - p) / n at both ends (Wilson 1927), except that 0 and 1 are ends of themselves."""
+    """(share - p)^2 = z^2 p (1 - p) / n at both ends (Wilson 1927), except that shares 0 and 1 are ends themselves."""
     share = min(part, n) / n
     low, high = wilson(share, n)
     assert 0.0 <= low <= share <= high <= 1.0
@@ -49,7 +49,7 @@ def test_the_ends_of_the_score_interval_solve_its_equation(part: int, n: int) ->
 
 
 def test_a_known_interval() -> None:
-    """Newcombe 1998, table I: 81 of 263 gives 0.2553 to 0.3662; 0 of 20 gives 0 to 0.1611; nothing tells nothing."""
+    """Newcombe 1998, table I: 81 of 263 gives 0.2553 to 0.3662; 0 of 20 gives 0 to 0.1611; no samples, no bounds."""
     assert wilson(81 / 263, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
     assert wilson(0.0, 20) == pytest.approx((0.0, 0.1611), abs=5e-5)
     assert wilson(0.5, 0) == (0.0, 1.0)
@@ -57,7 +57,7 @@ def test_a_known_interval() -> None:
 
 @given(st.floats(0, 1), st.floats(0.01, 0.99))
 def test_the_samples_that_tell_a_share_from_a_limit(share: float, limit: float) -> None:
-    """On so many the interval does not reach across the limit, on fewer it does."""
+    """With this many samples the interval does not cross the limit, with fewer it does."""
     if abs(share - limit) < 1e-3:
         return
     n = samples_to_tell(share, limit)

@@ -9,7 +9,7 @@ from actcli.numerics.student import Mean, quantile
 
 @pytest.mark.parametrize("rows", [[1, 2, -3], [7, -5, -1, -1], [2, -2], [0, 0, 0]])
 def test_steps_that_cancel_leave_nothing(rows: list[int]) -> None:
-    """Accuracies of 360 rows, each rounded, whose differences sum to no row at all."""
+    """Rounded accuracies on 360 rows, whose differences sum to exactly 0 rows."""
     differences = [(300 + k) / 360 - 300 / 360 for k in rows]
     mean = Mean.of(differences, step=1 / 360)
     assert mean is not None
@@ -18,7 +18,7 @@ def test_steps_that_cancel_leave_nothing(rows: list[int]) -> None:
 
 
 def test_student() -> None:
-    """Quantiles and an interval from tables: Fisher and Yates; mean 3 of 1 to 5."""
+    """Quantiles from the tables of Fisher and Yates, and the interval of the mean of 1 to 5."""
     assert [round(quantile(n), 3) for n in (1, 2, 3, 4, 9, 30, 100)] == [
         12.706,
         4.303,

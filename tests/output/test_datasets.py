@@ -25,7 +25,7 @@ def acts(tmp_path: Path) -> Path:
 
 
 def check(acts: Path, out: Path, suffix: str) -> None:
-    """Each part under its name and label, with the function of its numbers; nothing else."""
+    """Assert that each part has its name and label, and the function of its numbers, and nothing else is there."""
     gelu = actcli.get("gelu")
     names = sorted(str(path.relative_to(acts).with_suffix("")) for path in acts.rglob("*.csv"))
     assert names == sorted(str(path.relative_to(out).with_suffix("")) for path in out.rglob("*.*") if path.is_file())
@@ -37,7 +37,7 @@ def check(acts: Path, out: Path, suffix: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
-def test_parts_are_filtered_here(suffix: str, acts: Path, cli: Cli) -> None:
+def test_parts_are_filtered_locally(suffix: str, acts: Path, cli: Cli) -> None:
     out = acts.parent / "out"
     form = [] if suffix == ".csv" else ["-f", "parquet"]
     done = cli("eval", "gelu", str(acts), "-o", f"{out}/", *form)
@@ -61,14 +61,14 @@ def test_parts_are_filtered_by_a_cluster(acts: Path, cli: Cli) -> None:
     assert sorted(path.name for path in acts.parent.iterdir()) == ["acts", "out"]
 
 
-def test_what_is_no_folder_of_parts(acts: Path, cli: Cli) -> None:
-    """One bad part leaves nothing behind; numbers, standard input and two outputs are none."""
+def test_inputs_that_are_not_folders_of_parts(acts: Path, cli: Cli) -> None:
+    """A bad part leaves nothing behind; numbers, standard input and two outputs are errors."""
     (acts / "step=1" / "part-2.csv").write_text("a,b\n1,2\n3,no\n")
     where = ["-o", f"{acts.parent / 'out'}/"]
     done = cli("eval", "gelu", str(acts), *where)
     assert (done.returncode, done.stderr.count(b"line 3, column 2 (b): 'no'")) == (1, 1)
     assert [path.name for path in acts.parent.iterdir()] == ["acts"]
-    assert "of a folder of parts" in cli.fails(2, "eval", "gelu", "1", *where)
+    assert "needs a folder of parts" in cli.fails(2, "eval", "gelu", "1", *where)
     assert "is not a folder of parts" in cli.fails(2, "eval", "gelu", *where, stdin=b"a\n1\n")
     assert "must be the only output" in cli.fails(2, "eval", "gelu", str(acts), *where, "-o", "b.csv")
-    assert "ends in a slash" in cli.fails(2, "eval", "gelu", str(acts), "--dask", "local")
+    assert "slash at the end" in cli.fails(2, "eval", "gelu", str(acts), "--dask", "local")

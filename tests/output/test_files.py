@@ -1,4 +1,4 @@
-"""Files that are written whole, or not at all."""
+"""Files are written whole or not at all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from actcli.output.files import open_outputs
 
 
 def test_output_is_whole_or_not_at_all(tmp_path: Path) -> None:
-    """A failure leaves the old file as it was, and no other."""
+    """After a failure the old file is unchanged, and no other file is left."""
     path = write(tmp_path / "out", "old")
     with pytest.raises(ZeroDivisionError), open_outputs([str(path)]) as (file,):
         file.write(b"%d" % (1 // 0))
@@ -29,7 +29,7 @@ def test_output_is_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 def test_output_modes_and_links(tmp_path: Path) -> None:
-    """The umask rules a new file, an old one keeps its mode, and a link stays a link."""
+    """The umask applies to a new file, an old one keeps its mode, and a link stays a link."""
     before = os.umask(0o027)
     try:
         with open_outputs([str(tmp_path / "a")]):
@@ -47,7 +47,7 @@ def test_output_modes_and_links(tmp_path: Path) -> None:
 
 
 def test_output_to_devices_and_pipes(tmp_path: Path) -> None:
-    """What is no regular file is written directly."""
+    """Files that are not regular are written directly."""
     with open_outputs(["/dev/null"]) as (file,):
         file.write(b"x")
     fifo = tmp_path / "fifo"
@@ -62,12 +62,12 @@ def test_output_to_devices_and_pipes(tmp_path: Path) -> None:
 
 
 def bad_outputs() -> Sequence[tuple[str, str]]:
-    """Outputs that cannot be, and what is said of them."""
+    """Return outputs that cannot be written, and their errors."""
     return [("no/such/out.csv", "No such file"), (".", "Is a directory"), ("file/out.csv", "Not a directory")]
 
 
 @pytest.mark.parametrize(("name", "reason"), bad_outputs())
-def test_outputs_that_cannot_be(tmp_path: Path, name: str, reason: str) -> None:
+def test_impossible_outputs(tmp_path: Path, name: str, reason: str) -> None:
     """A missing folder or a directory fails before any work."""
     write(tmp_path / "file", "")
     with pytest.raises(DataError, match=reason), open_outputs([str(tmp_path / name)]):

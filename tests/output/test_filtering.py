@@ -1,4 +1,4 @@
-"""What `eval` and `grad` do to tables, in one call."""
+"""`filter_tables` does what `eval` and `grad` do to tables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from actcli.tables.options import ReadOptions
 
 
 def test_files_are_filtered_in_one_call(tmp_path: Path) -> None:
-    """Values and derivatives, replaced or appended, of several files, whose bad rows are noted."""
+    """Values and derivatives of several files are replaced or appended, and bad rows are noted."""
     one, two, out = tmp_path / "a.csv", tmp_path / "b.csv", tmp_path / "out.csv"
     one.write_text("t,x\na,2\nb,-1\n")
     two.write_text("t,x\nc,?\nd,3\n")
@@ -27,7 +27,7 @@ def test_files_are_filtered_in_one_call(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_filtered_is_an_error(tmp_path: Path) -> None:
-    """A parameter, a file and an ending that are not there; nothing is written."""
+    """An unknown parameter, a missing file and an unknown suffix; nothing is written."""
     path = tmp_path / "a.csv"
     path.write_text("x\n1\n")
     with pytest.raises(actcli.UsageError, match="no parameter"):

@@ -17,7 +17,7 @@ COMMANDS = {
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_markdown_and_latex_have_the_columns_of_the_screen(name: str, cli: Cli) -> None:
-    """As many rows in both; numbers in as many digits as are asked for."""
+    """Both have the same number of rows, and numbers with the digits asked for."""
     command, head = COMMANDS[name]
     table = cli(*command, "-f", "markdown", "--digits", "3").stdout.decode().splitlines()
     latex = cli(*command, "-f", "latex", "--digits", "3").stdout.decode().splitlines()
@@ -34,8 +34,8 @@ def test_digits_are_obeyed(cli: Cli) -> None:
     assert cli.ok("grad", "sigmoid", "1", "-f", "latex", "--digits", "2").splitlines()[4] == r"1 & 0.73 & 0.2 \\"
 
 
-def test_nothing_is_a_command_of_latex(cli: Cli) -> None:
-    """Whatever the name of a layer is."""
+def test_names_are_never_latex_commands(cli: Cli) -> None:
+    """For any name of a layer."""
     path = str(DATA / "relu_trained" / "layer1.csv")
     text = cli.ok("compare", r"x*tanh(softplus(x))", "x", "-i", path, "-f", "latex")
     assert r"x*tanh(softplus(x))" in text
@@ -45,7 +45,7 @@ def test_nothing_is_a_command_of_latex(cli: Cli) -> None:
 
 
 def test_a_header_can_be_left_out(cli: Cli) -> None:
-    """Of sheets and of filtered tables; what has none says so before anything is read."""
+    """In sheets and filtered tables; for a format without a header it is an error before anything is read."""
     assert cli.ok("eval", "relu", "-1", "2", "--no-header-out") == "-1.0,0.0\n2.0,2.0\n"
     assert cli.ok("eval", "relu", "--no-header-out", "-f", "tsv", stdin=b"a,b\n1,-2\n") == "1.0\t0.0\n"
     names = cli.ok("list", "--no-header-out").splitlines()

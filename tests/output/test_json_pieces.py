@@ -1,4 +1,4 @@
-"""JSON in pieces is what `json.dumps` writes, and no piece waits for the last neuron."""
+"""JSON in pieces equals that of `json.dumps`, and no piece waits for the last neuron."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_what_json_lacks_is_a_string_at_any_depth() -> None:
 
 
 def test_neurons_are_written_as_they_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the first piece of the neurons comes no more than one record of them has been made."""
+    """When the first piece of a neuron arrives, only one record has been made."""
     made: list[object] = []
     record_of = records.record_of
     document = saturation_document(diagnose([of_numbers([0.5, 1.0], specs.get("softmax"))], Criteria()))

@@ -1,4 +1,4 @@
-"""What the library gives is what the command line writes."""
+"""Results of the library equal what the command line writes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ RESULTS: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether they are equal, but for the rounding of sums over another division into blocks."""
+    """Return whether they are equal up to the rounding of sums over other blocks."""
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
     if isinstance(one, list):
@@ -54,7 +54,7 @@ def same(one: Any, other: Any) -> bool:
 
 @pytest.mark.parametrize("name", RESULTS)
 def test_a_result_is_what_the_command_prints(name: str, cli: Cli, tmp_path: Path) -> None:
-    """As JSON, as rows, as a file of them; in short it is less than a screen."""
+    """As JSON, as rows, as a file; the summary fits a screen."""
     call, command = RESULTS[name]
     found = call()
     assert 0 < len(repr(found).splitlines()) < 20
@@ -80,7 +80,7 @@ def test_rows_of_another_kind() -> None:
         actcli.fit("elu", "gelu").to_frame("step")
 
 
-def test_the_verdict_of_the_whole_is_the_gravest() -> None:
+def test_the_overall_verdict_is_the_gravest() -> None:
     fine, dead = np.ones((50, 4)), -np.ones((50, 4))
     assert actcli.diagnose({"a": fine}, "relu").verdict == "ok"
     assert actcli.diagnose({"a": fine, "b": dead, "c": fine}, "relu").verdict == "critical"
@@ -89,7 +89,7 @@ def test_the_verdict_of_the_whole_is_the_gravest() -> None:
 
 
 def test_a_large_diagnosis_is_short() -> None:
-    """40 layers in fewer than 20 lines, and each record in one."""
+    """40 layers take fewer than 20 lines, and each record one line."""
     x = np.random.default_rng(0).normal(size=(10, 16))
     found = actcli.diagnose({f"layer{k}": x - k for k in range(40)}, "relu")
     assert len(repr(found).splitlines()) < 20
@@ -108,21 +108,21 @@ def test_a_frame_of_pandas_has_names() -> None:
 
 
 def test_points_and_inputs_are_fitted() -> None:
-    """Points on elu of another alpha are met exactly; what weighs the inputs is where f may differ."""
+    """Points on elu with another alpha are fitted exactly; inputs determine where f may differ."""
     x = np.linspace(-3.0, 3.0, 50)
     met = actcli.fit("elu", (x, actcli.get("elu:alpha=0.3").f(x)))
     assert met.fitted.parameters["alpha"] == pytest.approx(0.3, rel=1e-9)
     near = actcli.fit("elu", "gelu", inputs=np.full(100, -1.0))
     wanted = float(actcli.get("gelu").f(-1.0))
     assert near.fitted.f(-1.0) == pytest.approx(wanted, rel=0.01)
-    with pytest.raises(actcli.UsageError, match="points are not weighed"):
+    with pytest.raises(actcli.UsageError, match="inputs cannot weight points"):
         actcli.fit("elu", (x, x), inputs=x)
-    with pytest.raises(actcli.DataError, match="50 x and 2 y"):
+    with pytest.raises(actcli.DataError, match="50 x values but 2 y values"):
         actcli.fit("elu", (x, [1.0, 2.0]))
 
 
 @pytest.mark.parametrize("keywords", [{"theme": "pink"}, {"legend": "left"}])
-def test_what_is_no_look_is_refused(keywords: dict[str, str], tmp_path: Path) -> None:
-    with pytest.raises(actcli.UsageError, match="there is no"):
+def test_an_unknown_look_is_refused(keywords: dict[str, str], tmp_path: Path) -> None:
+    with pytest.raises(actcli.UsageError, match=r"no (theme|legend) "):
         actcli.plot("relu").save(str(tmp_path / "a.png"), **keywords)
     assert not [*tmp_path.iterdir()]

@@ -1,4 +1,4 @@
-"""One run writes any number of outputs from one pass: each as a run for it alone writes it; all or none."""
+"""One run writes any number of outputs in one pass, each as a separate run would write it; all or none."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COMMANDS = [("saturation", "relu"), ("compare", "relu", "gelu", "-i", "-"), ("fi
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("command", part(COMMANDS, 3), ids=lambda command: command[0])
-def test_one_reading_of_a_pipe_gives_them_all(command: tuple[str, ...], cli: Cli, tmp_path: Path) -> None:
+def test_all_outputs_come_from_one_pass_over_a_pipe(command: tuple[str, ...], cli: Cli, tmp_path: Path) -> None:
     """A pipe can be read once. With -o nothing goes to standard output."""
     data = LAYER.read_bytes()
     names = ["a.json", "b.csv", "c.tsv", "d.jsonl", "e.md", "f.txt", "g.svg", "h.png"]
@@ -49,7 +49,7 @@ PRINTED = [
 
 
 @pytest.mark.parametrize(("options", "printed", "files"), PRINTED, ids=str)
-def test_a_format_is_of_what_names_none(
+def test_a_format_applies_to_outputs_whose_name_implies_none(
     options: list[str], printed: str | None, files: dict[str, bytes], cli: Cli, tmp_path: Path
 ) -> None:
     words = [option.replace("{}", str(tmp_path / "a")) for option in options]
@@ -60,8 +60,8 @@ def test_a_format_is_of_what_names_none(
         assert (tmp_path / f"a.{suffix}").read_bytes().startswith(start)
 
 
-def test_a_chart_is_printed_beside_its_figure(cli: Cli, tmp_path: Path) -> None:
-    """And the points of its curves are what other formats hold."""
+def test_a_chart_is_printed_along_with_its_figure(cli: Cli, tmp_path: Path) -> None:
+    """Other formats contain the points of its curves."""
     figure, points = tmp_path / "a.svg", tmp_path / "a.csv"
     assert cli.ok("plot", "relu", "-f", "table", "-o", str(figure)) == cli.ok("plot", "relu")
     assert figure.read_bytes().startswith(b"<?xml")
@@ -75,8 +75,8 @@ def test_a_chart_is_printed_beside_its_figure(cli: Cli, tmp_path: Path) -> None:
     )
 
 
-def test_a_filter_of_a_pipe_gives_them_all(cli: Cli, tmp_path: Path) -> None:
-    """Each as a run for it alone writes it, of several blocks; a failure leaves none of them."""
+def test_a_filter_writes_all_outputs_from_a_pipe(cli: Cli, tmp_path: Path) -> None:
+    """Each is what a separate run would write, over several blocks; a failure leaves none of them."""
     data = b"x,y\n" + b"1.5,-2\n-0.5,3\n" * 300_000
     names = ["a.csv", "b.parquet", "c.npy", "d.jsonl"]
     options = [word for name in names for word in ("-o", str(tmp_path / name))]
@@ -92,7 +92,7 @@ def test_a_filter_of_a_pipe_gives_them_all(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_bad_data_replaces_nothing(cli: Cli, tmp_path: Path) -> None:
-    """Neither what already exists, nor what would be new."""
+    """Existing files are unchanged, and no new ones appear."""
     old = tmp_path / "old.json"
     old.write_text("old")
     message = cli.fails(
@@ -112,7 +112,7 @@ def bad(folder: Path) -> Path:
 
 @pytest.mark.parametrize("last", ["missing/b.csv", "folder.csv"])
 def test_an_output_that_cannot_be_written_replaces_no_other(last: str, cli: Cli, tmp_path: Path) -> None:
-    """Whichever of them it is: the error names it."""
+    """The error names the output, whichever it is."""
     (tmp_path / "folder.csv").mkdir()
     old = tmp_path / "old.json"
     old.write_text("old")
@@ -146,7 +146,7 @@ def test_a_failed_gate_still_writes_them(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_rows_of_another_kind_are_for_tables(cli: Cli, tmp_path: Path) -> None:
-    """--by says what tables hold; a figure beside them is what it is."""
+    """--by determines the rows of tables; a figure is unaffected."""
     csv, png = tmp_path / "a.csv", tmp_path / "a.png"
     cli.ok("saturation", "relu", str(LAYER), "--by", "neuron", "-o", str(csv), "-o", str(png))
     assert csv.read_text() == cli.ok("saturation", "relu", str(LAYER), "--by", "neuron")
@@ -165,15 +165,15 @@ def test_rows_of_another_kind_are_for_tables(cli: Cli, tmp_path: Path) -> None:
         (["--explain", "--report", "{}/a.md"], "--explain"),
     ],
 )  # fmt: skip
-def test_outputs_that_cannot_be_meant_are_wrong_usage(options: list[str], names: str, cli: Cli, tmp_path: Path) -> None:
-    """It is said before any data is read: here there is none."""
+def test_impossible_outputs_are_usage_errors(options: list[str], names: str, cli: Cli, tmp_path: Path) -> None:
+    """The error comes before any data is read: here there is none."""
     words = [option.replace("{0}", tmp_path.name).replace("{}", str(tmp_path)) for option in options]
     assert names in cli.fails(2, "saturation", "relu", str(tmp_path / "missing.csv"), *words)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_file_whose_name_is_no_text_is_a_layer(cli: Cli, tmp_path: Path) -> None:
-    """Its name is shown by the number of the byte."""
+def test_a_file_name_that_is_not_utf8_is_a_layer(cli: Cli, tmp_path: Path) -> None:
+    """The byte is shown as an escape."""
     path = tmp_path / "caf\udce9.csv"  # Latin-1 for é
     path.write_bytes(LAYER.read_bytes())
     report = tmp_path / "r.html"

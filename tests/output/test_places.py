@@ -1,4 +1,4 @@
-"""Where outputs lead: open files, links, hard links, inputs; what is replaced, and what is kept."""
+"""Where outputs lead: open files, links, hard links, inputs; which files are replaced, and which kept."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ RELU = "a,b\n1.0,0.0\n0.0,3.0\n"
 
 
 def lay(folder: Path) -> None:
-    """p.csv, with a link, a hard link, a functions file and a figure that no report made."""
+    """Create p.csv, with a link, a hard link, a functions file and a figure that no report made."""
     write(folder / "p.csv", TABLE)
     (folder / "link.csv").symlink_to("p.csv")
     write(folder / "f.toml", '[mine]\nformula = "x"\n')
@@ -50,8 +50,8 @@ def lay(folder: Path) -> None:
     ],
     ids=" ".join,
 )
-def test_no_input_and_nothing_foreign_is_replaced(cli: Cli, tmp_path: Path, words: Sequence[str]) -> None:
-    """A usage error; every file is as it was."""
+def test_inputs_and_foreign_files_are_never_replaced(cli: Cli, tmp_path: Path, words: Sequence[str]) -> None:
+    """It is a usage error, and every file is unchanged."""
     lay(tmp_path)
     os.link(tmp_path / "p.csv", tmp_path / "hard.csv")
     if "p.md" in words:
@@ -77,7 +77,7 @@ def test_no_input_and_nothing_foreign_is_replaced(cli: Cli, tmp_path: Path, word
     ids=" ".join,
 )
 def test_no_file_that_a_run_reads_is_replaced(cli: Cli, tmp_path: Path, words: Sequence[str]) -> None:
-    """Whatever it is read as: before any of them is looked into."""
+    """Whatever it is read as, the error comes before any file is opened."""
     for name in ("m.onnx", "p.csv", "w.npz"):
         write(tmp_path / name, name)
     assert "is also an input" in cli.fails(2, *words, cwd=tmp_path)
@@ -103,8 +103,8 @@ def test_a_hyphen_is_standard_output(cli: Cli, tmp_path: Path) -> None:
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("name", part(["/dev/stdout", "/proc/self/fd/{}", "/dev/fd/{}", "out"], 2))
-def test_an_open_file_is_written_where_it_is(tmp_path: Path, name: str) -> None:
-    """What is in a log stays, and what comes after the result follows it."""
+def test_an_open_file_is_written_directly(tmp_path: Path, name: str) -> None:
+    """The content of a log stays, and later output follows the result."""
     lay(tmp_path)
     (tmp_path / "out").symlink_to("/dev/stdout")
     log = write(tmp_path / "log", "before\n")
@@ -126,7 +126,7 @@ def test_a_loop_of_links_is_an_error(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_a_hard_link_keeps_its_twin(tmp_path: Path) -> None:
-    """Both names have the new content, shorter or longer than the old."""
+    """Both names have the new content, whether it is shorter or longer than the old."""
     old = write(tmp_path / "a", "old")
     os.link(old, tmp_path / "b")
     for content in (b"n", b"new content"):
@@ -135,8 +135,8 @@ def test_a_hard_link_keeps_its_twin(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == ["a", "b"]
 
 
-def test_a_later_failure_gives_back_what_was_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files that were there have their old content, others are gone."""
+def test_a_later_failure_restores_replaced_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Existing files have their old content, and new ones are gone."""
     write(tmp_path / "a", "old")
     replace = os.replace
 
@@ -180,7 +180,7 @@ def test_root_leaves_the_owner_and_no_setuid(tmp_path: Path) -> None:
 
 @contextmanager
 def as_nobody() -> Iterator[Path]:
-    """A folder `out`, empty, and no right to do all, even where these tests are root's."""
+    """Run in a folder with an empty folder `out`, without root's privileges even if root runs the tests."""
     root = os.geteuid() == 0
     with tempfile.TemporaryDirectory() as folder:  # those of pytest are root's alone
         os.chmod(folder, 0o755)
@@ -199,8 +199,8 @@ def drop_rights() -> None:
         os.seteuid(65534)
 
 
-def test_a_file_that_may_not_be_written_is_kept() -> None:
-    """As `cp` has it, though the folder would let it be replaced."""
+def test_a_read_only_file_is_kept() -> None:
+    """As with `cp`, even though the folder would allow replacing it."""
     with as_nobody() as out:
         path = write(out / "a", "old")
         path.chmod(0o444)
@@ -212,8 +212,8 @@ def test_a_file_that_may_not_be_written_is_kept() -> None:
 
 
 @pytest.mark.parametrize("mode", [0o555, 0o1777])
-def test_a_file_that_may_be_written_where_its_folder_may_not(mode: int) -> None:
-    """A folder that may not be written, or a sticky one with another user's file."""
+def test_a_writable_file_in_a_read_only_folder(mode: int) -> None:
+    """A read-only folder, or a sticky one with another user's file."""
     with as_nobody() as out:
         path = write(out / "a", "old content")
         path.chmod(0o666)
@@ -226,7 +226,7 @@ def test_a_file_that_may_be_written_where_its_folder_may_not(mode: int) -> None:
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
 @pytest.mark.parametrize("words", [("eval", "reluu", "1"), ("list", "--nothing")])
-def test_messages_that_nobody_can_read_change_no_status(words: Sequence[str]) -> None:
+def test_an_unwritable_message_does_not_change_the_status(words: Sequence[str]) -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run([forked.program(), *words], stderr=full, cwd=ROOT, check=False)
     assert done.returncode == 2
@@ -236,7 +236,7 @@ def test_messages_that_nobody_can_read_change_no_status(words: Sequence[str]) ->
 @pytest.mark.sweep
 @pytest.mark.parametrize("out", part([(), ("-o", "out/x.parquet"), ("-o", "out/x.csv")], 2), ids=" ".join)
 def test_a_write_that_is_cut_short_is_an_error(tmp_path: Path, out: Sequence[str]) -> None:
-    """Whether Python buffers or not: the size of files is limited."""
+    """Buffered or not; the size of files is limited."""
     import resource
 
     (tmp_path / "out").mkdir()
@@ -259,7 +259,7 @@ def test_a_write_that_is_cut_short_is_an_error(tmp_path: Path, out: Sequence[str
 
 
 def test_a_pipe_that_is_full_is_waited_for(tmp_path: Path) -> None:
-    """One that does not block takes a part of a write, and nothing when it is full."""
+    """A non-blocking pipe takes part of a write, and nothing when it is full."""
     reader, end = os.pipe()
     os.set_blocking(end, False)
     command = [sys.executable, "-m", "actcli", "eval", "relu", "--range", "1:20000"]

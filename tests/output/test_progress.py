@@ -1,4 +1,4 @@
-"""The bar that shows how far the reading is."""
+"""The progress bar."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from actcli.tables.table import Table
 
 
 def test_progress_is_for_terminals_and_long_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a terminal a bar after a second, none before it, none where it cannot go away; the parts pass unchanged."""
+    """A terminal shows a bar after a second, a dumb one none; the parts pass unchanged."""
     table = Table("layer1", "layer1.csv", ("x",), (0,), True, 100, lambda: iter(()))
     parts = [Part(letter, 50, None) for letter in "abc"]
 

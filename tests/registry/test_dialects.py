@@ -1,4 +1,4 @@
-"""Dialects: each framework's names find the function that it means, with its defaults."""
+"""Dialects: the names of each framework find the function that it means, with its defaults."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def test_a_frameworks_name_means_what_it_means_there(spec: str, meant: tuple[str
     assert (function.name, function.parameters) == (meant[0], pytest.approx(meant[1]))
 
 
-def test_settings_go_over_a_frameworks_defaults() -> None:
-    """Under our name of the parameter, or the framework's."""
+def test_settings_override_a_frameworks_defaults() -> None:
+    """By our name of the parameter or by the framework's."""
     assert specs.get("leaky_relu@keras:negative_slope=0.5").parameters == {"negative_slope": 0.5}
     assert specs.get("leaky_relu@tensorflow:alpha=0.5").parameters == {"negative_slope": 0.5}
 
@@ -61,8 +61,8 @@ def test_settings_go_over_a_frameworks_defaults() -> None:
         ("relu@", ["no framework"]),
     ],
 )
-def test_what_a_framework_has_not_is_said_with_what_has_it(spec: str, words: list[str]) -> None:
-    """An unknown framework, and a function that is not in it."""
+def test_an_activation_that_a_framework_lacks_is_an_error_that_names_others(spec: str, words: list[str]) -> None:
+    """An unknown framework, and a function that the framework lacks."""
     with pytest.raises(UsageError) as caught:
         specs.get(spec)
     for word in words:
@@ -71,7 +71,7 @@ def test_what_a_framework_has_not_is_said_with_what_has_it(spec: str, words: lis
 
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=lambda activation: activation.name)
 def test_every_dialect_is_found_under_its_name_and_ours(activation) -> None:  # type: ignore[no-untyped-def]
-    """Its defaults and spellings are of parameters that there are."""
+    """Its defaults and spellings refer to existing parameters."""
     known = {parameter.name for parameter in activation.parameters}
     for dialect in activation.dialects:
         assert set(dialect.defaults) <= known
@@ -83,8 +83,8 @@ def test_every_dialect_is_found_under_its_name_and_ours(activation) -> None:  # 
         assert specs.get(f"{activation.name}@{dialect.framework}")
 
 
-def test_the_example_of_the_contract_has_its_frameworks() -> None:
-    """Each framework that the catalogue knows is there."""
+def test_all_frameworks_are_there() -> None:
+    """Every framework of the catalogue is known."""
     wanted = {"pytorch", "keras", "jax", "tensorflow", "tfa", "onnx", "nnlib", "timm", "transformers"}
     assert wanted <= set(dialects.FRAMEWORKS)
 
@@ -104,7 +104,7 @@ def test_the_example_of_the_contract_has_its_frameworks() -> None:
     ],
 )
 def test_names_with_arguments_can_be_typed(spec: str, x: float, f: float) -> None:
-    """As `list --framework` prints them, or with a number for a placeholder; the figures are the frameworks'."""
+    """As `list --framework` prints them, or with a number for a placeholder; the values are those of the frameworks."""
     assert specs.get(spec).f(x) == pytest.approx(f, rel=1e-15)
 
 
@@ -117,14 +117,14 @@ def test_every_name_that_a_framework_has_can_be_typed() -> None:
 
 
 def test_errors_show_the_defaults_of_the_framework() -> None:
-    """Keras' slope is 0.3, which the declaration's, 0.01, is not."""
+    """The slope is 0.3 in Keras, but 0.01 in the declaration."""
     with pytest.raises(UsageError) as error:
         specs.get("LeakyReLU@keras.layers:negative_slope=nan")
     assert "default 0.3" in error.value.hint
 
 
 def test_elu_takes_a_negative_alpha_as_pytorch_does() -> None:
-    """By hand: -(exp(-1) - 1), whose slope is -exp(-1); f is nowhere below 0."""
+    """By hand: -(exp(-1) - 1), with slope -exp(-1); f is nowhere below 0."""
     elu = specs.get("elu:alpha=-1")
     assert elu.f(-1.0) == pytest.approx(1.0 - math.exp(-1.0), rel=1e-15)
     assert elu.df(-1.0) == pytest.approx(-math.exp(-1.0), rel=1e-15)

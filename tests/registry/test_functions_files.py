@@ -1,4 +1,4 @@
-"""Named definitions: of files, of the user's own file, and of installed packages."""
+"""Named definitions in files, in the user's own file, and in installed packages."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def value(output: str) -> float:
 
 
 def test_definitions_are_functions_like_any_other(cli: Cli, file: str) -> None:
-    """By name, alias, parameter, in expressions, and by the environment."""
+    """They work by name, alias and parameter, in expressions, and through the environment variable."""
     assert value(cli.ok("eval", "My-Gate", "1", "--functions", file)) == pytest.approx(0.8175744761936437, rel=1e-15)
     same = value(cli.ok("eval", "swish_beta:beta=2", "1"))
     assert value(cli.ok("eval", "--functions", file, "mg:2", "1")) == same
@@ -49,7 +49,7 @@ def test_definitions_are_functions_like_any_other(cli: Cli, file: str) -> None:
 
 
 def test_a_registry_is_a_value(file: str) -> None:
-    """With the definitions of a file there is another one; the first knows nothing of them."""
+    """Adding the definitions of a file returns a new registry; the old one is unchanged."""
     plain = Registry()
     more = plain.with_definitions(file)
     assert more.find("MG").name == "my_gate"
@@ -65,7 +65,7 @@ def test_definitions_last_for_one_run(cli: Cli, file: str) -> None:
 
 
 def test_a_fault_in_the_users_own_file(process: Process, tmp_path: Path) -> None:
-    """A name that nothing has is reported once, and not looked for in the file that is being read."""
+    """An unknown name is reported once, and not looked up in the file being read."""
     (tmp_path / "actcli").mkdir()
     (tmp_path / "actcli" / "functions.toml").write_text('[a]\nformula = "x"\n[b]\nformula = "a(x) + nothing(x)"\n')
     done = process("eval", "mine", "1", XDG_CONFIG_HOME=str(tmp_path))
@@ -136,7 +136,7 @@ print("printed at import")
 
 
 def test_packages_bring_declarations(process: Process, tmp_path: Path) -> None:
-    """Entry points of the group; those that fail to load are named and left out, and the rest works."""
+    """Entry points that fail to load are reported and left out; the rest work."""
     (tmp_path / "plugin.py").write_text(PLUGIN)
     info = tmp_path / "plugin-1.0.dist-info"
     info.mkdir()
@@ -166,7 +166,7 @@ def test_packages_bring_declarations(process: Process, tmp_path: Path) -> None:
 
 
 def test_built_in_names_load_nothing_of_this(cli: Cli) -> None:
-    """What is not needed is not imported: start-up is a promise."""
+    """Unneeded modules are not imported, so that start-up is fast."""
     import subprocess
     import sys
 
@@ -182,8 +182,8 @@ def test_built_in_names_load_nothing_of_this(cli: Cli) -> None:
     assert json.loads(done.stdout.splitlines()[-1]) == []
 
 
-def test_a_definition_is_looked_at_with_the_values_given(cli: Cli, tmp_path: Path) -> None:
-    """Where f is a number, and whether it oscillates, follows from the values and not from the defaults."""
+def test_a_definition_is_examined_with_the_values_given(cli: Cli, tmp_path: Path) -> None:
+    """The domain of f, and whether it oscillates, follow from the values, not from the defaults."""
     path = tmp_path / "defs.toml"
     path.write_text(
         '[half]\nformula = "sqrt(a - x**2)"\nparameters.a = 1\n[wave]\nformula = "x + sin(b*x)"\nparameters.b = 0\n'
@@ -205,12 +205,12 @@ def test_a_definition_is_looked_at_with_the_values_given(cli: Cli, tmp_path: Pat
         ('[sinh]\nformula = "x"', "'sinh' is reserved in formulas"),
         ('[lambda]\nformula = "x"', "'lambda' is reserved in formulas"),
         ('[aa]\nformula = "x"\naliases = ["x"]', "'x' is reserved in formulas"),
-        ('[aa]\nformula = "bb(x)"\n[bb]\nformula = "aa(x)"', "it must stand above what uses it"),
+        ('[aa]\nformula = "bb(x)"\n[bb]\nformula = "aa(x)"', "define it above its use"),
         ('[aa]\nformula = "x"\nparameters.a = 1', "which the formula does not use"),
         ('[aa]\nformula = "x +"', "something is missing after this, at character 3"),
     ],
 )
-def test_names_and_formulas_that_cannot_be(cli: Cli, tmp_path: Path, text: str, said: str) -> None:
+def test_invalid_names_and_formulas(cli: Cli, tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "defs.toml"
     path.write_text(text)
     assert said in cli.fails(1, "eval", "aa", "1", "--functions", str(path))

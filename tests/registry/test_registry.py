@@ -1,4 +1,4 @@
-"""The registry: every declaration is whole, and FUNCTION specs find it or say what would."""
+"""The registry: every declaration is complete, and FUNCTION specs find it or suggest what would."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ REQUIRED = {
 
 
 def test_the_functions_of_the_first_release_are_there() -> None:
-    """All the names, and the alias swish."""
+    """All the names are there, and the alias swish."""
     assert {activation.name for activation in collection.ACTIVATIONS} >= REQUIRED
     assert specs.get("swish").name == "silu"
 
 
 @pytest.mark.parametrize("activation", collection.ACTIVATIONS, ids=lambda activation: activation.name)
-def test_a_declaration_is_whole(activation: Activation) -> None:
+def test_a_declaration_is_complete(activation: Activation) -> None:
     check_declaration(activation)
 
 
@@ -40,7 +40,7 @@ def test_names_are_matched_without_case_dash_and_underscore(name: str) -> None:
 
 
 def test_a_sweep_names_a_function_for_each_value() -> None:
-    """In the order given, the other parameters fixed, bare and in a framework's spelling too."""
+    """In the order given, with the other parameters fixed; also without a name, or in a framework's spelling."""
     names = ["elu:alpha=0.5", "elu", "elu:alpha=2"]
     assert specs.family("elu:alpha=0.5|1|2") == tuple(specs.get(name) for name in names)
     assert (
@@ -65,20 +65,20 @@ def test_a_sweep_names_a_function_for_each_value() -> None:
         ("relu:1|2", "no parameter"),
     ],
 )
-def test_a_sweep_that_cannot_be_is_told(spec: str, problem: str) -> None:
-    """What is wrong with it is said, as with one value."""
+def test_an_invalid_sweep_is_an_error(spec: str, problem: str) -> None:
+    """The error says what is wrong, as for a single value."""
     with pytest.raises(UsageError, match=problem):
         specs.family(spec)
 
 
-def test_one_function_is_no_sweep() -> None:
-    """Where one function is taken, a sweep is refused."""
+def test_a_sweep_is_not_one_function() -> None:
+    """A sweep is refused if one function is expected."""
     with pytest.raises(UsageError, match="several functions"):
         specs.get("elu:alpha=0.5|1")
 
 
 def test_settings() -> None:
-    """Parameters by name, or bare where there is one; blanks do not matter; the label gives the function back."""
+    """Parameters by name, or without one if there is only one; blanks do not matter; the label is a spec."""
     assert specs.get("leaky_relu:negative_slope=0.2").parameters == {"negative_slope": 0.2}
     assert specs.get("elu:0.5").parameters == {"alpha": 0.5}
     assert specs.get(" selu : scale = 2 , alpha = 1e0 ").parameters == {"alpha": 1.0, "scale": 2.0}
@@ -88,7 +88,7 @@ def test_settings() -> None:
 
 @given(st.sampled_from([a for a in collection.ACTIVATIONS if a.parameters]), st.data())
 def test_a_label_gives_its_function_back(activation: Activation, data: st.DataObject) -> None:
-    """Whatever the values, `label` is a spec of the same function."""
+    """For any values, `label` is a spec of the same function."""
     values = {
         p.name: data.draw(st.floats(-1e300, 1e300).filter(lambda v, p=p: v in p.domain)) for p in activation.parameters
     }
@@ -116,8 +116,8 @@ def test_a_label_gives_its_function_back(activation: Activation, data: st.DataOb
         ("hard_sigmoid:slope=1", ["slope", "alpha", "beta"]),
     ],
 )
-def test_what_cannot_be_used_is_said_with_what_can(spec: str, words: list[str]) -> None:
-    """An unknown name, parameter or value is a usage error that names the allowed ones."""
+def test_errors_name_the_valid_choices(spec: str, words: list[str]) -> None:
+    """An unknown name, parameter or value is a usage error that names the valid ones."""
     with pytest.raises(UsageError) as caught:
         specs.get(spec)
     for word in words:
@@ -132,7 +132,7 @@ def test_any_text_is_a_function_or_a_usage_error(spec: str) -> None:
 
 
 def test_two_activations_under_one_name_are_refused() -> None:
-    """The index says so when it is built."""
+    """Building the index raises."""
     with pytest.raises(ValueError, match="already a name of relu"):
         collection.index([specs.get("relu").activation, *_renamed("elu", "ReLU")])
 

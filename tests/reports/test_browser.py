@@ -15,9 +15,9 @@ from support.sweep import part
 
 pytestmark = needs("chromium")
 
-OWN = ("google.com", "googleapis.com", "gvt1.com")  # what Chromium itself asks, whatever it shows
+OWN = ("google.com", "googleapis.com", "gvt1.com")  # requested by Chromium itself, whatever it shows
 LIGHT, DARK = "rgb(255, 255, 255)", "rgb(22, 24, 29)"
-# Runs in a copy of a page, without its policy: the page says how it is laid out.
+# Runs in a copy of a page without its policy, and reports the layout.
 MEASURE = """<script>
 const shown = [...document.querySelectorAll("figure svg")].map(e => e.getBoundingClientRect());
 parent.postMessage(JSON.stringify({
@@ -33,7 +33,7 @@ FRAME = """<!DOCTYPE html><title>none</title>
 
 
 class Visit(NamedTuple):
-    """What a page is when it has been loaded, what Chromium complained of, and what was asked for."""
+    """A loaded page, Chromium's complaints, and the addresses requested."""
 
     dom: str
     complaints: list[str]
@@ -41,7 +41,7 @@ class Visit(NamedTuple):
 
 
 def visit(page: Path, folder: Path, *flags: str) -> Visit:
-    """Load a page in a browser of its own that finds no host."""
+    """Load a page in a fresh browser that can reach no host."""
     log = folder / "net.json"
     done = subprocess.run(
         ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
@@ -70,7 +70,7 @@ def pages(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]
 
 
 def test_what_is_looked_for_would_be_seen(tmp_path: Path) -> None:
-    """A page that asks for a picture, and one that fails."""
+    """A page that requests a picture, and one that fails."""
     asks, fails = tmp_path / "asks.html", tmp_path / "fails.html"
     asks.write_text('<img src="http://picture.example/1.png">')
     fails.write_text("<script>nothing()</script>")
@@ -81,7 +81,7 @@ def test_what_is_looked_for_would_be_seen(tmp_path: Path) -> None:
 @pytest.mark.sweep
 @pytest.mark.parametrize("name", part(["saturation", "compare"], 2))
 def test_a_report_renders_without_error_or_request(name: str, pages: dict[str, Path], tmp_path: Path) -> None:
-    """What the browser makes of the page is what is in it: both figures, every section."""
+    """The browser shows everything in the page: both figures, every section."""
     seen = visit(pages[name], tmp_path)
     assert (seen.complaints, seen.requests) == ([], [])
     text = pages[name].read_text()
@@ -95,7 +95,8 @@ def test_a_report_renders_without_error_or_request(name: str, pages: dict[str, P
 def test_a_report_fits_its_window_in_the_readers_colours(
     name: str, flags: tuple[str, ...], background: str, pages: dict[str, Path], tmp_path: Path
 ) -> None:
-    """Nothing makes the page wider than the window; of the figure's two themes one is seen, on its own background."""
+    """Nothing makes the page wider than the window; one of the figure's two themes is visible, on its own
+    background."""
     text = re.sub("<meta http-equiv[^>]*>", "", pages[name].read_text())
     (tmp_path / "measured.html").write_text(text.replace("</body>", MEASURE + "</body>"))
     frame = tmp_path / "frame.html"

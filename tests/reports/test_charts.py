@@ -50,7 +50,7 @@ def draw(*names: str, **options: Any) -> str:
 @pytest.mark.parametrize("unicode", [True, False])
 @pytest.mark.parametrize("names", [("relu",), SEVERAL])
 def test_width_is_never_exceeded(names: tuple[str, ...], unicode: bool) -> None:
-    """From 30 to 200 columns no line is longer than asked for, and the axis uses all of them."""
+    """From 30 to 200 columns no line is too long, and the axis uses all of them."""
     for width in part(range(30, 201, 7), 6):
         lines = draw(*names, width=width, unicode=unicode).splitlines()
         assert max(map(len, lines)) == width
@@ -59,12 +59,12 @@ def test_width_is_never_exceeded(names: tuple[str, ...], unicode: bool) -> None:
 @pytest.mark.parametrize("names", [("relu",), ("relu", "sigmoid", "silu"), SEVERAL[:7]])
 @pytest.mark.parametrize("order", [0, 1])
 def test_a_chart_fits_a_small_terminal(names: tuple[str, ...], order: int) -> None:
-    """At 80x24 the whole chart is seen at once."""
+    """At 80x24 the whole chart is visible at once."""
     assert len(draw(*names, order=order).splitlines()) <= 24
 
 
 def test_plain_charts_have_no_escape_codes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without colour there is no control character but the newline, whatever the environment says."""
+    """Without colour the only control character is the newline, whatever the environment says."""
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", draw(*SEVERAL))
 
@@ -79,12 +79,12 @@ def test_colour_changes_nothing_but_colour(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_ascii_is_ascii() -> None:
-    """Where the encoding has no braille, the curves are drawn in letters."""
+    """If the encoding has no braille, curves are drawn in letters."""
     assert draw(*SEVERAL, unicode=False).isascii()
 
 
 def test_every_curve_shows_its_letter() -> None:
-    """Letters tell curves apart, even where they lie on top of each other."""
+    """Letters distinguish curves, even if they overlap."""
     chart = draw(*SEVERAL[:7], order=0)
     picture = "".join(line.partition("│")[2] for line in chart.splitlines())
     assert set("abcdefg") <= set(picture)
@@ -120,20 +120,20 @@ def test_derivative_is_not_joined_across_a_kink() -> None:
 
 
 def test_an_explosion_is_cut() -> None:
-    """A function that leaves the picture does not flatten the rest, nor take for ever."""
+    """A function that leaves the picture neither flattens the rest nor takes for ever."""
     chart = draw("leaky_relu:negative_slope=1e100", "sigmoid", order=0)
     assert "-80┤" in chart
 
 
 def test_second_derivatives_have_a_panel() -> None:
-    """f, f' and f'' under each other."""
+    """f, f' and f'' one below the other."""
     lines = draw("tanh", order=2, height=40).splitlines()
     assert [line for line in lines if line.startswith("f")] == ["f(x)", "f'(x)", "f''(x)"]
 
 
 @pytest.mark.parametrize("unicode", [True, False])
 def test_bars_are_as_high_as_their_counts(unicode: bool) -> None:
-    """Eight heights; nothing is blank, a little is not; marked where more than half is."""
+    """Eight heights; no value is blank, a small one is not; marked if more than half is."""
     whole, dotted = (charts.BARS, charts.MARKED) if unicode else (charts.PLAIN_BARS, charts.PLAIN_MARKED)
     counts = np.array([0.0, 1.0, 12.0, 50.0, 99.0, 100.0, 0.4])
     heights = [0, 1, 1, 4, 8, 8, 0]
@@ -145,7 +145,7 @@ def test_bars_are_as_high_as_their_counts(unicode: bool) -> None:
 
 @pytest.mark.parametrize("unicode", [True, False])
 def test_data_lie_under_the_chart(unicode: bool) -> None:
-    """On the same axis: half of a uniform distribution is left of relu's kink, and dotted; the legend says so."""
+    """On the same axis: half of a uniform distribution is left of relu's kink, and dotted, as the legend says."""
     values = Histogram.of(np.linspace(-4.0, 4.0, 8001))
     chart = draw("relu", span=(-4, 4), data=[("layer1", values), ("none", Histogram.empty())], unicode=unicode)
     *_, one, two, _, told, nothing = chart.splitlines()
@@ -166,7 +166,7 @@ def test_data_lie_under_the_chart(unicode: bool) -> None:
 
 @pytest.mark.sweep
 @pytest.mark.parametrize(("columns", "encoding"), part([*product((40, 80, 100, 200), ("utf-8", "ascii"))], 5))
-def test_saturation_shows_a_line_of_bars_a_layer(process: Process, columns: int, encoding: str) -> None:
+def test_saturation_shows_a_line_of_bars_per_layer(process: Process, columns: int, encoding: str) -> None:
     """In the terminal's width and characters, and only on the page: other formats do not measure it."""
     paths = [str(DATA / "relu_trained" / f"layer{i}.csv") for i in (1, 2, 3)]
     rest = {"COLUMNS": str(columns), "PYTHONIOENCODING": encoding}
@@ -181,7 +181,7 @@ def test_saturation_shows_a_line_of_bars_a_layer(process: Process, columns: int,
 
 
 def test_names_that_are_wide_and_layers_without_values(cli: Cli, tmp_path: Path) -> None:
-    """Bars begin in one column, whatever the names are; there are no ends of an axis where there is nothing on it."""
+    """Bars begin in one column, whatever the names are; the ends of an axis are left out if nothing is on it."""
     names = ["plain", "激活" * 12, "层", "void"]
     for name in names:
         rows = [",\n" if name == "void" else f"{i / 4},{1 / (i + 20)}\n" for i in range(-10, 11)]
@@ -198,7 +198,7 @@ def test_names_that_are_wide_and_layers_without_values(cli: Cli, tmp_path: Path)
 
 @pytest.mark.parametrize("columns", [40, 50, 60, 70, 79])
 def test_a_narrow_terminal_breaks_no_number(cli: Cli, columns: int) -> None:
-    """What stands in a table is of the whole table; columns that have no room are left out, and that is seen."""
+    """Cells have all their characters; columns without room are left out visibly."""
     paths = [str(DATA / "relu_trained" / f"layer{i}.csv") for i in (1, 2, 3)]
     narrow, whole = (cli.ok("saturation", "relu", *paths, "-f", "table", COLUMNS=str(n)) for n in (columns, 500))
     tables = re.findall(r"─\n((?:layer.*\n)+)", narrow)
@@ -210,7 +210,7 @@ def test_a_narrow_terminal_breaks_no_number(cli: Cli, columns: int) -> None:
 
 
 def test_a_table_keeps_to_the_width_whatever_its_columns_are_called() -> None:
-    """Names in the head are wrapped, also where there is not one row."""
+    """Names in the head are wrapped, even in a table without rows."""
     for rows in ([], [[1.25, None, 2.0, -3.5]]):
         shown = console_text([table(Sheet(("a" * 90, " ", "", "b" * 30), rows), 6, width=36)]).decode()
         assert max(map(len, shown.splitlines())) <= 36

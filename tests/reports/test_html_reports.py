@@ -1,4 +1,4 @@
-"""A report is one page that holds all it shows, or Markdown with figures beside it; it says what JSON says."""
+"""A report is one self-contained page, or Markdown with figures beside it, and agrees with the JSON."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ HOSTILE = [
 
 
 class Page(html.parser.HTMLParser):
-    """What a page holds: text, tables, tags and where they lead. Tags that do not match fail."""
+    """The text, tables, tags and links of a page. Tags that do not match fail."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -111,8 +111,8 @@ COMMANDS = [
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("command", part(COMMANDS, 7), ids=lambda command: " ".join(command[:2]))
-def test_a_page_is_well_formed_and_holds_all_it_shows(command: list[str], cli: Cli, tmp_path: Path) -> None:
-    """Tags match, ids are there once, links lead within the page or to data in it, and nothing is to be run."""
+def test_a_page_is_well_formed_and_self_contained(command: list[str], cli: Cli, tmp_path: Path) -> None:
+    """Tags match, ids are unique, links lead within the page or to data in it, and nothing is run."""
     text = report(cli, tmp_path, *command)
     page = Page(text)
     assert page.tags["h1"] == 1
@@ -127,7 +127,7 @@ def test_a_page_is_well_formed_and_holds_all_it_shows(command: list[str], cli: C
 
 
 def test_verdicts_come_first_and_say_what_json_says(cli: Cli, tmp_path: Path) -> None:
-    """Each layer's verdict with its reasons, before what was run."""
+    """Each layer's verdict with its reasons, before how it was run."""
     files = layers("relu_negative_bias")
     words = "\n".join(Page(report(cli, tmp_path, "saturation", "relu", *files)).text)
     document = json.loads(cli.ok("saturation", "relu", *files, "-f", "json"))
@@ -143,7 +143,7 @@ def test_verdicts_come_first_and_say_what_json_says(cli: Cli, tmp_path: Path) ->
 
 
 def test_tables_say_what_json_says(cli: Cli, tmp_path: Path) -> None:
-    """Every neuron is there, with its figures to the digits asked for; the inputs with bytes, samples and neurons."""
+    """Every neuron, its measures with the digits asked for; the inputs with bytes, samples and neurons."""
     files = layers("relu_negative_bias")
     page = Page(report(cli, tmp_path, "saturation", "relu", *files, "--digits", "9"))
     document = json.loads(cli.ok("saturation", "relu", *files, "-f", "json"))
@@ -164,7 +164,7 @@ def test_tables_say_what_json_says(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_only_the_date_differs_from_run_to_run(cli: Cli, tmp_path: Path) -> None:
-    """SOURCE_DATE_EPOCH fixes it; without it, it is today's."""
+    """SOURCE_DATE_EPOCH fixes it; without it, the date is today's."""
     command = ["saturation", "relu", layers("relu_trained")[0]]
     fixed = [report(cli, tmp_path, *command, SOURCE_DATE_EPOCH="1700000000") for _ in range(2)]
     assert fixed[0] == fixed[1]
@@ -178,7 +178,7 @@ def test_only_the_date_differs_from_run_to_run(cli: Cli, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("epoch", ["yesterday", "1e3", "9" * 30])
-def test_a_date_that_is_none_is_wrong_usage(epoch: str, cli: Cli, tmp_path: Path) -> None:
+def test_an_invalid_date_is_wrong_usage(epoch: str, cli: Cli, tmp_path: Path) -> None:
     done = cli("saturation", "relu", "--report", str(tmp_path / "r.html"), SOURCE_DATE_EPOCH=epoch)
     assert (done.returncode, done.stdout) == (2, b"")
     assert b"SOURCE_DATE_EPOCH" in done.stderr
@@ -203,7 +203,8 @@ def test_names_are_shown_as_they_are(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_a_report_says_which_gate_failed(cli: Cli, tmp_path: Path) -> None:
-    """2 of the 32 neurons of layer2 are dead: first of all, in the words of standard error; or that all passed."""
+    """2 of the 32 neurons of layer2 are dead: this comes first, in the words of standard error; or that all gates
+    passed."""
     page, markdown = tmp_path / "r.html", tmp_path / "r.md"
     command = ["saturation", "relu", *layers("relu_trained"), "-o", str(tmp_path / "a.csv")]
     command += ["--report", str(page), "--report", str(markdown), "--max-dead"]
@@ -229,7 +230,7 @@ def test_a_report_says_which_gate_failed(cli: Cli, tmp_path: Path) -> None:
 
 
 def everywhere(text: str) -> Report:
-    """A report that has a text in each of its places."""
+    """A report with a text in each of its places."""
     grid = Grid(text, Sheet(("a", text), ((text, 1.5), (None, text))), fold=text)
     blocks = (text, Judgement(text, "ok", (text,)), Points(text, (text, text), ordered=True), grid)
     return Report(text, (Section("", blocks), Section(text, blocks)))
@@ -245,7 +246,7 @@ def squeezed(text: str) -> str:
     )
 )
 def test_any_text_is_shown_as_it_is(text: str) -> None:
-    """A reader of HTML, and one of CommonMark, find the text itself in every place where it stands."""
+    """A reader of HTML, and one of CommonMark, find the text itself in every place."""
     wanted = squeezed(visible(text))
     page = Page(html_page(everywhere(text), 6))
     read = Page(MarkdownIt("commonmark").enable("table").render(markdown_page(everywhere(text), "r", 6)))
@@ -259,7 +260,7 @@ def test_any_text_is_shown_as_it_is(text: str) -> None:
 
 
 def test_markdown_has_its_figures_beside_it(cli: Cli, tmp_path: Path) -> None:
-    """Named after it, and found from it whatever its name is."""
+    """They are named after the report, and found from it whatever its name is."""
     for name in ("report.md", "a report (1) [#%].md"):
         text = report(cli, tmp_path, "saturation", "relu", layers("relu_trained")[0], name=name)
         (link,) = Page(MarkdownIt("commonmark").enable("table").render(text)).links
@@ -269,7 +270,7 @@ def test_markdown_has_its_figures_beside_it(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_drawings_of_one_page_do_not_share_ids() -> None:
-    """Every id and every reference to it bears the figure's name, its theme, and what tells it from other figures."""
+    """Every id and every reference to it has the figure's name, its theme, and a part that differs between figures."""
     svg = b'<?xml version="1.0"?><svg x="1"><path id="a"/><use xlink:href="#a"/><g clip-path="url(#a)"/></svg>'
     drawings = (Drawing("one", "1", lambda theme: svg), Drawing("two", "2", lambda theme: svg))
     page = Page(html_page(Report("t", (Section("", drawings),)), 6))
@@ -280,7 +281,7 @@ def test_drawings_of_one_page_do_not_share_ids() -> None:
 
 
 def test_a_figure_that_is_too_tall_for_a_sheet_of_paper_may_be_cut() -> None:
-    """The others are printed as one, as large as the sheet allows."""
+    """Others are printed in one piece, as large as the sheet allows."""
     tall, flat = (f'<svg viewBox="0 0 540 {height}"></svg>'.encode() for height in (1200, 1000))
     drawings = (Drawing("a", "tall", lambda theme: tall), Drawing("b", "flat", lambda theme: flat))
     text = html_page(Report("t", (Section("", drawings),)), 6)

@@ -1,4 +1,4 @@
-"""Networks of many layers, and results of many rows: what is shown is capped, and says so; the work is linear."""
+"""Networks of many layers, and results of many rows: output is capped and says so, and the work is linear."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RELU = specs.get("relu")
 
 
 def of_layers(count: int) -> Diagnosis:
-    """Layers of two neurons, of which one is dead."""
+    """Layers of two neurons, one of them dead."""
     x = np.array([[-1.0, 1.0], [-2.0, 2.0]])
     found = [PreActivations.of_array(f"layer{i:03}", RELU, x * (1 + i % 3)) for i in range(count)]
     return diagnose(found, Criteria(histogram=True))
@@ -35,7 +35,7 @@ def write_layers(folder: Path, count: int) -> list[str]:
 
 @pytest.mark.exhaustive
 def test_a_report_of_many_layers_shows_some_and_says_so(cli: Cli, tmp_path: Path) -> None:
-    """One picture, the reasons of a few layers, a table of all: three times the layers take no three times the page."""
+    """One picture, the reasons of a few layers, a table of all: three times the layers do not triple the page."""
     sizes = {}
     for count in (40, 120):
         page = tmp_path / f"{count}.html"
@@ -50,7 +50,8 @@ def test_a_report_of_many_layers_shows_some_and_says_so(cli: Cli, tmp_path: Path
 
 
 def test_many_distributions_are_rows_of_one_picture() -> None:
-    """Each row is as dark where its values are as a histogram is high; saturated ones have the colour of their side."""
+    """Each row is dark where a histogram of its values would be high; saturated values have the colour of their
+    side."""
     few, many = (layers.layers_figure(of_layers(count)) for count in (32, 33))
     assert len(few.axes) == 32 + 2
     axes = many.axes[0]
@@ -64,8 +65,8 @@ def test_many_distributions_are_rows_of_one_picture() -> None:
 
 
 @pytest.mark.parametrize("count", [3, 6])
-def test_a_diagnosis_is_looked_through_once(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For the reasons of layers and for the map no neuron is looked at again for each layer."""
+def test_a_diagnosis_is_searched_once(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the reasons of layers nor the map look at all neurons again for each layer."""
     asked = []
     of_layers_before = Diagnosis.neurons_of_layers.fget
     monkeypatch.setattr(
@@ -75,7 +76,7 @@ def test_a_diagnosis_is_looked_through_once(count: int, monkeypatch: pytest.Monk
     assert len(asked) == 1
 
 
-def test_a_terminal_is_not_given_more_than_fits_a_person(cli: Cli, tmp_path: Path) -> None:
+def test_a_terminal_shows_no_more_rows_than_a_person_reads(cli: Cli, tmp_path: Path) -> None:
     count = MOST_ROWS + 1234
     path = tmp_path / "wide.csv"
     path.write_text("\n".join(",".join(["1"] * count) for _ in range(2)) + "\n")

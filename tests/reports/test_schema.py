@@ -1,4 +1,4 @@
-"""Every JSON output is of the schema that `actcli schema` prints for it, which knows every field and no other."""
+"""Every JSON output is valid by the schema that `actcli schema` prints for it, which describes exactly its fields."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def diagnosis(name: str, x: Any, **settings: Any) -> Diagnosis:
 
 
 def check(found: Diagnosis) -> None:
-    """The document and the rows of a diagnosis."""
+    """Validate the document and the rows of a diagnosis."""
     VALIDATORS["saturation"].validate(json.loads(json_text(saturation_document(found))))
     sheets = (("layers", layer_sheet), ("neurons", neuron_sheet), ("regions", region_sheet))
     for name, sheet in sheets:
@@ -76,7 +76,7 @@ def test_an_unknown_schema_is_an_error(cli: Cli) -> None:
 
 
 def test_every_field_is_described() -> None:
-    """In every object the properties have words, and are all that is allowed."""
+    """In every object the properties have descriptions, and no other is allowed."""
 
     def walk(form: Any) -> None:
         if isinstance(form, dict):
@@ -96,7 +96,7 @@ def test_every_field_is_described() -> None:
 @pytest.mark.sweep
 @pytest.mark.parametrize("name", part(FUNCTIONS, 3))
 def test_every_function_gives_valid_documents(name: str) -> None:
-    """On ordinary values, on NaN, infinities, missing cells and values whose squares overflow, and on no values."""
+    """On ordinary values, on NaN, infinities, missing cells and values whose squares overflow, and without values."""
     rng = np.random.default_rng(7)
     ordinary = rng.normal(0.0, 3.0, (20, 4))
     bad = ordinary.copy()
@@ -129,7 +129,7 @@ def test_whatever_the_values_are(name: str, x: Any) -> None:
 @pytest.mark.sweep
 @pytest.mark.parametrize("network", [Network(), Network(2.0, 1.5, 0.1, 3)])
 def test_all_functions_compared_are_valid(network: Network) -> None:
-    """By themselves and on data."""
+    """On their own and on data."""
     x = np.random.default_rng(7).normal(0.0, 3.0, (20, 4))
     for layers in ([], layers_of("relu", x)):
         comparison = compare([specs.get(name) for name in part(FUNCTIONS, 6)], layers, network=network)
@@ -144,7 +144,7 @@ COMPARED = [specs.get(name) for name in ("relu", "tanh", "exponential", "log1mex
 @example(np.full((2, 4), 1e300))
 @example(np.full((2, 4), 2.0**1023) * [[1.0, -1.0, -1.0, -1.0], [-1.0, -1.0, -1.0, -1.0]])  # a mean square of NaN
 def test_whatever_functions_are_compared_on(x: Any) -> None:
-    """Values whose square is no number any more among them."""
+    """Including values whose squares overflow."""
     VALIDATORS["compare"].validate(json.loads(json_text(comparison_document(compare(COMPARED, layers_of("relu", x))))))
 
 
@@ -178,7 +178,7 @@ OUTPUTS = [
 @pytest.mark.sweep
 @pytest.mark.parametrize("output", part(OUTPUTS, 2), ids=lambda output: " ".join(output[1:3]))
 def test_what_the_commands_print_is_valid(output: tuple[str, ...], cli: Cli) -> None:
-    """As one JSON text and, where it is a table, as a line an item."""
+    """As one JSON text and, for tables, as one line per item."""
     name, *command = output
     document = json.loads(cli.ok(*command, "-f", "json"))
     VALIDATORS[name].validate(document)
@@ -190,8 +190,8 @@ def test_what_the_commands_print_is_valid(output: tuple[str, ...], cli: Cli) -> 
 
 
 @pytest.mark.parametrize("name", ["saturation", "compare"])
-def test_drift_is_seen(name: str, cli: Cli) -> None:
-    """A document with a field less, a field more, or a number that is a word, is not valid."""
+def test_drift_is_detected(name: str, cli: Cli) -> None:
+    """A document with a field too few or too many, or with a word for a number, is not valid."""
     more = [RELU[0]] if name == "saturation" else ["elu", "-i", RELU[0]]
     whole = json.loads(cli.ok(name, "relu", *more, "-f", "json"))
     validator = VALIDATORS[name]

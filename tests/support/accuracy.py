@@ -1,4 +1,4 @@
-"""What every elementwise function is held to: its own formula, evaluated and differentiated by mpmath."""
+"""Check elementwise functions against their own formulas, evaluated and differentiated by mpmath."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from actcli.errors import UsageError
 from actcli.registry.collection import ACTIVATIONS
 
 ELEMENTWISE = [activation for activation in ACTIVATIONS if activation.kind == "elementwise"]
-# A constant or a parameter multiplies x inside their exponential: 8 ulp instead of 4.
+# Functions in which a constant or parameter multiplies x inside an exponential: 8 ulp instead of 4.
 WIDER = dict.fromkeys(["gelu_tanh", "quick_gelu", "swish_beta", "softplus", "celu"], 8.0)
 
 
 def settings_of(activation: Activation) -> list[Function]:
-    """The function at its defaults and at another legal setting, in a sweep at up to three."""
+    """The function at its defaults and at another legal setting; in a sweep, at up to three others."""
     functions = [activation.bind()]
     candidates = (0.3, 2.5, -0.7, 20.0)
     for first in range(len(candidates)):
@@ -38,7 +38,7 @@ ALL = [function for activation in ELEMENTWISE for function in settings_of(activa
 
 
 def points(function: Function) -> np.ndarray:
-    """All magnitudes of both signs, in a sweep the curved part densely, and beside every break; not the breaks."""
+    """Points of all magnitudes and both signs, in a sweep dense in the curved part, and beside (not at) every break."""
     rng = np.random.default_rng(20261120)
     positive = [5e-324, 3e-320, 2.3e-308, 1e-300, 709.5, 720.3, 745.2, 1e5, 2.0**53, 1e155, 1.7976931348623157e308]
     positive += list(10.0 ** rng.uniform(-25, 3, number(4, 40))) + list(rng.uniform(0, 6, number(6, 60)))
@@ -67,7 +67,7 @@ def _jet(function: Function, x: float, by: str) -> Jet:
 
 
 def error(function: Function, quantity: str, x: float, computed: float, allowed: float) -> float:
-    """The error in ulp; near a change of sign in ulp of the largest true value within a factor of 1.5 of x."""
+    """The error in ulp; near a sign change, in ulp of the largest true value within a factor of 1.5 of x."""
     exact = truth(function, quantity, x)
     found = ulps(computed, exact)
     if found <= allowed or not math.isfinite(found):
@@ -103,7 +103,7 @@ def check_values(function: Function) -> None:
 
 
 def check_text_of_derivative(function: Function) -> None:
-    """The `derivative` that is shown equals the formula's, to 25 digits."""
+    """The declared `derivative` equals that of the formula, to 25 digits."""
     activation = function.activation
     for x in points(function)[::7].tolist():
         shown = evaluate(activation.derivative, x, function.parameters).v
@@ -135,7 +135,7 @@ def check_limits(function: Function) -> None:
 
 
 def check_breaks(function: Function) -> None:
-    """At a break each figure is the true one of one of its sides, or lies between them."""
+    """At a break each value is that of one side, or lies between the two."""
     for b in function.breaks:
         sides = [float(np.nextafter(b, -math.inf)), float(np.nextafter(b, math.inf))]
         for quantity in ("f", "df", "d2f"):

@@ -1,4 +1,4 @@
-"""What every figure must keep within itself."""
+"""Check that nothing in a figure leaves it or overlaps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from actcli.figures import style
 
 
 def check(figure: Any) -> None:
-    """What is drawn lies within the figure, and no name of an axis on its neighbour."""
+    """Everything drawn lies within the figure, and no axis label overlaps another."""
     with style.styled():
         FigureCanvasAgg(figure).draw()
         width, height = figure.get_size_inches()

@@ -1,4 +1,4 @@
-"""What every declaration is held to."""
+"""Check what every declaration must have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Specs of expressions, and the numbers on which they are tried."""
+"""Specs of expressions, and the numbers to try them on."""
 
 from __future__ import annotations
 

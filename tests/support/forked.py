@@ -1,8 +1,8 @@
 """Runs of actcli in processes forked from one that has imported the libraries: a start takes 30 ms of CPU, not 600.
 
 `program()` is the path of a stand-in for `actcli`. It hands its streams, folder, environment and arguments to the
-process that forks, passes signals on, and ends as the run does. What is read when Python or a library starts is as it
-was when the tests started: a test of that needs `python -m actcli`.
+process that forks, passes signals on, and ends as the run does. Anything that Python or a library reads at its start
+keeps the value from the start of the tests: a test of that needs `python -m actcli`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ os._exit(status)
 
 @cache
 def program() -> str:
-    """A path to run instead of `python -m actcli`, as long as this process lives."""
+    """A path to run instead of `python -m actcli` while this process lives."""
     folder = Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     address = str(folder / "socket")
@@ -67,7 +67,7 @@ def program() -> str:
 
 
 def _serve(listener: socket.socket) -> None:
-    """Fork for each that asks; return in the process that is to be the run."""
+    """Fork for each request; return in the process that becomes the run."""
     while select.select([listener, 0], [], [])[0] == [listener]:
         asked, _ = listener.accept()
         if os.fork() == 0:
@@ -81,7 +81,7 @@ def _serve(listener: socket.socket) -> None:
 
 
 def _answer(asked: socket.socket) -> None:
-    """Say which process is the run, and how it ended; return in it."""
+    """Send the id of the process that becomes the run and, later, its exit status; return in that process."""
     _, streams, _, _ = socket.recv_fds(asked, 1, 3)
     with asked.makefile() as file:
         args, folder, environment = json.loads(file.read())

@@ -1,4 +1,4 @@
-"""Frameworks whose models are run in tests, which are no dependencies: those tests are a run of their own in CI."""
+"""Frameworks whose models tests run. They are not dependencies: these tests are a separate run in CI."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ marked = pytest.mark.framework
 
 
 def need(name: str) -> None:
-    """Where the framework is not installed, the test, or the module of tests, is skipped; with --frameworks it
-    fails."""
+    """Skip the test or module of tests if the framework is not installed; with --frameworks, fail instead."""
     if find_spec(name) is None and not alone:
         pytest.skip(f"{name} is not installed: see --frameworks", allow_module_level=True)
 
 
 def framework(name: str) -> Any:
-    """The module, where its framework is installed."""
+    """The module, if its framework is installed."""
     need(name.partition(".")[0])
     return import_module(name)

@@ -1,4 +1,4 @@
-"""Layers of pre-activations: read from the data, diagnosed, and compared under several functions."""
+"""Layers of pre-activations: read, diagnosed, and compared under several functions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def tables(folder: str) -> dict[str, np.ndarray]:
 
 
 def given(spec: str, found: dict[str, np.ndarray]) -> list[PreActivations]:
-    """Layers of one function, their neurons h0, h1 and so on."""
+    """Layers under the same function, with neurons h0, h1 and so on."""
     return [
         PreActivations.of_array(name, specs.get(spec), x, neurons=[f"h{i}" for i in range(x.shape[1])])
         for name, x in found.items()

@@ -1,7 +1,7 @@
-"""Damaged files of every format, read here and whole by other readers.
+"""Damaged files of every format, read by actcli and by other readers.
 
-`python tests/support/mutants.py FORMAT FIRST LAST` prints a line for each of these mutants: what became of it. A reader
-that asks for too much memory ends the process, and who started it goes on behind that mutant.
+`python tests/support/mutants.py FORMAT FIRST LAST` prints the outcome of each of these mutants, one line each. A reader
+that asks for too much memory ends the process; the caller then continues after that mutant.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ WHOLE: dict[str, bytes] = {
 
 
 def mutant(format: str, seed: int) -> bytes:
-    """The file with one to three places damaged: bytes, a cut, chunks twice, exchanged, left out, or of elsewhere."""
+    """The file with one to three faults: changed bytes, a cut, or chunks repeated, swapped, dropped or replaced."""
     chance = random.Random(f"{format} {seed}")
     content = WHOLE[format]
     for _ in range(chance.choice((1, 1, 1, 2, 3))):
@@ -143,7 +143,7 @@ REFERENCE: dict[str, Callable[[bytes], Any]] = {
 
 
 def read(path: Path, block: int) -> tuple[list[str], list[list[float]]]:
-    """The names and the values as actcli reads them, of a table whose layout is known."""
+    """The names and values that actcli reads from a table with a known layout."""
     known = {} if path.suffix in (".npy", ".npz", ".parquet", ".arrow") else {"header": True, "separator": "comma"}
     options = ReadOptions(block_values=block, **(known if ".csv" in path.name else {}))  # type: ignore[arg-type]
     (table,) = open_tables([str(path)], options)
@@ -156,7 +156,7 @@ def read(path: Path, block: int) -> tuple[list[str], list[list[float]]]:
 
 
 def fate(format: str, seed: int, folder: Path) -> str:
-    """`refused`, `equal`, or what is wrong: an error that is none of ours, or figures that another reader has not."""
+    """`refused`, `equal`, or the fault: an error that is not ours, or numbers that another reader does not have."""
     content = mutant(format, seed)
     path = folder / f"{seed}.{format}"  # none is written over, which a thread of polars may still read
     path.write_bytes(content)

@@ -29,8 +29,8 @@ def model(
     dtype: DTypeLike = np.float32,
     inputs: Mapping[str, Sequence[int | str]] | None = None,
 ) -> Path:
-    """A model of `x` with these operators (op, inputs, output, attributes), an op of another domain as domain::op;
-    of several outputs with commas between them."""
+    """A model of `x` with these operators (op, inputs, output, attributes); write domain::op for another domain, and
+    separate several outputs by commas."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
@@ -67,7 +67,7 @@ def weights(rows: int, columns: int, seed: int = 0) -> np.ndarray[Any, Any]:
 
 
 def between_layers(path: Path, steps: Sequence[Step], constants: Mapping[str, ArrayLike] = {}, **more: Any) -> Path:
-    """A model of two layers, with steps from `z`, the first one's output, to `y`, the second one's input."""
+    """A model of two layers, with operators from `z`, the output of the first, to `y`, the input of the second."""
     ends: tuple[Step, Step] = (("MatMul", ("x", "fc1.weight"), "z"), ("MatMul", ("y", "fc2.weight"), "out"))
     both = {"fc1.weight": weights(4, 5), "fc2.weight": weights(5, 3, 1), **constants}
     return model(path, [ends[0], *steps, ends[1]], both, **more)

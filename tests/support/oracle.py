@@ -1,7 +1,7 @@
 """The truth about an activation, from its formula alone: mpmath with enough digits and forward-mode differentiation.
 
-Nothing here knows the stable forms of `actcli.functions`: the declared text is evaluated as it stands, on jets (value,
-first and second derivative), with so many digits that no cancellation can reach the ones that are compared.
+Nothing here knows the stable forms of `actcli.functions`: the declared text is evaluated as written, on jets (value,
+first and second derivative), with enough digits that cancellation cannot reach those that are compared.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _each(function: Any) -> Any:
 
 
 def _all(function: Any) -> Any:
-    """`function` of jets and numbers, entry by entry where one of them is a row."""
+    """`function` of jets and numbers, entry by entry if one of them is a row."""
 
     def apply(*arguments: Any) -> Any:
         if any(isinstance(argument, np.ndarray) for argument in arguments):
@@ -222,7 +222,7 @@ def _value(text: str, names: dict[str, Any], x: Any) -> Any:
 
 
 def _removed(text: str, names: dict[str, Any], x: Jet) -> Jet:
-    """The value at a removable singularity, as sin(x) / x has at 0: the mean of its two sides."""
+    """The value at a removable singularity, such as that of sin(x) / x at 0: the mean of both sides."""
     with mp.workdps(400):
         sides = [jet(_value(text, names, Jet(x.v + sign * mpf(10) ** -50, x.d1))) for sign in (-1, 1)]
         return (sides[0] + sides[1]) / 2

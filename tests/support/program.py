@@ -1,4 +1,4 @@
-"""The commands of the program, whose modules are imported when they are asked for."""
+"""The commands of the program, whose modules are imported on demand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The functions of rows, and the rows on which they are tried."""
+"""The rowwise functions, and the rows to try them on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from actcli.registry.collection import ACTIVATIONS
 
 ROWWISE = [activation for activation in ACTIVATIONS if activation.kind != "elementwise"]
 GATED = [activation for activation in ROWWISE if activation.kind == "gated"]
-# Their formulas are words: their truth is below.
+# Their formulas are in words, so their true values are computed below.
 IN_WORDS = ("hardmax", "sparsemax", "entmax15", "maxout")
 SETTINGS = ["gumbel_softmax:tau=0.3", "gumbel_softmax:tau=2.5", "gumbel_softmax:tau=20"]
 FORMULAS = [a.bind() for a in ROWWISE if a.name not in IN_WORDS] + [specs.get(spec) for spec in SETTINGS]
@@ -47,12 +47,12 @@ ROWS = [
 
 
 def rows(function: Function) -> Sequence[list[float]]:
-    """Those that it takes, in a usual run one in three of them."""
+    """The rows that a function takes; in a normal run, one in three of them."""
     return part([row for row in ROWS if function.activation.kind != "gated" or len(row) % 2 == 0], 3)
 
 
 def own(i: int, inputs: int, outputs: int) -> list[int]:
-    """The outputs that input i belongs to: one, or the two of crelu, of which one is constant."""
+    """The outputs that input i belongs to: one, or two for crelu, one of them constant."""
     return list(range(i % outputs, outputs, inputs))
 
 

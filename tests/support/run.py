@@ -23,9 +23,9 @@ ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests" / "data"
 LAYER = str(DATA / "relu_trained" / "layer2.csv")
 
-# What the code reads from the environment while it runs, and not when Python or a module starts.
+# Variables that the code reads while it runs, not when Python or a module starts.
 READ_WHILE_RUNNING = {"ACTCLI_FUNCTIONS", "COLUMNS", "LINES", "NO_COLOR", "SOURCE_DATE_EPOCH", "TERM"}
-# And what those forked from a process that has started take over all the same.
+# Variables read at the start that have the same effect in a forked process.
 OF_A_START = {
     "ACTCLI_DEBUG", "COMP_LINE", "COMP_POINT", "COMP_WORD", "COMP_WORDBREAKS", "PYTHONIOENCODING", "XDG_CONFIG_HOME",
     "_ACTCLI_COMPLETE",
@@ -33,7 +33,7 @@ OF_A_START = {
 
 
 def needs(program: str) -> pytest.MarkDecorator:
-    """Without this program a test is skipped; in CI, which installs them all, it fails."""
+    """Skip a test if this program is missing; fail in CI, which installs them all."""
     missing = shutil.which(program) is None and os.environ.get("CI") != "true"
     return pytest.mark.skipif(missing, reason=f"{program} is not installed")
 
@@ -44,13 +44,13 @@ def rows(text: str) -> list[dict[str, str]]:
 
 
 def surroundings(changes: dict[str, str]) -> dict[str, str]:
-    """The environment of a run: what the width of the terminal of these tests is has no part in it."""
+    """The environment of a run, independent of the width of the terminal that runs the tests."""
     own = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
     return {**own, **changes}
 
 
 class Cli:
-    """Runs `actcli` in this process, bytes in and bytes out: a start takes 0.2 s, and this none."""
+    """Runs `actcli` in this process, bytes in and bytes out, which saves the 0.2 s of a start."""
 
     def __call__(
         self, *args: str, stdin: bytes | None = None, cwd: Path = ROOT, **environment: str
@@ -61,13 +61,13 @@ class Cli:
         return subprocess.CompletedProcess([*args], status, stdout.getvalue(), stderr.getvalue())
 
     def ok(self, *args: str, stdin: bytes | None = None, cwd: Path = ROOT, **environment: str) -> str:
-        """Standard output of a run that must succeed and say nothing on standard error."""
+        """Standard output of a run that must succeed and print nothing on standard error."""
         done = self(*args, stdin=stdin, cwd=cwd, **environment)
         assert (done.returncode, done.stderr) == (0, b""), done.stderr.decode()
         return done.stdout.decode()
 
     def fails(self, status: int, *args: str, stdin: bytes | None = None, cwd: Path = ROOT) -> str:
-        """Standard error of a run that must fail with this status, in at most two lines, and print no result."""
+        """Standard error, at most two lines, of a run that must fail with this status and print no result."""
         done = self(*args, stdin=stdin, cwd=cwd)
         assert done.returncode == status, (done.returncode, done.stderr.decode())
         assert done.stdout == b""
@@ -79,7 +79,7 @@ class Cli:
 
 
 class Process(Cli):
-    """Runs `actcli` as a person would: a process of its own, with the streams and the environment of one."""
+    """Runs `actcli` as a person would: in its own process, with its own streams and environment."""
 
     def __call__(
         self, *args: str, stdin: bytes | None = None, cwd: Path = ROOT, **environment: str
@@ -99,7 +99,7 @@ class Process(Cli):
 
 @contextmanager
 def _in(folder: Path, environment: dict[str, str]) -> Iterator[None]:
-    """In this folder and environment; afterwards both are as before."""
+    """Work in this folder and environment; both are restored afterwards."""
     before, kept = os.getcwd(), {**os.environ}
     try:
         os.chdir(folder)
@@ -114,7 +114,7 @@ def _in(folder: Path, environment: dict[str, str]) -> Iterator[None]:
 
 @contextmanager
 def _streams(content: bytes | None) -> Iterator[tuple[io.BytesIO, io.BytesIO]]:
-    """With standard input a pipe that holds `content`, or nothing at all, and the two outputs kept."""
+    """With a pipe that contains `content` (or nothing) as standard input, and both outputs captured."""
     kept = sys.stdin, sys.stdout, sys.stderr
     outputs = io.BytesIO(), io.BytesIO()
     with open(os.devnull, "rb") if content is None else _pipe(content) as source:
@@ -131,7 +131,7 @@ def _streams(content: bytes | None) -> Iterator[tuple[io.BytesIO, io.BytesIO]]:
 
 @contextmanager
 def _pipe(content: bytes) -> Iterator[IO[bytes]]:
-    """The end to read from of a pipe that a thread fills."""
+    """The reading end of a pipe that a thread fills."""
     reader, writer = os.pipe()
 
     def fill() -> None:

@@ -1,8 +1,8 @@
-"""How far rounding may carry an expression that is evaluated as it stands: a bound to first order, by mpmath.
+"""A first-order bound, by mpmath, on the rounding error of an expression that is evaluated as written.
 
-The oracle's jets are run over numbers that carry, beside their value, a bound of the error that double precision makes
-on the way: half an ulp for each operation and `KERNEL` ulp for each function, passed on by the derivatives. What a
-formula loses by cancellation is in this bound, so that it is the condition number times an ulp, at each x.
+The oracle's jets run over numbers that carry, beside their value, a bound on the error of double precision so far: half
+an ulp for each operation and `KERNEL` ulp for each function, propagated by the derivatives. The bound includes what a
+formula loses by cancellation, so at each x it is the condition number times an ulp.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ UNIT = mpf(2) ** -53
 
 
 class Bound:
-    """A value and a bound of its error, in units of 2^-53."""
+    """A value and a bound on its error, in units of 2^-53."""
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -50,7 +50,7 @@ class Bound:
         return self.lift(self.value**n, n * self.value ** (n - 1) if n else 0)
 
     def lift(self, g: Any, slope: Any) -> Bound:
-        """g at the value, whose derivative there is `slope`."""
+        """g at the value; `slope` is its derivative there."""
         return Bound(g, abs(slope) * self.error + 2 * KERNEL * abs(g))
 
     def __eq__(self, other: object) -> bool:
@@ -122,7 +122,7 @@ def _constant(value: Any) -> Jet:
 
 
 def jet_with_bounds(text: str, x: float, parameters: dict[str, float], by: str = "x") -> tuple[Bound, Bound, Bound]:
-    """f and both derivatives by x, or f and that by a parameter, each with a bound of its error."""
+    """f and both derivatives by x, or f and the derivative by a parameter, each with a bound on its error."""
     with mp.workdps(80):
         names = {**NAMES, "pi": _constant(mp.pi), "e": _constant(mp.e)}
         for name, value in {**parameters, "x": x}.items():

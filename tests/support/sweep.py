@@ -1,4 +1,4 @@
-"""How much is tried: a part in a usual run, all of it in a sweep (`pytest --sweep`)."""
+"""How much to test: a part in a normal run, everything in a sweep (`pytest --sweep`)."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ def part(items: Sequence[T], step: int) -> Sequence[T]:
 
 
 def number(usual: int, most: int) -> int:
-    """How many to draw."""
+    """The number of random examples."""
     return most if full else usual

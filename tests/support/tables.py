@@ -1,4 +1,4 @@
-"""Files that are written, read and filtered as the commands do it."""
+"""Write, read and filter files as the commands do."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def blocks_of(table: Table, threads: int | None = None) -> list[Block]:
 
 
 def read(path: Path | str, threads: int = 2, **options: Any) -> tuple[Table, np.ndarray, np.ndarray]:
-    """The one table of a file, its values and its mask of missing cells."""
+    """The values of the only table in a file, and the mask of its missing cells."""
     (table,) = open_tables([str(path)], ReadOptions(**options))
     blocks = blocks_of(table, threads)
     shape = (0, len(table.picked))
@@ -40,12 +40,12 @@ def write(path: Path, content: bytes | str) -> Path:
 
 
 def others(path: Path, **options: Any) -> list[dict[str, Any]]:
-    """The rows of the columns that were not picked."""
+    """The columns that were not picked, as rows."""
     (table,) = open_tables([str(path)], ReadOptions(**options))
     rows: list[dict[str, Any]] = []
     for block in blocks_of(table):
-        assert block.others is not None
-        rows += block.others.to_dicts()
+        assert block.rest is not None
+        rows += block.rest().to_dicts()
     return rows
 
 
@@ -57,7 +57,7 @@ def run_filter(
     work: Callable[[np.ndarray], np.ndarray] = lambda x: x,
     **options: Any,
 ) -> bytes:
-    """What `eval` does with a table: each picked column through `work`, into a file."""
+    """Apply `work` to each picked column of a table and write a file, as `eval` does."""
     (table,) = open_tables([str(path)], ReadOptions(**options))
     names = [f"f({table.columns[i]})" for i in table.picked]
     frames = named(format).frames

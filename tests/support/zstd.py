@@ -1,4 +1,4 @@
-"""Zstandard, which is in Python since 3.14."""
+"""Zstandard, part of Python since 3.14."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bad tables: every one is a single error that names the place, never anything else."""
+"""Bad tables: each is a single error that names the place, never anything else."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from actcli.tables.pipeline import map_blocks
 
 
 def read(path: Path | str, **options: Any) -> list[list[float]]:
-    """All rows of all tables of a file."""
+    """Return all rows of all tables of a file."""
     tables = open_tables([str(path)], ReadOptions(**options))
     return [row for table in tables for part in map_blocks(table, lambda b: b.values.tolist()) for row in part.result]
 
 
 def failure(path: Path | str, **options: Any) -> DataError:
-    """The error of reading a file."""
+    """Return the error that reading a file raises."""
     with pytest.raises(DataError) as caught:
         read(path, **options)
     assert "\n" not in caught.value.message
@@ -40,7 +40,7 @@ def failure(path: Path | str, **options: Any) -> DataError:
 
 
 def outcome(path: Path, **options: Any) -> str:
-    """The rows as text, or empty for an error, which must name the file."""
+    """Return the rows as text, or empty for an error, which must name the file."""
     try:
         return str(read(path, **options))
     except ActcliError as error:
@@ -103,7 +103,7 @@ def test_the_place_is_named(tmp_path: Path, content: str, message: str | None, b
 
 
 def test_the_hint_says_what_to_do(tmp_path: Path) -> None:
-    """A word may be a missing value, or in a column that is not meant."""
+    """A word may mean missing, or be in a column that was not meant to be read."""
     path = tmp_path / "a.csv"
     path.write_text("a,b\n1,n/a\n2,not known\n")
     assert failure(path).hint == "leave the column out with -c '!b', or name missing values with --null n/a"
@@ -111,7 +111,7 @@ def test_the_hint_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_late_blocks_know_their_lines(tmp_path: Path) -> None:
-    """The line is the true one in any block, also behind quoted line breaks and CRLF."""
+    """The line number is right in any block, also after quoted line breaks and CRLF."""
     rows = ['"two\nlines",1,2\r\n' if i % 3 else "one,1,2\n" for i in range(600)]
     for bad, message in (("x,1,y\n", "column 3 (b): 'y' is not a number"), ("x,1\n", "2 cells where")):
         path = tmp_path / "a.csv"
@@ -124,8 +124,8 @@ def test_late_blocks_know_their_lines(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
-def test_the_first_error_is_told(tmp_path: Path, threads: int) -> None:
-    """Of several errors the first in the file is told, whatever the threads; not a later one."""
+def test_the_first_error_is_reported(tmp_path: Path, threads: int) -> None:
+    """The first of several errors in the file is reported, however many threads there are."""
     packed = gzip.compress(("a\n" + "1\n" * 500 + "x\n" + "1\n" * 500 + "y\n" + "1\n" * 500_000).encode(), mtime=0)
     path = tmp_path / "a.csv.gz"
     path.write_bytes(packed[:-200])
@@ -152,8 +152,8 @@ def test_the_first_error_is_told(tmp_path: Path, threads: int) -> None:
     ],
 )
 @pytest.mark.parametrize("format", ["csv", "tsv", "jsonl"])
-def test_no_text(tmp_path: Path, content: bytes, message: str, format: str) -> None:
-    """What is no text, or none in UTF-8, is called so."""
+def test_data_that_is_not_text(tmp_path: Path, content: bytes, message: str, format: str) -> None:
+    """The error names the byte that is not UTF-8 text."""
     path = tmp_path / f"a.{format}"
     if format == "jsonl":
         content = content.replace(b"a,b", b"[1]").replace(b"1,2\n", b"[2]\n").replace(b"a,\xe9", b'["\xe9"]')
@@ -166,7 +166,7 @@ def test_no_text(tmp_path: Path, content: bytes, message: str, format: str) -> N
 
 @pytest.mark.parametrize("format", [f".{name}" for name in names("open")] + ["", ".csv.gz"])
 def test_no_file(tmp_path: Path, format: str) -> None:
-    """A missing file, an empty folder, and a file that may not be read."""
+    """A missing file, an empty folder, and an unreadable file."""
     missing = tmp_path / f"missing{format}"
     assert failure(missing).message == f"{missing}: no such file"
     folder = tmp_path / f"folder{format}"
@@ -179,7 +179,7 @@ def test_no_file(tmp_path: Path, format: str) -> None:
 
 
 def test_wrong_usage(tmp_path: Path) -> None:
-    """Standard input twice, and a format that is none."""
+    """Standard input twice, and an unknown format."""
     with pytest.raises(UsageError):
         open_tables(["-", "-"], ReadOptions())
     with pytest.raises(UsageError, match="csv, tsv, jsonl"):
@@ -205,7 +205,7 @@ def test_wrong_usage(tmp_path: Path) -> None:
 )
 @pytest.mark.parametrize("block", [1, 1000])
 def test_jsonl(tmp_path: Path, content: str, message: str, block: int) -> None:
-    """Wrong lines of JSON Lines are named."""
+    """The error names the invalid line of JSON Lines."""
     path = tmp_path / "a.jsonl"
     path.write_text(content)
     assert failure(path, block_values=block).message == f"{path}: {message}"
@@ -231,7 +231,7 @@ def test_jsonl_too_deep(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("packed", [False, True])
-def test_arrays_that_are_no_table(tmp_path: Path, array: Any, message: str, hint: str, packed: bool) -> None:
+def test_arrays_that_are_not_tables(tmp_path: Path, array: Any, message: str, hint: str, packed: bool) -> None:
     """Arrays of other types or dimensions."""
     path = tmp_path / ("a.npz" if packed else "a.npy")
     np.savez(path, h=array) if packed else np.save(path, array, allow_pickle=True)
@@ -242,7 +242,7 @@ def test_arrays_that_are_no_table(tmp_path: Path, array: Any, message: str, hint
 
 
 def test_parquet_of_text(tmp_path: Path) -> None:
-    """A picked column that is not numeric is named, before any work."""
+    """A picked column that is not numeric is reported before any work."""
     path = tmp_path / "a.parquet"
     pl.DataFrame({"x": [1.0], "t": ["a"]}).write_parquet(path)
     assert failure(path).message == f"{path}: column 2 (t) contains String, not numbers"
@@ -257,7 +257,7 @@ def an_npz() -> bytes:
 
 
 def saved(write: Callable[[Any], object]) -> bytes:
-    """What a writer writes."""
+    """Return what a writer writes."""
     file = io.BytesIO()
     write(file)
     return file.getvalue()
@@ -276,7 +276,7 @@ WHOLE = {
 
 @pytest.mark.parametrize("format", WHOLE)
 def test_truncated(tmp_path: Path, format: str) -> None:
-    """A file cut short anywhere is an error that names it."""
+    """A file truncated anywhere is an error that names it."""
     path = tmp_path / f"a.{format}"
     whole = WHOLE[format]
     path.write_bytes(whole)
@@ -290,7 +290,7 @@ def test_truncated(tmp_path: Path, format: str) -> None:
 @pytest.mark.parametrize("format", ["csv.gz", "csv.zst", "npy", "npz"])
 @given(data=st.data())
 def test_damaged(tmp_path: Path, format: str, data: st.DataObject) -> None:
-    """A file with some bytes changed is read or refused; nothing else happens."""
+    """A file with some bytes changed is either read or rejected."""
     content = bytearray(WHOLE[format])
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
@@ -309,14 +309,14 @@ def test_damaged(tmp_path: Path, format: str, data: st.DataObject) -> None:
     st.sampled_from([(), ("#1",)]),
 )
 def test_anything(tmp_path: Path, format: str, content: bytes, block: int, columns: tuple[str, ...]) -> None:
-    """Any bytes are a table or an error that names the file, the same whatever the block size."""
+    """Any bytes are a table or an error that names the file, at any block size."""
     path = tmp_path / f"a.{format}"
     path.write_bytes(content)
     assert outcome(path, block_values=block, columns=columns) == outcome(path, columns=columns)
 
 
 def test_npz_without_arrays(tmp_path: Path) -> None:
-    """A ZIP of something else."""
+    """A ZIP without NPY files is rejected."""
     with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
         archive.writestr("x.txt", "x")
     assert failure(tmp_path / "a.npz").message.endswith("contains no arrays")
@@ -324,7 +324,7 @@ def test_npz_without_arrays(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("block", [1, 3, 1 << 17])
 def test_bad_rows_can_be_skipped(tmp_path: Path, block: int) -> None:
-    """Short, long and blank rows and cells that are no numbers are left out and counted; the others stay in order."""
+    """Short, long and blank rows, and rows with invalid cells, are left out and counted; the others stay in order."""
     path = tmp_path / "a.csv"
     path.write_text("a,b\n1,2\n3,x\n4\n5,6\n7,8,9\n\ny,1\n10,11\n")
     (table,) = open_tables([str(path)], ReadOptions(on_error="skip", block_values=block))
@@ -338,7 +338,7 @@ def test_bad_rows_can_be_skipped(tmp_path: Path, block: int) -> None:
 
 
 def test_bad_lines_of_json_can_be_skipped(tmp_path: Path) -> None:
-    """What is no JSON, no object or no number is left out, and counted."""
+    """Lines that are not JSON, not objects or not numbers are left out and counted."""
     path = tmp_path / "a.jsonl"
     path.write_text('{"a": 1}\n{"a": \n[1]\n{"a": "x"}\n{"b": 1}\n{"a": 2}\n')
     (table,) = open_tables([str(path)], ReadOptions(on_error="skip"))
@@ -348,8 +348,8 @@ def test_bad_lines_of_json_can_be_skipped(tmp_path: Path) -> None:
     assert part.skipped.count == 4
 
 
-def test_skipped_rows_are_told_on_standard_error(cli: Cli, tmp_path: Path) -> None:
-    """With their number and the place of one of them; the result stands."""
+def test_skipped_rows_are_reported_on_standard_error(cli: Cli, tmp_path: Path) -> None:
+    """The message has their number and the place of the first; the result is unaffected."""
     path = tmp_path / "a.csv"
     path.write_text("a,b\n1,2\n3,x\n4\n5,6\n")
     done = cli("eval", "relu", str(path), "--on-error", "skip")

@@ -1,4 +1,4 @@
-"""Small files that ask for much: refused at once, with the limit that they break."""
+"""Small files that demand huge resources: rejected at once, with the limit that they exceed."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from actcli.errors import DataError
 
 
 def failure(path: Path, **options: Any) -> DataError:
-    """The error of reading a file."""
+    """Return the error that reading a file raises."""
     with pytest.raises(DataError) as caught:
         read(path, **options)
     return caught.value
 
 
 def a_nest(depth: int) -> pl.Series:
-    """A list within a list and so on."""
+    """Return nested lists."""
     value: Any = 1.0
     dtype: Any = pl.Float64
     for _ in range(depth):
@@ -31,8 +31,8 @@ def a_nest(depth: int) -> pl.Series:
     return pl.Series("b", [value], dtype=dtype)
 
 
-def test_values_within_values_have_a_limit(tmp_path: Path) -> None:
-    """Which is looked at before anything walks them on the stack, also in columns that are only passed through."""
+def test_the_depth_of_nested_values_is_limited(tmp_path: Path) -> None:
+    """The limit is checked before anything recurses into the values, also in columns that only pass through."""
     for suffix in ("parquet", "arrow", "jsonl"):
         for depth, fits in ((60, True), (150, False)):
             path = tmp_path / f"a.{suffix}"
@@ -59,15 +59,15 @@ BOMBS = {
 @pytest.mark.sweep
 @pytest.mark.parametrize("name", BOMBS)
 def test_much_of_nothing_ends_at_once(tmp_path: Path, name: str) -> None:
-    """A small file that unpacks to more than any line or gap may have."""
+    """A small file that unpacks to more than any line or gap may have is rejected quickly."""
     content, message = BOMBS[name]
     path = tmp_path / name
     path.write_bytes(gzip.compress(content, 1, mtime=0))
     assert message in failure(path).message
 
 
-def test_an_array_of_more_columns_than_a_table_has_is_none(tmp_path: Path) -> None:
-    """Whatever its head declares, nothing is set aside for it."""
+def test_an_array_with_too_many_columns_is_rejected(tmp_path: Path) -> None:
+    """No memory is allocated, whatever its header declares."""
     for shape in ((0, 10**9), (1, 10**6), (2**40, 2**40), (2, 3, 10**6)):
         head = io.BytesIO()
         np.lib.format.write_array_header_1_0(head, {"descr": "<f8", "fortran_order": False, "shape": shape})

@@ -1,4 +1,4 @@
-"""The other formats, and what standard input is told by."""
+"""The other formats, and how the format of standard input is detected."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from actcli.tables.options import ReadOptions
 
 @pytest.mark.parametrize(("suffix", "pack"), [("gz", gzip.compress), ("zst", zstd.compress)])
 def test_compressed(tmp_path: Path, suffix: str, pack: Callable[[bytes], bytes]) -> None:
-    """Text may be compressed, several members are one stream."""
+    """Text may be compressed; several members are one stream."""
     path = write(tmp_path / f"a.csv.{suffix}", pack(b"a,b\n1,2\n") + pack(b"3,4\n"))
     table, values, _ = read(path, block_values=3)
     assert table.name == "a"
@@ -34,7 +34,7 @@ def test_compressed(tmp_path: Path, suffix: str, pack: Callable[[bytes], bytes])
 
 
 def test_jsonl_objects(tmp_path: Path) -> None:
-    """Objects: a missing key and null are missing, and strings of numbers are numbers."""
+    """In objects, a missing key or null is a missing value, and a string with a number is a number."""
     lines = [
         '{"a": 1, "b": "NaN", "t": [1]}',
         '{"b": "-Infinity"}',
@@ -52,7 +52,7 @@ def test_jsonl_objects(tmp_path: Path) -> None:
 
 
 def test_jsonl_arrays(tmp_path: Path) -> None:
-    """Arrays: columns are named by their number."""
+    """Columns of arrays are named by their number."""
     table, values, _ = read(write(tmp_path / "a.jsonl", "[1, 2]\n[3, null]\n"))
     assert (table.columns, table.has_header) == (("0", "1"), False)
     np.testing.assert_array_equal(values, [[1, 2], [3, math.nan]])
@@ -82,7 +82,7 @@ def test_columnar(tmp_path: Path, format: str, block: int) -> None:
 @pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "i1", "u8", ">f8", ">i4", "g"])
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_npy(tmp_path: Path, dtype: str, order: Any) -> None:
-    """Arrays of any real type, in either order, give float64; the columns not picked come along."""
+    """Arrays of any real type, in either order, become float64; columns that are not picked pass through."""
     array = np.array([[1, 2, 3], [4, 5, 6]], dtype=dtype, order=order)
     np.save(tmp_path / "a.npy", array)
     for block in (1, 1000):
@@ -93,7 +93,7 @@ def test_npy(tmp_path: Path, dtype: str, order: Any) -> None:
 
 
 def test_npy_of_one_dimension_and_without_rows(tmp_path: Path) -> None:
-    """One dimension is one column; no rows are no blocks."""
+    """An array of one dimension is one column; without rows there are no blocks."""
     np.save(tmp_path / "a.npy", np.arange(3.0))
     assert read(tmp_path / "a.npy")[1].tolist() == [[0], [1], [2]]
     np.save(tmp_path / "b.npy", np.empty((0, 3)))
@@ -104,7 +104,7 @@ def test_npy_of_one_dimension_and_without_rows(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 def test_npz(tmp_path: Path, save: Callable[..., None]) -> None:
-    """Each array of an NPZ is a layer of its own."""
+    """Each array of an NPZ is a separate layer."""
     save(tmp_path / "a.npz", layer1=np.ones((2, 2)), layer2=np.asfortranarray([[1, 2], [3, 4]]))
     one, two = open_tables([str(tmp_path / "a.npz")], ReadOptions())
     assert (one.name, two.name) == ("layer1", "layer2")
@@ -113,7 +113,7 @@ def test_npz(tmp_path: Path, save: Callable[..., None]) -> None:
 
 
 def test_arrays_of_an_npz_are_named_in_errors(tmp_path: Path) -> None:
-    """Arrays of other widths are not told apart by their file."""
+    """An error names the array and not only the file, because arrays may differ in width."""
     path = tmp_path / "odd.npz"
     np.savez(path, one=np.ones((2, 2)), two=np.ones((2, 3)))
     with pytest.raises(DataError) as caught:
@@ -125,8 +125,8 @@ def test_arrays_of_an_npz_are_named_in_errors(tmp_path: Path) -> None:
     assert len({table.name for table in both}) == 4
 
 
-def test_names_tell_layers_apart(tmp_path: Path) -> None:
-    """The same stem in two folders is named by its path."""
+def test_names_of_layers_are_distinct(tmp_path: Path) -> None:
+    """Files with the same stem in two folders are named by their paths."""
     for folder in "pq":
         (tmp_path / folder).mkdir()
         write(tmp_path / folder / "a.csv", "x\n1\n")
@@ -146,8 +146,8 @@ print(table.name, sum(part.result for part in map_blocks(table, lambda b: b.valu
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("format", part(["csv", "csv.gz", "csv.zst", "parquet", "arrow", "npy"], 3))
-def test_standard_input_is_told_by_its_first_bytes(tmp_path: Path, format: str) -> None:
-    """A pipe needs no name: its first bytes say what it holds."""
+def test_the_format_of_standard_input_is_detected(tmp_path: Path, format: str) -> None:
+    """The first bytes of a pipe determine its format."""
     array = np.arange(20.0).reshape(10, 2)
     frame = pl.DataFrame(array)
     file = io.BytesIO()
@@ -167,7 +167,7 @@ def test_standard_input_is_told_by_its_first_bytes(tmp_path: Path, format: str) 
 
 @pytest.mark.parametrize("format", ["csv", "parquet"])
 def test_a_pipe_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str) -> None:
-    """A second pass over a pipe fails rather than finding nothing; what was spooled can be read again."""
+    """A second pass over a pipe fails instead of finding no rows; a spooled pipe can be read again."""
     file = io.BytesIO()
     frame = pl.DataFrame({"x": [1.0, 2.0]})
     frame.write_parquet(file) if format == "parquet" else frame.write_csv(file)
@@ -182,14 +182,14 @@ def test_a_pipe_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fo
 
 
 def test_polars_is_not_imported_early() -> None:
-    """Importing the package loads neither polars nor anything as heavy."""
+    """Importing the package loads no heavy library."""
     code = "import actcli.tables, actcli.output.files, sys; sys.exit('polars' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("format", ["csv", "npy", "npz", "parquet", "arrow"])
 def test_the_position_goes_from_nothing_to_the_whole_file(tmp_path: Path, format: str) -> None:
-    """Step by step, whether the bytes are read one after the other or mapped: a progress bar shows it."""
+    """It grows step by step for every reader, as a progress bar needs."""
     path = tmp_path / f"a.{format}"
     frame = pl.DataFrame({"a": np.arange(400_000.0)})
     writers = {

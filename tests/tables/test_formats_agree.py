@@ -1,4 +1,4 @@
-"""Each format has one writer: a sheet and a table of the same cells are the same bytes."""
+"""Sheets and tables with the same cells are written as the same bytes in every format."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EXACT = [name for name in BOTH if not named(name).for_people]
 
 
 def of_frames(format: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]], block: int) -> bytes:
-    """What the frame writer writes, in blocks of so many rows."""
+    """Return what the frame writer writes in blocks of this many rows."""
     frames = named(format).frames
     assert frames is not None
     writer = frames(columns, USUAL)
@@ -35,7 +35,7 @@ def of_frames(format: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]
 
 
 def of_rows(format: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> bytes:
-    """What the row writer writes."""
+    """Return what the row writer writes."""
     writer = named(format).rows
     assert writer is not None
     return b"".join(writer(columns, rows, USUAL))
@@ -44,26 +44,26 @@ def of_rows(format: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) 
 @pytest.mark.parametrize("format", EXACT)
 @pytest.mark.parametrize("block", [1, 3, 10])
 def test_sheets_and_frames_are_the_same_bytes(format: str, block: int) -> None:
-    """Text, numbers, truth values and what is missing. Exponents and NaN, which Python and polars spell differently,
-    are the same numbers."""
+    """Text, numbers, booleans and missing values. Exponents and NaN, which Python and polars spell differently, are
+    the same numbers."""
     assert of_frames(format, COLUMNS, ROWS, block) == of_rows(format, COLUMNS, ROWS)
     assert of_frames(format, ("x",), [(1.0,), (None,)], block) == of_rows(format, ("x",), [(1.0,), (None,)])
 
 
 @pytest.mark.parametrize("format", BOTH)
 def test_no_rows_are_the_same_bytes(format: str) -> None:
-    """A header alone, an empty array."""
+    """Only a header, or an empty array, is written."""
     assert of_frames(format, ("x", "y"), [], 1) == of_rows(format, ("x", "y"), [])
 
 
 def test_exponents_are_the_same_numbers() -> None:
-    """To the last bit."""
+    """They agree to the last bit."""
     rows = [(1e-300, 1e22), (float("nan"), 5e-324), (-1e-5, 1.7976931348623157e308)]
     assert json.loads(of_frames("json", ("x", "y"), rows, 2)) == json.loads(of_rows("json", ("x", "y"), rows))
 
 
 class Scanned(tuple[str, ...]):
-    """Names among which nothing may be looked for from one end to the other."""
+    """Names that raise on a linear search."""
 
     def __contains__(self, name: object) -> bool:
         raise AssertionError("a search through all the columns")
@@ -76,14 +76,14 @@ class Scanned(tuple[str, ...]):
 
 
 def test_choosing_by_name_does_not_search() -> None:
-    """50,000 items among 50,000 columns: a search for each would look at 2.5 thousand million names."""
+    """50,000 items among 50,000 columns: linear searches would look at 2.5 billion names."""
     columns = Scanned(f"h{i}" for i in range(50_000))
     assert pick([",".join(columns)], columns, "a.csv") == tuple(range(50_000))
     assert len(pick([",".join(f"h{i}:h{i + 1}" for i in range(0, 50_000, 2))], columns, "a.csv")) == 50_000
 
 
 class Counted(str):
-    """A name that counts how often one of them is looked up."""
+    """A name that counts how often names are looked up."""
 
     lookups = 0
     __slots__ = ()
@@ -93,8 +93,8 @@ class Counted(str):
         return super().__hash__()
 
 
-def test_repeated_names_are_told_apart_in_one_pass() -> None:
-    """Thousands of columns of one name."""
+def test_repeated_names_become_unique_in_one_pass() -> None:
+    """Thousands of columns have the same name."""
     names = [Counted("x")] * 50_000
     found = unique(names)
     assert len(set(found)) == 50_000

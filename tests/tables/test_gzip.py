@@ -1,4 +1,4 @@
-"""Gzip: whatever the members and their headers, the bytes are those that Python's own reader gives."""
+"""Gzip: for any members and headers, the bytes are those that Python's own reader gives."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NOISE = random.Random(0).randbytes(300_000)
 
 
 def member(content: bytes, flags: int = 0, more: bytes = b"") -> bytes:
-    """One with these flags in its header, and what they announce."""
+    """Return a member with these flags in its header, and the fields that they announce."""
     packed = zlib.compressobj(6, zlib.DEFLATED, -15)
     head = b"\x1f\x8b\x08" + bytes([flags]) + bytes(6) + more
     tail = zlib.crc32(content).to_bytes(4, "little") + (len(content) % 2**32).to_bytes(4, "little")
@@ -49,7 +49,7 @@ def test_the_bytes_are_those_of_pythons_reader(tmp_path: Path, content: bytes, s
 
 
 @pytest.mark.parametrize("cut", [1, 4, 8, 9, 5000])
-def test_what_ends_early_or_in_something_else_is_refused(tmp_path: Path, cut: int) -> None:
+def test_truncated_members_and_trailing_data_are_refused(tmp_path: Path, cut: int) -> None:
     whole = member(NOISE) + member(NOISE)
     for content in (whole[:-cut], whole + b"x" * cut, whole + member(b"") + b"\x1f"):
         with pytest.raises(DataError, match=r"ends too early|is damaged"):

@@ -1,4 +1,4 @@
-"""Tables as pandas and numpy write them: what is no neuron is left out, and every guess is said."""
+"""Tables as pandas and numpy write them: columns that are not neurons are left out, and every guess is noted."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ HEADS = [
 
 @pytest.mark.parametrize(("content", "neurons", "rows", "said"), HEADS)
 def test_the_neurons_of_a_table(tmp_path: Path, content: str, neurons: list[str], rows: int, said: str) -> None:
-    """And what is said of those that are none."""
+    """The other columns are left out with a note."""
     path = tmp_path / "a.csv"
     path.write_text(content)
     table = opened(path)
@@ -56,8 +56,8 @@ def test_the_neurons_of_a_table(tmp_path: Path, content: str, neurons: list[str]
     assert bool(said) == bool(table.notes)
 
 
-def test_the_option_that_is_named_says_otherwise(tmp_path: Path) -> None:
-    """Then nothing is guessed and nothing said."""
+def test_the_option_that_a_note_names_overrides_the_guess(tmp_path: Path) -> None:
+    """Then nothing is guessed or noted."""
     path = tmp_path / "a.csv"
     path.write_text("0,1,2\n-1,-2,-3\n")
     table = opened(path, header=False)
@@ -69,7 +69,7 @@ def test_the_option_that_is_named_says_otherwise(tmp_path: Path) -> None:
 
 
 def test_the_index_of_a_frame_of_pandas(tmp_path: Path) -> None:
-    """In a Parquet file its metadata name it; in an Arrow file and in JSON Lines its name is known."""
+    """Metadata of Parquet files name it; in Arrow files and JSON Lines it has a known name."""
     frame = pl.DataFrame({"x": [1.0, -1.0], "run": ["a", "b"]})
     said = json.dumps({"index_columns": ["run"], "columns": []})
     frame.write_parquet(tmp_path / "a.parquet", metadata={"pandas": said})
@@ -81,7 +81,7 @@ def test_the_index_of_a_frame_of_pandas(tmp_path: Path) -> None:
 
 
 def test_a_number_that_could_be_two_columns(tmp_path: Path) -> None:
-    """Is an error that names both ways out, and these work."""
+    """The error names both ways out, and these work."""
     path = tmp_path / "a.csv"
     path.write_text(",0,1\n0,-1,2\n")
     with pytest.raises(UsageError, match="is ambiguous: a name or a position") as caught:
@@ -97,14 +97,14 @@ def test_a_number_that_could_be_two_columns(tmp_path: Path) -> None:
     assert opened(tmp_path / "a.npy", columns=("#3", "=0")).picked == (2, 0)
 
 
-def test_the_columns_come_in_the_order_in_which_they_are_asked_for(cli: Cli) -> None:
+def test_columns_come_in_the_order_asked_for(cli: Cli) -> None:
     """A gated function takes the first half as its values."""
     table = b"g0,g1,u0,u1\n1,2,3,4\n"
     assert cli.ok("eval", "swiglu", "-c", "u0,u1,g0,g1", "-f", "csv", stdin=table).startswith('"swiglu(u0,g0)"')
 
 
-def test_guesses_are_said_once_by_every_command(cli: Cli, tmp_path: Path) -> None:
-    """On standard error; the result is the same as without the column."""
+def test_every_command_notes_each_guess_once(cli: Cli, tmp_path: Path) -> None:
+    """They go to standard error; the result is the same as without the column."""
     (tmp_path / "a.csv").write_text(",a,b\n0,-1,2\n1,-2,3\n")
     (tmp_path / "b.csv").write_text("a,b\n-1,2\n-2,3\n")
     for command in (("saturation", "relu", "-f", "csv"), ("compare", "relu", "-f", "csv", "-i"), ("eval", "relu")):
@@ -118,7 +118,7 @@ def test_guesses_are_said_once_by_every_command(cli: Cli, tmp_path: Path) -> Non
 @pytest.mark.parametrize("dtype", [pl.List(pl.Float32), pl.Array(pl.Float64, 2), pl.List(pl.Int16)])
 @pytest.mark.parametrize("suffix", ["parquet", "arrow"])
 def test_a_column_of_lists_holds_rows_of_neurons(tmp_path: Path, dtype: pl.DataType, suffix: str) -> None:
-    """As frameworks' loggers write them: each entry of the lists is a neuron, a missing list a missing row."""
+    """As the loggers of frameworks write them: each entry of a list is a neuron, a missing list a missing row."""
     path = tmp_path / f"a.{suffix}"
     frame = pl.DataFrame({"h": [[-1, 2], None, [-3, 4]], "step": [0, 1, 2]}, schema_overrides={"h": dtype})
     frame.write_parquet(path) if suffix == "parquet" else frame.write_ipc(path)
@@ -128,13 +128,13 @@ def test_a_column_of_lists_holds_rows_of_neurons(tmp_path: Path, dtype: pl.DataT
     assert block.missing is not None
     assert block.missing.tolist() == [[False, False], [True, True], [False, False]]
     assert block.values[[0, 2]].tolist() == [[-1, 2], [-3, 4]]
-    assert block.others is not None
-    assert block.others.rows() == [(0,), (1,), (2,)]
+    assert block.rest is not None
+    assert block.rest().rows() == [(0,), (1,), (2,)]
     assert picked(opened(path)) == ["h[0]", "h[1]", "step"]
 
 
-def test_lists_of_several_lengths_are_no_rows(tmp_path: Path, cli: Cli) -> None:
-    """The row is named."""
+def test_lists_of_several_lengths_are_rejected(tmp_path: Path, cli: Cli) -> None:
+    """The error names the row."""
     pl.DataFrame({"h": [[1.0, 2.0], [3.0]]}).write_parquet(tmp_path / "a.parquet")
     message = cli.fails(1, "saturation", "relu", str(tmp_path / "a.parquet"))
     assert "column 1 (h) has 1 number in row 2, but 2 in the first" in message

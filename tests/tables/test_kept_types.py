@@ -1,4 +1,4 @@
-"""Columns that pass through keep their values, whatever the blocks and the files that they come from."""
+"""Columns that pass through keep their values, however they are split into blocks and files."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ WIDER: list[tuple[Any, Any, Any]] = [
 def test_parquet_holds_the_values_of_both_files(
     cli: Cli, tmp_path: Path, one: Any, other: Any, expected: list[Any]
 ) -> None:
-    """In the narrowest type that does, in either order."""
+    """The type is the narrowest that holds both, in either order."""
     for i, other_column in enumerate((one, other)):
         pl.DataFrame({"x": [1.0] * len(other_column), "id": other_column}).write_parquet(tmp_path / f"{i}.parquet")
     files = [str(tmp_path / "0.parquet"), str(tmp_path / "1.parquet")]
@@ -58,7 +58,7 @@ def test_parquet_holds_the_values_of_both_files(
     ids=range(7),
 )
 def test_parquet_refuses_what_no_type_holds(cli: Cli, tmp_path: Path, one: Any, other: Any) -> None:
-    """With the file and the column; the old output stays."""
+    """The error names the file and the column, and the old output stays."""
     files = [tmp_path / "0.parquet", tmp_path / "1.parquet"]
     for path, column in zip(files, (one, other), strict=True):
         pl.DataFrame({"x": [1.0], "id": column}).write_parquet(path)
@@ -84,8 +84,8 @@ KEPT = [
 
 
 @pytest.mark.parametrize("format", ["jsonl", "csv", "json", "markdown"])
-def test_json_lines_pass_alike_whatever_the_block(tmp_path: Path, format: str) -> None:
-    """The same bytes, and in JSON the same values of the same types."""
+def test_json_lines_pass_alike_at_any_block_size(tmp_path: Path, format: str) -> None:
+    """The bytes are the same, and so are the values and types in JSON."""
     path = tmp_path / "a.jsonl"
     path.write_text("\n".join(LINES) + "\n")
     written = []
@@ -100,7 +100,7 @@ def test_json_lines_pass_alike_whatever_the_block(tmp_path: Path, format: str) -
 
 
 def test_json_lines_widen_into_parquet(tmp_path: Path) -> None:
-    """Integers, then floats, are floats; numbers and texts are refused."""
+    """Integers followed by floats become floats; numbers with texts are rejected."""
     path = tmp_path / "a.jsonl"
     path.write_text('{"a": 1, "b": 1}\n{"a": 1, "b": 1.5}\n{"a": 1, "b": null}\n')
     for block in (1, 1000):
@@ -110,7 +110,7 @@ def test_json_lines_widen_into_parquet(tmp_path: Path) -> None:
 
 
 def test_npy_refuses_integers_that_it_would_round(cli: Cli, tmp_path: Path) -> None:
-    """It holds doubles."""
+    """NPY stores doubles."""
     pl.DataFrame({"x": [1.0], "id": [(1 << 53) + 1]}).write_parquet(tmp_path / "a.parquet")
     message = cli.fails(1, "eval", "relu", "-c", "x", str(tmp_path / "a.parquet"), "-o", str(tmp_path / "a.npy"))
     assert "column 'id'" in message
@@ -120,7 +120,7 @@ def test_npy_refuses_integers_that_it_would_round(cli: Cli, tmp_path: Path) -> N
 
 
 def test_lists_and_structs_keep_what_json_lacks(cli: Cli, tmp_path: Path) -> None:
-    """NaN and the infinities as strings, at any depth; missing values as null."""
+    """NaN and the infinities become strings at any depth, and missing values null."""
     nested = [{"a": [1.5, float("nan"), None], "b": 1}, {"a": None, "b": None}, None]
     pl.DataFrame({"x": [1.0, 1.0, 1.0], "n": nested}).write_parquet(tmp_path / "a.parquet")
     rows = cli.ok("eval", "relu", "-c", "x", str(tmp_path / "a.parquet"), "-f", "jsonl").splitlines()
@@ -129,7 +129,7 @@ def test_lists_and_structs_keep_what_json_lacks(cli: Cli, tmp_path: Path) -> Non
 
 
 def test_a_key_twice_and_minus_zero(cli: Cli, tmp_path: Path) -> None:
-    """The one is an error that names the line and the key, the other keeps its sign."""
+    """A repeated key is an error that names line and key; minus zero keeps its sign."""
     path = tmp_path / "a.jsonl"
     path.write_text('{"a": 1, "b": -0}\n{"a": 1, "a": 2}\n')
     assert "line 2: the key 'a' is there twice" in cli.fails(1, "eval", "relu", str(path))

@@ -1,4 +1,4 @@
-"""Tables as awk, numpy, R and spreadsheets lay them out: read as they are meant, with a word about it, or refused."""
+"""Tables as awk, numpy, R and spreadsheets lay them out: read as intended, with a note on each guess, or rejected."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ X = [[1.5, 2.5], [-3.0, 4.0]]
 
 
 def read(path: Path, content: str, **options: Any) -> tuple[list[str], list[list[float]], str]:
-    """The neurons of a table, its rows, and what was said of it."""
+    """Return the neurons of a table, its rows, and its notes."""
     path.write_bytes(content.encode())
     (table,) = open_tables([str(path)], ReadOptions(**options))
     rows = [row for task in table.tasks() for row in task().values.tolist()]
@@ -59,8 +59,8 @@ KINDS = [
 
 
 @pytest.mark.parametrize(("content", "neurons", "said"), KINDS)
-def test_the_cells_are_those_that_were_meant(tmp_path: Path, content: str, neurons: str, said: str) -> None:
-    """And what was guessed is said, with the option that says otherwise."""
+def test_the_cells_are_read_as_intended(tmp_path: Path, content: str, neurons: str, said: str) -> None:
+    """Each guess is noted with the option that overrides it."""
     names, rows, notes = read(tmp_path / "a.csv", content)
     assert (" ".join(names), rows) == (neurons, X)
     assert said in notes
@@ -78,12 +78,12 @@ COMMAS = [
 
 @pytest.mark.parametrize(("content", "neurons"), COMMAS)
 def test_commas_are_never_doubted_where_they_make_numbers(tmp_path: Path, content: str, neurons: str) -> None:
-    """Whatever else stands between them."""
+    """This holds next to any other separator."""
     assert read(tmp_path / "a.csv", content) == (neurons.split(" ", 1), X, "")
 
 
-def test_the_options_say_otherwise(tmp_path: Path) -> None:
-    """Then nothing is guessed, nothing said."""
+def test_options_override_the_guesses(tmp_path: Path) -> None:
+    """Then nothing is guessed or noted."""
     path = tmp_path / "a.csv"
     assert read(path, "% a,b\n1.5,2.5\n-3,4\n% end\n", comment="%", header=False) == (["0", "1"], X, "")
     assert read(path, "// x\na;b\n1,5;2,5\n-3;4\n", comment="//", separator=";", decimal=",") == (["a", "b"], X, "")
@@ -114,10 +114,10 @@ DOUBTS = [
 
 
 @pytest.mark.parametrize(("name", "content", "message", "hint"), DOUBTS)
-def test_what_leaves_a_doubt_is_an_error_with_the_way_out(
+def test_ambiguous_tables_are_errors_with_the_way_out(
     tmp_path: Path, name: str, content: str, message: str, hint: str
 ) -> None:
-    """None of these is read as one of the two in silence."""
+    """None of these is silently read one way or the other."""
     with pytest.raises(DataError) as caught:
         read(tmp_path / name, content)
     assert message in caught.value.message
@@ -125,7 +125,7 @@ def test_what_leaves_a_doubt_is_an_error_with_the_way_out(
 
 
 def test_the_ways_out_lead_out(tmp_path: Path) -> None:
-    """Each option that an error names makes a table of it."""
+    """Each option that an error names makes the table readable."""
     assert read(tmp_path / "a.csv", "1,234;5\n", decimal=",")[1] == [[1.234, 5.0]]
     with pytest.raises(DataError, match=r"1,5 has a decimal comma, but 2\.5 a decimal point"):
         read(tmp_path / "a.csv", "1,5;2.5\n-3,5;4.5\n", separator="semicolon")
@@ -138,14 +138,14 @@ def test_the_ways_out_lead_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("word", ["", "x", "5", ".", "-", '"', "ab", "é", "\n"])
-def test_what_separates_no_numbers_is_refused(tmp_path: Path, word: str) -> None:
-    """No digit, no quote, no more than one character."""
+def test_invalid_separators_are_refused(tmp_path: Path, word: str) -> None:
+    """A digit, a quote or more than one character is rejected."""
     with pytest.raises(UsageError, match="--separator"):
         read(tmp_path / "a.csv", "1,2\n", separator=word)
 
 
 def test_lines_are_counted_with_comments(cli: Cli) -> None:
-    """Errors name the line of the file, and skipped rows do not count comments."""
+    """Errors name the line in the file, and comments do not count as skipped rows."""
     table = b"# made by\n# a b\n1 2\n# half\n3 x\n5 6\n"
     assert b"line 5, column 2 (b): 'x'" in cli("eval", "relu", stdin=table).stderr
     done = cli("eval", "relu", "--on-error", "skip", stdin=table)
@@ -153,8 +153,8 @@ def test_lines_are_counted_with_comments(cli: Cli) -> None:
     assert b"1 row left out" in done.stderr
 
 
-def test_what_numpy_writes_is_read_as_it_was(tmp_path: Path) -> None:
-    """Its default, with and without a header."""
+def test_what_numpy_writes_is_read_unchanged(tmp_path: Path) -> None:
+    """The default of savetxt, with and without a header."""
     x = np.array([[-1.25, 2e-300, 3.0], [0.1, -0.0, 1e300]])
     for settings in ({}, {"delimiter": ","}, {"delimiter": ";", "header": "a;b;c"}, {"header": "a b c"}):
         text = io.StringIO()
@@ -169,7 +169,7 @@ def test_what_numpy_writes_is_read_as_it_was(tmp_path: Path) -> None:
     st.data(),
 )
 def test_runs_of_blanks_are_one_tab(rows: list[list[str]], data: st.DataObject) -> None:
-    """As splitting does it, but within quotes."""
+    """The cells are those of str.split, except within quotes."""
     blanks = st.text(" \t", min_size=1, max_size=3)
     ends = st.text(" \t", max_size=2)
     text = "".join(
@@ -181,7 +181,7 @@ def test_runs_of_blanks_are_one_tab(rows: list[list[str]], data: st.DataObject) 
 
 @given(st.text(st.sampled_from(list('1,;|\t .#a\n"-')), max_size=40))
 def test_any_text_is_a_table_or_an_error(tmp_path: Path, text: str) -> None:
-    """And the rows do not depend on the blocks."""
+    """The rows do not depend on the block size."""
     found = []
     for block in (1, 1 << 18):
         try:

@@ -1,4 +1,4 @@
-"""Files that end early, in silence, or change while they are read: one error, never a shorter result."""
+"""Files that silently end early, or change while they are read: one error, never a shorter result."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TWO_OF_ONE_NAME = gzip.decompress(
 
 
 def test_a_panic_is_not_the_end_of_the_table(process: Process, tmp_path: Path) -> None:
-    """One sentence, and nothing of the library's own."""
+    """The error is one sentence, without output from the library."""
     path = tmp_path / "h.arrow"
     path.write_bytes(TWO_OF_ONE_NAME)
     done = process("eval", "relu", str(path), "-o", str(tmp_path / "out.csv"))
@@ -49,7 +49,7 @@ FRAME = pl.DataFrame(np.random.default_rng(0).normal(size=(3000, 2)), ["a", "b"]
 
 @pytest.mark.parametrize("format", ["parquet", "arrow"])
 def test_a_damaged_byte_loses_no_rows(tmp_path: Path, format: str) -> None:
-    """Wherever it is in the columns, all rows are there, or there is an error."""
+    """Wherever the byte is, either all rows are there or there is an error."""
     path = tmp_path / f"a.{format}"
     if format == "parquet":
         FRAME.write_parquet(path, row_group_size=100)
@@ -84,7 +84,7 @@ def replace(path: Path) -> None:
 @pytest.mark.parametrize("change", [cut, grow, replace])
 @pytest.mark.parametrize("format", ["csv", "jsonl", "npy", "npz", "arrow", "parquet"])
 def test_a_file_that_changes_while_it_is_read(tmp_path: Path, format: str, change: Callable[[Path], None]) -> None:
-    """However it does, all of what was read is refused."""
+    """However it changes, everything read from it is rejected."""
     path = tmp_path / f"a.{format}"
     {
         "csv": FRAME.write_csv,
@@ -105,7 +105,7 @@ def test_a_file_that_changes_while_it_is_read(tmp_path: Path, format: str, chang
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("block", [1, 7, 1 << 18])
 def test_arrays_in_either_order_are_read_block_by_block(tmp_path: Path, order: str, block: int) -> None:
-    """As numpy reads them whole."""
+    """The numbers are those of numpy, which reads them whole."""
     array = np.asarray(FRAME.to_numpy()[:50], dtype=">f4", order=order)  # type: ignore[call-overload]
     np.save(tmp_path / "a.npy", array)
     (table,) = open_tables([str(tmp_path / "a.npy")], ReadOptions(block_values=block))
@@ -114,7 +114,7 @@ def test_arrays_in_either_order_are_read_block_by_block(tmp_path: Path, order: s
 
 @pytest.mark.parametrize("shape", ["(0, 1000000000)", "(1, 1000000)", "(4000000000, 4000000000, )", "(-1, 2)"])
 def test_declared_shapes_are_checked_first(tmp_path: Path, shape: str) -> None:
-    """Nothing is allocated for a shape that the file does not have, nor for more columns than a table may have."""
+    """No memory is allocated for a shape larger than the file, or for too many columns."""
     head = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}".encode().ljust(117) + b"\n"
     path = tmp_path / "a.npy"
     path.write_bytes(b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head + bytes(8_000_000))

@@ -1,4 +1,4 @@
-"""Damaged files of every format: what is read is what another reader reads in the whole file, else it is one error."""
+"""Damaged files of every format: read as another reader reads the whole file, or one error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COUNT = 40, 1500  # mutants of a format
 
 
 def fates(format: str, count: int) -> Counter[str]:
-    """What became of the mutants, by processes that may fall."""
+    """Return the outcome for each mutant, read by processes that may crash."""
     found: Counter[str] = Counter()
     first = 0
     while first < count:

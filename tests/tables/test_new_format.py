@@ -26,7 +26,7 @@ FORMATS = (replace(separated("psv", (".psv",), "|"), magic=(b"a|",)),)
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the package with one more format."""
+    """Return a copy of the package with one more format."""
     folder = tmp_path_factory.mktemp("package")
     shutil.copytree(ROOT / "actcli", folder / "actcli", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "actcli/tables/formats/psv.py").write_text(PIPES)
@@ -39,7 +39,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(package: Path, *args: str, stdin: str | None = None, **environment: str) -> str:
-    """Standard output of a command of the copy."""
+    """Return the standard output of a command of the copy."""
     done = subprocess.run(
         [sys.executable, "-m", "actcli", *args],
         cwd=package,
@@ -55,7 +55,7 @@ def run(package: Path, *args: str, stdin: str | None = None, **environment: str)
 
 
 def test_it_is_a_choice_wherever_formats_are(package: Path) -> None:
-    """Of the inputs, of results and of filtered tables; and what a shell completes."""
+    """For inputs, for results, for filtered tables, and in the completion of shells."""
     help = run(package, "eval", "--help", COLUMNS="200").replace("\n", " ")
     assert help.count("psv") == 2
     assert run(package, "list", "--help").count("psv") == 1
@@ -66,7 +66,7 @@ def test_it_is_a_choice_wherever_formats_are(package: Path) -> None:
 
 
 def test_it_is_read_and_written_by_its_name(package: Path) -> None:
-    """From a file, by its first bytes, to a file, and as a sheet."""
+    """It is read from a file and by its first bytes, and written to a file and as a sheet."""
     assert run(package, "eval", "relu", "a.psv", "-f", "csv") == "a,b\n1.0,0.0\n"
     assert run(package, "eval", "relu", "-f", "csv", stdin="a|b\n1|-2\n") == "a,b\n1.0,0.0\n"
     run(package, "eval", "relu", "a.psv", "-o", "b.psv")
@@ -76,7 +76,7 @@ def test_it_is_read_and_written_by_its_name(package: Path) -> None:
 
 
 def test_errors_list_it(package: Path) -> None:
-    """A name that says no format leads to the endings there are."""
+    """The error for an unknown suffix lists the known ones."""
     done = subprocess.run(
         [sys.executable, "-m", "actcli", "eval", "relu", "1", "-o", "x.abc"],
         cwd=package,
@@ -90,7 +90,7 @@ def test_errors_list_it(package: Path) -> None:
 
 
 def test_the_help_of_the_program_names_the_formats() -> None:
-    """It is a text, which imports none of them: each by its first ending."""
+    """The help is plain text that imports no format; it names each by its first suffix."""
     assert cli.epilog is not None
     for format in formats():
         assert not format.open or f"{format.suffixes[0]}" in cli.epilog

@@ -1,4 +1,4 @@
-"""Tables that are legal but odd, or nearly what they should be: read, or refused with the way out."""
+"""Tables that are valid but odd, or almost valid: read, or rejected with the way out."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SKIPPABLE = b"\x50\x2a\x4d\x18\x04\0\0\0note"  # a frame of the Zstandard format
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_compressed_in_several_parts(cli: Cli, tmp_path: Path, name: str, content: bytes) -> None:
-    """From a file and through a pipe; the content, not the name, says how it is compressed."""
+    """This works in a file and through a pipe; the content, not the name, determines the compression."""
     (tmp_path / name).write_bytes(content)
     assert cli.ok("eval", "relu", str(tmp_path / name)) == RESULT
     assert cli.ok("eval", "relu", stdin=content) == RESULT
@@ -59,10 +59,10 @@ def test_compressed_in_several_parts(cli: Cli, tmp_path: Path, name: str, conten
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_is_nearly_a_table_is_told_with_the_way_out(
+def test_almost_tables_are_rejected_with_the_way_out(
     cli: Cli, tmp_path: Path, name: str, content: bytes, words: list[str]
 ) -> None:
-    """One error, and no part of a result, on standard output neither."""
+    """There is one error and no part of a result, even on standard output."""
     (tmp_path / name).write_bytes(content)
     message = cli.fails(1, "eval", "relu", str(tmp_path / name), "-c", "#1")
     for word in (name, *words):
@@ -70,7 +70,7 @@ def test_what_is_nearly_a_table_is_told_with_the_way_out(
 
 
 def test_json_lines_may_be_called_json(cli: Cli, tmp_path: Path) -> None:
-    """And are known without a name by their first bytes."""
+    """Without a name, their first bytes identify them."""
     lines = b'{"a": -1, "t": "\\u00e9"}\n{"t": "\\ud83d\\ude00", "a": 2}\n'
     (tmp_path / "a.json").write_bytes(lines)
     expected = "a,t\n0.0,é\n2.0,😀\n"
@@ -89,14 +89,14 @@ ODD = {
 
 
 def cells(markdown: str) -> list[str]:
-    """The cells of a table of Markdown as readers of it see them."""
+    """Return the cells of a Markdown table as its readers see them."""
     tokens = MarkdownIt("commonmark").enable("table").parse(markdown)
     return ["".join(part.content for part in token.children or ()) for token in tokens if token.type == "inline"]
 
 
 @pytest.mark.parametrize("name", ODD)
 def test_other_columns_of_any_type_pass_into_text(cli: Cli, tmp_path: Path, name: str) -> None:
-    """In the form that JSON has for them; what is missing stays empty, and null in JSON."""
+    """They are written as JSON; missing values are empty, and null in JSON."""
     path = str(tmp_path / "a.parquet")
     pl.DataFrame({"x": [1.0, -1.0], "other": ODD[name]}).write_parquet(path)
     rows = [json.loads(line) for line in cli.ok("eval", "relu", "-c", "x", path, "-f", "jsonl").splitlines()]
@@ -115,8 +115,8 @@ BYTES: list[Any] = [b"\xff", [b"\xff"], {"a": b"\xff"}]
 
 @pytest.mark.parametrize("value", BYTES, ids=["bytes", "list", "struct"])
 @pytest.mark.parametrize("format", ["csv", "tsv", "json", "jsonl", "markdown"])
-def test_bytes_are_no_text(cli: Cli, tmp_path: Path, value: Any, format: str) -> None:
-    """They pass into parquet; elsewhere they are one error, not a panic of polars."""
+def test_bytes_are_not_text(cli: Cli, tmp_path: Path, value: Any, format: str) -> None:
+    """They pass into parquet; in other formats they are one error, not a panic of polars."""
     path = str(tmp_path / "a.parquet")
     pl.DataFrame({"x": [1.0], "blob": [value]}).write_parquet(path)
     message = cli.fails(1, "eval", "relu", "-c", "x", path, "-f", format)
@@ -127,8 +127,8 @@ def test_bytes_are_no_text(cli: Cli, tmp_path: Path, value: Any, format: str) ->
 
 
 @pytest.mark.parametrize("other", [["x"], [[1.0]], [{"a": 1.0}]])
-def test_npy_refuses_what_is_no_number(cli: Cli, tmp_path: Path, other: list[Any]) -> None:
-    """Lists, structs and categories too; the column is named."""
+def test_npy_refuses_what_is_not_a_number(cli: Cli, tmp_path: Path, other: list[Any]) -> None:
+    """The error names the column, also for lists, structs and categories."""
     path = str(tmp_path / "a.parquet")
     series = pl.Series("other", other)
     pl.DataFrame([pl.Series("x", [1.0]), series.cast(pl.Categorical) if other == ["x"] else series]).write_parquet(path)
@@ -138,7 +138,7 @@ def test_npy_refuses_what_is_no_number(cli: Cli, tmp_path: Path, other: list[Any
 
 
 def test_an_empty_object_is_nothing_for_parquet(cli: Cli, tmp_path: Path) -> None:
-    """Parquet has no columns of it."""
+    """Parquet cannot have columns without fields."""
     message = cli.fails(
         1, "eval", "relu", "-c", "a", "-o", str(tmp_path / "o.parquet"), stdin=b'{"a": 1, "meta": {}}\n'
     )
@@ -148,13 +148,13 @@ def test_an_empty_object_is_nothing_for_parquet(cli: Cli, tmp_path: Path) -> Non
 
 
 def test_a_first_block_that_fails_prints_nothing(cli: Cli) -> None:
-    """Not even the header, in any text format."""
+    """Not even the header is printed, in any text format."""
     for format in ("csv", "tsv", "json", "jsonl", "markdown"):
         cli.fails(1, "eval", "relu", "-f", format, stdin=b"a,b\n1,oops\n")
 
 
-def test_arrays_of_no_numbers_say_the_way_out(cli: Cli, tmp_path: Path) -> None:
-    """As when complex numbers or images lie beside the layers in an NPZ, and are not left out."""
+def test_arrays_without_real_numbers_are_errors_with_the_way_out(cli: Cli, tmp_path: Path) -> None:
+    """For example complex numbers or images next to the layers in an NPZ."""
     np.savez(tmp_path / "a.npz", layer=np.ones((2, 2)), waves=np.array([1j]), images=np.ones((2, 3, 3)))
     path = str(tmp_path / "a.npz")
     assert "array waves" in cli.fails(1, "eval", "relu", path)
@@ -165,7 +165,7 @@ def test_arrays_of_no_numbers_say_the_way_out(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_scalars_labels_and_texts_of_an_npz_are_left_out(cli: Cli, tmp_path: Path) -> None:
-    """And said in one line; by name each is taken, or the error says what it holds. Alone they are no less."""
+    """One line notes them; each can be asked for by name, and is then read or an error, as it is alone in a file."""
     path, scalar = str(tmp_path / "a.npz"), str(tmp_path / "b.npz")
     arrays = {"y": np.array([1, 2]), "epoch": np.array(3), "names": np.array(["a", "b"]), "mask": np.array([True])}
     np.savez(path, fc1=np.ones((2, 2)), fc2=np.array([1.5, -2.5]), **arrays)
@@ -202,15 +202,15 @@ NOT_FINITE = [
 
 @pytest.mark.parametrize("args", NOT_FINITE, ids=" ".join)
 def test_options_are_finite_numbers(cli: Cli, args: list[str]) -> None:
-    """A gate of NaN would let everything pass."""
+    """A limit of NaN would pass everything."""
     assert args[2] in cli.fails(2, *args)
 
 
 def test_a_network_may_grow_beyond_the_doubles(cli: Cli) -> None:
-    """It is followed as far as there are numbers."""
+    """It is followed as far as doubles reach."""
     cli.ok("compare", "relu", "--sigma-w", "10", "--depth", "1000")
 
 
 def test_a_missing_folder_is_named(cli: Cli, tmp_path: Path) -> None:
-    """It is what is to be made."""
+    """The error tells to create it."""
     assert f"no folder {tmp_path}/no" in cli.fails(1, "eval", "relu", "1", "-o", str(tmp_path / "no" / "o.csv"))

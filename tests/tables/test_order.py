@@ -1,4 +1,4 @@
-"""The order of inputs whose names hold numbers."""
+"""The order of inputs whose names contain numbers."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from actcli.tables.order import arranged
         (["99999999999999999998", "999999999999999999980", "99999999999999999999"], [0, 2, 1]),
     ],
 )
-def test_the_order_of_a_shell_is_taken_as_the_natural_one(names: list[str], expected: list[int]) -> None:
-    """And said, with the option that keeps it."""
+def test_shell_order_becomes_natural_order(names: list[str], expected: list[int]) -> None:
+    """This is noted, with the option that keeps the order."""
     places, note = arranged(names, None, "the inputs")
     assert places == expected
     assert "--order given" in note
@@ -42,8 +42,8 @@ def test_the_order_of_a_shell_is_taken_as_the_natural_one(names: list[str], expe
         [],
     ],
 )
-def test_an_order_that_was_meant_is_kept(names: list[str]) -> None:
-    """Unless the natural one is asked for."""
+def test_an_intended_order_is_kept(names: list[str]) -> None:
+    """Only an option overrides it."""
     assert arranged(names, None, "") == ([*range(len(names))], "")
 
 
@@ -53,8 +53,8 @@ def test_natural_order_on_request() -> None:
 
 
 def test_products_run_through_the_layers_in_their_order(tmp_path: Path, cli: Cli) -> None:
-    """Of layers layer0 to layer10 in the order of a shell, and of the arrays of an NPZ, the products are those of the
-    layers by their numbers: by hand, mean|f'| of layer k is (k + 1) / 16."""
+    """Files layer0 to layer10 in shell order, and the arrays of an NPZ, are multiplied in the order of their numbers.
+    By hand, mean|f'| of layer k is (k + 1) / 16."""
     layers = {f"layer{k}": np.where(np.arange(16) <= k, 1.0, -1.0)[:, None] for k in range(11)}
     names = sorted(layers)
     for name in names:

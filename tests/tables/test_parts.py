@@ -1,4 +1,4 @@
-"""Folders of part files and globs, each of which is a layer."""
+"""Folders of part files, and globs: each is one layer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def values(path: Path | str, **options: object) -> list[list[float]]:
 
 @pytest.fixture
 def steps(tmp_path: Path) -> Path:
-    """A layer of two steps of eleven parts each, the row of a part being its number and its step."""
+    """Return a layer with two steps of eleven parts; the row of a part is its number and its step."""
     for step in (100, 200):
         folder = tmp_path / "layer1" / f"step={step}"
         folder.mkdir(parents=True)
@@ -35,7 +35,7 @@ def steps(tmp_path: Path) -> Path:
 
 
 def test_a_folder_is_a_layer(steps: Path) -> None:
-    """In natural order, without what is hidden; what labels tell apart is taken together, and that is said."""
+    """Parts are in natural order, without hidden files; different labels are read together, with a note."""
     assert values(steps) == [[k, step] for step in (100, 200) for k in range(11)]
     (table,) = open_tables([f"{steps}/"], ReadOptions())
     assert (table.name, table.columns) == ("layer1", ("a", "b"))
@@ -44,8 +44,8 @@ def test_a_folder_is_a_layer(steps: Path) -> None:
     assert "--part step=100" in table.notes[0]
 
 
-def test_labels_pick_parts(steps: Path) -> None:
-    """By a value, by one of several, by a glob; no such label is an error that lists those that are there."""
+def test_labels_select_parts(steps: Path) -> None:
+    """By one value, by several, by a glob; an unknown label is an error that lists the known ones."""
     assert values(steps, parts=(("step", "200"),)) == [[k, 200] for k in range(11)]
     assert len(values(steps, parts=(("step", "100"), ("step", "200")))) == 22
     assert values(steps, parts=(("step", "1*"),)) == [[k, 100] for k in range(11)]
@@ -57,7 +57,7 @@ def test_labels_pick_parts(steps: Path) -> None:
 
 
 def test_a_glob_is_a_layer(steps: Path) -> None:
-    """Of files one, named after what is before the wildcard; of folders one for each."""
+    """Files form one layer, named by the text before the wildcard; each folder is a layer."""
     (table,) = open_tables([f"{steps}/step=*/part-1*.csv"], ReadOptions())
     assert table.name == "layer1"
     assert [block.values.tolist() for block in blocks_of(table)] == [[[1, 100]], [[10, 100]], [[1, 200]], [[10, 200]]]
@@ -67,13 +67,13 @@ def test_a_glob_is_a_layer(steps: Path) -> None:
 
 
 def test_a_name_with_a_wildcard_is_a_name(tmp_path: Path) -> None:
-    """Where there is a file of that name."""
+    """A file with that name takes precedence over the glob."""
     assert values(write(tmp_path / "a[1].csv", "1\n2\n")) == [[1], [2]]
 
 
 @pytest.mark.parametrize("format", ["csv", "csv.gz", "jsonl", "parquet", "arrow", "npy", "npz", "tsv"])
 def test_every_format_in_parts(tmp_path: Path, format: str) -> None:
-    """The same numbers as in one piece, in pieces of any sizes."""
+    """The numbers are the same as in one file, for parts of any size."""
     import gzip
 
     x = np.arange(60.0).reshape(20, 3)
@@ -98,7 +98,7 @@ def test_every_format_in_parts(tmp_path: Path, format: str) -> None:
 
 
 def test_arrays_of_parts_are_layers(tmp_path: Path, cli: Cli) -> None:
-    """A folder of NPZ files has a layer for each array; a part that lacks one, or has another, is named."""
+    """A folder of NPZ files has a layer per array; the error names a part with other arrays."""
     for part in range(2):
         np.savez(tmp_path / f"{part}.npz", fc1=np.ones((2, 3)), fc2=-np.ones((2, 2)), y=np.array([1, 2]))
     done = cli("saturation", "relu", str(tmp_path), "-f", "json")
@@ -123,7 +123,7 @@ def test_arrays_of_parts_are_layers(tmp_path: Path, cli: Cli) -> None:
     ],
 )
 def test_a_bad_part_is_named(tmp_path: Path, content: str, said: str, cli: Cli) -> None:
-    """Other columns, no numbers, nothing at all: the file, and where."""
+    """For other columns, invalid cells and empty files, the error names the file and the place."""
     write(tmp_path / "part-0.csv", "a,b\n1,2\n")
     write(tmp_path / "part-1.csv", content)
     message = cli.fails(1, "saturation", "relu", str(tmp_path))
@@ -131,8 +131,8 @@ def test_a_bad_part_is_named(tmp_path: Path, content: str, said: str, cli: Cli) 
     assert said in message
 
 
-def test_what_is_no_dataset(tmp_path: Path, cli: Cli) -> None:
-    """An empty folder, formats side by side, a folder that leads back to itself."""
+def test_folders_that_are_not_datasets(tmp_path: Path, cli: Cli) -> None:
+    """An empty folder, mixed formats, a folder that links to itself."""
     assert "no part file" in cli.fails(1, "saturation", "relu", str(tmp_path))
     write(tmp_path / "a.csv", "1\n")
     write(tmp_path / "b.jsonl", "[2]\n")
@@ -142,8 +142,8 @@ def test_what_is_no_dataset(tmp_path: Path, cli: Cli) -> None:
     assert values(tmp_path, format="csv") == [[1]]
 
 
-def test_files_that_look_like_layers_are_said_to_be_one(tmp_path: Path, cli: Cli) -> None:
-    """So that nobody misses that a folder is a layer."""
+def test_files_that_look_like_layers_are_noted(tmp_path: Path, cli: Cli) -> None:
+    """The note says that the folder is one layer."""
     for k in (1, 2):
         write(tmp_path / f"layer{k}.csv", "1\n2\n")
     done = cli("saturation", "relu", str(tmp_path), "-f", "csv")
@@ -151,8 +151,8 @@ def test_files_that_look_like_layers_are_said_to_be_one(tmp_path: Path, cli: Cli
     assert b"layer1.csv to layer2.csv are read as one layer" in done.stderr
 
 
-def test_no_part_is_written_over(tmp_path: Path, cli: Cli) -> None:
-    """Neither of a folder nor of a glob; a new file beside them may be."""
+def test_no_part_is_overwritten(tmp_path: Path, cli: Cli) -> None:
+    """Neither of a folder nor of a glob; a new file next to them can be written."""
     path = str(write(tmp_path / "part-0.csv", "1\n"))
     for given in (str(tmp_path), str(tmp_path / "*.csv")):
         assert path in cli.fails(2, "eval", "relu", given, "-o", path)
@@ -161,7 +161,7 @@ def test_no_part_is_written_over(tmp_path: Path, cli: Cli) -> None:
 
 
 def test_any_split_gives_the_same_measures(tmp_path: Path, cli: Cli) -> None:
-    """A file and the same rows in parts: counts and extremes as they are, moments to rounding."""
+    """A file and the same rows in parts: counts and extremes agree exactly, moments to rounding."""
     x = np.random.default_rng(3).normal(1.0, 3.0, (501, 4))
     np.save(tmp_path / "layer.npy", x)
     (tmp_path / "layer").mkdir()

@@ -17,7 +17,7 @@ from actcli.tables.table import Block
 
 @pytest.mark.parametrize("threads", [1, 2, 7])
 def test_order_is_kept(tmp_path: Path, threads: int) -> None:
-    """Results come in the table's order, though later blocks finish first; few are under way at once."""
+    """Results come in the table's order even if later blocks finish first; few are in flight at once."""
     path = write(tmp_path / "a.csv", "x\n" + "".join(f"{i:03}\n" for i in range(200)))
     under_way, most = 0, 0
     lock = threading.Lock()
@@ -39,7 +39,7 @@ def test_order_is_kept(tmp_path: Path, threads: int) -> None:
 
 @pytest.mark.parametrize("threads", [1, 2, 7])
 def test_a_failure_stops_all(tmp_path: Path, threads: int) -> None:
-    """An error of the work comes out at once, and no thread outlives it."""
+    """An error in the work is raised at once, and no thread outlives it."""
     path = write(tmp_path / "a.csv", "x\n" + "1\n" * 1000)
     done = []
 

@@ -1,4 +1,4 @@
-"""Sources of other machines: a server of files, with ranges or without, that breaks off or refuses; and S3."""
+"""Remote sources: a file server with or without ranges that breaks connections or denies access; and S3."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROWS = 3000
 
 
 class Server(ThreadingHTTPServer):
-    """Serves the files of a folder. The first folder of a path says how."""
+    """Serves the files of a folder. The first folder of a path determines how."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -33,7 +33,7 @@ class Server(ThreadingHTTPServer):
         self.broken: set[tuple[str, str]] = set()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Who has what was wanted of a stream leaves."""
+        """Ignore clients that close the connection early."""
 
     def at(self, path: str) -> str:
         return f"http://127.0.0.1:{self.server_port}/{path}"
@@ -111,7 +111,7 @@ def server(files: Path) -> Iterator[Server]:
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
-    """Ranges so short that there are many, and no waiting."""
+    """Use short ranges, so that there are many, and do not wait."""
     monkeypatch.setattr(remote, "FIRST", 1 << 13)
     monkeypatch.setattr(remote, "RANGE", 1 << 14)
     monkeypatch.setattr(remote, "WAITS", (0.0, 0.0))
@@ -121,21 +121,21 @@ def small(monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
 @pytest.mark.parametrize("how", ["ranged", "whole", "breaking"])
 @pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.jsonl", "a.parquet", "a.arrow", "a.npy", "f.npy", "a.npz"])
 def test_a_file_of_a_server_is_that_file(how: str, name: str, files: Path, server: Server, cli: Cli) -> None:
-    """Whether the server gives ranges, has none, or breaks off in the middle of each, which is then read again."""
+    """The server supports ranges, or does not, or breaks off in the middle of each, which is then read again."""
     here = cli.ok("saturation", "relu", str(files / name), "-f", "csv")
     assert cli.ok("saturation", "relu", server.at(f"{how}/{name}?of=me"), "-f", "csv") == here
     assert bool(server.broken) == (how == "breaking")
 
 
 def test_a_broken_stream_fails_whole(server: Server, cli: Cli, tmp_path: Path) -> None:
-    """Without ranges there is no way to go on; no output is left behind."""
+    """Without ranges it cannot resume; no output is left behind."""
     said = cli.fails(1, "eval", "relu", server.at("whole-breaking/a.csv"), "-o", str(tmp_path / "out.csv"))
     assert re.search(r"the connection broke after \d+ of \d+ bytes, and the server cannot resume", said)
     assert [*tmp_path.iterdir()] == []
 
 
-def test_a_part_is_read_alone(files: Path, server: Server, cli: Cli) -> None:
-    """Of an archive only its list and the array that is asked for."""
+def test_only_the_array_asked_for_is_read(files: Path, server: Server, cli: Cli) -> None:
+    """Only the directory of an archive and the array asked for are read."""
     server.sent = 0
     cli.ok("saturation", "relu", server.at("ranged/a.npz"), "--layer", "b", "-f", "csv")
     assert server.sent < (files / "a.npz").stat().st_size / 2
@@ -171,7 +171,7 @@ def test_without_fsspec_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, cli:
 
 @pytest.fixture(scope="module")
 def bucket(files: Path) -> Iterator[None]:
-    """Two layers of parts in a stand-in for S3, and what the environment says of it."""
+    """Provide two layers of parts in a mock of S3, and its environment variables."""
     server = framework("moto.server").ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -194,7 +194,7 @@ def bucket(files: Path) -> Iterator[None]:
 
 
 def test_a_folder_of_s3_is_a_layer(bucket: None, files: Path, cli: Cli) -> None:
-    """Its parts in natural order, picked by their labels; a glob; a file in ranges."""
+    """Its parts are in natural order and selected by labels; a glob works, and a file is read in ranges."""
     out = cli("eval", "relu", "s3://acts/fc1", "-f", "csv").stdout.decode()
     assert out.splitlines() == ["a,b", *[f"{step}.5,0.0" for step in (1, 2) for _ in range(13)]]
     folders = cli("saturation", "relu", "s3://acts/fc*", "--part", "step=2", "-f", "csv").stdout.decode()
@@ -206,7 +206,7 @@ def test_a_folder_of_s3_is_a_layer(bucket: None, files: Path, cli: Cli) -> None:
 
 
 def test_errors_of_s3(bucket: None, cli: Cli) -> None:
-    """A bad part is named with its line; what is missing, with its address."""
+    """The error names a bad part and its line, or a missing address."""
     system = framework("s3fs").S3FileSystem()
     system.pipe_file("acts/bad/part-1.csv", b"a\n1\n")
     system.pipe_file("acts/bad/part-2.csv", b"a\n2\nno\n")

@@ -1,4 +1,4 @@
-"""A table cut into shares: each row is in one of them, in order, wherever the cuts fall."""
+"""Tables cut into shares: each row is in exactly one share, in order, wherever the cuts fall."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ TEXTS = {
 @pytest.mark.parametrize("kind", TEXTS)
 @pytest.mark.parametrize("end", ["csv", "jsonl"])
 def test_shares_of_a_text(kind: str, end: str, tmp_path: Path) -> None:
-    """However many, more than there are lines among them; the lines have their numbers where that is asked for."""
+    """For any number of shares, even more than lines; line numbers are right if asked for."""
     path = tmp_path / f"a.{end}"
     text = TEXTS[kind] if end == "csv" else "\n".join(f"[{line}]" for line in TEXTS["plain"].split("\n")[1:-1])
     path.write_bytes(text.encode())
@@ -59,7 +59,7 @@ def test_shares_of_a_text(kind: str, end: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("end", ["npy", "parquet", "arrow", "csv.gz", "npz"])
 def test_shares_of_other_formats(end: str, tmp_path: Path) -> None:
-    """Rows of arrays and frames are cut anywhere; what cannot be cut is all in the first share."""
+    """Arrays and frames are cut between any rows; formats that cannot be cut are all in the first share."""
     frame = pl.DataFrame({f"h{i}": np.random.default_rng(i).standard_normal(1000) for i in range(3)})
     path = tmp_path / f"a.{end}"
     if end in ("npy", "npz"):
@@ -79,7 +79,7 @@ def test_shares_of_other_formats(end: str, tmp_path: Path) -> None:
 
 
 def test_blank_lines_within_are_errors_in_some_share(tmp_path: Path) -> None:
-    """Only at the end of a table they are nothing; the error names the line that the whole table's names."""
+    """Blank lines are ignored only at the end of a table; the error names the same line as for the whole table."""
     path = tmp_path / "a.csv"
     path.write_text("a,b\n" + "1,2\n" * 5 + "\n" + "3,4\n" * 5)
     for total in range(2, 9):
@@ -88,7 +88,7 @@ def test_blank_lines_within_are_errors_in_some_share(tmp_path: Path) -> None:
 
 
 def test_quoted_line_breaks_are_refused_where_a_cut_falls_into_one(tmp_path: Path) -> None:
-    """By the first share that is not whole: no row is read wrong before. What lies between cuts is read as it is."""
+    """The first share that ends within quotes raises, before any row is misread. Line breaks between cuts are fine."""
     path = tmp_path / "a.csv"
     cell = '"x' + "\n1,1" * 30 + '"'
     path.write_text("a,b\n" + "1,2\n" * 20 + f"{cell},7\n" + "3,4\n" * 20)

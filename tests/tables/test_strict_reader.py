@@ -1,4 +1,4 @@
-"""Mutated tables, read here and by a strict reader of RFC 4180: what is accepted is the same rows."""
+"""Mutated tables, read by actcli and by a strict reader of RFC 4180: accepted tables have the same rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOISE = [",", ",,", '"', "\n", "x", " ", "\r\n", "\n\n", "1", '","', '""']
 
 
 def strict(text: str) -> list[list[str]]:
-    """The rows; ValueError where a quoted cell goes on; a quote within another cell is one."""
+    """Return the rows. Raises ValueError for text after a quoted cell; a quote inside an unquoted cell is literal."""
     rows: list[list[str]] = [[]]
     at = 0
     while at < len(text):
@@ -50,7 +50,7 @@ def strict(text: str) -> list[list[str]]:
 
 
 def a_table(chance: random.Random) -> str:
-    """A table of a header and some rows, damaged in most cases in one place."""
+    """A table with a header and some rows, usually damaged in one place."""
     width = chance.randint(2, 3)
     rows = [[f"c{i}" for i in range(width)]]
     for _ in range(chance.randint(1, 4)):
@@ -63,15 +63,15 @@ def a_table(chance: random.Random) -> str:
 
 
 def read(path: Path, block: int) -> list[list[str]] | None:
-    """The cells as text, the last column being numbers; None where it is refused."""
+    """Return the cells as text, the last column as numbers; None if the table is rejected."""
     try:
         (table,) = open_tables([str(path)], ReadOptions(block_values=block, columns=(f"c{width(path) - 1}",)))
         rows: list[list[str]] = []
         for task in table.tasks():
             block_ = task()
-            assert block_.others is not None
+            assert block_.rest is not None
             numbers = [str(value) for value in block_.values[:, 0].tolist()]
-            others = block_.others.select(pl.all().fill_null("")).rows()
+            others = block_.rest().select(pl.all().fill_null("")).rows()
             rows += [
                 [*(cell.replace("\r", "") for cell in row), number] for row, number in zip(others, numbers, strict=True)
             ]
@@ -85,8 +85,8 @@ def width(path: Path) -> int:
 
 
 @pytest.mark.sweep
-def test_what_is_accepted_is_what_a_strict_reader_reads(tmp_path: Path) -> None:
-    """No row is short, long, or another one's; whatever the blocks."""
+def test_accepted_tables_are_read_as_by_a_strict_reader(tmp_path: Path) -> None:
+    """No row is short, long or mixed up, at any block size."""
     chance = random.Random(1)
     path = tmp_path / "a.csv"
     accepted = 0
@@ -113,8 +113,8 @@ def test_what_is_accepted_is_what_a_strict_reader_reads(tmp_path: Path) -> None:
     "text",
     ['n,a\n"x,y",1\nz\n', 'c0,c1\n"""",1.6\na\tb,-1.4\n"x,y"\n', 'a,b\n",",1\n",",2\n1\n'],
 )
-def test_a_short_row_beside_quoted_separators(tmp_path: Path, text: str) -> None:
-    """It is an error whatever the columns that are picked."""
+def test_a_short_row_next_to_quoted_separators(tmp_path: Path, text: str) -> None:
+    """It is an error for any picked columns."""
     path = tmp_path / "a.csv"
     path.write_text(text)
     for columns in ("#1", "#2"):

@@ -1,4 +1,4 @@
-"""Text: what is read is what was written, whatever the dressing and the block size; and the columns picked."""
+"""Text: numbers are read as written at any block size, and columns are picked."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ dressings = st.sampled_from(["{}", " {}", "{} ", "\t{}  ", '"{}"', '" {} "', ' "
 
 
 def truth(cell: str) -> float:
-    """What Python says a cell is."""
+    """Return the value of a cell according to Python."""
     cell = cell.strip(' \t"')
     return float(cell) if cell else math.nan
 
 
 @st.composite
 def tables(draw: st.DrawFn) -> list[list[str]]:
-    """Rows of cells that are numbers, dressed up."""
+    """Rows of numbers with blanks and quotes around them."""
     width = draw(st.integers(1, 4))
     cell = st.builds(lambda dress, text: dress.format(text) if text else "", dressings, spellings)
     rows = draw(st.lists(st.lists(cell, min_size=width, max_size=width), min_size=1, max_size=12))
@@ -48,7 +48,7 @@ def tables(draw: st.DrawFn) -> list[list[str]]:
 def test_csv_is_read_as_python_reads_it(
     tmp_path: Path, rows: list[list[str]], newline: str, block: int, bom: bool, last: bool
 ) -> None:
-    """Any spelling, dressing, line ending and block size gives the numbers that Python's float gives."""
+    """Any spelling, quoting, line ending and block size gives the numbers of Python's float."""
     names = [f"h{i}" for i in range(len(rows[0]))]
     text = newline.join(",".join(row) for row in [names, *rows]) + newline * last
     path = write(tmp_path / "a.csv", b"\xef\xbb\xbf" * bom + text.encode())
@@ -73,7 +73,7 @@ text_cells = st.text(st.sampled_from('ab ,"\n\r\té|'), max_size=6)
 def test_other_columns_pass_untouched(
     tmp_path: Path, rows: list[tuple[str, float, str]], block: int, tabs: bool
 ) -> None:
-    """Quoted separators, quotes and line breaks in columns not picked come through, at any block size."""
+    """Quoted separators, quotes and line breaks in other columns pass through at any block size."""
     suffix, separator = ("tsv", "\t") if tabs else ("csv", ",")
     file = io.StringIO(newline="")
     writer = csv.writer(file, delimiter=separator, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
@@ -90,7 +90,7 @@ def test_other_columns_pass_untouched(
 @pytest.mark.parametrize("content", ["h\n\n1\n\n", "h\n\n1", "h\r\n\r\n1\r\n\r\n\r\n", "h\n\n1\n\n\n\n"])
 @pytest.mark.parametrize("block", [1, 2, 3, 100])
 def test_blank_lines(tmp_path: Path, content: str, block: int) -> None:
-    """A blank line is a missing cell in a one-column table, and nothing at the end of the file."""
+    """A blank line is a missing cell in a one-column table, and ignored at the end of the file."""
     _, values, missing = read(write(tmp_path / "a.csv", content), block_values=block)
     np.testing.assert_array_equal(values, [[math.nan], [1.0]])
     np.testing.assert_array_equal(missing, [[True], [False]])
@@ -109,16 +109,16 @@ def test_blank_lines(tmp_path: Path, content: str, block: int) -> None:
         ("x,x\n3,4\n", True, ("x", "x")),
     ],
 )
-def test_header_is_told_from_data(tmp_path: Path, content: str, header: bool, columns: tuple[str, ...]) -> None:
-    """There is a header when any cell of the first row is not a number."""
+def test_a_header_is_detected(tmp_path: Path, content: str, header: bool, columns: tuple[str, ...]) -> None:
+    """There is a header if any cell of the first row is not a number."""
     table, values, _ = read(write(tmp_path / "a.csv", content), nulls=("NA",))
     assert (table.has_header, table.columns) == (header, columns)
     assert values[-1].tolist() == [3, 4]
     assert len(values) == (1 if header else 2)
 
 
-def test_header_outright(tmp_path: Path) -> None:
-    """--header and --no-header decide whatever the cells are."""
+def test_options_for_the_header(tmp_path: Path) -> None:
+    """--header and --no-header decide for any cells."""
     path = write(tmp_path / "a.csv", "1,2\n3,4\n")
     assert read(path, header=True)[0].columns == ("1", "2")
     assert read(path, header=True)[1].tolist() == [[3, 4]]
@@ -126,14 +126,14 @@ def test_header_outright(tmp_path: Path) -> None:
 
 
 def test_header_only_is_a_table_without_rows(tmp_path: Path) -> None:
-    """A header alone gives no blocks."""
+    """A file with only a header has no blocks."""
     (table,) = open_tables([str(write(tmp_path / "a.csv", "a,b\n"))], ReadOptions())
     assert table.columns == ("a", "b")
     assert list(table.tasks()) == []
 
 
 def test_null_names(tmp_path: Path) -> None:
-    """Cells named by --null are missing in picked columns, also numbers, and stay as they are in others."""
+    """Cells named by --null, even numbers, are missing in picked columns, and unchanged in others."""
     path = write(tmp_path / "a.csv", "t,x,y\nNA,1,NA\n-999,-999, -999 \nb,-999.0,3\n")
     _, values, missing = read(path, nulls=("NA", "-999"), columns=("x,y",))
     np.testing.assert_array_equal(values, [[1, math.nan], [math.nan, math.nan], [-999, 3]])
@@ -187,8 +187,8 @@ def test_columns_are_picked(tmp_path: Path, selection: tuple[str, ...], picked: 
 
 
 @pytest.mark.parametrize("selection", ["lable", "6", "0", "h3:h1", "z*", "*,!*", "1:9", "a:b:c"])
-def test_columns_that_are_not_there(tmp_path: Path, selection: str) -> None:
-    """A selection without a match is a usage error that names the columns there are."""
+def test_unknown_columns(tmp_path: Path, selection: str) -> None:
+    """A selection without a match is a usage error that lists the columns."""
     path = write(tmp_path / "a.csv", "label,h1,h2,h3,h10\n1,2,3,4,5\n")
     with pytest.raises(UsageError) as caught:
         open_tables([str(path)], ReadOptions(columns=(selection,)))

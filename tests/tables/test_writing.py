@@ -1,4 +1,4 @@
-"""What is written in any format is read back."""
+"""Tables written in any format can be read back."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OUTPUT_FORMATS = names("frames")
     st.integers(1, 64),
 )
 def test_round_trips(tmp_path: Path, rows: list[tuple[float | None, ...]], format: str, block: int) -> None:
-    """What is written in any format is read back, to the last bit."""
+    """Numbers are the same to the last bit."""
     lines = [",".join('""' if x is None else repr(x) for x in row) for row in rows]
     path = write(tmp_path / "a.csv", "\n".join(["x,y|z", *lines]))
     text = run_filter(path, tmp_path / f"out.{format}", format, block_values=block).decode(errors="replace")
@@ -64,7 +64,7 @@ def test_one_column_keeps_its_missing_cells(tmp_path: Path) -> None:
 
 
 def test_replaced_and_appended(tmp_path: Path) -> None:
-    """Results stand in the place of their columns, or behind all; a table without header stays so."""
+    """Results replace their columns, or follow all of them; a table without a header stays so."""
     path = write(tmp_path / "a.csv", "t,x,n,y\na,1,7,2\nb,,8,3\n")
     double = {"columns": ("x,y",), "work": lambda x: 2 * x}
     assert run_filter(path, tmp_path / "b", "csv", **double) == b"t,x,n,y\na,2.0,7,4.0\nb,,8,6.0\n"
@@ -76,7 +76,7 @@ def test_replaced_and_appended(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("format", ["json", "jsonl", "parquet"])
 def test_repeated_names(tmp_path: Path, format: str) -> None:
-    """Where names are keys, repeated ones are told apart."""
+    """In formats with keys, repeated names get a suffix."""
     path = write(tmp_path / "a.csv", "x,x,x_2\n1,2,3\n")
     out = tmp_path / f"b.{format}"
     text = run_filter(path, out, format)
@@ -86,7 +86,7 @@ def test_repeated_names(tmp_path: Path, format: str) -> None:
 
 @pytest.mark.parametrize("format", OUTPUT_FORMATS)
 def test_no_rows(tmp_path: Path, format: str) -> None:
-    """A table without rows is written as one."""
+    """A table without rows stays a table without rows."""
     path = write(tmp_path / "a.csv", "x,y\n")
     out = tmp_path / f"b.{format}"
     text = run_filter(path, out, format)
@@ -123,14 +123,14 @@ def test_nested_values_pass(tmp_path: Path) -> None:
     ],
 )
 def test_json_values_pass(tmp_path: Path, values: list[str], kept: list[Any]) -> None:
-    """Other columns of JSON Lines keep their values, also where their types differ."""
+    """Other columns of JSON Lines keep their values even if their types differ."""
     path = write(tmp_path / "a.jsonl", "".join(f'{{"x": 1, "t": {value}}}\n' for value in values))
     written = run_filter(path, tmp_path / "b.jsonl", "jsonl", columns=("x",))
     assert [json.loads(line)["t"] for line in written.splitlines()] == kept
 
 
 def test_npy_holds_only_numbers(tmp_path: Path) -> None:
-    """Text cannot become an NPY, and nothing is left behind."""
+    """Text cannot become NPY, and no file is left behind."""
     path = write(tmp_path / "a.csv", "t,x\na,1\n")
     with pytest.raises(DataError, match=r"column 1 \(t\)"):
         run_filter(path, tmp_path / "b.npy", "npy", columns=("x",))
@@ -157,7 +157,7 @@ def test_wide_rows_are_written_as_narrow_ones_are(cli: Cli, tmp_path: Path, form
 
 @pytest.mark.parametrize("format", ["markdown", "latex"])
 def test_numbers_for_people_have_the_digits_asked_for(cli: Cli, format: str) -> None:
-    """Those of a table that is filtered too; 17 are all."""
+    """Also in filtered tables; 17 digits are full precision."""
     mark = "|" if format == "markdown" else "&"
 
     def column(digits: str) -> list[str]:

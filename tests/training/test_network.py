@@ -1,4 +1,4 @@
-"""What a network keeps: every array that is learned has a name of its own."""
+"""The arrays of a network: every one that is learned has its own name."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from actcli.training.weights import draw
 
 
 @pytest.mark.parametrize(("spec", "learned"), [("x*sigmoid(b*x):b=1", "b"), ("swish_beta", "beta"), ("prelu", "a")])
-def test_a_learned_parameter_is_not_kept_over_a_bias_or_a_shift(spec: str, learned: str) -> None:
-    """A parameter b is not the bias b1, nor beta the shift beta1 of a normalisation: nothing is lost under one name."""
+def test_a_learned_parameter_does_not_share_a_name_with_a_bias_or_a_shift(spec: str, learned: str) -> None:
+    """A parameter b is not the bias b1, nor beta the shift beta1 of a normalisation, so no array replaces another."""
     design = Design(hidden=(4,), learn="layer", normalize="batch")
     network = Network(2, 3, specs.get(spec), design)
     draw(network, np.random.default_rng(0))

@@ -40,7 +40,7 @@ class Case:
 
 
 class Elu(torch.nn.Module):
-    """ELU whose alpha is learned."""
+    """ELU with a learned alpha."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class Elu(torch.nn.Module):
 
 
 class Swish(torch.nn.Module):
-    """x sigmoid(b x) whose b is learned."""
+    """x sigmoid(b x) with a learned b."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,7 +82,7 @@ RECIPES = [
     for decay, more in ((0.0, {}), (0.05, {"schedule": "cosine"}), (0.0, {"clip": 0.3}))
 ]
 DESIGNS = [
-    # A bias before batch normalisation has rounding for a derivative, which Adam turns into steps of the learning rate.
+    # The derivative by a bias before batch normalisation is rounding, which Adam turns into steps of the learning rate.
     Case("tanh", torch.nn.Tanh, design={"normalize": kind, "residual": skip}, recipe={"lr": 0.001}, task=task)
     for kind in ("none", "batch", "layer")
     for skip in (False, True)
@@ -123,7 +123,8 @@ class Twin(torch.nn.Module):
         return self.linear[-1](x)
 
     def flat(self, of: Callable[[Any], Any]) -> np.ndarray:
-        """What is learned in our order: each layer's weights as rows of inputs, biases, gain and shift, parameters."""
+        """Everything learned, in our order: each layer's weights as rows of inputs, biases, gain and shift,
+        parameters."""
         found = []
         for number, linear in enumerate(self.linear):
             found += [of(linear.weight).T, of(linear.bias)]
@@ -135,7 +136,7 @@ class Twin(torch.nn.Module):
 
 @pytest.mark.parametrize("case", [*FUNCTIONS, *RECIPES, *DESIGNS], ids=str)
 def test_fifty_steps_agree_with_pytorch(case: Case) -> None:
-    """To 1e-10, at every step: the loss, the derivatives by all that is learned, and what is learned."""
+    """To 1e-10 at every step: the loss, the derivatives of everything learned, and everything learned."""
     design = Design(**{"hidden": (8, 8, 6), "learn": case.learn, **(case.design or {})})
     recipe = Recipe(**{"lr": 0.005, "epochs": EPOCHS, "batch": BATCH, **(case.recipe or {})})
     rng = np.random.default_rng(1)

@@ -1,4 +1,4 @@
-"""A network as an ONNX model gives in onnxruntime what it gives here, on the features of the table."""
+"""A network saved as an ONNX model has the same outputs in onnxruntime, on the features of the table."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DESIGNS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize(("spec", "design"), [*((spec, {}) for spec in SPECS), *(("prelu", d) for d in DESIGNS)])
 def test_onnxruntime_gives_the_same_outputs(spec: str, design: dict[str, Any]) -> None:
-    """To the rounding of float32, whether classes or a quantity."""
+    """To the rounding of float32, for classes and for a quantity."""
     rng = np.random.default_rng(0)
     x = rng.normal(3.0, 5.0, (60, 4))
     for y in (rng.integers(0, 3, 60), 10.0 + x[:, 0] * x[:, 1] / 7.0):

@@ -1,4 +1,4 @@
-"""Trainings whose outcome is known."""
+"""Training runs with known outcomes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def on_digits(*functions: str, seeds: int = 1, **settings: Any) -> Experiment:
 
 
 def test_xor_needs_a_curve() -> None:
-    """No line tells the four points apart: identity is at chance, tanh learns them."""
+    """No line separates the four points: identity is at chance, tanh learns them."""
     result = actcli.train(
         ["identity", "tanh"], XOR, "xor", seeds=2, threads=1,
         preparation=Preparation(split=0.0), design=Design(hidden=(8,)), recipe=Recipe(epochs=200, lr=0.03),
@@ -49,8 +49,8 @@ def test_xor_needs_a_curve() -> None:
     assert result.comparisons[0].difference.deviation >= 0.25  # of four rows
 
 
-def test_a_deep_sigmoid_network_learns_nothing_and_batch_normalisation_mends_it() -> None:
-    """Twenty layers: the gradient in the first is below 1e-6 of the last's, and the verdict says so."""
+def test_batch_normalisation_rescues_a_deep_sigmoid_network() -> None:
+    """With twenty layers the gradient in the first is below 1e-6 of that in the last, and the verdict says so."""
     deep = {"hidden": (16,) * 20, "epochs": 2}
     alone = on_digits("sigmoid", **deep).summaries[0]
     assert alone.accuracy is not None
@@ -66,7 +66,7 @@ def test_a_deep_sigmoid_network_learns_nothing_and_batch_normalisation_mends_it(
 
 
 def test_dead_neurons_are_those_that_saturation_counts_on_the_same_layers() -> None:
-    """Biases at -2.5 leave ReLU neurons dead; leaky ReLU has none, and neither after training."""
+    """Biases of -2.5 leave ReLU neurons dead; leaky ReLU has no dead neurons, before and after training."""
     data = digits()
     weights = Network(64, 10, specs.get("relu"), Design(hidden=(32, 32, 32))).arrays()
     rng = np.random.default_rng(5)
@@ -89,8 +89,8 @@ def test_dead_neurons_are_those_that_saturation_counts_on_the_same_layers() -> N
     assert dead["leaky_relu"] == 0
 
 
-def test_exploding_gradients_are_reported_and_clipping_mends_them() -> None:
-    """Weights ten times too large."""
+def test_exploding_gradients_are_reported_and_clipping_helps() -> None:
+    """With weights ten times too large."""
     network = Network(64, 10, specs.get("relu"), Design(hidden=(32,) * 3))
     rng = np.random.default_rng(0)
     for name, values in network.arrays().items():
@@ -110,7 +110,7 @@ def test_exploding_gradients_are_reported_and_clipping_mends_them() -> None:
 
 @pytest.mark.exhaustive
 def test_relu_learns_the_digits() -> None:
-    """With enough epochs 97 % held out."""
+    """97 % of the held-out rows with enough epochs."""
     result = on_digits("relu", hidden=(128, 128), epochs=60, seeds=3)
     accuracy = result.summaries[0].accuracy
     assert accuracy is not None
@@ -139,7 +139,7 @@ def test_learned_parameters_stay_in_their_domains() -> None:
 
 
 def test_halving_keeps_the_better_half_and_every_run() -> None:
-    """Of three functions two go on after a part of the epochs, and what is left behind is reported."""
+    """Two of three functions continue after a part of the epochs, and the dropped one is reported."""
     result = on_digits("relu", "tanh", "zero" if "zero" in actcli.names() else "binary_step", hidden=(8,), epochs=4,
                        search=["halving"])  # fmt: skip
     lengths = {run.function.label: run.epochs[-1].epoch for run in result.trained.runs}
@@ -148,7 +148,7 @@ def test_halving_keeps_the_better_half_and_every_run() -> None:
 
 
 def test_random_search_draws_from_the_domains() -> None:
-    """The function itself and the draws, each with legal parameters, the same for the same seed."""
+    """The function itself and its draws, each with legal parameters, the same for the same seed."""
     first, second = (on_digits("elu", hidden=(4,), epochs=0, search=["random:3"]).trained.functions for _ in range(2))
     assert first == second
     assert len(first) == 4
@@ -171,8 +171,8 @@ def test_a_gated_function_needs_an_even_width() -> None:
 
 
 @pytest.mark.parametrize("design", [{}, {"normalize": "batch"}, {"normalize": "layer", "learn": "neuron"}])
-def test_a_run_goes_on_from_what_was_saved(design: dict[str, Any]) -> None:
-    """The arrays of a run are all that there is to it: parameters that are called as others are do not meet."""
+def test_a_run_continues_from_saved_arrays(design: dict[str, Any]) -> None:
+    """The arrays of a run are all there is to it: learned parameters do not share names with other arrays."""
     function = "W*x*sigmoid(b*x)+beta*x:W=1,b=1,beta=0.1"
     first = on_digits(function, hidden=(8, 8), epochs=1, **design).trained.runs[0]
     again = on_digits(function, hidden=(8, 8), epochs=0, weights=first.weights, **design).trained.runs[0]
@@ -180,7 +180,7 @@ def test_a_run_goes_on_from_what_was_saved(design: dict[str, Any]) -> None:
 
 
 def test_regression() -> None:
-    """A sine is learned, to an R² near 1, from arrays."""
+    """A sine is learned from arrays, to an R² near 1."""
     x = np.random.default_rng(0).uniform(-3, 3, (300, 1))
     how = Recipe(epochs=60, lr=0.01)
     result = actcli.train("tanh", (x, 100 + 50 * np.sin(x[:, 0])), seeds=1, design=Design(hidden=(16,)), recipe=how)
@@ -190,7 +190,7 @@ def test_regression() -> None:
 
 
 def test_dropout_is_right_on_average() -> None:
-    """What a step leaves out is made up for by the rest, and evaluation leaves nothing out."""
+    """The remaining outputs make up for the dropped ones, and evaluation drops none."""
     network = Network(3, 2, specs.get("identity"), Design(hidden=(2000,), dropout=0.25))
     rng = np.random.default_rng(0)
     network.layers[0].weights[...] = 1.0
@@ -204,7 +204,7 @@ def test_dropout_is_right_on_average() -> None:
 
 
 def test_mnist_like_arrays(tmp_path: Path) -> None:
-    """Images and labels as people have them: the features are found, and the test part is scored on."""
+    """Images and labels as users have them: the features are found, and scores are on the test part."""
     rng = np.random.default_rng(0)
     images, labels = rng.integers(0, 256, (60, 4, 4), np.uint8), rng.integers(0, 3, 60, np.uint8)
     path = str(tmp_path / "small.npz")
@@ -221,6 +221,6 @@ def test_mnist_like_arrays(tmp_path: Path) -> None:
 
 
 def test_a_network_has_a_hidden_layer() -> None:
-    """Without one no function would be applied, and the runs would say nothing of it."""
+    """Without one no function would be applied, and the runs would not show it."""
     with pytest.raises(actcli.UsageError, match="no hidden layer"):
         Design(hidden=())
