@@ -2,7 +2,7 @@
 
     pip install -e '.[benchmark]'
     python tests/benchmarks/throughput.py [--folder FOLDER] [--size MB] [--runs COUNT] [CASE ...]
-    ACTCLI='python -m actcli' python tests/benchmarks/throughput.py      another version
+    python tests/benchmarks/throughput.py --before OTHER/bin/actcli    compare with another version in the same run
 
 The data is made in FOLDER (3 GB at the default of 600 MB per file; 6 GB more for the case `memory`) and kept for the
 next run. The peer of `saturation` is a lazy polars script on the streaming engine that computes the same measures of
@@ -30,11 +30,8 @@ from pathlib import Path
 from statistics import median
 
 PYTHON = sys.executable
-ACTCLI = os.environ.get("ACTCLI") or str(Path(PYTHON).with_name("actcli"))
-HEAD = (
-    f"{'case':22}{'wall s':>9}{'peer':>9}{'ratio':>8}{'asked':>8}"
-    f"{'CPU s':>9}{'peer':>9}{'ratio':>8}{'MB':>9}{'peer':>9}"
-)
+ACTCLI = str(Path(PYTHON).with_name("actcli"))
+SLOW = 20  # seconds after which a command of the version before is run only once
 
 FIGURES = """
 import sys, polars as pl
@@ -187,9 +184,9 @@ def growing(paths: dict[str, Path], out: Path) -> Iterator[Case]:
     yield Case("jacobian 100", f"{jacobian}/layer00*.csv", f"{jacobian}/layer0000.csv", 100)
 
 
-def run(command: str, out: Path) -> Cost:
-    """Run a command and return its cost. Outputs of earlier runs are removed first: freeing a file of 600 MB takes a
-    second, and overwriting one in the page cache is unfairly fast."""
+def run(command: str, out: Path, *, may_fail: bool = False) -> Cost:
+    """Run a command and return its cost, NaN if it may fail and does. Outputs of earlier runs are removed first:
+    freeing a file of 600 MB takes a second, and overwriting one in the page cache is unfairly fast."""
     for path in out.iterdir():
         path.unlink()
     os.sync()
@@ -197,18 +194,35 @@ def run(command: str, out: Path) -> Cost:
     child = subprocess.Popen(command, shell=True, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode and may_fail:
+        return Cost(*[float("nan")] * 3)
     if child.returncode:
         raise SystemExit(f"{command}: exit status {child.returncode}")
     return Cost(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def compare(case: Case, runs: int, out: Path) -> None:
-    turns = [(run(case.ours, out), run(case.theirs, out)) for _ in range(runs + 1)][1:]
-    a, b = (Cost.median(side) for side in zip(*turns, strict=True))
-    print(
-        f"{case.name:22}{a.wall:9.3f}{b.wall:9.3f}{a.wall / b.wall:8.2f}{case.at_most:8.2f}"
-        f"{a.cpu:9.2f}{b.cpu:9.2f}{a.cpu / b.cpu:8.2f}{a.peak:9.0f}{b.peak:9.0f}",
-        flush=True,
+def compare(case: Case, runs: int, out: Path, before: str | None) -> str:
+    """The row of a case. The sides alternate, after one round that is not counted."""
+    commands = [case.ours, case.theirs, *([case.ours.replace(ACTCLI, before)] if before else [])]
+    costs: list[list[Cost]] = [[] for _ in commands]
+    for _ in range(runs + 1):
+        for place, (command, of_side) in enumerate(zip(commands, costs, strict=True)):
+            if place < 2 or not of_side or of_side[0].wall < SLOW:
+                of_side.append(run(command, out, may_fail=place == 2))
+    a, b, *c = (Cost.median(side[1:] or side) for side in costs)
+    wall, cpu, peak = ([getattr(cost, name) for cost in (*c, a, b)] for name in ("wall", "cpu", "peak"))
+    ratios = f"{a.wall / b.wall:8.2f}{case.at_most:8.2f}", f"{a.cpu / b.cpu:8.2f}"
+    return (
+        f"{case.name:22}{''.join(f'{v:9.3f}' for v in wall)}{ratios[0]}"
+        f"{''.join(f'{v:9.2f}' for v in cpu)}{ratios[1]}{''.join(f'{v:9.0f}' for v in peak)}"
+    )
+
+
+def head(before: str | None) -> str:
+    old = f"{'before':>9}" * bool(before)
+    return (
+        f"{'case':22}{old}{'wall s':>9}{'peer':>9}{'ratio':>8}{'asked':>8}"
+        f"{old}{'CPU s':>9}{'peer':>9}{'ratio':>8}{old}{'MB':>9}{'peer':>9}"
     )
 
 
@@ -221,7 +235,7 @@ def memory(paths: dict[str, Path], folder: Path, out: Path) -> None:
     for path in (paths["small"], paths["narrow"], huge):
         cost = run(f"{ACTCLI} saturation relu {path}", out)
         name = f"memory, {path.stat().st_size / 1e6:.0f} MB"
-        print(f"{name:22}{cost.wall:9.3f}{'':25}{cost.cpu:9.2f}{'':17}{cost.peak:9.0f}", flush=True)
+        print(f"{name:22}{cost.wall:9.3f} s{cost.cpu:9.2f} s of CPU{cost.peak:9.0f} MB", flush=True)
 
 
 def main() -> None:
@@ -229,6 +243,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "actcli-throughput")
     parser.add_argument("--size", type=int, default=600)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--before", metavar="COMMAND")
     parser.add_argument("names", nargs="*", metavar="CASE")
     options = parser.parse_args()
     options.folder.mkdir(exist_ok=True)
@@ -236,11 +251,11 @@ def main() -> None:
         paths = pool.submit(make, options.folder, options.size).result()
     versions = ", ".join(f"{name} {version(name)}" for name in ("polars", "numpy"))
     print(f"{os.cpu_count()} cores, {versions}, medians of {options.runs}")
-    print(HEAD)
+    print(head(options.before))
     with tempfile.TemporaryDirectory(dir=options.folder) as out:
         for case in cases(paths, Path(out)):
             if not options.names or any(name in case.name for name in options.names):
-                compare(case, options.runs, Path(out))
+                print(compare(case, options.runs, Path(out), options.before), flush=True)
         if not options.names or "memory" in options.names:
             memory(paths, options.folder, Path(out))
 
