@@ -1,6 +1,6 @@
-"""The measures of layers and neurons: each is one declaration, from which all that shows it follows.
+"""The measures of layers and neurons: each is one declaration, which every output uses.
 
-A field's annotation says what it means and how it is had from what was counted. The partials keep the tallies that the
+A field's annotation says what it means and how it is computed from tallies. The partials keep the tallies that the
 annotations name; the records, CSV, JSON and its schema, the definitions in reports and the manual loop over the fields.
 """
 
@@ -37,17 +37,17 @@ from actcli.numerics.sums import Sums
 if TYPE_CHECKING:
     from actcli.measuring.partial import Partial
 
-# On what a field depends that is not always there: --dtype, a rule of another system, a rowwise function, a backward
-# pass, a network.
+# What a field needs that not every run has: --dtype, a rule of another system, a rowwise function, a backward pass,
+# a network.
 Occasion: TypeAlias = Literal["precision", "rule", "rowwise", "backward", "network"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Meaning:
-    """What a field is.
+    """The meaning of a field.
 
-    `word` is what people call it, where that is another one; `definition` is what reports say of it at more length,
-    with the thresholds by name in braces.
+    `word` is the usual term, if it differs from the field's name; `definition` is the longer text in reports, with the
+    names of thresholds in braces.
     """
 
     meaning: str
@@ -61,7 +61,7 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measure(Meaning):
-    """A field that is measured: how each neuron has it, and how the layer. `always`: also without any value."""
+    """A measured field: how to compute it for each neuron and for the layer. `always`: also if there are no values."""
 
     tallies: tuple[Tally[Any], ...] = ()
     neurons: Callable[["Partial"], Array | Counts] | None = None
@@ -70,7 +70,7 @@ class Measure(Meaning):
 
 
 def share(meaning: str, tally: Tally[Counts], **more: Any) -> Measure:
-    """A count over the number of values."""
+    """A count divided by the number of values."""
     return Measure(
         meaning,
         tallies=(tally,),
@@ -81,12 +81,12 @@ def share(meaning: str, tally: Tally[Counts], **more: Any) -> Measure:
 
 
 def average(meaning: str, tally: Tally[Sums], **more: Any) -> Measure:
-    """A sum over the number of values."""
+    """A sum divided by the number of values."""
     return _mean(meaning, tally, Sums.mean, more)
 
 
 def root(meaning: str, tally: Tally[Sums], **more: Any) -> Measure:
-    """The root of a sum of squares over the number of values."""
+    """The root of a sum of squares divided by the number of values."""
     return _mean(meaning, tally, Sums.root_mean, more)
 
 
@@ -101,33 +101,33 @@ def _mean(meaning: str, tally: Tally[Sums], figure: Callable[[Sums, Any], Array]
 
 
 def added(meaning: str, tally: Tally[Counts], **more: Any) -> Measure:
-    """A count as it is."""
+    """A plain count."""
     return Measure(
         meaning, tallies=(tally,), neurons=lambda p: p[tally], layer=lambda p: int(p[tally].sum()), always=True, **more
     )
 
 
 def over(part: float, whole: int) -> float | None:
-    """A share; None of nothing."""
+    """The share of a part in the whole; None if the whole is 0."""
     return float(part) / int(whole) if whole else None
 
 
 def _of_all(sums: Sums, partial: "Partial", figure: Callable[[Sums, int], Array]) -> float | None:
-    """A mean or root over the values of all neurons; None of nothing."""
+    """The mean or root over the values of all neurons; None if there are none."""
     whole = int(partial.values.sum())
     return float(figure(sums.over_all(), whole)[0]) if whole else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measures:
-    """What layers and neurons have in common. Ratios are shares of finite values; None where there is none."""
+    """The measures of both layers and neurons. Ratios are shares of the finite values; None if there are none."""
 
     missing: Annotated[
-        int, added("cells without a value, which are left out of every ratio", counts(lambda b: b.x.missing))
+        int, added("cells without a value; they are left out of every ratio", counts(lambda b: b.x.missing))
     ]
     non_finite: Annotated[
         int,
-        added("values that are NaN or infinite, which are left out of every ratio", counts(lambda b: b.x.non_finite)),
+        added("values that are NaN or infinite; they are left out of every ratio", counts(lambda b: b.x.non_finite)),
     ]
     vanishing_ratio: Annotated[
         float | None,
@@ -135,9 +135,9 @@ class Measures:
             "share of the values with |f'(x)| < epsilon",
             VANISHING,
             word="vanishing",
-            definition="|f'(x)| < {epsilon:g} (epsilon); a vanishing region is a maximal interval of such x: zero "
-            "where f' is 0 throughout, tail where it reaches to infinity, stationary where it is bounded, around a "
-            "zero of f', which is not saturation",
+            definition="|f'(x)| < {epsilon:g} (epsilon); a vanishing region is a maximal interval of such x: zero if "
+            "f' is 0 throughout, tail if it extends to infinity, stationary if it is bounded, around a zero of f'; a "
+            "stationary region is not saturation",
             source="Hochreiter 1991; Bengio, Simard and Frasconi 1994",
         ),
     ]
@@ -147,8 +147,8 @@ class Measures:
             "share of the values that saturate on the low side",
             count(lambda b: b.inside(b.sides.low)),
             word="saturated",
-            definition="x in a flat or tail region of |f'(x)| <= {tau:.4g} sup|f'| (tau), low and high side counted "
-            "apart; 1 - 0.97^2 = 0.0591 carries the familiar |tanh| > 0.97 over to every function",
+            definition="x in a flat or tail region where |f'(x)| <= {tau:.4g} sup|f'| (tau); the low and the high side "
+            "are counted separately; 1 - 0.97^2 = 0.0591 extends the familiar |tanh| > 0.97 to every function",
             source="Glorot and Bengio 2010; Karpathy, nn-zero-to-hero, makemore part 3",
         ),
     ]
@@ -162,7 +162,7 @@ class Measures:
     lost_gradient_ratio: Annotated[
         float | None,
         share(
-            "share of the values whose f' is not 0 but 0 as PyTorch computes it in the smaller precision",
+            "share of the values whose f' is not 0, but is 0 when PyTorch computes it in the smaller precision",
             count(lambda b: None if b.computed is None else (b.computed == 0.0) & (b.gradient > 0.0)),
             when="precision",
         ),
@@ -170,7 +170,7 @@ class Measures:
     underflow_ratio: Annotated[
         float | None,
         share(
-            "share of the values whose f' is not 0 but underflows in the smaller precision, however it is computed",
+            "share of the values whose f' is not 0, but underflows in the smaller precision however it is computed",
             count(lambda b: b.losses and b.losses.precision.loses(b.gradient)),
             when="precision",
         ),
@@ -183,29 +183,29 @@ class Measures:
             when="precision",
         ),
     ]
-    rule_score: Annotated[float | None, average("mean of what the rule counts", SCORE, when="rule")]
+    rule_score: Annotated[float | None, average("mean of the score that the rule gives each value", SCORE, when="rule")]
     mean_abs_gradient: Annotated[
         float | None,
         average(
             "mean of |f'| over the values",
             total(lambda b: b.gradient),
             word="mean|f'|, rms f'",
-            definition="what f' alone scales a gradient with in a layer, on average and in the root of the mean "
-            "square; the products are over a layer and those after it, up to one whose function maps rows. What the "
-            "weights do is not known here",
+            definition="the factor by which f' alone scales a gradient in a layer, as a mean and as a root mean "
+            "square; the products run over a layer and those after it, up to one whose function maps rows. The effect "
+            "of the weights is not known here",
             source="Glorot and Bengio 2010",
         ),
     ]
     rms_gradient: Annotated[
-        float | None, root("root of the mean of f'^2 over the values", squares(lambda b: b.gradient))
+        float | None, root("root mean square of f' over the values", squares(lambda b: b.gradient))
     ]
 
 
 @dataclass(frozen=True, kw_only=True)
 class NeuronMeasures(Measures):
-    """Those of one neuron alone."""
+    """The measures of neurons only."""
 
-    min: Annotated[float | None, Measure("least value", tallies=(MINIMUM,), neurons=lambda p: p[MINIMUM])]
+    min: Annotated[float | None, Measure("smallest value", tallies=(MINIMUM,), neurons=lambda p: p[MINIMUM])]
     max: Annotated[float | None, Measure("largest value", tallies=(MAXIMUM,), neurons=lambda p: p[MAXIMUM])]
     mean: Annotated[
         float | None, Measure("mean of the values", tallies=(MOMENTS,), neurons=lambda p: p[MOMENTS].mean())
@@ -219,7 +219,7 @@ class NeuronMeasures(Measures):
 
 @dataclass(frozen=True, kw_only=True)
 class LayerMeasures(Measures):
-    """Those of a whole layer alone."""
+    """The measures of layers only."""
 
     mean_square: Annotated[
         float | None,
@@ -232,7 +232,7 @@ class LayerMeasures(Measures):
     spread: Annotated[
         float | None,
         Measure(
-            "root mean square over the neurons of the standard deviation of the pre-activations over the samples",
+            "standard deviation of the pre-activations over the samples, as a root mean square over the neurons",
             tallies=(MOMENTS,),
             layer=lambda p: _of_all(p[MOMENTS].deviations(), p, Sums.root_mean),
         ),
@@ -259,26 +259,26 @@ class LayerMeasures(Measures):
 
 @cache
 def meanings(record: type) -> dict[str, Meaning]:
-    """The fields of a record with what their annotations say they mean."""
+    """The fields of a record that declare a meaning, with their meanings."""
     hints = get_type_hints(record, include_extras=True)
     return {
-        field.name: said
+        field.name: declared
         for field in dataclasses.fields(record)
-        for said in getattr(hints[field.name], "__metadata__", ())
-        if isinstance(said, Meaning)
+        for declared in getattr(hints[field.name], "__metadata__", ())
+        if isinstance(declared, Meaning)
     }
 
 
 def measures(record: type) -> dict[str, Measure]:
-    """The fields of a record that are measured."""
-    return {name: said for name, said in meanings(record).items() if isinstance(said, Measure)}
+    """The measured fields of a record, with their measures."""
+    return {name: declared for name, declared in meanings(record).items() if isinstance(declared, Measure)}
 
 
 def values_of_neurons(record: type, partial: "Partial", occasions: frozenset[Occasion]) -> dict[str, list[Any]]:
-    """Each measure of a record of neurons: its values, neuron by neuron."""
+    """The values of each measure of a record of neurons, one per neuron."""
     n = partial.values.tolist()
     found: dict[str, list[Any]] = {}
-    with np.errstate(all="ignore"):  # of no value
+    with np.errstate(all="ignore"):  # some neurons have no values
         for name, measure in measures(record).items():
             if measure.neurons is None or measure.when not in (None, *occasions):
                 found[name] = [None] * len(n)
@@ -303,7 +303,7 @@ def _declared() -> Iterator[Tally[Any]]:
             yield from measure.tallies
 
 
-# All that partials keep: what the measures are had from, and what is looked at beside them.
+# All tallies that partials keep: those of the measures, and those that diagnoses and figures need besides.
 TALLIES: tuple[Tally[Any], ...] = tuple(
     dict.fromkeys([*_declared(), MOMENTS, OUTPUT, SCORE, ZEROS, INPUTS, PASSING, HISTOGRAM])
 )

@@ -1,4 +1,4 @@
-"""Count, mean and spread that merge: associative and commutative to rounding, whatever the offset and the size."""
+"""Count, mean and spread that merge associatively and commutatively up to rounding, at any offset and scale."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 from actcli.activation import Array, Flags
 from actcli.numerics.sums import Sums, squared
 
-_ORDINARY = 400  # numbers below 2**400 and above its inverse, whose squares are doubles, are taken as they are
-_NEAR = 0.25  # a column whose mean is not large beside its spread is summed as it is: half a digit is lost at most
-_NOTHING = -(1 << 20)  # the exponent of a column without entries, or of zeros
+_ORDINARY = 400  # numbers between 2**-400 and 2**400 are not scaled: their squares are doubles
+_NEAR = 0.25  # a column whose mean is not large compared with its spread is not shifted: it loses half a digit at most
+_NOTHING = -(1 << 20)  # the exponent of a column that is empty or all zeros
 
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Count, mean and sum of squared deviations of each column (Chan, Golub and LeVeque 1979), of the entries over
-    2**exponent: so that no square overflows.
+    """Count, mean and sum of squared deviations of each column (Chan, Golub and LeVeque 1979). The entries are divided
+    by 2**exponent, so that no square overflows.
 
-    The mean is the unevaluated sum centre + rest: by one double alone the spread of a column around 1e9 would be good
-    to 7 digits only after a merge.
+    The mean is the unevaluated sum centre + rest: with a single double the spread of a column around 1e9 would have
+    only 7 correct digits after a merge.
     """
 
     count: NDArray[np.int64]
@@ -37,18 +37,18 @@ class Moments:
 
     @classmethod
     def of(cls, t: Array, keep: Flags | None, size: Array) -> Moments:
-        """Of the entries of t, shape (columns, rows), that `keep` marks; None marks all. `size`: the largest |entry| of
-        each column, 0 where there is none."""
+        """The moments of the entries of t, shape (columns, rows), that `keep` marks; None marks all. `size`: the largest
+        |entry| of each column, 0 if it has none."""
         count = np.full(len(t), t.shape[1]) if keep is None else np.count_nonzero(keep, axis=1)
         exponent = exponents(size)
         if (odd := (exponent != 0) & (size > 0.0)).any():
             t = np.ldexp(t, np.where(odd, -exponent, 0)[:, None])
-        with np.errstate(over="ignore", invalid="ignore"):  # of what is not kept
+        with np.errstate(over="ignore", invalid="ignore"):  # entries that are not kept
             kept = t if keep is None else np.where(keep, t, 0.0)
             offset, squares = kept.sum(axis=1) / np.maximum(count, 1), squared(kept)
             deviation = squares - count * offset * offset
             shift = np.zeros(len(t))
-            if (far := ~(deviation >= _NEAR * squares)).any():  # much is lost in the difference
+            if (far := ~(deviation >= _NEAR * squares)).any():  # the difference cancels
                 some = None if keep is None else keep[far]
                 shift[far], offset[far], deviation[far] = _around_entry(t[far], some, count[far])
         return cls.around(count, exponent, shift, offset, deviation)
@@ -57,7 +57,7 @@ class Moments:
     def around(
         cls, count: NDArray[np.int64], exponent: NDArray[np.int64], shift: Array, offset: Array, deviation: Array
     ) -> Moments:
-        """The moments whose mean is shift + offset."""
+        """The moments with the mean shift + offset."""
         return cls(count, exponent, *_sum(shift, offset), deviation)
 
     def merge(self, other: Moments) -> Moments:
@@ -72,7 +72,7 @@ class Moments:
         return Moments(count, exponent, *_sum(centre, rest + delta * share), one.deviation + two.deviation + between)
 
     def _over(self, exponent: NDArray[np.int64]) -> Moments:
-        """The same by larger exponents."""
+        """The same moments at larger exponents."""
         less = self.exponent - exponent
         if not less.any():
             return self
@@ -80,11 +80,11 @@ class Moments:
         return Moments(self.count, exponent, *parts)
 
     def mean(self) -> Array:
-        """The mean of each column; 0 where there is no entry."""
+        """The mean of each column; 0 if it has no entries."""
         return np.asarray(np.ldexp(self.centre, np.where(self.centre == 0.0, 0, self.exponent)))
 
     def std(self) -> Array:
-        """The standard deviation of the population; NaN where there is no entry."""
+        """The population standard deviation of each column; NaN if it has no entries."""
         return self.deviations().root_mean(self.count)
 
     def deviations(self) -> Sums:
@@ -102,15 +102,15 @@ def exponents(size: Array) -> NDArray[np.int64]:
 
 
 def _sum(a: Array, b: Array) -> tuple[Array, Array]:
-    """a + b, and what its rounding lost (Knuth)."""
+    """a + b and its rounding error (Knuth)."""
     total = a + b
     back = total - a
     return total, (a - (total - back)) + (b - back)
 
 
 def _around_entry(t: Array, keep: Flags | None, count: NDArray[np.int64]) -> tuple[Array, Array, Array]:
-    """An entry of each column, what the mean is more, and the squared deviations from the mean: taken from an entry and
-    not from 0, a constant column has exactly its value as mean."""
+    """An entry of each column, the mean minus that entry, and the sum of squared deviations from the mean. Measured
+    from an entry rather than 0, the mean of a constant column is exactly its value."""
     shift = _first(t, keep)
     deviation = t - shift[:, None]
     if keep is not None:
@@ -123,7 +123,7 @@ def _around_entry(t: Array, keep: Flags | None, count: NDArray[np.int64]) -> tup
 
 
 def _first(t: Array, keep: Flags | None) -> Array:
-    """The first kept entry of each column, 0 where there is none."""
+    """The first kept entry of each column; 0 if there is none."""
     if t.shape[1] == 0:
         return np.zeros(len(t))
     if keep is None:

@@ -1,9 +1,10 @@
-"""What is kept of blocks of values: tallies that merge. And the block, as a probe sees it."""
+"""Tallies, which merge over blocks of values, and the block as a probe sees it."""
 
 import math
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import reduce
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -22,20 +23,20 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Values:
-    """A block of pre-activations, one row per neuron. What is not kept counts nowhere."""
+    """A block of pre-activations, one row per neuron. Values that are not kept count nowhere."""
 
     t: Array
     keep: Flags | None  # None: all values are finite
     missing: Counts
     non_finite: Counts
-    least: Array  # of the values of each neuron; inf where it has none
-    most: Array
-    positions: int  # values side by side that are of one input: they are not independent of each other
-    known: dict["Tally[Any]", Any] = field(default_factory=dict)  # states that are the same under every function
+    least: Array  # of each neuron; inf if it has no values
+    most: Array  # -inf if it has no values
+    positions: int  # neighbouring values that belong to one input, and so are not independent
+    known: dict["Tally[Any]", Any] = field(default_factory=dict)  # states that do not depend on the function
 
     @classmethod
     def of(cls, t: Array, missing: Flags | None, positions: int, *, whole: bool) -> "Values":
-        """`missing` says where there is no value; `whole`: a sample with a hole is kept nowhere."""
+        """`missing` marks missing values; `whole`: drop every sample with a missing or non-finite value."""
         none = _no_counts(len(t))
         absent = none if missing is None else set_bits(missing.T)
         least, most = np.min(t, axis=1, initial=math.inf), np.max(t, axis=1, initial=-math.inf)
@@ -49,18 +50,18 @@ class Values:
         most = np.max(t, axis=1, initial=-math.inf, where=keep)
         return cls(t, keep, absent, non_finite, least, most, positions)
 
-    # The reductions over values, and over flags and numbers computed from them. A subclass has its own for a GPU.
+    # The reductions over values, and over flags and numbers computed from them. A subclass overrides them for a GPU.
 
     def count(self, flags: Flags) -> Counts:
-        """How many values of each neuron are flagged."""
+        """The number of flagged values of each neuron."""
         return set_bits(flags, self.keep)
 
     def total(self, numbers: Array | Flags) -> Sums:
-        """The sum of numbers of each neuron, one for each value."""
+        """The sum of each neuron's numbers, one per value."""
         return Sums.of(numbers, self.keep)
 
     def squares(self, numbers: Array) -> Sums:
-        """The sum of their squares."""
+        """The sum of the squares of each neuron's numbers."""
         return Sums.of_squares(numbers, self.keep)
 
     def moments(self) -> Moments:
@@ -70,7 +71,7 @@ class Values:
         return Histogram.of(self.t, self.keep)
 
     def inputs_with(self, flags: Flags | None) -> Counts:
-        """Of how many inputs some value of each neuron is flagged; None flags all."""
+        """The number of inputs for which a value of each neuron is flagged; None flags all."""
         flagged: Flags = np.ones(self.t.shape, np.bool_) if self.keep is None else self.keep
         if flags is not None:
             flagged = np.asarray(flagged & flags)
@@ -79,12 +80,12 @@ class Values:
         return set_bits(flagged)
 
     def like(self, end: float | Array) -> float | Array:
-        """An end of an interval, or one for each neuron, such that values compare with it."""
+        """The end of an interval, or one per neuron, in a form that compares with the values."""
         return end
 
     @property
     def size(self) -> Array:
-        """The largest |value| of each neuron, 0 where there is none."""
+        """The largest |value| of each neuron; 0 if it has no values."""
         return np.maximum(np.maximum(-self.least, self.most), 0.0)
 
 
@@ -98,13 +99,13 @@ class Block:
     vanishing: Flags
     score: Array | Flags | None  # what a rule counts
     sides: Sides
-    losses: Losses | None  # with a precision only
-    computed: Array | None  # f' as it is computed in that precision
+    losses: Losses | None  # None without a precision
+    computed: Array | None  # f' as computed in that precision
     rowwise: bool
-    histogram: bool  # whether one is asked for
+    histogram: bool  # whether one is requested
 
     def state(self, tally: "Tally[T]") -> T:
-        """The state of a tally; of those that are of the values alone, one for all functions."""
+        """The state of a tally; computed once for all functions if it depends on the values alone."""
         if not tally.of_values:
             return tally.of(self)
         if tally not in self.x.known:
@@ -113,7 +114,7 @@ class Block:
         return known
 
     def inside(self, intervals: Sequence[Span]) -> Flags | None:
-        """Where the values lie in one of the intervals, ends included; None where there is no interval."""
+        """Flags of the values in one of the intervals, ends included; None if there are no intervals."""
         total = None
         for ends in intervals:
             start, stop = map(self.x.like, ends)
@@ -125,24 +126,33 @@ class Block:
         return total
 
 
+def _beside(states: Sequence[Any]) -> Any:
+    """States with one entry per neuron, or records of them, joined."""
+    if isinstance(states[0], np.ndarray):
+        return np.concatenate(states)
+    kind = type(states[0])
+    return kind(*(np.concatenate([getattr(state, part.name) for state in states]) for part in fields(kind)))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Tally(Generic[T]):
-    """A state of blocks. `merge` is associative and commutative, and `empty`, of so many neurons, is its identity.
-    `of_values`: it is the same under every function that keeps the same values."""
+    """A state computed from blocks. `merge` is associative and commutative, and `empty`, given the number of neurons,
+    is its identity. `of_values`: the state is the same under every function that keeps the same values."""
 
     empty: Callable[[int], T]
     of: Callable[[Block], T]
     merge: Callable[[T, T], T]
     of_values: bool = False
+    beside: Callable[[Sequence[T]], T] = _beside  # of the same rows of other neurons
 
 
 def counts(of: Callable[[Block], Counts]) -> Tally[Counts]:
-    """Numbers of each neuron that the block has counted."""
+    """A count of each neuron that the block already has."""
     return Tally(_no_counts, of, operator.add)
 
 
 def count(flags: Callable[[Block], Flags | None]) -> Tally[Counts]:
-    """How many values of each neuron are flagged; None flags none."""
+    """The number of flagged values of each neuron; None flags none."""
 
     def of(block: Block) -> Counts:
         flagged = flags(block)
@@ -152,7 +162,7 @@ def count(flags: Callable[[Block], Flags | None]) -> Tally[Counts]:
 
 
 def total(values: Callable[[Block], Array | Flags | None]) -> Tally[Sums]:
-    """The sum of some numbers of each neuron, one for each value; None is 0."""
+    """The sum of each neuron's numbers, one per value; None is 0."""
 
     def of(block: Block) -> Sums:
         numbers = values(block)
@@ -162,22 +172,22 @@ def total(values: Callable[[Block], Array | Flags | None]) -> Tally[Sums]:
 
 
 def squares(values: Callable[[Block], Array]) -> Tally[Sums]:
-    """The sum of the squares of some numbers of each neuron, one for each value."""
+    """The sum of the squares of each neuron's numbers, one per value."""
     return Tally(Sums.empty, lambda block: block.x.squares(values(block)), Sums.merge)
 
 
 def number(of: Callable[[Block], int], *, of_values: bool = False) -> Tally[int]:
-    """One number for the whole layer, which adds up."""
-    return Tally(lambda neurons: 0, of, operator.add, of_values)
+    """A count for the whole layer."""
+    return Tally(lambda neurons: 0, of, operator.add, of_values, sum)
 
 
 def inputs_with(flags: Callable[[Block], Flags | None], *, of_values: bool = False) -> Tally[Counts]:
-    """Of how many inputs some value of each neuron is flagged, and finite; None flags all."""
+    """The number of inputs for which a finite value of each neuron is flagged; None flags all."""
     return Tally(_no_counts, lambda block: block.x.inputs_with(flags(block)), operator.add, of_values)
 
 
 def set_bits(flags: Flags, keep: Flags | None = None) -> Counts:
-    """How many flags of each row are set; by bits, three times as fast as `np.count_nonzero`."""
+    """The number of set flags in each row; counting bits is three times as fast as `np.count_nonzero`."""
     bits = np.packbits(flags if keep is None else flags & keep, axis=1)
     return np.asarray(np.bitwise_count(bits).sum(axis=1, dtype=np.int64))
 
@@ -190,13 +200,16 @@ MOMENTS = Tally(Moments.empty, lambda block: block.x.moments(), Moments.merge, o
 MINIMUM = Tally(lambda neurons: np.full(neurons, math.inf), lambda block: block.x.least, np.minimum, of_values=True)
 MAXIMUM = Tally(lambda neurons: np.full(neurons, -math.inf), lambda block: block.x.most, np.maximum, of_values=True)
 VANISHING = count(lambda block: block.vanishing)
-INPUTS = inputs_with(lambda block: None, of_values=True)  # that have a value
-PASSING = inputs_with(lambda block: ~block.vanishing)  # that pass gradient
+INPUTS = inputs_with(lambda block: None, of_values=True)  # inputs that have a value
+PASSING = inputs_with(lambda block: ~block.vanishing)  # inputs that pass gradient
 VANISHING_ROWS = number(lambda block: int(np.count_nonzero(block.vanishing.all(axis=0))) if block.rowwise else 0)
 OUTPUT = total(lambda block: block.output)
 SCORE = total(lambda block: block.score)
 ZEROS = number(lambda block: int(block.x.count(block.x.t == 0.0).sum()), of_values=True)
-# Of the values of all neurons; None where it is not asked for.
+# The histogram of the values of all neurons; None unless requested.
 HISTOGRAM: Tally[Histogram | None] = Tally(
-    lambda neurons: None, lambda block: block.x.histogram() if block.histogram else None, merged
+    lambda neurons: None,
+    lambda block: block.x.histogram() if block.histogram else None,
+    merged,
+    beside=lambda states: reduce(merged, states),
 )

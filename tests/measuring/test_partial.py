@@ -17,6 +17,7 @@ from support.sweep import number
 
 from actcli.diagnosis.diagnose import Criteria
 from actcli.diagnosis.systems import RULES
+from actcli.measuring import probe as probing
 from actcli.measuring.measures import TALLIES, Measures, measures
 from actcli.measuring.moments import Moments
 from actcli.measuring.partial import Partial
@@ -255,6 +256,27 @@ def test_no_values_give_no_measures_but_integer_counts() -> None:
 def test_sums_of_squares_beyond_the_doubles_are_infinite() -> None:
     """Without a warning, like any overflow here."""
     assert moments(np.array([[1e200, 1e200]])).squares().plain()[0] == math.inf
+
+
+@pytest.mark.parametrize("holes", [False, True])
+def test_groups_of_columns_give_the_bits_of_the_whole(holes: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A block of very many columns is measured in groups of them, each of which knows nothing of the others."""
+    x = np.random.default_rng(4).normal(0.0, np.logspace(-200, 150, 70), (30, 70))
+    x[:, 5] = 3.0
+    missing = np.random.default_rng(5).random(x.shape) < 0.1 if holes else None
+    if missing is not None:
+        x[missing] = math.nan
+    probes = [probe(spec) for spec in SPECS if not probe(spec).function.rowwise]
+    whole = measure_under(probes, x, missing, positions=3)
+    monkeypatch.setattr(probing, "_WIDE", 1000)
+    monkeypatch.setattr(probing, "_GROUP", 300)
+    for one, other in zip(measure_under(probes, x, missing, positions=3), whole, strict=True):
+        assert one.samples == other.samples == 10
+        for tally in TALLIES:
+            a, b = one[tally], other[tally]
+            kept = dataclasses.astuple(a) if dataclasses.is_dataclass(a) else [a]
+            for left, right in zip(kept, dataclasses.astuple(b) if dataclasses.is_dataclass(b) else [b], strict=True):
+                np.testing.assert_array_equal(left, right)
 
 
 def test_shared_measures_are_taken_once(monkeypatch: pytest.MonkeyPatch) -> None:
