@@ -6,6 +6,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 
@@ -294,6 +295,7 @@ def _block(is_literal: bool, text: str) -> list[str]:
     return roff.block(text) if is_literal else roff.paragraph(text)
 
 
+@cache
 def catalogue(date: str) -> str:
     """The page of all functions."""
     lines = _header(CATALOGUE, 7, date)
@@ -308,6 +310,7 @@ def catalogue(date: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+@cache
 def _written(text: str, date: str) -> tuple[str, str]:
     """A page that is written as Markdown, whose title is its name and summary."""
     name, _, summary = text.partition("\n")[0].removeprefix("# ").partition(": ")
