@@ -37,8 +37,8 @@ class Moments:
 
     @classmethod
     def of(cls, t: Array, keep: Flags | None, size: Array) -> Moments:
-        """The moments of the entries of t, shape (columns, rows), that `keep` marks; None marks all. `size`: the largest
-        |entry| of each column, 0 if it has none."""
+        """The moments of the entries of t, shape (columns, rows), that `keep` marks; None marks all. `size`: the
+        largest |entry| of each column, 0 if it has none."""
         count = np.full(len(t), t.shape[1]) if keep is None else np.count_nonzero(keep, axis=1)
         exponent = exponents(size)
         if (odd := (exponent != 0) & (size > 0.0)).any():
