@@ -196,9 +196,7 @@ class Measures:
             source="Glorot and Bengio 2010",
         ),
     ]
-    rms_gradient: Annotated[
-        float | None, root("root mean square of f' over the values", squares(lambda b: b.gradient))
-    ]
+    rms_gradient: Annotated[float | None, root("root mean square of f' over the values", squares(lambda b: b.gradient))]
 
 
 @dataclass(frozen=True, kw_only=True)
