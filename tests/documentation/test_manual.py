@@ -23,6 +23,7 @@ from actcli.activation import Activation
 from actcli.cli.main import cli
 from actcli.registry.collection import ACTIVATIONS
 
+DRAWN = ("compare", "fit", "plot", "saturation", "train", "trend")  # commands whose examples take seconds each
 PAGES = {path.name: path.read_text(encoding="ascii") for path in sorted(MANUAL.glob("man?/*"))}
 COMMANDS: dict[str, click.Command] = {f"actcli-{name}.1": command for name, command in commands().items()}
 COMMANDS["actcli.1"] = cli
@@ -69,7 +70,10 @@ def made(group: click.Group, printed: str = "printed") -> dict[str, str]:
     return manual.pages(lambda _: printed, "2026-01-02", group)
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=[pytest.mark.exhaustive] * any(n == f"actcli-{drawn}.1" for drawn in DRAWN)) for n in PAGES],
+)
 def test_a_page_is_fresh(name: str, tmp_path: Path) -> None:
     """The files in man/ are what the generator gives now, with what the examples print now, but for blanks, which
     another version of rich sets otherwise. Every example succeeds."""
@@ -271,6 +275,7 @@ def test_every_environment_variable_of_the_code_is_there() -> None:
 
 
 @needs("man")
+@pytest.mark.exhaustive
 def test_man_finds_the_pages() -> None:
     """By its name, with what it is about: they lie as the wheel installs them."""
     for name in PAGES:

@@ -28,6 +28,7 @@ def gauss(integrand, *cuts: float) -> mpmath.mpf:  # type: ignore[no-untyped-def
         return mpmath.quad(lambda x: integrand(x) * mpmath.npdf(x), [-12, -3, *cuts, 3, 12])
 
 
+@pytest.mark.exhaustive
 def test_the_sigmoid_form_of_gelu() -> None:
     """By mpmath, b is a minimum of the distance, better than 1.702, which minimises the largest error of Phi."""
     found = fit(specs.get("x*sigmoid(b*x):b=1"), specs.get("gelu"))
@@ -109,6 +110,7 @@ def test_a_figure_shows_the_inputs() -> None:
         assert (x[0], x[-1]) == (low, pytest.approx(high, rel=0.01))
 
 
+@pytest.mark.exhaustive
 def test_only_and_the_domain() -> None:
     """Parameters that are not named stay; none leaves its domain."""
     found = fit(specs.get("a*tanh(b*x):a=2,b=1"), specs.get("tanh"), only=["b"])
@@ -117,6 +119,7 @@ def test_only_and_the_domain() -> None:
     assert bounded.fitted.parameters["alpha"] > 0.0
 
 
+@pytest.mark.exhaustive
 def test_a_distance_without_a_minimum_is_reported(cli: Cli) -> None:
     assert b"beta has gone to" in cli("fit", "softplus", "--to", "relu").stderr
 
