@@ -1,24 +1,28 @@
 """Layers from files: one table per layer, named after its file."""
 
+from __future__ import annotations
+
 import os
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from actcli.activation import Array, Flags, Function
 from actcli.errors import DataError
 from actcli.measuring.choice import Choice
-from actcli.measuring.cluster import Cluster
 from actcli.measuring.layer import Apart, Blocks, Input, Place, PreActivations
-from actcli.measuring.spread import Away
 from actcli.numerics.histogram import Histogram
 from actcli.tables.open import listed, open_tables
 from actcli.tables.options import ReadOptions
 from actcli.tables.pipeline import Watch, map_blocks, unwatched
 from actcli.tables.table import Skipped, Table, together
+
+if TYPE_CHECKING:
+    from actcli.measuring.cluster import Cluster
+    from actcli.measuring.spread import Away
 
 T = TypeVar("T")
 
@@ -39,7 +43,11 @@ def file_layers(
     for table in taken:
         if table.fault is not None:
             raise DataError(table.fault.message, _ways_out(table.fault.hint, _name(table)))
-    away = None if cluster is None else Away(cluster, taken, options, watch)
+    away = None
+    if cluster is not None:
+        from actcli.measuring.spread import Away
+
+        away = Away(cluster, taken, options, watch)
     layers = []
     for number, table in enumerate(taken):
         reading = _Reading(table, options.threads, watch)

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 
 from actcli.errors import DataError, UsageError
 from actcli.tables.format import input_suffix
-from actcli.tables.parts import matches
 
 LINKS = 40  # followed at most, as in Linux
 
@@ -77,6 +76,8 @@ def check_twice(paths: Iterable[str]) -> None:
 def check_inputs(outputs: Iterable[str | None], inputs: Iterable[str], datasets: Iterable[str] = ()) -> None:
     """Raise UsageError if an output (None is standard output) would overwrite an input ("-" is standard input), or a
     part of a dataset, which is a folder or a glob."""
+    from actcli.tables.parts import matches  # a command on numbers starts a tenth sooner without it
+
     parts = [found for path in datasets for found in (matches(path) or [path])]
     read = {_regular(path): path for path in [*inputs, *parts]}
     folders = [path for path in parts if os.path.isdir(path)]
