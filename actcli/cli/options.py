@@ -265,7 +265,8 @@ def _keep_inputs(context: click.Context, outputs: Outputs, *, filters: bool) -> 
     written = [*outputs.files, *context.params.get("saves", ())]
     given = [path for path in inputs if isinstance(path, str)]
     datasets = [path for path in given if not os.path.isfile(path)]
-    check_inputs(written, others if filters else [*others, *_texts(inputs)], datasets)
+    if written:
+        check_inputs(written, others if filters else [*others, *_texts(inputs)], datasets)
     if outputs.prints:
         check_inputs([None], [*others, *_texts(inputs)])
 

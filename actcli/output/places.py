@@ -73,12 +73,16 @@ def check_twice(paths: Iterable[str]) -> None:
         seen.add(file)
 
 
+def _matched(path: str) -> list[str]:
+    from actcli.tables.parts import matches  # a command that writes no file starts a tenth sooner
+
+    return matches(path) or [path]
+
+
 def check_inputs(outputs: Iterable[str | None], inputs: Iterable[str], datasets: Iterable[str] = ()) -> None:
     """Raise UsageError if an output (None is standard output) would overwrite an input ("-" is standard input), or a
     part of a dataset, which is a folder or a glob."""
-    from actcli.tables.parts import matches  # a command on numbers starts a tenth sooner without it
-
-    parts = [found for path in datasets for found in (matches(path) or [path])]
+    parts = [found for path in datasets for found in _matched(path)]
     read = {_regular(path): path for path in [*inputs, *parts]}
     folders = [path for path in parts if os.path.isdir(path)]
     for path in outputs:
