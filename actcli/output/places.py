@@ -74,7 +74,7 @@ def check_twice(paths: Iterable[str]) -> None:
 
 
 def _matched(path: str) -> list[str]:
-    from actcli.tables.parts import matches  # a command that writes no file starts a tenth sooner
+    from actcli.tables.parts import matches  # needs what reads remote sources, and few commands get here
 
     return matches(path) or [path]
 
