@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actcli.activation import Array, Flags
-from actcli.numerics.sums import Sums, squared
+from actcli.numerics.sums import Sums, exponents, squared
 
 _ORDINARY = 400  # numbers between 2**-400 and 2**400 are not scaled: their squares are doubles
 _NEAR = 0.25  # a column whose mean is not large compared with its spread is not shifted: it loses half a digit at most
@@ -40,7 +40,7 @@ class Moments:
         """The moments of the entries of t, shape (columns, rows), that `keep` marks; None marks all. `size`: the
         largest |entry| of each column, 0 if it has none."""
         count = np.full(len(t), t.shape[1]) if keep is None else np.count_nonzero(keep, axis=1)
-        exponent = exponents(size)
+        exponent = scaling(size)
         if (odd := (exponent != 0) & (size > 0.0)).any():
             t = np.ldexp(t, np.where(odd, -exponent, 0)[:, None])
         with np.errstate(over="ignore", invalid="ignore"):  # entries that are not kept
@@ -96,9 +96,10 @@ class Moments:
         return Sums.normal(self.deviation + self.count * self.centre * self.centre, 2 * self.exponent)
 
 
-def exponents(size: Array) -> NDArray[np.int64]:
-    exponent = np.frexp(size)[1]
-    return np.where(size == 0.0, _NOTHING, np.where(np.abs(exponent) < _ORDINARY, 0, exponent)).astype(np.int64)
+def scaling(size: Array) -> NDArray[np.int64]:
+    """The exponents to divide columns by, from the largest |entry| of each."""
+    exponent = exponents(size)
+    return np.where(size == 0.0, _NOTHING, np.where(np.abs(exponent) < _ORDINARY, 0, exponent))
 
 
 def _sum(a: Array, b: Array) -> tuple[Array, Array]:

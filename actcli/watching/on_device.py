@@ -43,7 +43,7 @@ class OnDevice(Values):
 
     def moments(self) -> Moments:
         """From the differences to the smallest value, so that the mean of a constant column is exactly its value."""
-        exponent = np.clip(moments.exponents(self.size), -_FAR, _FAR)
+        exponent = np.clip(moments.scaling(self.size), -_FAR, _FAR)
         scale = self._column(np.ldexp(1.0, -exponent))
         count = self.t.shape[1] - self.non_finite
         shift = self._column(np.where(count > 0, self.least, 0.0)) * scale
