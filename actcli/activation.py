@@ -53,6 +53,19 @@ class Dialect:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Indicator:
+    """A kernel that is 1 where `flags` holds and 0 elsewhere, NaN where x is NaN. `flags` takes what a kernel takes."""
+
+    flags: Callable[..., Flags]
+
+    def __call__(self, x: Array, *values: float, **parameters: float) -> Array:
+        found = np.asarray(self.flags(x, *values, **parameters), np.float64)
+        if np.isnan(np.min(x, initial=0.0)):
+            found[np.isnan(x)] = np.nan
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Backward:
     """How PyTorch computes f' from x and y = f(x), both rounded to the floating-point format in use.
 
@@ -85,8 +98,9 @@ class Activation:
     parameters. Outside `domain` f is NaN. A function that oscillates for ever is examined within its `window`.
     `constraint` is a condition on the parameters, in words and as a test. `gain` is that of
     torch.nn.init.calculate_gain, if it knows f; the gain that follows from f is computed elsewhere. `both` computes f
-    and df together, identical to the last bit, in less time if they have much in common. `computed` is the stable form
-    that f is evaluated by, if it is not the formula. `backward` is how PyTorch computes f', if in a smaller format that
+    and df together, identical to the last bit, in less time if they have much in common; an Indicator as `df` is
+    measured by its flags, in less time too. `computed` is the stable form that f is evaluated by, if it is not the
+    formula. `backward` is how PyTorch computes f', if in a smaller format that
     is not f' rounded once.
     """
 
@@ -302,9 +316,16 @@ class Function:
     def f_and_df(self, x: Array) -> tuple[Array, Array]:
         """Return f and f' of an array, which is faster than computing them separately."""
         if self.activation.both is None or self.columns or not x.size:
-            return self.f(x), self.df(x)
+            return self._run(self.activation.f, x), self._run(self.activation.df, x)
         with np.errstate(over="ignore", under="ignore"):
             return self.activation.both(x, **self.parameters)
+
+    def f_and_flags(self, x: Array) -> tuple[Array, Flags] | None:
+        """Return f of an array, and flags of where f' is 1 if it is 0 elsewhere; None for all other functions."""
+        kernel = self.activation.df
+        if not isinstance(kernel, Indicator) or self.columns:
+            return None
+        return self._run(self.activation.f, x), kernel.flags(x, **self.parameters)
 
     @overload
     def d2f(self, x: float) -> float: ...

@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from actcli.activation import Activation, Array, Backward, Kernel, flat
+from actcli.activation import Activation, Array, Backward, Indicator, Kernel, flat
 from actcli.errors import DataError
 from actcli.functions.gelus import gelu, gelu_d2f, gelu_df
-from actcli.functions.kernels import step
 from actcli.functions.naming import dialects
 from actcli.functions.rows import FAR, times_far_exp
 from actcli.functions.self_gated import silu, silu_d2f, silu_df
@@ -166,7 +165,7 @@ GLU = Activation(
     source="PyTorch torch.nn.GLU; Dauphin et al. 2016, arXiv:1612.08083",
 )
 
-_RELU = Gate((lambda b: np.maximum(b, 0.0), lambda b: step(b, 0.0), flat))
+_RELU = Gate((lambda b: np.maximum(b, 0.0), Indicator(lambda b: b > 0.0), flat))
 
 REGLU = Activation(
     name="reglu",

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from actcli.activation import Activation, Array, flat
+from actcli.activation import Activation, Array, Flags, Indicator, flat
 from actcli.functions.gelus import gelu, gelu_d2f, gelu_df
-from actcli.functions.kernels import step
 from actcli.functions.naming import dialects
 from actcli.parameters import INF, POSITIVE, REAL, Domain, Parameter
 
 if TYPE_CHECKING:
     from decimal import Decimal
+
+_POSITIVE = Indicator(lambda x: x > 0.0)
+_WITHIN_ONE = Indicator(lambda x: np.abs(x) < 1.0)
+_WITHIN_THREE = Indicator(lambda x: np.abs(x) < 3.0)
 
 RELU_N = Activation(
     name="relu_n",
@@ -23,8 +26,8 @@ RELU_N = Activation(
     derivative="where(x <= 0, 0, where(x >= n, 0, 1))",
     parameters=(Parameter("n", 6.0, POSITIVE, "largest value of f"),),
     f=lambda x, n: np.clip(x, 0.0, n),
-    df=lambda x, n: step(x, 0.0) * step(n - x, 0.0),
-    wrt={"n": lambda x, n: step(x - n, 1.0)},
+    df=Indicator(lambda x, n: (x > 0.0) & (x < n)),
+    wrt={"n": Indicator(lambda x, n: x >= n)},
     breaks=lambda n: (0.0, n),
     convention="f' = 0 at 0 and at n",
     range=lambda n: (0.0, n),
@@ -45,7 +48,7 @@ THRESHOLDED_RELU = Activation(
     derivative="where(x > theta, 1, 0)",
     parameters=(Parameter("theta", 1.0, REAL, "f is 0 up to here"),),
     f=lambda x, theta: np.where(x <= theta, 0.0, x),
-    df=lambda x, theta: step(x - theta, 0.0),
+    df=Indicator(lambda x, theta: x > theta),
     wrt={"theta": flat},
     breaks=lambda theta: (theta,),
     convention="f = 0 and f' = 0 at theta, where f jumps",
@@ -73,8 +76,8 @@ THRESHOLD = Activation(
         Parameter("value", 0.0, REAL, "f up to threshold (PyTorch and Keras have no default)"),
     ),
     f=threshold,
-    df=lambda x, threshold, value: step(x - threshold, 0.0),
-    wrt={"threshold": flat, "value": lambda x, threshold, value: step(threshold - x, 1.0)},
+    df=Indicator(lambda x, threshold, value: x > threshold),
+    wrt={"threshold": flat, "value": Indicator(lambda x, threshold, value: x <= threshold)},
     breaks=lambda threshold, value: (threshold,),
     convention="f = value and f' = 0 at threshold, where f jumps unless value = threshold",
     range=lambda threshold, value: (min(threshold, value), INF),
@@ -93,7 +96,7 @@ SQUARED_RELU = Activation(
     derivative="2 * max(0, x)",
     f=lambda x: np.square(np.maximum(x, 0.0)),
     df=lambda x: 2.0 * np.maximum(x, 0.0),
-    d2f=lambda x: 2.0 * step(x, 0.0),
+    d2f=lambda x: 2.0 * _POSITIVE(x),
     breaks=(0.0,),
     convention="f'' = 0 at 0, where it jumps from 0 to 2",
     range=(0.0, INF),
@@ -113,7 +116,7 @@ HARD_SWISH = Activation(
     derivative="where(x <= -3, 0, where(x >= 3, 1, (2 * x + 3) / 6))",
     f=hard_swish,
     df=lambda x: np.where(x <= -3.0, 0.0, np.where(x >= 3.0, 1.0, (2.0 * x + 3.0) / 6.0)),
-    d2f=lambda x: step(3.0 - np.abs(x), 0.0) / 3.0,
+    d2f=lambda x: _WITHIN_THREE(x) / 3.0,
     breaks=(-3.0, 3.0),
     convention="f' = 0 at -3 and 1 at 3",
     range=(-0.375, INF),
@@ -140,7 +143,7 @@ HARD_MISH = Activation(
     derivative="where(x < -2, 0, where(x > 0, 1, x + 1))",
     f=hard_mish,
     df=lambda x: np.where(x < -2.0, 0.0, np.where(x > 0.0, 1.0, x + 1.0)),
-    d2f=lambda x: step(x + 2.0, 1.0) * step(-x, 1.0),
+    d2f=Indicator(lambda x: (x >= -2.0) & (x <= 0.0)),
     breaks=(-2.0, 0.0),
     convention="f' = -1 at -2; f'' = 1 at -2 and at 0, where it jumps from 0 to 1 and back",
     range=(-0.5, INF),
@@ -154,12 +157,9 @@ def hard_tanh(x: Array, min_val: float, max_val: float) -> Array:
     return np.clip(x, min_val, max_val)
 
 
-_LARGEST = float(np.finfo(np.float64).max)
-
-
-def _room(x: Array, bound: float) -> Array:
-    """bound - x for a bound that may be infinite: an infinite x still lies inside."""
-    return bound - (np.clip(x, -_LARGEST, _LARGEST) if np.isinf(bound) else x)
+def _within(x: Array, min_val: float, max_val: float) -> Flags:
+    """min_val < x < max_val; an infinite x lies within an infinite bound."""
+    return np.asarray(((x > min_val) | np.isinf(min_val)) & ((x < max_val) | np.isinf(max_val)))
 
 
 HARD_TANH = Activation(
@@ -172,10 +172,10 @@ HARD_TANH = Activation(
     ),
     constraint=("min_val < max_val", lambda min_val, max_val: min_val < max_val),
     f=hard_tanh,
-    df=lambda x, min_val, max_val: step(-_room(x, min_val), 0.0) * step(_room(x, max_val), 0.0),
+    df=Indicator(_within),
     wrt={
-        "min_val": lambda x, min_val, max_val: step(_room(x, min_val), 1.0),
-        "max_val": lambda x, min_val, max_val: step(-_room(x, max_val), 1.0),
+        "min_val": Indicator(lambda x, min_val, max_val: (x <= min_val) & np.isfinite(min_val)),
+        "max_val": Indicator(lambda x, min_val, max_val: (x >= max_val) & np.isfinite(max_val)),
     },
     breaks=lambda min_val, max_val: tuple(bound for bound in (min_val, max_val) if np.isfinite(bound)),
     convention="f' = 0 at min_val and at max_val",
@@ -200,16 +200,12 @@ def sparse_sigmoid(x: Array) -> Array:
     return 0.5 * (1.0 + np.clip(x, -1.0, 1.0))
 
 
-def _within_one(x: Array) -> Array:
-    return step(1.0 - np.abs(x), 0.0)
-
-
 SPARSE_SIGMOID = Activation(
     name="sparse_sigmoid",
     formula="where(x <= -1, 0, where(x >= 1, 1, (x + 1) / 2))",
     derivative="where(x <= -1, 0, where(x >= 1, 0, 1 / 2))",
     f=sparse_sigmoid,
-    df=lambda x: 0.5 * _within_one(x),
+    df=lambda x: 0.5 * _WITHIN_ONE(x),
     breaks=(-1.0, 1.0),
     convention="f' = 0 at -1 and 1",
     range=(0.0, 1.0),
@@ -226,7 +222,7 @@ SPARSE_PLUS = Activation(
     derivative="where(x <= -1, 0, where(x >= 1, 1, (x + 1) / 2))",
     f=lambda x: np.where(x >= 1.0, x, np.square(sparse_sigmoid(x))),
     df=sparse_sigmoid,
-    d2f=lambda x: 0.5 * _within_one(x),
+    d2f=lambda x: 0.5 * _WITHIN_ONE(x),
     breaks=(-1.0, 1.0),
     convention="f'' = 0 at -1 and 1, where it jumps from 0 to 1/2 and back",
     range=(0.0, INF),

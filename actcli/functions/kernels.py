@@ -13,14 +13,6 @@ UNDERFLOW = 800.0
 LARGEST = sys.float_info.max
 
 
-def step(x: Array, at_zero: float) -> Array:
-    """1 above 0, 0 below, and `at_zero`, either of the two, at 0; NaN stays. A tenth of np.heaviside's time."""
-    found = np.asarray(x >= 0.0 if at_zero else x > 0.0, np.float64)
-    if np.isnan(np.min(x, initial=0.0)):
-        found[np.isnan(x)] = np.nan
-    return found
-
-
 def exp_product(a: float, x: Array) -> Array:
     """exp(-|a * x|), carrying along the rounding of the product, which would cost 500 ulp at |a * x| = 745."""
     if a == 1.0:

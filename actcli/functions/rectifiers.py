@@ -4,8 +4,7 @@ import math
 
 import numpy as np
 
-from actcli.activation import Activation, Array
-from actcli.functions.kernels import step
+from actcli.activation import Activation, Array, Indicator
 from actcli.functions.naming import dialects
 from actcli.parameters import INF, NON_NEGATIVE, REAL, Domain, Parameter
 
@@ -15,7 +14,7 @@ RELU = Activation(
     formula="max(0, x)",
     derivative="where(x > 0, 1, 0)",
     f=lambda x: np.maximum(x, 0.0),
-    df=lambda x: step(x, 0.0),
+    df=Indicator(lambda x: x > 0.0),
     breaks=(0.0,),
     convention="f' = 0 at 0",
     range=(0.0, INF),
@@ -32,7 +31,7 @@ RELU6 = Activation(
     formula="max(0, min(6, x))",
     derivative="where(x <= 0, 0, where(x >= 6, 0, 1))",
     f=lambda x: np.clip(x, 0.0, 6.0),
-    df=lambda x: step(x, 0.0) * step(6.0 - x, 0.0),
+    df=Indicator(lambda x: (x > 0.0) & (x < 6.0)),
     breaks=(0.0, 6.0),
     convention="f' = 0 at 0 and at 6",
     range=(0.0, 6.0),

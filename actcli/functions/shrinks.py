@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from actcli.activation import Activation, Array, flat
-from actcli.functions.kernels import step
+from actcli.activation import Activation, Array, Indicator, flat
 from actcli.functions.naming import dialects
 from actcli.parameters import INF, NON_NEGATIVE, REAL, Parameter
 
@@ -14,9 +13,7 @@ def _edges(lambd: float) -> tuple[float, float]:
     return -lambd, lambd
 
 
-def _outside(x: Array, lambd: float) -> Array:
-    """1 for |x| > lambd, 0 on the closed interval."""
-    return step(np.abs(x) - lambd, 0.0)
+_OUTSIDE = Indicator(lambda x, lambd: np.abs(x) > lambd)
 
 
 def softshrink(x: Array, lambd: float) -> Array:
@@ -30,7 +27,7 @@ SOFTSHRINK = Activation(
     derivative="where(abs(x) > lambd, 1, 0)",
     parameters=(_LAMBD,),
     f=softshrink,
-    df=_outside,
+    df=_OUTSIDE,
     wrt={"lambd": lambda x, lambd: np.sign(np.clip(x, -lambd, lambd) - x)},
     breaks=_edges,
     convention="f' = 0 at -lambd and lambd",
@@ -51,7 +48,7 @@ HARDSHRINK = Activation(
     derivative="where(abs(x) > lambd, 1, 0)",
     parameters=(_LAMBD,),
     f=lambda x, lambd: np.where(np.abs(x) <= lambd, 0.0, x),
-    df=_outside,
+    df=_OUTSIDE,
     wrt={"lambd": flat},
     breaks=_edges,
     convention="f = 0 and f' = 0 at -lambd and lambd, where f jumps",
@@ -70,8 +67,8 @@ SHRINK = Activation(
     derivative="where(abs(x) > lambd, 1, 0)",
     parameters=(_LAMBD, Parameter("bias", 0.0, REAL, "subtracted from |x| outside: 0 is hardshrink, lambd softshrink")),
     f=lambda x, lambd, bias: np.where(np.abs(x) <= lambd, 0.0, x - np.sign(x) * bias),
-    df=lambda x, lambd, bias: _outside(x, lambd),
-    wrt={"lambd": flat, "bias": lambda x, lambd, bias: 0.0 - np.sign(x) * _outside(x, lambd)},
+    df=Indicator(lambda x, lambd, bias: np.abs(x) > lambd),
+    wrt={"lambd": flat, "bias": lambda x, lambd, bias: 0.0 - np.sign(x) * _OUTSIDE(x, lambd)},
     breaks=lambda lambd, bias: _edges(lambd),
     convention="f = 0 and f' = 0 at -lambd and lambd, where f jumps unless bias = lambd",
     range=(-INF, INF),

@@ -43,9 +43,9 @@ class Place:
 class Pass(Protocol):
     """Gives the blocks of several layers in one pass."""
 
-    def __call__(self, numbers: Sequence[int]) -> Iterator[tuple[int, Callable[[], Array], int]]:
-        """For the layers with these numbers, yield the number, a call that makes a block on any thread, and the number
-        of rows per input."""
+    def __call__(self, numbers: Sequence[int]) -> Iterator[Callable[[], Iterator[tuple[int, Array, int]]]]:
+        """For the layers with these numbers, yield calls, each of which may run on any thread and gives some blocks:
+        the layer's number, the block and the number of rows per input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +136,7 @@ def measure(layers: Sequence[PreActivations], probes: Sequence[Sequence[Probe]])
     """Measure each layer under each of its probes, reading its blocks once and the layers of a pass together."""
     totals: dict[int, list[Partial]] = {}
     for number, partials in _partials(layers, probes):
-        known = totals.get(number)
-        totals[number] = [a.merge(b) for a, b in zip(known, partials, strict=True)] if known else partials
+        _add(totals, number, partials)
     return [
         [
             Measured(layer.name, layer.neurons, probe, total, layer.place)
@@ -166,18 +165,28 @@ def _partials(
             yield number, partials
     for run, numbers in passes.items():
         keep_freed()
-        yield from in_order(partial(_of_pass, probes, numbers), run(list(numbers)))
+        for found in in_order(partial(_of_pass, probes, numbers), run(list(numbers))):
+            yield from found.items()
     for away, numbers in aways.items():
         for of_away, partials in away({own: probes[number] for own, number in numbers.items()}):
             yield numbers[of_away], partials
 
 
 def _of_pass(
-    probes: Sequence[Sequence[Probe]], numbers: dict[int, int], found: tuple[int, Callable[[], Array], int]
-) -> tuple[int, list[Partial]]:
-    of_run, block, positions = found
-    number = numbers[of_run]
-    return number, measure_under(probes[number], block(), None, positions)
+    probes: Sequence[Sequence[Probe]],
+    numbers: Mapping[int, int],
+    blocks: Callable[[], Iterator[tuple[int, Array, int]]],
+) -> dict[int, list[Partial]]:
+    totals: dict[int, list[Partial]] = {}
+    for of_run, block, positions in blocks():
+        number = numbers[of_run]
+        _add(totals, number, measure_under(probes[number], block, None, positions))
+    return totals
+
+
+def _add(totals: dict[int, list[Partial]], number: int, partials: list[Partial]) -> None:
+    known = totals.get(number)
+    totals[number] = [a.merge(b) for a, b in zip(known, partials, strict=True)] if known else partials
 
 
 def of_numbers(x: Sequence[float], function: Function) -> PreActivations:

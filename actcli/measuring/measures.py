@@ -157,7 +157,7 @@ class Measures:
         share("share of the values that saturate on the high side", count(lambda b: b.inside(b.sides.high))),
     ]
     zero_gradient_ratio: Annotated[
-        float | None, share("share of the values whose f' is exactly 0", count(lambda b: b.gradient == 0.0))
+        float | None, share("share of the values whose f' is exactly 0", count(lambda b: b.flat))
     ]
     lost_gradient_ratio: Annotated[
         float | None,

@@ -98,6 +98,8 @@ class Moments:
 
 def scaling(size: Array) -> NDArray[np.int64]:
     """The exponents to divide columns by, from the largest |entry| of each."""
+    if np.all((size > 2.0**-_ORDINARY) & (size < 2.0**_ORDINARY)):
+        return np.zeros(len(size), np.int64)
     exponent = exponents(size)
     return np.where(size == 0.0, _NOTHING, np.where(np.abs(exponent) < _ORDINARY, 0, exponent))
 

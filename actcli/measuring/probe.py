@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, TypeAlias
+from typing import Annotated, TypeAlias, cast
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from actcli.analysis.precision import Losses, losses
 from actcli.analysis.regions import signs
 from actcli.measuring.measures import Meaning, Occasion
 from actcli.measuring.partial import Partial
-from actcli.measuring.tallies import Block, Values
+from actcli.measuring.tallies import Block, Values, is_flags
 from actcli.numerics.smaller import Precision
 
 # A number for each value, from x, |f| and |f'|; flags count as 0 and 1.
@@ -84,16 +84,16 @@ class Probe:
         values = Values.of(t, missing, positions, whole=self.function.rowwise)
         return self.of_values(values, None if known is None else _sizes(*known))
 
-    def of_values(self, values: Values, known: tuple[Array, Array] | None = None) -> Partial:
+    def of_values(self, values: Values, known: tuple[Array | Flags, Array] | None = None) -> Partial:
         """The partial of values; `known`: their |f'| and |f|, if they have been computed."""
         gradient, output = known or self._gradient_and_output(values.t)
-        vanishing = gradient < self.thresholds.epsilon
+        vanishing = np.logical_not(gradient) if is_flags(gradient) else gradient < self.thresholds.epsilon
         block = Block(
             x=values,
             gradient=gradient,
             output=output,
             vanishing=vanishing if values.keep is None else vanishing & values.keep,
-            score=None if self.score is None else self.score(values.t, output, gradient),
+            score=None if self.score is None else self.score(values.t, output, cast(Array, gradient)),
             sides=self.sides,
             losses=self.losses,
             computed=None if self.losses is None else self._whole(self.losses.gradient, values.t),
@@ -102,8 +102,11 @@ class Probe:
         )
         return Partial.of(block)
 
-    def _gradient_and_output(self, t: Array) -> tuple[Array, Array]:
+    def _gradient_and_output(self, t: Array) -> tuple[Array | Flags, Array]:
         """|f'| and |f| of the values, one row per neuron."""
+        is_counted = self.score is None and self.losses is None and self.thresholds.epsilon <= 1.0
+        if is_counted and (found := self.function.f_and_flags(t)):
+            return found[1], found[0] if self.signs[1] else np.abs(found[0])
         if not self.function.rowwise:
             by_column = bool(self.function.columns)
             f, df = self.function.f_and_df(t.T if by_column else t)

@@ -5,7 +5,7 @@ import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from functools import reduce
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,11 +58,15 @@ class Values:
 
     def total(self, numbers: Array | Flags) -> Sums:
         """The sum of each neuron's numbers, one per value."""
-        return Sums.of(numbers, self.keep)
+        return (
+            Sums.of_counts(self.count(cast(Flags, numbers)))
+            if is_flags(numbers)
+            else Sums.of(cast(Array, numbers), self.keep)
+        )
 
-    def squares(self, numbers: Array) -> Sums:
+    def squares(self, numbers: Array | Flags) -> Sums:
         """The sum of the squares of each neuron's numbers."""
-        return Sums.of_squares(numbers, self.keep)
+        return self.total(numbers) if is_flags(numbers) else Sums.of_squares(cast(Array, numbers), self.keep)
 
     def moments(self) -> Moments:
         return Moments.of(self.t, self.keep, self.size)
@@ -72,12 +76,13 @@ class Values:
 
     def inputs_with(self, flags: Flags | None) -> Counts:
         """The number of inputs for which a value of each neuron is flagged; None flags all."""
-        flagged: Flags = np.ones(self.t.shape, np.bool_) if self.keep is None else self.keep
-        if flags is not None:
-            flagged = np.asarray(flagged & flags)
+        if self.keep is not None:
+            flags = self.keep if flags is None else flags & self.keep
+        if flags is None:
+            return np.full(len(self.t), self.t.shape[1] // self.positions)
         if self.positions > 1:
-            flagged = np.asarray(flagged.reshape(len(flagged), -1, self.positions).any(axis=2))
-        return set_bits(flagged)
+            flags = np.logical_or.reduce(flags.reshape(len(flags), -1, self.positions), axis=2)
+        return set_bits(flags)
 
     def like(self, end: float | Array) -> float | Array:
         """The end of an interval, or one per neuron, in a form that compares with the values."""
@@ -94,7 +99,7 @@ class Block:
     """Values under a function."""
 
     x: Values
-    gradient: Array  # |f'|
+    gradient: Array | Flags  # |f'|, or flags of where it is 1 if it is 0 elsewhere
     output: Array  # |f|
     vanishing: Flags
     score: Array | Flags | None  # what a rule counts
@@ -103,6 +108,11 @@ class Block:
     computed: Array | None  # f' as computed in that precision
     rowwise: bool
     histogram: bool  # whether one is requested
+
+    @property
+    def flat(self) -> Flags:
+        """Flags of the values at which f' is exactly 0."""
+        return np.logical_not(self.gradient) if is_flags(self.gradient) else self.gradient == 0.0
 
     def state(self, tally: "Tally[T]") -> T:
         """The state of a tally; computed once for all functions if it depends on the values alone."""
@@ -171,7 +181,7 @@ def total(values: Callable[[Block], Array | Flags | None]) -> Tally[Sums]:
     return Tally(Sums.empty, of, Sums.merge)
 
 
-def squares(values: Callable[[Block], Array]) -> Tally[Sums]:
+def squares(values: Callable[[Block], Array | Flags]) -> Tally[Sums]:
     """The sum of the squares of each neuron's numbers, one per value."""
     return Tally(Sums.empty, lambda block: block.x.squares(values(block)), Sums.merge)
 
@@ -184,6 +194,10 @@ def number(of: Callable[[Block], int], *, of_values: bool = False) -> Tally[int]
 def inputs_with(flags: Callable[[Block], Flags | None], *, of_values: bool = False) -> Tally[Counts]:
     """The number of inputs for which a finite value of each neuron is flagged; None flags all."""
     return Tally(_no_counts, lambda block: block.x.inputs_with(flags(block)), operator.add, of_values)
+
+
+def is_flags(numbers: Array | Flags) -> bool:
+    return numbers.dtype == np.bool_
 
 
 def set_bits(flags: Flags, keep: Flags | None = None) -> Counts:

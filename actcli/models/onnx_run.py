@@ -19,14 +19,17 @@ from actcli.models.layers import ModelLayer
 from actcli.models.onnx_faults import explained, external_data
 from actcli.models.seen import BLOCK
 from actcli.models.wanted import DTYPES, Wanted
+from actcli.numerics.threads import default_threads
 from actcli.text import counted
 
 Neurons: TypeAlias = Literal["channel", "unit"]
 
 MEMORY = 2 << 30
 _MOST = 256  # inputs in a batch
+_BATCH = 1 << 26  # bytes of a batch: the memory of larger ones is not reused, but taken from the system each time
 _UNITS = 1 << 20
 _COPIES = 3  # an output, its copy in double precision, and the temporaries of measuring
+_AT_ONCE = 4  # batches under way at most; fewer cores have fewer, and the same batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,10 @@ class Session:
         external_data(graph.model, path, folder)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
+        # Batches are run and measured side by side: the session's own threads would take the cores from the others, and
+        # spin on them while idle. That cost a quarter of the time.
+        options.intra_op_num_threads = max(1, (os.cpu_count() or 1) - default_threads() + 1)
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.add_session_config_entry("session.model_external_initializers_file_folder_path", folder)
         try:
             content = self._with_outputs(tensors).SerializeToString()
@@ -124,24 +131,27 @@ class Run:
         except DataError:
             return []
 
-    def __call__(self, numbers: Sequence[int]) -> Iterator[tuple[int, Callable[[], Array], int]]:
-        """For the layers at these places, yield the place, a call that makes a block of rows on any thread, and the
-        number of rows per input."""
+    def __call__(self, numbers: Sequence[int]) -> Iterator[Callable[[], Iterator[tuple[int, Array, int]]]]:
+        """For the layers at these places, yield a call per batch, which runs it on any thread and gives its blocks."""
         for group, size in self._groups(numbers):
-            tensors = [self.layers[place].tensor for place in group]
             for count, arrays in self.feed.batches(size):
-                for place, array in zip(group, self._session.run(tensors, arrays), strict=True):
-                    if array.size:  # empty if its branch was not taken
-                        inputs, entries = self._inputs(place, array, count, arrays)
-                        positions = entries * math.prod(inputs.shape[1:-1])
-                        step = entries * max(1, BLOCK // (positions * inputs.shape[-1]))
-                        for start in range(0, len(inputs), step):
-                            yield place, partial(_rows, inputs[start : start + step]), positions
+                yield partial(self._blocks, group, count, arrays)
+
+    def _blocks(self, group: Sequence[int], count: int, arrays: Mapping[str, Any]) -> Iterator[tuple[int, Array, int]]:
+        """The place, rows and number of rows per input of each block of a batch."""
+        tensors = [self.layers[place].tensor for place in group]
+        for place, array in zip(group, self._session.run(tensors, arrays), strict=True):
+            if array.size:  # empty if its branch was not taken
+                inputs, entries = self._inputs(place, array, count, arrays)
+                positions = entries * math.prod(inputs.shape[1:-1])
+                step = entries * max(1, BLOCK // (positions * inputs.shape[-1]))
+                for start in range(0, len(inputs), step):
+                    yield place, _rows(inputs[start : start + step]), positions
 
     def _groups(self, places: Sequence[int]) -> Iterator[tuple[list[int], int]]:
         """Groups of layers that fit in memory together, each with its number of inputs per batch."""
         group: list[int] = []
-        room = self._running.memory // 2
+        room = self._running.memory // _AT_ONCE
         for place in places:
             if group and sum(self._bytes[one] for one in [*group, place]) * max(1, self.feed.size) > room:
                 yield group, self._size(group, room)
@@ -155,8 +165,9 @@ class Run:
             return self.feed.size
         if self._running.batch:
             return self._running.batch
-        size: int = min(self._most, self.feed.count, room // max(1, sum(self._bytes[place] for place in group)))
-        return max(1, size)
+        even = -(-self.feed.count // _AT_ONCE)
+        size: int = min(room, _BATCH) // max(1, sum(self._bytes[place] for place in group))
+        return max(1, min(self._most, even, size))
 
     def _given(self, arrays: Mapping[str, Any]) -> int:
         """The number of inputs in these arrays, including those that pad a batch."""

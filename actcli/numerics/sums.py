@@ -29,7 +29,11 @@ class Sums:
         return cls(np.zeros(count), np.zeros(count, np.int64))
 
     @classmethod
-    def of(cls, numbers: Array | Flags, keep: Flags | None = None) -> Sums:
+    def of_counts(cls, counts: NDArray[np.int64]) -> Sums:
+        return cls(counts.astype(np.float64), np.zeros(len(counts), np.int64))
+
+    @classmethod
+    def of(cls, numbers: Array, keep: Flags | None = None) -> Sums:
         """The sum of the entries of each row that `keep` flags; None flags all."""
         return cls._of(numbers, keep, 1)
 
@@ -39,7 +43,7 @@ class Sums:
         return cls._of(numbers, keep, 2)
 
     @classmethod
-    def _of(cls, numbers: Array | Flags, keep: Flags | None, power: int) -> Sums:
+    def _of(cls, numbers: Array, keep: Flags | None, power: int) -> Sums:
         kept = numbers if keep is None else np.where(keep, numbers, 0.0)
         with np.errstate(over="ignore", invalid="ignore"):
             value = _added(kept, power)
@@ -96,15 +100,15 @@ class Sums:
         return mantissa, np.where(self.value == 0.0, _NOTHING, exponent + self.exponent)
 
 
-def _added(numbers: Array | Flags, power: int) -> Array:
-    return squared(numbers) if power == 2 else np.asarray(np.sum(numbers, axis=1, dtype=np.float64))
+def _added(numbers: Array, power: int) -> Array:
+    return squared(numbers) if power == 2 else np.asarray(numbers.sum(axis=1))
 
 
-def squared(rows: Array | Flags) -> Array:
+def squared(rows: Array) -> Array:
     """The sum of the squares of each row, in an eighth of the time of squaring and summing."""
     found = np.zeros(len(rows))
     for start in range(0, rows.shape[1], _ALONE):
-        part = np.asarray(rows[:, start : start + _ALONE], np.float64)
+        part = rows[:, start : start + _ALONE]
         found += np.vecdot(part, part)
     return found
 

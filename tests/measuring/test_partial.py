@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from support.sweep import number
 
+from actcli.activation import Function, Indicator
 from actcli.diagnosis.diagnose import Criteria
 from actcli.diagnosis.systems import RULES
 from actcli.measuring import probe as probing
 from actcli.measuring.measures import TALLIES, Measures, measures
 from actcli.measuring.moments import Moments
 from actcli.measuring.partial import Partial
-from actcli.measuring.probe import Probe, measure_under
+from actcli.measuring.probe import Probe, Thresholds, measure_under
 from actcli.measuring.tallies import (
     HISTOGRAM,
     MAXIMUM,
@@ -36,11 +37,15 @@ from actcli.measuring.tallies import (
 from actcli.numerics.smaller import PRECISIONS
 from actcli.numerics.sums import Sums
 from actcli.registry import specs
+from actcli.registry.collection import ACTIVATIONS
 
 SPECS = ["relu", "tanh", "gelu", "hard_sigmoid", "softmax"]
 MISSING, NON_FINITE, GRADIENT, SQUARE = (
     measures(Measures)[name].tallies[0] for name in ("missing", "non_finite", "mean_abs_gradient", "rms_gradient")
 )
+FLAGGED = [found.bind() for found in ACTIVATIONS if isinstance(found.df, Indicator)] + [
+    specs.get("hard_tanh:max_val=inf")
+]
 SUMS = {GRADIENT, SQUARE, OUTPUT, SCORE}
 
 numbers = st.one_of(
@@ -81,6 +86,14 @@ def agree(a: Partial, b: Partial) -> None:
     assert (np.abs(mean) <= 1e-15 * size + 2e-323).all()  # some of the smallest steps that there are
     spread = np.abs(a[MOMENTS].std()[some] / 2.0 - b[MOMENTS].std()[some] / 2.0)
     assert (spread <= 1e-7 * (a[MAXIMUM][some] / 2.0 - a[MINIMUM][some] / 2.0) + 2e-323).all()
+
+
+@settings(max_examples=number(30, 1000))
+@given(st.sampled_from(FLAGGED), blocks)
+def test_counted_slopes_give_what_added_slopes_give(function: Function, x: np.ndarray) -> None:
+    """Where f' is 0 or 1, flags are counted in place of numbers that are added; the result is the same."""
+    own = Probe.of(function, Thresholds(), histogram=True)
+    agree(own.measure(x), own.measure(x, known=(function.df(x), function.f(x))))
 
 
 @settings(max_examples=number(8, 300))

@@ -85,9 +85,10 @@ def test_gates_agree_with_the_equations(tmp_path: Path, op: str, before: bool, w
     assert not read.listing.unseen
     run = read.run(read.listing.layers, [Given(x)], (), Running(), ReadOptions())
     seen: dict[str, list[Array]] = {}
-    for place, rows, positions in run(range(len(read.listing.layers))):
-        assert positions == STEPS
-        seen.setdefault(read.listing.layers[place].name, []).append(rows())
+    for blocks in run(range(len(read.listing.layers))):
+        for place, rows, positions in blocks():
+            assert positions == STEPS
+            seen.setdefault(read.listing.layers[place].name, []).append(rows)
     named = {"forward": ("",), "reverse": ("",), "bidirectional": ("forward.", "backward.")}[way]
     for number, name in enumerate(named):
         turned = way == "reverse" or number == 1

@@ -173,10 +173,10 @@ def test_rows_are_those_of_one_input_after_another(tmp_path: Path, inputs: int, 
     x = np.random.default_rng(5).normal(size=(inputs, steps, 3)).astype(np.float32)
     read = Model.read(str(path))
     run = read.run(read.listing.layers, [Given(x)], (), Running(), ReadOptions())
-    found = list(run([0]))
+    found = [block for blocks in run([0]) for block in blocks()]
     assert {positions for _, _, positions in found} == {steps}
     np.testing.assert_allclose(
-        np.concatenate([one() for _, one, _ in found]), (x @ weights(3, 2)).reshape(-1, 2), rtol=1e-5
+        np.concatenate([rows for _, rows, _ in found]), (x @ weights(3, 2)).reshape(-1, 2), rtol=1e-5
     )
 
 
