@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Never, TypeAlias, TypeVar, overload
+from typing import Any, Literal, NamedTuple, Never, TypeAlias, TypeVar, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,8 +31,7 @@ def flat(x: Array, **_: float) -> Array:
     return np.where(np.isnan(x), x, 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(NamedTuple):
     """A framework's name for an activation, and how its defaults or conventions differ from the declaration.
 
     `name` is the framework's full name, `torch.nn.LeakyReLU`; its last part finds the activation as
@@ -42,8 +41,8 @@ class Dialect:
 
     framework: str
     name: str
-    defaults: Mapping[str, float] = field(default_factory=dict)
-    spelling: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, float] = {}
+    spelling: Mapping[str, str] = {}
     note: str = ""
 
     @property
@@ -52,11 +51,13 @@ class Dialect:
         return None if "(" in self.name else self.name.rpartition(".")[2]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Indicator:
     """A kernel that is 1 where `flags` holds and 0 elsewhere, NaN where x is NaN. `flags` takes what a kernel takes."""
 
-    flags: Callable[..., Flags]
+    __slots__ = ("flags",)
+
+    def __init__(self, flags: Callable[..., Flags]) -> None:
+        self.flags = flags
 
     def __call__(self, x: Array, *values: float, **parameters: float) -> Array:
         found = np.asarray(self.flags(x, *values, **parameters), np.float64)
@@ -65,8 +66,7 @@ class Indicator:
         return found
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Backward:
+class Backward(NamedTuple):
     """How PyTorch computes f' from x and y = f(x), both rounded to the floating-point format in use.
 
     `f` is how it computes y, if that is not f rounded once. Both use operators and numpy's functions. In float16 and

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, TypeGuard
+from typing import NamedTuple, TypeAlias, TypeGuard
 
 import numpy as np
 
@@ -38,8 +38,7 @@ POSITIVE = Domain(low=0.0)
 NON_NEGATIVE = Domain(low=0.0, low_open=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """A named constant of an activation. `by_column`: each column may have its own value; then the kernels take an
     array of values, and f is straight on either side of 0."""
 

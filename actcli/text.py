@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -119,7 +118,7 @@ def shown(cell: Cell, digits: int) -> str:
 def json_text(value: Any) -> str:
     """Return JSON in one line with numbers in full precision, and with NaN and infinities, which JSON lacks, as
     strings."""
-    return json.dumps(_portable(value), ensure_ascii=False, allow_nan=False)
+    return _dumps(_portable(value))
 
 
 def json_pieces(value: Any, depth: int = 1) -> Iterator[str]:
@@ -130,7 +129,7 @@ def json_pieces(value: Any, depth: int = 1) -> Iterator[str]:
         yield _leaf(value, depth)
         return
     first, last = "{}" if isinstance(value, dict) else "[]"
-    named = (f"{json.dumps(key, ensure_ascii=False)}: " for key in value) if first == "{" else itertools.repeat("")
+    named = (f"{_dumps(key)}: " for key in value) if first == "{" else itertools.repeat("")
     for before, name, entry in zip(itertools.chain(first, itertools.repeat(",")), named, entries, strict=False):
         yield f"{before}\n{' ' * depth}{name}"
         yield from json_pieces(entry, depth + 1)
@@ -140,8 +139,14 @@ def json_pieces(value: Any, depth: int = 1) -> Iterator[str]:
 def _leaf(value: Any, depth: int) -> str:
     """Return the JSON of a value without nested containers."""
     line = f"\n{' ' * depth}"
-    text = json.dumps(_portable(value), ensure_ascii=False, allow_nan=False, separators=(f",{line}", ": "))
+    text = _dumps(_portable(value), (f",{line}", ": "))
     return f"{text[0]}{line}{text[1:-1]}{line[:-1]}{text[-1]}" if _is_container(value) and value else text
+
+
+def _dumps(value: Any, separators: tuple[str, str] | None = None) -> str:
+    import json  # takes 3 ms, which commands that write no JSON save
+
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=separators)
 
 
 def _is_container(value: Any) -> bool:

@@ -26,7 +26,7 @@ def functions(ctx: click.Context, typed: str) -> Items:
     if at:
         return [
             CompletionItem(f"{name}@{known}")
-            for known in dialects.FRAMEWORKS
+            for known in dialects.frameworks()
             if known.startswith(framework.casefold()) and specs.known(f"{name}@{known}")
         ]
     return [
@@ -49,7 +49,7 @@ def parameters(ctx: click.Context, typed: str) -> Items:
 
 
 def frameworks(ctx: click.Context, typed: str) -> Items:
-    return [CompletionItem(framework) for framework in dialects.FRAMEWORKS if framework.startswith(typed.casefold())]
+    return [CompletionItem(framework) for framework in dialects.frameworks() if framework.startswith(typed.casefold())]
 
 
 def schemas(ctx: click.Context, typed: str) -> Items:

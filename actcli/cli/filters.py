@@ -5,9 +5,7 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from actcli.cli.inputs import numbers_and_paths, open_layers, span_numbers
 from actcli.cli.layers import on
@@ -18,6 +16,8 @@ from actcli.output.results import Result, write
 from actcli.output.sheets import TABLE
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from actcli.activation import Function
     from actcli.output.outputs import Outputs
     from actcli.tables.options import ReadOptions
@@ -28,24 +28,25 @@ HELD = 1_000_000  # numbers that may be held at once
 HELD_SQUARED = 5_000  # the same where a Jacobian is computed
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
+class Numbers(NamedTuple):
     """The numbers of a command line, made one at a time on demand."""
 
-    count: int
+    many: int
     values: Iterator[float]
 
     def held(self, most: int, why: str) -> list[float]:
         """All of the numbers. Raises UsageError if there are more than `most`."""
-        if self.count > most:
+        if self.many > most:
             raise UsageError(
-                f"--range: {_size(self.count)} numbers are too many for {why}, which takes at most {most:,}",
+                f"--range: {_size(self.many)} numbers are too many for {why}, which takes at most {most:,}",
                 "make the range shorter or its STEP larger",
             )
         return list(self.values)
 
 
 def _size(count: int) -> str:
+    from decimal import Decimal
+
     return f"{count:,}" if count < 10**15 else f"{Decimal(count):.1e}"
 
 
@@ -71,11 +72,11 @@ def _taken(function: Function, numbers: Numbers, outputs: Outputs) -> Iterator[f
         return numbers.held(HELD, f"the row of {function.name}")
     if len(outputs.destinations) > 1:
         return numbers.held(HELD, "several outputs")
-    if outputs.destinations[0].format == TABLE and numbers.count > HELD:
-        note(f"the first {filtering.TERMINAL_ROWS} of {_size(numbers.count)} rows; -f csv gives all")
+    if outputs.destinations[0].format == TABLE and numbers.many > HELD:
+        note(f"the first {filtering.TERMINAL_ROWS} of {_size(numbers.many)} rows; -f csv gives all")
         return itertools.islice(numbers.values, filtering.TERMINAL_ROWS)
-    if numbers.count > HELD and sys.stderr.isatty():
-        note(f"{_size(numbers.count)} numbers; Ctrl-C ends it")
+    if numbers.many > HELD and sys.stderr.isatty():
+        note(f"{_size(numbers.many)} numbers; Ctrl-C ends it")
     return numbers.values
 
 

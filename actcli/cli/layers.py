@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 
 from actcli.cli.groups import INPUT, grouped
 from actcli.cli.inputs import numbers_and_paths
@@ -18,6 +17,8 @@ from actcli.errors import UsageError
 from actcli.text import counted
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from actcli.activation import Function
     from actcli.measuring.choice import Choice
     from actcli.measuring.cluster import Cluster
@@ -40,6 +41,8 @@ class _PatternType(click.ParamType["tuple[str, Function]"]):
         return pattern, FunctionType().convert(spec, param, ctx)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+        from click.shell_completion import CompletionItem
+
         pattern, equals, spec = incomplete.partition("=")
         if not equals:
             return [CompletionItem(f"{pattern or '*'}=", open=True)]

@@ -5,15 +5,14 @@ coefficients come from mpmath at 60 digits: `chebyfit(lambda t: f''(centre + t),
 error=True)`, with the least N whose error is below 1e-18.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from actcli.activation import Array
 from actcli.numerics.doubledouble import DD, refine
 from actcli.numerics.normal import horner
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(NamedTuple):
     """A polynomial in x - centre, highest power first, that holds from `low` to `high`."""
 
     low: float

@@ -68,7 +68,7 @@ class Away:
 
     def __init__(self, cluster: Cluster, tables: Sequence[Table], options: ReadOptions, watch: Watch) -> None:
         self._cluster, self._tables, self._watch = cluster, tables, watch
-        self._options = replace(options, parts=(), order="given")
+        self._options = options._replace(parts=(), order="given")
         self.skipped: dict[int, Skipped | None] = {}
 
     def __call__(self, probes: Mapping[int, Sequence[Probe]]) -> Iterator[tuple[int, list[Partial]]]:

@@ -94,7 +94,7 @@ def _units(
     from actcli.registry.words import Words
     from actcli.tables.table import WHOLE
 
-    words, options = Words.of(function), replace(reading, parts=(), order="given")
+    words, options = Words.of(function), reading._replace(parts=(), order="given")
     seen: Counter[str] = Counter()
     for table in tables:
         if table.kin is None or not table.parts or len(table.kin.tables) > 1:

@@ -1,16 +1,20 @@
 """Write results to standard output, or to files that are written whole or not at all."""
 
+from __future__ import annotations
+
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from queue import Queue
 from threading import Event
-from typing import IO, Any, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from actcli.output.drafts import Draft, begin, publish
 from actcli.output.places import descriptor, is_direct, is_special, naming
 from actcli.output.streams import standard_output, writer
+
+if TYPE_CHECKING:
+    from queue import Queue
 
 
 @contextmanager
@@ -84,7 +88,8 @@ def write_streams(streams: Sequence[Stream], blocks: Iterator[Sequence[Any]]) ->
             with naming(streams[0][0]):
                 streams[0][1](files[0], (part for (part,) in blocks))
             return
-        from concurrent.futures import ThreadPoolExecutor  # takes 5 ms, which a single writer saves
+        from concurrent.futures import ThreadPoolExecutor  # these take 5 ms, which a single writer saves
+        from queue import Queue
 
         pool = stack.enter_context(ThreadPoolExecutor(len(streams), thread_name_prefix="actcli"))
         queues: list[Queue[Any]] = [Queue(2) for _ in streams]

@@ -103,5 +103,5 @@ def save(outcome: Outcome, path: str, theme: str, **look: Any) -> None:
     formats = (*output_formats(), *FIGURES)
     outputs = Outputs.of(None, [] if report else [path], formats, reports=[path] if report else [])
     if report:  # nothing goes to standard output
-        outputs = replace(outputs, destinations=())
+        outputs = outputs._replace(destinations=())
     write(outputs, _result(outcome, None, Look.of(theme, **look)))

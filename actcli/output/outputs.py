@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from actcli.errors import UsageError
 from actcli.output.places import check_twice, is_direct
@@ -16,16 +16,14 @@ REPORTS = (".html", ".md")
 FIGURES = ("png", "svg", "pdf", "eps", "pgf")  # formats chosen by the name of a file, never by -f
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(NamedTuple):
     """A format and the path to write it to; None is standard output."""
 
     format: str
     path: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Outputs:
+class Outputs(NamedTuple):
     """Everything that one run writes. Reports state the command and the date."""
 
     destinations: tuple[Destination, ...]
@@ -100,11 +98,11 @@ class Outputs:
 
     def all_in(self, format: str) -> Outputs:
         """Return the same destinations, all in one format."""
-        return replace(self, destinations=tuple(Destination(format, to.path) for to in self.destinations))
+        return self._replace(destinations=tuple(Destination(format, to.path) for to in self.destinations))
 
     def printed(self) -> Outputs:
         """Return these outputs with the result on standard output as well."""
-        return replace(self, destinations=(*self.destinations, Destination(standard_format(), None)))
+        return self._replace(destinations=(*self.destinations, Destination(standard_format(), None)))
 
 
 def _may_lack_header(format: str) -> bool:

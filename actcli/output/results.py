@@ -7,8 +7,7 @@ import itertools
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from actcli import __version__
 from actcli.errors import UsageError
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
     from actcli.tables.sheet import Sheet
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """The forms of a result, each made on demand.
 
     JSON output is the document, table output the chart or else the report; without these, or if `by_row`, both are the
@@ -71,9 +69,9 @@ def write(outputs: Outputs, result: Result, inputs: tuple[Input, ...] = ()) -> N
     def sheet() -> Sheet:
         assert result.sheet is not None
         found = result.sheet()
-        return replace(found, rows=tuple(found.rows)) if len(outputs.destinations) > 1 else found
+        return found._replace(rows=tuple(found.rows)) if len(outputs.destinations) > 1 else found
 
-    counted = replace(result, sheet=sheet)
+    counted = result._replace(sheet=sheet)
     parts = [
         (to.path, [drawn(to.format, result.look.theme)])
         if to.format in FIGURES and result.figure is not None

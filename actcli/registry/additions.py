@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from actcli.activation import Activation
 from actcli.registry.collection import ACTIVATIONS, BUILT_IN, Collection
@@ -19,15 +19,14 @@ if TYPE_CHECKING:
     from actcli.expressions.rewrite import Rewriter
 
 
-@dataclass(frozen=True, slots=True)
-class Additions:
+class Additions(NamedTuple):
     """A collection with the activations of the user's own file and of packages, and a line per activation left out."""
 
     collection: Collection
     left_out: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Registry:
     """The activations that a name can mean: those in `given`, else those in `additions`, which are read on demand."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from actcli.activation import Activation
 from actcli.errors import UsageError
@@ -57,12 +57,12 @@ def index(activations: Iterable[Activation], known: Mapping[str, Activation] = {
     return found
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Collection:
     """Activations, and an index of their names."""
 
     activations: tuple[Activation, ...]
-    index: Mapping[str, Activation] = field(repr=False)
+    index: Mapping[str, Activation]
 
     @classmethod
     def of(cls, activations: tuple[Activation, ...]) -> Collection:

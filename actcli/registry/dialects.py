@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from actcli.activation import Activation, Dialect
 from actcli.errors import UsageError
@@ -28,22 +29,28 @@ def index(activations: Iterable[Activation]) -> dict[tuple[str, str], tuple[Acti
     return found
 
 
-_INDEX = index(ACTIVATIONS)
-FRAMEWORKS: tuple[str, ...] = tuple(dict.fromkeys(framework for framework, _ in _INDEX))
+@cache
+def _known() -> dict[tuple[str, str], tuple[Activation, Dialect]]:
+    return index(ACTIVATIONS)
+
+
+@cache
+def frameworks() -> tuple[str, ...]:
+    return tuple(dict.fromkeys(framework for framework, _ in _known()))
 
 
 def framework(name: str) -> str:
     """Return the canonical name of a framework. Raises UsageError if it is unknown."""
     folded = name.casefold().strip()
     folded = _SPELLINGS.get(folded, folded)
-    if folded not in FRAMEWORKS:
-        raise UsageError(f"no framework is named {name!r}", f"frameworks: {', '.join(FRAMEWORKS)}")
+    if folded not in frameworks():
+        raise UsageError(f"no framework is named {name!r}", f"frameworks: {', '.join(frameworks())}")
     return folded
 
 
 def find(name: str, where: str) -> tuple[Activation, Dialect]:
     """Return what a framework means by a name, its own or ours. Raises UsageError that names frameworks with it."""
-    entry = _INDEX.get((where, key(name)))
+    entry = _known().get((where, key(name)))
     if entry is None:
         raise UsageError(
             f"{where} has no activation {name!r}",
@@ -92,7 +99,7 @@ def with_arguments(dialect: Dialect) -> list[tuple[Activation, Dialect]]:
 def _instead(name: str, where: str) -> str:
     known = BUILT_IN.get(name)
     if known is None:
-        near = nearest(name, [short for framework, short in _INDEX if framework == where and "." not in short])
+        near = nearest(name, [short for framework, short in _known() if framework == where and "." not in short])
         return f"did you mean {' or '.join(near)}? " if near else ""
     others = ", ".join(dict.fromkeys(dialect.framework for dialect in known.dialects))
     return f"{known.name} is in {others or 'no framework'}; "
@@ -104,5 +111,5 @@ def spellings(name: str) -> list[str]:
     if not _DOTTED.fullmatch(name):
         return []
     last = name.rpartition(".")[2]
-    known = [f"{last}@{framework}" for framework in FRAMEWORKS if (framework, key(name)) in _INDEX]
+    known = [f"{last}@{framework}" for framework in frameworks() if (framework, key(name)) in _known()]
     return known or ([last] if BUILT_IN.get(last) else [])

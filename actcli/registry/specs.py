@@ -69,7 +69,7 @@ def _alternative(name: str, settings: str) -> str:
 
 def _as_in(dialect: Dialect, activation: Activation, values: Mapping[str, float], settings: str) -> Function:
     """Return the activation with a framework's defaults, which its errors show too."""
-    parameters = tuple(replace(p, default=dialect.defaults.get(p.name, p.default)) for p in activation.parameters)
+    parameters = tuple(p._replace(default=dialect.defaults.get(p.name, p.default)) for p in activation.parameters)
     theirs = replace(activation, parameters=parameters) if parameters else activation
     bound = _bound(theirs, settings, dialect.spelling, values)
     return replace(bound, activation=activation) if bound.activation is theirs else bound

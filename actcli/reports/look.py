@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from typing import Literal, NamedTuple, cast, get_args
 
 from actcli.errors import UsageError
 
@@ -13,8 +12,7 @@ Legend = Literal["none", "inside", "outside"]
 Layout = Literal["shared", "separate", "one"]  # the panels of curves
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """A colour theme, a font family (the default if empty), the place of legends, matplotlib settings, and whether text
     between two $ is mathematics."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Sequence, Sized
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from actcli.reports.console import console_text, new_console
@@ -97,7 +96,7 @@ def table(sheet: Sheet, digits: int, *, width: int | None = None) -> RenderableT
     from rich.text import Text
 
     rows = iter(sheet.rows)
-    first = _table(replace(sheet, rows=list(itertools.islice(rows, MOST_ROWS))), digits, width)
+    first = _table(sheet._replace(rows=list(itertools.islice(rows, MOST_ROWS))), digits, width)
     rest = max(0, len(sheet.rows) - MOST_ROWS) if isinstance(sheet.rows, Sized) else sum(1 for _ in rows)
     return Group(first, Text(f"and {rest:,} more rows: -f csv gives all")) if rest else first
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
@@ -47,8 +46,7 @@ class FrameWriter(NamedTuple, Generic[T]):
     write: Callable[[IO[bytes], Iterable[T]], None]  # the whole file, from the encoded blocks in order
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(NamedTuple):
     """A format and its readers and writers."""
 
     name: str

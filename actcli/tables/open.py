@@ -100,7 +100,7 @@ def _moved(task: Task, before: int) -> Block:
 
 def part_table(path: str, kin: Kin, options: ReadOptions) -> Table:
     """Return the table of a part. Raises DataError if its columns differ from those of the first part."""
-    options = replace(options, header=kin.has_header) if kin.columns else options
+    options = options._replace(header=kin.has_header) if kin.columns else options
     tables = _open(path, options)
     if len(kin.tables) > 1 and tuple(table.name for table in tables) != kin.tables:
         first = kin.source.removesuffix(f": array {kin.tables[kin.place]}")

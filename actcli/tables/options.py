@@ -1,11 +1,9 @@
 """How to read tables: in its own module, so that commands that read none load nothing else of this package."""
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadOptions:
+class ReadOptions(NamedTuple):
     """How to read tables; by default everything is guessed from the file."""
 
     format: str | None = None  # a name from `format.py`; None: by the suffix, else by the first bytes

@@ -43,7 +43,7 @@ class Raw:
 def read(path: str, target: str, options: ReadOptions) -> Raw:
     """The features and the target of a table. Raises UsageError if there is no such column, DataError if features are
     not numbers."""
-    reading = replace(options, columns=(*options.columns, f"!{target}"))
+    reading = options._replace(columns=(*options.columns, f"!{target}"))
     (table,) = open_tables([path], reading)
     place = _place(table, target)
     blocks = [part.result for part in map_blocks(table, lambda block: block, options.threads)]

@@ -86,7 +86,7 @@ def test_every_dialect_is_found_under_its_name_and_ours(activation) -> None:  # 
 def test_all_frameworks_are_there() -> None:
     """Every framework of the catalogue is known."""
     wanted = {"pytorch", "keras", "jax", "tensorflow", "tfa", "onnx", "nnlib", "timm", "transformers"}
-    assert wanted <= set(dialects.FRAMEWORKS)
+    assert wanted <= set(dialects.frameworks())
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -134,7 +133,7 @@ def _points(path: str, reading: ReadOptions) -> tuple[Array, Array]:
     if not reading.columns and path != "-":  # standard input can be read only once
         (table,) = open_layers([path], reading)
         if {"x", "y"} <= set(table.columns):
-            reading = replace(reading, columns=("x", "y"))
+            reading = reading._replace(columns=("x", "y"))
     (table,) = open_layers([path], reading)
     if len(table.picked) != 2:
         raise DataError(
