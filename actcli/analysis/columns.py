@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +17,7 @@ from actcli.numerics.smaller import Precision
 Span: TypeAlias = tuple[float | Array, float | Array]  # an interval, or one per column
 
 
-@dataclass(frozen=True, slots=True)
-class Sides:
+class Sides(NamedTuple):
     """The closed intervals where f saturates, on the low and the high side, and where it is constant in a precision."""
 
     low: tuple[Span, ...]

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,8 +14,7 @@ from actcli.errors import UsageError
 from actcli.numerics.histogram import Histogram
 
 
-@dataclass(frozen=True, slots=True)
-class Kink:
+class Kink(NamedTuple):
     """A point where f' jumps: f there, f' to the left and right, and the value that f' takes by convention."""
 
     x: float
@@ -24,8 +24,7 @@ class Kink:
     taken: float
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+class Curve(NamedTuple):
     """A function sampled for drawing. f, df and d2f are NaN at jumps and where they are not finite."""
 
     label: str
@@ -74,7 +73,7 @@ def sample(
     regions = [vanishing_regions(function, epsilon) for function in functions]
     span = _drawable(span or _default_span(functions, [region for each in regions for region in each], data))
     curves = [_curve(*pair, span, points) for pair in zip(functions, regions, strict=True)]
-    return tuple(replace(curve, label=title) for curve, title in zip(curves, titles(functions), strict=True))
+    return tuple(curve._replace(label=title) for curve, title in zip(curves, titles(functions), strict=True))
 
 
 def _drawable(span: Interval) -> Interval:

@@ -5,15 +5,14 @@ computes it in the format: for tanh as 1 - y^2 of the rounded output y, which is
 """
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from actcli.activation import Array, Function
 from actcli.analysis.regions import Region, constant_tails, regions_where, vanishing_regions
 from actcli.numerics.smaller import FLOAT32, Precision, Rounded
 
 
-@dataclass(frozen=True, slots=True)
-class Losses:
+class Losses(NamedTuple):
     """One function in one format. f counts as constant where it rounds to its limit, up to that infinity."""
 
     function: Function

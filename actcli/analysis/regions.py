@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -49,8 +49,7 @@ class Region:
         return f"x = {start}" if start == stop else f"{start} <= x <= {stop}"
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """An elementwise function seen whole."""
 
     points: Array  # -inf, ..., inf, ascending: between neighbours f, f' and |f'| are monotone
@@ -222,8 +221,7 @@ def _where_rounded(
         yield start, stop
 
 
-@dataclass(frozen=True, slots=True)
-class SaturatedSides:
+class SaturatedSides(NamedTuple):
     """The closed intervals where f saturates, on the low and on the high side."""
 
     low: tuple[tuple[float, float], ...]

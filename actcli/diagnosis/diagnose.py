@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,8 +30,7 @@ from actcli.outcome import Outcome
 from actcli.registry.words import Words, function_of
 
 
-@dataclass(frozen=True, slots=True)
-class Criteria:
+class Criteria(NamedTuple):
     """What layers are judged by. `histogram`: keep the distribution of each layer too."""
 
     thresholds: Thresholds = field(default_factory=Thresholds)
@@ -43,7 +43,7 @@ class Criteria:
         check = self.rule.check(function, layer)
         score = None if check is None else check.score
         probe = Probe.of(function, self.thresholds, score, self.precision, histogram=self.histogram)
-        return replace(probe, again=partial(self._again, function))
+        return probe._replace(again=partial(self._again, function))
 
     def _again(self, function: Function) -> Callable[[], Probe]:
         """A picklable call that makes the function's probe again, in another process."""
@@ -65,8 +65,7 @@ def criteria(thresholds: Thresholds, rule: str, dtype: str | None, *, histogram:
     return Criteria(thresholds, RULES[rule], None if dtype is None else PRECISIONS[dtype], histogram)
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
+class Traits(NamedTuple):
     """Where on the x axis a function vanishes, saturates and, with a precision, loses f' or f."""
 
     function: Function
@@ -216,8 +215,7 @@ def gated(layers: Iterable[Layer]) -> tuple[Layer, ...]:
     return tuple(layer for layer in layers if layer.role == "hidden" or layer.place.named)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Marks:
+class _Marks(NamedTuple):
     """Which neurons of a layer are dead, dormant, and at fault by the rule (None if it does not judge neurons)."""
 
     dead: Flags

@@ -2,15 +2,14 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from numbers import Real
+from typing import NamedTuple
 
 from actcli.diagnosis.records import Layer
 from actcli.errors import UsageError
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(NamedTuple):
     """A measure of a layer and the most, or with `at_least` the least, that it may be."""
 
     measure: str

@@ -22,7 +22,7 @@ class Remedy:
     source: Annotated[str, Meaning("where it comes from")]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class _LayerHead:
     name: Annotated[str, Meaning("name of the layer: the input file's, without its folder and ending")]
     function: Annotated[Function, Meaning("the layer's function, written as a FUNCTION")]
@@ -100,7 +100,7 @@ def gradient_ratio(layers: Sequence[Layer]) -> float | None:
     return known[0] / known[-1]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class _NeuronHead:
     layer: Annotated[str, Meaning("name of the layer")]
     neuron: Annotated[str, Meaning("name of the column")]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from actcli.errors import UsageError
 
@@ -18,8 +17,7 @@ ORDER: tuple[Verdict, ...] = ("ok", "warning", "critical")
 MADE_UP = 0.1  # weights make up for a small f' if at least this share of the spread is left at the last layer
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """For each measure, the share that is a warning and the share that is critical."""
 
     dead: tuple[float, float]
@@ -28,8 +26,7 @@ class Limits:
     vanishing_rows: tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """What another system looks at, for some functions.
 
     `score` gives a number for each value, from x, |f| and |f'|; flags count as 0 and 1. `neurons` says which neurons
@@ -48,8 +45,7 @@ class Check:
     grade: Verdict = "critical"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A way to judge layers: by our own limits, or by another system's checks, each for certain functions."""
 
     name: str

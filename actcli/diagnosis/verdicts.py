@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from actcli.activation import Function
@@ -18,8 +18,7 @@ Side = Literal["low", "high"]
 ACTIVE = 0.01  # samples should show that a dead neuron passes gradient for less than this share of inputs
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """A reason and its grade; `measure` is the field of the layer that it rests on."""
 
     grade: Verdict

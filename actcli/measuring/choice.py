@@ -1,16 +1,15 @@
 """Choose layers, and the function of each."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from actcli.activation import Function
 from actcli.errors import UsageError
 from actcli.text import some
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """`functions`: pairs of a pattern and the function of the layers it matches; the last match decides. `layers`:
     patterns of the layers to take, or, with a leading !, to leave out; no pattern takes all layers."""
 

@@ -63,7 +63,7 @@ def file_layers(
 def _origin(table: Table, size: int | None, skipped: Skipped | None) -> Input:
     """Where a table came from; complete once it has been read."""
     reason = skipped.first.message if skipped else ""
-    return Input(_name(table), table.source, size, skipped.count if skipped else 0, reason, table.notes)
+    return Input(_name(table), table.source, size, skipped.rows if skipped else 0, reason, table.notes)
 
 
 def _origin_away(table: Table, away: Away, number: int) -> Input:

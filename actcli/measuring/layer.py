@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal, Protocol, TypeAlias, TypeVar
+from typing import Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -29,8 +29,7 @@ class Blocks(Protocol):
 Role: TypeAlias = Literal["hidden", "head", "gate"]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A layer's place: its role in a network, what its samples are called, whether the network is `finished` (trained),
     and whether the user `named` the layer. Gates apply to layers that are hidden or named."""
 
@@ -48,8 +47,7 @@ class Pass(Protocol):
         the layer's number, the block and the number of rows per input."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(NamedTuple):
     """The layer with this number in a pass."""
 
     run: Pass
@@ -63,16 +61,14 @@ class Away(Protocol):
         """Yield the number of each layer with its partials under its probes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Apart:
+class Apart(NamedTuple):
     """The layer with this number among those measured elsewhere."""
 
     run: Away
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(NamedTuple):
     """Where a layer came from: the file and its size in bytes (None for numbers), how many rows were left out, the
     reason for the first of them, and notes on what was guessed."""
 
@@ -120,8 +116,7 @@ class PreActivations:
         return cls(name, function, tuple(neurons) or numbered(x.shape[1]), blocks, origin, place, positions)
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(NamedTuple):
     """A measured layer. `loss_gradient` is the rms of dL/dx if the loss was differentiated."""
 
     name: str

@@ -118,7 +118,7 @@ def _of_all(sums: Sums, partial: "Partial", figure: Callable[[Sums, int], Array]
     return float(figure(sums.over_all(), whole)[0]) if whole else None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class Measures:
     """The measures of both layers and neurons. Ratios are shares of the finite values; None if there are none."""
 
@@ -199,7 +199,7 @@ class Measures:
     rms_gradient: Annotated[float | None, root("root mean square of f' over the values", squares(lambda b: b.gradient))]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class NeuronMeasures(Measures):
     """The measures of neurons only."""
 
@@ -215,7 +215,7 @@ class NeuronMeasures(Measures):
     mean_abs_output: Annotated[float | None, average("mean of |f| over the values", OUTPUT)]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class LayerMeasures(Measures):
     """The measures of layers only."""
 

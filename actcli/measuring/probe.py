@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, TypeAlias, cast
+from typing import Annotated, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
@@ -36,8 +36,7 @@ class Thresholds:
     alpha: Annotated[float, Meaning("a neuron is dead if at most this share of its samples passes gradient")] = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(NamedTuple):
     """What to measure under a function; all blocks and threads share it. `score` is that of a rule. `again` returns a
     callable that can be pickled and makes the same probe in another process; None if there is none."""
 

@@ -123,7 +123,7 @@ class Away:
         if skipped is None or unit is None or not any(piece.share.number for piece in unit.pieces):
             return skipped
         again = self._cluster.run(_measure, unit.exact).skipped
-        return skipped if again is None else replace(skipped, first=again.first)
+        return skipped if again is None else skipped._replace(first=again.first)
 
 
 def pieces(table: Table) -> list[list[Piece]]:
@@ -178,7 +178,7 @@ def table_of(piece: Piece, kin: Kin, options: ReadOptions) -> Table:
             hint = "give paths that mean the same on all machines, or addresses such as s3://bucket/part.parquet"
             raise DataError(f"{piece.path}: {what}", hint)
     table = part_table(piece.path, kin, options)
-    return replace(table, tasks=lambda _=piece.share: table.tasks(piece.share))
+    return table._replace(tasks=lambda _=piece.share: table.tasks(piece.share))
 
 
 def _merge(found: list[Found]) -> Found:

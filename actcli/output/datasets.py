@@ -7,7 +7,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from actcli.errors import DataError, UsageError
@@ -60,7 +60,7 @@ def write_dataset(
         units = [*_units(function, tables, to.format, folder, reading, append)]
         found: list[str] = []
         size = sum(unit.piece.bytes for unit in units)
-        for _ in watched(_filtered(units, cluster, found), replace(tables[0], name=to.path, size=size)):
+        for _ in watched(_filtered(units, cluster, found), tables[0]._replace(name=to.path, size=size)):
             pass
         for line in found:
             note(line)
@@ -130,7 +130,7 @@ def _filter(unit: Unit) -> list[str]:
             f"{unit.folder}: a worker cannot see this output folder", "name a folder that all machines share"
         )
     path = os.path.join(unit.folder, unit.path)
-    table = replace(table_of(unit.piece, unit.kin, unit.options), notes=())
+    table = table_of(unit.piece, unit.kin, unit.options)._replace(notes=())
     function = function_of(unit.words)
     lines: list[str] = []
     with naming(path):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from actcli.output.results import Result
 
@@ -123,8 +122,7 @@ def trend_result(trend: Trend, look: Look, failed: Sequence[str] = (), *, gated:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """The size of a figure in inches (None: as large as needed), its title, and the dots per inch of a PNG."""
 
     size: tuple[float, float] | None = None
@@ -132,7 +130,10 @@ class Shape:
     dpi: int | None = None
 
 
-def plot_result(plot: Plot, look: Look, shape: Shape = Shape()) -> Result:
+_AS_NEEDED = Shape()
+
+
+def plot_result(plot: Plot, look: Look, shape: Shape = _AS_NEEDED) -> Result:
     """Return the forms of a `plot` result."""
     from actcli.reports import profiles as reports
 

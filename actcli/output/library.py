@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from actcli import __version__
@@ -45,7 +44,7 @@ def _report(outcome: Outcome) -> Report:
     result = _result(outcome)
     assert result.report is not None
     found = result.report(lambda theme: result.drawn("svg", theme), Run("", __version__, "", ()), USUAL.digits)
-    return replace(found, sections=tuple(section for section in found.sections if not section.reference))
+    return found._replace(sections=tuple(section for section in found.sections if not section.reference))
 
 
 def in_short(outcome: Outcome) -> str:

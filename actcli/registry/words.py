@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from actcli.activation import Function
 from actcli.errors import UsageError
@@ -15,8 +15,7 @@ _BUILT_IN = frozenset(ACTIVATIONS)
 _resolving = threading.Lock()  # the registry is global to the process
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):
     """The FUNCTION spec, the formula that it must resolve to, and the names and texts of the files that define it."""
 
     spec: str

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from actcli.reports.look import Theme
 from actcli.tables.sheet import Sheet
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 Draw: TypeAlias = Callable[[Theme], bytes]  # -> SVG
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """The command that was run, its inputs, and when."""
 
     command: str
@@ -27,8 +25,7 @@ class Run:
     inputs: tuple[Input, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """A verdict on something, with the reasons for it."""
 
     subject: str
@@ -36,8 +33,7 @@ class Judgement:
     reasons: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Points:
+class Points(NamedTuple):
     """A list, numbered if `ordered`, under a line that introduces it."""
 
     title: str
@@ -45,8 +41,7 @@ class Points:
     ordered: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(NamedTuple):
     """A table. With `fold`, the label of a button, it is hidden until the reader opens it."""
 
     title: str
@@ -54,8 +49,7 @@ class Grid:
     fold: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
+class Drawing(NamedTuple):
     """A figure with a `name` unique in its report. A terminal shows the `chart` in its place."""
 
     name: str
@@ -67,8 +61,7 @@ class Drawing:
 Block: TypeAlias = str | Judgement | Points | Grid | Drawing
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """A titled part of a report; the first one has no title. A terminal leaves out sections for `reference`."""
 
     title: str
@@ -76,7 +69,6 @@ class Section:
     reference: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     title: str
     sections: tuple[Section, ...]

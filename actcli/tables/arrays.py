@@ -8,7 +8,7 @@ import math
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import IO, Any
 
@@ -29,7 +29,7 @@ def open_npy(source: Source, options: ReadOptions) -> list[Table]:
     with _failing(source.name), file.open() as content:
         array = _head(content, source.name, file.size, options.axis)
     table = _table(source.layer, source.name, file.size, array, lambda: file, options)
-    return [replace(table, cuts=source.section is not None)]
+    return [table._replace(cuts=source.section is not None)]
 
 
 def open_npz(source: Source, options: ReadOptions) -> list[Table]:
@@ -58,7 +58,7 @@ def open_npz(source: Source, options: ReadOptions) -> list[Table]:
             continue
         unpack = partial(unpacked, member.filename, name, member.file_size)
         labels = "labels" if wide and head.neurons == 1 and head.dtype.kind in "iu" else ""
-        tables.append(replace(_table(layer, name, file.size, head, unpack, options), aside=labels))
+        tables.append(_table(layer, name, file.size, head, unpack, options)._replace(aside=labels))
     return tables
 
 

@@ -10,7 +10,6 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -38,8 +37,7 @@ _DECLARED = re.compile(r'"?sep=([^"\r\n])"?', re.IGNORECASE)  # as spreadsheets 
 csv.field_size_limit(2**31 - 1)  # polars has no limit either
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """The layout of a text table, and its first rows."""
 
     separator: str

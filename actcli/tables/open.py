@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from itertools import groupby
 
@@ -39,9 +38,9 @@ def listed(paths: Sequence[str], options: ReadOptions, mentioned: Callable[[str]
     tables = [table for place in places for table in _in_order(_opened(given[place], options), options)]
     tables = [table for _, own in groupby(tables, key=_file) for table in _without_aside(list(own), mentioned)]
     if note:
-        tables[0] = replace(tables[0], notes=(note, *tables[0].notes))
+        tables[0] = tables[0]._replace(notes=(note, *tables[0].notes))
     count = Counter(table.name for table in tables)
-    return [table if count[table.name] == 1 else replace(table, name=table.source) for table in tables]
+    return [table if count[table.name] == 1 else table._replace(name=table.source) for table in tables]
 
 
 def _file(table: Table) -> str:
@@ -53,7 +52,7 @@ def _in_order(tables: list[Table], options: ReadOptions) -> list[Table]:
     """Return the tables of one file in the order that the options ask for."""
     places, note = arranged([table.name for table in tables], options.order, f"{_file(tables[0])}: its arrays")
     found = [tables[place] for place in places]
-    return [replace(found[0], notes=(note, *found[0].notes)), *found[1:]] if note else found
+    return [found[0]._replace(notes=(note, *found[0].notes)), *found[1:]] if note else found
 
 
 def _without_aside(tables: list[Table], mentioned: Callable[[str], bool] | None) -> list[Table]:
@@ -63,7 +62,7 @@ def _without_aside(tables: list[Table], mentioned: Callable[[str], bool] | None)
         return tables
     gone = ", ".join(f"{table.name} ({table.aside})" for table in tables if table not in kept)
     note = f"{_file(tables[0])}: left out: {gone}" + ("; --layer NAME includes one" if mentioned is not None else "")
-    return [replace(kept[0], notes=(note, *kept[0].notes)), *kept[1:]]
+    return [kept[0]._replace(notes=(note, *kept[0].notes)), *kept[1:]]
 
 
 def _opened(given: Given, options: ReadOptions) -> list[Table]:
@@ -71,7 +70,7 @@ def _opened(given: Given, options: ReadOptions) -> list[Table]:
         return _open(given.path, options)
     first = _open(given.parts[0].path, options)
     found = [_joined(given, place, first, options) for place in range(len(first))]
-    return [replace(found[0], notes=(*given.notes, *found[0].notes)), *found[1:]]
+    return [found[0]._replace(notes=(*given.notes, *found[0].notes)), *found[1:]]
 
 
 def _joined(given: Given, place: int, first: list[Table], options: ReadOptions) -> Table:
@@ -90,12 +89,12 @@ def _joined(given: Given, place: int, first: list[Table], options: ReadOptions) 
     name, source = (given.layer, given.path) if len(first) == 1 else (one.name, f"{given.path}: array {one.name}")
     sizes = [part.size for part in given.parts]
     size = None if None in sizes else sum(filter(None, sizes))
-    return replace(one, name=name, source=source, size=size, tasks=tasks, parts=given.parts)
+    return one._replace(name=name, source=source, size=size, tasks=tasks, parts=given.parts)
 
 
 def _moved(task: Task, before: int) -> Block:
     block = task()
-    return replace(block, end=before + block.end)
+    return block._replace(end=before + block.end)
 
 
 def part_table(path: str, kin: Kin, options: ReadOptions) -> Table:
@@ -127,7 +126,7 @@ def _open(path: str, options: ReadOptions) -> list[Table]:
     parts = () if source.first is None else (Part(path, source.size, path),)
     found = format.open(source, options)
     return [
-        replace(table, tasks=partial(_unchanging, source, table), parts=parts, kin=Kin.of(found, place))
+        table._replace(tasks=partial(_unchanging, source, table), parts=parts, kin=Kin.of(found, place))
         for place, table in enumerate(found)
     ]
 

@@ -7,8 +7,8 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from actcli.errors import DataError, UsageError
 from actcli.tables.format import input_suffix
@@ -24,8 +24,7 @@ _PART = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One file of a layer. Folders such as `step=100` in its path are its labels: ("step", "100")."""
 
     path: str
@@ -42,8 +41,7 @@ class Part:
         return [(name, value) for name, equals, value in found if name and equals]
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """A resolved INPUT: without parts it is a single file."""
 
     path: str

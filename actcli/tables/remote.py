@@ -12,10 +12,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import cached_property, partial
 from posixpath import basename
-from typing import IO, Any, TypeVar
+from typing import IO, Any, NamedTuple, TypeVar
 
 from actcli.errors import ActcliError, DataError, UsageError
 from actcli.numerics.threads import in_order
@@ -48,8 +47,7 @@ def _is_web(path: str) -> bool:
     return path.lower().startswith(("http://", "https://"))
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A file or folder at an address; the size is None if the server does not say."""
 
     path: str

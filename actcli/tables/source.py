@@ -7,9 +7,8 @@ import sys
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache, cached_property, partial
-from typing import IO, Protocol, TypeAlias, cast
+from typing import IO, NamedTuple, Protocol, TypeAlias, cast
 
 from actcli.errors import DataError
 from actcli.tables.format import COMPRESSED, DEFAULT, Format, formats, input_suffix, named
@@ -20,8 +19,7 @@ from actcli.tables.streams import PIPE, BufferedStream, FileStream, Readable, St
 Stamp: TypeAlias = tuple[object, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One INPUT: a local or remote file, which can be read any number of times, or a pipe, which can be read once."""
 
     path: str
@@ -75,8 +73,7 @@ class File(Protocol):
     def open(self) -> IO[bytes]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class LocalFile:
+class LocalFile(NamedTuple):
     """A regular file."""
 
     path: str

@@ -6,7 +6,6 @@ import math
 import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
@@ -38,19 +37,17 @@ class Share(NamedTuple):
 WHOLE = Share(0, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(NamedTuple):
     """How many rows were left out, and why the first of them was."""
 
-    count: int
+    rows: int
     first: DataError
 
     def __str__(self) -> str:
-        return f"{counted(self.count, 'rows')} left out, such as {self.first.message}"
+        return f"{counted(self.rows, 'rows')} left out, such as {self.first.message}"
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """Some consecutive rows of a table."""
 
     values: NDArray[np.float64]  # (rows, picked columns), each column contiguous; NaN where missing
@@ -70,8 +67,7 @@ class Tasks(Protocol):
     def __call__(self, share: Share = WHOLE, /) -> Iterator[Task]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Kin:
+class Kin(NamedTuple):
     """What the tables at one place in the parts of a layer must share, from the first part: plain values, so that they
     can be sent to another process."""
 
@@ -88,8 +84,7 @@ class Kin:
         return cls(names, place, one.source, one.columns, one.picked, one.has_header)
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """One layer. A table without rows has no blocks."""
 
     name: str
@@ -123,7 +118,7 @@ def together(one: Skipped | None, other: Skipped | None) -> Skipped | None:
     """Combine the rows left out of two consecutive blocks."""
     if one is None or other is None:
         return one or other
-    return Skipped(one.count + other.count, one.first)
+    return Skipped(one.rows + other.rows, one.first)
 
 
 def unpicked(picked: Sequence[int], width: int) -> list[int]:
@@ -168,7 +163,7 @@ def without(block: Block, nulls: Sequence[str]) -> Block:
         named |= np.isnan(block.values)
     if block.missing is not None:
         named |= block.missing
-    return replace(block, values=np.where(named, np.nan, block.values), missing=named if named.any() else None)
+    return block._replace(values=np.where(named, np.nan, block.values), missing=named if named.any() else None)
 
 
 def is_number(cell: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from actcli.activation import Function
@@ -42,7 +42,7 @@ class Layers:
         self.is_chain = places.is_chain
         for name, one in self.measured.items():
             role = places.roles.get(name, "hidden")
-            self.measured[name] = replace(one, place=Place(role, "inputs", finished=finished, named=named))
+            self.measured[name] = one._replace(place=Place(role, "inputs", finished=finished, named=named))
 
     def add(self, other: Layers) -> None:
         """Those of another step."""
@@ -54,12 +54,12 @@ class Layers:
 
     def _add(self, one: Measured) -> None:
         before = self.measured.get(one.name)
-        self.measured[one.name] = one if before is None else replace(one, partial=before.partial.merge(one.partial))
+        self.measured[one.name] = one if before is None else one._replace(partial=before.partial.merge(one.partial))
 
     @property
     def all(self) -> list[Measured]:
         """The layers, with the rms of dL/dx where it has come."""
-        return [replace(one, loss_gradient=rms(self.gradients[name])) for name, one in self.measured.items()]
+        return [one._replace(loss_gradient=rms(self.gradients[name])) for name, one in self.measured.items()]
 
 
 def _measure_there(probe: Probe, block: Any, positions: int) -> Partial:

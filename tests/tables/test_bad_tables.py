@@ -331,7 +331,7 @@ def test_bad_rows_can_be_skipped(tmp_path: Path, block: int) -> None:
     parts = list(map_blocks(table, lambda b: b.values.tolist()))
     assert [row for part in parts for row in part.result] == [[1, 2], [5, 6], [10, 11]]
     skipped = [part.skipped for part in parts if part.skipped]
-    assert sum(found.count for found in skipped) == 5
+    assert sum(found.rows for found in skipped) == 5
     if block == 1:
         places = [found.first.message.split(": ")[1] for found in skipped]
         assert places == ["line 3, column 2 (b)", "line 4", "line 6", "line 7", "line 8, column 1 (a)"]
@@ -345,7 +345,7 @@ def test_bad_lines_of_json_can_be_skipped(tmp_path: Path) -> None:
     (part,) = map_blocks(table, lambda b: b.values.tolist())
     assert part.result == [[1], [2]]
     assert part.skipped is not None
-    assert part.skipped.count == 4
+    assert part.skipped.rows == 4
 
 
 def test_skipped_rows_are_reported_on_standard_error(cli: Cli, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -187,7 +186,7 @@ def command(
         return
     if by is not None and not outputs.has_tables:
         raise UsageError("--by is for tables, but only a figure is written", "leave out --by, or add a format with -f")
-    criteria = replace(criteria, histogram=outputs.shows_distributions)
+    criteria = criteria._replace(histogram=outputs.shows_distributions)
     if function is None:
         assert model is not None
         with on(dask, without="a model, which runs on this machine"):
