@@ -40,7 +40,7 @@ def run(model: Any, inputs: Any, sees: Callable[[Seen], None]) -> Ran:
     import keras
 
     if int(keras.__version__.partition(".")[0]) < 3 or not isinstance(model, keras.layers.Layer):
-        raise UsageError("the model is from Keras before version 3", "Keras 3 reads it: keras.models.load_model(...)")
+        raise UsageError("the model is from Keras before version 3", "load it in Keras 3: keras.models.load_model(...)")
     pass_ = _Pass(len(_first(inputs)), sees, _names(model))
     with _no_gradient(keras):
         if not model.built:  # building may take a call of its own
@@ -96,7 +96,7 @@ def _names(model: Any) -> dict[int, str]:
 
 @dataclass(slots=True)
 class _Pass:
-    """One pass of a number of inputs through a model."""
+    """One pass of a batch of `inputs` inputs through a model."""
 
     inputs: int
     sees: Callable[[Seen], None]
@@ -106,7 +106,7 @@ class _Pass:
 
     @contextmanager
     def recording(self, model: Any) -> Iterator[None]:
-        """Let every activation record inside the block."""
+        """Make every activation record within the block."""
         undo: list[Callable[[], None]] = []
         try:
             for layer in model._flatten_layers():

@@ -1,4 +1,4 @@
-"""Why onnxruntime rejects a model, in our words: its own messages are not shown."""
+"""Explain in our own words why onnxruntime rejects a model; its messages are not shown."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _bits(data_type: int) -> int:
 
 
 def explained(model: Any, path: str, error: Exception, *, running: bool = False) -> DataError:
-    """Our error for what onnxruntime raised."""
+    """Our error for an exception of onnxruntime."""
     text = str(error)
     found = _of_versions(model) or _of_operators(model) or _of_types(model, text) or _of_text(text, running)
     return DataError(f"{path}: {found[0]}", found[1])
@@ -128,7 +128,7 @@ def _of_types(model: Any, text: str) -> tuple[str, str] | None:
 
 
 def _of_text(text: str, running: bool) -> tuple[str, str]:
-    """The fault by the few parts of the message that are stable."""
+    """The fault, from the few stable parts of the message."""
     for pattern, meaning, hint in _TEXTS:
         if found := re.search(pattern, text):
             return meaning.format(*found.groups()), hint

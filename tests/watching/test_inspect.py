@@ -27,5 +27,5 @@ def test_a_file_is_run_on_arrays_and_on_files(tmp_path: Path, cli: Cli) -> None:
         assert layer.vanishing_ratio == told["layers"][0]["vanishing_ratio"]
     with pytest.raises(actcli.DataError, match="the inputs: axis 1 has 3 entries"):
         actcli.inspect(path, x[:, :3])
-    with pytest.raises(actcli.UsageError, match="is no model that actcli runs"):
+    with pytest.raises(actcli.UsageError, match="actcli cannot run"):
         actcli.inspect(3, x)
