@@ -78,7 +78,7 @@ class _Experiment:
         self.probe_rows = 0
 
     def climb(self, candidates: Sequence[Function]) -> list[Run]:
-        """Train up the rungs, after each with the better half; the others keep the epochs that they had."""
+        """Train up the rungs, each with the better half from the one before; the others keep their epochs so far."""
         rungs = self._plan.search.rungs(len(candidates), self._plan.recipe.epochs)
         alive = list(candidates)
         for place, epochs in enumerate(rungs):
@@ -97,7 +97,7 @@ class _Experiment:
         return [self._runs[job] for job in jobs if job in self._runs]
 
     def _together(self, jobs: Sequence[_Job], epochs: int, *, keep: bool) -> bool:
-        """Run the jobs on threads; whether all of them finished."""
+        """Run the jobs on threads; return whether all of them finished."""
         pool = Pool(self._plan.threads or default_threads())
         try:
             pending: list[Future[None]] = [pool.submit(partial(self._train, job, epochs, keep=keep)) for job in jobs]

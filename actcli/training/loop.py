@@ -21,7 +21,7 @@ from actcli.training.weights import draw, set_weights
 
 PROBE = 512  # the most training rows on which layers are measured
 CHUNK = 1024  # rows per forward pass after training
-GROWN = 1e3  # a run has diverged when the loss is over this many times that at the start
+GROWN = 1e3  # a run has diverged when the loss exceeds this multiple of the loss at the start
 
 
 class Trainer:

@@ -75,8 +75,8 @@ class Layer:
             room.outputs[...] = y
 
     def backward(self, room: Room, dy: Array, first: bool, mode: Mode) -> Array:
-        """Turn derivatives with respect to the outputs into those with respect to the inputs; those with respect to
-        everything learned are stored in place."""
+        """Turn derivatives with respect to the outputs into those with respect to the inputs; store those with respect
+        to everything learned in place."""
         d = dy
         if self.f is not None:
             d = dy * room.mask if room.mask is not None and mode == "train" else dy
@@ -159,7 +159,7 @@ class Network:
         return space[-1].z
 
     def backward(self, space: Sequence[Room], mode: Mode) -> None:
-        """Turn the derivatives with respect to the outputs, in their buffer, into those of everything learned."""
+        """Turn the derivatives in the output buffer into those with respect to everything learned."""
         d = space[-1].z
         for k in range(len(self.layers) - 1, -1, -1):
             d = self.layers[k].backward(space[k], d, k == 0, mode)
