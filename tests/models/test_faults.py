@@ -291,7 +291,7 @@ def test_arrays_of_other_names_are_not_guessed_at(cli: Cli, tmp_path: Path) -> N
 
 
 def test_damaged_archives_are_refused(cli: Cli, tmp_path: Path) -> None:
-    """A member that is no array, one that is cut off, and one whose header promises terabytes."""
+    """A member that is not an array, a truncated one, and one whose header promises terabytes."""
     path = between_layers(tmp_path / "m.onnx", [("Relu", ("z",), "y")])
     np.save(tmp_path / "x.npy", np.ones((3, 4), np.float32))
     whole = (tmp_path / "x.npy").read_bytes()
@@ -303,7 +303,7 @@ def test_damaged_archives_are_refused(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_arrays_of_an_archive_are_not_held_in_memory(tmp_path: Path) -> None:
-    """A small archive may hold more than fits there. Members that are no arrays are left alone."""
+    """A small archive may contain more than fits in it. Members that are not arrays are ignored."""
     with zipfile.ZipFile(tmp_path / "x.npz", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("README.txt", "of zeros")
         with archive.open("x.npy", "w") as member:

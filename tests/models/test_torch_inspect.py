@@ -51,7 +51,7 @@ def test_inspect_runs_an_exported_program() -> None:
     ],
 )
 def test_inputs_that_do_not_fit_are_one_error(inputs: Any, said: str) -> None:
-    """And leave the model as it was; lists of numbers are an array."""
+    """The model is left as it was; lists of numbers are treated as an array."""
     model = chain()
     with pytest.raises(DataError, match=said):
         inspect(model, inputs)
