@@ -89,7 +89,7 @@ class Session:
 def _wanted(one: Any, path: str, graph: Graph) -> Wanted:
     if one.type not in DTYPES:
         kind = one.type.removeprefix("tensor(").removesuffix(")" * one.type.startswith("tensor("))
-        hint = "export it in float32" if "float" in kind else "only models that take numbers are run"
+        hint = "export it in float32" if "float" in kind else "only numeric inputs are supported"
         raise DataError(f"{path}: its input {one.name} is of type {kind}", hint)
     dims = tuple(d if isinstance(d, int) else None for d in one.shape)
     return Wanted(one.name, dims if graph.shape(one.name) is not None else None, DTYPES[one.type])

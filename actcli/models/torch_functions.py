@@ -24,7 +24,7 @@ _ACTIVATIONS = frozenset(
 _CUTS = frozenset(("clamp", "clip", "clamp_min", "clamp_max"))  # usually not an activation
 _GATED = frozenset(("glu",))
 _INSIDE = "its activations are inside one operator"
-_ROWS = "maps rows: its pre-activations are the logits or the scores of attention"
+_ROWS = "maps rows: its pre-activations are logits or attention scores"
 # Calls that hide their activations, and why.
 OPAQUE = {
     **dict.fromkeys(("lstm", "gru", "rnn_tanh", "rnn_relu"), _INSIDE),

@@ -202,7 +202,7 @@ class Look:
             x.register_hook(lambda g: add_gradient(gradient, g))
         layer = self._tracer.name(place)
         if self._tracer.gradients and self._differentiates and not torch.is_grad_enabled():
-            self._tracer.hidden[layer] = "its dL/dx is not known: it is computed again later (use_reentrant=False)"
+            self._tracer.hidden[layer] = "its dL/dx is unknown: it is recomputed later (set use_reentrant=False)"
         self._ranges[layer] = (0.0, math.inf) if function.rowwise else extent(function)
         self._last.append(layer)
         there = stays(function, held.device)

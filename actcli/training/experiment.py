@@ -46,7 +46,7 @@ def run_all(data: Data, plan: Plan, watch: Watch = _unwatched) -> Trained:
     Raises UsageError or DataError before any training if a function does not fit the network.
     """
     if plan.design.learn != "none" and not any(map(learnable, plan.functions)):
-        raise UsageError("none of the functions has a parameter to learn", "name one that has, such as prelu or elu")
+        raise UsageError("none of the functions has a parameter to learn", "name one that does, such as prelu or elu")
     if plan.design.normalize == "batch" and min(plan.recipe.batch, len(data.train)) < 2:
         hint = "use larger batches, or normalise over the layer"
         raise UsageError("a batch of one row has no variance to normalise by", hint)

@@ -131,7 +131,7 @@ def _features(path: str, target: str, shapes: dict[str, tuple[int, ...]]) -> str
     if len(others) != 1:
         which = f"{len(others)} arrays have" if others else "no array has"
         raise UsageError(
-            f"{path}: {which} as many rows as {target}", f"name the features: -i x=NAME, of {', '.join(shapes)}"
+            f"{path}: {which} as many rows as {target}", f"name the features with -i x=NAME: {', '.join(shapes)}"
         )
     return others[0]
 

@@ -154,7 +154,7 @@ def test_the_fault_of_a_model_is_named(cli: Cli, tmp_path: Path, what: str, word
     assert words in refused(cli, "saturation", "--model", path, tmp_path / "x.npy")
 
 
-@pytest.mark.parametrize(("kind", "words"), [("BFLOAT16", "export it in float32"), ("STRING", "that take numbers")])
+@pytest.mark.parametrize(("kind", "words"), [("BFLOAT16", "export it in float32"), ("STRING", "only numeric inputs")])
 def test_inputs_of_types_that_numpy_lacks(cli: Cli, tmp_path: Path, kind: str, words: str) -> None:
     import onnx
 
