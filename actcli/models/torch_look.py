@@ -37,8 +37,8 @@ _AXES = {
     **dict.fromkeys(("batch_norm", "group_norm", "instance_norm"), 1),
     **dict.fromkeys(("linear", "matmul", "bmm", "addmm", "layer_norm", "rms_norm", "embedding"), -1),
 }
-_MOVES = frozenset(("transpose", "permute", "movedim", "moveaxis", "swapaxes", "swapdims", "t", "get"))
-_MOVING = frozenset(("view", "reshape", "flatten", "squeeze", "unsqueeze", "expand", "expand_as", "permute", "to"))
+_AXIS_LOST = frozenset(("transpose", "permute", "movedim", "moveaxis", "swapaxes", "swapdims", "t", "get"))
+_SAME_LAYER = frozenset(("view", "reshape", "flatten", "squeeze", "unsqueeze", "expand", "expand_as", "permute", "to"))
 _WEIGHTED = frozenset(name for name in _AXES if name not in ("batch_norm", "group_norm", "instance_norm", "layer_norm"))
 _JOINS = frozenset(("cat", "concat", "stack", "batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm",
                     "scaled_dot_product_attention", "multi_head_attention_forward"))  # fmt: skip
@@ -205,9 +205,9 @@ class Look:
             self._tracer.hidden[layer] = "its dL/dx is unknown: it is recomputed later (set use_reentrant=False)"
         self._ranges[layer] = (0.0, math.inf) if function.rowwise else extent(function)
         self._last.append(layer)
-        there = stays(function, held.device)
-        blocks = partial(tensor_blocks, held, axis, positions, there)
-        self._tracer.sees(Seen(layer, function, neurons, positions, blocks, gradient, there))
+        on_device = stays(function, held.device)
+        blocks = partial(tensor_blocks, held, axis, positions, on_device)
+        self._tracer.sees(Seen(layer, function, neurons, positions, blocks, gradient, on_device))
         return layer
 
     def _is_activation(self, module: str) -> bool:
@@ -229,9 +229,9 @@ class Look:
         """Remember the axis of the output's neurons, and its layer."""
         if not is_tensor(output):
             return
-        if name in _MOVING and args and (layer := self._layers.get(args[0])) is not None:
+        if name in _SAME_LAYER and args and (layer := self._layers.get(args[0])) is not None:
             self._layers.put(output, layer)
-        if name in _MOVES or self._axes.get(output) is not None:
+        if name in _AXIS_LOST or self._axes.get(output) is not None:
             return
         axis = _AXES.get(name)
         if axis is None:

@@ -30,7 +30,7 @@ class Layers:
     def see(self, seen: Seen, probe: Probe) -> None:
         """Measure a call."""
         partial = Partial.empty(seen.neurons)
-        measure = _measure_there if seen.stays else Probe.measure
+        measure = _measure_on_device if seen.stays else Probe.measure
         for block in seen.rows():
             partial = partial.merge(measure(probe, block, positions=seen.positions))
         self._add(Measured(seen.layer, numbered(seen.neurons), probe, partial))
@@ -61,7 +61,7 @@ class Layers:
         return [one._replace(loss_gradient=rms(self.gradients[name])) for name, one in self.measured.items()]
 
 
-def _measure_there(probe: Probe, block: Any, positions: int) -> Partial:
+def _measure_on_device(probe: Probe, block: Any, positions: int) -> Partial:
     """As `Probe.measure`, for a tensor on a GPU."""
     values = OnDevice.block(block.T.contiguous(), positions)
     return probe.of_values(values, sizes(probe.function, probe.thresholds.epsilon, block.device)(values.t))
