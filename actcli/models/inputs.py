@@ -66,7 +66,7 @@ def feed(
         given[name] = number(known[name], text) if _is_number(text) else _fitting(known[name], text, options)
     rest = [want for want in wanted if want.name not in given]
     if paths:
-        given |= _of_paths(rest, paths, options)
+        given |= _from_paths(rest, paths, options)
     if missing := [want for want in wanted if want.name not in given]:
         hint = f"give a file: --input {missing[0].name}=FILE, or --input {missing[0].name}=NUMBER"
         raise UsageError(f"no value for the model's input {missing[0]}", hint)
@@ -118,7 +118,7 @@ def _whole(want: Wanted, value: Any, count: int, size: int) -> Any:
     return np.broadcast_to(np.asarray(value, want.dtype), (count, *(d or 0 for d in want.dims[1:])))
 
 
-def _of_paths(rest: Sequence[Wanted], paths: Sequence[str | Given], options: ReadOptions) -> dict[str, Any]:
+def _from_paths(rest: Sequence[Wanted], paths: Sequence[str | Given], options: ReadOptions) -> dict[str, Any]:
     for path in paths:
         if isinstance(path, str) and is_model(path):
             raise UsageError(f"{path} is a model, not an input of one", f"name it with --model {path}")
@@ -134,12 +134,12 @@ def _of_paths(rest: Sequence[Wanted], paths: Sequence[str | Given], options: Rea
     parts = []
     for path, one in zip(paths, found, strict=True):
         if isinstance(one, dict):
-            one = _only(one, rest[0], str(path))
+            one = _only_array(one, rest[0], str(path))
         parts.append(checked(rest[0], one, str(path)))
     return {rest[0].name: _joined(parts)}
 
 
-def _only(arrays: Mapping[str, Any], want: Wanted, path: str) -> Any:
+def _only_array(arrays: Mapping[str, Any], want: Wanted, path: str) -> Any:
     """The only array of a file, if it has the name that numpy gives by default; DataError if not."""
     if list(arrays) != ["arr_0"]:
         held = f"has {'the arrays ' * (len(arrays) > 1)}{', '.join(arrays) or 'no array'}"

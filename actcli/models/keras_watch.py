@@ -121,7 +121,7 @@ class _Pass:
             self.hidden[self.names[id(layer)]] = f"the activations of {type(layer).__name__} are inside its cell"
         elif type(layer).__name__ in _ACTIVATIONS:
             call = layer.call
-            object.__setattr__(layer, "call", self._wrapped(layer, call, _of_layer(layer)))
+            object.__setattr__(layer, "call", self._wrapped(layer, call, _layer_function(layer)))
             undo.append(lambda: object.__delattr__(layer, "call"))
         elif callable(activation := getattr(layer, "activation", None)) and not hasattr(layer, "recurrent_activation"):
             layer.activation = self._wrapped(layer, activation, _function(activation))
@@ -147,7 +147,7 @@ class _Pass:
         return recording
 
 
-def _of_layer(layer: Any) -> Function | None:
+def _layer_function(layer: Any) -> Function | None:
     """The function of a layer that is an activation. PReLU slopes that differ along more axes than that of the neurons
     are averaged."""
     if type(layer).__name__ == "PReLU":

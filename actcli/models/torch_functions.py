@@ -60,7 +60,7 @@ def function_of(call: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, A
     if name == "prelu" and (slopes := _portable(kwargs.get("weight", *args[:1]))).numel() > 1:
         return sloped(slopes.numpy())
     if _is_plain((*args, *kwargs.values())):
-        return _of_plain_call(call, args, tuple(kwargs.items()))
+        return _cached_by_values(call, args, tuple(kwargs.items()))
     return _by_values(call, tuple(map(_portable, args)), {key: _portable(value) for key, value in kwargs.items()})
 
 
@@ -76,7 +76,7 @@ def _portable(value: Any) -> Any:
 
 
 @cache
-def _of_plain_call(call: Any, args: tuple[Any, ...], kwargs: tuple[tuple[str, Any], ...]) -> Function | None:
+def _cached_by_values(call: Any, args: tuple[Any, ...], kwargs: tuple[tuple[str, Any], ...]) -> Function | None:
     return _by_values(call, args, dict(kwargs))
 
 

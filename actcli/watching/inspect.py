@@ -37,7 +37,7 @@ def inspect(
     """
     by = criteria(Thresholds(positive("epsilon", epsilon), tau, alpha), rule, None, histogram=True)
     if isinstance(model, str | os.PathLike):
-        return _of_file(os.fspath(model), inputs, batch, by)
+        return _inspect_file(os.fspath(model), inputs, batch, by)
     run = _runner(model)
     layers, probes = Layers(), Probes(by)
     ran = Ran()
@@ -50,7 +50,7 @@ def inspect(
     return diagnosis(layers.all, by, is_chain=ran.places.is_chain)
 
 
-def _of_file(path: str, inputs: Any, batch: int, by: Criteria) -> Diagnosis:
+def _inspect_file(path: str, inputs: Any, batch: int, by: Criteria) -> Diagnosis:
     """Diagnose an ONNX file on arrays, or on a file of inputs."""
     from actcli.measuring.choice import Choice
     from actcli.measuring.network import network
