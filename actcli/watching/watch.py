@@ -186,12 +186,12 @@ def watch(
 ) -> Watch:
     """Watch a PyTorch model while it is trained: `with actcli.watch(model, every=50) as w:` around the loop.
 
-    In every `every`-th forward, starting with the first, each layer's pre-activations are measured as by `diagnose`;
-    with `gradients`, so is dL/dx when the loss is differentiated. Activations are seen as modules and as function
-    calls; the function of each is recognised by its values. On CUDA devices values are reduced on the device: about two
-    dozen numbers per neuron leave it for every two million values, and counts are the same as on the CPU. This was
-    tested with tensors on the CPU only. Inputs of gated and oscillating functions, and values on other devices, which
-    may lack float64, are copied in blocks at these forwards; dL/dx is always reduced on its device.
+    At the first of every `every` forwards, each layer's pre-activations are measured as by `diagnose`; with
+    `gradients`, so is dL/dx when the loss is differentiated. Activations are seen as modules and as function calls; the
+    function of each is recognised by its values. On CUDA devices values are reduced on the device: about two dozen
+    numbers per neuron leave it for every two million values, and counts are the same as on the CPU. This was tested
+    with tensors on the CPU only. Inputs of gated and oscillating functions, and values on other devices, which may lack
+    float64, are copied in blocks at these forwards; dL/dx is always reduced on its device.
 
     `layers` are name patterns. `raise_on` maps gates to limits, `{"max_dead": 0.5}`: GateError is raised when all that
     was seen since the last reset fails one, and watching stops. The loss is not changed, and only measures are kept.
