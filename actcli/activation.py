@@ -394,19 +394,3 @@ def _rows(name: str, x: Array) -> Array:
     if not x.shape[-1]:
         raise DataError(f"{name}: a row has no entries", "give at least one number")
     return x
-
-
-def own_outputs(outputs: Array, inputs: int) -> Array:
-    """Return, for each input, the output that it belongs to, if there are more or fewer outputs (rows along the last
-    axis).
-
-    Fewer outputs are repeated: the halves of a gated function, the groups of maxout, the single logsumexp. More outputs
-    are assigned to the inputs in turn and added: of the two outputs of crelu one is 0.
-    """
-    count = outputs.shape[-1]
-    if count == inputs:
-        return outputs
-    if count < inputs:
-        return np.concatenate([outputs] * (inputs // count), axis=-1)
-    total: Array = outputs.reshape(*outputs.shape[:-1], count // inputs, inputs).sum(axis=-2)
-    return total

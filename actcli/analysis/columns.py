@@ -57,3 +57,19 @@ def _alike(function: Function, tau: float) -> tuple[list[int], NDArray[np.intp]]
     traits = np.concatenate([slopes <= tau * slopes.max(axis=0), slopes == 0.0])
     _, first, kind = np.unique(traits, axis=1, return_index=True, return_inverse=True)
     return first.tolist(), kind.ravel()
+
+
+def own_outputs(outputs: Array, inputs: int) -> Array:
+    """Return, for each input, the output that it belongs to, if there are more or fewer outputs (rows along the last
+    axis).
+
+    Fewer outputs are repeated: the halves of a gated function, the groups of maxout, the single logsumexp. More outputs
+    are assigned to the inputs in turn and added: of the two outputs of crelu one is 0.
+    """
+    count = outputs.shape[-1]
+    if count == inputs:
+        return outputs
+    if count < inputs:
+        return np.concatenate([outputs] * (inputs // count), axis=-1)
+    total: Array = outputs.reshape(*outputs.shape[:-1], count // inputs, inputs).sum(axis=-2)
+    return total

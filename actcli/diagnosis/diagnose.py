@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
@@ -33,7 +33,7 @@ from actcli.registry.words import Words, function_of
 class Criteria(NamedTuple):
     """What layers are judged by. `histogram`: keep the distribution of each layer too."""
 
-    thresholds: Thresholds = field(default_factory=Thresholds)
+    thresholds: Thresholds = Thresholds()
     rule: Rule = DEFAULT
     precision: Precision | None = None
     histogram: bool = False

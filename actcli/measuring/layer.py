@@ -123,7 +123,7 @@ class Measured(NamedTuple):
     neurons: tuple[str, ...]
     probe: Probe
     partial: Partial
-    place: Place = field(default_factory=Place)
+    place: Place = Place()
     loss_gradient: float | None = None
 
 

@@ -8,8 +8,8 @@ from typing import Annotated, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
-from actcli.activation import Array, Flags, Function, own_outputs
-from actcli.analysis.columns import Sides
+from actcli.activation import Array, Flags, Function
+from actcli.analysis.columns import Sides, own_outputs
 from actcli.analysis.precision import Losses, losses
 from actcli.analysis.regions import signs
 from actcli.measuring.measures import Meaning, Occasion

@@ -66,7 +66,7 @@ def _row_sheet(results: Sequence[Result], x: list[float]) -> Sheet:
     if len(columns) == 1 and len(columns[0]) != len(x):
         return Sheet(("output", results[0].name), enumerate(columns[0].tolist(), start=1))
     if any(len(column) != len(x) for column in columns):
-        from actcli.activation import own_outputs
+        from actcli.analysis.columns import own_outputs
 
         columns = [own_outputs(column, len(x)) for column in columns]
     rows = zip(x, *(column.tolist() for column in columns), strict=True)

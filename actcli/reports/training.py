@@ -178,7 +178,7 @@ def training_report(result: Experiment, gates: Sequence[Limit], draw: Draw, run:
         Section("Functions", (Grid("", training_summary(result, timing=timing)),)),
     ]
     if result.comparisons:
-        sections.append(Section("Differences on the same seeds", (Grid("", _differences(result)),)))
+        sections.append(Section("Differences on the same seeds", (_differences(result),)))
     sections.append(Section("Hidden layers", tuple(_layers(result))))
     if any(summary.learned for summary in result.summaries):
         sections.append(Section("Learned parameters", (Grid("", _learned(result)),)))
@@ -215,13 +215,12 @@ def training_summary(result: Experiment, *, timing: bool) -> Sheet:
     return Sheet(("function", "seeds", *names, *(("ms/epoch",) if timing else ()), "verdict"), rows)
 
 
-def _differences(result: Experiment) -> Sheet:
+def _differences(result: Experiment) -> Grid:
     """The differences of the best function from each of the others."""
     best = result.summaries[0].function
     rows = [_difference(each) for each in result.against(best)]
-    return Sheet(
-        (f"{best.label} and", f"difference in {result.measure}", "from", "to", "verdict", "seeds to tell"), rows
-    )
+    columns = ("function", "difference", "from", "to", f"{best.label} is", "seeds to tell")
+    return Grid(f"{result.measure} of {best.label} minus that of each function", Sheet(columns, rows))
 
 
 def _difference(each: Comparison) -> tuple[Cell, ...]:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from actcli.activation import own_outputs
+from actcli.analysis.columns import own_outputs
 from actcli.diagnosis import diagnose as diagnosis
 from actcli.measuring.layer import PreActivations
 from actcli.registry import specs

@@ -16,11 +16,9 @@ from actcli.tables.format import formats
 PIPES = '''
 """Cells separated by |."""
 
-from dataclasses import replace
-
 from actcli.tables.formats.csv import separated
 
-FORMATS = (replace(separated("psv", (".psv",), "|"), magic=(b"a|",)),)
+FORMATS = (separated("psv", (".psv",), "|")._replace(magic=(b"a|",)),)
 '''
 
 
