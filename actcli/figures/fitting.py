@@ -50,7 +50,7 @@ def fit_figure(fit: Fit, *, theme: str = "light") -> Figure:
     ]
     zero = level(0.0, Stroke(colours.muted, linewidth=0.6))
     lower = plain([zero, *marks], seen, limits(away, span), "f(x) - target")
-    rows = [Row([replace(upper, numbered=False)], 2.6, 0.8, below=0.14), Row([lower], 1.7, 0.8, below=0.5)]
+    rows = [Row([replace(upper, numbered=False)], 2.6, 0.8, below=0.26), Row([lower], 1.7, 0.8, below=0.5)]
     found = ", ".join(f"{key} = {fit.fitted.parameters[key]:.6g}" for key in fit.parameters)
     subtitle = f"{short(found, 60)}; root mean square {fit.after.rms:.3g} over {short(fit.over)}"
     return compose(Page([Section(rows)], colours, f"{short(fit.start.name)} fitted to {short(name)}", subtitle, 7.0))

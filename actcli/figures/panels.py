@@ -77,6 +77,7 @@ def plain(marks: Sequence[Mark], x: Interval, y: Interval, name: str = "", title
     def frame(axes: Axes) -> None:
         _across(axes, x)
         axes.set(ylim=y, ylabel=typeset(name))
+        axes.ticklabel_format(axis="y", scilimits=(-3, 4))  # longer numbers would reach the label
         axes.yaxis.set_label_coords(-0.58 / inches(axes)[0], 0.5)
 
     return Panel(marks, frame, title)

@@ -292,7 +292,7 @@ def _settings(result: Experiment) -> Iterator[tuple[str, Cell]]:
         yield "constant", some(list(data.constant))
     yield "seeds", ", ".join(map(str, trained.seeds))
     for name, value in _network(result).items():
-        yield name, ", ".join(map(str, value)) if isinstance(value, list) else value
+        yield name, "none" if value is None else ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _definitions(result: Experiment) -> Iterator[tuple[str, str]]:
