@@ -143,30 +143,27 @@ def _max(a: Any, b: Any) -> Jet:
     return jet(a) if jet(a).v >= jet(b).v else jet(b)
 
 
-def _names() -> dict[str, Any]:
-    return {
-        "__builtins__": {},
-        "exp": _each(_exp),
-        "log": _each(lambda x: x.chain(mpmath.log(x.v), 1 / x.v, -1 / x.v**2)),
-        "sin": _each(lambda x: x.chain(mpmath.sin(x.v), mpmath.cos(x.v), -mpmath.sin(x.v))),
-        "cos": _each(lambda x: x.chain(mpmath.cos(x.v), -mpmath.sin(x.v), -mpmath.cos(x.v))),
-        "tanh": _each(_tanh),
-        "sinh": _each(lambda x: x.chain(mpmath.sinh(x.v), mpmath.cosh(x.v), mpmath.sinh(x.v))),
-        "cosh": _each(lambda x: x.chain(mpmath.cosh(x.v), mpmath.sinh(x.v), mpmath.cosh(x.v))),
-        "atan": _each(lambda x: x.chain(mpmath.atan(x.v), 1 / (1 + x.v**2), -2 * x.v / (1 + x.v**2) ** 2)),
-        "log1p": _each(lambda x: x.chain(mpmath.log1p(x.v), 1 / (1 + x.v), -1 / (1 + x.v) ** 2)),
-        "expm1": _each(lambda x: x.chain(mpmath.expm1(x.v), mpmath.exp(x.v), mpmath.exp(x.v))),
-        "erf": _each(_erf),
-        "sqrt": _each(_sqrt),
-        "abs": _each(_abs),
-        "min": _all(_min),
-        "max": _all(_max),
-        "sum": builtins.sum,
-        "where": _all(lambda condition, a, b: jet(a) if condition else jet(b)),
-        "concatenate": lambda *rows: np.concatenate(rows),
-        "pi": +mp.pi,
-        "e": +mp.e,
-    }
+NAMES: dict[str, Any] = {
+    "__builtins__": {},
+    "exp": _each(_exp),
+    "log": _each(lambda x: x.chain(mpmath.log(x.v), 1 / x.v, -1 / x.v**2)),
+    "sin": _each(lambda x: x.chain(mpmath.sin(x.v), mpmath.cos(x.v), -mpmath.sin(x.v))),
+    "cos": _each(lambda x: x.chain(mpmath.cos(x.v), -mpmath.sin(x.v), -mpmath.cos(x.v))),
+    "tanh": _each(_tanh),
+    "sinh": _each(lambda x: x.chain(mpmath.sinh(x.v), mpmath.cosh(x.v), mpmath.sinh(x.v))),
+    "cosh": _each(lambda x: x.chain(mpmath.cosh(x.v), mpmath.sinh(x.v), mpmath.cosh(x.v))),
+    "atan": _each(lambda x: x.chain(mpmath.atan(x.v), 1 / (1 + x.v**2), -2 * x.v / (1 + x.v**2) ** 2)),
+    "log1p": _each(lambda x: x.chain(mpmath.log1p(x.v), 1 / (1 + x.v), -1 / (1 + x.v) ** 2)),
+    "expm1": _each(lambda x: x.chain(mpmath.expm1(x.v), mpmath.exp(x.v), mpmath.exp(x.v))),
+    "erf": _each(_erf),
+    "sqrt": _each(_sqrt),
+    "abs": _each(_abs),
+    "min": _all(_min),
+    "max": _all(_max),
+    "sum": builtins.sum,
+    "where": _all(lambda condition, a, b: jet(a) if condition else jet(b)),
+    "concatenate": lambda *rows: np.concatenate(rows),
+}
 
 
 def _digits(values: Sequence[float]) -> int:
@@ -199,7 +196,7 @@ def evaluate(text: str, x: Any, parameters: dict[str, float], by: str = "x", ent
         abs(math.log10(abs(value))) for value in (*numbers, *parameters.values()) if value and math.isfinite(value)
     ]
     with mp.workdps(_digits([number * scale for number in [*numbers, *spread]]) + int(2.0 * max(sizes, default=0.0))):
-        names = _names()
+        names = {**NAMES, "pi": +mp.pi, "e": +mp.e}
         for name, value in parameters.items():
             exact = mpf(1) / 6 if value == 1 / 6 else mpf(value)  # the one default that is meant and is no double
             names[name] = Jet(exact, mpf(1)) if name == by else Jet(exact)
@@ -230,6 +227,8 @@ def _removed(text: str, names: dict[str, Any], x: Jet) -> Jet:
 
 def ulps(computed: float, truth: Any) -> float:
     """The error of a double in units in the last place of the true value; subnormals are spaced 2^-1074."""
+    if computed == float(truth) and abs(computed) < 1e308:  # it is the nearest, as most are
+        return 0.5  # at most
     with mp.workdps(60):
         truth = mpf(truth)
         if abs(truth) > mpf(np.finfo(np.float64).max):
