@@ -136,7 +136,8 @@ def steps(ends: Array, top: Array, base: Array | float, look: Fill, label: str =
         from matplotlib.patches import StepPatch
 
         # axes.stairs would look at each edge for the limits of the axes, which are set: 20 ms each.
-        axes.add_artist(StepPatch(top, ends, baseline=base, fill=True, zorder=zorder, **look._asdict()))
+        below: Any = base  # declared a number, and may be an array
+        axes.add_artist(StepPatch(top, ends, baseline=below, fill=True, zorder=zorder, **look._asdict()))
 
     return Mark(draw, _named(label, look))
 

@@ -51,7 +51,7 @@ def test_xor_needs_a_curve() -> None:
 
 def test_batch_normalisation_rescues_a_deep_sigmoid_network() -> None:
     """With twenty layers the gradient in the first is below 1e-6 of that in the last, and the verdict says so."""
-    deep = {"hidden": (16,) * 20, "epochs": 2}
+    deep = {"hidden": (16,) * 20, "epochs": 1}
     alone = on_digits("sigmoid", **deep).summaries[0]
     assert alone.accuracy is not None
     assert alone.accuracy.mean < 0.2
