@@ -1,7 +1,7 @@
-"""Write out recurrent cells, whose gates no tensor shows, beside the cells: weighted sums of inputs and states.
+"""Write out the gates of recurrent cells, which no tensor shows, as weighted sums of inputs and states.
 
 The state before each step is in the cell's own output, so all steps are one matrix product; only the cell state of an
-LSTM is summed step by step. Operators are added to the model, none is changed.
+LSTM is summed step by step. Operators are added to the model; none is changed.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class _Cell:
 
     def __init__(self, node: onnx.NodeProto, place: int, kind: int) -> None:
         self._node, self._own, self._kind = node, _attributes(node), kind
-        if not node.output[0]:  # all the states, which nothing used so far
+        if not node.output[0]:  # all the states, unused so far
             node.output[0] = f"{next(one for one in node.output if one)}/states"
         self._prefix = node.output[0]
         self._path = _path(node, place)
@@ -162,7 +162,7 @@ class _Cell:
         return self._op("Concat", *((shifted, start) if reverse else (start, shifted)), axis=0)
 
     def _initial(self, first: str, number: int, states: str) -> str:
-        """The initial state: the one that is given, else 0 in the shape of the states."""
+        """The initial state: the given one, or 0 in the shape of the states."""
         if first:
             return self._taken(first, range(number, number + 1), 0)
         some = self._taken(self._taken(states, number, 1), range(1), 0)

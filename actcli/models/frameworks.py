@@ -7,7 +7,7 @@ from typing import Any
 
 from actcli.errors import UsageError
 
-# Where each framework's class may be; the first that is installed is used.
+# Where each framework's class may be; the first installed one is used.
 _BASES = {
     "lightning": (("lightning.pytorch", "Callback"), ("pytorch_lightning", "Callback")),
     "transformers": (("transformers", "TrainerCallback"),),

@@ -1,4 +1,4 @@
-"""What goes into a model: arrays from files, an array for each of its inputs, or one number for all entries."""
+"""The inputs of a model: arrays from files, an array for each input, or one number for all entries."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from actcli.tables.table import stacked
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Given:
-    """An array, or arrays by the names of inputs, that a program gives in place of a file."""
+    """An array, or arrays by input name, that a program passes instead of a file."""
 
     value: Any
 
@@ -30,16 +30,16 @@ class Given:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Feed:
-    """The arrays of a model's inputs. Those in `batched` have one entry per input along their first axis."""
+    """The arrays for a model's inputs. Those in `batched` have one entry per input along their first axis."""
 
     arrays: Mapping[str, Any]
     batched: frozenset[str]
     count: int
     sources: tuple[str, ...]
-    size: int  # of one batch, where the model fixes it; 0: any
+    size: int  # of one batch, if the model fixes it; 0: any
 
     def batches(self, size: int) -> Any:
-        """So many entries at a time, the last ones padded to a fixed size; with how many of them are meant."""
+        """Yield batches of `size` entries, the last padded if the model fixes the size, each with its true count."""
         for start in range(0, self.count, size):
             stop = min(self.count, start + size)
             chosen = np.arange(start, stop)
@@ -55,7 +55,7 @@ class Feed:
 def feed(
     wanted: Sequence[Wanted], paths: Sequence[str | Given], named: Sequence[tuple[str, str]], options: ReadOptions
 ) -> Feed:
-    """The arrays for each input that a model wants, checked. Raises DataError for what does not fit."""
+    """The checked array for each input that a model wants. Raises DataError for one that does not fit."""
     known = {want.name: want for want in wanted}
     given: dict[str, Any] = {}
     for name, text in named:
@@ -66,10 +66,10 @@ def feed(
         given[name] = number(known[name], text) if _is_number(text) else _fitting(known[name], text, options)
     rest = [want for want in wanted if want.name not in given]
     if paths:
-        given |= _of_paths(rest, paths, options)
+        given |= _from_paths(rest, paths, options)
     if missing := [want for want in wanted if want.name not in given]:
         hint = f"give a file: --input {missing[0].name}=FILE, or --input {missing[0].name}=NUMBER"
-        raise UsageError(f"there is nothing for the model's input {missing[0]}", hint)
+        raise UsageError(f"no value for the model's input {missing[0]}", hint)
     sources = tuple(dict.fromkeys([*map(str, paths), *(text for _, text in named if not _is_number(text))]))
     return _feed(wanted, given, sources)
 
@@ -87,7 +87,7 @@ def _feed(free: Sequence[Wanted], given: Mapping[str, Any], sources: tuple[str, 
 
 
 def _count(counts: Mapping[str, int], sources: tuple[str, ...]) -> int:
-    """How many inputs there are. Raises DataError where their numbers differ, and where there is none."""
+    """The number of inputs. Raises DataError if the arrays differ in it, or have none."""
     count = max(counts.values(), default=1)
     for name, own in counts.items():
         if own != count:
@@ -97,13 +97,13 @@ def _count(counts: Mapping[str, int], sources: tuple[str, ...]) -> int:
             )
     if count == 0:
         where = sources[0] if sources else "the inputs"
-        raise DataError(f"{where}: there are no rows", "a model is run on some inputs")
+        raise DataError(f"{where}: no rows", "a model needs at least one input")
     return count
 
 
 def _kept(sizes: Mapping[str, int | None], given: Mapping[str, Any]) -> set[str]:
-    """Those that go in as they are each time, such as a state of two layers: of the size that the model fixes, where
-    others are free and have another number of entries."""
+    """The inputs that every batch gets whole, such as a state of two layers: those whose first axis has the size that
+    the model fixes, if others are free and have another number of entries."""
     free = {len(given[name]) for name, size in sizes.items() if size is None}
     fixed = [name for name, size in sizes.items() if size is not None]
     return {name for name in fixed if free and len(given[name]) == sizes[name] and sizes[name] not in free}
@@ -118,7 +118,7 @@ def _whole(want: Wanted, value: Any, count: int, size: int) -> Any:
     return np.broadcast_to(np.asarray(value, want.dtype), (count, *(d or 0 for d in want.dims[1:])))
 
 
-def _of_paths(rest: Sequence[Wanted], paths: Sequence[str | Given], options: ReadOptions) -> dict[str, Any]:
+def _from_paths(rest: Sequence[Wanted], paths: Sequence[str | Given], options: ReadOptions) -> dict[str, Any]:
     for path in paths:
         if isinstance(path, str) and is_model(path):
             raise UsageError(f"{path} is a model, not an input of one", f"name it with --model {path}")
@@ -128,23 +128,23 @@ def _of_paths(rest: Sequence[Wanted], paths: Sequence[str | Given], options: Rea
         return _merged(rest, paths, found)
     if len(rest) != 1:
         if not rest:
-            raise UsageError(f"{paths[0]}: --input names all of the model's inputs already", "leave out the file")
+            raise UsageError(f"{paths[0]}: --input already fills all of the model's inputs", "leave out the file")
         hint = f"give each by its name: --input {rest[0].name}={paths[0]}"
-        raise UsageError(f"the model has {len(rest)} inputs to fill, and a file is for one", hint)
+        raise UsageError(f"the model has {len(rest)} inputs to fill, but a file fills one", hint)
     parts = []
     for path, one in zip(paths, found, strict=True):
         if isinstance(one, dict):
-            one = _only(one, rest[0], str(path))
+            one = _only_array(one, rest[0], str(path))
         parts.append(checked(rest[0], one, str(path)))
     return {rest[0].name: _joined(parts)}
 
 
-def _only(arrays: Mapping[str, Any], want: Wanted, path: str) -> Any:
-    """The array of a file that has no other, and no other name than numpy gives it."""
+def _only_array(arrays: Mapping[str, Any], want: Wanted, path: str) -> Any:
+    """The only array of a file, if it has the name that numpy gives by default; DataError if not."""
     if list(arrays) != ["arr_0"]:
         held = f"has {'the arrays ' * (len(arrays) > 1)}{', '.join(arrays) or 'no array'}"
-        way = f"--input {want.name}={path} takes it" if len(arrays) == 1 else listed([want])
-        raise DataError(f"{path}: {held}, and the model wants {want.name}", way)
+        way = f"use --input {want.name}={path}" if len(arrays) == 1 else listed([want])
+        raise DataError(f"{path}: {held}, but the model wants {want.name}", way)
     return arrays["arr_0"]
 
 
@@ -168,13 +168,13 @@ def _fitting(want: Wanted, path: str, options: ReadOptions) -> Any:
     found = _arrays(path, options)
     if isinstance(found, dict):
         if want.name not in found and len(found) != 1:
-            raise DataError(f"{path}: has no array {want.name!r}", f"it has {', '.join(found)}")
+            raise DataError(f"{path}: no array {want.name!r}", f"its arrays: {', '.join(found)}")
         found = found.get(want.name, next(iter(found.values())))
     return checked(want, found, path)
 
 
 def _arrays(path: str | Given, options: ReadOptions) -> Any:
-    """The array of a file, those of an npz by name, or the numbers of a table."""
+    """The array of an npy, the arrays of an npz by name, or the numbers of a table."""
     if isinstance(path, Given):
         return path.value
     suffix = os.path.splitext(path)[1].lower()
@@ -183,17 +183,17 @@ def _arrays(path: str | Given, options: ReadOptions) -> Any:
     again = f"write it again: np.save{'z' * (suffix == '.npz')}({os.path.basename(path)!r}, ...)"
     try:
         return _mapped(path) if suffix == ".npy" else _unpacked(path)
-    except DataError:  # no room for what is unpacked
+    except DataError:  # no room for the unpacked arrays
         raise
     except FileNotFoundError:
-        raise DataError(f"{path}: there is no such file") from None
+        raise DataError(f"{path}: no such file") from None
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or 'is not a NumPy file'}", again) from error
     except Exception as error:
         if "Object arrays" in str(error) or "Python objects" in str(error):  # read, or mapped
             way = "save it as floats: a.astype(float)"
-            raise DataError(f"{path}: holds Python objects, which are not loaded", way) from error
-        raise DataError(f"{path}: is not a whole NumPy file of numbers", again) from error
+            raise DataError(f"{path}: contains Python objects, which are not loaded", way) from error
+        raise DataError(f"{path}: is not an intact NumPy file of numbers", again) from error
 
 
 def _mapped(path: str) -> Any:
@@ -201,7 +201,7 @@ def _mapped(path: str) -> Any:
 
 
 def _unpacked(path: str) -> dict[str, Any]:
-    """The arrays of an archive, each in a temporary file: a small archive may hold more than fits in memory."""
+    """The arrays of an archive, each in a temporary file: a small archive may contain more than fits in memory."""
     import zipfile
 
     found = {}
@@ -218,7 +218,7 @@ def _unpacked(path: str) -> dict[str, Any]:
 def _table(path: str, options: ReadOptions) -> Any:
     (table, *more) = open_tables([path], options)
     if more:
-        raise DataError(f"{path}: holds {len(more) + 1} tables", "give one for each input")
+        raise DataError(f"{path}: contains {len(more) + 1} tables", "give one for each input")
     return stacked(table, [task() for task in table.tasks()])
 
 

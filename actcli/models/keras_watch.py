@@ -40,7 +40,7 @@ def run(model: Any, inputs: Any, sees: Callable[[Seen], None]) -> Ran:
     import keras
 
     if int(keras.__version__.partition(".")[0]) < 3 or not isinstance(model, keras.layers.Layer):
-        raise UsageError("the model is from Keras before version 3", "Keras 3 reads it: keras.models.load_model(...)")
+        raise UsageError("the model is from Keras before version 3", "load it in Keras 3: keras.models.load_model(...)")
     pass_ = _Pass(len(_first(inputs)), sees, _names(model))
     with _no_gradient(keras):
         if not model.built:  # building may take a call of its own
@@ -96,7 +96,7 @@ def _names(model: Any) -> dict[int, str]:
 
 @dataclass(slots=True)
 class _Pass:
-    """One pass of a number of inputs through a model."""
+    """One pass of a batch of `inputs` inputs through a model."""
 
     inputs: int
     sees: Callable[[Seen], None]
@@ -106,7 +106,7 @@ class _Pass:
 
     @contextmanager
     def recording(self, model: Any) -> Iterator[None]:
-        """Let every activation record inside the block."""
+        """Make every activation record within the block."""
         undo: list[Callable[[], None]] = []
         try:
             for layer in model._flatten_layers():
@@ -121,7 +121,7 @@ class _Pass:
             self.hidden[self.names[id(layer)]] = f"the activations of {type(layer).__name__} are inside its cell"
         elif type(layer).__name__ in _ACTIVATIONS:
             call = layer.call
-            object.__setattr__(layer, "call", self._wrapped(layer, call, _of_layer(layer)))
+            object.__setattr__(layer, "call", self._wrapped(layer, call, _layer_function(layer)))
             undo.append(lambda: object.__delattr__(layer, "call"))
         elif callable(activation := getattr(layer, "activation", None)) and not hasattr(layer, "recurrent_activation"):
             layer.activation = self._wrapped(layer, activation, _function(activation))
@@ -147,7 +147,7 @@ class _Pass:
         return recording
 
 
-def _of_layer(layer: Any) -> Function | None:
+def _layer_function(layer: Any) -> Function | None:
     """The function of a layer that is an activation. PReLU slopes that differ along more axes than that of the neurons
     are averaged."""
     if type(layer).__name__ == "PReLU":

@@ -48,7 +48,7 @@ class Unseen:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What is known of a model without running it. `is_chain`: each layer depends on the previous one alone."""
+    """What is known about a model without running it. `is_chain`: each layer depends on the previous one alone."""
 
     layers: tuple[ModelLayer, ...]
     unseen: tuple[Unseen, ...]
@@ -134,7 +134,7 @@ def _width(graph: Graph, tensor: str) -> int | None:
 
 
 def is_bounded(ends: Interval) -> bool:
-    """Whether a function with this range stays within [-1, 1], as the answer of a model may."""
+    """Whether a function with this range stays within [-1, 1], as a model's output may."""
     return max(abs(ends[0]), abs(ends[1])) <= 1.0
 
 
@@ -219,7 +219,7 @@ def _has_activation(graph: Graph, op: str) -> bool:
 
 
 def _names(graph: Graph, region: Region) -> Iterator[str]:
-    """Names by which a person may know the layer, the best first."""
+    """Names that a person may know the layer by, the best first."""
     node, branch = region.nodes[-1], graph.branch(region.output)
     scopes = [scope for one in reversed(region.nodes) if (scope := _scope(one))]
     weight = _weight_name(graph, region.x)

@@ -1,4 +1,4 @@
-"""Why onnxruntime rejects a model, in our words: its own messages are not shown."""
+"""Explain in our own words why onnxruntime rejects a model; its messages are not shown."""
 
 from __future__ import annotations
 
@@ -68,13 +68,13 @@ def _bits(data_type: int) -> int:
 
 
 def explained(model: Any, path: str, error: Exception, *, running: bool = False) -> DataError:
-    """Our error for what onnxruntime raised."""
+    """Our error for an exception of onnxruntime."""
     text = str(error)
-    found = _of_versions(model) or _of_operators(model) or _of_types(model, text) or _of_text(text, running)
+    found = _version_fault(model) or _operator_fault(model) or _type_fault(model, text) or _fault_in_text(text, running)
     return DataError(f"{path}: {found[0]}", found[1])
 
 
-def _of_versions(model: Any) -> tuple[str, str] | None:
+def _version_fault(model: Any) -> tuple[str, str] | None:
     import onnx
 
     if not model.opset_import:
@@ -87,7 +87,7 @@ def _of_versions(model: Any) -> tuple[str, str] | None:
     return None
 
 
-def _of_operators(model: Any) -> tuple[str, str] | None:
+def _operator_fault(model: Any) -> tuple[str, str] | None:
     import onnx
 
     own = next((one.version for one in model.opset_import if one.domain in _STANDARD), 1)
@@ -110,7 +110,7 @@ def _of_operators(model: Any) -> tuple[str, str] | None:
     return None
 
 
-def _of_types(model: Any, text: str) -> tuple[str, str] | None:
+def _type_fault(model: Any, text: str) -> tuple[str, str] | None:
     """The fault that an operator has no kernel for the model's number type, if that is a rare one."""
     import onnx
 
@@ -127,8 +127,8 @@ def _of_types(model: Any, text: str) -> tuple[str, str] | None:
     return f"is in {name}, for which onnxruntime has no CPU kernels", "export it in float32"
 
 
-def _of_text(text: str, running: bool) -> tuple[str, str]:
-    """The fault by the few parts of the message that are stable."""
+def _fault_in_text(text: str, running: bool) -> tuple[str, str]:
+    """The fault, from the few stable parts of the message."""
     for pattern, meaning, hint in _TEXTS:
         if found := re.search(pattern, text):
             return meaning.format(*found.groups()), hint

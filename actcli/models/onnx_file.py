@@ -46,8 +46,6 @@ _HEADS = {  # offset and bytes there -> what the file is, though it is named lik
 }
 _CUT = ("is not an ONNX model", "it may be truncated or in another format: export it again")
 _OLDEST = {"onnx": (1, 23), "onnxruntime": (1, 32)}  # the first to refuse weights outside the model's folder
-
-
 _FUSED = {"LeakyRelu": ("alpha",), "HardSigmoid": ("alpha", "beta")}  # the parameters of a fused function
 
 
@@ -58,14 +56,14 @@ def is_model(path: str) -> bool:
 
 
 def way_to_run(path: str) -> str:
-    """What to do with a model that is given as a table."""
+    """The hint for a model that is given as a table."""
     suffix = os.path.splitext(path)[1].lower()
     return OTHERS[suffix][1] if suffix in OTHERS else f"run it on inputs: actcli saturation --model {path} INPUT..."
 
 
 def check_installed() -> None:
     """Raises DataError if onnx or onnxruntime is missing or too old."""
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # it would report runs to its maker and leave a file behind
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # it would report runs to its vendor and leave a file behind
     for name, oldest in _OLDEST.items():
         try:
             found = str(import_module(name).__version__)

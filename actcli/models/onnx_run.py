@@ -89,7 +89,7 @@ class Session:
 def _wanted(one: Any, path: str, graph: Graph) -> Wanted:
     if one.type not in DTYPES:
         kind = one.type.removeprefix("tensor(").removesuffix(")" * one.type.startswith("tensor("))
-        hint = "export it in float32" if "float" in kind else "only models that take numbers are run"
+        hint = "export it in float32" if "float" in kind else "only numeric inputs are supported"
         raise DataError(f"{path}: its input {one.name} is of type {kind}", hint)
     dims = tuple(d if isinstance(d, int) else None for d in one.shape)
     return Wanted(one.name, dims if graph.shape(one.name) is not None else None, DTYPES[one.type])
@@ -108,21 +108,21 @@ class Run:
         size, arrays = next(iter(feed.batches(feed.size or 1)))
         first = session.run(tensors, arrays)
         shapes = [array.shape for array in first]
-        of_two = self._of_two(tensors)
-        if of_two:
-            self._axes = [_growing(one, two) for one, two in zip(shapes, of_two, strict=True)]
+        shapes_of_two = self._shapes_of_two(tensors)
+        if shapes_of_two:
+            self._axes = [_growing(one, two) for one, two in zip(shapes, shapes_of_two, strict=True)]
         else:
             turned = {name: array[::-1] if name in feed.batched else array for name, array in arrays.items()}
             last = session.run(tensors, turned) if self._given(arrays) > 1 else first
             self._axes = [_turning(one, two, self._given(arrays)) for one, two in zip(first, last, strict=True)]
-        self._most = _MOST if of_two or feed.size else 1
+        self._most = _MOST if shapes_of_two or feed.size else 1
         self.neurons = [
             self._inputs(place, array, size, arrays)[0].shape[-1] if array.size else 0
             for place, array in enumerate(first)
         ]
         self._bytes = [_COPIES * array.nbytes * (8 // array.itemsize) // max(1, feed.size) for array in first]
 
-    def _of_two(self, tensors: Sequence[str]) -> list[tuple[int, ...]]:
+    def _shapes_of_two(self, tensors: Sequence[str]) -> list[tuple[int, ...]]:
         """The shapes of the tensors on two inputs; empty if two inputs cannot or must not be run together."""
         if self.feed.size or self.feed.count < 2 or self._running.batch == 1:
             return []

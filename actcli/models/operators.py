@@ -45,7 +45,7 @@ ELEMENTWISE: dict[str, Elementwise] = {
     "Neg": Elementwise(np.negative, "(-{0})"),
     "Abs": Elementwise(np.abs, "abs({0})"),
     "Exp": Elementwise(np.exp, "exp({0})"),
-    "Expm1": Elementwise(np.expm1, "expm1({0})"),  # like Erfc, not in ONNX: tf2onnx writes both, nothing runs them
+    "Expm1": Elementwise(np.expm1, "expm1({0})"),  # not in ONNX, nor is Erfc: tf2onnx writes both, nothing runs them
     "Erfc": Elementwise(np.vectorize(math.erfc, otypes=[float]), "(1 - erf({0}))"),
     "Log": Elementwise(np.log, "log({0})"),
     "Sqrt": Elementwise(np.sqrt, "sqrt({0})"),

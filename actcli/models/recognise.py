@@ -1,6 +1,6 @@
 """Find the registered function with the values of f on a few hundred points, however f is written.
 
-Before that, `shape_of` tells whether f is constant, affine or a curve.
+Before that, `shape_of` decides whether f is constant, affine or a curve.
 """
 
 from __future__ import annotations

@@ -141,8 +141,8 @@ class Finder:
         return None, ""
 
     def _is_scaled(self, x: str, nodes: tuple[Node, ...]) -> bool:
-        """Whether the last operators only scale and shift a named function. With free parameters, a scaled elu would be
-        taken for a selu."""
+        """Whether the last operators only scale and shift a named function. With free parameters, a scaled elu would
+        match a selu."""
         last = nodes[-1]
         while last.op in _AFFINE and len(above := self._graph.varying(last)) == 1 and above[0] != x:
             last = self._graph.producer[above[0]]

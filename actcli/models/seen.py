@@ -1,4 +1,4 @@
-"""What a model that runs shows of its activations: values on their way into a function."""
+"""What a running model shows of its activations: the values that go into each function."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from actcli.activation import Array, Function
 from actcli.models.layers import Role
 from actcli.numerics.axes import rows_of_neurons
 
-BLOCK = 1 << 18  # values that are measured at a time
+BLOCK = 1 << 18  # values measured at a time
 
 
 @dataclass(slots=True)
 class LossGradient:
-    """The sum of the squares of dL/dx over so many values, scaled by the largest: it may be far below 1e-154."""
+    """The sum of squares of dL/dx over a number of values, scaled by the largest, which may be far below 1e-154."""
 
     largest: float = 0.0
-    squares: float = 0.0  # of values over the largest
+    squares: float = 0.0  # of the values divided by the largest
     values: int = 0
 
     def add(self, largest: float, squares: float, values: int) -> None:
-        """Those of another part."""
+        """Add the values of another part."""
         top = max(self.largest, largest) if largest == largest else largest
         if 0.0 < top < math.inf:
             squares = squares * (largest / top) ** 2 + self.squares * (self.largest / top) ** 2
@@ -34,7 +34,7 @@ class LossGradient:
 
     @property
     def rms(self) -> float | None:
-        """The root of the mean square; None where no gradient came."""
+        """The root mean square; None without a gradient."""
         if not self.values:
             return None
         return self.largest * math.sqrt(self.squares / self.values) if self.largest else 0.0
@@ -42,11 +42,10 @@ class LossGradient:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """One call of an activation: of which layer, its function, how many neurons, and the values, of which so many rows
-    are positions of one input.
+    """One call of an activation: its layer, its function, the number of neurons, and the values.
 
-    `rows` gives them in blocks of shape (rows, neurons); where they stay on another device these are tensors, else of
-    about BLOCK values. `gradient` is filled when the loss is differentiated, where that was asked for.
+    `rows` yields the values in blocks of shape (rows, neurons): tensors if they stay on another device, else arrays of
+    about BLOCK values; `positions` rows belong to one input. `gradient` is filled in the backward pass, on request.
     """
 
     layer: str
@@ -60,7 +59,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The roles of the layers that are not hidden, and whether each layer is a function of the one before alone."""
+    """The roles of the layers that are not hidden, and whether each layer depends on the previous one alone."""
 
     roles: Mapping[str, Role] = field(default_factory=dict)
     is_chain: bool = False
@@ -68,15 +67,15 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What is known after a run: by its name what cannot be looked into, with the reason, and the layers' places."""
+    """What is known after a run: the parts that cannot be seen, with reasons, and the places of the layers."""
 
     hidden: Mapping[str, str] = field(default_factory=dict)
     places: Places = field(default_factory=Places)
 
 
 def blocks_of(x: NDArray[Any], axis: int, positions: int = 1) -> Iterator[Array]:
-    """The values of an array in blocks of rows, the neurons, which lie along the axis, as columns; so many rows are
-    those of one input, and in one block."""
+    """The values of an array in blocks of rows, with the neurons, which lie along `axis`, as columns. Each input has
+    `positions` rows, all in one block."""
     rows = rows_of_neurons(x, axis) if x.ndim else x.reshape(1, 1)
     step = positions * max(1, BLOCK // max(1, rows.shape[1] * positions))
     for start in range(0, len(rows), step):

@@ -28,7 +28,7 @@ def run(model: Any, inputs: Any, sees: Callable[[Seen], None]) -> Ran:
         raise DataError(f"the {type(model).__name__} is not trained: it has no weights", "call fit first")
     x = np.asarray(inputs, dtype=np.float64)
     if x.ndim != 2 or x.shape[1] != len(model.coefs_[0]):
-        raise DataError(f"the inputs have the shape {x.shape}", f"the model takes (samples, {len(model.coefs_[0])})")
+        raise DataError(f"the inputs have shape {x.shape}", f"the model takes (samples, {len(model.coefs_[0])})")
     if model.activation not in _FUNCTIONS:
         return Ran({"the hidden layers": f"their activation is {model.activation}"})
     function = get(_FUNCTIONS[model.activation])

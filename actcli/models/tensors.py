@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from actcli.models.seen import BLOCK, LossGradient
 
 T = TypeVar("T")
-_BLOCK_THERE = 1 << 21  # values in a block on a GPU; measuring one takes 64 bytes per value there
+_DEVICE_BLOCK = 1 << 21  # values in a block on a GPU; measuring one takes 64 bytes per value there
 
 
 def batch_of(values: tuple[Any, ...]) -> int:
@@ -83,7 +83,7 @@ def tensor_blocks(x: Any, axis: int, positions: int, stays: bool) -> Iterator[An
 
     with torch.no_grad():
         rows = x.movedim(axis, -1).reshape(-1, x.shape[axis]) if x.ndim > 1 else x.reshape(-1, 1)
-        block = _BLOCK_THERE if stays else BLOCK
+        block = _DEVICE_BLOCK if stays else BLOCK
         for part in rows.split(positions * max(1, block // (rows.shape[1] * positions))):
             yield part.double() if stays else taken(part.cpu().double())  # not every device has float64
 

@@ -1,4 +1,4 @@
-"""Which calls of PyTorch are activations, and which function each is: by its values."""
+"""Find the calls of PyTorch that are activations, and recognise the function of each by its values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from actcli.activation import Array, Function
 from actcli.models.operators import sloped
 from actcli.models.recognise import recognise, shape_of
 
-# In place or not, as function, method or of nn.functional: a call is known by its name without underscores at its ends.
+# Function, method, in place or nn.functional: calls go by their name without underscores at either end.
 _ACTIVATIONS = frozenset(
     (
         *("relu", "relu6", "leaky_relu", "prelu", "rrelu", "threshold", "elu", "selu", "celu", "gelu", "silu", "mish"),
@@ -21,11 +21,11 @@ _ACTIVATIONS = frozenset(
         *("hardswish", "softsign", "tanhshrink", "hardshrink", "softshrink", "clamp", "clip", "clamp_min", "clamp_max"),
     )
 )
-_CUTS = frozenset(("clamp", "clip", "clamp_min", "clamp_max"))  # which are more often no activation
+_CUTS = frozenset(("clamp", "clip", "clamp_min", "clamp_max"))  # usually not an activation
 _GATED = frozenset(("glu",))
 _INSIDE = "its activations are inside one operator"
-_ROWS = "maps rows: its pre-activations are the logits or the scores of attention"
-# What is not looked into, and why.
+_ROWS = "maps rows: its pre-activations are logits or attention scores"
+# Calls that hide their activations, and why.
 OPAQUE = {
     **dict.fromkeys(("lstm", "gru", "rnn_tanh", "rnn_relu"), _INSIDE),
     **dict.fromkeys(("lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell"), _INSIDE),
@@ -34,33 +34,33 @@ OPAQUE = {
 
 
 def name_of(call: Any) -> str:
-    """By what a call is known; an operator, such as relu_.default, without its overload."""
+    """The name of a call; for an operator, such as relu_.default, without its overload."""
     return str(getattr(call, "__name__", "")).partition(".")[0].strip("_")
 
 
 def is_activation(name: str, along_a_layer: bool) -> bool:
-    """Whether a call of this name may be an activation; `along_a_layer`: what it is given comes from a layer."""
+    """Whether a call of this name may be an activation; `along_a_layer`: its input comes from a layer."""
     return name in _GATED or (name in _ACTIVATIONS and (along_a_layer or name not in _CUTS))
 
 
 def gate_axis(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int | None:
-    """Along which axis the halves of a gated call lie; None of others."""
+    """The axis that a gated call splits in half; None for other calls."""
     return (args[1] if len(args) > 1 else kwargs.get("dim", -1)) if name in _GATED else None
 
 
 def function_of(call: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Function | None:
-    """The function of a call, which gets `args` after x; None where it is no curve, or none that is known."""
+    """The function of a call that gets `args` after x; None if it is not a curve or not registered."""
     if name in _GATED:
         from actcli.registry.specs import get
 
         return get("glu")
-    if name == "rrelu":  # random while it is trained: its mean
+    if name == "rrelu":  # random in training: use its mean
         args, kwargs = args[:2], {key: kwargs[key] for key in ("lower", "upper") if key in kwargs}
     kwargs = {key: value for key, value in kwargs.items() if key not in ("input", "out", "inplace")}
     if name == "prelu" and (slopes := _portable(kwargs.get("weight", *args[:1]))).numel() > 1:
         return sloped(slopes.numpy())
     if _is_plain((*args, *kwargs.values())):
-        return _of_plain_call(call, args, tuple(kwargs.items()))
+        return _cached_by_values(call, args, tuple(kwargs.items()))
     return _by_values(call, tuple(map(_portable, args)), {key: _portable(value) for key, value in kwargs.items()})
 
 
@@ -69,14 +69,14 @@ def _is_plain(values: tuple[Any, ...]) -> bool:
 
 
 def _portable(value: Any) -> Any:
-    """An argument that goes with float64 on the CPU."""
+    """The argument, with a tensor moved to the CPU in float64."""
     import torch
 
     return value.detach().to("cpu", torch.float64) if isinstance(value, torch.Tensor) else value
 
 
 @cache
-def _of_plain_call(call: Any, args: tuple[Any, ...], kwargs: tuple[tuple[str, Any], ...]) -> Function | None:
+def _cached_by_values(call: Any, args: tuple[Any, ...], kwargs: tuple[tuple[str, Any], ...]) -> Function | None:
     return _by_values(call, args, dict(kwargs))
 
 
@@ -85,7 +85,7 @@ def _by_values(call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Func
 
 
 def named(call: Callable[[Any], Any], prefer: tuple[str, ...] = ()) -> Function | None:
-    """The function with the values that the call of a tensor gives; None where there is none or it is no curve."""
+    """The registered function with the values of this call; None if there is none or it is not a curve."""
     import torch
 
     def values(x: Array) -> Array:
@@ -97,9 +97,9 @@ def named(call: Callable[[Any], Any], prefer: tuple[str, ...] = ()) -> Function 
 
 
 def module_function(module: Any) -> Function | None:
-    """The function that a module of the user's own is, by the values of a copy; None where it is none.
+    """The function of a user's own module, by the values of a copy; None if it is not an activation.
 
-    Only what keeps no state and has hardly a parameter is tried; the generator of random numbers is left as it was.
+    Modules with buffers or more than a few parameters are not tried. The random number generator is left as it was.
     """
     import torch
 
@@ -110,9 +110,9 @@ def module_function(module: Any) -> Function | None:
     try:
         with torch.random.fork_rng(devices=[]):
             other = copy.deepcopy(module).to("cpu", torch.float64)
-            for part in other.modules():  # hooks of others, and ours, are not to see this
+            for part in other.modules():  # neither our hooks nor others should see this
                 part._forward_hooks.clear()
                 part._forward_pre_hooks.clear()
             return named(other)
-    except Exception:  # whatever a module that is no function of one tensor does with it
+    except Exception:  # it is not a function of one tensor, and may raise anything
         return None

@@ -1,4 +1,4 @@
-"""One forward of a PyTorch model, looked at: a mode sees each call, and hooks say in which module it is made."""
+"""Observe one forward of a PyTorch model: a mode sees each call, and hooks track the module that makes it."""
 
 from __future__ import annotations
 
@@ -31,16 +31,14 @@ from actcli.numerics.axes import usual_axis
 if TYPE_CHECKING:
     from actcli.models.torch_watch import Tracer
 
-# Along which axis the neurons lie in what these return.
+# The axis of the neurons in the output of each call.
 _AXES = {
     **dict.fromkeys(("conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), 1),
     **dict.fromkeys(("batch_norm", "group_norm", "instance_norm"), 1),
     **dict.fromkeys(("linear", "matmul", "bmm", "addmm", "layer_norm", "rms_norm", "embedding"), -1),
 }
-_MOVES = frozenset(("transpose", "permute", "movedim", "moveaxis", "swapaxes", "swapdims", "t", "get"))
-
-
-_MOVING = frozenset(("view", "reshape", "flatten", "squeeze", "unsqueeze", "expand", "expand_as", "permute", "to"))
+_AXIS_LOST = frozenset(("transpose", "permute", "movedim", "moveaxis", "swapaxes", "swapdims", "t", "get"))
+_SAME_LAYER = frozenset(("view", "reshape", "flatten", "squeeze", "unsqueeze", "expand", "expand_as", "permute", "to"))
 _WEIGHTED = frozenset(name for name in _AXES if name not in ("batch_norm", "group_norm", "instance_norm", "layer_norm"))
 _JOINS = frozenset(("cat", "concat", "stack", "batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm",
                     "scaled_dot_product_attention", "multi_head_attention_forward"))  # fmt: skip
@@ -49,8 +47,8 @@ _PAIRS = frozenset(("add", "sub", "mul", "div", "matmul", "bmm", "iadd", "imul")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What tells one layer from another: the module that makes the call, the call, the module whose output it is given,
-    and the line in the user's code."""
+    """The identity of a layer: the module that makes the call, the call, the module whose output it gets, and the line
+    in the user's code."""
 
     module: str
     call: str
@@ -60,7 +58,7 @@ class Place:
 
     @property
     def names(self) -> Iterator[str]:
-        """What it may be called, the shortest first."""
+        """Possible names of the layer, the shortest first."""
         if self.call:
             yield ".".join(filter(None, (self.before or self.module, self.call)))
         else:
@@ -70,17 +68,17 @@ class Place:
 
 
 class Look:
-    """One forward that is looked at."""
+    """The observation of one forward."""
 
     def __init__(self, tracer: Tracer, batch: int, root: FrameType) -> None:
         self.root: FrameType | None = root
         self._tracer, self._batch = tracer, batch
         self._stack: list[str] = []
         self._muted = 0
-        self._made: Kept[str] = Kept()  # the modules that gave tensors
-        self._axes: Kept[int] = Kept()  # the axes of their neurons
-        self._layers: Kept[str] = Kept()  # the layers whose outputs they are
-        self._ranges: dict[str, tuple[float, float]] = {}  # of the functions of the layers
+        self._made: Kept[str] = Kept()  # the module that made each tensor
+        self._axes: Kept[int] = Kept()  # the axis of its neurons
+        self._layers: Kept[str] = Kept()  # the layer whose output it is
+        self._ranges: dict[str, tuple[float, float]] = {}  # of each layer's function
         self._last: list[str] = []  # the layers since the last weights
         self._gates: set[str] = set()
         self._joins = False
@@ -116,8 +114,7 @@ class Look:
 
     @property
     def places(self) -> Places:
-        """What the forward has shown of the layers' places: the roles of those that are not hidden, and whether each
-        is a function of the one before alone."""
+        """The roles of the layers that are not hidden, and whether each layer depends on the previous one alone."""
         roles: dict[str, Role] = {}
         for name, ends in self._ranges.items():
             if name in self._gates and is_share(ends):
@@ -152,7 +149,7 @@ class Look:
         ]
 
     def _call(self, call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """A call of PyTorch, on its way."""
+        """Make a call of PyTorch, and record it."""
         name, layer = name_of(call), None
         if not self._muted:
             if name in OPAQUE:
@@ -168,12 +165,12 @@ class Look:
         return output
 
     def _activation(self, call: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
-        """The layer of a call that is an activation."""
+        """The layer of a call that is an activation; None for other calls."""
         x: Any = args[0] if args else kwargs.get("input")
         if not is_activation(name, self._axes.get(x) is not None):
             return None
         if is_transformed(x):
-            self._tracer.hidden[".".join(filter(None, (self._module(), name)))] = "torch.func holds its values"
+            self._tracer.hidden[".".join(filter(None, (self._module(), name)))] = "torch.func hides its values"
         if not is_readable(x):
             return None
         if (function := function_of(call, name, args[1:], kwargs)) is None:
@@ -182,7 +179,7 @@ class Look:
         return self._show(function, name, x, self._axis(x) if axis is None else axis % x.ndim)
 
     def _follow(self, name: str, args: tuple[Any, ...]) -> None:
-        """Notes what the call means for the roles of the layers before it."""
+        """Record what the call shows about the roles of the layers before it."""
         if name in _WEIGHTED:
             self._last = []
         tensors = [x for x in args[:2] if is_tensor(x) and x.numel() > 1 and not is_parameter(x)]
@@ -205,16 +202,16 @@ class Look:
             x.register_hook(lambda g: add_gradient(gradient, g))
         layer = self._tracer.name(place)
         if self._tracer.gradients and self._differentiates and not torch.is_grad_enabled():
-            self._tracer.hidden[layer] = "its dL/dx is not known: it is computed again later (use_reentrant=False)"
+            self._tracer.hidden[layer] = "its dL/dx is unknown: it is recomputed later (set use_reentrant=False)"
         self._ranges[layer] = (0.0, math.inf) if function.rowwise else extent(function)
         self._last.append(layer)
-        there = stays(function, held.device)
-        blocks = partial(tensor_blocks, held, axis, positions, there)
-        self._tracer.sees(Seen(layer, function, neurons, positions, blocks, gradient, there))
+        on_device = stays(function, held.device)
+        blocks = partial(tensor_blocks, held, axis, positions, on_device)
+        self._tracer.sees(Seen(layer, function, neurons, positions, blocks, gradient, on_device))
         return layer
 
     def _is_activation(self, module: str) -> bool:
-        """Whether the module is nothing but the activation: nn.ReLU, not a block that calls relu."""
+        """Whether a module is only an activation: nn.ReLU, not a block that calls relu."""
         kinds = type(self._tracer.model.get_submodule(module)).__mro__
         return any(kind.__module__ == "torch.nn.modules.activation" for kind in kinds)
 
@@ -222,19 +219,19 @@ class Look:
         return self._stack[-1] if self._stack else ""
 
     def _axis(self, x: Any) -> int:
-        """The axis of the neurons: that of the layer the values come from, else by the number of dimensions."""
+        """The axis of the neurons: as in the layer that made x, else the usual one for the number of dimensions."""
         axis = self._axes.get(x)
         if axis is None or not -x.ndim <= axis < x.ndim:
             axis = usual_axis(x.ndim)
         return max(0, axis % x.ndim if x.ndim else 0)
 
     def _trace(self, name: str, args: tuple[Any, ...], output: Any) -> None:
-        """Keeps in mind along which axis the neurons of the output lie, and of which layer it is."""
+        """Remember the axis of the output's neurons, and its layer."""
         if not is_tensor(output):
             return
-        if name in _MOVING and args and (layer := self._layers.get(args[0])) is not None:
+        if name in _SAME_LAYER and args and (layer := self._layers.get(args[0])) is not None:
             self._layers.put(output, layer)
-        if name in _MOVES or self._axes.get(output) is not None:
+        if name in _AXIS_LOST or self._axes.get(output) is not None:
             return
         axis = _AXES.get(name)
         if axis is None:
@@ -245,7 +242,7 @@ class Look:
             self._axes.put(output, axis)
 
     def _line(self) -> tuple[str, int] | None:
-        """The line in the forward of the user's model that the call comes from."""
+        """The line in the user's forward that makes the call."""
         frame: FrameType | None = sys._getframe(1)
         while frame is not None and frame is not self.root:
             path = frame.f_code.co_filename
@@ -263,11 +260,11 @@ _SKIPPED: tuple[str, ...] = ()
 
 
 def _mode(handle: Callable[[Any, tuple[Any, ...], dict[str, Any]], Any]) -> Any:
-    """What sees every call of PyTorch while it is entered."""
+    """A context in which `handle` makes every call of PyTorch."""
     import torch
     from torch.overrides import TorchFunctionMode
 
-    global _SKIPPED  # noqa: PLW0603 - known when PyTorch is
+    global _SKIPPED  # noqa: PLW0603 - known once PyTorch is imported
     _SKIPPED = (_folder(torch.__file__), _folder(__file__))
 
     class Mode(TorchFunctionMode):  # type: ignore[misc]

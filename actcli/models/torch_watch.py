@@ -1,7 +1,7 @@
-"""A PyTorch model while it runs: every activation that a forward calls, as a module or as a function.
+"""Watch a PyTorch model run: every activation that a forward calls, as a module or as a function.
 
-Hooks on the model alone stay between the forwards that are looked at. In one that is, a mode sees each call of PyTorch,
-and hooks on the modules say in which of them it is made. Nothing that the forward computes is changed.
+Only the hooks on the model stay between observed forwards. In an observed one, a mode sees each call of PyTorch, and
+hooks on the modules track which of them makes it. Nothing that the forward computes is changed.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from actcli.models.torch_look import Look, Place
 
 @dataclass(eq=False)
 class Tracer:
-    """Looks at forwards of a model. `begins` is asked whether to look at one, `sees` is given each call of an
-    activation, `ends` the places of the layers when it is over."""
+    """Observes forwards of a model. `begins` decides whether to observe one, `sees` gets each call of an activation,
+    and `ends` gets the places of the layers at the end."""
 
     model: Any
     begins: Callable[[], bool]
     sees: Callable[[Seen], None]
     ends: Callable[[Places], None]
     gradients: bool
-    hidden: dict[str, str] = field(default_factory=dict)  # by the module: what cannot be looked into, and why
+    hidden: dict[str, str] = field(default_factory=dict)  # what cannot be seen, by module, and why
     _names: dict[Place, str] = field(default_factory=dict)
     _handles: list[Any] = field(default_factory=list)
     _functions: Any = field(default_factory=weakref.WeakKeyDictionary)
@@ -42,7 +42,7 @@ class Tracer:
         check(self.model)
 
     def start(self) -> None:
-        """From here on forwards are looked at."""
+        """Start observing forwards."""
         model = self.model
         self._handles = [
             model.register_forward_pre_hook(self._before, with_kwargs=True, prepend=True),
@@ -50,7 +50,7 @@ class Tracer:
         ]
 
     def stop(self) -> None:
-        """The model is as it was."""
+        """Leave the model as it was."""
         if self._look is not None:
             self._look.close()
             self._look = None
@@ -59,11 +59,11 @@ class Tracer:
         self._handles, self._depth = [], 0
 
     def functions(self) -> dict[int, Function]:
-        """The modules of the user's own that are functions, by their id."""
+        """The functions of the user's own modules that are activations, by the module's id."""
         found = {}
         for module in self.model.modules():
             learns = any(True for _ in module.parameters())
-            if learns or module not in self._functions:  # what learns may be another by now
+            if learns or module not in self._functions:  # a learned function changes
                 self._functions[module] = module_function(module)
             if (function := self._functions[module]) is not None:
                 found[id(module)] = function
@@ -72,9 +72,9 @@ class Tracer:
     def _before(self, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         import torch
 
-        if torch.compiler.is_compiling():  # what is compiled is not looked into
+        if torch.compiler.is_compiling():  # compiled code cannot be observed
             return
-        self._depth += 1  # a model that calls itself is looked at from the outermost call on
+        self._depth += 1  # if a model calls itself, only the outermost call counts
         if self._depth == 1 and self.begins():
             self._look = Look(self, batch_of((*args, *kwargs.values())), sys._getframe(1))
             self._look.open()
@@ -88,7 +88,7 @@ class Tracer:
             self.ends(places)
 
     def name(self, place: Place) -> str:
-        """The name of a layer, which it keeps."""
+        """The name of a layer; it never changes."""
         if (name := self._names.get(place)) is None:
             taken = set(self._names.values())
             choices = list(place.names)
@@ -102,11 +102,11 @@ class Tracer:
 
 
 def check(model: Any) -> None:
-    """Raises UsageError for what nobody can look into."""
+    """Raises UsageError for a model that cannot be watched."""
     import torch
 
     if not isinstance(model, torch.nn.Module):
-        raise UsageError(f"a {type(model).__name__} is no PyTorch module", "give the nn.Module whose forward is called")
+        raise UsageError(f"a {type(model).__name__} is not a PyTorch module", "give the nn.Module whose forward runs")
     if isinstance(model, torch.jit.ScriptModule):
         raise UsageError(
             "a scripted or traced module takes no hooks and shows nothing", "give the nn.Module that it was made from"
@@ -115,24 +115,24 @@ def check(model: Any) -> None:
         where = f"{name}: a" if name else "a"
         if hasattr(module, "_orig_mod") or getattr(module, "_compiled_call_impl", None) is not None:
             raise UsageError(
-                f"{where} compiled module runs code that nothing can look into",
-                "give the model before torch.compile, and train or run that one while it is watched",
+                f"{where} compiled module runs code that cannot be observed",
+                "watch the model before torch.compile, and train or run that one",
             )
         if type(module).__name__ == "DataParallel" and len(getattr(module, "device_ids", ())) > 1:
             raise UsageError(
                 f"{where} DataParallel runs copies on threads of their own",
-                "give what it holds, on one device",
+                "give the module inside it, on one device",
             )
 
 
 def run(model: Any, inputs: Any, sees: Callable[[Seen], None]) -> Ran:
-    """A batch through the model in evaluation mode, without gradients; `sees` is given each call of an activation."""
+    """Run one batch through the model in evaluation mode, without gradients; `sees` gets each call of an activation."""
     import torch
 
     found: list[Places] = []
     tracer = Tracer(model, lambda: True, sees, found.append, gradients=False)
     modes = [(module, module.training) for module in model.modules()]
-    with suppress(NotImplementedError):  # of torch.export, whose modules have one mode
+    with suppress(NotImplementedError):  # modules of torch.export have only one mode
         model.eval()
     tracer.start()
     try:
@@ -149,7 +149,7 @@ def run(model: Any, inputs: Any, sees: Callable[[Seen], None]) -> Ran:
 
 
 def _called(model: Any, inputs: Any) -> None:
-    """The model of the inputs, of numpy or torch, on its device and of its type of numbers."""
+    """Call the model on inputs of numpy or torch, moved to its device and its floating-point type."""
     import torch
 
     like = next((p for p in model.parameters() if p.is_floating_point()), torch.zeros(0))

@@ -70,7 +70,7 @@ def number(want: Wanted, text: str) -> Any:
 
 
 def listed(wanted: Sequence[Wanted]) -> str:
-    """What a model wants, in one line."""
+    """The inputs that a model wants, in one line."""
     return f"its inputs: {'; '.join(map(str, wanted))}"
 
 
@@ -98,7 +98,7 @@ def _typed(want: Wanted, array: Any, path: str) -> Any:
             row = int(np.flatnonzero(bad.reshape(len(array), -1).any(axis=1))[0]) if array.ndim else 0
             raise DataError(
                 f"{path}: entry {row + 1} contains NaN or infinity, {int(bad.sum())} in all",
-                "leave such rows out: a network turns them into NaN",
+                "leave these rows out: a network turns them into NaN",
             )
         if not want.dtype.startswith("float") and not (array == np.round(array)).all():
             raise DataError(f"{path}: contains fractions", f"the model wants {want}")

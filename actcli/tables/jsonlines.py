@@ -40,11 +40,11 @@ if TYPE_CHECKING:
 
 _INTEGER_ZERO = re.compile(rb"-0(?=[\s,}\]])")
 _NO_OBJECTS = dict.fromkeys('"{}', 0)
-_LINES = "JSON Lines have an object, or an array of numbers, on each line: jq -c '.[]' makes them of one array"
+_LINES = "JSON Lines have an object, or an array of numbers, on each line: convert one array with jq -c '.[]'"
 
 
 def open_jsonlines(source: Source, options: ReadOptions) -> list[Table]:
-    """One row a line: an object, with the keys of the first one, or an array. Blank lines are skipped."""
+    """One row per line: an object, with the keys of the first one, or an array. Blank lines are skipped."""
     line = first_line(source.text(), source, quotes=False)
     row = _row(line.removeprefix(BOM), f"{source.name}: line 1", first=True)
     keyed = isinstance(row, dict)
@@ -68,7 +68,7 @@ def open_jsonlines(source: Source, options: ReadOptions) -> list[Table]:
 
 @dataclass(frozen=True, slots=True)
 class _Parser:
-    """What is known of a table whose blocks are parsed."""
+    """Parses the blocks of a table, from what its first line shows."""
 
     source: str
     columns: tuple[str, ...]
@@ -111,10 +111,10 @@ class _Parser:
         return pl.DataFrame({str(i): column([row[i] for row in rows]) for i in places})
 
     def _plain(self, data: bytes, rows: int) -> NDArray[np.float64] | None:
-        """The numbers of a block that holds nothing else, by polars; None where it may, which `_read` looks into.
+        """The numbers of a block that contains nothing else, by polars; None if `_read` has to look at it.
 
-        What polars takes for numbers are the same doubles to Python, but for the integer -0. It is silent about keys
-        that repeat or are not in line 1, and about a number in place of an array: so quotes and brackets are counted.
+        Polars reads numbers as the same doubles as Python does, except the integer -0. It ignores keys that repeat or
+        are not in line 1, and a number in place of an array: so quotes and brackets are counted.
         """
         import polars as pl
 
@@ -134,7 +134,7 @@ class _Parser:
                 found = column.explode().to_numpy().reshape(-1, len(self.columns))
         except pl.exceptions.PolarsError:
             return None
-        return None if len(found) != rows or np.isnan(found).any() else found  # polars reads no NaN: it is a null
+        return None if len(found) != rows or np.isnan(found).any() else found  # polars reads no NaN: these are nulls
 
     def _read(self, data: bytes, first: int) -> tuple[list[list[Any]], list[list[float | None]], Skipped | None]:
         """The cells of the lines, the numbers in the picked ones, and the lines left out."""
@@ -169,7 +169,7 @@ class _Parser:
         return list(row)
 
     def _number(self, value: Any, place: str, column: int) -> float | None:
-        """A number, also as text, which is how JSON must write NaN and Infinity; None where it is missing."""
+        """A number, also as text, which is how JSON must write NaN and Infinity; None if it is missing."""
         if value is None or (isinstance(value, str) and value.strip() in self.missing):
             return None
         if type(value) in (int, float) or (isinstance(value, str) and is_number(value)):
@@ -185,7 +185,7 @@ def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = next(key for i, (key, _) in enumerate(pairs) if key in dict(pairs[:i]))
-        raise ValueError(f"the key {twice!r} is there twice")
+        raise ValueError(f"the key {twice!r} appears twice")
     return found
 
 
@@ -206,20 +206,20 @@ def _is_too_deep(row: Any) -> bool:
 
 
 def _row(text: bytes, place: str, *, first: bool) -> Any:
-    """The object or the array of a line."""
+    """The object or array on a line."""
     try:
         row = json.loads(text, object_pairs_hook=_unrepeated, parse_int=_integer if b"-0" in text else None)
         if b"\\u" in text:
             json.dumps(row, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
-        what = f"{place}: no JSON: {error.msg} at character {error.colno}"
+        what = f"{place}: not JSON: {error.msg} at character {error.colno}"
         raise DataError(what, _LINES if first else "") from None
     except UnicodeEncodeError:
-        raise DataError(f"{place}: a \\u escape is half a character, which is no text") from None
+        raise DataError(f"{place}: a \\u escape is half a character, which is not text") from None
     except (ValueError, RecursionError) as error:  # beyond Python's limits for digits and depth
         raise DataError(f"{place}: {error}") from None
     if text.count(b"[") + text.count(b"{") > DEEPEST and _is_too_deep(row):
-        raise DataError(f"{place}: values within values for more than {DEEPEST} levels", "flatten them")
+        raise DataError(f"{place}: values are nested in more than {DEEPEST} levels", "flatten them")
     if not isinstance(row, dict | list):
         raise DataError(f"{place}: is neither an object nor an array", _LINES)
     if isinstance(row, list) and any(isinstance(value, dict) for value in row):

@@ -1,4 +1,4 @@
-"""Tables -> features and a target: a part is held out, and numbers are scaled."""
+"""Tables -> features and a target, with rows held out and numbers scaled."""
 
 from __future__ import annotations
 
@@ -70,9 +70,9 @@ def _task(raw: Raw, given: Task | None) -> tuple[Task, tuple[str, ...]]:
     if numbers is None:
         return "classify", ()
     if not np.equal(numbers, np.rint(numbers)).all():
-        return "regress", (f"{raw.name} has fractions and is treated as a quantity; --task classify says otherwise",)
+        return "regress", (f"{raw.name} has fractions and is treated as a quantity; override with --task classify",)
     count = len(np.unique(numbers))
-    return "classify", (f"{raw.name}: {count} whole numbers are treated as classes; --task regress says otherwise",)
+    return "classify", (f"{raw.name}: {count} whole numbers are treated as classes; override with --task regress",)
 
 
 def _numbers(target: NDArray[Any]) -> Array | None:
@@ -127,7 +127,7 @@ def _held_out(truth: NDArray[Any], classes: NDArray[Any], how: Preparation) -> N
         held[rng.permutation(rows)[: round(share * len(rows))]] = True
     if not held.any():
         raise DataError(
-            f"a share of {share:g} of {len(truth)} rows holds out no row",
+            f"a share of {share:g} holds out none of {len(truth)} rows",
             "use a larger --split, --test FILE, or --split 0 to score on the training rows",
         )
     return held

@@ -46,7 +46,7 @@ def run_all(data: Data, plan: Plan, watch: Watch = _unwatched) -> Trained:
     Raises UsageError or DataError before any training if a function does not fit the network.
     """
     if plan.design.learn != "none" and not any(map(learnable, plan.functions)):
-        raise UsageError("none of the functions has a parameter to learn", "name one that has, such as prelu or elu")
+        raise UsageError("none of the functions has a parameter to learn", "name one that does, such as prelu or elu")
     if plan.design.normalize == "batch" and min(plan.recipe.batch, len(data.train)) < 2:
         hint = "use larger batches, or normalise over the layer"
         raise UsageError("a batch of one row has no variance to normalise by", hint)
@@ -78,7 +78,7 @@ class _Experiment:
         self.probe_rows = 0
 
     def climb(self, candidates: Sequence[Function]) -> list[Run]:
-        """Train up the rungs, after each with the better half; the others keep the epochs that they had."""
+        """Train up the rungs, each with the better half from the one before; the others keep their epochs so far."""
         rungs = self._plan.search.rungs(len(candidates), self._plan.recipe.epochs)
         alive = list(candidates)
         for place, epochs in enumerate(rungs):
@@ -97,7 +97,7 @@ class _Experiment:
         return [self._runs[job] for job in jobs if job in self._runs]
 
     def _together(self, jobs: Sequence[_Job], epochs: int, *, keep: bool) -> bool:
-        """Run the jobs on threads; whether all of them finished."""
+        """Run the jobs on threads; return whether all of them finished."""
         pool = Pool(self._plan.threads or default_threads())
         try:
             pending: list[Future[None]] = [pool.submit(partial(self._train, job, epochs, keep=keep)) for job in jobs]

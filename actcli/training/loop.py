@@ -12,7 +12,7 @@ from actcli.activation import Array, Function
 from actcli.measuring.measures import over, values_of_layer
 from actcli.measuring.probe import Probe, Thresholds
 from actcli.training.losses import LOSSES
-from actcli.training.network import Layer, Network, Room
+from actcli.training.network import Buffers, Layer, Network
 from actcli.training.optimizers import OPTIMIZERS, SCHEDULES
 from actcli.training.records import Data, Epoch, LayerState, Rows, Run
 from actcli.training.scores import scores
@@ -21,7 +21,7 @@ from actcli.training.weights import draw, set_weights
 
 PROBE = 512  # the most training rows on which layers are measured
 CHUNK = 1024  # rows per forward pass after training
-GROWN = 1e3  # a run has diverged when the loss is over this many times that at the start
+GROWN = 1e3  # a run has diverged when the loss exceeds this multiple of the loss at the start
 
 
 class Trainer:
@@ -49,7 +49,7 @@ class Trainer:
         self._loss = LOSSES[data.task]
         self._optimizer = OPTIMIZERS[recipe.optimizer](self.network.values, self.network.gradient, recipe)
         self._batches = _batches(len(data.train), recipe.batch, whole=design.normalize == "batch")
-        self._spaces: dict[int, tuple[list[Room], Array]] = {}
+        self._spaces: dict[int, tuple[list[Buffers], Array]] = {}
         self._probes: dict[Function, Probe] = {}
         count = min(PROBE, len(data.train))
         rows = np.arange(count) * len(data.train) // count  # evenly spread
@@ -101,7 +101,7 @@ class Trainer:
         space = self.network.space(len(rows), rows)
         with np.errstate(all="ignore"):
             self.network.forward(space, "use")
-        return {f"layer{k}": np.array(room.z) for k, room in enumerate(space[:-1], start=1)}
+        return {f"layer{k}": np.array(buffers.z) for k, buffers in enumerate(space[:-1], start=1)}
 
     def _train(self, epoch: int) -> float:
         """Train for an epoch and return the mean loss during it."""
@@ -122,7 +122,7 @@ class Trainer:
             network.keep_inside()
         return total / len(data)
 
-    def _space(self, rows: int) -> tuple[list[Room], Array]:
+    def _space(self, rows: int) -> tuple[list[Buffers], Array]:
         if rows not in self._spaces:
             targets = np.empty((rows, self.data.train.targets.shape[1]), self.network.dtype)
             self._spaces[rows] = self.network.space(rows), targets
@@ -138,22 +138,22 @@ class Trainer:
         self._loss(network.forward(space, "probe"), self._probe_targets)
         network.backward(space, "probe")
         places = enumerate(zip(network.hidden, space, strict=False), start=1)
-        return tuple(self._state(f"layer{k}", layer, room) for k, (layer, room) in places)
+        return tuple(self._state(f"layer{k}", layer, buffers) for k, (layer, buffers) in places)
 
-    def _state(self, name: str, layer: Layer, room: Room) -> LayerState:
+    def _state(self, name: str, layer: Layer, buffers: Buffers) -> LayerState:
         assert layer.f is not None
-        assert room.delta is not None
+        assert buffers.delta is not None
         probe = self._probe(layer.f.at())
-        known = None if room.y is None or room.slope is None else (room.slope, room.y)
-        partial = probe.measure(room.z.astype(np.float64, copy=False), known=known)
+        known = None if buffers.y is None or buffers.slope is None else (buffers.slope, buffers.y)
+        partial = probe.measure(buffers.z.astype(np.float64, copy=False), known=known)
         dead = int(partial.dead(self._thresholds.alpha).sum())
-        square = float(np.mean(np.square(room.delta, dtype=np.float64)))
+        square = float(np.mean(np.square(buffers.delta, dtype=np.float64)))
         return LayerState(
             name=name,
             neurons=len(partial.values),
             dead_neurons=dead,
             dead_neuron_ratio=over(dead, partial.known),
-            gradient_rms=math.sqrt(square) * len(room.z) if math.isfinite(square) else None,
+            gradient_rms=math.sqrt(square) * len(buffers.z) if math.isfinite(square) else None,
             **values_of_layer(LayerState, partial, probe.occasions),
         )
 
@@ -180,7 +180,7 @@ class Trainer:
 def outputs_of(network: Network, rows: Rows) -> Array:
     """The network's outputs for rows, computed in chunks."""
     found = np.empty((len(rows), rows.targets.shape[1]))
-    space: list[Room] = []
+    space: list[Buffers] = []
     for start in range(0, len(rows), CHUNK):
         part = rows.features[start : start + CHUNK]
         space = network.space(len(part), part)

@@ -25,7 +25,7 @@ Mode: TypeAlias = Literal["train", "probe", "use"]
 
 
 @dataclass(slots=True, eq=False)
-class Room:
+class Buffers:
     """The buffers of a layer for a number of rows. `outputs` is a view of the next layer's inputs."""
 
     inputs: Array
@@ -58,42 +58,42 @@ class Layer:
     def outputs(self) -> int:
         return self.weights.shape[1] if self.f is None else self.f.outputs
 
-    def forward(self, room: Room, mode: Mode, rng: np.random.Generator | None) -> None:
-        np.matmul(room.inputs, self.weights, out=room.z)
+    def forward(self, buffers: Buffers, mode: Mode, rng: np.random.Generator | None) -> None:
+        np.matmul(buffers.inputs, self.weights, out=buffers.z)
         if self.f is None:
             return
         if self.norm is not None:
-            self.norm.forward(room.z, room.kept, mode != "use", mode == "train")
-        room.y = y = self.f.f(_wide(room.z))
-        if room.mask is not None and rng is not None:
-            np.less(self.dropout, rng.random(y.shape), out=room.mask, casting="unsafe")
-            room.mask *= 1.0 / (1.0 - self.dropout)
-            y = y * room.mask
+            self.norm.forward(buffers.z, buffers.kept, mode != "use", mode == "train")
+        buffers.y = y = self.f.f(_wide(buffers.z))
+        if buffers.mask is not None and rng is not None:
+            np.less(self.dropout, rng.random(y.shape), out=buffers.mask, casting="unsafe")
+            buffers.mask *= 1.0 / (1.0 - self.dropout)
+            y = y * buffers.mask
         if self.skip:
-            np.add(y, room.inputs[:, :-1], out=room.outputs, casting="same_kind")
+            np.add(y, buffers.inputs[:, :-1], out=buffers.outputs, casting="same_kind")
         else:
-            room.outputs[...] = y
+            buffers.outputs[...] = y
 
-    def backward(self, room: Room, dy: Array, first: bool, mode: Mode) -> Array:
-        """Turn derivatives with respect to the outputs into those with respect to the inputs; those with respect to
-        everything learned are stored in place."""
+    def backward(self, buffers: Buffers, dy: Array, first: bool, mode: Mode) -> Array:
+        """Turn derivatives with respect to the outputs into those with respect to the inputs; store those with respect
+        to everything learned in place."""
         d = dy
         if self.f is not None:
-            d = dy * room.mask if room.mask is not None and mode == "train" else dy
-            d, room.slope = self.f.back(_wide(room.z), d)
+            d = dy * buffers.mask if buffers.mask is not None and mode == "train" else dy
+            d, buffers.slope = self.f.back(_wide(buffers.z), d)
             if d.dtype != dy.dtype:
                 d = d.astype(dy.dtype)
-            room.delta = d
+            buffers.delta = d
             if self.norm is not None:
-                d = self.norm.back(d, room.kept)
-        np.matmul(room.inputs.T, d, out=self.slopes)
+                d = self.norm.back(d, buffers.kept)
+        np.matmul(buffers.inputs.T, d, out=self.slopes)
         if isinstance(self.norm, Batch):  # it cancels every bias, so Adam would follow rounding errors
             self.slopes[-1] = 0.0
         if not first:
-            np.matmul(d, self.weights[:-1].T, out=room.back)
+            np.matmul(d, self.weights[:-1].T, out=buffers.back)
             if self.skip:
-                room.back += dy
-        return room.back
+                buffers.back += dy
+        return buffers.back
 
 
 def _wide(z: Array) -> Array:
@@ -137,34 +137,34 @@ class Network:
     def hidden(self) -> Sequence[Layer]:
         return self.layers[:-1]
 
-    def space(self, rows: int, inputs: Array | None = None) -> list[Room]:
+    def space(self, rows: int, inputs: Array | None = None) -> list[Buffers]:
         """The buffers for this many rows, or for the rows of `inputs`, which are not changed."""
         first, dtype = self.layers[0], self.dtype
         given = np.ones((rows, first.fan_in + 1), dtype) if inputs is None else inputs
-        rooms = []
+        space = []
         for layer, after in pairwise([*self.layers, None]):
             assert layer is not None
             z, back = np.empty((rows, layer.weights.shape[1]), dtype), np.empty((rows, layer.fan_in), dtype)
             kept = {} if layer.norm is None else layer.norm.buffers(rows)
             following = np.ones((rows, layer.outputs + 1), dtype) if after is not None else z
             mask = np.empty((rows, layer.outputs), dtype) if layer.dropout and after is not None else None
-            rooms.append(Room(given, z, following[:, :-1] if after is not None else z, back, mask, kept))
+            space.append(Buffers(given, z, following[:, :-1] if after is not None else z, back, mask, kept))
             given = following
-        return rooms
+        return space
 
-    def forward(self, space: Sequence[Room], mode: Mode, rng: np.random.Generator | None = None) -> Array:
+    def forward(self, space: Sequence[Buffers], mode: Mode, rng: np.random.Generator | None = None) -> Array:
         """The outputs, which the loss may overwrite. The generator is for dropout in training."""
-        for layer, room in zip(self.layers, space, strict=True):
-            layer.forward(room, mode, rng)
+        for layer, buffers in zip(self.layers, space, strict=True):
+            layer.forward(buffers, mode, rng)
         return space[-1].z
 
-    def backward(self, space: Sequence[Room], mode: Mode) -> None:
-        """Turn the derivatives with respect to the outputs, in their buffer, into those of everything learned."""
+    def backward(self, space: Sequence[Buffers], mode: Mode) -> None:
+        """Turn the derivatives in the output buffer into those with respect to everything learned."""
         d = space[-1].z
         for k in range(len(self.layers) - 1, -1, -1):
             d = self.layers[k].backward(space[k], d, k == 0, mode)
 
-    def step(self, space: Sequence[Room], targets: Array, loss: Loss, rng: np.random.Generator) -> float:
+    def step(self, space: Sequence[Buffers], targets: Array, loss: Loss, rng: np.random.Generator) -> float:
         """The loss of the rows in the space; its derivatives go to `gradient`."""
         lost = loss(self.forward(space, "train", rng), targets)
         self.backward(space, "train")

@@ -41,8 +41,8 @@ class Raw:
 
 
 def read(path: str, target: str, options: ReadOptions) -> Raw:
-    """The features and the target of a table. Raises UsageError if there is no such column, DataError if features are
-    not numbers."""
+    """The features and the target of a table. Raises UsageError if the target column does not exist, DataError if
+    features are not numbers."""
     reading = options._replace(columns=(*options.columns, f"!{target}"))
     (table,) = open_tables([path], reading)
     place = _place(table, target)
@@ -108,8 +108,8 @@ def _cell(value: Any, nulls: Sequence[str]) -> Any:
 
 
 def read_arrays(path: str, target: str, features: str) -> tuple[Raw, Raw | None]:
-    """The named features and target of an NPZ, and the held-out ones if the names say `train` and their like say
-    `test`. Without `features`, the only other array with as many rows."""
+    """The named features and target of an NPZ, and the held-out ones if the names contain `train` and the same names
+    with `test` exist. Without `features`, the only other array with as many rows."""
     arrays = open_bundle(path)
     if target not in arrays:
         raise UsageError(f"{path}: no array {target!r}", f"its arrays: {', '.join(arrays)}")
@@ -121,7 +121,7 @@ def read_arrays(path: str, target: str, features: str) -> tuple[Raw, Raw | None]
     if held_x is None or held_y is None:
         return raw, None
     test = _raw(path, arrays[held_x].load(), arrays[held_y].load(), target)
-    guess = f"{held_x} and {held_y} are used as the held-out rows; --split says otherwise"
+    guess = f"{held_x} and {held_y} are used as the held-out rows; override with --split"
     return replace(raw, guesses=(*raw.guesses, guess)), replace(test, source=f"{path}: {held_x}")
 
 
@@ -131,7 +131,7 @@ def _features(path: str, target: str, shapes: dict[str, tuple[int, ...]]) -> str
     if len(others) != 1:
         which = f"{len(others)} arrays have" if others else "no array has"
         raise UsageError(
-            f"{path}: {which} as many rows as {target}", f"name the features: -i x=NAME, of {', '.join(shapes)}"
+            f"{path}: {which} as many rows as {target}", f"name the features with -i x=NAME: {', '.join(shapes)}"
         )
     return others[0]
 

@@ -23,11 +23,11 @@ def scores(outputs: Array, targets: Array, task: Task) -> Scores:
     truth, guess = targets.argmax(axis=1), outputs.argmax(axis=1)
     classes = targets.shape[1]
     hits = np.bincount(truth[truth == guess], minlength=classes)
-    there, said = np.bincount(truth, minlength=classes), np.bincount(guess, minlength=classes)
-    seen = there > 0
+    actual, predicted = np.bincount(truth, minlength=classes), np.bincount(guess, minlength=classes)
+    present = actual > 0
     return Scores(
         loss=LOSSES[task](outputs, targets),
         accuracy=float(hits.sum() / len(truth)),
-        precision=float(np.mean(hits[seen] / np.maximum(said[seen], 1))),
-        recall=float(np.mean(hits[seen] / there[seen])),
+        precision=float(np.mean(hits[present] / np.maximum(predicted[present], 1))),
+        recall=float(np.mean(hits[present] / actual[present])),
     )

@@ -40,7 +40,7 @@ class Search:
     def candidates(self, functions: Sequence[Function], seed: int) -> tuple[Function, ...]:
         """Each function, followed by its draws."""
         if self.draws and not any(function.activation.parameters for function in functions):
-            raise UsageError("none of the functions has a parameter to draw", "name one that has, such as elu")
+            raise UsageError("none of the functions has a parameter to draw", "name one that does, such as elu")
         rng = np.random.default_rng([seed, 4])
         found = [one for function in functions for one in (function, *self._drawn(function, rng))]
         return tuple(dict.fromkeys(found))

@@ -68,7 +68,7 @@ class Recipe:
             if (rate := getattr(self, name)) is not None and not 0.0 < rate < float("inf"):
                 raise UsageError(f"{name} = {rate}", "give a number above 0")
         if not 0.0 <= self.weight_decay < float("inf"):
-            raise UsageError(f"weight decay = {self.weight_decay}", "give 0 or a number above it")
+            raise UsageError(f"weight decay = {self.weight_decay}", "give 0 or more")
 
     @property
     def rate(self) -> float:

@@ -54,7 +54,7 @@ def draw(network: Network, rng: np.random.Generator) -> None:
 
 
 def set_weights(network: Network, given: Mapping[str, Array], source: str) -> None:
-    """Set the weights from a file: each W and b, and whatever else of the network it has. Raises DataError naming the
+    """Set the weights from a file: each W and b, and any other array of the network. Raises DataError naming the
     array."""
     for name, place in network.arrays().items():
         if name not in given:

@@ -1,3 +1,3 @@
-"""Models of a program that runs them -> diagnoses: a training loop that is watched, a model that is inspected.
+"""Diagnose models from within the program that runs them: watch a training loop, inspect a model.
 
-What a framework calls, and how its layers are found, is in `models`."""
+How the layers of a framework's model are found is in `models`."""

@@ -1,4 +1,4 @@
-"""Callbacks for the training loops of frameworks: each calls the watcher, or inspects, and no more."""
+"""Callbacks for the training loops of frameworks: each only calls the watcher, or inspects."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from actcli.watching.watch import Step, Watch, saved, watch
 
 
 def callback(framework: str, path: str | None = None, **options: Any) -> Any:
-    """A callback for `lightning`, `transformers` (Hugging Face's Trainer) or `keras`, to be given to its trainer.
+    """A callback for `lightning`, `transformers` (Hugging Face's Trainer) or `keras`, to pass to the trainer.
 
-    The options of the first two are those of `watch`, and the callback has what it gives as `watch`; `model` may name
-    the part of a Lightning module whose forward runs. That for Keras takes `inputs` and the options of `inspect`, looks
-    once an epoch, and has the last `diagnosis` and the `history`. With a path the history is saved when training ends.
+    The first two take the options of `watch`; the attribute `watch` is the running watch, and `model` may name the part
+    of a Lightning module whose forward runs. For Keras it takes `inputs` and the options of `inspect`, inspects once an
+    epoch, and has the last `diagnosis` and the `history`. With a path, the history is saved when training ends.
 
-    Raises UsageError where there is no such framework, or it is not installed.
+    Raises UsageError if the framework is unknown or not installed.
     """
     base = callback_base(framework)
     if framework == "keras" and "inputs" not in options:
-        raise UsageError("a callback for keras needs inputs to look at", "give inputs=, some hundred of the data's")
+        raise UsageError("a callback for keras needs inputs", "give inputs=, a few hundred from the data")
     body = {"lightning": _Lightning, "transformers": _Transformers, "keras": _Keras}[framework]
     return type(f"{framework.title()}Callback", (body, base), {})(path, options)
 
 
 class _Training:
-    """A watch from the start of a training to its end, however it ends."""
+    """A watch from the start of training to its end, however it ends."""
 
     def __init__(self, path: str | None, options: dict[str, Any]) -> None:
         super().__init__()
@@ -39,15 +39,15 @@ class _Training:
         self._stop: Callable[[], object] = lambda: None
 
     def _start(self, model: Any) -> None:
-        self._stop()  # a training before, whose trainer has not said that an error ended it
+        self._stop()  # an earlier training may have ended in an error that its trainer did not report
         self.watch = watch(model, **self._options)
         self._stop = self.watch.at_failure = weakref.finalize(self, _ended, self.watch, self._path)
         self.watch.__enter__()
 
     def _check(self, way_out: str) -> None:
-        """Called after a step: a watch that sees none would be known at the end only."""
+        """Called after each step, so that a watch that sees nothing fails at once, not at the end."""
         if self.watch is not None and not self.watch.steps:
-            raise UsageError("what is watched was not called in a step of the training", way_out)
+            raise UsageError("the watched module was not called in a training step", way_out)
 
 
 def _ended(watch: Watch, path: str | None) -> None:
@@ -88,7 +88,7 @@ class _Transformers(_Training):
         self._start(model)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
-        self._check("what torch.compile has made of a model is not looked into: train it uncompiled")
+        self._check("a model compiled by torch.compile cannot be watched: train it uncompiled")
 
     def on_train_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
         self._stop()

@@ -1,4 +1,4 @@
-"""A model and inputs -> a diagnosis, in one call of a program."""
+"""A model and inputs -> a diagnosis, in one call."""
 
 from __future__ import annotations
 
@@ -27,18 +27,17 @@ def inspect(
     alpha: float = _DEFAULT.alpha,
     rule: str = "default",
 ) -> Diagnosis:
-    """Where gradients vanish in a model on these inputs, each layer under its own function.
+    """Diagnose a model on these inputs: where gradients vanish, each layer under its own function.
 
-    The model is the path of an ONNX file, a PyTorch module, a Keras model or a scikit-learn MLP; it is run in
-    evaluation mode, `batch` inputs at a time, and is afterwards as it was. `inputs` is an array with the inputs along
-    its first axis, of which there may be several: a list or dict, as the model takes them. The other keywords are those
-    of `diagnose`.
+    The model is the path of an ONNX file, a PyTorch module, a Keras model or a scikit-learn MLP. It is run in
+    evaluation mode, `batch` inputs at a time, and left as it was. `inputs` is an array with the inputs along its first
+    axis, or a list or dict of such arrays, as the model takes them. The other keywords are those of `diagnose`.
 
-    Raises DataError where no activation is seen, with the reason, and UsageError for a model that cannot be run here.
+    Raises DataError, with the reason, if no activation is seen, and UsageError for a model that cannot be run here.
     """
     by = criteria(Thresholds(positive("epsilon", epsilon), tau, alpha), rule, None, histogram=True)
     if isinstance(model, str | os.PathLike):
-        return _of_file(os.fspath(model), inputs, batch, by)
+        return _inspect_file(os.fspath(model), inputs, batch, by)
     run = _runner(model)
     layers, probes = Layers(), Probes(by)
     ran = Ran()
@@ -51,8 +50,8 @@ def inspect(
     return diagnosis(layers.all, by, is_chain=ran.places.is_chain)
 
 
-def _of_file(path: str, inputs: Any, batch: int, by: Criteria) -> Diagnosis:
-    """An ONNX file on arrays, or on files of them."""
+def _inspect_file(path: str, inputs: Any, batch: int, by: Criteria) -> Diagnosis:
+    """Diagnose an ONNX file on arrays, or on a file of inputs."""
     from actcli.measuring.choice import Choice
     from actcli.measuring.network import network
     from actcli.models.inputs import Given
@@ -82,12 +81,12 @@ def _runner(model: Any) -> Callable[[Any, Any, Callable[[Seen], None]], Ran]:
         return torch_watch.run
     way_out = "give the path of an ONNX file, a PyTorch module, a Keras model or a scikit-learn MLP"
     if type(model).__name__ == "Pipeline":
-        way_out = "give its last step what the others make: actcli.inspect(model[-1], model[:-1].transform(x))"
-    raise UsageError(f"a {type(model).__name__} is no model that actcli runs", way_out)
+        way_out = "inspect its last step: actcli.inspect(model[-1], model[:-1].transform(x))"
+    raise UsageError(f"actcli cannot run a {type(model).__name__}", way_out)
 
 
 def _batches(inputs: Any, size: int) -> Iterator[Any]:
-    """The inputs, so many at a time."""
+    """The inputs in batches of `size`."""
     if size < 1:
         raise UsageError(f"batch = {size}", "batch is a whole number above 0")
     if isinstance(inputs, list | tuple) and not _is_nested(inputs):
@@ -98,22 +97,22 @@ def _batches(inputs: Any, size: int) -> Iterator[Any]:
 
 
 def _count(inputs: Any) -> int:
-    """How many inputs there are. Raises DataError where there is none, or their numbers differ."""
+    """The number of inputs. Raises DataError if it is 0 or differs between arrays."""
     parts = list(inputs.values() if isinstance(inputs, dict) else inputs) if _is_nested(inputs) else [inputs]
     lengths = {len(part) if getattr(part, "ndim", 1) else 0 for part in parts}
     if len(lengths) != 1 or not (length := lengths.pop()):
-        raise DataError("there are no inputs, or not as many of each", "inputs lie along the first axis")
+        raise DataError("no inputs, or not as many of each", "inputs lie along the first axis")
     return length
 
 
 def _array(inputs: Any) -> Any:
-    """Nested lists as an array. Raises DataError where they are no numbers, or not as long as each other."""
+    """Nested lists as an array. Raises DataError if they are ragged or contain anything but numbers."""
     try:
         array = np.asarray(inputs)
     except ValueError:  # ragged
         array = np.asarray("")
     if array.dtype.kind not in "biuf":
-        raise DataError("the inputs are no array of numbers", "give an array with the inputs along its first axis")
+        raise DataError("the inputs are not an array of numbers", "give an array with inputs along its first axis")
     return array
 
 

@@ -1,4 +1,4 @@
-"""What a running model shows, measured: layer by layer, merged over calls."""
+"""Measure what a running model shows: layer by layer, merged over calls."""
 
 from __future__ import annotations
 
@@ -21,31 +21,30 @@ _KEPT = 64  # probes: a learned slope makes a new one at each step
 
 @dataclass(slots=True)
 class Layers:
-    """The layers of a model, in the order in which they were first called: what was measured, and dL/dx, which comes
-    later."""
+    """The layers of a model in the order of their first calls: their measures, and dL/dx, which comes later."""
 
     measured: dict[str, Measured] = field(default_factory=dict)
     gradients: dict[str, list[LossGradient]] = field(default_factory=dict)
     is_chain: bool = False
 
     def see(self, seen: Seen, probe: Probe) -> None:
-        """Measures a call."""
+        """Measure a call."""
         partial = Partial.empty(seen.neurons)
-        measure = _measure_there if seen.stays else Probe.measure
+        measure = _measure_on_device if seen.stays else Probe.measure
         for block in seen.rows():
             partial = partial.merge(measure(probe, block, positions=seen.positions))
         self._add(Measured(seen.layer, numbered(seen.neurons), probe, partial))
         self.gradients.setdefault(seen.layer, []).append(seen.gradient)
 
     def place(self, places: Places, *, finished: bool, named: bool = False) -> None:
-        """Says where the layers stand, when a run has shown it."""
+        """Set the places of the layers, known at the end of a run."""
         self.is_chain = places.is_chain
         for name, one in self.measured.items():
             role = places.roles.get(name, "hidden")
             self.measured[name] = one._replace(place=Place(role, "inputs", finished=finished, named=named))
 
     def add(self, other: Layers) -> None:
-        """Those of another step."""
+        """Merge in the layers of another step."""
         self.is_chain = other.is_chain
         for one in other.measured.values():
             self._add(one)
@@ -58,18 +57,18 @@ class Layers:
 
     @property
     def all(self) -> list[Measured]:
-        """The layers, with the rms of dL/dx where it has come."""
+        """The layers, with the rms of dL/dx if known."""
         return [one._replace(loss_gradient=rms(self.gradients[name])) for name, one in self.measured.items()]
 
 
-def _measure_there(probe: Probe, block: Any, positions: int) -> Partial:
+def _measure_on_device(probe: Probe, block: Any, positions: int) -> Partial:
     """As `Probe.measure`, for a tensor on a GPU."""
     values = OnDevice.block(block.T.contiguous(), positions)
     return probe.of_values(values, sizes(probe.function, probe.thresholds.epsilon, block.device)(values.t))
 
 
 def rms(gradients: Sequence[LossGradient]) -> float | None:
-    """The rms of dL/dx of several calls; None where none has come."""
+    """The rms of dL/dx over several calls; None without a gradient."""
     total = LossGradient()
     for gradient in gradients:
         total.add(gradient.largest, gradient.squares, gradient.values)
@@ -78,7 +77,7 @@ def rms(gradients: Sequence[LossGradient]) -> float | None:
 
 @dataclass(slots=True)
 class Probes:
-    """The probes of functions by the same criteria, each made once."""
+    """Probes by the same criteria, made once per function."""
 
     criteria: Criteria
     _made: dict[Function, Probe] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Pre-activations on a GPU, reduced there: only numbers per neuron leave the device."""
+"""Reduce pre-activations on a GPU: only numbers per neuron leave the device."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _FAR = 1000  # the largest exponent to scale by: both 2**_FAR and 2**-_FAR are n
 
 
 class OnDevice(Values):
-    """A block whose values are a float64 tensor, one row per neuron, as are flags and numbers made from it. What has
-    one entry per neuron is an array."""
+    """A block whose values are a float64 tensor, one row per neuron, like the flags and numbers made from it. Results
+    with one entry per neuron are arrays."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""A training loop of PyTorch is watched: every so many steps the layers are measured as they are."""
+"""Watch a PyTorch training loop: measure its layers every N steps."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _DEFAULT = Thresholds()
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Step:
-    """The layers at one step: at the forward of that number, from 0, alone."""
+    """The layers at one step alone: one forward, numbered from 0."""
 
     step: int
     layers: tuple[Layer, ...]
@@ -35,7 +35,7 @@ class Step:
 
     @property
     def verdict(self) -> Verdict:
-        """That of the whole: the gravest of the layers'."""
+        """The gravest verdict of the layers."""
         return gravest(self.layers)
 
     @property
@@ -45,14 +45,14 @@ class Step:
 
 
 def saved(path: str, steps: Sequence[Step], *, rule: bool) -> None:
-    """Writes steps as JSON lines, `actcli.run/1`. `rule`: they are judged by another system's."""
+    """Write steps as JSON lines, `actcli.run/1`. `rule`: whether another system's rule judges them."""
     lines = [f"{json_text(run_document(one.step, one.layers, rule))}\n".encode() for one in steps]
     write_files([(path, lines)])
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """The measures of a step. The gradients come later than the rest, when the loss is differentiated."""
+    """The measures of a step. The gradients come later, when the loss is differentiated."""
 
     step: int
     measured: tuple[Layer, ...]
@@ -65,15 +65,15 @@ class _Look:
 
 
 class Watch:
-    """What `watch` gives: what was seen of the model so far. A forward is a step; of a model in training, those in
-    evaluation mode are left out."""
+    """The result of `watch`: what was seen of the model so far. Each forward is a step, but forwards in evaluation mode
+    are left out if the model was in training mode at the start."""
 
     def __init__(
         self, model: Any, every: int, gradients: bool, patterns: Sequence[str], by: Criteria, limits: Sequence[Gate]
     ) -> None:
         self._model, self._every, self._patterns, self._by, self._limits = model, every, patterns, by, limits
         self._tracer = Tracer(model, self._begins, self._sees, self._ends, gradients)
-        self.at_failure: Callable[[], None] = self._tracer.stop  # not every trainer says that an error has ended it
+        self.at_failure: Callable[[], None] = self._tracer.stop  # not every trainer reports that an error ended it
         self._probes = Probes(by)
         self._in_training = False
         self._forwards = self._left_out = 0
@@ -90,41 +90,41 @@ class Watch:
         self._tracer.stop()
 
     def __repr__(self) -> str:
-        return f"<Watch: {counted(self._forwards, 'steps')}, {len(self._steps)} looked at>"
+        return f"<Watch: {counted(self._forwards, 'steps')}, {len(self._steps)} measured>"
 
     def reset(self) -> None:
-        """Forgets what was seen, but for the number of steps: of an epoch before, say."""
+        """Forget what was seen, such as the last epoch, but not the number of steps."""
         self._total = Layers()
         self._steps: list[_Look] = []
 
     @property
     def steps(self) -> int:
-        """How many forwards there were, looked at or not."""
+        """The number of forwards, measured or not."""
         return self._forwards
 
     @property
     def hidden(self) -> tuple[str, ...]:
-        """What cannot be looked into, a line for each module, with the reason."""
+        """The parts that cannot be seen, one line each, with the reason."""
         return tuple(f"{name}: {why}" for name, why in self._tracer.hidden.items())
 
     def diagnosis(self) -> Diagnosis:
-        """What all steps that were looked at since the last reset show together. Raises DataError where there is no
-        layer, with the reason."""
+        """The diagnosis of all steps measured since the last reset together. Raises DataError, with the reason, if no
+        activation was seen."""
         if not self._total.measured:
             raise DataError("no activation was seen", self._reason())
         return diagnosis(self._total.all, self._by, is_chain=self._total.is_chain)
 
     @property
     def history(self) -> tuple[Step, ...]:
-        """Each step that was looked at since the last reset."""
+        """Each step measured since the last reset."""
         return tuple(Step(look.step, settled(look.layers, self._by, is_chain=look.is_chain)) for look in self._steps)
 
     def save(self, path: str) -> None:
-        """Writes the history as JSON lines, `actcli.run/1`, whole or not at all."""
+        """Write the history as JSON lines, `actcli.run/1`, whole or not at all."""
         saved(path, self.history, rule=bool(self._by.rule.checks))
 
     def _begins(self) -> bool:
-        """Whether to look at a forward."""
+        """Whether to measure a forward."""
         if self._in_training and not self._model.training:
             self._left_out += 1
             return False
@@ -161,15 +161,15 @@ class Watch:
 
     def _reason(self) -> str:
         if not self._forwards and self._left_out:
-            return "the model was in evaluation mode at each forward: call model.eval() before it is watched"
+            return "every forward was in evaluation mode: call model.eval() before the watch starts"
         if not self._forwards:
             return (
-                "the model was not called as model(x), or only what torch.compile made of it: watch the module whose "
-                "forward runs, uncompiled"
+                "the model was not called as model(x), or only in its compiled form: watch the module whose forward "
+                "runs, uncompiled"
             )
         if self.hidden:
             return "; ".join(self.hidden)
-        return "the forward calls none that actcli knows: what a compiled function or an operator does is not seen"
+        return "the forward calls none that actcli knows: those inside compiled functions and operators are not seen"
 
 
 def watch(
@@ -186,19 +186,19 @@ def watch(
 ) -> Watch:
     """Watch a PyTorch model while it is trained: `with actcli.watch(model, every=50) as w:` around the loop.
 
-    Of every so many forwards, from the first on, each layer's pre-activations are measured as `diagnose` does, with
-    `gradients` also dL/dx when the loss is differentiated. Activations are seen as modules and as calls of functions;
-    each gets its function by its values. On CUDA devices values are reduced on the device: about two dozen numbers per
-    neuron leave it for every two million values, and counts are the same as on the CPU. This was tested with tensors on
-    the CPU only. Inputs of gated and oscillating functions, and values on other devices, which may lack float64, are
-    copied in blocks at these forwards; dL/dx is always reduced on its device.
+    At the first of every `every` forwards, each layer's pre-activations are measured as by `diagnose`; with
+    `gradients`, so is dL/dx when the loss is differentiated. Activations are seen as modules and as function calls; the
+    function of each is recognised by its values. On CUDA devices values are reduced on the device: about two dozen
+    numbers per neuron leave it for every two million values, and counts are the same as on the CPU. This was tested
+    with tensors on the CPU only. Inputs of gated and oscillating functions, and values on other devices, which may lack
+    float64, are copied in blocks at these forwards; dL/dx is always reduced on its device.
 
-    `layers` are patterns of names. `raise_on` has limits by the names of the gates,
-    `{"max_dead": 0.5}`: GateError is raised where all that was seen since the last reset fails one, and no more is
-    looked at. The loss is not changed, and nothing but measures is kept. The other keywords are those of `diagnose`.
+    `layers` are name patterns. `raise_on` maps gates to limits, `{"max_dead": 0.5}`: GateError is raised when all that
+    was seen since the last reset fails one, and watching stops. The loss is not changed, and only measures are kept.
+    The other keywords are those of `diagnose`.
 
-    Raises UsageError for a model that nobody can look into (scripted, compiled), for a pattern that no layer matches,
-    and for keywords out of their domain.
+    Raises UsageError for a model that cannot be watched (scripted, compiled), for a pattern that no layer matches, and
+    for keywords out of their domain.
     """
     if every < 1:
         raise UsageError(f"every = {every}", "every is a whole number above 0")

@@ -128,7 +128,7 @@ def test_a_quantity(cli: Cli, tmp_path: Path) -> None:
         ("a\n1\n2\n", "a", (), 2, "leaves no column"),
         ("a,b\n1,\n,2\n", "b", (), 1, "every row has a missing value"),
         ("a,b\n1,x\n2,y\n1,x\n2,y\n", "b", ("--task", "regress"), 1, "contains words"),
-        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", (), 1, "holds out no row"),
+        ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", (), 1, "holds out none of"),
         ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--hidden", "0"), 2, "is not a list of widths"),
         ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--hidden", "4,,4"), 2, "is not a list of widths"),
         ("a,b\n1,0\n2,1\n1,0\n2,1\n", "b", ("--split", "0", "--learn", "layer"), 2, "has a parameter to learn"),

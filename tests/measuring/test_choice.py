@@ -43,6 +43,6 @@ def test_layers_are_taken_in_their_own_order(patterns: tuple[str, ...], left: li
     ],
 )
 def test_what_matches_nothing_is_an_error(choice: Choice, names: list[str], words: str) -> None:
-    """That names the existing layers."""
+    """The error names the existing layers."""
     with pytest.raises(UsageError, match=words):
         choice.of(names, RELU)

@@ -84,7 +84,7 @@ def partials(folder: Path, function: str, cluster: Cluster | None, **by: Any) ->
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet", "arrow", "npy"])
-def test_a_cluster_gives_what_threads_give(kind: str, acts: Path, cluster: Cluster) -> None:
+def test_a_cluster_agrees_with_threads(kind: str, acts: Path, cluster: Cluster) -> None:
     """Counts, extremes and histograms to the last bit, moments to 1e-12; equal to the last bit for any cluster."""
     here = partials(acts / kind, "gelu", None, dtype="float16", histogram=True)
     there = partials(acts / kind, "gelu", cluster, dtype="float16", histogram=True)
@@ -134,10 +134,10 @@ def rounded(output: bytes) -> list[Any]:
     return [float(f"{float(word):.11g}") if re.fullmatch(r"[-+]?\d+\.\d.*", word) else word for word in words]
 
 
-def test_a_worker_that_is_killed_costs_time_alone(
+def test_a_killed_worker_only_costs_time(
     acts: Path, scheduler: Any, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """kill -9 of one of the two after some of the work."""
+    """One of two workers is killed (-9) after some work."""
     monkeypatch.setattr(spread, "PIECE", 1 << 11)
     layers = file_layers([str(acts / "csv")], specs.get("relu"), Choice(), ReadOptions(), cluster=cluster)
     probe = criteria(Thresholds(), "default", None).probe(specs.get("relu"))

@@ -46,8 +46,8 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_one_declaration_is_all_that_a_measure_takes(package: Path) -> None:
-    """It is in CSV by layer and by neuron, in JSON as its schema says, and in the definitions of a report."""
+def test_a_measure_needs_only_one_declaration(package: Path) -> None:
+    """It then appears in CSV by layer and by neuron, in JSON and its schema, and in the definitions of a report."""
     command = ("saturation", "relu", *LAYERS)
     *sheets, text, described = printed_by(
         package,
@@ -68,14 +68,14 @@ def test_one_declaration_is_all_that_a_measure_takes(package: Path) -> None:
     assert "share of the values above 3" in (package / "page.md").read_text()
 
 
-def test_the_laws_hold_for_it(package: Path) -> None:
+def test_the_laws_hold_for_a_declared_measure(package: Path) -> None:
     """Whatever the order and grouping of the blocks, including the empty partial."""
     subprocess.run([sys.executable, "-c", LAW], cwd=package, env={**os.environ, "PYTHONPATH": str(package)}, check=True)
 
 
 @pytest.mark.parametrize("record", [Layer, Neuron])
 def test_every_field_says_what_it_means(record: type) -> None:
-    inner = ("independent", "place")  # what verdicts rest on: in no output
+    inner = ("independent", "place")  # for verdicts only, not in any output
     assert list(meanings(record)) == [field.name for field in fields(record) if field.name not in inner]
     assert all(said.meaning for said in meanings(record).values())
 

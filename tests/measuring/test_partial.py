@@ -84,15 +84,15 @@ def agree(a: Partial, b: Partial) -> None:
     some = a[MOMENTS].count > 0
     size = np.maximum(np.abs(a[MINIMUM]), np.abs(a[MAXIMUM]))[some]
     mean = a[MOMENTS].mean()[some] - b[MOMENTS].mean()[some]
-    assert (np.abs(mean) <= 1e-15 * size + 2e-323).all()  # some of the smallest steps that there are
+    assert (np.abs(mean) <= 1e-15 * size + 2e-323).all()  # a few of the smallest doubles
     spread = np.abs(a[MOMENTS].std()[some] / 2.0 - b[MOMENTS].std()[some] / 2.0)
     assert (spread <= 1e-7 * (a[MAXIMUM][some] / 2.0 - a[MINIMUM][some] / 2.0) + 2e-323).all()
 
 
 @settings(max_examples=number(30, 1000))
 @given(st.sampled_from(FLAGGED), blocks)
-def test_counted_slopes_give_what_added_slopes_give(function: Function, x: np.ndarray) -> None:
-    """Where f' is 0 or 1, flags are counted in place of numbers that are added; the result is the same."""
+def test_counting_slopes_agrees_with_adding_them(function: Function, x: np.ndarray) -> None:
+    """If f' is 0 or 1, flags are counted instead of adding numbers; the result is the same."""
     own = Probe.of(function, Thresholds(), histogram=True)
     agree(own.measure(x), own.measure(x, known=(function.df(x), function.f(x))))
 
@@ -116,7 +116,7 @@ def test_empty_is_the_identity(spec: str, x: np.ndarray) -> None:
 
 @settings(max_examples=number(10, 300))
 @given(st.sampled_from(SPECS), blocks, st.data())
-def test_any_split_of_the_rows_gives_the_same_in_any_order(spec: str, x: np.ndarray, data: st.DataObject) -> None:
+def test_any_split_of_the_rows_agrees_in_any_order(spec: str, x: np.ndarray, data: st.DataObject) -> None:
     """Blocks of any size, merged in any order and grouping, agree with one pass."""
     whole = probe(spec).measure(x)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(x)), max_size=4)))
@@ -208,7 +208,7 @@ def test_measures_agree_with_exact_arithmetic_over_all_doubles(values: list[floa
         return
     exact = [Fraction(value) for value in values]
     size, mean = max(map(abs, values)), sum(exact) / n
-    least = 1e-322  # some of the smallest steps that there are
+    least = 1e-322  # a few of the smallest doubles
     assert found.mean()[0] == pytest.approx(float(mean), rel=1e-13, abs=1e-15 * size + least)
     assert sums.mean(n)[0] == pytest.approx(float(mean), rel=1e-13, abs=4e-15 * size + least)
     rms = exact_root(sum(value * value for value in exact) / n)
@@ -273,8 +273,8 @@ def test_sums_of_squares_beyond_the_doubles_are_infinite() -> None:
 
 
 @pytest.mark.parametrize("holes", [False, True])
-def test_groups_of_columns_give_the_bits_of_the_whole(holes: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A block of very many columns is measured in groups of them, each of which knows nothing of the others."""
+def test_groups_of_columns_agree_with_the_whole_to_the_bit(holes: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A block of very many columns is measured in groups of columns, independent of each other."""
     x = np.random.default_rng(4).normal(0.0, np.logspace(-200, 150, 70), (30, 70))
     x[:, 5] = 3.0
     missing = np.random.default_rng(5).random(x.shape) < 0.1 if holes else None

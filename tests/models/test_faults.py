@@ -154,7 +154,7 @@ def test_the_fault_of_a_model_is_named(cli: Cli, tmp_path: Path, what: str, word
     assert words in refused(cli, "saturation", "--model", path, tmp_path / "x.npy")
 
 
-@pytest.mark.parametrize(("kind", "words"), [("BFLOAT16", "export it in float32"), ("STRING", "that take numbers")])
+@pytest.mark.parametrize(("kind", "words"), [("BFLOAT16", "export it in float32"), ("STRING", "only numeric inputs")])
 def test_inputs_of_types_that_numpy_lacks(cli: Cli, tmp_path: Path, kind: str, words: str) -> None:
     import onnx
 
@@ -204,7 +204,7 @@ WRONG: dict[str, tuple[object, Sequence[str]]] = {
     "rank": (np.ones((3, 4, 2)), ("3 dimensions", "x: float32 of shape (any, 4)")),
     "size": (np.ones((3, 5)), ("axis 1 has 5", "(any, 4)")),
     "text": (np.array([["a"]]), ("not numbers",)),
-    "objects": (np.array([[{}]]), ("holds Python objects, which are not loaded", "astype(float)")),
+    "objects": (np.array([[{}]]), ("contains Python objects, which are not loaded", "astype(float)")),
     "complex": (np.ones((3, 4), np.complex64), ("complex64, not numbers",)),
     "one input": (np.ones(4), ("has 1 dimension,", "a[None]")),
     "no inputs": (np.float32(1), ("has 0 dimensions",)),
@@ -280,18 +280,18 @@ def test_arrays_of_other_names_are_not_guessed_at(cli: Cli, tmp_path: Path) -> N
     run = ("saturation", "--model", path, tmp_path / "x.npz")
     np.savez(tmp_path / "x.npz", labels=x)
     said = refused(cli, *run)
-    assert "x.npz: has labels, and the model wants x" in said
+    assert "x.npz: has labels, but the model wants x" in said
     assert cli(*map(str, run[:3]), "--input", f"x={tmp_path / 'x.npz'}").returncode == 0
     np.savez(tmp_path / "x.npz", p=x, q=x)
     assert "has the arrays p, q" in refused(cli, *run)
     np.savez(tmp_path / "x.npz")
-    assert "has no array" in refused(cli, *run)
+    assert "no array" in refused(cli, *run)
     np.savez(tmp_path / "x.npz", x)
     assert cli(*map(str, run)).returncode == 0
 
 
 def test_damaged_archives_are_refused(cli: Cli, tmp_path: Path) -> None:
-    """A member that is no array, one that is cut off, and one whose header promises terabytes."""
+    """A member that is not an array, a truncated one, and one whose header promises terabytes."""
     path = between_layers(tmp_path / "m.onnx", [("Relu", ("z",), "y")])
     np.save(tmp_path / "x.npy", np.ones((3, 4), np.float32))
     whole = (tmp_path / "x.npy").read_bytes()
@@ -299,11 +299,11 @@ def test_damaged_archives_are_refused(cli: Cli, tmp_path: Path) -> None:
         with zipfile.ZipFile(tmp_path / "x.npz", "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("x.npy", content)
         said = refused(cli, "saturation", "--model", path, "--input", f"x={tmp_path / 'x.npz'}")
-        assert "x.npz: is not a whole NumPy file" in said
+        assert "x.npz: is not an intact NumPy file" in said
 
 
 def test_arrays_of_an_archive_are_not_held_in_memory(tmp_path: Path) -> None:
-    """A small archive may hold more than fits there. Members that are no arrays are left alone."""
+    """A small archive may contain more than fits in it. Members that are not arrays are ignored."""
     with zipfile.ZipFile(tmp_path / "x.npz", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("README.txt", "of zeros")
         with archive.open("x.npy", "w") as member:
@@ -338,7 +338,7 @@ def test_unknown_names_of_inputs(cli: Cli, tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.ones((3, 4), np.float32))
     run = ("saturation", "--model", path)
     assert "no input 'w'" in refused(cli, *run, "--input", f"w={tmp_path / 'x.npy'}", status=2)
-    assert "nothing for the model's input x" in refused(cli, *run, status=2)
+    assert "no value for the model's input x" in refused(cli, *run, status=2)
     assert "is a model, not an input" in refused(cli, *run, path, status=2)
 
 

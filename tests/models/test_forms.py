@@ -329,8 +329,8 @@ def test_branches_that_are_not_run_are_noted(cli: Cli, tmp_path: Path, wide: int
 
 
 def test_positions_and_sizes_are_not_layers(tmp_path: Path) -> None:
-    """A positional encoding, which depends only on the size of the input, and a function of which only the size is
-    used."""
+    """A positional encoding, which depends only on the size of the input, and a function whose output is used only for
+    its size."""
     steps: list[Step] = [
         ("Shape", ("z",), "size"), ("Gather", ("size", "o"), "n"), ("Range", ("o", "n", "i"), "r"),
         ("Cast", ("r",), "p", {"to": 1}), ("Unsqueeze", ("p", "axis"), "q"), ("MatMul", ("q", "f"), "angle"),

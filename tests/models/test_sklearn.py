@@ -51,7 +51,7 @@ def test_a_model_that_cannot_be_run_is_an_error() -> None:
         inspect(model, x)
     with pytest.raises(DataError, match=r"\(samples, 5\)"):
         inspect(model, x[:, :3])
-    with pytest.raises(UsageError, match="a list is no model"):
+    with pytest.raises(UsageError, match="cannot run a list"):
         inspect([], x)
     with pytest.raises(DataError, match="no inputs"):
         inspect(model, x[:0])

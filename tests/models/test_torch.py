@@ -1,4 +1,4 @@
-"""Watching a PyTorch model: what its forwards show, and what cannot be seen and is reported."""
+"""Watching a PyTorch model: what its forwards show, and reports of what cannot be seen."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def listed(w: Watch) -> list[tuple[str, str, int, int]]:
 
 
 def test_modules_and_functions_are_seen_alike() -> None:
-    """As module, function or method, or in place; each under the name that a person knows."""
+    """As module, function or method, or in place; each under the name that a person would use."""
     block = Of(lambda m, x: m.act(m.bn(m.conv(x))), conv=nn.Conv2d(4, 6, 3), bn=nn.BatchNorm2d(6), act=nn.ReLU(True))
 
     def forward(m: Any, x: Any) -> Any:
@@ -101,8 +101,8 @@ def test_each_function_gets_its_name(call: Any, label: str) -> None:
     assert [function for _, function, _, _ in listed(seen(model))] == [label]
 
 
-def test_measures_are_those_of_the_pre_activations() -> None:
-    """And the model's inputs are not changed."""
+def test_pre_activations_are_measured() -> None:
+    """The model's inputs are not changed."""
     model = chain(inplace=True)
     x = torch.randn(300, 4)
     z = model[0](x).detach().double()
@@ -145,7 +145,7 @@ def test_the_loss_is_the_same_to_the_last_bit(every: int) -> None:
     assert losses(True) == losses(False)
 
 
-def test_the_gradient_of_the_loss_is_the_true_one() -> None:
+def test_the_gradient_of_the_loss_is_exact() -> None:
     """Even if a ReLU works in place, and however small; the ratio is that of the first layer to the last."""
     for inplace in (False, True):
         model = chain(inplace)
@@ -165,7 +165,7 @@ def test_the_gradient_of_the_loss_is_the_true_one() -> None:
 
 
 def test_a_vanished_gradient_is_a_verdict() -> None:
-    """Ten layers of sigmoid: the first gets a millionth of what the last gets."""
+    """Through ten layers of sigmoid, the first gets a millionth of the gradient of the last."""
     torch.manual_seed(0)
     model = nn.Sequential(*[part for _ in range(10) for part in (nn.Linear(16, 16), nn.Sigmoid())])
     layers = seen(model, 20, 16, gradients=True).diagnosis().layers

@@ -44,14 +44,14 @@ def test_inspect_runs_an_exported_program() -> None:
     ("inputs", "said"),
     [
         (torch.zeros(5, 7), "fails on these inputs\nmat1 and mat2"),
-        ([["a", "b", "c", "d"]], "no array of numbers"),
-        ([[1.0, 2.0], [3.0]], "no array of numbers"),
+        ([["a", "b", "c", "d"]], "not an array of numbers"),
+        ([[1.0, 2.0], [3.0]], "not an array of numbers"),
         ({"y": torch.zeros(5, 4)}, "fails on these inputs\n.*unexpected keyword"),
-        (torch.zeros(0, 4), "there are no inputs"),
+        (torch.zeros(0, 4), "no inputs"),
     ],
 )
 def test_inputs_that_do_not_fit_are_one_error(inputs: Any, said: str) -> None:
-    """And leave the model as it was; lists of numbers are an array."""
+    """The model is left as it was; lists of numbers are treated as an array."""
     model = chain()
     with pytest.raises(DataError, match=said):
         inspect(model, inputs)

@@ -199,7 +199,7 @@ def test_wrong_usage(tmp_path: Path) -> None:
         ("[1, 2]\n[1]\n", "line 2: 1 value where line 1 has 2"),
         ("[1, 2]\n{}\n", "line 2: an object where line 1 has an array"),
         ('{"a": 1}\n[1]\n', "line 2: an array where line 1 has an object"),
-        ('{"a": 1}\n{"a": \n', "line 2: no JSON: Expecting value at character 7"),
+        ('{"a": 1}\n{"a": \n', "line 2: not JSON: Expecting value at character 7"),
         ("1\n2\n", "line 1: is neither an object nor an array"),
         ("{}\n", "has no columns"),
         ("[]\n", "has no columns"),

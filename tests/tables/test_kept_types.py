@@ -132,5 +132,5 @@ def test_a_key_twice_and_minus_zero(cli: Cli, tmp_path: Path) -> None:
     """A repeated key is an error that names line and key; minus zero keeps its sign."""
     path = tmp_path / "a.jsonl"
     path.write_text('{"a": 1, "b": -0}\n{"a": 1, "a": 2}\n')
-    assert "line 2: the key 'a' is there twice" in cli.fails(1, "eval", "relu", str(path))
+    assert "line 2: the key 'a' appears twice" in cli.fails(1, "eval", "relu", str(path))
     assert cli.ok("eval", "identity", "-f", "csv", stdin=b'{"a": -0}\n') == "a\n-0.0\n"

@@ -1,4 +1,4 @@
-"""Callbacks in the trainers that they are for: a few steps of each."""
+"""Callbacks run in their own trainers, a few steps each."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def chain() -> Any:
 
 
 def lines(path: Path) -> list[Any]:
-    """What was saved, each line as its schema says."""
+    """The saved lines, each checked against its schema."""
     found = [json.loads(line) for line in path.read_text().splitlines()]
     for line in found:
         Draft202012Validator(schema("run")).validate(line)
@@ -39,7 +39,7 @@ def lines(path: Path) -> list[Any]:
 
 
 def fit(callback: Any, loss: Callable[[Any, Any], Any]) -> Any:
-    """Six steps of Lightning on a module whose chain is its part `net`."""
+    """Run six steps of Lightning on a module that calls its part `net`."""
     lightning = framework("lightning.pytorch")
 
     class Module(lightning.LightningModule):  # type: ignore[misc, name-defined]
@@ -71,7 +71,7 @@ def fit(callback: Any, loss: Callable[[Any, Any], Any]) -> Any:
 
 @pytest.mark.parametrize("part", ["", "net"])
 def test_lightning(part: str, tmp_path: Path) -> None:
-    """It watches the module, or a part of it."""
+    """The callback watches the module, or a part of it."""
     path = tmp_path / "run.jsonl"
     callback = actcli.callback("lightning", str(path), model=part, every=2, gradients=True)
     fit(callback, lambda module, x: module(x).square().mean())
@@ -82,16 +82,15 @@ def test_lightning(part: str, tmp_path: Path) -> None:
     assert callback.watch.diagnosis().layers[0].samples == 12
 
 
-def test_a_module_of_lightning_whose_parts_alone_are_called() -> None:
-    """Nothing would be seen: it is an error at the first batch, with what can be watched."""
+def test_a_lightning_module_that_is_never_called_itself() -> None:
+    """The first batch raises an error that lists the parts to watch, as nothing would be seen."""
     with pytest.raises(actcli.UsageError, match=r"not called.*\nmodel=.*: net"):
         fit(actcli.callback("lightning"), lambda module, x: module.net(x).square().mean())
     with pytest.raises(actcli.UsageError, match=r"no part 'body'\n.*net"):
         fit(actcli.callback("lightning", model="body"), lambda module, x: module(x).square().mean())
 
 
-def test_a_gate_ends_a_training_and_what_was_seen_is_saved(tmp_path: Path) -> None:
-    """What the steps before it have shown."""
+def test_a_gate_ends_training_and_what_was_seen_is_saved(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     callback = actcli.callback("lightning", str(path), every=1, raise_on={"max_vanishing": 0.0})
     with pytest.raises(actcli.GateError, match="step 0"):
@@ -100,7 +99,7 @@ def test_a_gate_ends_a_training_and_what_was_seen_is_saved(tmp_path: Path) -> No
 
 
 class Module(torch.nn.Module):  # type: ignore[misc, name-defined]
-    """What the Trainer of transformers takes: a loss in what it gives."""
+    """A module for the Trainer of transformers, which expects a loss in its output."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -115,7 +114,7 @@ class Module(torch.nn.Module):  # type: ignore[misc, name-defined]
 
 
 def train(model: Any, callback: Any, folder: Path) -> None:
-    """Four steps of the Trainer, with an evaluation after two."""
+    """Run four steps of the Trainer, with an evaluation after two."""
     transformers = framework("transformers")
     options = transformers.TrainingArguments(
         str(folder / "out"), max_steps=4, per_device_train_batch_size=3, report_to=[], eval_strategy="steps",
@@ -127,7 +126,7 @@ def train(model: Any, callback: Any, folder: Path) -> None:
 
 
 def test_the_trainer_of_transformers(tmp_path: Path) -> None:
-    """Its forwards in evaluation are left out."""
+    """Forwards of its evaluation are left out."""
     model, path = Module(), tmp_path / "run.jsonl"
     callback = actcli.callback("transformers", str(path), every=2, gradients=True)
     train(model, callback, tmp_path)
@@ -138,7 +137,7 @@ def test_the_trainer_of_transformers(tmp_path: Path) -> None:
 
 
 def test_a_gate_ends_the_trainer_of_transformers(tmp_path: Path) -> None:
-    """It has no word for a training that an error ends: the model is as it was, and what was seen is saved."""
+    """Though it reports no errors to callbacks, the model is left as it was, and what was seen is saved."""
     model, path = Module(), tmp_path / "run.jsonl"
     callback = actcli.callback("transformers", str(path), every=1, raise_on={"max_vanishing": 0.0})
     with pytest.raises(actcli.GateError, match="step 0"):
@@ -148,8 +147,8 @@ def test_a_gate_ends_the_trainer_of_transformers(tmp_path: Path) -> None:
     assert not model._forward_pre_hooks
 
 
-def test_the_trainer_of_transformers_ends_in_another_error(tmp_path: Path) -> None:
-    """The next training watches the model once, and nothing stays when the callback has gone."""
+def test_any_error_ends_the_trainer_of_transformers(tmp_path: Path) -> None:
+    """The next training watches the model only once, and no hook outlives the callback."""
     model, callback = Module(), actcli.callback("transformers", every=1)
     model.fails = True
     with pytest.raises(RuntimeError, match="out of memory"):
@@ -166,7 +165,7 @@ def test_the_trainer_of_transformers_ends_in_another_error(tmp_path: Path) -> No
 
 
 def test_keras(tmp_path: Path) -> None:
-    """Once an epoch, on inputs that are given; what is learned is the same to the last bit."""
+    """The model is inspected once an epoch on the given inputs; the learned weights are the same to the last bit."""
     keras = framework("keras")
     path = tmp_path / "run.jsonl"
 
@@ -188,7 +187,7 @@ def test_keras(tmp_path: Path) -> None:
     assert (layer.name, layer.samples) == ("hidden", 5)
 
 
-def test_what_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_frameworks_and_inputs_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(actcli.UsageError, match="frameworks: lightning"):
         actcli.callback("caffe")
     need("keras")

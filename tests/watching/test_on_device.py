@@ -1,4 +1,4 @@
-"""Pre-activations on a GPU are measured there. The tests need none: the CPU is treated as one."""
+"""Pre-activations on a GPU are measured there. The tests need no GPU: the CPU is treated as one."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Leaving(torch.Tensor):  # type: ignore[misc]
 
 
 def frameworks_functions() -> list[Function]:
-    """The elementwise functions that a framework has, with default and other parameters."""
+    """The elementwise functions of frameworks, with default and other parameters."""
     own = [one for one in additions.activations() if one.dialects and one.kind == "elementwise" and not one.window]
     defaults = [one.bind({p.name: 1.0 for p in one.parameters if math.isnan(p.default)}) for one in own]
     others = ("softplus:beta=30", "hard_sigmoid:alpha=0.2", "softshrink:lambd=0.3", "prelu:a=-0.5", "elu:alpha=0.1",
@@ -90,7 +90,7 @@ def check(probe: Probe, x: Any, positions: int = 1, near: float = 1e-11) -> None
             assert other == (values if values is None else pytest.approx(values, rel=near, nan_ok=True)), name
 
 
-def test_the_measures_are_those_of_what_is_copied() -> None:
+def test_measures_on_the_device_agree_with_those_of_a_copy() -> None:
     """Counts and extremes exactly, means to nine digits: for every function and dtype, at kinks, with NaN and infinite
     values, a constant column and a column without values."""
     rng = np.random.default_rng(0)
@@ -147,7 +147,7 @@ def network() -> Any:
 
 
 @pytest.mark.usefixtures("away")
-def test_a_watch_and_an_inspection_are_those_of_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_watch_and_inspect_agree_with_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a custom module, slopes by channel, and a gated function that is still copied."""
     x = torch.randn(300, 4)
 
@@ -167,7 +167,7 @@ def test_a_watch_and_an_inspection_are_those_of_the_cpu(monkeypatch: pytest.Monk
 
 
 @pytest.mark.usefixtures("away")
-def test_what_leaves_is_of_the_size_of_the_measures(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_measures_leave_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
     """At most two dozen numbers per neuron, however many values it has; without the device path, all values."""
     model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 6), torch.nn.Tanh())
 
@@ -182,8 +182,8 @@ def test_what_leaves_is_of_the_size_of_the_measures(monkeypatch: pytest.MonkeyPa
     assert leaving(5000) >= 5000 * 14
 
 
-def test_what_is_measured_on_a_device() -> None:
-    """Devices that may lack float64 are copied from; so are functions without a table."""
+def test_values_are_copied_where_the_device_cannot_measure() -> None:
+    """From devices that may lack float64, and for functions without a table."""
     cuda, *others = map(torch.device, ("cuda", "mps", "xpu", "cpu"))
     names = ("relu", "gelu", "prelu:a=0.1", "glu", "softmax", "snake", "log1mexp")
     assert [name for name in names if torch_sizes.stays(get(name), cuda)] == ["relu", "gelu", "prelu:a=0.1"]
