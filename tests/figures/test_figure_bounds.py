@@ -62,7 +62,7 @@ def test_names_of_functions(made: Callable[[], Any]) -> None:
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize(("size", "layout", "title"), part(TITLED, 5))
+@pytest.mark.parametrize(("size", "layout", "title"), part(TITLED, 7))
 def test_titles(size: tuple[float, float] | None, layout: Any, title: str) -> None:
     check(families("relu", title=title, size=size, layout=layout))
 

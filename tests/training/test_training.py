@@ -174,8 +174,8 @@ def test_a_gated_function_needs_an_even_width() -> None:
 def test_a_run_continues_from_saved_arrays(design: dict[str, Any]) -> None:
     """The arrays of a run are all there is to it: learned parameters do not share names with other arrays."""
     function = "W*x*sigmoid(b*x)+beta*x:W=1,b=1,beta=0.1"
-    first = on_digits(function, hidden=(8, 8), epochs=1, **design).trained.runs[0]
-    again = on_digits(function, hidden=(8, 8), epochs=0, weights=first.weights, **design).trained.runs[0]
+    first = on_digits(function, hidden=(4, 4), epochs=1, **design).trained.runs[0]
+    again = on_digits(function, hidden=(4, 4), epochs=0, weights=first.weights, **design).trained.runs[0]
     assert again.scores == first.scores
 
 
