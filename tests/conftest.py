@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+# As the command line does; read when numpy is loaded. More threads wait for each other, which takes CPU.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 pytest.register_assert_rewrite("support")
 from support import frameworks, sweep  # noqa: E402
 from support.run import Cli, Process  # noqa: E402

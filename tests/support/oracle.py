@@ -10,6 +10,7 @@ import builtins
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import mpmath
@@ -107,8 +108,13 @@ def _all(function: Any) -> Any:
     return apply
 
 
+@lru_cache(maxsize=1 << 13)  # by the digits as well; the jets by each entry of a row ask for the same values
+def _value_of(function: Any, v: mpf, precision: int) -> mpf:
+    return function(v)
+
+
 def _exp(x: Jet) -> Jet:
-    e = mpmath.exp(x.v)
+    e = _value_of(mpmath.exp, x.v, mp.prec)
     return x.chain(e, e, e)
 
 
@@ -122,8 +128,8 @@ def _tanh(x: Jet) -> Jet:
 def _erf(x: Jet) -> Jet:
     if abs(x.v) > 100:  # 1 and 0 to 4,000 digits, at which mpmath takes its time
         return x.chain(mpmath.sign(x.v), ZERO, ZERO)
-    g = 2 / mpmath.sqrt(mp.pi) * mpmath.exp(-x.v * x.v)
-    return x.chain(mpmath.erf(x.v), g, -2 * x.v * g)
+    g = 2 / mpmath.sqrt(mp.pi) * _value_of(mpmath.exp, -x.v * x.v, mp.prec)
+    return x.chain(_value_of(mpmath.erf, x.v, mp.prec), g, -2 * x.v * g)
 
 
 def _sqrt(x: Jet) -> Jet:
