@@ -52,11 +52,15 @@ def imports(path: Path) -> set[str]:
     tree = ast.parse(path.read_text())
     if path == PACKAGE / "outcome.py":
         tree.body = [node for node in tree.body if not isinstance(node, ast.If)]
-    for node in ast.walk(tree):
+    left: list[ast.AST] = [*tree.body]
+    while left:
+        node = left.pop()
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif not isinstance(node, ast.expr):  # no expression imports
+            left += ast.iter_child_nodes(node)
     return found
 
 

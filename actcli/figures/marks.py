@@ -131,10 +131,15 @@ def kinks(curve: Curve, order: int, colour: Colour, theme: Theme) -> Mark:
 
 def steps(ends: Array, top: Array, base: Array | float, look: Fill, label: str = "", zorder: float = 1.0) -> Mark:
     """The bars of a histogram between `ends`, from `base` to `top`."""
-    return Mark(
-        lambda axes: axes.stairs(top, ends, baseline=base, fill=True, zorder=zorder, **look._asdict()),
-        _named(label, look),
-    )
+
+    def draw(axes: Axes) -> None:
+        from matplotlib.patches import StepPatch
+
+        # axes.stairs would look at each edge for the limits of the axes, which are set: 20 ms each.
+        below: Any = base  # declared a number, and may be an array
+        axes.add_artist(StepPatch(top, ends, baseline=below, fill=True, zorder=zorder, **look._asdict()))
+
+    return Mark(draw, _named(label, look))
 
 
 def ranges(row: int, intervals: Sequence[Interval], colour: Colour, otherwise: str) -> Mark:

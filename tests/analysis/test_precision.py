@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from itertools import product
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.run import Cli, rows
+from support.sweep import part
 
 from actcli.analysis.precision import computed_gradient, losses
 from actcli.numerics.smaller import PRECISIONS
@@ -54,11 +56,14 @@ def test_the_smallest_numbers(name: str, smallest: float) -> None:
     assert precision.loses(np.array([0.0, smallest / 2, smallest])).tolist() == [False, True, False]
 
 
-@pytest.mark.parametrize("precision", PRECISIONS.values(), ids=PRECISIONS)
-@pytest.mark.parametrize("spec", ["tanh", "sigmoid", "gelu", "elu", "softsign", "relu6", "hard_sigmoid", "softplus"])
-def test_the_regions_end_where_rounding_says(spec: str, precision) -> None:  # type: ignore[no-untyped-def]
+ENDING = [*product(["tanh", "sigmoid", "gelu", "elu", "softsign", "relu6", "hard_sigmoid", "softplus"], PRECISIONS)]
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize(("spec", "name"), part(ENDING, 2))
+def test_the_regions_end_where_rounding_says(spec: str, name: str) -> None:
     """Inside a region f' rounds to 0 (f to its limit); at the next double outside it does not."""
-    function = specs.get(spec)
+    function, precision = specs.get(spec), PRECISIONS[name]
     found = losses(function, precision)
     assert found.underflow
     for region in found.underflow:

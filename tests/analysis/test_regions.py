@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 
 import mpmath
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.accuracy import ALL
 from support.oracle import evaluate
+from support.sweep import part
 
 from actcli.activation import Function
 from actcli.analysis.regions import Region, SaturatedSides, constant_tails, saturated_sides, shape, vanishing_regions
@@ -58,8 +60,8 @@ def test_known_boundaries() -> None:
     assert vanishing_regions(specs.get("tanh"), 1e-7)[1].start == pytest.approx(8.752194981039102, rel=1e-15)
 
 
-@pytest.mark.parametrize("epsilon", EPSILONS[1:])
-@pytest.mark.parametrize("name", ["gelu", "silu", "mish", "gelu_tanh"])
+@pytest.mark.sweep
+@pytest.mark.parametrize(("name", "epsilon"), part([*product(["gelu", "silu", "mish", "gelu_tanh"], EPSILONS[1:])], 3))
 def test_gated_functions_have_a_tail_and_a_stationary_point(name: str, epsilon: float) -> None:
     """The stationary region contains the zero of f' that mpmath finds."""
     function = specs.get(name)

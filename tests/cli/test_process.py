@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -61,7 +60,7 @@ def test_an_output_that_takes_nothing_is_one_error(command: str, where: str) -> 
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize("command", part([*COMMANDS.values()], 3))
+@pytest.mark.parametrize("command", part([*COMMANDS.values()], 5))
 def test_closed_input_and_messages_change_no_result(cli: Cli, command: str) -> None:
     """No file that is opened takes the place of a closed stream either."""
     closed = shell(f"actcli {command} <&- 2>&-")
@@ -85,7 +84,7 @@ def test_a_reader_that_goes_away_is_no_error(command: str) -> None:
 
 def test_a_closed_pipe_ends_the_run_quietly() -> None:
     """`| head -1` gives status 141 and no message."""
-    run = f"{shlex.quote(sys.executable)} -m actcli eval relu --range 0:1000000 2>&3 | head -1; echo ${{PIPESTATUS[0]}}"
+    run = f"{forked.program()} eval relu --range 0:1000000 2>&3 | head -1; echo ${{PIPESTATUS[0]}}"
     command = f"exec 3>&1; {run}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, cwd=ROOT, check=True)
     assert done.stdout.decode().split() == ["x,f", "141"]
@@ -98,7 +97,7 @@ def test_an_interrupt_stops_with_130(tmp_path: Path) -> None:
 
     reader, writer = os.pipe()
     process = subprocess.Popen(
-        [sys.executable, "-m", "actcli", "eval", "relu", "-o", str(tmp_path / "out.csv")],
+        [forked.program(), "eval", "relu", "-o", str(tmp_path / "out.csv")],
         stdin=reader,
         stderr=subprocess.PIPE,
         cwd=ROOT,
@@ -124,7 +123,7 @@ def _heeding() -> None:
 def _endless(folder: Path) -> tuple[subprocess.Popen[bytes], Callable[[], list[str]]]:
     """A run that has begun to write a file, and the files in the folder."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "actcli", "eval", "relu", "--range", "0:1e9", "-o", str(folder / "o.csv")],
+        [forked.program(), "eval", "relu", "--range", "0:1e9", "-o", str(folder / "o.csv")],
         cwd=ROOT,
         stderr=subprocess.PIPE,
         preexec_fn=_heeding,  # noqa: PLW1509 - it starts no thread

@@ -200,10 +200,16 @@ def test_a_function_for_layers_that_have_their_own_is_ignored_with_a_note(cli: C
 
 
 def test_every_form_of_a_result(tmp_path: Path, cli: Cli) -> None:
-    """A figure, a page, Markdown, the same bytes twice."""
+    """A figure, a page, Markdown, the same bytes twice, of one layer at some of the steps."""
+    run = tmp_path / "run.jsonl"
+    with run.open("w") as file:
+        for line in Path(RUN).read_text().splitlines()[::3]:
+            record = json.loads(line)
+            dead = [layer for layer in record["layers"] if layer["name"] == "3"]
+            print(json.dumps({**record, "layers": dead}), file=file)
     for name in ("a.svg", "b.svg"):
-        cli.ok("trend", RUN, "-o", str(tmp_path / name), SOURCE_DATE_EPOCH="0")
+        cli.ok("trend", str(run), "-o", str(tmp_path / name), SOURCE_DATE_EPOCH="0")
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
-    cli.ok("trend", RUN, "-f", "csv", "--report", str(tmp_path / "a.html"), "--report", str(tmp_path / "a.md"))
+    cli.ok("trend", str(run), "-f", "csv", "--report", str(tmp_path / "a.html"), "--report", str(tmp_path / "a.md"))
     for name in ("a.html", "a.md"):
         assert "over half of its neurons are dead from step" in (tmp_path / name).read_text()

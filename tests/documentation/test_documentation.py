@@ -28,11 +28,11 @@ SHOWN = "\n".join(block[1] for text in sections().values() for block in CONSOLE.
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [pytest.param(*item, marks=[pytest.mark.exhaustive] * (item[0] == "tour.md"), id=item[0])
+    [pytest.param(*item, marks=[pytest.mark.exhaustive] * item[0].endswith(".md"), id=item[0])
      for item in sections().items()],
 )  # fmt: skip
 def test_a_text_shows_what_its_commands_print(name: str, text: str, tmp_path: Path) -> None:
-    """Refresh with `python tests/documentation/build.py`."""
+    """Refresh with `python tests/documentation/build.py`. A usual run tries the README, a sweep all."""
     assert with_outputs(name, text, tmp_path) == text
     if f"-o {FIGURE.name}" in text:  # at its top, is what a command makes, whatever the version of matplotlib
         kept, made = (re.findall("<!-- (.*?) -->", path.read_text()) for path in (FIGURE, tmp_path / FIGURE.name))

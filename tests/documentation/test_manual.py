@@ -17,13 +17,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.program import commands
 from support.run import ROOT, needs
-from support.sweep import number
+from support.sweep import number, part
 
 from actcli.activation import Activation
 from actcli.cli.main import cli
 from actcli.registry.collection import ACTIVATIONS
 
-DRAWN = ("compare", "fit", "plot", "saturation", "train", "trend")  # commands whose examples take seconds each
+# Commands whose examples take seconds.
+SLOW = ("compare", "eval", "fit", "grad", "layers", "plot", "saturation", "show", "train", "trend")
 PAGES = {path.name: path.read_text(encoding="ascii") for path in sorted(MANUAL.glob("man?/*"))}
 COMMANDS: dict[str, click.Command] = {f"actcli-{name}.1": command for name, command in commands().items()}
 COMMANDS["actcli.1"] = cli
@@ -72,7 +73,7 @@ def made(group: click.Group, printed: str = "printed") -> dict[str, str]:
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(n, marks=[pytest.mark.exhaustive] * any(n == f"actcli-{drawn}.1" for drawn in DRAWN)) for n in PAGES],
+    [pytest.param(n, marks=[pytest.mark.exhaustive] * any(n == f"actcli-{slow}.1" for slow in SLOW)) for n in PAGES],
 )
 def test_a_page_is_fresh(name: str, tmp_path: Path) -> None:
     """The files in man/ are what the generator gives now, with what the examples print now, but for blanks, which
@@ -90,15 +91,17 @@ def test_the_wheel_installs_every_page() -> None:
     assert {f"man{name[-1]}/{name}" for name in PAGES} == {str(p.relative_to(MANUAL)) for p in MANUAL.rglob("*.*")}
 
 
+@pytest.mark.sweep
 @needs("groff")
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", part([*PAGES], 3))
 def test_groff_has_no_complaint(name: str) -> None:
     """groff finds nothing to warn about, even with all of its warnings on."""
     assert groff(PAGES[name], "-ww", "-z", "-Tutf8") == ""
 
 
+@pytest.mark.sweep
 @needs("mandoc")
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", part([*PAGES], 3))
 def test_mandoc_has_no_complaint(name: str) -> None:
     """mandoc finds nothing."""
     lint = subprocess.run(
@@ -131,8 +134,9 @@ def test_sections_come_in_order(name: str) -> None:
     assert titles == [title for title in manual.SECTIONS if own.get(title, name) == name]
 
 
+@pytest.mark.sweep
 @needs("groff")
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", part([*COMMANDS], 2))
 def test_examples_are_whole_lines(name: str) -> None:
     """Each example of an epilog is one line of the rendered page, ready to be copied."""
     examples = [example for command, example in help_examples() if name in (f"{command}.1", f"actcli-{command}.1")]
@@ -251,8 +255,9 @@ def test_writing_removes_stale_pages_only(tmp_path: Path) -> None:
     assert (tmp_path / "man1" / "actcli.1").read_text() == PAGES["actcli.1"]
 
 
+@pytest.mark.sweep
 @needs("groff")
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", part([*COMMANDS], 3))
 def test_options_fit_a_terminal(name: str) -> None:
     """At 80 columns no line of the options is cut or wrapped."""
     page = groff(PAGES[name], "-Tutf8", "-rLL=80n", "-P-cbou")

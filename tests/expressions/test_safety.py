@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.run import Cli
+from support.texts import ANY
 
 from actcli.errors import UsageError
 from actcli.registry import specs
@@ -128,7 +129,7 @@ ATOMS = ["x", "a", "b", "0", "1", "2.5", "1e3", "1e-300", "pi", "e", "min", "max
          "==", " ", ".", "_", "@", ":", "|", "=", "[", "'", "lambda ", "if ", "not "]  # fmt: skip
 
 
-@given(st.lists(st.sampled_from(ATOMS), max_size=25).map("".join) | st.text(max_size=40))
+@given(st.lists(st.sampled_from(ATOMS), max_size=25).map("".join) | st.text(ANY, max_size=40))
 def test_no_text_crashes(text: str) -> None:
     """Any text is a usage error or a function that evaluates."""
     for spec in (text, _given_values(text)):

@@ -17,7 +17,7 @@ from actcli.figures import layers, plot, style
 from actcli.figures.comparison import comparison_figure
 from actcli.registry import specs
 
-LONG = "0.5*x*(1+tanh(sqrt(2/pi)*(x+0.044715*x**3)))+0*sin(x)*exp(-x**2)+0*cos(x)+0.001*x*exp(-x**2)*tanh(x)"
+LONG = "0.5*x*(1+tanh(sqrt(2/pi)*(x+0.044715*x**3)))+0.0123*x-0.0045*x+0.00067*x-0.000089*x+0.0000123*x-0.001*x"
 SEVERAL = [LONG, "relu(x)+0.1*sin(3*x)*exp(-x**2/2)+0.01*tanh(x)", "x*sigmoid(1.702*x)+0.01*sin(x)*exp(-x**2)", "relu"]
 SWEEP = "x*sigmoid(beta_of_the_gate*x)+0.01*sin(x)*exp(-x**2)*tanh(3*x)*tanh(5*x):beta_of_the_gate=0.5|1|2"
 TITLE = "A title that is much too long for a single line " * 4
@@ -62,7 +62,7 @@ def test_names_of_functions(made: Callable[[], Any]) -> None:
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize(("size", "layout", "title"), part(TITLED, 5))
+@pytest.mark.parametrize(("size", "layout", "title"), part(TITLED, 7))
 def test_titles(size: tuple[float, float] | None, layout: Any, title: str) -> None:
     check(families("relu", title=title, size=size, layout=layout))
 

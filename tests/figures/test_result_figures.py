@@ -134,7 +134,7 @@ KINDS = [*product(style.THEMES, ("softmax", "glu", "identity", "sine", "softshri
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize(("theme", "spec"), part(KINDS, 7))
+@pytest.mark.parametrize(("theme", "spec"), part(KINDS, 11))
 def test_layers_of_all_kinds_can_be_drawn(theme: str, spec: str) -> None:
     """Rows, no values, one value, long names and names that matplotlib could read as mathematics."""
     found = {"a" * 200: np.ones((2, 4)), "$x$ [red] <b>": np.full((3, 4), np.nan), "c": np.eye(4) * 1e60}

@@ -139,7 +139,7 @@ def sparse(name: str, row: Sequence[mpf]) -> list[mpf]:
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize("row", part(SPARSE_ROWS, 2), ids=str)
+@pytest.mark.parametrize("row", part(SPARSE_ROWS, 4), ids=str)
 @pytest.mark.parametrize("name", POWERS)
 def test_sparse_maps_agree_with_bisection(name: str, row: list[float]) -> None:
     """f, the Jacobian and f'' of sparsemax and entmax15."""

@@ -6,7 +6,7 @@ import dataclasses
 import math
 import statistics
 from fractions import Fraction
-from functools import reduce
+from functools import cache, reduce
 
 import numpy as np
 import pytest
@@ -56,6 +56,7 @@ numbers = st.one_of(
 blocks = arrays(np.float64, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=9), elements=numbers)
 
 
+@cache
 def probe(spec: str) -> Probe:
     """A probe that counts everything: with a precision, and with another system's rule if one counts values of f."""
     rule = RULES["karpathy" if spec in ("relu", "tanh") else "default"]

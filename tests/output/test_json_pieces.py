@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.texts import ANY
 
 from actcli.diagnosis.diagnose import Criteria, diagnose
 from actcli.measuring.layer import of_numbers
@@ -17,9 +18,9 @@ from actcli.reports import records
 from actcli.reports.saturation import saturation_document
 from actcli.text import json_pieces, json_text
 
-cells = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+cells = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(ANY)
 documents = st.recursive(
-    cells, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4), max_leaves=20
+    cells, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(ANY), inner, max_size=4), max_leaves=20
 )
 
 

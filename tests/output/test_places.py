@@ -262,7 +262,7 @@ def test_a_pipe_that_is_full_is_waited_for(tmp_path: Path) -> None:
     """A non-blocking pipe takes part of a write, and nothing when it is full."""
     reader, end = os.pipe()
     os.set_blocking(end, False)
-    command = [sys.executable, "-m", "actcli", "eval", "relu", "--range", "1:20000"]
+    command = [forked.program(), "eval", "relu", "--range", "1:20000"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, stdout=end, env=environment) as run:
         os.close(end)

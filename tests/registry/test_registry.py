@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.declarations import check_declaration
+from support.texts import ANY
 
 from actcli.activation import Activation
 from actcli.errors import UsageError
@@ -124,7 +125,7 @@ def test_errors_name_the_valid_choices(spec: str, words: list[str]) -> None:
         assert word in str(caught.value)
 
 
-@given(st.text(max_size=40))
+@given(st.text(ANY, max_size=40))
 def test_any_text_is_a_function_or_a_usage_error(spec: str) -> None:
     """No spec crashes."""
     with suppress(UsageError):

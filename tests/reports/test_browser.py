@@ -59,6 +59,7 @@ def visit(page: Path, folder: Path, *flags: str) -> Visit:
 
 
 NAMES = part(["saturation", "compare"], 2)
+COLOURS = part([(("--blink-settings=preferredColorScheme=0",), DARK), ((), LIGHT)], 2)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +94,7 @@ def test_a_report_renders_without_error_or_request(name: str, pages: dict[str, P
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize(("flags", "background"), [((), LIGHT), (("--blink-settings=preferredColorScheme=0",), DARK)])
+@pytest.mark.parametrize(("flags", "background"), COLOURS)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_report_fits_its_window_in_the_readers_colours(
     name: str, flags: tuple[str, ...], background: str, pages: dict[str, Path], tmp_path: Path

@@ -118,7 +118,7 @@ def test_every_rule_gives_valid_documents(rule: str) -> None:
     assert accepted
 
 
-@settings(max_examples=number(10, 300))
+@settings(max_examples=number(6, 300))
 @given(
     st.sampled_from(FUNCTIONS),
     arrays.arrays(np.float64, st.tuples(st.integers(0, 5), st.just(4)), elements=st.floats(width=64)),

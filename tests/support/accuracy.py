@@ -40,14 +40,16 @@ ALL = [function for activation in ELEMENTWISE for function in settings_of(activa
 def points(function: Function) -> np.ndarray:
     """Points of all magnitudes and both signs, in a sweep dense in the curved part, and beside (not at) every break."""
     rng = np.random.default_rng(20261120)
-    positive = [5e-324, 3e-320, 2.3e-308, 1e-300, 709.5, 720.3, 745.2, 1e5, 2.0**53, 1e155, 1.7976931348623157e308]
-    positive += list(10.0 ** rng.uniform(-25, 3, number(4, 40))) + list(rng.uniform(0, 6, number(6, 60)))
-    positive += list(rng.uniform(6, 50, number(3, 30))) + list(rng.uniform(50, 750, number(2, 25)))
-    chosen = {sign * x for x in positive for sign in (-1.0, 1.0)} | {0.0}
+    ends = [5e-324, 3e-320, 2.3e-308, 1e-300, 709.5, 720.3, 745.2, 1e5, 2.0**53, 1e155, 1.7976931348623157e308]
+    drawn = [*10.0 ** rng.uniform(-25, 3, number(4, 40)), *rng.uniform(0, 6, number(6, 60))]
+    drawn += [*rng.uniform(6, 50, number(3, 30)), *rng.uniform(50, 750, number(2, 25))]
+    signs = number(1, 2)  # of those that are drawn: in turn in a usual run
+    chosen = {sign * x for x in ends for sign in (-1.0, 1.0)} | {0.0}
+    chosen |= {float(x) * (-1.0) ** (k + turn) for k, x in enumerate(drawn) for turn in range(signs)}
     for b in function.breaks:
         chosen |= {float(np.nextafter(b, -math.inf)), float(np.nextafter(b, math.inf)), b - 1e-9, b + 1e-9}
     if function != function.activation.bind():
-        chosen = set(sorted(chosen)[:: number(3, 2)])  # at settings other than the defaults a part of them
+        chosen = set(sorted(chosen)[:: number(4, 2)])  # at settings other than the defaults a part of them
     low, high = function.activation.domain
     if function.activation.window is not None:  # it oscillates: accurate for |a * x| up to 2^20
         high = 2.0**20 / max(1.0, *(abs(value) for value in function.parameters.values()), 1.0)
@@ -105,7 +107,7 @@ def check_values(function: Function) -> None:
 def check_text_of_derivative(function: Function) -> None:
     """The declared `derivative` equals that of the formula, to 25 digits."""
     activation = function.activation
-    for x in points(function)[::7].tolist():
+    for x in points(function)[:: number(11, 7)].tolist():
         shown = evaluate(activation.derivative, x, function.parameters).v
         exact = evaluate(activation.formula, x, function.parameters).d1
         assert abs(shown - exact) <= 1e-25 * abs(exact) + mpmath.mpf(10) ** -400, (x, shown, exact)

@@ -12,11 +12,13 @@ import marshal
 import os
 import select
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -69,31 +71,45 @@ def program() -> str:
 
 def _serve(listener: socket.socket) -> None:
     """Fork for each request; return in the process that becomes the run."""
-    while select.select([listener, 0], [], [])[0] == [listener]:
-        asked, _ = listener.accept()
-        if os.fork() == 0:
-            listener.close()
-            _answer(asked)
-            return
-        asked.close()
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+    runs: dict[int, socket.socket] = {}
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    signal.set_wakeup_fd(wake)
+    signal.signal(signal.SIGCHLD, lambda number, frame: None)
+    while 0 not in (ready := select.select([listener, 0, woken], [], [])[0]):
+        if woken in ready:
+            os.read(woken, 4096)
+            _tell(runs)
+        if listener in ready:
+            asked, _ = listener.accept()
+            _, streams, _, _ = socket.recv_fds(asked, 1, 3)
+            with asked.makefile("rb") as file:
+                args, folder, environment = marshal.loads(file.read())
+            if not (run := os.fork()):
+                signal.set_wakeup_fd(-1)
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                for end in (listener, asked, *runs.values()):
+                    end.close()
+                os.close(woken)
+                os.close(wake)
+                _become(streams, args, folder, environment)
+                return
+            runs[run] = asked
+            for stream in streams:
+                os.close(stream)
+            asked.sendall(run.to_bytes(4, "big"))
     os._exit(0)
 
 
-def _answer(asked: socket.socket) -> None:
-    """Send the id of the process that becomes the run and, later, its exit status; return in that process."""
-    _, streams, _, _ = socket.recv_fds(asked, 1, 3)
-    with asked.makefile("rb") as file:
-        args, folder, environment = marshal.loads(file.read())
-    run = os.fork()
-    if run:
-        for number in (*streams, 0, 1, 2):
-            os.close(number)
-        asked.sendall(run.to_bytes(4, "big"))
-        asked.sendall(os.waitstatus_to_exitcode(os.waitpid(run, 0)[1]).to_bytes(4, "big", signed=True))
-        os._exit(0)
-    asked.close()
+def _tell(runs: dict[int, socket.socket]) -> None:
+    """Send the exit status of each run that has ended to who asked for it."""
+    while runs and (ended := os.waitpid(-1, os.WNOHANG))[0]:
+        with runs.pop(ended[0]) as asked, suppress(OSError):  # who may be gone
+            asked.sendall(os.waitstatus_to_exitcode(ended[1]).to_bytes(4, "big", signed=True))
+
+
+def _become(streams: list[int], args: list[str], folder: str, environment: dict[bytes, bytes]) -> None:
+    """Take the streams, folder, environment and arguments of a run."""
     os.chdir(folder)
     os.environb.clear()
     os.environb.update(environment)

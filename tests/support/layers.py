@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from support.run import DATA
 
@@ -14,6 +16,7 @@ from actcli.registry import specs
 ALONE = Network()
 
 
+@cache
 def tables(folder: str) -> dict[str, np.ndarray]:
     return {path.stem: np.loadtxt(path, delimiter=",", skiprows=1) for path in sorted((DATA / folder).glob("*.csv"))}
 

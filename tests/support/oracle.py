@@ -10,6 +10,7 @@ import builtins
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import mpmath
@@ -107,8 +108,13 @@ def _all(function: Any) -> Any:
     return apply
 
 
+@lru_cache(maxsize=1 << 13)  # by the digits as well; the jets by each entry of a row ask for the same values
+def _value_of(function: Any, v: mpf, precision: int) -> mpf:
+    return function(v)
+
+
 def _exp(x: Jet) -> Jet:
-    e = mpmath.exp(x.v)
+    e = _value_of(mpmath.exp, x.v, mp.prec)
     return x.chain(e, e, e)
 
 
@@ -122,8 +128,8 @@ def _tanh(x: Jet) -> Jet:
 def _erf(x: Jet) -> Jet:
     if abs(x.v) > 100:  # 1 and 0 to 4,000 digits, at which mpmath takes its time
         return x.chain(mpmath.sign(x.v), ZERO, ZERO)
-    g = 2 / mpmath.sqrt(mp.pi) * mpmath.exp(-x.v * x.v)
-    return x.chain(mpmath.erf(x.v), g, -2 * x.v * g)
+    g = 2 / mpmath.sqrt(mp.pi) * _value_of(mpmath.exp, -x.v * x.v, mp.prec)
+    return x.chain(_value_of(mpmath.erf, x.v, mp.prec), g, -2 * x.v * g)
 
 
 def _sqrt(x: Jet) -> Jet:
@@ -143,30 +149,27 @@ def _max(a: Any, b: Any) -> Jet:
     return jet(a) if jet(a).v >= jet(b).v else jet(b)
 
 
-def _names() -> dict[str, Any]:
-    return {
-        "__builtins__": {},
-        "exp": _each(_exp),
-        "log": _each(lambda x: x.chain(mpmath.log(x.v), 1 / x.v, -1 / x.v**2)),
-        "sin": _each(lambda x: x.chain(mpmath.sin(x.v), mpmath.cos(x.v), -mpmath.sin(x.v))),
-        "cos": _each(lambda x: x.chain(mpmath.cos(x.v), -mpmath.sin(x.v), -mpmath.cos(x.v))),
-        "tanh": _each(_tanh),
-        "sinh": _each(lambda x: x.chain(mpmath.sinh(x.v), mpmath.cosh(x.v), mpmath.sinh(x.v))),
-        "cosh": _each(lambda x: x.chain(mpmath.cosh(x.v), mpmath.sinh(x.v), mpmath.cosh(x.v))),
-        "atan": _each(lambda x: x.chain(mpmath.atan(x.v), 1 / (1 + x.v**2), -2 * x.v / (1 + x.v**2) ** 2)),
-        "log1p": _each(lambda x: x.chain(mpmath.log1p(x.v), 1 / (1 + x.v), -1 / (1 + x.v) ** 2)),
-        "expm1": _each(lambda x: x.chain(mpmath.expm1(x.v), mpmath.exp(x.v), mpmath.exp(x.v))),
-        "erf": _each(_erf),
-        "sqrt": _each(_sqrt),
-        "abs": _each(_abs),
-        "min": _all(_min),
-        "max": _all(_max),
-        "sum": builtins.sum,
-        "where": _all(lambda condition, a, b: jet(a) if condition else jet(b)),
-        "concatenate": lambda *rows: np.concatenate(rows),
-        "pi": +mp.pi,
-        "e": +mp.e,
-    }
+NAMES: dict[str, Any] = {
+    "__builtins__": {},
+    "exp": _each(_exp),
+    "log": _each(lambda x: x.chain(mpmath.log(x.v), 1 / x.v, -1 / x.v**2)),
+    "sin": _each(lambda x: x.chain(mpmath.sin(x.v), mpmath.cos(x.v), -mpmath.sin(x.v))),
+    "cos": _each(lambda x: x.chain(mpmath.cos(x.v), -mpmath.sin(x.v), -mpmath.cos(x.v))),
+    "tanh": _each(_tanh),
+    "sinh": _each(lambda x: x.chain(mpmath.sinh(x.v), mpmath.cosh(x.v), mpmath.sinh(x.v))),
+    "cosh": _each(lambda x: x.chain(mpmath.cosh(x.v), mpmath.sinh(x.v), mpmath.cosh(x.v))),
+    "atan": _each(lambda x: x.chain(mpmath.atan(x.v), 1 / (1 + x.v**2), -2 * x.v / (1 + x.v**2) ** 2)),
+    "log1p": _each(lambda x: x.chain(mpmath.log1p(x.v), 1 / (1 + x.v), -1 / (1 + x.v) ** 2)),
+    "expm1": _each(lambda x: x.chain(mpmath.expm1(x.v), mpmath.exp(x.v), mpmath.exp(x.v))),
+    "erf": _each(_erf),
+    "sqrt": _each(_sqrt),
+    "abs": _each(_abs),
+    "min": _all(_min),
+    "max": _all(_max),
+    "sum": builtins.sum,
+    "where": _all(lambda condition, a, b: jet(a) if condition else jet(b)),
+    "concatenate": lambda *rows: np.concatenate(rows),
+}
 
 
 def _digits(values: Sequence[float]) -> int:
@@ -199,7 +202,7 @@ def evaluate(text: str, x: Any, parameters: dict[str, float], by: str = "x", ent
         abs(math.log10(abs(value))) for value in (*numbers, *parameters.values()) if value and math.isfinite(value)
     ]
     with mp.workdps(_digits([number * scale for number in [*numbers, *spread]]) + int(2.0 * max(sizes, default=0.0))):
-        names = _names()
+        names = {**NAMES, "pi": +mp.pi, "e": +mp.e}
         for name, value in parameters.items():
             exact = mpf(1) / 6 if value == 1 / 6 else mpf(value)  # the one default that is meant and is no double
             names[name] = Jet(exact, mpf(1)) if name == by else Jet(exact)
@@ -230,6 +233,8 @@ def _removed(text: str, names: dict[str, Any], x: Jet) -> Jet:
 
 def ulps(computed: float, truth: Any) -> float:
     """The error of a double in units in the last place of the true value; subnormals are spaced 2^-1074."""
+    if computed == float(truth) and abs(computed) < 1e308:  # it is the nearest, as most are
+        return 0.5  # at most
     with mp.workdps(60):
         truth = mpf(truth)
         if abs(truth) > mpf(np.finfo(np.float64).max):

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.run import Cli
+from support.sweep import part
 from support.zstd import zstd
 
 from actcli.errors import ActcliError, DataError, UsageError
@@ -86,7 +87,8 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize("block", [1, 5, 20, 4 << 20])
+@pytest.mark.sweep
+@pytest.mark.parametrize("block", part([1, 5, 20, 4 << 20], 3))
 @pytest.mark.parametrize(("content", "message"), CELLS + ROWS)
 def test_the_place_is_named(tmp_path: Path, content: str, message: str | None, block: int) -> None:
     """A wrong cell is named by line, column and content, a wrong row by line, whatever the block size."""

@@ -20,6 +20,8 @@ else:
 
 SPECS = ["relu", "gelu", "tanh", "elu:alpha=0.5", "softplus", "softplus:beta=2", "silu", "mish", "selu", "hard_swish",
          "leaky_relu", "x*sigmoid(b*x):b=1", "softmax"]  # fmt: skip
+OPTIONS = onnxruntime.SessionOptions()
+OPTIONS.intra_op_num_threads = 1  # others wait for work, which takes CPU
 DESIGNS: list[dict[str, Any]] = [
     {"normalize": "batch"}, {"normalize": "layer", "residual": True}, {"learn": "layer"}, {"learn": "neuron"},
 ]  # fmt: skip
@@ -35,7 +37,9 @@ def test_onnxruntime_gives_the_same_outputs(spec: str, design: dict[str, Any]) -
             spec, (x, y), seeds=1, design=Design(hidden=(6, 6), **design), recipe=Recipe(epochs=3, lr=0.01)
         )
         trained, run = result.trained, result.best
-        session = onnxruntime.InferenceSession(encoded("m.onnx", trained, run), providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(
+            encoded("m.onnx", trained, run), OPTIONS, providers=["CPUExecutionProvider"]
+        )
         trainer = Trainer(trained.data, run.function, 0, trained.design, trained.recipe, ("run", run.weights))
         rows = trained.data.test
         assert len(rows) < CHUNK

@@ -51,7 +51,7 @@ def test_xor_needs_a_curve() -> None:
 
 def test_batch_normalisation_rescues_a_deep_sigmoid_network() -> None:
     """With twenty layers the gradient in the first is below 1e-6 of that in the last, and the verdict says so."""
-    deep = {"hidden": (16,) * 20, "epochs": 2}
+    deep = {"hidden": (16,) * 20, "epochs": 1}
     alone = on_digits("sigmoid", **deep).summaries[0]
     assert alone.accuracy is not None
     assert alone.accuracy.mean < 0.2
@@ -174,8 +174,8 @@ def test_a_gated_function_needs_an_even_width() -> None:
 def test_a_run_continues_from_saved_arrays(design: dict[str, Any]) -> None:
     """The arrays of a run are all there is to it: learned parameters do not share names with other arrays."""
     function = "W*x*sigmoid(b*x)+beta*x:W=1,b=1,beta=0.1"
-    first = on_digits(function, hidden=(8, 8), epochs=1, **design).trained.runs[0]
-    again = on_digits(function, hidden=(8, 8), epochs=0, weights=first.weights, **design).trained.runs[0]
+    first = on_digits(function, hidden=(4, 4), epochs=1, **design).trained.runs[0]
+    again = on_digits(function, hidden=(4, 4), epochs=0, weights=first.weights, **design).trained.runs[0]
     assert again.scores == first.scores
 
 
