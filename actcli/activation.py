@@ -80,7 +80,7 @@ class Backward(NamedTuple):
     stepwise: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Activation:
     """The declaration of an activation: everything about it in one place.
 
@@ -128,6 +128,9 @@ class Activation:
     both: Callable[..., tuple[Array, Array]] | None = None
     computed: str = ""
     backward: Backward | None = None
+
+    def __repr__(self) -> str:
+        return f"<Activation {self.name}>"
 
     @property
     def names(self) -> tuple[str, ...]:
