@@ -52,9 +52,8 @@ class _Search:
                 for b in activation.bind(given).breaks:
                     yield from self.ties(argument, Constant(b)) if b else self.zeros(argument)
             case Product(factors):
-                for divides, factor in factors:
-                    if divides:
-                        yield from self.zeros(factor)
+                for factor in (factor for divides, factor in factors if divides):
+                    yield from self.zeros(factor)
             case Power(base, exponent):
                 n = self.at(exponent, np.zeros(1))[0]
                 if depends(exponent, "x") or n != np.floor(n) or n < 0:
@@ -74,9 +73,8 @@ class _Search:
             case Power(base, _):
                 yield from self.zeros(base)
             case Product(factors):
-                for divides, factor in factors:
-                    if not divides:
-                        yield from self.zeros(factor)
+                for factor in (factor for divides, factor in factors if not divides):
+                    yield from self.zeros(factor)
             case _:
                 yield from self.ties(node, Constant(0.0))
 

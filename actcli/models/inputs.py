@@ -206,12 +206,10 @@ def _unpacked(path: str) -> dict[str, Any]:
 
     found = {}
     with zipfile.ZipFile(path) as archive:
-        for member in archive.namelist():
-            name = member.removesuffix(".npy")
-            if name != member:
-                with archive.open(member) as content:
-                    copy = spool(content)  # deleted with the name, while the map keeps the bytes
-                found[name] = _mapped(copy.name)
+        for member in (name for name in archive.namelist() if name.endswith(".npy")):
+            with archive.open(member) as content:
+                copy = spool(content)  # deleted with the name, while the map keeps the bytes
+            found[member.removesuffix(".npy")] = _mapped(copy.name)
     return found
 
 

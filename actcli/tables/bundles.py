@@ -27,13 +27,11 @@ def open_bundle(path: str) -> dict[str, Stored]:
     """Return the arrays of a file. Raises DataError if it is not an NPZ; loading an array of objects raises it too."""
     found = {}
     with _failing(path), zipfile.ZipFile(path) as archive:
-        for member in archive.namelist():
-            if member.endswith(".npy"):
-                with archive.open(member) as content:
-                    version = np.lib.format.read_magic(content)
-                    first = version == (1, 0)
-                    read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
-                    found[member.removesuffix(".npy")] = Stored(read(content)[0], partial(_load, path, member))
+        for member in (name for name in archive.namelist() if name.endswith(".npy")):
+            with archive.open(member) as content:
+                first = np.lib.format.read_magic(content) == (1, 0)
+                read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
+                found[member.removesuffix(".npy")] = Stored(read(content)[0], partial(_load, path, member))
     if not found:
         raise DataError(f"{path}: contains no arrays")
     return found
