@@ -98,6 +98,8 @@ def check_values(function: Function) -> None:
     bad = []
     for quantity in ("f", "df", "d2f", *function.parameters):
         for at, value in zip(x.tolist(), computed(function, quantity, x).tolist(), strict=True):
+            if abs(value) < 1e308 and value == float(truth(function, quantity, at)):
+                continue  # it is the nearest, as most are: its error need not be known
             found = error(function, quantity, at, value, allowed)
             if not found <= allowed:
                 bad.append(f"{quantity}({at!r}) = {value!r}, off by {found:.3g} ulp")
