@@ -5,7 +5,7 @@ import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from functools import reduce
-from typing import Any, Generic, NamedTuple, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeGuard, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,11 +58,9 @@ class Values:
 
     def total(self, numbers: Array | Flags) -> Sums:
         """The sum of each neuron's numbers, one per value."""
-        return (
-            Sums.of_counts(self.count(cast(Flags, numbers)))
-            if is_flags(numbers)
-            else Sums.of(cast(Array, numbers), self.keep)
-        )
+        if is_flags(numbers):
+            return Sums.of_counts(self.count(numbers))
+        return Sums.of(cast(Array, numbers), self.keep)
 
     def squares(self, numbers: Array | Flags) -> Sums:
         """The sum of the squares of each neuron's numbers."""
@@ -111,7 +109,7 @@ class Block(NamedTuple):
     @property
     def flat(self) -> Flags:
         """Flags of the values at which f' is exactly 0."""
-        return np.logical_not(self.gradient) if is_flags(self.gradient) else self.gradient == 0.0
+        return self.vanishing if is_flags(self.gradient) else self.gradient == 0.0
 
     def state(self, tally: "Tally[T]") -> T:
         """The state of a tally; computed once for all functions if it depends on the values alone."""
@@ -195,7 +193,7 @@ def inputs_with(flags: Callable[[Block], Flags | None], *, of_values: bool = Fal
     return Tally(_no_counts, lambda block: block.x.inputs_with(flags(block)), operator.add, of_values)
 
 
-def is_flags(numbers: Array | Flags) -> bool:
+def is_flags(numbers: Array | Flags) -> TypeGuard[Flags]:
     return numbers.dtype == np.bool_
 
 
