@@ -19,7 +19,7 @@ from actcli.models.layers import ModelLayer
 from actcli.models.onnx_faults import explained, external_data
 from actcli.models.seen import BLOCK
 from actcli.models.wanted import DTYPES, Wanted
-from actcli.numerics.threads import default_threads
+from actcli.numerics.threads import MOST, default_threads
 from actcli.text import counted
 
 Neurons: TypeAlias = Literal["channel", "unit"]
@@ -29,7 +29,6 @@ _MOST = 256  # inputs in a batch
 _BATCH = 1 << 26  # bytes of a batch: the memory of larger ones is not reused, but taken from the system each time
 _UNITS = 1 << 20
 _COPIES = 3  # an output, its copy in double precision, and the temporaries of measuring
-_AT_ONCE = 4  # batches under way at most; fewer cores have fewer, and the same batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class Session:
         options.log_severity_level = 4
         # Batches are run and measured side by side: the session's own threads would take the cores from the others, and
         # spin on them while idle. That cost a quarter of the time.
-        options.intra_op_num_threads = max(1, (os.cpu_count() or 1) - default_threads() + 1)
+        options.intra_op_num_threads = (os.cpu_count() or 1) - default_threads() + 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.add_session_config_entry("session.model_external_initializers_file_folder_path", folder)
         try:
@@ -151,7 +150,7 @@ class Run:
     def _groups(self, places: Sequence[int]) -> Iterator[tuple[list[int], int]]:
         """Groups of layers that fit in memory together, each with its number of inputs per batch."""
         group: list[int] = []
-        room = self._running.memory // _AT_ONCE
+        room = self._running.memory // MOST  # with fewer threads too, so that every machine has the same batches
         for place in places:
             if group and sum(self._bytes[one] for one in [*group, place]) * max(1, self.feed.size) > room:
                 yield group, self._size(group, room)
@@ -165,7 +164,7 @@ class Run:
             return self.feed.size
         if self._running.batch:
             return self._running.batch
-        even = -(-self.feed.count // _AT_ONCE)
+        even = -(-self.feed.count // MOST)
         size: int = min(room, _BATCH) // max(1, sum(self._bytes[place] for place in group))
         return max(1, min(self._most, even, size))
 

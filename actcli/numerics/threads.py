@@ -12,10 +12,12 @@ from typing import TypeVar
 S = TypeVar("S")
 T = TypeVar("T")
 
+MOST = 4  # threads by default: reading, and consuming in order, keep no more busy
+
 
 def default_threads() -> int:
-    """At most four: reading, and consuming in order, keep no more threads busy."""
-    return min(4, os.cpu_count() or 1)
+    """The number of processors, at most MOST."""
+    return min(MOST, os.cpu_count() or 1)
 
 
 class Pool(ThreadPoolExecutor):
