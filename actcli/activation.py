@@ -100,8 +100,7 @@ class Activation:
     torch.nn.init.calculate_gain, if it knows f; the gain that follows from f is computed elsewhere. `both` computes f
     and df together, identical to the last bit, in less time if they have much in common; an Indicator as `df` is
     measured by its flags, in less time too. `computed` is the stable form that f is evaluated by, if it is not the
-    formula. `backward` is how PyTorch computes f', if in a smaller format that
-    is not f' rounded once.
+    formula. `backward` is how PyTorch computes f', if in a smaller format that is not f' rounded once.
     """
 
     name: str

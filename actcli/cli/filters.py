@@ -31,14 +31,14 @@ HELD_SQUARED = 5_000  # the same where a Jacobian is computed
 class Numbers(NamedTuple):
     """The numbers of a command line, made one at a time on demand."""
 
-    many: int
+    size: int
     values: Iterator[float]
 
     def held(self, most: int, why: str) -> list[float]:
         """All of the numbers. Raises UsageError if there are more than `most`."""
-        if self.many > most:
+        if self.size > most:
             raise UsageError(
-                f"--range: {_size(self.many)} numbers are too many for {why}, which takes at most {most:,}",
+                f"--range: {_size(self.size)} numbers are too many for {why}, which takes at most {most:,}",
                 "make the range shorter or its STEP larger",
             )
         return list(self.values)
@@ -72,11 +72,11 @@ def _taken(function: Function, numbers: Numbers, outputs: Outputs) -> Iterator[f
         return numbers.held(HELD, f"the row of {function.name}")
     if len(outputs.destinations) > 1:
         return numbers.held(HELD, "several outputs")
-    if outputs.destinations[0].format == TABLE and numbers.many > HELD:
-        note(f"the first {filtering.TERMINAL_ROWS} of {_size(numbers.many)} rows; -f csv gives all")
+    if outputs.destinations[0].format == TABLE and numbers.size > HELD:
+        note(f"the first {filtering.TERMINAL_ROWS} of {_size(numbers.size)} rows; -f csv gives all")
         return itertools.islice(numbers.values, filtering.TERMINAL_ROWS)
-    if numbers.many > HELD and sys.stderr.isatty():
-        note(f"{_size(numbers.many)} numbers; Ctrl-C ends it")
+    if numbers.size > HELD and sys.stderr.isatty():
+        note(f"{_size(numbers.size)} numbers; Ctrl-C ends it")
     return numbers.values
 
 

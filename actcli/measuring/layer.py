@@ -39,12 +39,15 @@ class Place(NamedTuple):
     named: bool = False
 
 
+# A call, on any thread, that gives some blocks: the number of the layer, the block and the number of rows per input.
+Batch: TypeAlias = Callable[[], Iterator[tuple[int, Array, int]]]
+
+
 class Pass(Protocol):
     """Gives the blocks of several layers in one pass."""
 
-    def __call__(self, numbers: Sequence[int]) -> Iterator[Callable[[], Iterator[tuple[int, Array, int]]]]:
-        """For the layers with these numbers, yield calls, each of which may run on any thread and gives some blocks:
-        the layer's number, the block and the number of rows per input."""
+    def __call__(self, numbers: Sequence[int]) -> Iterator[Batch]:
+        """Yield the batches of the layers with these numbers."""
 
 
 class Shared(NamedTuple):
@@ -167,13 +170,9 @@ def _partials(
             yield numbers[of_away], partials
 
 
-def _of_pass(
-    probes: Sequence[Sequence[Probe]],
-    numbers: Mapping[int, int],
-    blocks: Callable[[], Iterator[tuple[int, Array, int]]],
-) -> dict[int, list[Partial]]:
+def _of_pass(probes: Sequence[Sequence[Probe]], numbers: Mapping[int, int], batch: Batch) -> dict[int, list[Partial]]:
     totals: dict[int, list[Partial]] = {}
-    for of_run, block, positions in blocks():
+    for of_run, block, positions in batch():
         number = numbers[of_run]
         _add(totals, number, measure_under(probes[number], block, None, positions))
     return totals
